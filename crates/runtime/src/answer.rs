@@ -1,0 +1,107 @@
+//! An answer that was read as a whole, and what it means.
+
+use bytes::Bytes;
+use http::header::LOCATION;
+use http::{HeaderMap, StatusCode};
+use reqwest::Url;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, is_html};
+use crate::response::ResponseValue;
+use crate::secrets::Secrets;
+
+/// Of an answer that reports a failure, or cannot be read, no more than this is looked at.
+pub(crate) const REPORT: usize = 1024 * 1024;
+
+pub(crate) struct Answer {
+    /// Where it came from.
+    pub url: Url,
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    /// What the request was authorised with.
+    pub secrets: Secrets,
+}
+
+impl Answer {
+    pub fn json<T: DeserializeOwned>(self) -> Result<ResponseValue<T>, Error> {
+        match serde_json::from_slice(&self.body) {
+            Ok(value) => Ok(ResponseValue::new(value, self.status, self.headers)),
+            Err(_) => Err(self.unreadable::<T>()),
+        }
+    }
+
+    pub fn optional_json<T: DeserializeOwned>(self) -> Result<ResponseValue<Option<T>>, Error> {
+        if self.is_empty() {
+            return Ok(ResponseValue::new(None, self.status, self.headers));
+        }
+        Ok(self.json::<T>()?.map(Some))
+    }
+
+    pub fn empty(self) -> Result<ResponseValue<()>, Error> {
+        if is_html(&self.headers, &self.body) {
+            return Err(self.login_page());
+        }
+        Ok(ResponseValue::new((), self.status, self.headers))
+    }
+
+    /// The error that an answer without success is.
+    pub fn failure(self) -> Error {
+        let answer = self.redacted();
+        match target(&answer.url, &answer.headers) {
+            Some(to) if answer.status.is_redirection() => {
+                Error::redirected(&answer.url, &to, answer.status, answer.headers, answer.body)
+            }
+            _ => Error::answered(answer.status, answer.headers, answer.body),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.body.trim_ascii().is_empty()
+    }
+
+    fn login_page(self) -> Error {
+        let answer = self.redacted();
+        Error::login_page(answer.status, answer.headers, answer.body)
+    }
+
+    /// Reads once more, to say which property the answer fails at.
+    fn unreadable<T: DeserializeOwned>(self) -> Error {
+        if is_html(&self.headers, &self.body) {
+            return self.login_page();
+        }
+        let what = if self.is_empty() {
+            "the answer has no body".to_owned()
+        } else {
+            self.fault::<T>()
+        };
+        let answer = self.redacted();
+        let what = answer.secrets.redact_text(&what);
+        Error::unreadable(&what, answer.status, answer.headers, answer.body)
+    }
+
+    fn fault<T: DeserializeOwned>(&self) -> String {
+        let mut json = serde_json::Deserializer::from_slice(&self.body);
+        match serde_path_to_error::deserialize::<_, T>(&mut json) {
+            Ok(_) => "the answer goes on behind its JSON".to_owned(),
+            Err(error) => match error.path().to_string().as_str() {
+                "." => format!("the answer cannot be read: {}", error.inner()),
+                path => format!("the answer cannot be read at `{path}`: {}", error.inner()),
+            },
+        }
+    }
+
+    /// A server may repeat what it was sent, and errors end up in logs.
+    fn redacted(mut self) -> Self {
+        self.body = self
+            .secrets
+            .redact(&self.body[..self.body.len().min(REPORT)]);
+        self.secrets.redact_headers(&mut self.headers);
+        self
+    }
+}
+
+/// Where the headers of a redirect lead.
+pub(crate) fn target(from: &Url, headers: &HeaderMap) -> Option<Url> {
+    from.join(headers.get(LOCATION)?.to_str().ok()?).ok()
+}

@@ -1,0 +1,257 @@
+//! Content that is sent as it is: files, bytes and streams.
+
+use std::fmt;
+use std::io::{self, Cursor};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use reqwest::Body;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio_util::io::ReaderStream;
+
+use crate::error::Error;
+
+/// How much of a content is in memory at a time.
+const PIECE: usize = 64 * 1024;
+
+type Reader = Pin<Box<dyn AsyncRead + Send>>;
+
+/// A file, bytes or a stream to upload.
+///
+/// A file or stream is read while it is sent, never into memory as a whole. Bytes and files can be
+/// sent again; a stream can be sent once, and to send it again is an error, of kind
+/// [`InvalidRequest`](crate::ErrorKind::InvalidRequest). So are a file that cannot be read and
+/// content of another length than announced.
+///
+/// ```
+/// use compute_kfp_runtime::Content;
+///
+/// let from_disk = Content::file("pipelines/train.yaml");
+/// let in_memory = Content::from(b"components: {}".to_vec()).named("train.yaml");
+/// # drop((from_disk, in_memory));
+/// ```
+#[derive(Clone)]
+pub struct Content {
+    source: Source,
+    name: Option<String>,
+}
+
+#[derive(Clone)]
+enum Source {
+    Bytes(Bytes),
+    File(PathBuf),
+    Stream {
+        reader: Arc<Mutex<Option<Reader>>>,
+        length: Option<u64>,
+    },
+}
+
+impl Content {
+    /// The file at a path, sent under its own name; it is opened when it is sent.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        Self {
+            source: Source::File(path),
+            name,
+        }
+    }
+
+    /// What a reader gives until its end; `length` in bytes, where it is known, is announced to
+    /// the server.
+    ///
+    /// ```
+    /// use compute_kfp_runtime::Content;
+    ///
+    /// let content = Content::stream(&b"components: {}"[..], Some(14)).named("train.yaml");
+    /// # drop(content);
+    /// ```
+    pub fn stream(reader: impl AsyncRead + Send + 'static, length: Option<u64>) -> Self {
+        let reader: Reader = Box::pin(reader);
+        Self {
+            source: Source::Stream {
+                reader: Arc::new(Mutex::new(Some(reader))),
+                length,
+            },
+            name: None,
+        }
+    }
+
+    /// Names the file as the server sees it; a server may tell the format by the ending.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Whether it can be sent more than once.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        !matches!(self.source, Source::Stream { .. })
+    }
+
+    /// A body for one attempt, with its length in bytes where it is known.
+    pub(crate) async fn open(&self, progress: &Progress) -> Result<(Body, Option<u64>), Error> {
+        let (reader, length) = match &self.source {
+            Source::Bytes(bytes) => {
+                let reader: Reader = Box::pin(Cursor::new(bytes.clone()));
+                (reader, Some(bytes.len() as u64))
+            }
+            Source::File(path) => open_file(path).await?,
+            Source::Stream { reader, length } => {
+                let reader = reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let reader = reader.ok_or_else(|| {
+                    Error::invalid(
+                        "the stream was already sent; give a file or bytes to send content again",
+                    )
+                })?;
+                (reader, *length)
+            }
+        };
+        let metered = Metered {
+            reader,
+            length,
+            read: 0,
+            progress: progress.clone(),
+        };
+        Ok((
+            Body::wrap_stream(ReaderStream::with_capacity(metered, PIECE)),
+            length,
+        ))
+    }
+}
+
+async fn open_file(path: &Path) -> Result<(Reader, Option<u64>), Error> {
+    let unreadable = |error: io::Error| {
+        Error::invalid(format!(
+            "the file `{}` cannot be read: {error}; nothing was sent",
+            path.display()
+        ))
+        .caused_by(error)
+    };
+    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+    let metadata = file.metadata().await.map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err(Error::invalid(format!(
+            "`{}` is a folder, not a file; nothing was sent",
+            path.display()
+        )));
+    }
+    // A pipe or a device has no length of its own.
+    let length = metadata.is_file().then_some(metadata.len());
+    Ok((Box::pin(file), length))
+}
+
+/// How much of an upload was taken so far.
+#[derive(Clone, Default)]
+pub(crate) struct Progress(Arc<AtomicU64>);
+
+impl Progress {
+    pub fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Content that could not be given to the server as it was announced.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unsendable {
+    #[error("the content could not be read on: {0}")]
+    Read(#[source] io::Error),
+    #[error("the content ended after {read} bytes, {announced} were announced")]
+    Short { read: u64, announced: u64 },
+    #[error("the content has more than the {announced} bytes that were announced")]
+    Long { announced: u64 },
+}
+
+/// A reader that tells how far it is, and notices a length that does not hold.
+struct Metered {
+    reader: Reader,
+    length: Option<u64>,
+    read: u64,
+    progress: Progress,
+}
+
+impl Metered {
+    fn check(&self, ended: bool) -> Result<(), Unsendable> {
+        match self.length {
+            Some(announced) if self.read > announced => Err(Unsendable::Long { announced }),
+            Some(announced) if ended && self.read < announced => Err(Unsendable::Short {
+                read: self.read,
+                announced,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl AsyncRead for Metered {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = ready!(self.reader.as_mut().poll_read(context, buffer));
+        let new = (buffer.filled().len() - before) as u64;
+        self.read += new;
+        self.progress.0.fetch_add(new, Ordering::Relaxed);
+        let checked = read
+            .map_err(Unsendable::Read)
+            .and_then(|()| self.check(new == 0));
+        Poll::Ready(checked.map_err(io::Error::other))
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Content");
+        match &self.source {
+            Source::Bytes(bytes) => shown.field("bytes", &bytes.len()),
+            Source::File(path) => shown.field("file", path),
+            Source::Stream { length, .. } => shown.field("stream", length),
+        };
+        shown.field("name", &self.name).finish()
+    }
+}
+
+impl From<Bytes> for Content {
+    fn from(bytes: Bytes) -> Self {
+        Self {
+            source: Source::Bytes(bytes),
+            name: None,
+        }
+    }
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<&Path> for Content {
+    fn from(path: &Path) -> Self {
+        Self::file(path)
+    }
+}
+
+impl From<PathBuf> for Content {
+    fn from(path: PathBuf) -> Self {
+        Self::file(path)
+    }
+}

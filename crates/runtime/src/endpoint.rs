@@ -1,0 +1,87 @@
+//! The address of a server, and the addresses of its operations.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Url;
+
+use crate::error::Error;
+
+/// Everything but the unreserved characters of RFC 3986: no value can leave its place.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+pub(crate) fn encode(value: &str) -> impl std::fmt::Display + '_ {
+    utf8_percent_encode(value, RESERVED)
+}
+
+/// Where a server is.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    /// Without a slash at the end.
+    base: String,
+    url: Url,
+}
+
+impl Endpoint {
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let wrong = |what: &str| {
+            Error::configuration(format!(
+                "the endpoint {what}; give an address such as `https://example.org`"
+            ))
+        };
+        let url =
+            Url::parse(text.trim()).map_err(|error| wrong(&format!("is not a URL ({error})")))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(wrong(&format!(
+                "has the scheme `{}`, not http or https",
+                url.scheme()
+            )));
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(wrong("names no host"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong(
+                "holds a user name or password, which belong into the credentials",
+            ));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(wrong("has a `?` or `#`"));
+        }
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { base, url })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.base
+    }
+
+    /// Whether what is sent there stays on this machine, inside a cluster, or encrypted.
+    pub fn is_private(&self) -> bool {
+        if self.url.scheme() == "https" {
+            return true;
+        }
+        match self.url.host() {
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            Some(url::Host::Domain(host)) => {
+                host == "localhost"
+                    || host.ends_with(".localhost")
+                    || host.ends_with(".svc")
+                    || host.ends_with(".svc.cluster.local")
+                    || !host.contains('.')
+            }
+            None => false,
+        }
+    }
+
+    /// The address of a path that starts with a slash, and of a query without its `?`.
+    pub fn join(&self, path: &str, query: &str) -> Result<Url, Error> {
+        let mark = if query.is_empty() { "" } else { "?" };
+        Url::parse(&format!("{}{path}{mark}{query}", self.base)).map_err(|error| {
+            Error::invalid("the address of the request is not a URL").caused_by(error)
+        })
+    }
+}

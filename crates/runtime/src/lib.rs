@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod content;
+pub mod credentials;
+mod endpoint;
+mod error;
+pub mod null;
+mod nullable;
+pub mod number_text;
+pub mod open_enum;
+pub mod operation;
+mod request;
+mod response;
+mod secrets;
+mod timestamp;
+mod transport;
+
+pub use content::Content;
+pub use error::{BuildError, Error, ErrorKind};
+pub use nullable::Nullable;
+pub use request::Request;
+pub use response::{ByteStream, ResponseValue};
+pub use timestamp::{ParseTimestampError, Timestamp, TimestampRangeError};
+pub use transport::{Transport, TransportBuilder};
+
+/// Result of a call; its error is [`Error`] unless another is named.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What the macros of this crate expand to; not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    #[cfg(feature = "schemars")]
+    pub use schemars;
+    pub use serde;
+}

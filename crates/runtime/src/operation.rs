@@ -1,0 +1,166 @@
+//! The description of operations as data: what generated tables consist of.
+//!
+//! A table is generated for each API; everything that must know an operation (sending, paging, the
+//! sandbox, a command line) reads it instead of keeping a list of its own.
+
+/// One operation of an API.
+///
+/// ```
+/// use compute_kfp_runtime::operation::Operation;
+///
+/// static PING: Operation = Operation {
+///     name: "ping",
+///     id: "ping_ping_get",
+///     method: "GET",
+///     path: "/ping",
+///     summary: "Ping the server",
+///     description: "",
+///     deprecated: false,
+///     tags: &[],
+///     parameters: &[],
+///     body: None,
+///     security: &[],
+///     paging: None,
+/// };
+/// assert_eq!(PING.parameter("page"), None);
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Name of the client's method.
+    pub name: &'static str,
+    /// `operationId` in the API description.
+    pub id: &'static str,
+    /// HTTP method, in upper case.
+    pub method: &'static str,
+    /// Path template, with `{name}` for each path parameter.
+    pub path: &'static str,
+    /// What the operation does, in a few words.
+    pub summary: &'static str,
+    /// What a caller should know, as Markdown.
+    pub description: &'static str,
+    /// Whether the description marks it as deprecated.
+    pub deprecated: bool,
+    /// Groups the description puts it in.
+    pub tags: &'static [&'static str],
+    /// Parameters of path, query, headers and cookies.
+    pub parameters: &'static [Parameter],
+    /// The body and whether it is required.
+    pub body: Option<(BodyKind, bool)>,
+    /// Alternatives of credentials, the preferred first; none needed where the list is empty.
+    pub security: &'static [&'static [&'static SecurityScheme]],
+    /// How the operation continues a list.
+    pub paging: Option<Paging>,
+}
+
+impl Operation {
+    /// The parameter of that name in the description.
+    pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
+        self.parameters
+            .iter()
+            .find(|parameter| parameter.name == name)
+    }
+}
+
+/// One parameter of an operation.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Name in the description.
+    pub name: &'static str,
+    /// Where it is sent.
+    pub location: Location,
+    /// How a list is written.
+    pub style: Style,
+    /// Whether the operation fails without it.
+    pub required: bool,
+    /// Whether the description marks it as deprecated.
+    pub deprecated: bool,
+    /// JSON type of the value: `string`, `integer`, `number`, `boolean`, `array` or `object`.
+    pub kind: &'static str,
+    /// Values the description names; others may exist.
+    pub values: &'static [&'static str],
+    /// What it selects, as Markdown.
+    pub description: &'static str,
+}
+
+/// Where a parameter is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// In the path.
+    Path,
+    /// Behind the `?`.
+    Query,
+    /// In a header.
+    Header,
+    /// In the `Cookie` header.
+    Cookie,
+}
+
+/// How a list is written into one parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// `name=a&name=b`
+    Repeat,
+    /// `name=a,b`
+    Comma,
+    /// `name=a b`
+    Space,
+    /// `name=a|b`
+    Pipe,
+    /// The whole value is one JSON text.
+    Json,
+}
+
+/// What a body consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyKind {
+    /// JSON.
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// `multipart/form-data`: names of the parts, and whether each is a file.
+    Multipart(&'static [(&'static str, bool)]),
+    /// Anything else, of that media type.
+    Raw(&'static str),
+}
+
+/// A way of authorising a request, as the description declares it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SecurityScheme {
+    /// Name in the description; credentials are given for it.
+    pub name: &'static str,
+    /// Where the credential is sent.
+    pub kind: SchemeKind,
+    /// What it is, as Markdown.
+    pub description: &'static str,
+}
+
+/// Where a credential is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemeKind {
+    /// `Authorization: Bearer …`
+    Bearer,
+    /// `Authorization: Basic …`
+    Basic,
+    /// A header, query parameter or cookie of that name.
+    ApiKey {
+        /// Where it is.
+        location: Location,
+        /// Its name.
+        name: &'static str,
+    },
+}
+
+/// How a list operation continues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paging {
+    /// `page_token` in the request, `next_page_token` in the answer.
+    Token {
+        /// Property of the answer that holds the items.
+        items: &'static str,
+    },
+    /// `page` and `size` in the request, `page` and `pages` in the answer.
+    Numbered {
+        /// Property of the answer that holds the items.
+        items: &'static str,
+    },
+}

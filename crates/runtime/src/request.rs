@@ -1,0 +1,370 @@
+//! A request that is being put together.
+
+use std::fmt::{self, Write as _};
+
+use bytes::Bytes;
+use http::Method;
+use http::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::content::Content;
+use crate::endpoint::{Endpoint, encode};
+use crate::error::{BuildError, Error};
+use crate::operation::{Location, Operation, Parameter, Style};
+
+/// A request of one operation: what generated builders fill and [`Transport`](crate::Transport)
+/// sends.
+///
+/// What cannot be sent (a value that would lead to another path, a body that lacks a required
+/// property) is remembered and reported when it is to be sent; then nothing is.
+///
+/// ```
+/// use compute_kfp_runtime::Request;
+/// # use compute_kfp_runtime::operation::{Location, Operation, Parameter, Style};
+/// # static LIST: Operation = Operation { name: "list", id: "list", method: "GET", path: "/items",
+/// #   summary: "", description: "", deprecated: false, tags: &[], body: None, security: &[], paging: None,
+/// #   parameters: &[Parameter { name: "page", location: Location::Query, style: Style::Repeat, required: false,
+/// #     deprecated: false, kind: "integer", values: &[], description: "" }] };
+///
+/// let mut request = Request::new(&LIST);
+/// request.set("page", &2);
+/// ```
+#[derive(Clone)]
+pub struct Request {
+    operation: &'static Operation,
+    /// Values of the parameters that were set, each as one text or several.
+    values: Vec<(&'static Parameter, Vec<String>)>,
+    body: Body,
+    problem: Option<String>,
+}
+
+#[derive(Clone)]
+pub(crate) enum Body {
+    None,
+    Bytes {
+        media: &'static str,
+        bytes: Bytes,
+    },
+    Raw {
+        media: &'static str,
+        content: Content,
+    },
+    Multipart(Vec<(&'static str, Part)>),
+}
+
+#[derive(Clone)]
+pub(crate) enum Part {
+    Text(String),
+    File(Content),
+}
+
+impl Body {
+    /// Whether its length, and so the time it takes, is the caller's affair.
+    pub fn uploads(&self) -> bool {
+        matches!(self, Self::Raw { .. } | Self::Multipart(_))
+    }
+
+    /// Whether it can be sent more than once.
+    pub fn is_repeatable(&self) -> bool {
+        match self {
+            Self::None | Self::Bytes { .. } => true,
+            Self::Raw { content, .. } => content.is_repeatable(),
+            Self::Multipart(parts) => parts.iter().all(|(_, part)| match part {
+                Part::Text(_) => true,
+                Part::File(content) => content.is_repeatable(),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Bytes { media, bytes } => write!(f, "{media}, {} bytes", bytes.len()),
+            Self::Raw { media, content } => write!(f, "{media}, {content:?}"),
+            Self::Multipart(parts) => f
+                .debug_list()
+                .entries(parts.iter().map(|(name, _)| name))
+                .finish(),
+        }
+    }
+}
+
+impl Request {
+    /// A request in which nothing is set.
+    pub fn new(operation: &'static Operation) -> Self {
+        Self {
+            operation,
+            values: Vec::new(),
+            body: Body::None,
+            problem: None,
+        }
+    }
+
+    /// The operation it is for.
+    pub fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// Sets a parameter by its name in the description, in place of what it was set to before.
+    ///
+    /// Null and an empty list take it out again.
+    pub fn set<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        match serde_json::to_value(value) {
+            Ok(value) => self.set_value(name, value),
+            Err(error) => self.refuse(format!("the parameter `{name}` cannot be written: {error}")),
+        }
+    }
+
+    fn set_value(&mut self, name: &str, value: Value) {
+        let Some(parameter) = self.operation.parameter(name) else {
+            return self.refuse(format!("there is no parameter `{name}`"));
+        };
+        let texts = match value {
+            Value::Null => Vec::new(),
+            value if parameter.style == Style::Json => vec![value.to_string()],
+            Value::Array(items) => items.into_iter().map(text).collect(),
+            value => vec![text(value)],
+        };
+        if parameter.location == Location::Path
+            && let Some(wrong) = wrong_segment(&texts)
+        {
+            return self.refuse(format!(
+                "the parameter `{name}` {wrong}, which would lead to another path"
+            ));
+        }
+        self.values.retain(|(known, _)| *known != parameter);
+        if !texts.is_empty() {
+            self.values.push((parameter, texts));
+        }
+    }
+
+    /// Sets a JSON body.
+    pub fn json_body<T: Serialize>(&mut self, body: Result<T, BuildError>) {
+        match body.map(|body| serde_json::to_vec(&body)) {
+            Ok(Ok(bytes)) => {
+                self.body = Body::Bytes {
+                    media: "application/json",
+                    bytes: bytes.into(),
+                }
+            }
+            Ok(Err(error)) => self.refuse(format!("the body cannot be written as JSON: {error}")),
+            Err(error) => self.refuse(format!("the body is incomplete: {error}")),
+        }
+    }
+
+    /// Sets a body of form fields.
+    pub fn form_body<T: Serialize>(&mut self, body: Result<T, BuildError>) {
+        match body.map(|body| serde_json::to_value(&body)) {
+            Ok(Ok(Value::Object(fields))) => {
+                let mut form = String::new();
+                for (name, value) in fields {
+                    let values = match value {
+                        Value::Null => continue,
+                        Value::Array(items) => items,
+                        value => vec![value],
+                    };
+                    for value in values {
+                        append(&mut form, &name, &text(value));
+                    }
+                }
+                self.body = Body::Bytes {
+                    media: "application/x-www-form-urlencoded",
+                    bytes: form.into(),
+                };
+            }
+            Ok(Ok(_)) => self.refuse("the body is not a set of fields".to_owned()),
+            Ok(Err(error)) => self.refuse(format!("the body cannot be written as a form: {error}")),
+            Err(error) => self.refuse(format!("the body is incomplete: {error}")),
+        }
+    }
+
+    /// Sets a body that is sent as it is.
+    pub fn raw_body(&mut self, media: &'static str, content: Content) {
+        self.body = Body::Raw { media, content };
+    }
+
+    /// Sets a part of a multipart body that is a file.
+    pub fn file_part(&mut self, name: &'static str, content: Content) {
+        self.part(name, Part::File(content));
+    }
+
+    /// Sets a part of a multipart body that is a text.
+    pub fn text_part(&mut self, name: &'static str, text: String) {
+        self.part(name, Part::Text(text));
+    }
+
+    fn part(&mut self, name: &'static str, part: Part) {
+        if let Body::Multipart(parts) = &mut self.body {
+            parts.retain(|(known, _)| *known != name);
+            parts.push((name, part));
+        } else {
+            self.body = Body::Multipart(vec![(name, part)]);
+        }
+    }
+
+    fn refuse(&mut self, problem: String) {
+        self.problem.get_or_insert(problem);
+    }
+
+    /// Takes the request apart for sending.
+    pub(crate) fn into_parts(self, endpoint: &Endpoint) -> Result<Parts, Error> {
+        if let Some(problem) = &self.problem {
+            return Err(Error::invalid(format!("{problem}; nothing was sent")));
+        }
+        let method = self.operation.method;
+        let method = Method::from_bytes(method.as_bytes()).map_err(|error| {
+            Error::invalid(format!("`{method}` is not a method")).caused_by(error)
+        })?;
+        let url = endpoint.join(&self.path()?, &self.query())?;
+        Ok(Parts {
+            method,
+            url,
+            headers: self.headers()?,
+            body: self.body,
+        })
+    }
+
+    fn query(&self) -> String {
+        let mut query = String::new();
+        for (parameter, texts) in self.values_in(Location::Query) {
+            if parameter.style == Style::Repeat {
+                texts
+                    .iter()
+                    .for_each(|text| append(&mut query, parameter.name, text));
+            } else {
+                append_joined(&mut query, parameter, texts);
+            }
+        }
+        query
+    }
+
+    fn headers(&self) -> Result<HeaderMap, Error> {
+        let mut headers = HeaderMap::new();
+        for (parameter, texts) in self.values_in(Location::Header) {
+            let name = HeaderName::from_bytes(parameter.name.as_bytes());
+            let value = HeaderValue::from_str(&texts.join(","));
+            let (Ok(name), Ok(value)) = (name, value) else {
+                return Err(Error::invalid(format!(
+                    "the parameter `{}` is sent as a header, which holds no control characters; nothing was sent",
+                    parameter.name
+                )));
+            };
+            headers.insert(name, value);
+        }
+        let cookies: Vec<String> = self
+            .values_in(Location::Cookie)
+            .map(|(parameter, texts)| format!("{}={}", parameter.name, encode(&texts.join(","))))
+            .collect();
+        if !cookies.is_empty() {
+            headers.insert(COOKIE, header_value(&cookies.join("; "))?);
+        }
+        if let Body::Bytes { media, .. } | Body::Raw { media, .. } = &self.body {
+            headers.insert(CONTENT_TYPE, header_value(media)?);
+        }
+        Ok(headers)
+    }
+
+    fn values_in(
+        &self,
+        location: Location,
+    ) -> impl Iterator<Item = &(&'static Parameter, Vec<String>)> {
+        self.values
+            .iter()
+            .filter(move |(parameter, _)| parameter.location == location)
+    }
+
+    /// The path template with its values.
+    fn path(&self) -> Result<String, Error> {
+        let mut path = String::new();
+        let mut rest = self.operation.path;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (name, after) = after.split_once('}').unwrap_or((after, ""));
+            let value = self
+                .values_in(Location::Path)
+                .find(|(parameter, _)| parameter.name == name)
+                .map(|(_, texts)| texts)
+                .ok_or_else(|| {
+                    Error::invalid(format!(
+                        "the parameter `{name}` was not set; nothing was sent"
+                    ))
+                })?;
+            path.push_str(before);
+            for (index, text) in value.iter().enumerate() {
+                let separator = if index == 0 { "" } else { "," };
+                let _ = write!(path, "{separator}{}", encode(text));
+            }
+            rest = after;
+        }
+        path.push_str(rest);
+        Ok(path)
+    }
+}
+
+/// A request ready to be sent.
+pub(crate) struct Parts {
+    pub method: Method,
+    pub url: reqwest::Url,
+    pub headers: HeaderMap,
+    pub body: Body,
+}
+
+/// Only what was set is shown by name: values may be confidential.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set: Vec<&str> = self
+            .values
+            .iter()
+            .map(|(parameter, _)| parameter.name)
+            .collect();
+        f.debug_struct("Request")
+            .field("operation", &self.operation.name)
+            .field("set", &set)
+            .field("body", &self.body)
+            .field("problem", &self.problem)
+            .finish()
+    }
+}
+
+fn header_value(text: &str) -> Result<HeaderValue, Error> {
+    HeaderValue::from_str(text).map_err(|error| {
+        Error::invalid(format!("`{text}` cannot be sent as a header")).caused_by(error)
+    })
+}
+
+fn text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+/// Why a value cannot stand in a path; servers and proxies resolve `.` and `..`, also encoded.
+fn wrong_segment(texts: &[String]) -> Option<&'static str> {
+    match texts {
+        [only] if only.is_empty() => Some("is empty"),
+        [only] if only == "." || only == ".." => Some("is a relative path"),
+        _ => None,
+    }
+}
+
+fn append(query: &mut String, name: &str, value: &str) {
+    let separator = if query.is_empty() { "" } else { "&" };
+    let _ = write!(query, "{separator}{}={}", encode(name), encode(value));
+}
+
+fn append_joined(query: &mut String, parameter: &Parameter, texts: &[String]) {
+    let between = match parameter.style {
+        Style::Space => "%20",
+        Style::Pipe => "%7C",
+        _ => ",",
+    };
+    let separator = if query.is_empty() { "" } else { "&" };
+    let _ = write!(query, "{separator}{}=", encode(parameter.name));
+    for (index, text) in texts.iter().enumerate() {
+        let between = if index == 0 { "" } else { between };
+        let _ = write!(query, "{between}{}", encode(text));
+    }
+}

@@ -1,0 +1,190 @@
+//! The credentials a request was sent with, so that nothing kept of its answer repeats them.
+
+use bytes::Bytes;
+use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
+
+/// A shorter credential guards nothing, and taking it out would garble the text around it.
+const SHORTEST: usize = 6;
+const REDACTED: &[u8] = b"[redacted]";
+
+/// The headers that authorise one request.
+#[derive(Clone, Default)]
+pub(crate) struct Secrets(HeaderMap);
+
+impl Secrets {
+    /// Takes what one of the credentials added, beside what others did.
+    pub fn add(&mut self, added: HeaderMap) {
+        let mut last = None;
+        for (name, value) in added {
+            last = name.or(last);
+            if let Some(name) = &last {
+                set(&mut self.0, name, value);
+            }
+        }
+    }
+
+    /// Puts them into a request, in place of what it has of these headers.
+    pub fn authorise(&self, headers: &mut HeaderMap) {
+        for (name, value) in &self.0 {
+            set(headers, name, value.clone());
+        }
+    }
+
+    /// The bytes without any of the credentials.
+    pub fn redact(&self, bytes: &[u8]) -> Bytes {
+        let texts = self.texts();
+        let mut redacted = Vec::with_capacity(bytes.len());
+        let mut rest = bytes;
+        while let Some(first) = rest.first() {
+            if let Some(text) = texts.iter().find(|text| rest.starts_with(text)) {
+                redacted.extend_from_slice(REDACTED);
+                rest = &rest[text.len()..];
+            } else {
+                redacted.push(*first);
+                rest = &rest[1..];
+            }
+        }
+        redacted.into()
+    }
+
+    /// The text without any of the credentials.
+    pub fn redact_text(&self, text: &str) -> String {
+        String::from_utf8_lossy(&self.redact(text.as_bytes())).into_owned()
+    }
+
+    /// Takes the credentials out of an answer's headers.
+    pub fn redact_headers(&self, headers: &mut HeaderMap) {
+        for value in headers.values_mut() {
+            let redacted = self.redact(value.as_bytes());
+            if redacted != value.as_bytes() {
+                *value = HeaderValue::from_bytes(&redacted)
+                    .unwrap_or(HeaderValue::from_static("[redacted]"));
+            }
+        }
+    }
+
+    /// What a server could repeat: whole values, and the secret part of each; the longest first.
+    fn texts(&self) -> Vec<&[u8]> {
+        let mut texts: Vec<&[u8]> = Vec::new();
+        for (name, value) in &self.0 {
+            let value = value.as_bytes();
+            texts.push(value);
+            if *name == COOKIE {
+                texts.extend(
+                    value
+                        .split(|byte| *byte == b';')
+                        .filter_map(|pair| behind(pair, b'=')),
+                );
+            } else {
+                texts.extend(behind(value, b' '));
+            }
+        }
+        texts.retain(|text| text.len() >= SHORTEST);
+        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        texts
+    }
+}
+
+fn behind(value: &[u8], mark: u8) -> Option<&[u8]> {
+    let at = value.iter().position(|byte| *byte == mark)?;
+    Some(value[at + 1..].trim_ascii())
+}
+
+/// Cookies share one header; of any other there is one value.
+fn set(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
+    let mut value = match headers.get(name) {
+        Some(present) if *name == COOKIE => joined(present, &value),
+        _ => value,
+    };
+    value.set_sensitive(true);
+    headers.insert(name, value);
+}
+
+fn joined(first: &HeaderValue, second: &HeaderValue) -> HeaderValue {
+    let joined = [first.as_bytes(), second.as_bytes()].join(&b"; "[..]);
+    // Two values of headers and a separator are a value again.
+    HeaderValue::from_bytes(&joined).unwrap_or_else(|_| second.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::AUTHORIZATION;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn secrets(name: HeaderName, value: &str) -> Secrets {
+        let mut secrets = Secrets::default();
+        secrets.add(HeaderMap::from_iter([(
+            name,
+            HeaderValue::from_str(value).unwrap(),
+        )]));
+        secrets
+    }
+
+    fn redacted(name: HeaderName, value: &str, text: &str) -> String {
+        secrets(name, value).redact_text(text)
+    }
+
+    #[test]
+    fn a_credential_is_found_with_and_without_its_scheme() {
+        assert_eq!(
+            redacted(AUTHORIZATION, "Bearer abcdef", "got Bearer abcdef"),
+            "got [redacted]"
+        );
+        assert_eq!(
+            redacted(AUTHORIZATION, "Bearer abcdef", "got <abcdef>"),
+            "got <[redacted]>"
+        );
+        assert_eq!(
+            redacted(AUTHORIZATION, "my raw key", "my raw key!"),
+            "[redacted]!"
+        );
+    }
+
+    #[test]
+    fn each_cookie_is_a_credential() {
+        assert_eq!(
+            redacted(COOKIE, "a=first-one; b=second=", "first-one, second="),
+            "[redacted], [redacted]"
+        );
+    }
+
+    #[test]
+    fn a_word_that_guards_nothing_stays() {
+        assert_eq!(redacted(AUTHORIZATION, "Bearer dev", "devices"), "devices");
+    }
+
+    #[test]
+    fn headers_that_repeat_a_credential_are_redacted() {
+        let mut headers = HeaderMap::new();
+        headers.append("x-echo", HeaderValue::from_static("Bearer abcdef"));
+        headers.append("x-echo", HeaderValue::from_static("fine"));
+        secrets(AUTHORIZATION, "Bearer abcdef").redact_headers(&mut headers);
+        let values: Vec<_> = headers.get_all("x-echo").iter().collect();
+        assert_eq!(values, ["[redacted]", "fine"]);
+    }
+
+    #[test]
+    fn what_credentials_add_is_sensitive() {
+        let mut headers = HeaderMap::new();
+        secrets(AUTHORIZATION, "Bearer abcdef").authorise(&mut headers);
+        assert!(headers[AUTHORIZATION].is_sensitive());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_text_keeps_a_credential(secret in "[A-Z0-9]{6,9}", pieces in prop::collection::vec("[A-Z0-9 ]{0,4}", 0..6)) {
+            let text = pieces.join(&secret);
+            let redacted = redacted(AUTHORIZATION, &format!("Bearer {secret}"), &text);
+            prop_assert!(!redacted.contains(&secret));
+        }
+
+        #[test]
+        fn text_without_a_credential_is_kept(text in "[a-z {}:\"]{0,40}") {
+            prop_assert_eq!(&redacted(AUTHORIZATION, "Bearer ABCDEF", &text), &text);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What goes over the wire and what becomes of what comes back, over real sockets.
+//!
+//! One program, so that the server below is built once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test, what fails must stop it"
+)]
+
+mod answers;
+mod connections;
+mod errors;
+mod requests;
+mod security;
+mod server;
+mod setup;
+mod streams;
+mod uploads;
