@@ -1,0 +1,198 @@
+//! `operations.rs`: the table of operations, for sending and for whoever asks what there is.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::tokens::ident;
+use crate::model::{
+    Api, BodyContent, Kind, Location, Operation, Paging, Parameter, Schema, SchemeKind,
+    SecurityScheme, Style,
+};
+use crate::prose::code;
+
+pub(super) fn generate(api: &Api) -> TokenStream {
+    let schemes = api.security_schemes.iter().map(scheme);
+    let scheme_names = api.security_schemes.iter().map(scheme_constant);
+    let operations = api.operations.iter().map(|operation| entry(api, operation));
+    let names = api
+        .operations
+        .iter()
+        .map(|operation| ident(&operation.constant));
+    quote! {
+        #[allow(unused_imports)]
+        use ::compute_kfp_runtime::operation::{
+            BodyKind, Location, Operation, Paging, Parameter, SchemeKind, SecurityScheme, Style,
+        };
+
+        #(#schemes)*
+
+        /// Every way of authorising a request that the description declares.
+        pub static SECURITY_SCHEMES: &[&SecurityScheme] = &[#(&#scheme_names),*];
+
+        #(#operations)*
+
+        /// Every operation, in the order of the description.
+        pub static OPERATIONS: &[&Operation] = &[#(&#names),*];
+    }
+}
+
+fn scheme_constant(scheme: &SecurityScheme) -> proc_macro2::Ident {
+    ident(&scheme.constant)
+}
+
+fn scheme(scheme: &SecurityScheme) -> TokenStream {
+    let constant = scheme_constant(scheme);
+    let name = &scheme.name;
+    let description = scheme.description.as_deref().unwrap_or("");
+    let summary = format!(" The security scheme {}.", code(name));
+    let kind = match &scheme.kind {
+        SchemeKind::Bearer => quote! { SchemeKind::Bearer },
+        SchemeKind::Basic => quote! { SchemeKind::Basic },
+        SchemeKind::ApiKey { location, name } => {
+            let location = self::location(*location);
+            quote! { SchemeKind::ApiKey { location: #location, name: #name } }
+        }
+    };
+    quote! {
+        #[doc = #summary]
+        pub static #constant: SecurityScheme =
+            SecurityScheme { name: #name, kind: #kind, description: #description };
+    }
+}
+
+fn entry(api: &Api, operation: &Operation) -> TokenStream {
+    let constant = ident(&operation.constant);
+    let summary_line = format!(
+        " {}",
+        code(&format!("{} {}", operation.method, operation.path))
+    );
+    let Operation {
+        name,
+        upstream,
+        method,
+        path,
+        deprecated,
+        tags,
+        ..
+    } = operation;
+    let summary = operation.summary.as_deref().unwrap_or("");
+    let description = operation.description.as_deref().unwrap_or("");
+    let parameters = operation
+        .parameters
+        .iter()
+        .map(|described| parameter(api, described));
+    let body = match operation
+        .body
+        .as_ref()
+        .map(|body| (&body.content, body.required))
+    {
+        None => quote! { None },
+        Some((content, required)) => {
+            let kind = match content {
+                BodyContent::Json(_) => quote! { BodyKind::Json },
+                BodyContent::Form(_) => quote! { BodyKind::Form },
+                BodyContent::Multipart(parts) => {
+                    let parts = parts.iter().map(|part| {
+                        let (name, file) = (&part.name, part.file);
+                        quote! { (#name, #file) }
+                    });
+                    quote! { BodyKind::Multipart(&[#(#parts),*]) }
+                }
+                BodyContent::Raw(media) => quote! { BodyKind::Raw(#media) },
+            };
+            quote! { Some((#kind, #required)) }
+        }
+    };
+    let security = operation.security.iter().map(|schemes| {
+        let schemes = schemes.iter().filter_map(|name| {
+            let scheme = api
+                .security_schemes
+                .iter()
+                .find(|scheme| scheme.name == *name)?;
+            let constant = scheme_constant(scheme);
+            Some(quote! { &#constant })
+        });
+        quote! { &[#(#schemes),*] }
+    });
+    let paging = match &operation.paging {
+        None => quote! { None },
+        Some(Paging::Token { items }) => quote! { Some(Paging::Token { items: #items }) },
+        Some(Paging::Numbered { items }) => quote! { Some(Paging::Numbered { items: #items }) },
+    };
+    quote! {
+        #[doc = #summary_line]
+        pub static #constant: Operation = Operation {
+            name: #name,
+            id: #upstream,
+            method: #method,
+            path: #path,
+            summary: #summary,
+            description: #description,
+            deprecated: #deprecated,
+            tags: &[#(#tags),*],
+            parameters: &[#(#parameters),*],
+            body: #body,
+            security: &[#(#security),*],
+            paging: #paging,
+        };
+    }
+}
+
+fn location(location: Location) -> TokenStream {
+    match location {
+        Location::Path => quote! { Location::Path },
+        Location::Query => quote! { Location::Query },
+        Location::Header => quote! { Location::Header },
+        Location::Cookie => quote! { Location::Cookie },
+    }
+}
+
+fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
+    let Parameter {
+        name,
+        required,
+        deprecated,
+        ..
+    } = parameter;
+    let description = parameter.description.as_deref().unwrap_or("");
+    let location = location(parameter.location);
+    let style = match parameter.style {
+        Style::Repeat => quote! { Style::Repeat },
+        Style::Comma => quote! { Style::Comma },
+        Style::Space => quote! { Style::Space },
+        Style::Pipe => quote! { Style::Pipe },
+        Style::Json => quote! { Style::Json },
+    };
+    let (kind, values) = shape(api, &parameter.schema);
+    quote! {
+        Parameter {
+            name: #name,
+            location: #location,
+            style: #style,
+            required: #required,
+            deprecated: #deprecated,
+            kind: #kind,
+            values: &[#(#values),*],
+            description: #description,
+        }
+    }
+}
+
+/// The JSON type of a parameter, and the values it is known to take.
+fn shape(api: &Api, schema: &Schema) -> (&'static str, Vec<String>) {
+    let named = match &schema.kind {
+        Kind::Reference(name) => api.schemas.get(name).map(|named| &named.schema.kind),
+        kind => Some(kind),
+    };
+    match named {
+        Some(Kind::Enum(values)) => ("string", values.clone()),
+        Some(Kind::Array(items)) => ("array", shape(api, items).1),
+        Some(Kind::Boolean) => ("boolean", Vec::new()),
+        Some(Kind::Integer(_)) => ("integer", Vec::new()),
+        Some(Kind::IntegerText { .. } | Kind::String | Kind::Timestamp | Kind::Binary) => {
+            ("string", Vec::new())
+        }
+        Some(Kind::Number) => ("number", Vec::new()),
+        _ => ("object", Vec::new()),
+    }
+}

@@ -1,0 +1,92 @@
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod finish;
+mod generator;
+mod lift;
+mod model;
+mod names;
+mod normalise;
+mod output;
+mod overlay;
+mod pointer;
+mod prose;
+mod read;
+mod source;
+mod view;
+
+use lift::Places;
+
+pub use error::{Error, Problem};
+pub use output::{Generated, write};
+pub use source::{Overlay, Source};
+
+/// Enough for documents nested as deep as JSON is read.
+const STACK_BYTES: usize = 256 * 1024 * 1024;
+
+/// Generates the code of a client crate from an API description.
+///
+/// The same input gives the same bytes, whenever and wherever it is run.
+///
+/// # Errors
+///
+/// Everything in the document that keeps it from being generated, each with its place and what to
+/// do about it. No input makes this panic.
+///
+/// ```
+/// use compute_kfp_codegen::{Source, generate};
+///
+/// let source = Source::from_text(
+///     "greetings.json",
+///     r#"{
+///         "openapi": "3.1.0",
+///         "info": {"title": "Greetings", "version": "1"},
+///         "paths": {"/hello": {"get": {
+///             "operationId": "hello",
+///             "responses": {"204": {"description": "Said."}}
+///         }}}
+///     }"#,
+/// );
+/// let generated = generate(&source)?;
+/// assert!(generated.file("client.rs").unwrap().contains("pub fn hello(&self)"));
+/// # Ok::<(), compute_kfp_codegen::Error>(())
+/// ```
+pub fn generate(source: &Source) -> Result<Generated, Error> {
+    let failed = |message: String| {
+        Error::one(
+            source.name(),
+            "",
+            format!("generation stopped: {message}"),
+            "report this with the document: it is a mistake of the generator",
+        )
+    };
+    std::thread::scope(|scope| {
+        let worker = std::thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, || {
+                generator::quietly(|| steps(source)).map_err(failed)?
+            })
+            .map_err(|error| failed(error.to_string()))?;
+        worker
+            .join()
+            .unwrap_or_else(|_| Err(failed("it panicked".to_owned())))
+    })
+}
+
+fn steps(source: &Source) -> Result<Generated, Error> {
+    let (read, dialect) = read::read(source.name(), source.text())?;
+    let mut lifted = lift::lift(source.name(), read.clone(), dialect)?;
+    let mut warnings = Vec::new();
+    for overlay in source.overlays() {
+        warnings.extend(overlay::apply(&mut lifted, overlay.name(), overlay.text())?);
+    }
+    let places = Places {
+        dialect,
+        read: &read,
+        lifted: &lifted,
+    };
+    let api = normalise::normalise(source.name(), places)?;
+    let code = generator::generate(source.name(), &api)?;
+    let files = finish::finish(source.name(), &api, &code, source.crate_name())?;
+    Ok(Generated::new(files, warnings))
+}

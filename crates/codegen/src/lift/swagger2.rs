@@ -1,0 +1,459 @@
+//! Swagger 2.0, as grpc-gateway emits it, to OpenAPI 3.0.3.
+//!
+//! Written here instead of using a converter crate because those reorder properties, share
+//! request bodies between operations and lose the places of parameters; the generated code and
+//! the error messages would show it.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{METHODS, SOURCE, each_operation};
+use crate::error::{Error, Problems};
+use crate::pointer::Pointer;
+
+type Object = Map<String, Value>;
+
+/// Keys of a Swagger parameter that are its schema in OpenAPI 3.
+const SCHEMA_KEYS: [&str; 19] = [
+    "type",
+    "format",
+    "items",
+    "enum",
+    "default",
+    "maximum",
+    "exclusiveMaximum",
+    "minimum",
+    "exclusiveMinimum",
+    "maxLength",
+    "minLength",
+    "pattern",
+    "maxItems",
+    "minItems",
+    "uniqueItems",
+    "multipleOf",
+    "additionalProperties",
+    "properties",
+    "x-nullable",
+];
+
+pub(super) fn lift(file: &str, mut document: Value) -> Result<Value, Error> {
+    let mut problems = Problems::new(file);
+    let shared = Shared::take(&mut document);
+    if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
+        for (path, item) in paths {
+            let at = Pointer::root().at("paths").at(path);
+            if let Some(item) = item.as_object_mut() {
+                spread_parameters(item, &at, &mut problems);
+            }
+        }
+    }
+    each_operation(&mut document, |at, operation| {
+        shared.lift_operation(at, operation, &mut problems)
+    });
+    problems.finish()?;
+
+    let Value::Object(mut old) = document else {
+        return Ok(document);
+    };
+    let mut lifted = Object::new();
+    lifted.insert("openapi".into(), "3.0.3".into());
+    for key in ["info", "tags", "externalDocs", "security"] {
+        if let Some(value) = old.remove(key) {
+            lifted.insert(key.into(), value);
+        }
+    }
+    if let Some(servers) = servers(&old) {
+        lifted.insert("servers".into(), servers);
+    }
+    lifted.insert("paths".into(), old.remove("paths").unwrap_or(Value::Null));
+    lifted.insert(
+        "components".into(),
+        json!({
+            "schemas": old.remove("definitions").unwrap_or_else(|| json!({})),
+            "securitySchemes": security_schemes(old.remove("securityDefinitions")),
+        }),
+    );
+    let mut lifted = Value::Object(lifted);
+    rewrite_schemas(&mut lifted);
+    Ok(lifted)
+}
+
+/// What operations refer to at the top of a Swagger document.
+struct Shared {
+    parameters: Object,
+    responses: Object,
+    consumes: Vec<String>,
+    produces: Vec<String>,
+}
+
+impl Shared {
+    fn take(document: &mut Value) -> Self {
+        let mut object = |key: &str| match document.get_mut(key).map(Value::take) {
+            Some(Value::Object(map)) => map,
+            _ => Object::new(),
+        };
+        let (parameters, responses) = (object("parameters"), object("responses"));
+        Self {
+            parameters,
+            responses,
+            consumes: media_types(document.get("consumes")),
+            produces: media_types(document.get("produces")),
+        }
+    }
+
+    fn lift_operation(&self, at: &Pointer, operation: &mut Object, problems: &mut Problems<'_>) {
+        let list = |operation: &mut Object, key: &str, inherited: &[String]| {
+            operation
+                .remove(key)
+                .map_or_else(|| inherited.to_vec(), |own| media_types(Some(&own)))
+        };
+        let consumes = list(operation, "consumes", &self.consumes);
+        let produces = list(operation, "produces", &self.produces);
+        self.lift_parameters(at, operation, &consumes, problems);
+        self.lift_responses(operation, &produces);
+    }
+
+    fn lift_parameters(
+        &self,
+        at: &Pointer,
+        operation: &mut Object,
+        consumes: &[String],
+        problems: &mut Problems<'_>,
+    ) {
+        let parameters = match operation.remove("parameters") {
+            Some(Value::Array(parameters)) => parameters,
+            Some(other) => {
+                operation.insert("parameters".into(), other);
+                return;
+            }
+            None => return,
+        };
+        let mut kept = Vec::new();
+        let mut form = Vec::new();
+        for (index, parameter) in parameters.into_iter().enumerate() {
+            let place = parameter
+                .get(SOURCE)
+                .and_then(Value::as_str)
+                .map_or_else(|| at.at("parameters").at(index).into(), str::to_owned);
+            let parameter = match resolve(&parameter, "#/parameters/", &self.parameters) {
+                Ok(parameter) => parameter,
+                Err(target) => {
+                    problems.add(
+                        place,
+                        format!("the reference `{target}` leads nowhere"),
+                        "define the parameter under `/parameters` or write it in place",
+                    );
+                    continue;
+                }
+            };
+            let Value::Object(mut parameter) = parameter else {
+                problems.add(
+                    place,
+                    "the parameter is not an object",
+                    "write it as an object",
+                );
+                continue;
+            };
+            parameter.insert(SOURCE.into(), place.clone().into());
+            match parameter.get("in").and_then(Value::as_str) {
+                Some("body") => {
+                    if operation.contains_key("requestBody") {
+                        problems.add(
+                            place,
+                            "the operation has two bodies",
+                            "keep one `in: body` parameter",
+                        );
+                        continue;
+                    }
+                    operation.insert("requestBody".into(), body(parameter, consumes));
+                }
+                Some("formData") => form.push(parameter),
+                _ => kept.push(Value::Object(plain(parameter))),
+            }
+        }
+        if !form.is_empty() {
+            operation.insert("requestBody".into(), form_body(at, form, consumes));
+        }
+        operation.insert("parameters".into(), Value::Array(kept));
+    }
+
+    fn lift_responses(&self, operation: &mut Object, produces: &[String]) {
+        let Some(responses) = operation
+            .get_mut("responses")
+            .and_then(Value::as_object_mut)
+        else {
+            return;
+        };
+        for response in responses.values_mut() {
+            if let Ok(resolved) = resolve(response, "#/responses/", &self.responses) {
+                *response = resolved;
+            }
+            let Some(response) = response.as_object_mut() else {
+                continue;
+            };
+            response.remove("examples");
+            let Some(mut schema) = response.remove("schema") else {
+                continue;
+            };
+            let mut media = produces.to_vec();
+            if schema.get("type").and_then(Value::as_str) == Some("file") {
+                schema = json!({"type": "string", "format": "binary"});
+                media.retain(|media| !is_json(media));
+                if media.is_empty() {
+                    media.push("application/octet-stream".into());
+                }
+            } else if media.is_empty() {
+                media.push("application/json".into());
+            }
+            response.insert("content".into(), content(&media, &schema));
+        }
+    }
+}
+
+/// Gives the parameters of a path item to each of its operations, behind their own.
+fn spread_parameters(item: &mut Object, at: &Pointer, problems: &mut Problems<'_>) {
+    if !item.get("parameters").is_some_and(Value::is_array) {
+        return;
+    }
+    let Some(Value::Array(shared)) = item.remove("parameters") else {
+        return;
+    };
+    for method in METHODS {
+        let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) else {
+            continue;
+        };
+        let own = operation.entry("parameters").or_insert_with(|| json!([]));
+        let Some(own) = own.as_array_mut() else {
+            continue;
+        };
+        let key = |parameter: &Value| {
+            let text = |key: &str| {
+                parameter
+                    .get(key)
+                    .and_then(Value::as_str)
+                    .map(str::to_owned)
+            };
+            text("name").map(|name| (text("in"), name))
+        };
+        let known: HashSet<_> = own.iter().filter_map(key).collect();
+        for (index, parameter) in shared.iter().enumerate() {
+            if key(parameter).is_some_and(|key| known.contains(&key)) {
+                continue;
+            }
+            let place = at.at("parameters").at(index);
+            let Some(parameter) = parameter.as_object() else {
+                problems.add(
+                    place,
+                    "the parameter is not an object",
+                    "write it as an object",
+                );
+                return;
+            };
+            let mut parameter = parameter.clone();
+            parameter.insert(SOURCE.into(), String::from(place).into());
+            own.push(Value::Object(parameter));
+        }
+    }
+}
+
+fn resolve(value: &Value, prefix: &str, shared: &Object) -> Result<Value, String> {
+    match value.get("$ref").and_then(Value::as_str) {
+        None => Ok(value.clone()),
+        Some(target) => target
+            .strip_prefix(prefix)
+            .and_then(|name| shared.get(name))
+            .cloned()
+            .ok_or_else(|| target.to_owned()),
+    }
+}
+
+fn media_types(value: Option<&Value>) -> Vec<String> {
+    let list = value.and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn is_json(media: &str) -> bool {
+    media.starts_with("application/json")
+}
+
+fn content(media: &[String], schema: &Value) -> Value {
+    media
+        .iter()
+        .map(|media| (media.clone(), json!({"schema": schema})))
+        .collect::<Object>()
+        .into()
+}
+
+fn body(mut parameter: Object, consumes: &[String]) -> Value {
+    let schema = parameter.remove("schema").unwrap_or_else(|| json!({}));
+    let json_only = ["application/json".to_owned()];
+    let media = if consumes.iter().any(|media| is_json(media)) || consumes.is_empty() {
+        &json_only[..]
+    } else {
+        consumes
+    };
+    parameter.remove("in");
+    if let Some(name) = parameter.remove("name") {
+        parameter.insert("x-body-name".into(), name);
+    }
+    parameter.insert("content".into(), content(media, &schema));
+    Value::Object(parameter)
+}
+
+fn form_body(at: &Pointer, fields: Vec<Object>, consumes: &[String]) -> Value {
+    let has_file = fields
+        .iter()
+        .any(|field| field.get("type").and_then(Value::as_str) == Some("file"));
+    let multipart = "multipart/form-data";
+    let media = if has_file || consumes.iter().any(|media| media == multipart) {
+        multipart
+    } else {
+        "application/x-www-form-urlencoded"
+    };
+    let mut properties = Object::new();
+    let mut required = Vec::new();
+    for field in fields {
+        let Some(name) = field.get("name").and_then(Value::as_str).map(str::to_owned) else {
+            continue;
+        };
+        if field.get("required") == Some(&Value::Bool(true)) {
+            required.push(Value::String(name.clone()));
+        }
+        let mut schema = schema_of(&field);
+        if let Some(place) = field.get(SOURCE) {
+            schema.insert(SOURCE.into(), place.clone());
+        }
+        if let Some(description) = field.get("description") {
+            schema.insert("description".into(), description.clone());
+        }
+        properties.insert(name, Value::Object(schema));
+    }
+    let any_required = !required.is_empty();
+    let mut schema = json!({"type": "object", "properties": properties});
+    if any_required {
+        schema["required"] = Value::Array(required);
+    }
+    json!({
+        SOURCE: at.at("parameters").as_str(),
+        "required": any_required,
+        "content": {media: {"schema": schema}},
+    })
+}
+
+fn schema_of(parameter: &Object) -> Object {
+    let mut schema = Object::new();
+    for key in SCHEMA_KEYS {
+        if let Some(value) = parameter.get(key) {
+            schema.insert(key.into(), value.clone());
+        }
+    }
+    if schema.get("type").and_then(Value::as_str) == Some("file") {
+        schema.insert("type".into(), "string".into());
+        schema.insert("format".into(), "binary".into());
+    }
+    schema
+}
+
+fn plain(mut parameter: Object) -> Object {
+    let schema = schema_of(&parameter);
+    for key in SCHEMA_KEYS {
+        parameter.remove(key);
+    }
+    if schema.get("type").and_then(Value::as_str) == Some("array") {
+        let (style, explode) = match parameter
+            .remove("collectionFormat")
+            .as_ref()
+            .and_then(Value::as_str)
+        {
+            Some("multi") => ("form", true),
+            Some("ssv") => ("spaceDelimited", false),
+            Some("pipes") => ("pipeDelimited", false),
+            _ if parameter.get("in").and_then(Value::as_str) == Some("query") => ("form", false),
+            _ => ("simple", false),
+        };
+        parameter.insert("style".into(), style.into());
+        parameter.insert("explode".into(), explode.into());
+    }
+    parameter.insert("schema".into(), Value::Object(schema));
+    parameter
+}
+
+fn servers(old: &Object) -> Option<Value> {
+    let host = old.get("host").and_then(Value::as_str);
+    let base = old.get("basePath").and_then(Value::as_str).unwrap_or("");
+    let Some(host) = host else {
+        return (!base.is_empty() && base != "/").then(|| json!([{"url": base}]));
+    };
+    let schemes = media_types(old.get("schemes"));
+    let schemes = if schemes.is_empty() {
+        vec!["https".to_owned()]
+    } else {
+        schemes
+    };
+    Some(
+        schemes
+            .iter()
+            .map(|scheme| json!({"url": format!("{scheme}://{host}{base}")}))
+            .collect(),
+    )
+}
+
+fn security_schemes(definitions: Option<Value>) -> Value {
+    let Some(Value::Object(mut definitions)) = definitions else {
+        return json!({});
+    };
+    for definition in definitions.values_mut() {
+        let Some(scheme) = definition.as_object_mut() else {
+            continue;
+        };
+        match scheme.get("type").and_then(Value::as_str) {
+            Some("basic") => {
+                scheme.insert("type".into(), "http".into());
+                scheme.insert("scheme".into(), "basic".into());
+            }
+            Some("oauth2") => {
+                let flow = match scheme.remove("flow").as_ref().and_then(Value::as_str) {
+                    Some("application") => "clientCredentials",
+                    Some("accessCode") => "authorizationCode",
+                    Some("password") => "password",
+                    _ => "implicit",
+                };
+                let mut details = Object::new();
+                for key in ["authorizationUrl", "tokenUrl", "scopes"] {
+                    if let Some(value) = scheme.remove(key) {
+                        details.insert(key.into(), value);
+                    }
+                }
+                scheme.insert("flows".into(), json!({flow: details}));
+            }
+            _ => {}
+        }
+    }
+    Value::Object(definitions)
+}
+
+/// Renames what Swagger writes differently inside schemas: reference targets and `x-nullable`.
+fn rewrite_schemas(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(target)) = map.get_mut("$ref")
+                && let Some(name) = target.strip_prefix("#/definitions/")
+            {
+                *target = format!("#/components/schemas/{name}");
+            }
+            if map.get("x-nullable").is_some_and(Value::is_boolean)
+                && let Some(nullable) = map.shift_remove("x-nullable")
+            {
+                map.insert("nullable".into(), nullable);
+            }
+            map.values_mut().for_each(rewrite_schemas);
+        }
+        Value::Array(items) => items.iter_mut().for_each(rewrite_schemas),
+        _ => {}
+    }
+}

@@ -1,0 +1,66 @@
+//! `compute-kfp-codegen`: generates the code of a client crate from an API description.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use compute_kfp_codegen::{Error, Overlay, Source, generate, write};
+
+/// Generates the code of a Rust client from an API description.
+///
+/// Exit status: 0 done, 1 the description cannot be generated or the folder not written, 2 usage.
+#[derive(Parser)]
+#[command(name = "compute-kfp-codegen", version)]
+struct Arguments {
+    /// API description: Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1, as JSON.
+    #[arg(long, value_name = "FILE")]
+    spec: PathBuf,
+    /// Fix-up for the OpenAPI 3.0 form of the description (OpenAPI Overlay 1.0, JSON); may be repeated.
+    #[arg(long, value_name = "FILE")]
+    overlay: Vec<PathBuf>,
+    /// Folder for the code; nothing in it is touched unless all went well.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Crate the code is for, as its users write it; adds examples to the documentation.
+    #[arg(long, value_name = "NAME")]
+    crate_name: Option<String>,
+    /// Treat a fix-up that matches nothing as an error.
+    #[arg(long)]
+    strict: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), String> {
+    let generated = source(arguments)
+        .and_then(|source| generate(&source))
+        .map_err(|error| error.to_string())?;
+    let warnings = generated.warnings();
+    if arguments.strict && !warnings.is_empty() {
+        return Err(warnings.join("\n"));
+    }
+    for warning in warnings {
+        eprintln!("warning: {warning}");
+    }
+    write(&generated, &arguments.out).map_err(|error| error.to_string())
+}
+
+fn source(arguments: &Arguments) -> Result<Source, Error> {
+    let mut source = Source::from_file(&arguments.spec)?;
+    for overlay in &arguments.overlay {
+        source = source.overlay(Overlay::from_file(overlay)?);
+    }
+    if let Some(name) = &arguments.crate_name {
+        source = source.for_crate(name);
+    }
+    Ok(source)
+}

@@ -1,0 +1,272 @@
+//! The API as generation sees it: the same small set of shapes whatever document it came from.
+
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+/// A whole API: what is generated is derived from this and from nothing else.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub title: String,
+    pub version: String,
+    pub description: Option<String>,
+    /// Whether JSON is as protobuf writes it: without zero values, with doubles such as `"NaN"`.
+    pub protobuf: bool,
+    /// Object, enum and union schemas, by their Rust name.
+    pub schemas: IndexMap<String, NamedSchema>,
+    pub operations: Vec<Operation>,
+    /// Builder types of the operations.
+    pub builders: HashSet<String>,
+    pub security_schemes: Vec<SecurityScheme>,
+}
+
+#[derive(Debug)]
+pub(crate) struct NamedSchema {
+    pub upstream: Option<String>,
+    pub place: String,
+    pub schema: Schema,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Schema {
+    pub kind: Kind,
+    pub nullable: bool,
+    pub description: Option<String>,
+    pub default: Option<Value>,
+    pub deprecated: bool,
+}
+
+/// The shapes a value can have.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Kind {
+    Any,
+    Boolean,
+    Integer(&'static str),
+    Number,
+    String,
+    Timestamp,
+    /// A 64-bit integer that travels as text.
+    IntegerText {
+        signed: bool,
+    },
+    Binary,
+    Enum(Vec<String>),
+    Array(Box<Schema>),
+    Map(Box<Schema>),
+    Object(Object),
+    Union(Vec<Schema>),
+    /// A named schema, by its Rust name.
+    Reference(String),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Object {
+    pub properties: IndexMap<String, Property>,
+    /// Schema of the properties that are not named, where the document gives one.
+    pub additional: Option<Box<Schema>>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Property {
+    pub ident: String,
+    pub required: bool,
+    pub schema: Schema,
+    pub place: String,
+}
+
+/// Two schemas are the same if values have the same shape, whatever is said about them.
+impl PartialEq for Schema {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.nullable == other.nullable
+    }
+}
+
+impl Schema {
+    pub fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            nullable: false,
+            description: None,
+            default: None,
+            deprecated: false,
+        }
+    }
+
+    /// What stands directly in this schema, without following references.
+    pub fn children_mut(&mut self) -> Vec<&mut Schema> {
+        match &mut self.kind {
+            Kind::Array(inner) | Kind::Map(inner) => vec![&mut **inner],
+            Kind::Union(members) => members.iter_mut().collect(),
+            Kind::Object(Object {
+                properties,
+                additional,
+            }) => {
+                let properties = properties.values_mut().map(|property| &mut property.schema);
+                properties.chain(additional.as_deref_mut()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// How many lists and maps are in each other.
+    pub fn depth(&self) -> usize {
+        match &self.kind {
+            Kind::Array(inner) | Kind::Map(inner) => 1 + inner.depth(),
+            _ => 0,
+        }
+    }
+
+    /// Integers that travel as text, as that text: outside of a property nothing can convert them.
+    pub fn without_integer_text(mut self) -> Self {
+        self.kind = match self.kind {
+            Kind::IntegerText { .. } => Kind::String,
+            Kind::Array(inner) => Kind::Array(Box::new(inner.without_integer_text())),
+            Kind::Map(inner) => Kind::Map(Box::new(inner.without_integer_text())),
+            other => other,
+        };
+        self
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub place: String,
+    /// Method of the client, in snake case.
+    pub name: String,
+    /// Builder type, in camel case.
+    pub builder: String,
+    /// Entry in the table of operations, in upper case.
+    pub constant: String,
+    /// `operationId` in the document.
+    pub upstream: String,
+    pub method: String,
+    pub path: String,
+    pub summary: Option<String>,
+    pub description: Option<String>,
+    pub deprecated: bool,
+    pub tags: Vec<String>,
+    pub parameters: Vec<Parameter>,
+    pub body: Option<Body>,
+    pub success: Success,
+    /// Alternatives, in the order of the document; each names the schemes it needs together.
+    pub security: Vec<Vec<String>>,
+    pub paging: Option<Paging>,
+}
+
+impl Operation {
+    /// The schemas of parameters, body and answer.
+    pub fn schemas_mut(&mut self) -> impl Iterator<Item = &mut Schema> {
+        let body = match self.body.as_mut().map(|body| &mut body.content) {
+            Some(BodyContent::Json(schema) | BodyContent::Form(schema)) => Some(schema),
+            _ => None,
+        };
+        let answer = match &mut self.success {
+            Success::Json(schema) | Success::OptionalJson(schema) => Some(schema),
+            Success::Empty | Success::Bytes => None,
+        };
+        let parameters = self
+            .parameters
+            .iter_mut()
+            .map(|parameter| &mut parameter.schema);
+        parameters.chain(body).chain(answer)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    pub place: String,
+    pub name: String,
+    pub ident: String,
+    pub location: Location,
+    pub style: Style,
+    pub required: bool,
+    pub deprecated: bool,
+    pub description: Option<String>,
+    pub schema: Schema,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Location {
+    Path,
+    Query,
+    Header,
+    Cookie,
+}
+
+/// How a list is written into one parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// The parameter is repeated.
+    Repeat,
+    Comma,
+    Space,
+    Pipe,
+    /// The value is one JSON text.
+    Json,
+}
+
+#[derive(Debug)]
+pub(crate) struct Body {
+    pub place: String,
+    pub required: bool,
+    pub description: Option<String>,
+    pub content: BodyContent,
+}
+
+#[derive(Debug)]
+pub(crate) enum BodyContent {
+    Json(Schema),
+    Form(Schema),
+    Multipart(Vec<Part>),
+    /// Anything else, sent as it is.
+    Raw(String),
+}
+
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub place: String,
+    pub name: String,
+    pub ident: String,
+    pub required: bool,
+    pub file: bool,
+    pub description: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Success {
+    Empty,
+    Json(Schema),
+    /// JSON under one status, no body under another.
+    OptionalJson(Schema),
+    /// Anything else, handed over as bytes.
+    Bytes,
+}
+
+#[derive(Debug)]
+pub(crate) struct SecurityScheme {
+    pub name: String,
+    pub constant: String,
+    pub kind: SchemeKind,
+    pub description: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) enum SchemeKind {
+    /// `Authorization: Bearer …`, be it from OAuth 2, OpenID Connect or by hand.
+    Bearer,
+    Basic,
+    ApiKey {
+        location: Location,
+        name: String,
+    },
+}
+
+/// How a list operation continues.
+#[derive(Debug)]
+pub(crate) enum Paging {
+    /// `page_token` in, `next_page_token` out.
+    Token { items: String },
+    /// `page` and `size` in, `items`, `page` and `pages` out.
+    Numbered { items: String },
+}

@@ -1,0 +1,230 @@
+//! From names in a description to names in Rust. Rules only: no list of names stands here.
+
+use heck::{ToPascalCase as _, ToSnakeCase as _};
+
+/// Extension with which an overlay gives an operation or a schema another name.
+pub(crate) const NAME_OVERRIDE: &str = "x-rust-name";
+
+/// `ArtifactTaskType` for `v2beta1ArtifactTaskType`, `PageJob` for `Page_Job_`.
+pub(crate) fn type_name(upstream: &str) -> String {
+    pascal(without_api_version(upstream))
+}
+
+/// The method name of an operation: what its author called it, without what a framework added.
+///
+/// FastAPI appends the path and the method to a function's name, grpc-gateway puts the service
+/// in front of it.
+pub(crate) fn operation_name(upstream: &str, method: &str, path: &str) -> String {
+    let derived: String = path
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || c == '_' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let short = upstream
+        .strip_suffix(&format!("{derived}_{method}"))
+        .filter(|short| !short.is_empty())
+        .unwrap_or(upstream);
+    let short = match short.split_once("Service_") {
+        Some((service, name)) if !name.is_empty() && service.chars().all(char::is_alphanumeric) => {
+            name
+        }
+        _ => short,
+    };
+    snake(short)
+}
+
+/// Removes `v2beta1` and the like, with which grpc-gateway prefixes the messages of a package.
+fn without_api_version(upstream: &str) -> &str {
+    let digits =
+        |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let Some(rest) = upstream.strip_prefix('v') else {
+        return upstream;
+    };
+    let major = digits(rest);
+    if major == 0 {
+        return upstream;
+    }
+    let mut rest = &rest[major..];
+    for stage in ["alpha", "beta"] {
+        if let Some(after) = rest.strip_prefix(stage) {
+            rest = &after[digits(after)..];
+            break;
+        }
+    }
+    if rest.starts_with(|c: char| c.is_ascii_uppercase()) {
+        rest
+    } else {
+        upstream
+    }
+}
+
+/// An UpperCamelCase identifier.
+pub(crate) fn pascal(text: &str) -> String {
+    identifier(words(text).to_pascal_case(), "X")
+}
+
+/// A snake_case identifier.
+pub(crate) fn snake(text: &str) -> String {
+    identifier(words(text).to_snake_case(), "x")
+}
+
+/// The entry of an operation in the table, which has statics of its own.
+pub(crate) fn operation_constant(name: &str) -> String {
+    let mut name = name.to_uppercase();
+    if name == "OPERATIONS" || name == "SECURITY_SCHEMES" || name.starts_with("SCHEME_") {
+        name.push('_');
+    }
+    name
+}
+
+/// The entry of a security scheme in the table.
+pub(crate) fn scheme_constant(name: &str) -> String {
+    format!("SCHEME_{}", snake(name).trim_matches('_').to_uppercase())
+}
+
+/// The identifier of an enum's variant; every enum has an `Unknown` besides those of its values.
+pub(crate) fn variant_name(value: &str) -> String {
+    let name = spelled_out(value);
+    if name == "Unknown" {
+        "UnknownValue".to_owned()
+    } else {
+        name
+    }
+}
+
+/// Signs that leave no letters are spelled out.
+fn spelled_out(value: &str) -> String {
+    if value.chars().any(char::is_alphanumeric) {
+        let sign = match value.chars().next() {
+            Some('-') if value[1..].starts_with(|c: char| c.is_ascii_digit()) => "minus ",
+            Some('+') => "plus ",
+            _ => "",
+        };
+        return pascal(&format!("{sign}{value}"));
+    }
+    let spelled: Vec<String> = value.chars().map(sign_name).collect();
+    if spelled.is_empty() {
+        "Empty".to_owned()
+    } else {
+        pascal(&spelled.join(" "))
+    }
+}
+
+fn sign_name(sign: char) -> String {
+    let name = match sign {
+        '<' => "less",
+        '>' => "greater",
+        '=' => "equal",
+        '!' => "not",
+        '+' => "plus",
+        '-' => "minus",
+        '*' => "star",
+        '/' => "slash",
+        '%' => "percent",
+        '&' => "and",
+        '|' => "or",
+        '~' => "tilde",
+        '.' => "dot",
+        ' ' => "space",
+        '_' => "underscore",
+        _ => return format!("u {:x}", u32::from(sign)),
+    };
+    name.to_owned()
+}
+
+fn words(text: &str) -> String {
+    text.chars()
+        .filter(|c| *c != '\'')
+        .map(|c| {
+            if c.is_alphanumeric() && identifier_part(c) {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect()
+}
+
+fn identifier_part(c: char) -> bool {
+    c.is_ascii() || syn::parse_str::<proc_macro2::Ident>(&format!("a{c}")).is_ok()
+}
+
+fn identifier(mut name: String, when_empty: &str) -> String {
+    if name.is_empty() {
+        name.push_str(when_empty);
+    }
+    if name.starts_with(|c: char| c.is_numeric()) {
+        name.insert(0, '_');
+    }
+    // The edition reserves `gen`, `syn` does not.
+    if name == "gen" || syn::parse_str::<syn::Ident>(&name).is_err() {
+        name.push('_');
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fastapi_and_grpc_gateway_additions_are_dropped() {
+        let short = |id, method, path| operation_name(id, method, path);
+        assert_eq!(
+            short("read_job_jobs__id__get", "get", "/jobs/{id}"),
+            "read_job"
+        );
+        assert_eq!(
+            short(
+                "read_backend_types_backend_types__get",
+                "get",
+                "/backend_types/"
+            ),
+            "read_backend_types"
+        );
+        assert_eq!(
+            short("RunService_ListRuns", "get", "/apis/v2beta1/runs"),
+            "list_runs"
+        );
+        assert_eq!(
+            short("UploadPipeline", "post", "/upload"),
+            "upload_pipeline"
+        );
+        assert_eq!(short("Service_", "post", "/x"), "service");
+    }
+
+    #[test]
+    fn schemas_lose_the_version_of_their_package() {
+        assert_eq!(type_name("v2beta1ArtifactTaskType"), "ArtifactTaskType");
+        assert_eq!(type_name("v1Run"), "Run");
+        assert_eq!(type_name("version"), "Version");
+        assert_eq!(type_name("Page_Job_"), "PageJob");
+        assert_eq!(type_name("HTTPValidationError"), "HttpValidationError");
+    }
+
+    #[test]
+    fn every_text_gives_an_identifier() {
+        for text in [
+            "", "1", "type", "self", "Self", "'", "a b", "ä", "🦀", "-1", "@type", "..", "日本",
+        ] {
+            for name in [pascal(text), snake(text), variant_name(text)] {
+                assert!(
+                    syn::parse_str::<syn::Ident>(&name).is_ok(),
+                    "{text:?} became {name:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn signs_are_spelled_out() {
+        assert_eq!(variant_name("<="), "LessEqual");
+        assert_eq!(variant_name("-1"), "Minus1");
+        assert_eq!(variant_name(""), "Empty");
+    }
+}

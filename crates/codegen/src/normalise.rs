@@ -1,0 +1,303 @@
+//! Normalising: from a lifted description to the [`Api`] that everything is generated from.
+
+mod operations;
+mod paging;
+mod schemas;
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Problems};
+use crate::lift::{METHODS, Places};
+use crate::model::{
+    Api, Kind, Location, NamedSchema, Operation, Schema, SchemeKind, SecurityScheme,
+};
+use crate::names::scheme_constant;
+use crate::pointer::Pointer;
+use crate::read::Dialect;
+
+/// More of either is not an API description but an accident, and would take minutes to compile.
+const MAX_OPERATIONS: usize = 3_000;
+const MAX_SCHEMAS: usize = 6_000;
+const MAX_SIZE: usize = 60_000;
+
+pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<Api, Error> {
+    let document = places.lifted;
+    let protobuf = places.dialect == Dialect::Swagger20;
+    let mut reader = Reader::new(file, places)?;
+    reader.read_components();
+    let mut operations = reader.read_operations();
+    let security_schemes = reader.read_security_schemes();
+    let Reader {
+        problems,
+        mut named,
+        ..
+    } = reader;
+    problems.finish()?;
+    replace_dangling(&mut named, &mut operations);
+    let info = |key: &str| {
+        document
+            .pointer(&format!("/info/{key}"))
+            .and_then(Value::as_str)
+    };
+    let mut api = Api {
+        title: info("title").unwrap_or("API").to_owned(),
+        version: info("version").unwrap_or("unknown").to_owned(),
+        description: document
+            .get("info")
+            .and_then(Value::as_object)
+            .and_then(|info| prose(info, "description")),
+        protobuf,
+        schemas: named,
+        builders: operations
+            .iter()
+            .map(|operation| operation.builder.clone())
+            .collect(),
+        operations,
+        security_schemes,
+    };
+    for index in 0..api.operations.len() {
+        api.operations[index].paging = paging::detect(&api.operations[index], &api.schemas);
+    }
+    Ok(api)
+}
+
+/// Reads a lifted document; knows its named schemas and collects what is wrong with it.
+struct Reader<'a> {
+    document: &'a Value,
+    places: Places<'a>,
+    /// How many schemas and properties were read.
+    size: usize,
+    problems: Problems<'a>,
+    components: &'a Map<String, Value>,
+    /// Rust name of every component, by its name in the document.
+    component_names: IndexMap<&'a str, String>,
+    /// Who has taken a Rust type name: the place in the document.
+    taken: IndexMap<String, String>,
+    /// What was read of components that have no type of their own.
+    read: IndexMap<&'a str, Schema>,
+    named: IndexMap<String, NamedSchema>,
+    /// Components being read, and whether a value stands between each and what is read now.
+    stack: Vec<(&'a str, bool)>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(file: &'a str, places: Places<'a>) -> Result<Self, Error> {
+        static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+        let document = places.lifted;
+        let schemas = Pointer::root().at("components").at("schemas");
+        let components = match document.pointer("/components/schemas") {
+            None => &*NONE,
+            Some(Value::Object(components)) => components,
+            Some(_) => {
+                return Err(Error::one(
+                    file,
+                    places.source(&schemas),
+                    "the schemas are not an object",
+                    "write them as an object from names to schemas",
+                ));
+            }
+        };
+        if components.len() > MAX_SCHEMAS {
+            return Err(Error::one(
+                file,
+                places.source(&schemas),
+                format!(
+                    "{} schemas, more than the {MAX_SCHEMAS} that are accepted",
+                    components.len()
+                ),
+                "check that this is an API description, and split it if it really is that large",
+            ));
+        }
+        let mut reader = Self {
+            document,
+            places,
+            size: 0,
+            problems: Problems::new(file),
+            components,
+            component_names: IndexMap::new(),
+            taken: IndexMap::new(),
+            read: IndexMap::new(),
+            named: IndexMap::new(),
+            stack: Vec::new(),
+        };
+        reader.name_components();
+        Ok(reader)
+    }
+
+    fn place(&self, at: &Pointer) -> String {
+        self.places.source(at)
+    }
+
+    /// Counts what is read; false, with a problem the first time, where it is too much.
+    fn spend(&mut self, count: usize, at: &Pointer) -> bool {
+        let before = self.size;
+        self.size = before.saturating_add(count);
+        if before <= MAX_SIZE && self.size > MAX_SIZE {
+            self.problem(
+                at,
+                format!("more than {MAX_SIZE} schemas and properties up to here"),
+                "check that this is an API description, and split it if it really is that large",
+            );
+        }
+        self.size <= MAX_SIZE
+    }
+
+    fn problem(&mut self, at: &Pointer, message: impl Into<String>, remedy: impl Into<String>) {
+        let place = self.place(at);
+        self.problems.add(place, message, remedy);
+    }
+
+    /// The object at a place, or a problem.
+    fn object(
+        &mut self,
+        value: &'a Value,
+        at: &Pointer,
+        what: &str,
+    ) -> Option<&'a Map<String, Value>> {
+        let object = value.as_object();
+        if object.is_none() {
+            self.problem(
+                at,
+                format!("{what} is not an object"),
+                "write it as an object",
+            );
+        }
+        object
+    }
+
+    /// Follows a reference to a parameter, a response or the like below `components`.
+    fn resolve(&mut self, value: &'a Value, at: &Pointer) -> Option<(&'a Value, Pointer)> {
+        let mut value = value;
+        let mut at = at.clone();
+        let mut steps = 0;
+        while let Some(target) = value.get("$ref") {
+            let found = target
+                .as_str()
+                .and_then(|target| target.strip_prefix('#'))
+                .and_then(|pointer| Some((self.document.pointer(pointer)?, pointer)));
+            let Some((next, pointer)) = found else {
+                self.problem(
+                    &at,
+                    format!("the reference {target} leads nowhere"),
+                    "refer to something this document defines, as `#/components/…`",
+                );
+                return None;
+            };
+            steps += 1;
+            if steps > 16 {
+                self.problem(
+                    &at,
+                    format!("the reference {target} leads back to itself"),
+                    "end the cycle",
+                );
+                return None;
+            }
+            at = Pointer::parse(pointer);
+            value = next;
+        }
+        Some((value, at))
+    }
+
+    fn read_security_schemes(&mut self) -> Vec<SecurityScheme> {
+        let at = Pointer::root().at("components").at("securitySchemes");
+        let Some(value) = self.document.pointer(at.as_str()) else {
+            return Vec::new();
+        };
+        let Some(schemes) = self.object(value, &at, "the list of security schemes") else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        let constants: Vec<_> = schemes
+            .keys()
+            .map(|name| (scheme_constant(name), self.place(&at.at(name))))
+            .collect();
+        self.distinct(constants.into_iter(), "constant");
+        for (name, scheme) in schemes {
+            let at = at.at(name);
+            let Some((scheme, at)) = self.resolve(scheme, &at) else {
+                continue;
+            };
+            let text = |key: &str| scheme.get(key).and_then(Value::as_str);
+            let kind = match (text("type"), text("scheme"), text("in"), text("name")) {
+                (Some("apiKey"), _, Some(location), Some(header)) => {
+                    let location = match location {
+                        "query" => Location::Query,
+                        "cookie" => Location::Cookie,
+                        _ => Location::Header,
+                    };
+                    SchemeKind::ApiKey {
+                        location,
+                        name: header.to_owned(),
+                    }
+                }
+                (Some("http"), Some(scheme), ..) if scheme.eq_ignore_ascii_case("basic") => {
+                    SchemeKind::Basic
+                }
+                (Some("http" | "oauth2" | "openIdConnect"), ..) => SchemeKind::Bearer,
+                _ => {
+                    self.problem(
+                        &at,
+                        "the security scheme has no understood type",
+                        "give `apiKey` (with `in` and `name`), `http`, `oauth2` or `openIdConnect`",
+                    );
+                    continue;
+                }
+            };
+            let description = text("description").map(str::to_owned);
+            found.push(SecurityScheme {
+                constant: scheme_constant(name),
+                name: name.clone(),
+                kind,
+                description,
+            });
+        }
+        found
+    }
+}
+
+/// References to schemas that turned out to have no type of their own become free-form values.
+fn replace_dangling(named: &mut IndexMap<String, NamedSchema>, operations: &mut [Operation]) {
+    let known: HashSet<String> = named.keys().cloned().collect();
+    for entry in named.values_mut() {
+        replace_unknown(&mut entry.schema, &known);
+    }
+    for schema in operations.iter_mut().flat_map(Operation::schemas_mut) {
+        replace_unknown(schema, &known);
+    }
+}
+
+fn replace_unknown(schema: &mut Schema, known: &HashSet<String>) {
+    if matches!(&schema.kind, Kind::Reference(name) if !known.contains(name)) {
+        schema.kind = Kind::Any;
+    }
+    for child in schema.children_mut() {
+        replace_unknown(child, known);
+    }
+}
+
+/// Longer prose is cut: whatever it is, nobody reads it beside a method.
+const MAX_PROSE: usize = 20_000;
+
+fn prose(object: &Map<String, Value>, key: &str) -> Option<String> {
+    let text = text(object, key)?;
+    match text.char_indices().find(|(index, _)| *index >= MAX_PROSE) {
+        Some((end, _)) => Some(format!("{}…", &text[..end])),
+        None => Some(text),
+    }
+}
+
+fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
+    object
+        .get(key)
+        .and_then(Value::as_str)
+        .filter(|text| !text.trim().is_empty())
+        .map(str::to_owned)
+}
+
+fn flag(object: &Map<String, Value>, key: &str) -> bool {
+    object.get(key) == Some(&Value::Bool(true))
+}

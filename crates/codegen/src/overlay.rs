@@ -1,0 +1,36 @@
+//! Fix-ups: OpenAPI Overlay documents, applied to the lifted description.
+
+use enumset::EnumSet;
+use roas_overlay::apply::Apply as _;
+use roas_overlay::v1_0::Overlay;
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::read::read_json;
+
+/// Applies one overlay and returns a line for each of its actions that matched nothing.
+pub(crate) fn apply(document: &mut Value, file: &str, text: &str) -> Result<Vec<String>, Error> {
+    let remedy = "write it as an OpenAPI Overlay 1.0 document (`overlay`, `info`, `actions`)";
+    let overlay = read_json(file, text)?;
+    let overlay: Overlay = serde_json::from_value(overlay)
+        .map_err(|error| Error::one(file, "", format!("not an overlay: {error}"), remedy))?;
+    let report = overlay.apply(document, EnumSet::empty()).map_err(|error| {
+        Error::one(
+            file,
+            format!("/actions/{}", error.action_index),
+            format!("`{}` cannot be applied: {}", error.target, error.kind),
+            "correct the target; it is a JSONPath (RFC 9535) into the OpenAPI 3.0 form of the document",
+        )
+    })?;
+    Ok(report
+        .actions
+        .iter()
+        .filter(|action| action.matched == 0)
+        .map(|action| {
+            format!(
+                "{file}#/actions/{}: `{}` matches nothing; remove the action if the upstream document no longer needs it",
+                action.index, action.target
+            )
+        })
+        .collect())
+}

@@ -1,0 +1,52 @@
+//! JSON pointers (RFC 6901), the way places in a document are named.
+
+use std::fmt;
+
+/// A place in a document. Cheap to extend while walking.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Pointer(String);
+
+impl Pointer {
+    pub(crate) fn root() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn at(&self, key: impl fmt::Display) -> Self {
+        let key = key.to_string().replace('~', "~0").replace('/', "~1");
+        Self(format!("{}/{key}", self.0))
+    }
+
+    pub(crate) fn parse(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The keys on the way, without their escapes.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = String> {
+        self.0
+            .split('/')
+            .skip(1)
+            .map(|key| key.replace("~1", "/").replace("~0", "~"))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<Pointer> for String {
+    fn from(pointer: Pointer) -> Self {
+        pointer.0
+    }
+}
+
+impl From<&Pointer> for String {
+    fn from(pointer: &Pointer) -> Self {
+        pointer.0.clone()
+    }
+}

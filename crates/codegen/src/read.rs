@@ -1,0 +1,178 @@
+//! Reading a document: JSON text in, a JSON value and its dialect out.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use crate::error::Error;
+
+/// Larger documents are refused: the largest description in either API's history has under 1 MB.
+pub(crate) const MAX_BYTES: usize = 32 * 1024 * 1024;
+
+/// No name of a schema, a property or a path is longer.
+const MAX_NAME: usize = 2_000;
+
+/// Which of the understood description formats a document is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Swagger20,
+    OpenApi30,
+    OpenApi31,
+}
+
+pub(crate) fn read(file: &str, text: &str) -> Result<(Value, Dialect), Error> {
+    let value = read_json(file, text)?;
+    let dialect = dialect(file, &value)?;
+    Ok((value, dialect))
+}
+
+/// Reads JSON and refuses what `serde_json` would silently drop: the first of two equal keys.
+pub(crate) fn read_json(file: &str, text: &str) -> Result<Value, Error> {
+    if text.len() > MAX_BYTES {
+        return Err(Error::one(
+            file,
+            "",
+            format!(
+                "the document has {} bytes, more than the {MAX_BYTES} that are accepted",
+                text.len()
+            ),
+            "check that this is an API description, and split it if it really is that large",
+        ));
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = UniqueKeys.deserialize(&mut deserializer).and_then(|value| {
+        deserializer.end()?;
+        Ok(value)
+    });
+    value.map_err(|error| {
+        let remedy = if text.trim_start().starts_with(['{', '[']) {
+            "correct the JSON at that line and column"
+        } else {
+            "give the JSON form of the document (YAML is not read)"
+        };
+        Error::one(file, "", format!("not readable as JSON: {error}"), remedy)
+    })
+}
+
+fn dialect(file: &str, document: &Value) -> Result<Dialect, Error> {
+    let remedy = "give a document with `\"swagger\": \"2.0\"`, `\"openapi\": \"3.0.x\"` or `\"openapi\": \"3.1.x\"`";
+    let Some(root) = document.as_object() else {
+        return Err(Error::one(
+            file,
+            "",
+            "the document is not a JSON object",
+            remedy,
+        ));
+    };
+    match (root.get("swagger"), root.get("openapi")) {
+        (Some(Value::String(version)), None) if version == "2.0" => Ok(Dialect::Swagger20),
+        (None, Some(Value::String(version))) if is_version(version, "3.0") => {
+            Ok(Dialect::OpenApi30)
+        }
+        (None, Some(Value::String(version))) if is_version(version, "3.1") => {
+            Ok(Dialect::OpenApi31)
+        }
+        (None, None) => Err(Error::one(
+            file,
+            "",
+            "the document has no `swagger` or `openapi` version",
+            remedy,
+        )),
+        (Some(_), Some(_)) => Err(Error::one(
+            file,
+            "",
+            "the document has both a `swagger` and an `openapi` version",
+            remedy,
+        )),
+        (Some(version), None) => Err(Error::one(
+            file,
+            "/swagger",
+            format!("version {version} is not supported"),
+            remedy,
+        )),
+        (None, Some(version)) => Err(Error::one(
+            file,
+            "/openapi",
+            format!("version {version} is not supported"),
+            remedy,
+        )),
+    }
+}
+
+fn is_version(version: &str, wanted: &str) -> bool {
+    version
+        .strip_prefix(wanted)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+struct UniqueKeys;
+
+impl<'de> DeserializeSeed<'de> for UniqueKeys {
+    type Value = Value;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for UniqueKeys {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("the number is out of range"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(UniqueKeys)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if key.len() > MAX_NAME {
+                let message = format!("a key has {} bytes, more than {MAX_NAME}", key.len());
+                return Err(A::Error::custom(message));
+            }
+            let value = entries.next_value_seed(UniqueKeys)?;
+            if map.contains_key(&key) {
+                return Err(A::Error::custom(format!(
+                    "the key `{key}` stands twice in one object"
+                )));
+            }
+            map.insert(key, value);
+        }
+        Ok(Value::Object(map))
+    }
+}

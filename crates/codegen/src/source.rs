@@ -1,0 +1,150 @@
+//! What generation starts from: a description and its fix-ups.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use crate::error::Error;
+use crate::read::MAX_BYTES;
+
+/// An API description, with the overlays to apply to it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    name: String,
+    text: String,
+    overlays: Vec<Overlay>,
+    crate_name: Option<String>,
+}
+
+/// A fix-up: an OpenAPI Overlay document for the OpenAPI 3.0 form of a description.
+#[derive(Clone, Debug)]
+pub struct Overlay {
+    name: String,
+    text: String,
+}
+
+impl Source {
+    /// A description that is in memory; `name` stands for it in messages.
+    ///
+    /// ```
+    /// let source = compute_kfp_codegen::Source::from_text("api.json", "{}");
+    /// assert_eq!(source.name(), "api.json");
+    /// ```
+    pub fn from_text(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            text: text.into(),
+            overlays: Vec::new(),
+            crate_name: None,
+        }
+    }
+
+    /// Reads a description from a file.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or is not UTF-8.
+    ///
+    /// ```
+    /// let error = compute_kfp_codegen::Source::from_file("missing.json").unwrap_err();
+    /// assert!(error.to_string().contains("missing.json"));
+    /// ```
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let (name, text) = read_file(path.as_ref())?;
+        Ok(Self::from_text(name, text))
+    }
+
+    /// Adds a fix-up; they are applied in the order in which they are added.
+    ///
+    /// ```
+    /// use compute_kfp_codegen::{Overlay, Source};
+    ///
+    /// let overlay = Overlay::from_text("fix.json", r#"{"overlay": "1.0.0", "actions": []}"#);
+    /// let source = Source::from_text("api.json", "{}").overlay(overlay);
+    /// # drop(source);
+    /// ```
+    #[must_use]
+    pub fn overlay(mut self, overlay: Overlay) -> Self {
+        self.overlays.push(overlay);
+        self
+    }
+
+    /// Names the crate the code is for, so that its documentation can show how to call it.
+    #[must_use]
+    pub fn for_crate(mut self, name: impl Into<String>) -> Self {
+        self.crate_name = Some(name.into());
+        self
+    }
+
+    /// The name that stands for the description in messages.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn overlays(&self) -> &[Overlay] {
+        &self.overlays
+    }
+
+    pub(crate) fn crate_name(&self) -> Option<&str> {
+        self.crate_name.as_deref()
+    }
+}
+
+impl Overlay {
+    /// A fix-up that is in memory; `name` stands for it in messages.
+    pub fn from_text(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            text: text.into(),
+        }
+    }
+
+    /// Reads a fix-up from a file.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or is not UTF-8.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let (name, text) = read_file(path.as_ref())?;
+        Ok(Self::from_text(name, text))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+fn read_file(path: &Path) -> Result<(String, String), Error> {
+    let name = path.display().to_string();
+    let mut bytes = Vec::new();
+    // One byte more than is accepted tells a document that is too large.
+    let limit = u64::try_from(MAX_BYTES)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+    read.map_err(|error| {
+        Error::one(
+            &name,
+            "",
+            format!("cannot be read: {error}"),
+            "give the path of a readable file",
+        )
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        Error::one(
+            &name,
+            "",
+            format!("not UTF-8: {error}"),
+            "save the document as UTF-8",
+        )
+    })?;
+    Ok((name, text))
+}

@@ -1,0 +1,151 @@
+//! What is generated compiles without a warning, in a crate of its own, and reads what it wrote.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod nasty;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use compute_kfp_codegen::{Source, generate, write};
+
+const MANIFEST: &str = r#"[package]
+name = "scratch"
+version = "0.0.0"
+edition = "2024"
+
+[features]
+schemars = ["dep:schemars", "compute-kfp-runtime/schemars"]
+
+[dependencies]
+compute-kfp-runtime = { path = "RUNTIME", default-features = false }
+schemars = { version = "1", optional = true }
+serde = { version = "1", features = ["derive"] }
+serde_json = "1"
+
+[profile.dev]
+debug = false
+
+[workspace]
+"#;
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn scratch() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("scratch")
+}
+
+fn put(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    if std::fs::read_to_string(path).is_ok_and(|present| present == text) {
+        return;
+    }
+    std::fs::write(path, text).unwrap();
+}
+
+fn documents() -> Vec<(&'static str, String)> {
+    let read = |path: PathBuf| std::fs::read_to_string(path).unwrap();
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/specs");
+    vec![
+        ("names", nasty::names()),
+        ("members", nasty::members()),
+        ("everywhere", nasty::everywhere()),
+        ("prose", nasty::prose()),
+        ("empty", r#"{"openapi": "3.1.0", "paths": {}}"#.to_owned()),
+        ("fastapi", read(here.join("fastapi.json"))),
+        ("grpc_gateway", read(here.join("grpc_gateway.json"))),
+    ]
+}
+
+/// Writes the crate; its code is what the documents become, its program reads and writes its types.
+fn write_crate(folder: &Path) {
+    let runtime = workspace().join("crates/runtime").canonicalize().unwrap();
+    put(
+        &folder.join("Cargo.toml"),
+        &MANIFEST.replace("RUNTIME", &runtime.display().to_string()),
+    );
+    put(
+        &folder.join("Cargo.lock"),
+        &std::fs::read_to_string(workspace().join("Cargo.lock")).unwrap(),
+    );
+    let mut library = "//! Scratch.\n#![deny(warnings, missing_docs)]\n\n".to_owned();
+    for (name, text) in documents() {
+        let source = Source::from_text(format!("{name}.json"), text);
+        let generated = generate(&source).unwrap_or_else(|error| panic!("{name}: {error}"));
+        write(&generated, folder.join("src").join(name)).unwrap();
+        writeln!(library, "/// Generated.\npub mod {name};").unwrap();
+    }
+    put(&folder.join("src/lib.rs"), &library);
+    put(
+        &folder.join("src/main.rs"),
+        include_str!("round_trips/program.rs"),
+    );
+}
+
+fn cargo(folder: &Path, arguments: &[&str]) {
+    let output = Command::new(env!("CARGO"))
+        .current_dir(folder)
+        .args(arguments)
+        .arg("--offline")
+        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .env_remove("RUSTFLAGS")
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "cargo {arguments:?} failed:\n{errors}\n{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+}
+
+#[test]
+fn generated_code_compiles_without_warnings_with_and_without_schemas_and_reads_what_it_wrote() {
+    let folder = scratch();
+    write_crate(&folder);
+    cargo(&folder, &["check", "--lib"]);
+    cargo(&folder, &["doc", "--no-deps", "--lib"]);
+    cargo(&folder, &["run", "--features", "schemars"]);
+}
+
+/// The documentation of everything in a file, each item's as one text.
+fn documentation(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut text = String::new();
+    for line in code.lines().map(str::trim_start) {
+        match line.strip_prefix("///") {
+            Some(doc) => {
+                text.push_str(doc.strip_prefix(' ').unwrap_or(doc));
+                text.push('\n');
+            }
+            None => found.push(std::mem::take(&mut text)),
+        }
+    }
+    found
+}
+
+#[test]
+fn no_prose_becomes_a_test() {
+    use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag};
+
+    for (name, text) in documents() {
+        for (_, code) in generate(&Source::from_text(name, text)).unwrap().files() {
+            for doc in documentation(code) {
+                let is_test = Parser::new(&doc).any(|event| match event {
+                    Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => &*info != "text",
+                    Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => true,
+                    _ => false,
+                });
+                assert!(!is_test, "{doc}");
+            }
+        }
+    }
+}
