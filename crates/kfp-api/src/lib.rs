@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+
+mod generated;
+
+pub use compute_kfp_runtime::{
+    Error, ErrorKind, Nullable, ResponseValue, Result, Timestamp, Transport,
+};
+pub use generated::*;

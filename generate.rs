@@ -1,0 +1,85 @@
+//! Puts the code that the build script generated into the client crates.
+//!
+//! `cargo run --bin generate` copies it; with `--check` it only tells whether something is stale:
+//! code that differs from what the descriptions give, or a fix-up that matches nothing.
+
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+use std::{env, fs, io};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => copy(),
+        ["--check"] => check(),
+        _ => {
+            eprintln!("usage: generate [--check]");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn copy() -> Result<(), Box<dyn Error>> {
+    each_file(|name, target, text| {
+        if fs::read_to_string(target).is_ok_and(|present| present == text) {
+            return Ok(());
+        }
+        println!("{name}");
+        if let Some(folder) = target.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(target, text)
+    })
+}
+
+fn check() -> Result<(), Box<dyn Error>> {
+    let mut stale = Vec::new();
+    each_file(|name, target, text| {
+        if !fs::read_to_string(target).is_ok_and(|present| present == text) {
+            stale.push(format!(
+                "{name} is not what the description gives; run `make generate`"
+            ));
+        }
+        Ok(())
+    })?;
+    for folder in fs::read_dir(env!("OUT_DIR"))? {
+        let warnings = fs::read_to_string(folder?.path().join("warnings.txt"))?;
+        stale.extend(warnings.lines().map(str::to_owned));
+    }
+    if stale.is_empty() {
+        Ok(())
+    } else {
+        Err(stale.join("\n").into())
+    }
+}
+
+/// Visits every generated file: its name, its place in the workspace and its text.
+fn each_file(
+    mut visit: impl FnMut(&str, &Path, &str) -> io::Result<()>,
+) -> Result<(), Box<dyn Error>> {
+    for folder in fs::read_dir(env!("OUT_DIR"))? {
+        let folder = folder?;
+        for file in fs::read_dir(folder.path().join("generated"))? {
+            let file = file?;
+            let name = Path::new("crates")
+                .join(folder.file_name())
+                .join("src/generated")
+                .join(file.file_name());
+            let target = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
+            visit(
+                &name.display().to_string(),
+                &target,
+                &fs::read_to_string(file.path())?,
+            )?;
+        }
+    }
+    Ok(())
+}
