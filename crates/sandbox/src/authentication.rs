@@ -1,0 +1,64 @@
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+
+use crate::credentials::Credentials;
+
+#[derive(Clone, Copy)]
+pub(crate) enum Scheme {
+    ComputeUser,
+    ComputeBackend,
+    KfpBearer,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Refusal {
+    NotAuthenticated,
+    WrongKind,
+}
+
+/// Checks a request against the schemes that fit its operation.
+///
+/// No accepted scheme at all means that the operation is public. `known` are all schemes of the
+/// API: a credential that the API knows, of a kind that the operation does not want, is forbidden
+/// rather than unknown.
+pub(crate) fn authenticate(
+    headers: &HeaderMap,
+    credentials: &Credentials,
+    accepted: &[Scheme],
+    known: &[Scheme],
+) -> Result<(), Refusal> {
+    if accepted.is_empty() {
+        return Ok(());
+    }
+    let presented = presented(headers).ok_or(Refusal::NotAuthenticated)?;
+    let fits_any = |schemes: &[Scheme]| schemes.iter().any(|s| fits(*s, presented, credentials));
+    if fits_any(accepted) {
+        Ok(())
+    } else if fits_any(known) {
+        Err(Refusal::WrongKind)
+    } else {
+        Err(Refusal::NotAuthenticated)
+    }
+}
+
+/// Two `Authorization` headers leave open which one counts, so they count as none.
+fn presented(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        _ => None,
+    }
+}
+
+fn fits(scheme: Scheme, presented: &str, credentials: &Credentials) -> bool {
+    match scheme {
+        Scheme::ComputeUser => bearer_token(presented) == Some(&credentials.compute_token),
+        Scheme::ComputeBackend => presented == credentials.compute_api_key,
+        Scheme::KfpBearer => bearer_token(presented) == Some(&credentials.kfp_token),
+    }
+}
+
+fn bearer_token(presented: &str) -> Option<&str> {
+    let (scheme, token) = presented.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}

@@ -1,0 +1,175 @@
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use crate::clock::Clock;
+use crate::credentials::Credentials;
+use crate::inspection::RequestLog;
+use crate::sandbox::Sandbox;
+use crate::server::{Shared, serve};
+use crate::store::Store;
+
+/// Settles how a [`Sandbox`] starts: port, data, credentials, time.
+///
+/// ```
+/// # async fn example() -> std::io::Result<()> {
+/// let sandbox = compute_kfp_sandbox::Sandbox::builder().empty().kfp_token("s3cret").start().await?;
+/// assert_eq!(sandbox.kfp_token(), "s3cret");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until `start`"]
+pub struct SandboxBuilder {
+    host: IpAddr,
+    exposed: bool,
+    port: u16,
+    seeded: bool,
+    recording: bool,
+    credentials: Credentials,
+    clock_start: Option<SystemTime>,
+}
+
+impl Default for SandboxBuilder {
+    fn default() -> Self {
+        Self {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            exposed: false,
+            port: 0,
+            seeded: true,
+            recording: true,
+            credentials: Credentials::default(),
+            clock_start: None,
+        }
+    }
+}
+
+impl SandboxBuilder {
+    /// Listens on this port; 0, the default, takes a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Listens on this address; `127.0.0.1` by default.
+    ///
+    /// An address that is not a loopback one needs [`exposed`](Self::exposed) too.
+    pub fn host(mut self, host: IpAddr) -> Self {
+        self.host = host;
+        self
+    }
+
+    /// Allows a [`host`](Self::host) that other machines can reach.
+    ///
+    /// The credentials travel unencrypted and the default ones are public.
+    pub fn exposed(mut self) -> Self {
+        self.exposed = true;
+        self
+    }
+
+    /// Starts with the seed data: calibrations, artifacts, artifact tasks and metrics. The default.
+    pub fn seeded(mut self) -> Self {
+        self.seeded = true;
+        self
+    }
+
+    /// Starts without data; only the backend [`BACKEND_ID`](crate::BACKEND_ID) is known.
+    pub fn empty(mut self) -> Self {
+        self.seeded = false;
+        self
+    }
+
+    /// Whether requests are kept for [`Sandbox::received`]; `true` by default.
+    ///
+    /// A server that runs for days should not keep them: they are never forgotten.
+    pub fn recording(mut self, recording: bool) -> Self {
+        self.recording = recording;
+        self
+    }
+
+    /// Accepts this Compute user token in place of
+    /// [`DEFAULT_COMPUTE_TOKEN`](crate::DEFAULT_COMPUTE_TOKEN).
+    pub fn compute_token(mut self, token: impl Into<String>) -> Self {
+        self.credentials.compute_token = token.into();
+        self
+    }
+
+    /// Accepts this Compute backend API key in place of
+    /// [`DEFAULT_COMPUTE_API_KEY`](crate::DEFAULT_COMPUTE_API_KEY).
+    pub fn compute_api_key(mut self, key: impl Into<String>) -> Self {
+        self.credentials.compute_api_key = key.into();
+        self
+    }
+
+    /// Accepts this KFP token in place of [`DEFAULT_KFP_TOKEN`](crate::DEFAULT_KFP_TOKEN).
+    pub fn kfp_token(mut self, token: impl Into<String>) -> Self {
+        self.credentials.kfp_token = token.into();
+        self
+    }
+
+    /// The first time that the server's clock gives; 2025-01-07T09:00:00Z by default, a day
+    /// after the seeded data ends.
+    ///
+    /// The clock does not follow the wall clock: each created object is 1.25 s younger than the
+    /// one before, so that two runs of a test see the same times.
+    pub fn clock_starts_at(mut self, start: SystemTime) -> Self {
+        self.clock_start = Some(start);
+        self
+    }
+
+    /// Starts the server. It answers requests as soon as this returns.
+    ///
+    /// # Errors
+    ///
+    /// As [`start_blocking`](Self::start_blocking).
+    pub async fn start(self) -> io::Result<Sandbox> {
+        self.start_blocking()
+    }
+
+    /// Starts the server from code that is not async. It takes milliseconds and needs no runtime.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the host is not a loopback address and was not allowed with
+    /// [`exposed`](Self::exposed), or if a credential cannot be sent in a header; otherwise what
+    /// the operating system says, such as `AddrInUse` for a port that is taken.
+    pub fn start_blocking(self) -> io::Result<Sandbox> {
+        self.check_host()?;
+        self.credentials.check()?;
+        let listener = TcpListener::bind((self.host, self.port))?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            log: RequestLog::new(self.recording),
+            store: Mutex::new(self.store()),
+            credentials: self.credentials,
+        });
+        let running = serve(listener, Arc::clone(&shared))?;
+        Ok(Sandbox::new(address, shared, running))
+    }
+
+    fn check_host(&self) -> io::Result<()> {
+        if self.exposed || self.host.is_loopback() {
+            return Ok(());
+        }
+        Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!(
+                "{} is not a loopback address: other machines could reach the sandbox; \
+                 allow that explicitly if it is wanted",
+                self.host
+            ),
+        ))
+    }
+
+    fn store(&self) -> Store {
+        let clock = self
+            .clock_start
+            .map_or_else(Clock::default, |start| Clock::starting_at(start.into()));
+        if self.seeded {
+            Store::seeded(clock)
+        } else {
+            Store::empty(clock)
+        }
+    }
+}

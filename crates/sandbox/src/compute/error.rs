@@ -1,0 +1,104 @@
+use axum::http::header::{ALLOW, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use compute_api_client::operations;
+use compute_kfp_runtime::operation::SecurityScheme;
+use serde_json::{Value, json};
+
+use crate::authentication::{Refusal, Scheme};
+use crate::operation::ApiError;
+use crate::reply::Reply;
+
+/// What FastAPI answers when something is wrong: `{"detail": …}`.
+pub(crate) struct ComputeError {
+    status: StatusCode,
+    detail: Value,
+    /// Boxed, because few errors have one and every result would be that much larger.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
+}
+
+impl ComputeError {
+    fn new(status: StatusCode, detail: &str) -> Self {
+        Self {
+            status,
+            detail: Value::from(detail),
+            header: None,
+        }
+    }
+
+    pub(super) fn bad_request(detail: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    pub(super) fn not_found(detail: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// A request whose parts are all valid, but that breaks a rule of the application.
+    pub(super) fn unprocessable(detail: &str) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    }
+
+    /// A request with parts that are not valid, one failure each.
+    pub(super) fn invalid(failures: Vec<Value>) -> Self {
+        let detail = Value::from(failures);
+        Self {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            detail,
+            header: None,
+        }
+    }
+
+    fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.header = Some(Box::new((name, value)));
+        self
+    }
+}
+
+impl ApiError for ComputeError {
+    const SCHEMES: &'static [(&'static SecurityScheme, Scheme)] = &[
+        (&operations::SCHEME_USER_BEARER, Scheme::ComputeUser),
+        (&operations::SCHEME_BACKEND, Scheme::ComputeBackend),
+    ];
+
+    fn no_such_path(_path: &str) -> Self {
+        Self::not_found("Not Found")
+    }
+
+    fn method_not_allowed(allowed: &[&str]) -> Self {
+        let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
+        match HeaderValue::from_str(&allowed.join(", ")) {
+            Ok(methods) => error.with_header(ALLOW, methods),
+            Err(_) => error,
+        }
+    }
+
+    fn refused(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotAuthenticated => Self::new(StatusCode::UNAUTHORIZED, "Not authenticated")
+                .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            Refusal::WrongKind => Self::new(StatusCode::FORBIDDEN, "Not authorized"),
+        }
+    }
+
+    fn body_too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large")
+    }
+
+    fn body_interrupted() -> Self {
+        Self::bad_request("There was an error parsing the body")
+    }
+
+    fn into_response(self) -> Response {
+        let body = json!({ "detail": self.detail });
+        let mut response = Reply {
+            status: self.status,
+            body,
+        }
+        .into_response();
+        response
+            .headers_mut()
+            .extend(self.header.map(|header| *header));
+        response
+    }
+}

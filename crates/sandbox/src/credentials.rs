@@ -1,0 +1,59 @@
+use std::fmt;
+use std::io;
+
+/// The Compute user token that a sandbox accepts unless it is given another one.
+///
+/// A client sends it as `Authorization: Bearer <token>`.
+pub const DEFAULT_COMPUTE_TOKEN: &str = "sandbox-compute-user-token";
+
+/// The Compute backend API key that a sandbox accepts unless it is given another one.
+///
+/// A client sends it as `Authorization: <key>`, without a scheme in front.
+pub const DEFAULT_COMPUTE_API_KEY: &str = "sandbox-compute-backend-key";
+
+/// The KFP token that a sandbox accepts unless it is given another one.
+///
+/// A client sends it as `Authorization: Bearer <token>`.
+pub const DEFAULT_KFP_TOKEN: &str = "sandbox-kfp-token";
+
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    pub(crate) compute_token: String,
+    pub(crate) compute_api_key: String,
+    pub(crate) kfp_token: String,
+}
+
+impl Default for Credentials {
+    fn default() -> Self {
+        Self {
+            compute_token: DEFAULT_COMPUTE_TOKEN.to_owned(),
+            compute_api_key: DEFAULT_COMPUTE_API_KEY.to_owned(),
+            kfp_token: DEFAULT_KFP_TOKEN.to_owned(),
+        }
+    }
+}
+
+impl Credentials {
+    pub(crate) fn check(&self) -> io::Result<()> {
+        check_sendable("the Compute token", &self.compute_token)?;
+        check_sendable("the Compute API key", &self.compute_api_key)?;
+        check_sendable("the KFP token", &self.kfp_token)
+    }
+}
+
+fn check_sendable(name: &str, credential: &str) -> io::Result<()> {
+    let sendable = !credential.is_empty() && credential.bytes().all(|byte| byte.is_ascii_graphic());
+    if sendable {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!("{name} cannot be sent in a header: use visible ASCII characters without spaces"),
+    ))
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Credentials(redacted)")
+    }
+}

@@ -1,0 +1,175 @@
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use axum::body::Bytes;
+use axum::http::request::Parts;
+
+use crate::percent::{decode_query_lossy, query_pairs};
+
+/// A request that reached a sandbox, whatever it was answered.
+///
+/// `Debug` shows neither the `Authorization` nor the `Cookie` header.
+///
+/// ```
+/// # async fn example(sandbox: &compute_kfp_sandbox::Sandbox) {
+/// let third_pages = sandbox
+///     .received()
+///     .iter()
+///     .filter(|request| request.query_value("page").as_deref() == Some("3"))
+///     .count();
+/// assert_eq!(third_pages, 0, "page 3 was never asked for");
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct ReceivedRequest {
+    operation_id: Option<&'static str>,
+    method: String,
+    path: String,
+    query: Option<String>,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Bytes,
+}
+
+impl ReceivedRequest {
+    pub(crate) fn new(operation_id: Option<&'static str>, head: &Parts, body: Bytes) -> Self {
+        let headers = head
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+            .collect();
+        Self {
+            operation_id,
+            method: head.method.as_str().to_owned(),
+            path: head.uri.path().to_owned(),
+            query: head.uri.query().map(str::to_owned),
+            headers,
+            body,
+        }
+    }
+
+    /// The operation id, as in the API's own specification, of the operation that was asked for.
+    ///
+    /// `None` if no operation has this path and method.
+    #[must_use]
+    pub fn operation_id(&self) -> Option<&str> {
+        self.operation_id
+    }
+
+    /// The HTTP method, in capitals.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The path as it was sent, without the query and still percent-encoded.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The query as it was sent, without the `?` and still percent-encoded.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.query.as_deref()
+    }
+
+    /// The decoded value of a query parameter, of the first one if there are several.
+    #[must_use]
+    pub fn query_value(&self, name: &str) -> Option<String> {
+        self.query_values(name).into_iter().next()
+    }
+
+    /// The decoded values of a query parameter, in the order sent.
+    #[must_use]
+    pub fn query_values(&self, name: &str) -> Vec<String> {
+        query_pairs(self.query.as_deref().unwrap_or_default())
+            .filter(|(sent, _)| decode_query_lossy(sent) == name)
+            .map(|(_, value)| decode_query_lossy(value))
+            .collect()
+    }
+
+    /// The headers in the order sent, with names in lower case. Credentials are among them.
+    ///
+    /// A value that is not UTF-8 is left out; [`header`](Self::header) says so with `None`.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value).ok()?)))
+    }
+
+    /// The value of a header, of the first one if there are several. The name's case is ignored.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers()
+            .find(|(sent, _)| sent.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// The body; empty as well if it was larger than a sandbox accepts.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body read as JSON.
+    ///
+    /// # Errors
+    ///
+    /// The body is not JSON.
+    pub fn json(&self) -> serde_json::Result<serde_json::Value> {
+        serde_json::from_slice(&self.body)
+    }
+}
+
+impl fmt::Debug for ReceivedRequest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self
+            .headers()
+            .map(|(name, value)| (name, if is_secret(name) { "redacted" } else { value }))
+            .collect();
+        formatter
+            .debug_struct("ReceivedRequest")
+            .field("operation_id", &self.operation_id)
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("query", &self.query)
+            .field("headers", &headers)
+            .field("body", &String::from_utf8_lossy(&self.body))
+            .finish()
+    }
+}
+
+fn is_secret(header: &str) -> bool {
+    matches!(header, "authorization" | "cookie" | "proxy-authorization")
+}
+
+/// The requests received so far.
+pub(crate) struct RequestLog {
+    enabled: bool,
+    requests: Mutex<Vec<ReceivedRequest>>,
+}
+
+impl RequestLog {
+    pub(crate) fn new(enabled: bool) -> Self {
+        Self {
+            enabled,
+            requests: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn add(&self, request: ReceivedRequest) {
+        if self.enabled {
+            self.requests
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(request);
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<ReceivedRequest> {
+        self.requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}

@@ -1,0 +1,141 @@
+use axum::http::StatusCode;
+use axum::response::Response;
+use compute_kfp_runtime::operation::SecurityScheme;
+use kfp_api_client::operations;
+use serde_json::json;
+
+use crate::authentication::{Refusal, Scheme};
+use crate::operation::ApiError;
+use crate::reply::Reply;
+
+/// The gRPC codes that the sandbox uses.
+#[derive(Clone, Copy)]
+enum Code {
+    InvalidArgument = 3,
+    NotFound = 5,
+    PermissionDenied = 7,
+    ResourceExhausted = 8,
+    Unimplemented = 12,
+    Unauthenticated = 16,
+}
+
+impl Code {
+    fn http_status(self) -> StatusCode {
+        match self {
+            Self::InvalidArgument => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::PermissionDenied => StatusCode::FORBIDDEN,
+            Self::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unimplemented => StatusCode::NOT_IMPLEMENTED,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+        }
+    }
+}
+
+/// What grpc-gateway answers when something is wrong.
+///
+/// The server behind the gateway gives a chain of internal causes and one sentence for a person;
+/// the gateway itself, which refuses what it cannot read, gives a message only.
+pub(crate) struct KfpError {
+    code: Code,
+    message: String,
+    for_a_person: Option<String>,
+}
+
+impl KfpError {
+    fn of_gateway(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            for_a_person: None,
+        }
+    }
+
+    fn of_server(code: Code, kind: &str, sentence: String) -> Self {
+        Self {
+            code,
+            message: format!("{kind}: {sentence}"),
+            for_a_person: Some(sentence),
+        }
+    }
+
+    pub(super) fn unreadable(message: impl Into<String>) -> Self {
+        Self::of_gateway(Code::InvalidArgument, message)
+    }
+
+    pub(super) fn invalid_input(sentence: impl Into<String>) -> Self {
+        Self::of_server(
+            Code::InvalidArgument,
+            "Invalid input error",
+            sentence.into(),
+        )
+    }
+
+    pub(super) fn not_found(sentence: impl Into<String>) -> Self {
+        Self::of_server(Code::NotFound, "ResourceNotFoundError", sentence.into())
+    }
+
+    /// Puts what was attempted in front of the internal chain.
+    pub(super) fn while_attempting(mut self, attempt: &str) -> Self {
+        if self.for_a_person.is_some() {
+            self.message = format!("{attempt}: {}", self.message);
+        }
+        self
+    }
+}
+
+impl ApiError for KfpError {
+    const SCHEMES: &'static [(&'static SecurityScheme, Scheme)] =
+        &[(&operations::SCHEME_BEARER, Scheme::KfpBearer)];
+
+    fn no_such_path(_path: &str) -> Self {
+        Self::of_gateway(Code::NotFound, "Not Found")
+    }
+
+    fn method_not_allowed(_allowed: &[&str]) -> Self {
+        Self::of_gateway(Code::Unimplemented, "Method Not Allowed")
+    }
+
+    fn refused(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotAuthenticated => Self::of_server(
+                Code::Unauthenticated,
+                "Failed to authorize the request: Unauthenticated",
+                "Request header error: there is no valid bearer token".to_owned(),
+            ),
+            Refusal::WrongKind => Self::of_server(
+                Code::PermissionDenied,
+                "Failed to authorize the request: PermissionDenied",
+                "This credential does not fit the operation".to_owned(),
+            ),
+        }
+    }
+
+    fn body_too_large() -> Self {
+        Self::of_gateway(
+            Code::ResourceExhausted,
+            "grpc: received message larger than max",
+        )
+    }
+
+    fn body_interrupted() -> Self {
+        Self::unreadable("unexpected EOF")
+    }
+
+    fn into_response(self) -> Response {
+        let code = self.code as i32;
+        let mut body = json!({ "code": code, "message": self.message });
+        if let Some(sentence) = self.for_a_person {
+            body["details"] = json!([{
+                "@type": "type.googleapis.com/google.rpc.Status",
+                "code": code,
+                "message": sentence,
+            }]);
+        }
+        Reply {
+            status: self.code.http_status(),
+            body,
+        }
+        .into_response()
+    }
+}

@@ -1,0 +1,284 @@
+//! Protocol Buffers' JSON mapping, as far as requests need it.
+
+use serde_json::{Value, json};
+
+use crate::kfp::{KfpError, time};
+use crate::store::Object;
+
+/// A message type: what its JSON may hold.
+pub(super) struct Message {
+    pub(super) name: &'static str,
+    pub(super) fields: &'static [Field],
+}
+
+pub(super) struct Field {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    /// Whether a zero differs from an absent value; where it does not, a zero is never sent.
+    zero_counts: bool,
+}
+
+pub(super) enum Kind {
+    Text,
+    Boolean,
+    Int32,
+    Int64,
+    Double,
+    Time,
+    /// The names of an enum; the first one is its zero value.
+    Enum(&'static [&'static str]),
+    Message(&'static Message),
+    List(&'static Kind),
+    /// A map from any text to any JSON value.
+    Map,
+    AnyValue,
+}
+
+impl Field {
+    pub(super) const fn new(name: &'static str, kind: Kind) -> Self {
+        Self {
+            name,
+            kind,
+            zero_counts: false,
+        }
+    }
+
+    pub(super) const fn with_presence(name: &'static str, kind: Kind) -> Self {
+        Self {
+            name,
+            kind,
+            zero_counts: true,
+        }
+    }
+
+    /// The value that an object has for this field, written or implied.
+    pub(super) fn value_in(&self, object: &Object) -> Option<Value> {
+        let implied = || {
+            if self.zero_counts {
+                None
+            } else {
+                self.kind.zero()
+            }
+        };
+        object.get(self.name).cloned().or_else(implied)
+    }
+}
+
+impl Message {
+    /// Reads a request's body.
+    pub(super) fn read_body(&self, body: &[u8]) -> Result<Object, KfpError> {
+        self.read(&parse(body)?).map_err(KfpError::unreadable)
+    }
+
+    /// Reads a request's body as changes: what it holds is to be set, and what it names without
+    /// giving more than a zero is to be removed.
+    pub(super) fn read_changes(&self, body: &[u8]) -> Result<Changes, KfpError> {
+        self.read_fields(&parse(body)?)
+            .map_err(KfpError::unreadable)
+    }
+
+    /// Reads a message into the form in which the server sends it: names as in the specification,
+    /// 64-bit integers as text, times in UTC, no zeros.
+    pub(super) fn read(&self, value: &Value) -> Result<Object, String> {
+        let fields = self.read_fields(value)?;
+        Ok(fields
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect())
+    }
+
+    pub(super) fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    fn read_fields(&self, value: &Value) -> Result<Changes, String> {
+        let Value::Object(sent) = value else {
+            return Err(format!(
+                "proto: syntax error: unexpected token {value} for {}",
+                self.name
+            ));
+        };
+        let mut fields = Changes::new();
+        for (name, value) in sent {
+            let field = self
+                .field_as_sent(name)
+                .ok_or_else(|| format!("proto: unknown field {} in {}", json!(name), self.name))?;
+            if fields.iter().any(|(known, _)| *known == field.name) {
+                return Err(format!(
+                    "proto: duplicate field {} in {}",
+                    json!(name),
+                    self.name
+                ));
+            }
+            fields.push((field.name, field.read(value)?));
+        }
+        Ok(fields)
+    }
+
+    fn field_as_sent(&self, name: &str) -> Option<&Field> {
+        self.fields
+            .iter()
+            .find(|field| field.name == name || camel_case(field.name) == name)
+    }
+}
+
+/// A value for each field that is named; `None` for one that is named with a zero or a null.
+pub(super) type Changes = Vec<(&'static str, Option<Value>)>;
+
+impl Field {
+    fn read(&self, value: &Value) -> Result<Option<Value>, String> {
+        if value.is_null() && !matches!(self.kind, Kind::AnyValue) {
+            return Ok(None);
+        }
+        let read = self
+            .kind
+            .read(value)
+            .map_err(|reason| self.refusal(value, reason))?;
+        let dropped = !self.zero_counts && self.kind.is_zero(&read);
+        Ok((!dropped).then_some(read))
+    }
+
+    fn refusal(&self, value: &Value, reason: Refusal) -> String {
+        match reason {
+            Refusal::Kind(kind) => {
+                format!(
+                    "proto: invalid value for {kind} field {}: {value}",
+                    self.name
+                )
+            }
+            Refusal::Inside(reason) => reason,
+        }
+    }
+}
+
+enum Refusal {
+    Kind(&'static str),
+    Inside(String),
+}
+
+impl Kind {
+    fn read(&self, value: &Value) -> Result<Value, Refusal> {
+        match self {
+            Self::Text => value
+                .as_str()
+                .map(Value::from)
+                .ok_or(Refusal::Kind("string")),
+            Self::Boolean => value
+                .as_bool()
+                .map(Value::from)
+                .ok_or(Refusal::Kind("bool")),
+            Self::Int32 => int32(value).map(Value::from).ok_or(Refusal::Kind("int32")),
+            Self::Int64 => integer(value)
+                .map(|number| json!(number.to_string()))
+                .ok_or(Refusal::Kind("int64")),
+            Self::Double => double(value).ok_or(Refusal::Kind("double")),
+            Self::Time => instant(value).ok_or(Refusal::Kind("google.protobuf.Timestamp")),
+            Self::Enum(names) => one_of(names, value).ok_or(Refusal::Kind("enum")),
+            Self::Message(message) => message
+                .read(value)
+                .map(Value::Object)
+                .map_err(Refusal::Inside),
+            Self::List(kind) => list(kind, value),
+            Self::Map => match value {
+                Value::Object(_) => Ok(value.clone()),
+                _ => Err(Refusal::Kind("map")),
+            },
+            Self::AnyValue => Ok(value.clone()),
+        }
+    }
+
+    /// What an absent field of this kind stands for, if it stands for anything.
+    fn zero(&self) -> Option<Value> {
+        match self {
+            Self::Text => Some(json!("")),
+            Self::Boolean => Some(json!(false)),
+            Self::Int32 => Some(json!(0)),
+            Self::Int64 => Some(json!("0")),
+            Self::Double => Some(json!(0.0)),
+            Self::Enum(names) => names.first().map(|name| json!(name)),
+            Self::List(_) => Some(json!([])),
+            Self::Map => Some(json!({})),
+            Self::Time | Self::Message(_) | Self::AnyValue => None,
+        }
+    }
+
+    fn is_zero(&self, value: &Value) -> bool {
+        match self {
+            Self::Double => value.as_f64() == Some(0.0),
+            _ => self.zero().as_ref() == Some(value),
+        }
+    }
+}
+
+pub(super) fn parse(body: &[u8]) -> Result<Value, KfpError> {
+    if body.is_empty() {
+        return Err(KfpError::unreadable("EOF"));
+    }
+    serde_json::from_slice(body)
+        .map_err(|error| KfpError::unreadable(format!("proto: syntax error: {error}")))
+}
+
+fn list(kind: &Kind, value: &Value) -> Result<Value, Refusal> {
+    let Value::Array(elements) = value else {
+        return Err(Refusal::Kind("repeated"));
+    };
+    elements
+        .iter()
+        .map(|element| kind.read(element))
+        .collect::<Result<Vec<_>, _>>()
+        .map(Value::from)
+}
+
+fn one_of(names: &[&str], value: &Value) -> Option<Value> {
+    let name = value.as_str()?;
+    names.contains(&name).then(|| json!(name))
+}
+
+fn instant(value: &Value) -> Option<Value> {
+    time::parse(value.as_str()?).map(|instant| json!(time::text(instant)))
+}
+
+fn int32(value: &Value) -> Option<i32> {
+    i32::try_from(integer(value)?).ok()
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+        _ => None,
+    }
+}
+
+/// `1.0` and `1e3` are integers too. Beyond 2^53 a float no longer says which one.
+#[allow(clippy::cast_possible_truncation)]
+fn whole(float: f64) -> Option<i64> {
+    const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+    (float.fract() == 0.0 && float.abs() <= LARGEST_EXACT).then_some(float as i64)
+}
+
+fn double(value: &Value) -> Option<Value> {
+    match value {
+        Value::Number(_) => Some(value.clone()),
+        Value::String(text) if matches!(text.as_str(), "NaN" | "Infinity" | "-Infinity") => {
+            Some(value.clone())
+        }
+        Value::String(text) => text
+            .parse::<f64>()
+            .ok()
+            .filter(|float| float.is_finite())
+            .map(Value::from),
+        _ => None,
+    }
+}
+
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut camel, word| {
+        let mut letters = word.chars();
+        camel.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        camel.push_str(letters.as_str());
+        camel
+    })
+}

@@ -1,0 +1,62 @@
+use crate::kfp::KfpError;
+use crate::operation::Call;
+use crate::percent::{decode_query_strict, decode_strict, query_pairs};
+
+pub(super) fn path_text(call: &Call<'_>, name: &str) -> Result<String, KfpError> {
+    decode_strict(call.path_value(name))
+        .map(Into::into)
+        .map_err(|reason| refusal(name, &reason))
+}
+
+/// The query of a request. Parameters that an operation does not have are passed over.
+pub(super) struct QueryParameters {
+    pairs: Vec<(String, String)>,
+}
+
+impl QueryParameters {
+    pub(super) fn read(call: &Call<'_>) -> Result<Self, KfpError> {
+        let pairs = query_pairs(call.query)
+            .map(|(name, value)| Ok((decode_query_strict(name)?, decode_query_strict(value)?)))
+            .collect::<Result<_, String>>()
+            .map_err(KfpError::unreadable)?;
+        Ok(Self { pairs })
+    }
+
+    pub(super) fn texts(&self, name: &str) -> Vec<&str> {
+        let named = self.pairs.iter().filter(|(sent, _)| sent == name);
+        named.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// Empty if the parameter is absent: the two are the same here.
+    pub(super) fn text(&self, name: &str) -> Result<&str, KfpError> {
+        match self.texts(name).as_slice() {
+            [] => Ok(""),
+            [value] => Ok(value),
+            several => Err(KfpError::unreadable(format!(
+                "too many values for field \"{name}\": {}",
+                several.join(", ")
+            ))),
+        }
+    }
+
+    pub(super) fn int32(&self, name: &str) -> Result<i32, KfpError> {
+        match self.text(name)? {
+            "" => Ok(0),
+            text => text
+                .parse()
+                .map_err(|_| refusal(name, &format!("parsing \"{text}\": not a 32-bit integer"))),
+        }
+    }
+
+    pub(super) fn one_of(&self, name: &str, names: &[&str]) -> Result<Option<&str>, KfpError> {
+        match self.text(name)? {
+            "" => Ok(None),
+            text if names.contains(&text) => Ok(Some(text)),
+            text => Err(refusal(name, &format!("\"{text}\" is not a valid value"))),
+        }
+    }
+}
+
+fn refusal(name: &str, reason: &str) -> KfpError {
+    KfpError::unreadable(format!("type mismatch, parameter: {name}, error: {reason}"))
+}

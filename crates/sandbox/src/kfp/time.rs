@@ -1,0 +1,20 @@
+use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
+
+/// How the server sends a time that was never set.
+pub(super) const UNSET: &str = "1970-01-01T00:00:00Z";
+
+/// Times are kept in whole seconds.
+pub(super) fn created_at(now: DateTime<Utc>) -> String {
+    text(now.trunc_subsecs(0))
+}
+
+/// RFC 3339 in UTC, with as many decimals as the time has, in steps of three.
+pub(super) fn text(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|time| time.to_utc())
+}

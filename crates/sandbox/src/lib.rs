@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+
+mod authentication;
+mod builder;
+mod clock;
+mod compute;
+mod credentials;
+mod inspection;
+mod kfp;
+mod operation;
+mod path_template;
+mod percent;
+mod reply;
+mod request_body;
+mod sandbox;
+mod server;
+mod store;
+
+pub use builder::SandboxBuilder;
+pub use compute::BACKEND_ID;
+pub use credentials::{DEFAULT_COMPUTE_API_KEY, DEFAULT_COMPUTE_TOKEN, DEFAULT_KFP_TOKEN};
+pub use inspection::ReceivedRequest;
+pub use kfp::NAMESPACE;
+pub use sandbox::Sandbox;

@@ -1,0 +1,131 @@
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+use compute_kfp_runtime::operation::{Operation as Description, SecurityScheme};
+
+use crate::authentication::{Refusal, Scheme, authenticate};
+use crate::credentials::Credentials;
+use crate::path_template::fit;
+use crate::reply::Reply;
+use crate::request_body::RequestBody;
+use crate::store::Store;
+
+/// One operation of an API. `E` is how the API reports errors.
+pub(crate) struct Operation<E: 'static> {
+    /// What the API's specification says of it.
+    pub(crate) described: &'static Description,
+    pub(crate) handle: fn(&mut Store, &Call<'_>) -> Result<Reply, E>,
+}
+
+/// What an operation gets to see of a request, nothing of it decoded yet.
+pub(crate) struct Call<'a> {
+    path_values: Vec<(&'static str, &'a str)>,
+    pub(crate) query: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a [u8],
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn path_value(&self, name: &str) -> &'a str {
+        self.path_values
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or("", |(_, value)| value)
+    }
+}
+
+/// The failures that happen before an operation is reached, in the shape of each API.
+pub(crate) trait ApiError: Sized {
+    /// Every scheme of the API's specification, with the credential that it stands for.
+    const SCHEMES: &'static [(&'static SecurityScheme, Scheme)];
+
+    fn no_such_path(path: &str) -> Self;
+    fn method_not_allowed(allowed: &[&str]) -> Self;
+    fn refused(refusal: Refusal) -> Self;
+    fn body_too_large() -> Self;
+    fn body_interrupted() -> Self;
+    fn into_response(self) -> Response;
+}
+
+pub(crate) struct Incoming<'a> {
+    pub(crate) query: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a RequestBody,
+}
+
+/// An operation that a request asks for, and the values that its path holds.
+pub(crate) struct Selected<'a, E: 'static> {
+    pub(crate) operation: &'static Operation<E>,
+    path_values: Vec<(&'static str, &'a str)>,
+}
+
+/// Finds the operation that fits closest among those that fit path and method.
+pub(crate) fn select<'a, E: ApiError>(
+    operations: &'static [Operation<E>],
+    method: &Method,
+    path: &'a str,
+) -> Result<Selected<'a, E>, E> {
+    let fitting: Vec<_> = operations
+        .iter()
+        .filter_map(|operation| Some((operation, fit(operation.described.path, path)?)))
+        .collect();
+    if fitting.is_empty() {
+        return Err(E::no_such_path(path));
+    }
+    let allowed: Vec<&str> = fitting
+        .iter()
+        .map(|(operation, _)| operation.described.method)
+        .collect();
+    fitting
+        .into_iter()
+        .filter(|(operation, _)| operation.described.method == method.as_str())
+        .max_by(|(_, one), (_, other)| one.closeness.cmp(&other.closeness))
+        .map(|(operation, fit)| Selected {
+            operation,
+            path_values: fit.values,
+        })
+        .ok_or_else(|| E::method_not_allowed(&allowed))
+}
+
+pub(crate) fn answer<E: ApiError>(
+    selected: Result<Selected<'_, E>, E>,
+    incoming: &Incoming<'_>,
+    credentials: &Credentials,
+    store: &mut Store,
+) -> Response {
+    let reply = selected.and_then(|selected| perform(selected, incoming, credentials, store));
+    reply.map_or_else(E::into_response, Reply::into_response)
+}
+
+fn perform<E: ApiError>(
+    selected: Selected<'_, E>,
+    incoming: &Incoming<'_>,
+    credentials: &Credentials,
+    store: &mut Store,
+) -> Result<Reply, E> {
+    let operation = selected.operation;
+    let accepted: Vec<Scheme> = E::SCHEMES
+        .iter()
+        .filter(|(scheme, _)| {
+            operation
+                .described
+                .security
+                .iter()
+                .any(|any| any.contains(scheme))
+        })
+        .map(|(_, scheme)| *scheme)
+        .collect();
+    let known: Vec<Scheme> = E::SCHEMES.iter().map(|(_, scheme)| *scheme).collect();
+    authenticate(incoming.headers, credentials, &accepted, &known).map_err(E::refused)?;
+    let body = match incoming.body {
+        RequestBody::Complete(bytes) => bytes,
+        RequestBody::TooLarge => return Err(E::body_too_large()),
+        RequestBody::Interrupted => return Err(E::body_interrupted()),
+    };
+    let call = Call {
+        path_values: selected.path_values,
+        query: incoming.query,
+        headers: incoming.headers,
+        body,
+    };
+    (operation.handle)(store, &call)
+}

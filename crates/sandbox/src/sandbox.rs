@@ -1,0 +1,120 @@
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use crate::builder::SandboxBuilder;
+use crate::inspection::ReceivedRequest;
+use crate::server::{Running, Shared};
+
+/// A running in-memory server for the Compute API and for KFP, both on one port.
+///
+/// It stops when it is dropped: new connections are refused, requests under way end. To wait for
+/// that, use [`shutdown`](Self::shutdown).
+///
+/// `Debug` does not show the credentials.
+pub struct Sandbox {
+    url: String,
+    shared: Arc<Shared>,
+    running: Running,
+}
+
+impl Sandbox {
+    pub(crate) fn new(address: SocketAddr, shared: Arc<Shared>, running: Running) -> Self {
+        let address = SocketAddr::new(reachable(address.ip()), address.port());
+        Self {
+            url: format!("http://{address}"),
+            shared,
+            running,
+        }
+    }
+
+    /// Starts a server with seed data and default credentials on a free loopback port.
+    ///
+    /// # Errors
+    ///
+    /// No port is free, or no thread can be started.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Settles port, data, credentials and time before the start.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
+    }
+
+    /// The endpoint of both APIs, such as `http://127.0.0.1:40123`, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The Compute user token, to be sent as `Authorization: Bearer <token>`.
+    #[must_use]
+    pub fn compute_token(&self) -> &str {
+        &self.shared.credentials.compute_token
+    }
+
+    /// The Compute backend API key, to be sent as `Authorization: <key>`.
+    #[must_use]
+    pub fn compute_api_key(&self) -> &str {
+        &self.shared.credentials.compute_api_key
+    }
+
+    /// The KFP token, to be sent as `Authorization: Bearer <token>`.
+    #[must_use]
+    pub fn kfp_token(&self) -> &str {
+        &self.shared.credentials.kfp_token
+    }
+
+    /// The requests received so far, in the order in which they were complete, refused ones too.
+    ///
+    /// A request is in here before its answer is sent. Empty if
+    /// [`recording`](SandboxBuilder::recording) is off.
+    #[must_use]
+    pub fn received(&self) -> Vec<ReceivedRequest> {
+        self.shared.log.all()
+    }
+
+    /// Stops the server and waits until its port is free again.
+    ///
+    /// Requests under way get one second to end.
+    pub async fn shutdown(self) {
+        let Running { stop, stopped } = self.running;
+        drop(stop);
+        // An error means that the server's thread is gone, which is what is waited for.
+        let _ = stopped.await;
+    }
+
+    /// Serves until the process gets Ctrl-C, then stops as [`shutdown`](Self::shutdown) does.
+    ///
+    /// From the first poll on, Ctrl-C no longer ends the process by itself. Needs a tokio runtime
+    /// with I/O enabled.
+    ///
+    /// # Errors
+    ///
+    /// The operating system refuses to have Ctrl-C listened to; the server is stopped then too.
+    pub async fn run_until_ctrl_c(self) -> io::Result<()> {
+        let interrupted = tokio::signal::ctrl_c().await;
+        self.shutdown().await;
+        interrupted
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Sandbox")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// "All addresses" is a place to listen on, not one to connect to.
+fn reachable(listening: IpAddr) -> IpAddr {
+    match listening {
+        IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        address => address,
+    }
+}

@@ -1,0 +1,133 @@
+use std::future::IntoFuture;
+use std::io;
+use std::net::TcpListener;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::response::Response;
+use axum::serve::ListenerExt;
+use tokio::sync::{oneshot, watch};
+
+use crate::compute::{self, ComputeError};
+use crate::credentials::Credentials;
+use crate::inspection::{ReceivedRequest, RequestLog};
+use crate::kfp::{self, KfpError};
+use crate::operation::{ApiError, Incoming, Operation, answer, select};
+use crate::request_body::RequestBody;
+use crate::store::Store;
+
+/// How long requests that are under way may take to end when the server is told to stop.
+const TIME_TO_FINISH: Duration = Duration::from_secs(1);
+
+pub(crate) struct Shared {
+    pub(crate) credentials: Credentials,
+    pub(crate) log: RequestLog,
+    pub(crate) store: Mutex<Store>,
+}
+
+/// A running server; dropping `stop` stops it, and `stopped` ends once it has.
+pub(crate) struct Running {
+    pub(crate) stop: watch::Sender<()>,
+    pub(crate) stopped: oneshot::Receiver<()>,
+}
+
+/// Serves on a thread and a runtime of its own, so that a caller who blocks its own thread, or has
+/// no runtime at all, is answered too.
+pub(crate) fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Running> {
+    let (stop, told_to_stop) = watch::channel(());
+    let (has_stopped, stopped) = oneshot::channel();
+    let (says_ready, ready) = mpsc::channel();
+    listener.set_nonblocking(true)?;
+    let work = move || {
+        let outcome = run(listener, shared, told_to_stop, &says_ready);
+        // Nobody may be waiting for either.
+        let _ = outcome.map_err(|error| says_ready.send(Err(error)));
+        let _ = has_stopped.send(());
+    };
+    std::thread::Builder::new()
+        .name("sandbox".to_owned())
+        .spawn(work)?;
+    ready.recv().map_err(io::Error::other)??;
+    Ok(Running { stop, stopped })
+}
+
+/// The runtime is built here, on the server's own thread: dropped on a caller's async one, it
+/// would panic.
+fn run(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    told_to_stop: watch::Receiver<()>,
+    says_ready: &mpsc::Sender<io::Result<()>>,
+) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let _ = says_ready.send(Ok(()));
+        serve_until(listener, shared, told_to_stop).await;
+        Ok(())
+    })
+}
+
+async fn serve_until(
+    listener: tokio::net::TcpListener,
+    shared: Arc<Shared>,
+    mut told_to_stop: watch::Receiver<()>,
+) {
+    // Without Nagle's algorithm an answer never waits for an acknowledgement; a socket that does
+    // not take the option still works.
+    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
+    let router = Router::new().fallback(receive).with_state(shared);
+    let mut graceful = told_to_stop.clone();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+        ended(&mut graceful).await;
+    });
+    let mut server = pin!(server.into_future());
+    tokio::select! {
+        _ = &mut server => return,
+        () = ended(&mut told_to_stop) => {}
+    }
+    let _ = tokio::time::timeout(TIME_TO_FINISH, server).await;
+}
+
+async fn ended(stop: &mut watch::Receiver<()>) {
+    while stop.changed().await.is_ok() {}
+}
+
+async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = RequestBody::read(body).await;
+    if head.uri.path().starts_with("/apis/") {
+        handle::<KfpError>(kfp::OPERATIONS, &shared, &head, &body)
+    } else {
+        handle::<ComputeError>(compute::OPERATIONS, &shared, &head, &body)
+    }
+}
+
+fn handle<E: ApiError>(
+    operations: &'static [Operation<E>],
+    shared: &Shared,
+    head: &Parts,
+    body: &RequestBody,
+) -> Response {
+    let selected = select(operations, &head.method, head.uri.path());
+    let operation_id = selected
+        .as_ref()
+        .ok()
+        .map(|selected| selected.operation.described.id);
+    shared
+        .log
+        .add(ReceivedRequest::new(operation_id, head, body.bytes()));
+    let incoming = Incoming {
+        headers: &head.headers,
+        query: head.uri.query().unwrap_or_default(),
+        body,
+    };
+    let mut store = shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+    answer(selected, &incoming, &shared.credentials, &mut store)
+}

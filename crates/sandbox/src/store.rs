@@ -1,0 +1,124 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::clock::Clock;
+use crate::compute::ComputeStore;
+use crate::kfp::KfpStore;
+
+/// A JSON object in the form in which its API sends it.
+pub(crate) type Object = Map<String, Value>;
+
+/// Everything a sandbox holds.
+pub(crate) struct Store {
+    pub(crate) clock: Clock,
+    pub(crate) uuids: Uuids,
+    pub(crate) compute: ComputeStore,
+    pub(crate) kfp: KfpStore,
+}
+
+impl Store {
+    pub(crate) fn empty(clock: Clock) -> Self {
+        Self {
+            clock,
+            uuids: Uuids::default(),
+            compute: ComputeStore::default(),
+            kfp: KfpStore::default(),
+        }
+    }
+
+    pub(crate) fn seeded(clock: Clock) -> Self {
+        let mut store = Self::empty(clock);
+        crate::compute::seed(&mut store);
+        crate::kfp::seed(&mut store);
+        store
+    }
+}
+
+/// Objects of one kind in the order of their creation, each found by its key.
+pub(crate) struct Collection {
+    key_fields: &'static [&'static str],
+    positions: BTreeMap<Vec<String>, usize>,
+    objects: Vec<Object>,
+}
+
+impl Collection {
+    pub(crate) fn keyed_by(key_fields: &'static [&'static str]) -> Self {
+        Self {
+            key_fields,
+            positions: BTreeMap::new(),
+            objects: Vec::new(),
+        }
+    }
+
+    pub(crate) fn key_of(&self, object: &Object) -> Vec<String> {
+        self.key_fields
+            .iter()
+            .map(|field| object.get(*field).map_or_else(String::new, text_of))
+            .collect()
+    }
+
+    /// Adds an object, or replaces the one that has the same key.
+    pub(crate) fn put(&mut self, object: Object) {
+        let key = self.key_of(&object);
+        let held = self
+            .positions
+            .get(&key)
+            .and_then(|position| self.objects.get_mut(*position));
+        if let Some(held) = held {
+            *held = object;
+        } else {
+            self.positions.insert(key, self.objects.len());
+            self.objects.push(object);
+        }
+    }
+
+    pub(crate) fn get(&self, key: &[&str]) -> Option<&Object> {
+        let key: Vec<String> = key.iter().map(|part| (*part).to_owned()).collect();
+        self.objects.get(*self.positions.get(&key)?)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Object> {
+        self.objects.iter()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.objects.len()
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// UUIDs that look random and are the same in every run.
+#[derive(Default)]
+pub(crate) struct Uuids {
+    handed_out: u64,
+}
+
+impl Uuids {
+    pub(crate) fn next(&mut self) -> String {
+        self.handed_out += 1;
+        let high = scramble(2 * self.handed_out);
+        let low = scramble(2 * self.handed_out + 1);
+        format!(
+            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xffff,
+            high & 0xfff,
+            0x8000 | ((low >> 48) & 0x3fff),
+            low & 0xffff_ffff_ffff,
+        )
+    }
+}
+
+/// The finishing step of `SplitMix64`.
+fn scramble(input: u64) -> u64 {
+    let mut bits = input.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}

@@ -1,0 +1,117 @@
+//! The binary, as a user starts it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed unwrap in a test is a failed test"
+)]
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_compute-kfp-sandbox"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// A running binary that does not outlive its test.
+struct Running {
+    process: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Running {
+    fn start(arguments: &[&str]) -> Self {
+        let mut process = command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        Self { process, output }
+    }
+
+    /// The six lines with which it says that it runs.
+    fn announcement(&mut self) -> Vec<String> {
+        let lines = (&mut self.output).lines().take(6);
+        lines.map(|line| line.unwrap()).collect()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn exported<'a>(announcement: &'a [String], name: &str) -> &'a str {
+    let start = format!("export {name}=");
+    announcement
+        .iter()
+        .find_map(|line| line.strip_prefix(&start))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn it_says_where_it_listens_and_with_which_credentials() {
+    let mut running = Running::start(&["--empty"]);
+    let announcement = running.announcement();
+    let endpoint = exported(&announcement, "KF_PIPELINES_ENDPOINT");
+    assert_eq!(exported(&announcement, "COMPUTE_ENDPOINT"), endpoint);
+    assert_eq!(
+        exported(&announcement, "COMPUTE_TOKEN"),
+        "sandbox-compute-user-token"
+    );
+    assert_eq!(
+        exported(&announcement, "COMPUTE_API_KEY"),
+        "sandbox-compute-backend-key"
+    );
+    let answer = reqwest::Client::new()
+        .get(format!("{endpoint}/apis/v2beta1/artifacts"))
+        .bearer_auth(exported(&announcement, "KFP_TOKEN"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.text().await.unwrap(), "{}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_it_with_status_0() {
+    let mut running = Running::start(&[]);
+    running.announcement();
+    let id = running.process.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(running.process.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_wrong_usage_ends_it_with_status_2() {
+    for arguments in [
+        &["--port", "x"][..],
+        &["--port", "65536"],
+        &["--surprise"],
+        &["--host", "nowhere"],
+        &["--host", "0.0.0.0"],
+    ] {
+        let output = command(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!output.stderr.is_empty());
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_ends_it_with_status_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = command(&["--port", &port]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: "));
+}

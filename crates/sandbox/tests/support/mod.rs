@@ -1,0 +1,101 @@
+#![allow(
+    dead_code,
+    missing_docs,
+    reason = "each test file uses its part of this"
+)]
+
+use compute_kfp_sandbox::Sandbox;
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::Value;
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self.body
+    }
+}
+
+pub async fn send(request: RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.unwrap();
+    let body = serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text:?}"));
+    Answer {
+        status,
+        headers,
+        body,
+    }
+}
+
+pub fn plain(sandbox: &Sandbox, method: Method, path: &str) -> RequestBuilder {
+    reqwest::Client::new().request(method, format!("{}{path}", sandbox.url()))
+}
+
+pub struct Compute<'a>(pub &'a Sandbox);
+
+impl Compute<'_> {
+    pub async fn get(&self, path: &str) -> Answer {
+        send(plain(self.0, Method::GET, path).bearer_auth(self.0.compute_token())).await
+    }
+
+    pub fn post_metadata(&self) -> RequestBuilder {
+        plain(self.0, Method::POST, "/metadata").header("authorization", self.0.compute_api_key())
+    }
+
+    pub async fn create(&self, body: Value) -> Answer {
+        send(self.post_metadata().json(&body)).await
+    }
+}
+
+pub struct Kfp<'a>(pub &'a Sandbox);
+
+impl Kfp<'_> {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        plain(self.0, method, &format!("/apis/v2beta1{path}")).bearer_auth(self.0.kfp_token())
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn query(&self, path: &str, query: &[(&str, &str)]) -> Answer {
+        let query: Vec<String> = query
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encoded(value)))
+            .collect();
+        self.get(&format!("{path}?{}", query.join("&"))).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::PUT, path).json(&body)).await
+    }
+}
+
+/// As a query value is encoded.
+pub fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
+pub fn texts(list: &Value, field: &str) -> Vec<String> {
+    let list = list.as_array().unwrap().iter();
+    list.map(|element| element[field].as_str().unwrap_or_default().to_owned())
+        .collect()
+}
