@@ -1,0 +1,149 @@
+//! The Quantum Inspire Compute API.
+//!
+//! [`Client`] has a method for each operation; what they send and receive is in [`types`], and
+//! [`operations`] describes them as data.
+
+use std::ops::Deref;
+
+pub use compute_api_client::{API_VERSION, builder, operations, types};
+use compute_kfp_runtime::credentials::{ApiKey, BearerToken, Credentials};
+use compute_kfp_runtime::{Error, Transport, TransportBuilder};
+
+use crate::environment::variable;
+
+/// Where the public service is.
+pub const DEFAULT_ENDPOINT: &str = "https://api.quantum-inspire.com";
+
+/// Client of the Compute API.
+///
+/// Its operations are the methods of [`compute_api_client::Client`]. Cheap to clone; clones share
+/// connections and credentials.
+///
+/// ```no_run
+/// # async fn example() -> compute_kfp::Result<()> {
+/// use compute_kfp::compute;
+///
+/// let client = compute::Client::builder().bearer_token("token").build()?;
+/// let types = client.read_backend_types().is_hardware(true).send().await?;
+/// for backend_type in &types.items {
+///     println!("{}: {} qubits", backend_type.name, backend_type.nqubits);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client(compute_api_client::Client);
+
+impl Client {
+    /// Starts setting up a client; without further settings it is one of the public service.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder {
+            transport: Transport::builder(DEFAULT_ENDPOINT),
+        }
+    }
+
+    /// A client as the environment says.
+    ///
+    /// | variable | what it sets |
+    /// |---|---|
+    /// | `COMPUTE_ENDPOINT` | the endpoint; [`DEFAULT_ENDPOINT`] where it is not set |
+    /// | `COMPUTE_TOKEN` | the bearer token of a user |
+    /// | `COMPUTE_API_KEY` | the API key of a backend |
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): a variable is not UTF-8, or the
+    /// endpoint is not a URL.
+    pub fn from_env() -> Result<Self, Error> {
+        let mut builder = Self::builder();
+        if let Some(endpoint) = variable("COMPUTE_ENDPOINT")? {
+            builder = builder.endpoint(endpoint);
+        }
+        if let Some(token) = variable("COMPUTE_TOKEN")? {
+            builder = builder.bearer_token(token);
+        }
+        if let Some(key) = variable("COMPUTE_API_KEY")? {
+            builder = builder.api_key(key);
+        }
+        builder.build()
+    }
+}
+
+impl Deref for Client {
+    type Target = compute_api_client::Client;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl From<Transport> for Client {
+    fn from(transport: Transport) -> Self {
+        Self(compute_api_client::Client::new(transport))
+    }
+}
+
+/// Sets up a [`Client`].
+///
+/// A client may hold both credentials; each operation gets the one it declares.
+#[derive(Clone, Debug)]
+#[must_use = "a client is made by `build`"]
+pub struct ClientBuilder {
+    transport: TransportBuilder,
+}
+
+impl ClientBuilder {
+    /// Address of the server; [`DEFAULT_ENDPOINT`] unless set.
+    pub fn endpoint(self, endpoint: impl Into<String>) -> Self {
+        self.transport(|transport| transport.endpoint(endpoint))
+    }
+
+    /// Access token of a user, sent as `Bearer <token>`.
+    pub fn bearer_token(self, token: impl Into<String>) -> Self {
+        self.user_credentials(BearerToken::new(token))
+    }
+
+    /// API key of a backend, sent as it is.
+    pub fn api_key(self, key: impl Into<String>) -> Self {
+        self.backend_credentials(ApiKey::new(key))
+    }
+
+    /// Whatever authorises as a user.
+    pub fn user_credentials(self, credentials: impl Credentials) -> Self {
+        self.transport(|transport| {
+            transport.credentials(operations::SCHEME_USER_BEARER.name, credentials)
+        })
+    }
+
+    /// Whatever authorises as a backend.
+    pub fn backend_credentials(self, credentials: impl Credentials) -> Self {
+        self.transport(|transport| {
+            transport.credentials(operations::SCHEME_BACKEND.name, credentials)
+        })
+    }
+
+    /// Everything else that can be set: time limits, sizes, the HTTP client.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let client = compute_kfp::compute::Client::builder()
+    ///     .transport(|transport| transport.timeout(Duration::from_secs(10)))
+    ///     .build()?;
+    /// # Ok::<(), compute_kfp::Error>(())
+    /// ```
+    pub fn transport(mut self, set: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
+        self.transport = set(self.transport);
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): see
+    /// [`TransportBuilder::build`].
+    pub fn build(self) -> Result<Client, Error> {
+        Ok(self.transport.build()?.into())
+    }
+}

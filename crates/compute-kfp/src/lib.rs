@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+#[cfg(any(feature = "compute", feature = "kfp"))]
+mod environment;
+
+#[cfg(feature = "compute")]
+pub mod compute;
+#[cfg(feature = "kfp")]
+pub mod kfp;
+
+pub use compute_kfp_runtime::{
+    BuildError, ByteStream, Content, Error, ErrorKind, Nullable, ParseTimestampError,
+    ResponseValue, Result, Timestamp, Transport, TransportBuilder, credentials, operation,
+};
