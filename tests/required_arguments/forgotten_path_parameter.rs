@@ -1,0 +1,5 @@
+fn call(kfp: &compute_kfp::kfp::Client) {
+    drop(kfp.get_run());
+}
+
+fn main() {}
