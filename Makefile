@@ -1,0 +1,36 @@
+# Needs only the Rust toolchain; cargo fetches what is missing.
+
+CARGO ?= cargo
+CLIENTS = -p compute-kfp-runtime -p compute-api-client -p kfp-api-client -p compute-kfp \
+          -p compute-kfp-codegen -p compute-kfp-sandbox
+
+.PHONY: demo test generate check lint package clean
+
+## Run the main job against the sandbox inside the process.
+demo:
+	$(CARGO) run --quiet -p compute-kfp --example record_calibration
+
+## Run every test and every example of the documentation.
+test:
+	$(CARGO) test --workspace --all-features
+
+## Put into the client crates what specs/ gives; run it after a change there.
+generate:
+	$(CARGO) run --quiet --bin generate
+
+## Fail where checked-in code is stale or a fix-up matches nothing.
+check:
+	$(CARGO) run --quiet --bin generate -- --check
+
+## Fail on bad format, on warnings and on gaps in the documentation.
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --all-features --no-deps
+
+## Build every crate from the package that would be published.
+package:
+	$(CARGO) package $(CLIENTS)
+
+clean:
+	$(CARGO) clean
