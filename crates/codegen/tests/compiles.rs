@@ -93,7 +93,6 @@ fn cargo(folder: &Path, arguments: &[&str]) {
     let output = Command::new(env!("CARGO"))
         .current_dir(folder)
         .args(arguments)
-        .arg("--offline")
         .env("CARGO_TARGET_DIR", folder.join("target"))
         .env("RUSTDOCFLAGS", "-D warnings")
         .env_remove("RUSTFLAGS")
