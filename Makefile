@@ -12,7 +12,7 @@ demo:
 
 ## Run every test and every example of the documentation.
 test:
-	$(CARGO) test --workspace --all-features
+	$(CARGO) test --workspace --all-features --no-fail-fast
 
 ## Put into the client crates what specs/ gives; run it after a change there.
 generate:
