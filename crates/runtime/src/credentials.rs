@@ -13,49 +13,214 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::error::Error;
 use crate::operation::{Location, SchemeKind, SecurityScheme};
+use crate::secrets;
 
-/// The future of [`Credentials::authorize`].
-pub type Authorized<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
+/// What an asynchronous method of [`Credentials`] returns.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 /// Something that can authorise requests.
 ///
 /// Implement it to fetch tokens from where your organisation keeps them.
 ///
 /// ```
-/// use compute_kfp_runtime::credentials::{Authorized, Credentials};
-/// use compute_kfp_runtime::operation::SecurityScheme;
-/// use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+/// use compute_kfp_runtime::credentials::{Authorization, Credentials, Pending};
 ///
 /// #[derive(Debug)]
 /// struct Vault;
 ///
 /// impl Credentials for Vault {
-///     fn authorize<'a>(
-///         &'a self,
-///         _scheme: &'static SecurityScheme,
-///         headers: &'a mut HeaderMap,
-///     ) -> Authorized<'a> {
-///         Box::pin(async move {
-///             headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer from-the-vault"));
-///             Ok(())
-///         })
+///     fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()> {
+///         Box::pin(async move { authorization.token("from-the-vault") })
 ///     }
 /// }
 /// ```
 pub trait Credentials: fmt::Debug + Send + Sync + 'static {
-    /// Adds what authorises a request, as the scheme wants it, to `headers`, which are empty.
+    /// Adds what authorises a request, as its scheme wants it.
     ///
-    /// It is asked before each request, so it may hand out a new token each time. What it adds is
-    /// kept out of logs and errors.
+    /// It is asked before each call, so it may hand out a new token each time. What it adds is kept
+    /// out of logs and errors.
     ///
     /// # Errors
     ///
-    /// Of kind [`Authentication`](crate::ErrorKind::Authentication) where there is no credential to be had.
-    fn authorize<'a>(
-        &'a self,
-        scheme: &'static SecurityScheme,
-        headers: &'a mut HeaderMap,
-    ) -> Authorized<'a>;
+    /// Of kind [`Authentication`](crate::ErrorKind::Authentication) where there is no credential to
+    /// be had.
+    fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()>;
+
+    /// Answers to a refusal (401): is there now something else to send than was `refused`?
+    ///
+    /// With `true` the call is authorised anew and sent once more; a second refusal reaches the
+    /// caller. By default there is nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Authentication`](crate::ErrorKind::Authentication) where a new credential was to be
+    /// fetched and could not.
+    fn renew<'a>(&'a self, refused: &'a Authorization) -> Pending<'a, bool> {
+        let _ = refused;
+        Box::pin(async { Ok(false) })
+    }
+}
+
+/// The part of a request that authorises it.
+///
+/// ```
+/// # use compute_kfp_runtime::operation::{SchemeKind, SecurityScheme};
+/// # static USER: SecurityScheme = SecurityScheme { name: "user", kind: SchemeKind::Bearer, description: "" };
+/// use compute_kfp_runtime::credentials::Authorization;
+///
+/// let mut authorization = Authorization::new(&USER, reqwest::Client::new());
+/// authorization.token("s3cret")?;
+/// assert_eq!(authorization.headers()["authorization"], "Bearer s3cret");
+/// # Ok::<(), compute_kfp_runtime::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Authorization {
+    scheme: &'static SecurityScheme,
+    http: reqwest::Client,
+    headers: HeaderMap,
+}
+
+impl Authorization {
+    /// One to which nothing was added yet; a transport makes it, and tests of credentials do.
+    pub fn new(scheme: &'static SecurityScheme, http: reqwest::Client) -> Self {
+        Self {
+            scheme,
+            http,
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// The scheme by which the request is to be authorised.
+    pub fn scheme(&self) -> &'static SecurityScheme {
+        self.scheme
+    }
+
+    /// The client's connections, with its proxy and certificates, to fetch a credential by.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// What was added so far.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Adds a token: as `Bearer <token>`, or where the scheme has it.
+    ///
+    /// White space around it is left out.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Authentication`](crate::ErrorKind::Authentication) where it is empty or no header
+    /// can hold it.
+    pub fn token(&mut self, token: &str) -> Result<(), Error> {
+        self.place("Bearer ", token)
+    }
+
+    /// Adds a key: as it is, where the scheme has it.
+    ///
+    /// White space around it is left out.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Authentication`](crate::ErrorKind::Authentication) where it is empty or no header
+    /// can hold it.
+    pub fn key(&mut self, key: &str) -> Result<(), Error> {
+        self.place("", key)
+    }
+
+    /// Adds a header that the scheme does not know of, as a proxy before the server wants it.
+    ///
+    /// White space around the value is left out. Cookies are added to those there are; any other
+    /// header replaces one of its name.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Authentication`](crate::ErrorKind::Authentication) where the value is empty or no
+    /// header can hold it.
+    pub fn header(&mut self, name: HeaderName, value: &str) -> Result<(), Error> {
+        let value = value.trim();
+        if value.is_empty() {
+            return Err(Error::authentication(format!(
+                "the credential for `{}` is empty; nothing was sent",
+                self.scheme.name
+            )));
+        }
+        // The error of a value would show the value.
+        let value = HeaderValue::from_str(value).map_err(|_| {
+            Error::authentication(format!(
+                "the credential for `{}` has characters that no header can hold; check how it was read",
+                self.scheme.name
+            ))
+        })?;
+        secrets::set(&mut self.headers, &name, value);
+        Ok(())
+    }
+
+    fn place(&mut self, prefix: &str, secret: &str) -> Result<(), Error> {
+        let secret = secret.trim();
+        let prefix = if secret.is_empty() { "" } else { prefix };
+        match self.scheme.kind {
+            SchemeKind::Bearer | SchemeKind::Basic => {
+                self.header(AUTHORIZATION, &format!("{prefix}{secret}"))
+            }
+            SchemeKind::ApiKey {
+                location: Location::Cookie,
+                name,
+            } if !secret.is_empty() => self.header(COOKIE, &format!("{name}={secret}")),
+            SchemeKind::ApiKey {
+                location: Location::Header | Location::Cookie,
+                name,
+            } => self.header(header_name(name)?, &format!("{prefix}{secret}")),
+            SchemeKind::ApiKey { .. } => Err(Error::configuration(format!(
+                "the scheme `{}` would put a secret into the address, which is not done",
+                self.scheme.name
+            ))),
+        }
+    }
+}
+
+/// Values of headers are secret.
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorization")
+            .field("scheme", &self.scheme.name)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Shares one credential among schemes and transports.
+impl<C: Credentials + ?Sized> Credentials for Arc<C> {
+    fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()> {
+        (**self).authorize(authorization)
+    }
+
+    fn renew<'a>(&'a self, refused: &'a Authorization) -> Pending<'a, bool> {
+        (**self).renew(refused)
+    }
+}
+
+/// Sends all of them with each request, such as a token and the cookie of a proxy.
+impl Credentials for Vec<Arc<dyn Credentials>> {
+    fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()> {
+        Box::pin(async move {
+            for credentials in self {
+                credentials.authorize(authorization).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn renew<'a>(&'a self, refused: &'a Authorization) -> Pending<'a, bool> {
+        Box::pin(async move {
+            let mut renewed = false;
+            for credentials in self {
+                renewed |= credentials.renew(refused).await?;
+            }
+            Ok(renewed)
+        })
+    }
 }
 
 /// A token that is sent as `Bearer <token>`.
@@ -76,25 +241,9 @@ impl BearerToken {
     }
 }
 
-/// Shares one credential among schemes and transports.
-impl<C: Credentials + ?Sized> Credentials for Arc<C> {
-    fn authorize<'a>(
-        &'a self,
-        scheme: &'static SecurityScheme,
-        headers: &'a mut HeaderMap,
-    ) -> Authorized<'a> {
-        (**self).authorize(scheme, headers)
-    }
-}
-
 impl Credentials for BearerToken {
-    fn authorize<'a>(
-        &'a self,
-        scheme: &'static SecurityScheme,
-        headers: &'a mut HeaderMap,
-    ) -> Authorized<'a> {
-        let placed = place(scheme, "Bearer ", &self.0, headers);
-        Box::pin(async move { placed })
+    fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()> {
+        Box::pin(async move { authorization.token(self.0.expose_secret()) })
     }
 }
 
@@ -123,13 +272,8 @@ impl ApiKey {
 }
 
 impl Credentials for ApiKey {
-    fn authorize<'a>(
-        &'a self,
-        scheme: &'static SecurityScheme,
-        headers: &'a mut HeaderMap,
-    ) -> Authorized<'a> {
-        let placed = place(scheme, "", &self.0, headers);
-        Box::pin(async move { placed })
+    fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()> {
+        Box::pin(async move { authorization.key(self.0.expose_secret()) })
     }
 }
 
@@ -137,49 +281,6 @@ impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKey(…)")
     }
-}
-
-/// Puts a secret where its scheme has it.
-fn place(
-    scheme: &'static SecurityScheme,
-    prefix: &str,
-    secret: &SecretString,
-    headers: &mut HeaderMap,
-) -> Result<(), Error> {
-    let secret = secret.expose_secret().trim();
-    if secret.is_empty() {
-        return Err(Error::authentication(format!(
-            "the credential for `{}` is empty; nothing was sent",
-            scheme.name
-        )));
-    }
-    let (header, text) = match scheme.kind {
-        SchemeKind::Bearer | SchemeKind::Basic => (AUTHORIZATION, format!("{prefix}{secret}")),
-        SchemeKind::ApiKey {
-            location: Location::Cookie,
-            name,
-        } => (COOKIE, format!("{name}={secret}")),
-        SchemeKind::ApiKey {
-            location: Location::Header,
-            name,
-        } => (header_name(name)?, format!("{prefix}{secret}")),
-        SchemeKind::ApiKey { .. } => {
-            return Err(Error::configuration(format!(
-                "the scheme `{}` would put a secret into the address, which is not done",
-                scheme.name
-            )));
-        }
-    };
-    // The error of a value would show the value.
-    let mut value = HeaderValue::from_str(&text).map_err(|_| {
-        Error::authentication(format!(
-            "the credential for `{}` has characters that no header can hold; check how it was read",
-            scheme.name
-        ))
-    })?;
-    value.set_sensitive(true);
-    headers.insert(header, value);
-    Ok(())
 }
 
 fn header_name(name: &str) -> Result<HeaderName, Error> {

@@ -13,13 +13,9 @@ pub(crate) struct Secrets(HeaderMap);
 
 impl Secrets {
     /// Takes what one of the credentials added, beside what others did.
-    pub fn add(&mut self, added: HeaderMap) {
-        let mut last = None;
+    pub fn add(&mut self, added: &HeaderMap) {
         for (name, value) in added {
-            last = name.or(last);
-            if let Some(name) = &last {
-                set(&mut self.0, name, value);
-            }
+            set(&mut self.0, name, value.clone());
         }
     }
 
@@ -91,7 +87,7 @@ fn behind(value: &[u8], mark: u8) -> Option<&[u8]> {
 }
 
 /// Cookies share one header; of any other there is one value.
-fn set(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
+pub(crate) fn set(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
     let mut value = match headers.get(name) {
         Some(present) if *name == COOKIE => joined(present, &value),
         _ => value,
@@ -115,7 +111,7 @@ mod tests {
 
     fn secrets(name: HeaderName, value: &str) -> Secrets {
         let mut secrets = Secrets::default();
-        secrets.add(HeaderMap::from_iter([(
+        secrets.add(&HeaderMap::from_iter([(
             name,
             HeaderValue::from_str(value).unwrap(),
         )]));

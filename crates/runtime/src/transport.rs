@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 pub use self::builder::TransportBuilder;
 use crate::answer::{Answer, REPORT, target};
 use crate::content::Progress;
-use crate::credentials::Credentials;
+use crate::credentials::{Authorization, Credentials};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::operation::{Operation, SecurityScheme};
@@ -212,9 +212,9 @@ impl Transport {
             ))
         })?;
         for (scheme, credentials) in fitting {
-            let mut added = HeaderMap::new();
-            credentials.authorize(scheme, &mut added).await?;
-            secrets.add(added);
+            let mut authorization = Authorization::new(scheme, self.0.http.clone());
+            credentials.authorize(&mut authorization).await?;
+            secrets.add(authorization.headers());
         }
         Ok(secrets)
     }

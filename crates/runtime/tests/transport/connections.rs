@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use compute_kfp_runtime::credentials::{Authorized, Credentials};
+use compute_kfp_runtime::credentials::{Authorization, Credentials, Pending};
 use compute_kfp_runtime::operation::{Operation, SchemeKind, SecurityScheme};
 use compute_kfp_runtime::{Error, ErrorKind, Request, Transport};
-use http::HeaderMap;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -104,11 +103,7 @@ async fn a_credential_that_cannot_be_fetched_in_time_sent_nothing() {
     #[derive(Debug)]
     struct Never;
     impl Credentials for Never {
-        fn authorize<'a>(
-            &'a self,
-            _: &'static SecurityScheme,
-            _: &'a mut HeaderMap,
-        ) -> Authorized<'a> {
+        fn authorize<'a>(&'a self, _: &'a mut Authorization) -> Pending<'a, ()> {
             Box::pin(std::future::pending())
         }
     }

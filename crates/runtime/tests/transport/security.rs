@@ -3,12 +3,12 @@
 use std::error::Error as _;
 use std::sync::Arc;
 
-use compute_kfp_runtime::credentials::{ApiKey, Authorized, BearerToken, Credentials};
+use compute_kfp_runtime::credentials::{ApiKey, Authorization, BearerToken, Credentials, Pending};
 use compute_kfp_runtime::operation::{
     Location, Operation, Parameter, SchemeKind, SecurityScheme, Style,
 };
 use compute_kfp_runtime::{Error, ErrorKind, Request, Transport, TransportBuilder};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderName;
 
 use crate::server::{OPERATION, Received, Server, answer, get, html, json, parameter};
 
@@ -348,15 +348,9 @@ struct Careless {
 }
 
 impl Credentials for Careless {
-    fn authorize<'a>(
-        &'a self,
-        _: &'static SecurityScheme,
-        headers: &'a mut HeaderMap,
-    ) -> Authorized<'a> {
-        Box::pin(async move {
-            headers.insert("x-tenant-key", HeaderValue::from_static(TOKEN));
-            Ok(())
-        })
+    fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()> {
+        let name = HeaderName::from_static("x-tenant-key");
+        Box::pin(async move { authorization.header(name, TOKEN) })
     }
 }
 
@@ -464,11 +458,7 @@ async fn an_error_of_a_credential_is_passed_on() {
     #[derive(Debug)]
     struct Missing;
     impl Credentials for Missing {
-        fn authorize<'a>(
-            &'a self,
-            _: &'static SecurityScheme,
-            _: &'a mut HeaderMap,
-        ) -> Authorized<'a> {
+        fn authorize<'a>(&'a self, _: &'a mut Authorization) -> Pending<'a, ()> {
             Box::pin(async { Err(Error::authentication("the token helper is not installed")) })
         }
     }
