@@ -3,6 +3,8 @@
 //! An API declares for each operation which security schemes it takes. A client holds credentials
 //! by the name of their scheme; each request gets those its operation declares and no others.
 
+mod renewed_token;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -11,6 +13,7 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 
+pub use self::renewed_token::{AccessToken, RenewedToken, TokenSource};
 use crate::error::Error;
 use crate::operation::{Location, SchemeKind, SecurityScheme};
 use crate::secrets;
@@ -155,6 +158,19 @@ impl Authorization {
         })?;
         secrets::set(&mut self.headers, &name, value);
         Ok(())
+    }
+
+    /// Whether this token was added; a cookie is one of several.
+    fn carries(&self, token: &str) -> bool {
+        let mut only = Self::new(self.scheme, self.http.clone());
+        only.token(token).is_ok()
+            && only.headers.iter().all(|(name, value)| {
+                self.headers.get(name).is_some_and(|present| {
+                    let mut cookies = present.as_bytes().split(|byte| *byte == b';');
+                    present == value
+                        || (*name == COOKIE && cookies.any(|cookie| cookie.trim_ascii() == value))
+                })
+            })
     }
 
     fn place(&mut self, prefix: &str, secret: &str) -> Result<(), Error> {

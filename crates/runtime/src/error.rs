@@ -165,7 +165,18 @@ impl Error {
         self
     }
 
-    pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    /// Keeps what led to this error, to be had from [`source`](StdError::source).
+    ///
+    /// ```
+    /// use std::error::Error as _;
+    ///
+    /// use compute_kfp_runtime::Error;
+    ///
+    /// let cause = std::io::Error::other("the vault is sealed");
+    /// let error = Error::authentication("no token can be had").caused_by(cause);
+    /// assert_eq!(error.source().unwrap().to_string(), "the vault is sealed");
+    /// ```
+    pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
     }
