@@ -3,7 +3,10 @@
 //! An API declares for each operation which security schemes it takes. A client holds credentials
 //! by the name of their scheme; each request gets those its operation declares and no others.
 
+mod environment;
+mod proxy;
 mod renewed_token;
+mod token_file;
 
 use std::fmt;
 use std::future::Future;
@@ -13,7 +16,10 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 
+pub use self::environment::TokenVariable;
+pub use self::proxy::{IdentityHeader, SessionCookie};
 pub use self::renewed_token::{AccessToken, RenewedToken, TokenSource};
+pub use self::token_file::TokenFile;
 use crate::error::Error;
 use crate::operation::{Location, SchemeKind, SecurityScheme};
 use crate::secrets;
@@ -145,14 +151,14 @@ impl Authorization {
         let value = value.trim();
         if value.is_empty() {
             return Err(Error::authentication(format!(
-                "the credential for `{}` is empty; nothing was sent",
+                "the credential for `{}`, header `{name}`, is empty; nothing was sent",
                 self.scheme.name
             )));
         }
         // The error of a value would show the value.
         let value = HeaderValue::from_str(value).map_err(|_| {
             Error::authentication(format!(
-                "the credential for `{}` has characters that no header can hold; check how it was read",
+                "the credential for `{}`, header `{name}`, has characters that no header can hold; check how it was read",
                 self.scheme.name
             ))
         })?;
