@@ -8,6 +8,8 @@ mod error;
 pub mod null;
 mod nullable;
 pub mod number_text;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 pub mod open_enum;
 pub mod operation;
 mod request;

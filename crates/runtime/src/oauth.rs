@@ -1,0 +1,33 @@
+//! OAuth 2: finding a login server, refreshing and revoking tokens, logging in on another device,
+//! and tokens for a program of its own.
+//!
+//! Everything is sent over HTTPS, to this machine, or inside a cluster, unless plain HTTP is
+//! allowed explicitly. Redirects are not followed, answers are read up to 1 MiB, and an exchange
+//! ends after 30 s. What a login server refuses is an error of kind
+//! [`Authentication`](crate::ErrorKind::Authentication) with its `error` and `error_description`.
+//!
+//! ```no_run
+//! use compute_kfp_runtime::oauth::{DeviceLogin, Provider};
+//!
+//! # async fn example(http: &reqwest::Client) -> compute_kfp_runtime::Result<()> {
+//! let url = "https://login.example.org/.well-known/openid-configuration";
+//! let provider = Provider::discover(http, url).await?;
+//! let login = DeviceLogin::new("my-client").scope("openid offline_access");
+//! let pending = login.start(http, &provider).await?;
+//! println!("open {} and enter {}", pending.verification_uri(), pending.user_code());
+//! let tokens = pending.finish().await?;
+//! println!("logged in for {:?}", tokens.expires_in());
+//! # Ok(())
+//! # }
+//! ```
+
+mod client_credentials;
+mod device_login;
+mod exchange;
+mod provider;
+mod tokens;
+
+pub use self::client_credentials::ClientCredentials;
+pub use self::device_login::{DeviceLogin, PendingLogin};
+pub use self::provider::Provider;
+pub use self::tokens::Tokens;

@@ -1,0 +1,147 @@
+//! Tokens for a program that has an account of its own.
+
+use std::fmt;
+
+use oauth2::{ClientSecret, Scope};
+use reqwest::Client;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::exchange::Exchange;
+use super::provider::Provider;
+use super::tokens::Tokens;
+use crate::credentials::{AccessToken, Pending, TokenSource};
+use crate::error::Error;
+
+/// Fetches tokens by the name and secret of a client (the client credentials grant).
+///
+/// It is a source for [`RenewedToken`](crate::credentials::RenewedToken), for a server behind a
+/// proxy that asks for logins.
+///
+/// ```
+/// use compute_kfp_runtime::Transport;
+/// use compute_kfp_runtime::credentials::RenewedToken;
+/// use compute_kfp_runtime::oauth::ClientCredentials;
+///
+/// let url = "https://dex.example.org/.well-known/openid-configuration";
+/// let source = ClientCredentials::discovered(url, "nightly", "s3cret").audience("kfp");
+/// let transport = Transport::builder("https://kfp.example.org")
+///     .credentials("Bearer", RenewedToken::new(source))
+///     .build()?;
+/// # drop(transport);
+/// # Ok::<(), compute_kfp_runtime::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct ClientCredentials {
+    server: Server,
+    allow_plain_http: bool,
+    client_id: String,
+    client_secret: SecretString,
+    scopes: Vec<String>,
+    audience: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Server {
+    TokenEndpoint(String),
+    WellKnown(String),
+}
+
+impl ClientCredentials {
+    /// From a server by its token endpoint.
+    pub fn new(
+        token_endpoint: impl Into<String>,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Self {
+        Self::from(
+            Server::TokenEndpoint(token_endpoint.into()),
+            client_id.into(),
+            client_secret.into(),
+        )
+    }
+
+    /// From a server by the address of its OpenID configuration, which is read before each token.
+    pub fn discovered(
+        well_known_url: impl Into<String>,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Self {
+        Self::from(
+            Server::WellKnown(well_known_url.into()),
+            client_id.into(),
+            client_secret.into(),
+        )
+    }
+
+    fn from(server: Server, client_id: String, client_secret: String) -> Self {
+        Self {
+            server,
+            allow_plain_http: false,
+            client_id,
+            client_secret: SecretString::from(client_secret),
+            scopes: Vec::new(),
+            audience: None,
+        }
+    }
+
+    /// One more scope to ask for.
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scopes.push(scope.into());
+        self
+    }
+
+    /// Whom the token is meant for.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = Some(audience.into());
+        self
+    }
+
+    /// Sends the secret over plain HTTP to any host, not only to this machine and inside a cluster.
+    pub fn allow_plain_http(mut self, allow: bool) -> Self {
+        self.allow_plain_http = allow;
+        self
+    }
+
+    async fn tokens(&self, http: &Client) -> Result<Tokens, Error> {
+        let provider = match &self.server {
+            Server::TokenEndpoint(url) => Provider::at(url, self.allow_plain_http)?,
+            Server::WellKnown(url) => {
+                Provider::discovered(http, url, self.allow_plain_http).await?
+            }
+        };
+        let exchange = Exchange::new(http, "token");
+        let client = provider
+            .client(&self.client_id)
+            .set_client_secret(ClientSecret::new(
+                self.client_secret.expose_secret().to_owned(),
+            ));
+        let mut request = client
+            .exchange_client_credentials()
+            .add_scopes(self.scopes.iter().cloned().map(Scope::new));
+        if let Some(audience) = &self.audience {
+            request = request.add_extra_param("audience", audience.as_str());
+        }
+        let tokens = request
+            .request_async(&exchange)
+            .await
+            .map_err(|error| exchange.error(error))?;
+        Ok(Tokens::new(&tokens))
+    }
+}
+
+impl TokenSource for ClientCredentials {
+    fn fetch<'a>(&'a self, http: &'a Client) -> Pending<'a, AccessToken> {
+        Box::pin(async move { Ok(self.tokens(http).await?.into()) })
+    }
+}
+
+impl fmt::Debug for ClientCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCredentials")
+            .field("server", &self.server)
+            .field("client_id", &self.client_id)
+            .field("scopes", &self.scopes)
+            .field("audience", &self.audience)
+            .finish_non_exhaustive()
+    }
+}

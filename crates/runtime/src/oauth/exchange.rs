@@ -1,0 +1,229 @@
+//! One request to a login server, and what becomes of its answer.
+
+use std::error::Error as StdError;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use oauth2::{AsyncHttpClient, ErrorResponse, HttpRequest, HttpResponse, RequestTokenError};
+use reqwest::{Client, Url};
+use tokio::time::timeout;
+
+use crate::answer::target;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, is_html};
+use crate::secrets::Secrets;
+
+/// How long a login server may take for one answer.
+const LIMIT: Duration = Duration::from_secs(30);
+/// Longer answers are refused.
+const MAX_ANSWER: usize = 1024 * 1024;
+/// Longer texts of a login server are cut: they are for a person.
+const MAX_TEXT: usize = 2_000;
+/// The fields of forms that a server must not bring into an error by repeating them.
+const SECRET_FIELDS: [&str; 5] = [
+    "client_secret",
+    "code_verifier",
+    "device_code",
+    "refresh_token",
+    "token",
+];
+
+/// The address of a login server, if what is sent there stays private.
+pub(super) fn address(what: &str, url: &str, allow_plain_http: bool) -> Result<Url, Error> {
+    let wrong = |error: Error| {
+        let message = format!("the {what} of the login server: {}", error.message());
+        Error::configuration(message).caused_by(error)
+    };
+    // A query is allowed to these addresses, as some servers tell tenants apart by it.
+    let (base, _) = url.split_once('?').unwrap_or((url, ""));
+    let endpoint = Endpoint::parse(base).map_err(wrong)?;
+    if !allow_plain_http && !endpoint.is_private() {
+        return Err(Error::configuration(format!(
+            "the {what} of the login server, `{}`, would get secrets over plain HTTP; use https, or allow it",
+            endpoint.as_str()
+        )));
+    }
+    Url::parse(url.trim()).map_err(|error| {
+        Error::configuration(format!("the {what} of the login server is not a URL"))
+            .caused_by(error)
+    })
+}
+
+/// Exchanges with one login server.
+pub(super) struct Exchange<'a> {
+    http: &'a Client,
+    /// What is asked for, for messages.
+    what: &'static str,
+}
+
+impl<'a> Exchange<'a> {
+    pub fn new(http: &'a Client, what: &'static str) -> Self {
+        Self { http, what }
+    }
+
+    /// Sends a request.
+    ///
+    /// What comes back is a success, or a refusal as RFC 6749 words it, without what the request
+    /// kept secret. All else is an error.
+    pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
+        let secrets = secrets_of(&request);
+        let mut request =
+            reqwest::Request::try_from(request).map_err(|error| self.failed(Error::http(error)))?;
+        if let Some(value) = request.headers_mut().get_mut(AUTHORIZATION) {
+            value.set_sensitive(true);
+        }
+        let url = request.url().clone();
+        let (status, headers, body) = timeout(LIMIT, self.receive(request))
+            .await
+            .unwrap_or_else(|_| Err(Error::silent(LIMIT)))
+            .map_err(|error| self.failed(error))?;
+        if status.is_success() && !is_html(&headers, &body) {
+            return Ok(plain(body.to_vec()));
+        }
+        let body = secrets.redact(&body);
+        if status.is_client_error() && is_refusal(&body) {
+            let mut refusal = plain(body.to_vec());
+            *refusal.status_mut() = status;
+            return Ok(refusal);
+        }
+        let mut headers = headers;
+        secrets.redact_headers(&mut headers);
+        Err(self.failed(match target(&url, &headers) {
+            Some(to) if status.is_redirection() => {
+                Error::redirected(&url, &to, status, headers, body)
+            }
+            _ if status.is_success() => Error::login_page(status, headers, body),
+            _ => Error::answered(status, headers, body),
+        }))
+    }
+
+    async fn receive(
+        &self,
+        request: reqwest::Request,
+    ) -> Result<(StatusCode, HeaderMap, Bytes), Error> {
+        let origin = request.url().origin();
+        let mut response = self.http.execute(request).await.map_err(Error::http)?;
+        if response.url().origin() != origin {
+            return Err(Error::authentication(
+                "the HTTP client followed a redirect to another host; let it follow none",
+            ));
+        }
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(Error::http)? {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_ANSWER {
+                return Err(Error::authentication(format!(
+                    "its answer has more than {MAX_ANSWER} bytes"
+                )));
+            }
+        }
+        let headers = response.headers().clone();
+        Ok((response.status(), headers, body.freeze()))
+    }
+
+    fn failed(&self, error: Error) -> Error {
+        let message = match error.status() {
+            Some(status) => format!(
+                "the login server gave no {}: {}: {}",
+                self.what,
+                status.as_u16(),
+                error.message()
+            ),
+            None => format!(
+                "the login server gave no {}: {}",
+                self.what,
+                error.message()
+            ),
+        };
+        Error::authentication(message).caused_by(error)
+    }
+
+    /// The error of an exchange that `oauth2` read.
+    pub fn error<R>(&self, error: RequestTokenError<Error, R>) -> Error
+    where
+        R: ErrorResponse + 'static,
+    {
+        match error {
+            RequestTokenError::Request(error) => error,
+            RequestTokenError::ServerResponse(refusal) => self.refused(&refusal.to_string()),
+            // The answer and the values in it may be tokens; only the place is told.
+            RequestTokenError::Parse(error, _) => self.unreadable(&error),
+            RequestTokenError::Other(what) => {
+                Error::authentication(format!("the login server gave no {}: {what}", self.what))
+            }
+        }
+    }
+
+    pub fn refused(&self, words: &str) -> Error {
+        let words: String = words
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(MAX_TEXT)
+            .collect();
+        Error::authentication(format!("the login server gave no {}: {words}", self.what))
+    }
+
+    pub fn unreadable(&self, error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+        let inner = error.inner();
+        let what = match (inner.classify(), error.path().to_string().as_str()) {
+            (serde_json::error::Category::Data, ".") => missing(inner),
+            (serde_json::error::Category::Data, path) => format!("`{path}` cannot be read"),
+            _ => "it is not JSON".to_owned(),
+        };
+        Error::authentication(format!(
+            "the login server gave no {} in its answer: {what}; check its address",
+            self.what
+        ))
+    }
+}
+
+/// What `oauth2` sends requests by.
+impl<'c> AsyncHttpClient<'c> for Exchange<'_> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
+}
+
+/// A missing field is named; other texts may hold a value.
+fn missing(error: &dyn StdError) -> String {
+    let text = error.to_string();
+    match text
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split_once('`'))
+    {
+        Some((field, _)) => format!("`{field}` is missing"),
+        None => "it is not what the standard says".to_owned(),
+    }
+}
+
+/// A reply of which only the status and the body count, as servers mistake the type.
+fn plain(body: Vec<u8>) -> HttpResponse {
+    Response::new(body)
+}
+
+fn is_refusal(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(body)
+        .is_ok_and(|json| json.get("error").is_some_and(serde_json::Value::is_string))
+}
+
+fn secrets_of(request: &HttpRequest) -> Secrets {
+    let mut headers = HeaderMap::new();
+    for (name, value) in url::form_urlencoded::parse(request.body()) {
+        let secret = SECRET_FIELDS.iter().find(|secret| **secret == name);
+        if let (Some(secret), Ok(value)) = (secret, HeaderValue::from_str(&value)) {
+            headers.insert(HeaderName::from_static(secret), value);
+        }
+    }
+    if let Some(value) = request.headers().get(AUTHORIZATION) {
+        headers.insert(AUTHORIZATION, value.clone());
+    }
+    let mut secrets = Secrets::default();
+    secrets.add(&headers);
+    secrets
+}

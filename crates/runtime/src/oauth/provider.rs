@@ -1,0 +1,222 @@
+//! A login server and what can be asked of it without a person.
+
+use http::Request;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use oauth2::basic::BasicErrorResponse;
+use oauth2::{ClientId, RefreshToken, TokenUrl};
+use reqwest::{Client, Url};
+use serde::Deserialize;
+
+use super::exchange::{Exchange, address};
+use super::tokens::{TokenClient, Tokens};
+use crate::error::Error;
+
+/// The endpoints of a login server.
+///
+/// ```
+/// use compute_kfp_runtime::oauth::Provider;
+///
+/// let provider = Provider::new("https://login.example.org/token")?
+///     .revocation_endpoint("https://login.example.org/revoke")?;
+/// # drop(provider);
+/// # Ok::<(), compute_kfp_runtime::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Provider {
+    allow_plain_http: bool,
+    token: Url,
+    device_authorization: Option<Url>,
+    revocation: Option<Url>,
+}
+
+/// The part of an OpenID configuration that is used.
+#[derive(Deserialize)]
+struct Configuration {
+    token_endpoint: String,
+    device_authorization_endpoint: Option<String>,
+    revocation_endpoint: Option<String>,
+}
+
+impl Provider {
+    /// A server by its token endpoint.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): it is not a URL, or would get
+    /// secrets over plain HTTP outside this machine and a cluster.
+    pub fn new(token_endpoint: &str) -> Result<Self, Error> {
+        Self::at(token_endpoint, false)
+    }
+
+    /// Where a login on another device begins (RFC 8628).
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn device_authorization_endpoint(mut self, url: &str) -> Result<Self, Error> {
+        let what = "device authorization endpoint";
+        self.device_authorization = Some(address(what, url, self.allow_plain_http)?);
+        Ok(self)
+    }
+
+    /// Where tokens are revoked (RFC 7009).
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn revocation_endpoint(mut self, url: &str) -> Result<Self, Error> {
+        let what = "revocation endpoint";
+        self.revocation = Some(address(what, url, self.allow_plain_http)?);
+        Ok(self)
+    }
+
+    /// Reads the endpoints from a server's OpenID configuration.
+    ///
+    /// `well_known_url` is its whole address, as
+    /// `https://login.example.org/.well-known/openid-configuration`.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): the address or one of the
+    /// endpoints is not a URL, or would get secrets over plain HTTP. Of kind
+    /// [`Authentication`](crate::ErrorKind::Authentication): the server cannot be reached, or its
+    /// answer is no OpenID configuration.
+    pub async fn discover(http: &Client, well_known_url: &str) -> Result<Self, Error> {
+        Self::discovered(http, well_known_url, false).await
+    }
+
+    /// As [`discover`](Self::discover), but plain HTTP to any host is allowed.
+    ///
+    /// Whoever is on the way then sees the tokens; it is for networks that encrypt by themselves.
+    ///
+    /// # Errors
+    ///
+    /// As [`discover`](Self::discover).
+    pub async fn discover_over_plain_http(
+        http: &Client,
+        well_known_url: &str,
+    ) -> Result<Self, Error> {
+        Self::discovered(http, well_known_url, true).await
+    }
+
+    pub(super) async fn discovered(
+        http: &Client,
+        well_known_url: &str,
+        allow_plain_http: bool,
+    ) -> Result<Self, Error> {
+        let url = address("configuration", well_known_url, allow_plain_http)?;
+        let exchange = Exchange::new(http, "OpenID configuration");
+        let request = Request::get(url.as_str())
+            .header(ACCEPT, "application/json")
+            .body(Vec::new())
+            .map_err(unaddressable)?;
+        let answer = exchange.send(request).await?;
+        if !answer.status().is_success() {
+            return Err(exchange.refused(&String::from_utf8_lossy(answer.body())));
+        }
+        let mut json = serde_json::Deserializer::from_slice(answer.body());
+        let found: Configuration = serde_path_to_error::deserialize(&mut json)
+            .map_err(|error| exchange.unreadable(&error))?;
+        let mut provider = Self::at(&found.token_endpoint, allow_plain_http)?;
+        if let Some(url) = &found.device_authorization_endpoint {
+            provider = provider.device_authorization_endpoint(url)?;
+        }
+        if let Some(url) = &found.revocation_endpoint {
+            provider = provider.revocation_endpoint(url)?;
+        }
+        Ok(provider)
+    }
+
+    pub(super) fn at(token_endpoint: &str, allow_plain_http: bool) -> Result<Self, Error> {
+        Ok(Self {
+            allow_plain_http,
+            token: address("token endpoint", token_endpoint, allow_plain_http)?,
+            device_authorization: None,
+            revocation: None,
+        })
+    }
+
+    /// Gets new tokens for a refresh token, as a client without a secret.
+    ///
+    /// The server may hand out another refresh token, which replaces this one: store it at once.
+    /// Where it hands out none, this one stays good and is in what is returned.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Authentication`](crate::ErrorKind::Authentication): the server refuses, cannot be
+    /// reached, or answers with something else.
+    pub async fn refresh(
+        &self,
+        http: &Client,
+        client_id: &str,
+        refresh_token: &str,
+    ) -> Result<Tokens, Error> {
+        let exchange = Exchange::new(http, "new tokens");
+        let client = self.client(client_id);
+        let old = RefreshToken::new(refresh_token.to_owned());
+        let tokens = client
+            .exchange_refresh_token(&old)
+            .request_async(&exchange)
+            .await
+            .map_err(|error| exchange.error(error))?;
+        Ok(Tokens::new(&tokens).or_refresh_token(refresh_token))
+    }
+
+    /// Makes a refresh token useless; a server may do so with its access tokens, too.
+    ///
+    /// That the server does not know the token is no error.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Authentication`](crate::ErrorKind::Authentication): the server has no such
+    /// endpoint, refuses, or cannot be reached.
+    pub async fn revoke(
+        &self,
+        http: &Client,
+        client_id: &str,
+        refresh_token: &str,
+    ) -> Result<(), Error> {
+        let url = self.revocation.as_ref().ok_or_else(|| {
+            Error::authentication(
+                "the login server names no revocation endpoint; the token stays good until it expires",
+            )
+        })?;
+        let exchange = Exchange::new(http, "revocation");
+        // `oauth2` sends this over TLS alone, even on loopback.
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("token", refresh_token)
+            .append_pair("token_type_hint", "refresh_token")
+            .append_pair("client_id", client_id)
+            .finish();
+        let request = Request::post(url.as_str())
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form.into_bytes())
+            .map_err(unaddressable)?;
+        let answer = exchange.send(request).await?;
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        match serde_json::from_slice::<BasicErrorResponse>(answer.body()) {
+            Ok(refusal) => Err(exchange.refused(&refusal.to_string())),
+            Err(_) => Err(exchange.refused("it refuses and does not say why")),
+        }
+    }
+
+    pub(super) fn client(&self, client_id: &str) -> TokenClient {
+        TokenClient::new(ClientId::new(client_id.to_owned()))
+            .set_token_uri(TokenUrl::from_url(self.token.clone()))
+    }
+
+    pub(super) fn device_authorization(&self) -> Result<&Url, Error> {
+        self.device_authorization.as_ref().ok_or_else(|| {
+            Error::authentication(
+                "the login server names no device authorization endpoint; log in another way",
+            )
+        })
+    }
+}
+
+fn unaddressable(error: http::Error) -> Error {
+    Error::configuration("the address of the login server cannot be sent to").caused_by(error)
+}

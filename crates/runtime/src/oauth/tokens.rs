@@ -1,0 +1,115 @@
+//! What a login server hands out.
+
+use std::fmt;
+use std::time::Duration;
+
+use oauth2::basic::{
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
+    BasicTokenType,
+};
+use oauth2::{
+    EndpointNotSet, EndpointSet, ExtraTokenFields, StandardRevocableToken, StandardTokenResponse,
+    TokenResponse as _,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+
+use crate::credentials::AccessToken;
+
+/// Tokens as a login server handed them out; `Debug` does not show them.
+#[derive(Clone)]
+pub struct Tokens {
+    access_token: SecretString,
+    refresh_token: Option<SecretString>,
+    expires_in: Option<Duration>,
+    refresh_expires_in: Option<Duration>,
+}
+
+impl Tokens {
+    pub(super) fn new(response: &Response) -> Self {
+        Self {
+            access_token: SecretString::from(response.access_token().secret().as_str()),
+            refresh_token: response
+                .refresh_token()
+                .map(|token| SecretString::from(token.secret().as_str())),
+            expires_in: response.expires_in(),
+            refresh_expires_in: response
+                .extra_fields()
+                .refresh_expires_in
+                .map(Duration::from_secs),
+        }
+    }
+
+    /// The tokens, with `refresh_token` where the server sent none: it stays good then.
+    pub(super) fn or_refresh_token(mut self, refresh_token: &str) -> Self {
+        self.refresh_token
+            .get_or_insert_with(|| SecretString::from(refresh_token));
+        self
+    }
+
+    /// What authorises calls. It is a secret.
+    pub fn access_token(&self) -> &str {
+        self.access_token.expose_secret()
+    }
+
+    /// What the next tokens are had for, where the server gives one. It is a secret.
+    pub fn refresh_token(&self) -> Option<&str> {
+        self.refresh_token.as_ref().map(SecretString::expose_secret)
+    }
+
+    /// How long the access token is good, counted from when the server sent it; whole seconds.
+    pub fn expires_in(&self) -> Option<Duration> {
+        self.expires_in
+    }
+
+    /// How long the refresh token is good, where the server says so; whole seconds.
+    pub fn refresh_expires_in(&self) -> Option<Duration> {
+        self.refresh_expires_in
+    }
+}
+
+/// The access token, with its lifetime counted from now.
+impl From<Tokens> for AccessToken {
+    fn from(tokens: Tokens) -> Self {
+        let token = Self::new(tokens.access_token());
+        match tokens.expires_in {
+            Some(lifetime) => token.expires_in(lifetime),
+            None => token,
+        }
+    }
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens")
+            .field("refreshable", &self.refresh_token.is_some())
+            .field("expires_in", &self.expires_in)
+            .field("refresh_expires_in", &self.refresh_expires_in)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What servers say beside the standard.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Extra {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refresh_expires_in: Option<u64>,
+}
+
+impl ExtraTokenFields for Extra {}
+
+pub(super) type Response = StandardTokenResponse<Extra, BasicTokenType>;
+
+/// The client of `oauth2` that reads these tokens.
+pub(super) type TokenClient<TokenEndpoint = EndpointSet> = oauth2::Client<
+    BasicErrorResponse,
+    Response,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    TokenEndpoint,
+>;
