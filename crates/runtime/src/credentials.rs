@@ -3,6 +3,11 @@
 //! An API declares for each operation which security schemes it takes. A client holds credentials
 //! by the name of their scheme; each request gets those its operation declares and no others.
 
+mod environment;
+mod proxy;
+mod renewed_token;
+mod token_file;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -11,6 +16,10 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 
+pub use self::environment::TokenVariable;
+pub use self::proxy::{IdentityHeader, SessionCookie};
+pub use self::renewed_token::{AccessToken, RenewedToken, TokenSource};
+pub use self::token_file::TokenFile;
 use crate::error::Error;
 use crate::operation::{Location, SchemeKind, SecurityScheme};
 use crate::secrets;
@@ -142,19 +151,32 @@ impl Authorization {
         let value = value.trim();
         if value.is_empty() {
             return Err(Error::authentication(format!(
-                "the credential for `{}` is empty; nothing was sent",
+                "the credential for `{}`, header `{name}`, is empty; nothing was sent",
                 self.scheme.name
             )));
         }
         // The error of a value would show the value.
         let value = HeaderValue::from_str(value).map_err(|_| {
             Error::authentication(format!(
-                "the credential for `{}` has characters that no header can hold; check how it was read",
+                "the credential for `{}`, header `{name}`, has characters that no header can hold; check how it was read",
                 self.scheme.name
             ))
         })?;
         secrets::set(&mut self.headers, &name, value);
         Ok(())
+    }
+
+    /// Whether this token was added; a cookie is one of several.
+    fn carries(&self, token: &str) -> bool {
+        let mut only = Self::new(self.scheme, self.http.clone());
+        only.token(token).is_ok()
+            && only.headers.iter().all(|(name, value)| {
+                self.headers.get(name).is_some_and(|present| {
+                    let mut cookies = present.as_bytes().split(|byte| *byte == b';');
+                    present == value
+                        || (*name == COOKIE && cookies.any(|cookie| cookie.trim_ascii() == value))
+                })
+            })
     }
 
     fn place(&mut self, prefix: &str, secret: &str) -> Result<(), Error> {

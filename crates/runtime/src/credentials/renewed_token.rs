@@ -1,0 +1,249 @@
+//! Tokens that are fetched, kept while they are good, and fetched anew before they expire.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use reqwest::Client;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use super::{Authorization, Credentials, Pending};
+use crate::error::Error;
+
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// A token, and when it expires.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use compute_kfp_runtime::credentials::AccessToken;
+///
+/// let token = AccessToken::new("s3cret").expires_in(Duration::from_secs(300));
+/// assert!(!format!("{token:?}").contains("s3cret"));
+/// ```
+#[derive(Clone)]
+pub struct AccessToken {
+    text: SecretString,
+    expiry: Option<SystemTime>,
+}
+
+impl AccessToken {
+    /// A token that does not expire, as far as is known.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self {
+            text: SecretString::from(token.into()),
+            expiry: None,
+        }
+    }
+
+    /// From this moment on it is not accepted any more.
+    pub fn expires_at(mut self, expiry: SystemTime) -> Self {
+        self.expiry = Some(expiry);
+        self
+    }
+
+    /// After this time, counted from now, it is not accepted any more.
+    ///
+    /// A time that no clock reaches is as none.
+    pub fn expires_in(mut self, lifetime: Duration) -> Self {
+        self.expiry = SystemTime::now().checked_add(lifetime);
+        self
+    }
+
+    pub(super) fn text(&self) -> &str {
+        self.text.expose_secret()
+    }
+
+    /// Whether it is still good after `margin` from now.
+    fn outlasts(&self, margin: Duration) -> bool {
+        self.expiry.is_none_or(|expiry| {
+            SystemTime::now()
+                .checked_add(margin)
+                .is_some_and(|then| then < expiry)
+        })
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("expiry", &self.expiry)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where tokens come from.
+///
+/// A closure that returns a future is one; see [`RenewedToken`].
+pub trait TokenSource: Send + Sync + 'static {
+    /// Fetches a new token.
+    ///
+    /// It may be slow; it is asked only when a token is needed, and never twice at a time. `http`
+    /// has the connections of the client, with its proxy and certificates.
+    ///
+    /// # Errors
+    ///
+    /// Of any kind; the caller sees it as the source of one of kind
+    /// [`Authentication`](crate::ErrorKind::Authentication).
+    fn fetch<'a>(&'a self, http: &'a Client) -> Pending<'a, AccessToken>;
+}
+
+impl<F, Fetch> TokenSource for F
+where
+    F: Fn() -> Fetch + Send + Sync + 'static,
+    Fetch: Future<Output = Result<AccessToken, Error>> + Send + 'static,
+{
+    fn fetch<'a>(&'a self, _: &'a Client) -> Pending<'a, AccessToken> {
+        Box::pin(self())
+    }
+}
+
+/// A token that is fetched from a source when it is needed, and sent as `Bearer <token>`.
+///
+/// It is kept until shortly before it expires (see [`margin`](Self::margin)), or until a server
+/// refuses it. However many calls need a token at once, one fetch serves them all, and all share
+/// its outcome. It goes on when the call that began it is dropped.
+///
+/// Where a fetch fails, a token that has not expired yet is sent on. Otherwise the calls that
+/// waited fail, and the next one fetches again.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use compute_kfp_runtime::credentials::{AccessToken, RenewedToken};
+///
+/// let credentials = RenewedToken::new(async || {
+///     let token = "from-the-vault";
+///     Ok(AccessToken::new(token).expires_in(Duration::from_secs(300)))
+/// });
+/// # drop(credentials);
+/// ```
+pub struct RenewedToken<S> {
+    source: Arc<S>,
+    margin: Duration,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    held: Option<AccessToken>,
+    /// The fetch that is under way. One that ended took itself away; one whose sender is gone
+    /// all the same was broken off.
+    fetch: Option<Fetching>,
+}
+
+/// What becomes of a fetch.
+type Fetching = watch::Receiver<Option<Result<AccessToken, Arc<Error>>>>;
+
+impl<S: TokenSource> RenewedToken<S> {
+    /// Credentials that fetch their first token when the first call needs one.
+    pub fn new(source: S) -> Self {
+        Self {
+            source: Arc::new(source),
+            margin: MARGIN,
+            state: Arc::default(),
+        }
+    }
+
+    /// How long before a token expires the next one is fetched; 5 s unless set.
+    ///
+    /// It covers the time that a request is under way, and clocks that differ.
+    pub fn margin(mut self, margin: Duration) -> Self {
+        self.margin = margin;
+        self
+    }
+
+    /// The token that is held if it is `good`, else one that is fetched.
+    async fn token(
+        &self,
+        http: &Client,
+        good: impl Fn(&AccessToken) -> bool,
+    ) -> Result<AccessToken, Error> {
+        // A fetch ends with the runtime that runs it; the second time, this one's may run it.
+        for _ in 0..2 {
+            let mut fetching = {
+                let mut state = lock(&self.state);
+                if let Some(held) = state.held.as_ref().filter(|held| good(held)) {
+                    return Ok(held.clone());
+                }
+                match &state.fetch {
+                    Some(fetching) if fetching.has_changed().is_ok() => fetching.clone(),
+                    _ => state.fetch.insert(self.begin(http)?).clone(),
+                }
+            };
+            if let Ok(fetched) = fetching.wait_for(Option::is_some).await
+                && let Some(fetched) = fetched.clone()
+            {
+                return fetched.map_err(|error| {
+                    Error::authentication(format!("no token could be fetched: {error}"))
+                        .caused_by(error)
+                });
+            }
+        }
+        Err(Error::authentication(
+            "the fetch of a token was broken off; its source may have panicked",
+        ))
+    }
+
+    /// Fetches in a task of its own: a token that replaces another must not be lost with a caller.
+    fn begin(&self, http: &Client) -> Result<Fetching, Error> {
+        let runtime = Handle::try_current().map_err(|error| {
+            Error::configuration("tokens are fetched within a Tokio runtime, and this is none")
+                .caused_by(error)
+        })?;
+        let (sender, fetching) = watch::channel(None);
+        let (source, state, http) = (self.source.clone(), self.state.clone(), http.clone());
+        runtime.spawn(async move {
+            let fetched = source.fetch(&http).await.map_err(Arc::new);
+            let mut state = lock(&state);
+            if let Ok(token) = &fetched {
+                state.held = Some(token.clone());
+            }
+            state.fetch = None;
+            sender.send_replace(Some(fetched));
+        });
+        Ok(fetching)
+    }
+}
+
+/// Nothing that is done under the lock can leave the state half done.
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S: TokenSource> Credentials for RenewedToken<S> {
+    fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()> {
+        Box::pin(async move {
+            let fresh = |token: &AccessToken| token.outlasts(self.margin);
+            let token = match self.token(authorization.http(), fresh).await {
+                Ok(token) => token,
+                Err(error) => {
+                    let held = lock(&self.state).held.clone();
+                    held.filter(|held| held.outlasts(Duration::ZERO))
+                        .ok_or(error)?
+                }
+            };
+            authorization.token(token.text())
+        })
+    }
+
+    fn renew<'a>(&'a self, refused: &'a Authorization) -> Pending<'a, bool> {
+        Box::pin(async move {
+            let another = |token: &AccessToken| !refused.carries(token.text());
+            let token = self.token(refused.http(), another).await?;
+            Ok(another(&token))
+        })
+    }
+}
+
+impl<S> fmt::Debug for RenewedToken<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RenewedToken")
+            .field("margin", &self.margin)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,154 @@
+//! Tokens that something else writes to a file and replaces there.
+
+use std::fmt;
+use std::fs::Metadata;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use tokio::io::AsyncReadExt as _;
+
+use super::{AccessToken, Authorization, Credentials, Pending};
+use crate::error::Error;
+
+/// A longer file holds no token; it may not even end.
+const LONGEST: u64 = 1024 * 1024;
+
+/// A token that is read from a file, and sent as `Bearer <token>`.
+///
+/// The file is read when a call first needs the token, and again when it was changed or replaced,
+/// as Kubernetes does with the token of a service account; otherwise only its metadata is looked
+/// at. While it cannot be read, the token that was read last is sent on. White space around the
+/// token is left out.
+///
+/// A file has up to 1 MiB.
+///
+/// ```
+/// use compute_kfp_runtime::credentials::TokenFile;
+///
+/// let token = TokenFile::new("/var/run/secrets/kubeflow/pipelines/token");
+/// # drop(token);
+/// ```
+pub struct TokenFile {
+    path: PathBuf,
+    read: Mutex<Option<Read>>,
+}
+
+/// What was read, and from what.
+struct Read {
+    token: AccessToken,
+    version: Version,
+}
+
+/// Tells one content of a file from the next without reading it.
+#[derive(PartialEq, Eq)]
+struct Version {
+    modified: Option<SystemTime>,
+    length: u64,
+    /// Device and number of the file behind all links.
+    file: Option<(u64, u64)>,
+}
+
+impl Version {
+    fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        let file = {
+            use std::os::unix::fs::MetadataExt as _;
+            Some((metadata.dev(), metadata.ino()))
+        };
+        #[cfg(not(unix))]
+        let file = None;
+        Self {
+            modified: metadata.modified().ok(),
+            length: metadata.len(),
+            file,
+        }
+    }
+}
+
+impl TokenFile {
+    /// The token in the file at `path`, which need not be there yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            read: Mutex::default(),
+        }
+    }
+
+    /// The present token, read again if the file has changed.
+    async fn token(&self) -> Result<AccessToken, Error> {
+        let version = tokio::fs::metadata(&self.path)
+            .await
+            .map(|metadata| Version::of(&metadata));
+        if let (Ok(version), Some(read)) = (&version, &*self.lock())
+            && read.version == *version
+        {
+            return Ok(read.token.clone());
+        }
+        self.read().await
+    }
+
+    /// The token as the file has it now, or the one read last where that cannot be told.
+    async fn read(&self) -> Result<AccessToken, Error> {
+        match read(&self.path).await {
+            Ok(read) => Ok(self.lock().insert(read).token.clone()),
+            Err(error) => match &*self.lock() {
+                Some(read) => Ok(read.token.clone()),
+                None => Err(error),
+            },
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Read>> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Credentials for TokenFile {
+    fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()> {
+        Box::pin(async move { authorization.token(self.token().await?.text()) })
+    }
+
+    fn renew<'a>(&'a self, refused: &'a Authorization) -> Pending<'a, bool> {
+        Box::pin(async move { Ok(!refused.carries(self.read().await?.text())) })
+    }
+}
+
+impl fmt::Debug for TokenFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenFile")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+async fn read(path: &Path) -> Result<Read, Error> {
+    let wrong =
+        |what: &str| Error::authentication(format!("the token file `{}` {what}", path.display()));
+    let unreadable = |error: io::Error| wrong(&format!("cannot be read: {error}")).caused_by(error);
+    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+    // The version of what is opened, not of what may replace it in the meantime.
+    let metadata = file.metadata().await.map_err(unreadable)?;
+    let mut content = Vec::new();
+    file.take(LONGEST + 1)
+        .read_to_end(&mut content)
+        .await
+        .map_err(unreadable)?;
+    if content.len() as u64 > LONGEST {
+        return Err(wrong(
+            "has more than 1 MiB; name a file that holds a token alone",
+        ));
+    }
+    // The error of the conversion would hold the bytes.
+    let text = str::from_utf8(&content)
+        .map_err(|_| wrong("is not UTF-8; name a file that holds a token alone"))?
+        .trim();
+    if text.is_empty() {
+        return Err(wrong("is empty; have it written anew"));
+    }
+    Ok(Read {
+        token: AccessToken::new(text),
+        version: Version::of(&metadata),
+    })
+}
