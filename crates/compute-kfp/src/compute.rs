@@ -3,12 +3,19 @@
 //! [`Client`] has a method for each operation; what they send and receive is in [`types`], and
 //! [`operations`] describes them as data.
 
+#[cfg(feature = "oauth")]
+pub mod login;
+
 use std::ops::Deref;
 
 pub use compute_api_client::{API_VERSION, builder, operations, types};
+#[cfg(feature = "oauth")]
+use compute_kfp_runtime::credentials::RenewedToken;
 use compute_kfp_runtime::credentials::{ApiKey, BearerToken, Credentials};
 use compute_kfp_runtime::{Error, Transport, TransportBuilder};
 
+#[cfg(feature = "oauth")]
+pub use self::login::Login;
 use crate::environment::variable;
 
 /// Where the public service is.
@@ -39,6 +46,8 @@ impl Client {
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
             transport: Transport::builder(DEFAULT_ENDPOINT),
+            #[cfg(feature = "oauth")]
+            has_endpoint: false,
         }
     }
 
@@ -50,19 +59,38 @@ impl Client {
     /// | `COMPUTE_TOKEN` | the bearer token of a user |
     /// | `COMPUTE_API_KEY` | the API key of a backend |
     ///
+    /// With neither a token nor a key, it is the login of `~/.quantuminspire/config.json` (with the
+    /// feature `oauth`):
+    ///
+    /// | `COMPUTE_ENDPOINT` | the file | endpoint | credential |
+    /// |---|---|---|---|
+    /// | set | holds tokens for it | as set | the login |
+    /// | set | holds none, or there is no file | as set | none |
+    /// | not set | holds tokens for its `default_host` | that host | the login |
+    /// | not set | holds none, or there is no file | [`DEFAULT_ENDPOINT`] | none |
+    ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): a variable is not UTF-8, or the
-    /// endpoint is not a URL.
+    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): a variable is not UTF-8, the
+    /// endpoint is not a URL, or the login file is needed and cannot be read.
     pub fn from_env() -> Result<Self, Error> {
+        let endpoint = variable("COMPUTE_ENDPOINT")?;
+        let token = variable("COMPUTE_TOKEN")?;
+        let key = variable("COMPUTE_API_KEY")?;
         let mut builder = Self::builder();
-        if let Some(endpoint) = variable("COMPUTE_ENDPOINT")? {
+        #[cfg(feature = "oauth")]
+        if let (None, None) = (&token, &key)
+            && let Some(login) = Login::found(endpoint.as_deref())?
+        {
+            builder = builder.login(login);
+        }
+        if let Some(endpoint) = endpoint {
             builder = builder.endpoint(endpoint);
         }
-        if let Some(token) = variable("COMPUTE_TOKEN")? {
+        if let Some(token) = token {
             builder = builder.bearer_token(token);
         }
-        if let Some(key) = variable("COMPUTE_API_KEY")? {
+        if let Some(key) = key {
             builder = builder.api_key(key);
         }
         builder.build()
@@ -90,12 +118,45 @@ impl From<Transport> for Client {
 #[must_use = "a client is made by `build`"]
 pub struct ClientBuilder {
     transport: TransportBuilder,
+    #[cfg(feature = "oauth")]
+    has_endpoint: bool,
 }
 
 impl ClientBuilder {
     /// Address of the server; [`DEFAULT_ENDPOINT`] unless set.
-    pub fn endpoint(self, endpoint: impl Into<String>) -> Self {
+    pub fn endpoint(
+        #[cfg_attr(
+            not(feature = "oauth"),
+            expect(unused_mut, reason = "a login sets it, too")
+        )]
+        mut self,
+        endpoint: impl Into<String>,
+    ) -> Self {
+        #[cfg(feature = "oauth")]
+        {
+            self.has_endpoint = true;
+        }
         self.transport(|transport| transport.endpoint(endpoint))
+    }
+
+    /// A login that a file keeps. Its server becomes the endpoint, unless
+    /// [`endpoint`](Self::endpoint) is set: the tokens go to that one then.
+    ///
+    /// ```
+    /// # fn example() -> compute_kfp::Result<()> {
+    /// use compute_kfp::compute::{Client, Login};
+    ///
+    /// let client = Client::builder().login(Login::from_default_file()?).build()?;
+    /// # drop(client);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "oauth")]
+    pub fn login(mut self, login: Login) -> Self {
+        if !self.has_endpoint {
+            self.transport = self.transport.endpoint(login.endpoint());
+        }
+        self.user_credentials(RenewedToken::new(login::LoginTokens::new(login)))
     }
 
     /// Access token of a user, sent as `Bearer <token>`.

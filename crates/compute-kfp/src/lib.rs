@@ -8,6 +8,8 @@ pub mod compute;
 #[cfg(feature = "kfp")]
 pub mod kfp;
 
+#[cfg(feature = "oauth")]
+pub use compute_kfp_runtime::oauth;
 pub use compute_kfp_runtime::{
     BuildError, ByteStream, Content, Error, ErrorKind, Nullable, ParseTimestampError,
     ResponseValue, Result, Timestamp, Transport, TransportBuilder, credentials, operation,

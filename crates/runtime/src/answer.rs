@@ -1,4 +1,6 @@
-//! An answer that was read as a whole, and what it means.
+//! What a server answered, and what it means.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::LOCATION;
@@ -7,7 +9,9 @@ use reqwest::Url;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, is_html};
-use crate::response::ResponseValue;
+use crate::middleware::Reply;
+use crate::operation::Operation;
+use crate::response::{ByteStream, ResponseValue};
 use crate::secrets::Secrets;
 
 /// Of an answer that reports a failure, or cannot be read, no more than this is looked at.
@@ -18,16 +22,35 @@ pub(crate) struct Answer {
     pub url: Url,
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// What was read of the body.
     pub body: Bytes,
+    /// What is left to the caller to read.
+    unread: Option<reqwest::Response>,
     /// What the request was authorised with.
     pub secrets: Secrets,
 }
 
 impl Answer {
+    /// `sent_to` is where it comes from if the reply does not say: middleware may have made it.
+    pub fn new(reply: Reply, sent_to: &Url, secrets: Secrets) -> Self {
+        Self {
+            url: reply.url.unwrap_or_else(|| sent_to.clone()),
+            status: reply.status,
+            headers: reply.headers,
+            body: reply.body,
+            unread: reply.unread,
+            secrets,
+        }
+    }
+
     pub fn json<T: DeserializeOwned>(self) -> Result<ResponseValue<T>, Error> {
         match serde_json::from_slice(&self.body) {
             Ok(value) => Ok(ResponseValue::new(value, self.status, self.headers)),
-            Err(_) => Err(self.unreadable::<T>()),
+            Err(fault) => {
+                let ended = fault.is_eof() && !self.is_empty();
+                let error = self.unreadable::<T>();
+                Err(if ended { error.cut_off() } else { error })
+            }
         }
     }
 
@@ -43,6 +66,19 @@ impl Answer {
             return Err(self.login_page());
         }
         Ok(ResponseValue::new((), self.status, self.headers))
+    }
+
+    /// The body as it comes.
+    pub fn stream(
+        self,
+        operation: &'static Operation,
+        longest_silence: Duration,
+    ) -> ResponseValue<ByteStream> {
+        let response = self
+            .unread
+            .unwrap_or_else(|| http::Response::new(self.body).into());
+        let stream = ByteStream::new(response, operation, longest_silence);
+        ResponseValue::new(stream, self.status, self.headers)
     }
 
     /// The error that an answer without success is.

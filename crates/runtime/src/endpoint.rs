@@ -58,6 +58,18 @@ impl Endpoint {
         &self.base
     }
 
+    pub fn scheme(&self) -> &str {
+        self.url.scheme()
+    }
+
+    pub fn host(&self) -> Option<&str> {
+        self.url.host_str()
+    }
+
+    pub fn port(&self) -> Option<u16> {
+        self.url.port_or_known_default()
+    }
+
     /// Whether what is sent there stays on this machine, inside a cluster, or encrypted.
     pub fn is_private(&self) -> bool {
         if self.url.scheme() == "https" {

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::content::Unsendable;
 use crate::operation::Operation;
+use crate::retry;
 
 /// At most this much of an answer is kept in an error.
 const KEPT_BODY: usize = 64 * 1024;
@@ -37,7 +38,13 @@ struct Inner {
     kind: ErrorKind,
     operation: Option<&'static Operation>,
     message: String,
+    /// Whether the last attempt may have reached the server.
     sent: bool,
+    /// Whether one before it may have.
+    sent_before: bool,
+    /// Whether it may pass, where neither kind nor status tells.
+    passing: Option<bool>,
+    attempts: u32,
     response: Option<Received>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -101,12 +108,24 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    /// An error of a credential, a middleware or a layer above this crate; nothing was sent.
+    ///
+    /// ```
+    /// use compute_kfp_runtime::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Connection, "the tunnel is down");
+    /// assert_eq!(error.message(), "the tunnel is down");
+    /// assert!(!error.was_sent());
+    /// ```
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
             operation: None,
             message: message.into(),
             sent: false,
+            sent_before: false,
+            passing: None,
+            attempts: 0,
             response: None,
             source: None,
         }))
@@ -150,6 +169,16 @@ impl Error {
         late
     }
 
+    /// The time for one attempt was up.
+    pub(crate) fn slow(allowed: Duration) -> Self {
+        let mut slow = Self::new(
+            ErrorKind::Timeout,
+            format!("the answer was not complete after {allowed:?}"),
+        );
+        slow.0.sent = true;
+        slow
+    }
+
     /// Nothing moved for too long.
     pub(crate) fn silent(allowed: Duration) -> Self {
         let mut silent = Self::new(
@@ -165,19 +194,34 @@ impl Error {
         self
     }
 
-    /// Keeps what led to this error, to be had from [`source`](StdError::source).
+    /// The same error with what caused it, for [`source`](StdError::source).
+    ///
+    /// Nothing secret may be in the cause: it is shown by `Debug`.
     ///
     /// ```
     /// use std::error::Error as _;
     ///
     /// use compute_kfp_runtime::Error;
     ///
-    /// let cause = std::io::Error::other("the vault is sealed");
-    /// let error = Error::authentication("no token can be had").caused_by(cause);
-    /// assert_eq!(error.source().unwrap().to_string(), "the vault is sealed");
+    /// let error = Error::authentication("the token helper failed").caused_by("exit status 1");
+    /// assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("exit status 1"));
     /// ```
+    #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
+        self
+    }
+
+    /// Notes what came before the attempt that failed.
+    pub(crate) fn after(mut self, attempts: u32, sent_before: bool) -> Self {
+        self.0.attempts = attempts;
+        self.0.sent_before = sent_before;
+        self
+    }
+
+    /// The answer ended before its end: another attempt may get all of it.
+    pub(crate) fn cut_off(mut self) -> Self {
+        self.0.passing = Some(true);
         self
     }
 
@@ -190,6 +234,7 @@ impl Error {
             failure.0.sent = true;
             return failure;
         }
+        let broken = || causes(&error).any(|cause| cause.is::<hyper::Error>());
         let (kind, what, sent) = if error.is_connect() && error.is_timeout() {
             (
                 ErrorKind::Timeout,
@@ -212,15 +257,24 @@ impl Error {
                 "the answer is not HTTP as this client reads it",
                 true,
             )
+        } else if error.is_decode() && !broken() {
+            (
+                ErrorKind::Protocol,
+                "the answer cannot be decompressed",
+                true,
+            )
         } else {
-            (ErrorKind::Connection, "the connection broke", true)
+            let sent = !causes(&error).any(was_not_taken);
+            (ErrorKind::Connection, "the connection broke", sent)
         };
         let message = match causes(&error).last() {
             Some(root) => format!("{what}: {root}"),
             None => what.to_owned(),
         };
+        let passing = (error.is_connect() && causes(&error).any(is_bad_data)).then_some(false);
         let mut failure = Self::new(kind, message).caused_by(error);
         failure.0.sent = sent;
+        failure.0.passing = passing;
         failure
     }
 
@@ -330,11 +384,55 @@ impl Error {
         self.0.kind
     }
 
-    /// Whether the request may have reached the server.
+    /// Whether the request may have reached the server, in any attempt.
     ///
     /// `false` is certain: nothing happened, and the call can be repeated whatever it does.
     pub fn was_sent(&self) -> bool {
-        self.0.sent
+        self.0.sent || self.0.sent_before
+    }
+
+    /// Whether the same call may succeed if it is repeated, and can be repeated without doing
+    /// something twice.
+    ///
+    /// This is what a [`RetryPolicy`](crate::RetryPolicy) goes by, so a call that ended with such an
+    /// error was as a rule already repeated; see [`attempts`](Self::attempts). It tells whether
+    /// coming back later is worthwhile.
+    ///
+    /// ```
+    /// use compute_kfp_runtime::{Error, ErrorKind};
+    ///
+    /// assert!(Error::new(ErrorKind::Connection, "the tunnel is down").is_retryable());
+    /// assert!(!Error::configuration("no endpoint is set").is_retryable());
+    /// ```
+    pub fn is_retryable(&self) -> bool {
+        let passing = self.0.passing.unwrap_or_else(|| match self.status() {
+            Some(status) => matches!(status.as_u16(), 408 | 429 | 502..=504),
+            None => matches!(self.0.kind, ErrorKind::Connection | ErrorKind::Timeout),
+        });
+        passing && (self.surely_not_executed() || self.is_idempotent())
+    }
+
+    fn surely_not_executed(&self) -> bool {
+        match self.status().map(|status| status.as_u16()) {
+            Some(429) => true,
+            Some(503) => self.retry_after().is_some(),
+            _ => !self.0.sent,
+        }
+    }
+
+    pub(crate) fn is_idempotent(&self) -> bool {
+        let operation = self.0.operation;
+        operation.is_some_and(|operation| retry::is_idempotent(operation.method))
+    }
+
+    /// How often the call was sent, or tried to be; 0 where it came to no attempt.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// How long the server asks to be left alone, where it does (`Retry-After`).
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry::retry_after(self.headers()?)
     }
 
     /// Status of the answer, where there was one.
@@ -402,6 +500,24 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'stat
 
 fn is_unparsable(cause: &(dyn StdError + 'static)) -> bool {
     cause.downcast_ref().is_some_and(hyper::Error::is_parse)
+}
+
+/// Whether the request certainly stayed with the client, or the server refused to look at it.
+fn was_not_taken(cause: &(dyn StdError + 'static)) -> bool {
+    let canceled = cause.downcast_ref().is_some_and(hyper::Error::is_canceled);
+    let refused = cause.downcast_ref().is_some_and(|error: &h2::Error| {
+        error.is_remote()
+            && (error.reason() == Some(h2::Reason::REFUSED_STREAM)
+                || error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR))
+    });
+    canceled || refused
+}
+
+/// How TLS reports a certificate or a protocol that it does not accept.
+fn is_bad_data(cause: &(dyn StdError + 'static)) -> bool {
+    cause
+        .downcast_ref()
+        .is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::InvalidData)
 }
 
 /// What was wrong with the content of an upload; an `io::Error` does not name it as its source.
@@ -477,7 +593,8 @@ impl fmt::Debug for Error {
             .field("status", &self.status())
             .field("request_id", &self.request_id())
             .field("message", &self.0.message)
-            .field("sent", &self.0.sent)
+            .field("sent", &self.was_sent())
+            .field("attempts", &self.0.attempts)
             .field("source", &self.0.source)
             .finish()
     }

@@ -12,6 +12,7 @@ use crate::content::Content;
 use crate::endpoint::{Endpoint, encode};
 use crate::error::{BuildError, Error};
 use crate::operation::{Location, Operation, Parameter, Style};
+use crate::options::CallOptions;
 
 /// A request of one operation: what generated builders fill and [`Transport`](crate::Transport)
 /// sends.
@@ -36,6 +37,7 @@ pub struct Request {
     /// Values of the parameters that were set, each as one text or several.
     values: Vec<(&'static Parameter, Vec<String>)>,
     body: Body,
+    options: CallOptions,
     problem: Option<String>,
 }
 
@@ -99,6 +101,7 @@ impl Request {
             operation,
             values: Vec::new(),
             body: Body::None,
+            options: CallOptions::default(),
             problem: None,
         }
     }
@@ -106,6 +109,11 @@ impl Request {
     /// The operation it is for.
     pub fn operation(&self) -> &'static Operation {
         self.operation
+    }
+
+    /// Changes what is set for this call and not for the client.
+    pub fn options(&mut self, set: impl FnOnce(CallOptions) -> CallOptions) {
+        self.options = set(std::mem::take(&mut self.options));
     }
 
     /// Sets a parameter by its name in the description, in place of what it was set to before.
@@ -210,8 +218,8 @@ impl Request {
     }
 
     /// Takes the request apart for sending.
-    pub(crate) fn into_parts(self, endpoint: &Endpoint) -> Result<Parts, Error> {
-        if let Some(problem) = &self.problem {
+    pub(crate) fn into_parts(self, endpoint: &Endpoint) -> Result<(Parts, CallOptions), Error> {
+        if let Some(problem) = self.problem.as_ref().or(self.options.problem.as_ref()) {
             return Err(Error::invalid(format!("{problem}; nothing was sent")));
         }
         let method = self.operation.method;
@@ -219,12 +227,13 @@ impl Request {
             Error::invalid(format!("`{method}` is not a method")).caused_by(error)
         })?;
         let url = endpoint.join(&self.path()?, &self.query())?;
-        Ok(Parts {
+        let parts = Parts {
             method,
             url,
             headers: self.headers()?,
             body: self.body,
-        })
+        };
+        Ok((parts, self.options))
     }
 
     fn query(&self) -> String {
@@ -242,7 +251,7 @@ impl Request {
     }
 
     fn headers(&self) -> Result<HeaderMap, Error> {
-        let mut headers = HeaderMap::new();
+        let mut headers = self.options.headers.clone();
         for (parameter, texts) in self.values_in(Location::Header) {
             let name = HeaderName::from_bytes(parameter.name.as_bytes());
             let value = HeaderValue::from_str(&texts.join(","));
@@ -323,6 +332,7 @@ impl fmt::Debug for Request {
             .field("operation", &self.operation.name)
             .field("set", &set)
             .field("body", &self.body)
+            .field("options", &self.options)
             .field("problem", &self.problem)
             .finish()
     }

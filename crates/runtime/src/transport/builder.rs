@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use reqwest::{Client, redirect};
+use reqwest::Client;
 
+use super::http_client::{Connections, ProxyChoice};
 use super::{Held, Inner, Transport, scheme_names};
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
+use crate::middleware::Middleware;
+use crate::retry::RetryPolicy;
 
 const USER_AGENT: &str = concat!("compute-kfp/", env!("CARGO_PKG_VERSION"));
 
@@ -35,9 +38,12 @@ const USER_AGENT: &str = concat!("compute-kfp/", env!("CARGO_PKG_VERSION"));
 pub struct TransportBuilder {
     endpoint: String,
     http: Option<Client>,
+    connections: Connections,
     credentials: Held,
-    connect_timeout: Duration,
+    middleware: Vec<Arc<dyn Middleware>>,
+    retry: RetryPolicy,
     read_timeout: Option<Duration>,
+    attempt_timeout: Duration,
     timeout: Duration,
     max_response_bytes: usize,
     allow_plain_http: bool,
@@ -49,10 +55,13 @@ impl TransportBuilder {
         Self {
             endpoint,
             http: None,
+            connections: Connections::default(),
             credentials: Vec::new(),
-            connect_timeout: Duration::from_secs(10),
+            middleware: Vec::new(),
+            retry: RetryPolicy::default(),
             read_timeout: None,
-            timeout: Duration::from_secs(120),
+            attempt_timeout: Duration::from_secs(60),
+            timeout: Duration::from_secs(300),
             max_response_bytes: 256 * 1024 * 1024,
             allow_plain_http: false,
             application: None,
@@ -77,16 +86,40 @@ impl TransportBuilder {
         self
     }
 
-    /// How long connecting may take, TLS included; 10 s unless set.
+    /// Middleware around every attempt of every call, inside of what was set before.
+    pub fn middleware(mut self, middleware: impl Middleware) -> Self {
+        self.middleware.push(Arc::new(middleware));
+        self
+    }
+
+    /// How calls that fail are sent again; [`RetryPolicy::default`] unless set.
     ///
-    /// Without effect where [`http_client`](Self::http_client) is given, which has its own.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+    /// [`RetryPolicy::never`] turns it off.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How long a call may take in all, with its retries and with fetching credentials; 300 s unless
+    /// set.
+    ///
+    /// Uploads and streamed answers are excepted, as their length decides how long they take; of them
+    /// only the credentials have to be there in this time.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long one attempt may take, from connecting to the end of the answer; 60 s unless set.
+    ///
+    /// Uploads and streamed answers are excepted.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
         self
     }
 
     /// How long nothing may move while an answer is awaited or read; unless set, as long as
-    /// [`timeout`](Self::timeout).
+    /// [`attempt_timeout`](Self::attempt_timeout).
     ///
     /// This is what ends uploads and streamed answers that got stuck. An upload that goes on is not
     /// stuck, however long it takes.
@@ -95,15 +128,80 @@ impl TransportBuilder {
         self
     }
 
-    /// How long a call may take in all, fetching credentials included; 120 s unless set.
+    /// How long connecting may take, TLS included; 10 s unless set.
     ///
-    /// Uploads and streamed answers are excepted, as their length decides how long they take.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+    /// This and everything about connections below is without effect where
+    /// [`http_client`](Self::http_client) is given, which has its own.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connections.connect_timeout = timeout;
         self
     }
 
-    /// Longest body of an answer that is held in memory, in bytes; 256 MiB unless set.
+    /// How long an unused connection is kept; 60 s unless set.
+    ///
+    /// Keep it shorter than the server does: a request on a connection that the server is about to
+    /// close fails, and a `POST` is then not sent again.
+    pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.connections.pool_idle_timeout = timeout;
+        self
+    }
+
+    /// How many unused connections are kept; any number unless set, and none with 0.
+    pub fn pool_max_idle_per_host(mut self, connections: usize) -> Self {
+        self.connections.pool_max_idle_per_host = connections;
+        self
+    }
+
+    /// Speaks HTTP/1.1 also where the server offers HTTP/2.
+    pub fn http1_only(mut self) -> Self {
+        self.connections.http1_only = true;
+        self
+    }
+
+    /// Trusts the certificates in this PEM text, beside those that the system trusts.
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let transport = compute_kfp_runtime::Transport::builder("https://kfp.example.org")
+    ///     .root_certificate(std::fs::read("company-ca.pem")?)
+    ///     .build()?;
+    /// # drop(transport);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.connections.root_certificates.push(pem.into());
+        self
+    }
+
+    /// Shows the server this certificate, with what leads up to its authority, and proves it by the
+    /// key; both in PEM, the key in PKCS #8.
+    pub fn client_certificate(
+        mut self,
+        certificates: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.connections.identity = Some((certificates.into(), key.into()));
+        self
+    }
+
+    /// Connects by this proxy, such as `http://user:password@proxy.example.org:3128`, whatever the
+    /// environment says.
+    ///
+    /// Unless set, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` decide, as they do for
+    /// other programs.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.connections.proxy = ProxyChoice::Url(url.into());
+        self
+    }
+
+    /// Connects directly, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.connections.proxy = ProxyChoice::None;
+        self
+    }
+
+    /// Longest body of an answer that is held in memory, in bytes and decompressed; 256 MiB unless set.
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.max_response_bytes = bytes;
         self
@@ -132,20 +230,19 @@ impl TransportBuilder {
 
     /// Uses this HTTP client, with its own connections, proxies and certificates.
     ///
-    /// Let it follow no redirects: the transport follows those that are safe by itself.
+    /// Let it follow no redirects and repeat nothing: the transport does what is safe by itself.
     ///
     /// ```
-    /// # fn example(ca: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
     /// use compute_kfp_runtime::Transport;
     ///
     /// let http = reqwest::Client::builder()
-    ///     .add_root_certificate(reqwest::Certificate::from_pem(ca)?)
     ///     .redirect(reqwest::redirect::Policy::none())
+    ///     .retry(reqwest::retry::never())
+    ///     .tcp_keepalive(std::time::Duration::from_secs(30))
     ///     .build()?;
     /// let transport = Transport::builder("https://kfp.example.org").http_client(http).build()?;
     /// # drop(transport);
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn http_client(mut self, client: Client) -> Self {
         self.http = Some(client);
@@ -157,8 +254,8 @@ impl TransportBuilder {
     /// # Errors
     ///
     /// Of kind [`Configuration`](ErrorKind::Configuration): the endpoint is not a URL, or would
-    /// get credentials unencrypted, the application's name cannot be sent, or the HTTP client
-    /// cannot be set up.
+    /// get credentials unencrypted, the application's name cannot be sent, a certificate or the proxy
+    /// cannot be read, or the HTTP client cannot be set up.
     pub fn build(self) -> Result<Transport, Error> {
         let endpoint = Endpoint::parse(&self.endpoint)?;
         if !self.credentials.is_empty() && !self.allow_plain_http && !endpoint.is_private() {
@@ -168,16 +265,17 @@ impl TransportBuilder {
             )));
         }
         let user_agent = user_agent(self.application.as_deref())?;
-        let http = self
-            .http
-            .map_or_else(|| http_client(self.connect_timeout), Ok)?;
+        let http = self.http.map_or_else(|| self.connections.client(), Ok)?;
         Ok(Transport(Arc::new(Inner {
             endpoint,
             http,
             user_agent,
             credentials: self.credentials,
+            middleware: self.middleware,
+            retry: self.retry,
             timeout: self.timeout,
-            read_timeout: self.read_timeout.unwrap_or(self.timeout),
+            attempt_timeout: self.attempt_timeout,
+            read_timeout: self.read_timeout.unwrap_or(self.attempt_timeout),
             max_response_bytes: self.max_response_bytes,
         })))
     }
@@ -196,24 +294,15 @@ fn user_agent(application: Option<&str>) -> Result<HeaderValue, Error> {
     })
 }
 
-fn http_client(connect_timeout: Duration) -> Result<Client, Error> {
-    Client::builder()
-        .connect_timeout(connect_timeout)
-        .redirect(redirect::Policy::none())
-        .build()
-        .map_err(|error| {
-            Error::new(ErrorKind::Configuration, "the HTTP client cannot be set up")
-                .caused_by(error)
-        })
-}
-
-/// The endpoint is left out: it was not checked yet and may hold a password.
+/// Endpoint and proxy are left out: they were not checked yet and may hold a password.
 impl fmt::Debug for TransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TransportBuilder")
             .field("credentials", &scheme_names(&self.credentials))
-            .field("connect_timeout", &self.connect_timeout)
+            .field("retry", &self.retry)
+            .field("connect_timeout", &self.connections.connect_timeout)
             .field("read_timeout", &self.read_timeout)
+            .field("attempt_timeout", &self.attempt_timeout)
             .field("timeout", &self.timeout)
             .field("max_response_bytes", &self.max_response_bytes)
             .field("allow_plain_http", &self.allow_plain_http)

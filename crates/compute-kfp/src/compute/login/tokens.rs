@@ -1,0 +1,140 @@
+//! Where a client's access tokens come from: the login file, or the login server.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use compute_kfp_runtime::Error;
+use compute_kfp_runtime::credentials::{AccessToken, Pending, TokenSource};
+use compute_kfp_runtime::oauth::Provider;
+use reqwest::Client;
+
+use super::Login;
+use super::account::{Account, StoredTokens};
+use super::config_file::blocking;
+
+/// The tokens of one client. A token that was handed out once is not handed out again: the client
+/// only asks when it is about to expire or was refused.
+pub(crate) struct LoginTokens {
+    login: Login,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    handed_out: Option<String>,
+    unsaved: Option<Unsaved>,
+}
+
+/// Tokens that could not be stored.
+struct Unsaved {
+    tokens: StoredTokens,
+    /// What the file holds in their place.
+    stored: StoredTokens,
+}
+
+impl LoginTokens {
+    pub fn new(login: Login) -> Self {
+        Self {
+            login,
+            known: Mutex::default(),
+        }
+    }
+
+    async fn token(&self, http: &Client) -> Result<AccessToken, Error> {
+        let _turn = self.login.file.turn().await;
+        let (account, stored) = self.stored().await?;
+        let present = self.present(&stored);
+        if self.is_useful(&present) {
+            return Ok(self.hand_out(&present));
+        }
+        let tokens = match self.refresh(http, &account, &stored, &present).await {
+            Ok(tokens) => tokens,
+            // A program that takes no turns may have used the refresh token just before.
+            Err(error) => match self.stored().await {
+                Ok((_, now)) if now == stored => return Err(error),
+                Ok((_, now)) if self.is_useful(&now) => now,
+                Ok((account, now)) => self.refresh(http, &account, &now, &now).await?,
+                Err(_) => return Err(error),
+            },
+        };
+        Ok(self.hand_out(&tokens))
+    }
+
+    async fn stored(&self) -> Result<(Account, StoredTokens), Error> {
+        let login = self.login.clone();
+        let mut account = blocking(move || login.known_account()).await?;
+        let tokens = account.tokens.take();
+        Ok((account, tokens.ok_or_else(|| self.login.logged_out())?))
+    }
+
+    /// The newest tokens, given those of the file.
+    fn present(&self, stored: &StoredTokens) -> StoredTokens {
+        let known = self.known();
+        let unsaved = known.unsaved.as_ref();
+        let unsaved = unsaved.filter(|unsaved| unsaved.stored == *stored);
+        unsaved.map_or(stored, |unsaved| &unsaved.tokens).clone()
+    }
+
+    fn is_useful(&self, tokens: &StoredTokens) -> bool {
+        let news = self.known().handed_out.as_ref() != Some(&tokens.access_token);
+        news && tokens.is_fresh()
+    }
+
+    fn hand_out(&self, tokens: &StoredTokens) -> AccessToken {
+        self.known().handed_out = Some(tokens.access_token.clone());
+        tokens.access_token()
+    }
+
+    /// Gets new tokens for the present ones, and stores them at once.
+    async fn refresh(
+        &self,
+        http: &Client,
+        account: &Account,
+        stored: &StoredTokens,
+        present: &StoredTokens,
+    ) -> Result<StoredTokens, Error> {
+        let refresh_token = present.refresh_token().ok_or_else(|| {
+            Error::authentication(format!(
+                "the login to `{}` has no refresh token; log in again with `Login::device`",
+                self.login.host
+            ))
+        })?;
+        let provider = Provider::discover(http, &account.well_known_endpoint).await?;
+        let tokens = provider
+            .refresh(http, &account.client_id, refresh_token)
+            .await
+            .map_err(|error| {
+                Error::authentication(format!(
+                    "the login to `{}` cannot be refreshed; if it stays so, log in again with `Login::device`: {}",
+                    self.login.host,
+                    error.message()
+                ))
+                .caused_by(error)
+            })?;
+        let new = StoredTokens::new(&tokens);
+        let (file, key, storing) = (self.login.file.clone(), account.key.clone(), new.clone());
+        let saved =
+            blocking(move || file.change(|document| document.set_tokens(&key, Some(&storing))));
+        self.known().unsaved = saved.await.err().map(|error| {
+            tracing::warn!(
+                %error,
+                "new tokens could not be stored; this program goes on with them, others cannot"
+            );
+            Unsaved {
+                tokens: new.clone(),
+                stored: stored.clone(),
+            }
+        });
+        Ok(new)
+    }
+
+    /// Nothing that is done under the lock can leave it half done.
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TokenSource for LoginTokens {
+    fn fetch<'a>(&'a self, http: &'a Client) -> Pending<'a, AccessToken> {
+        Box::pin(self.token(http))
+    }
+}

@@ -1,0 +1,211 @@
+//! Whether, when and how often a failed call is sent again.
+
+mod retry_after;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use tower::retry::budget::{Budget as _, TpsBudget};
+
+pub(crate) use self::retry_after::retry_after;
+use crate::error::Error;
+
+/// How many attempts the backoff tells apart; behind that it has long reached its maximum.
+const MOST_DOUBLINGS: u32 = 30;
+/// How long a call counts as recent for the budget.
+const BUDGET_WINDOW: Duration = Duration::from_secs(10);
+
+/// How a failed call is sent again: how often, after how long, and within which budget.
+///
+/// Of itself a transport repeats what is safe to repeat:
+///
+/// - `GET`, `HEAD`, `PUT` and `DELETE` where the connection failed or broke, time ran out, the
+///   answer was cut off, or its status is 408, 429, 502, 503 or 504;
+/// - `POST` and `PATCH` only where the server surely did nothing: it could not be reached, it
+///   answered 429, or it answered 503 and said when to come back (`Retry-After`).
+///
+/// Between two attempts lies a random time between nothing and a bound that doubles each time (full
+/// jitter), or what the server asked for in `Retry-After`, whichever is longer. A call that could not
+/// be over within its [`timeout`](crate::TransportBuilder::timeout) is not sent again.
+///
+/// A budget keeps many calls that fail from becoming a storm: retries may add a share to the calls of
+/// the last ten seconds, and a few per second in any case. Clones of a policy share its budget.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use compute_kfp_runtime::{RetryPolicy, Transport};
+///
+/// let patient = RetryPolicy::default()
+///     .max_attempts(8)
+///     .backoff(Duration::from_millis(200), Duration::from_secs(30));
+/// let transport = Transport::builder("https://example.org").retry(patient).build()?;
+/// let impatient = Transport::builder("https://example.org").retry(RetryPolicy::never()).build()?;
+/// # drop((transport, impatient));
+/// # Ok::<(), compute_kfp_runtime::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct RetryPolicy {
+    max_attempts: u32,
+    first_backoff: Duration,
+    max_backoff: Duration,
+    max_retry_after: Duration,
+    budget: Option<Arc<TpsBudget>>,
+}
+
+impl Default for RetryPolicy {
+    /// Four attempts, after 0.1 s at first and 10 s at most, `Retry-After` up to 60 s, and a budget of
+    /// 10 retries per second and a fifth of the calls.
+    fn default() -> Self {
+        Self {
+            max_attempts: 4,
+            first_backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(10),
+            max_retry_after: Duration::from_secs(60),
+            budget: None,
+        }
+        .budget(10, 0.2)
+    }
+}
+
+impl RetryPolicy {
+    /// Every call is sent once, whatever comes of it.
+    ///
+    /// What a credential does about a 401 is not a retry, and stays.
+    pub fn never() -> Self {
+        Self::default().max_attempts(1)
+    }
+
+    /// How often a call is sent at most, the first time included; 4 unless set, and 1 at least.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// Bound of the wait before the second attempt, and the longest to which it grows by doubling;
+    /// 0.1 s and 10 s unless set.
+    #[must_use]
+    pub fn backoff(mut self, first: Duration, max: Duration) -> Self {
+        self.first_backoff = first;
+        self.max_backoff = max;
+        self
+    }
+
+    /// The longest wait that a `Retry-After` of the server can ask for; 60 s unless set.
+    ///
+    /// Where it asks for more, the call is sent again after this time.
+    #[must_use]
+    pub fn max_retry_after(mut self, wait: Duration) -> Self {
+        self.max_retry_after = wait;
+        self
+    }
+
+    /// A new budget: so many retries per second in any case, and `share` of the calls of the last ten
+    /// seconds on top; 10 and 0.2 unless set.
+    #[must_use]
+    pub fn budget(mut self, per_second: u16, share: f32) -> Self {
+        let share = if share.is_nan() { 0.0 } else { share };
+        let share = share.clamp(0.0, 1000.0);
+        // Below a thousandth the bucket's whole numbers would overflow or lose it.
+        let share = if share < 0.001 { 0.0 } else { share };
+        self.budget = Some(Arc::new(TpsBudget::new(
+            BUDGET_WINDOW,
+            per_second.into(),
+            share,
+        )));
+        self
+    }
+
+    /// Retries as the other settings allow, however many calls fail.
+    #[must_use]
+    pub fn without_budget(mut self) -> Self {
+        self.budget = None;
+        self
+    }
+
+    /// Pays the share of one call into the budget.
+    pub(crate) fn deposit(&self) {
+        if let Some(budget) = &self.budget {
+            budget.deposit();
+        }
+    }
+
+    /// Takes one retry out of the budget, where it has one left.
+    pub(crate) fn withdraw(&self) -> bool {
+        self.budget.as_ref().is_none_or(|budget| budget.withdraw())
+    }
+
+    /// How long to wait before sending again what failed with `error`; `None` where it is not to be.
+    pub(crate) fn wait(&self, attempts: u32, error: &Error) -> Option<Duration> {
+        if attempts >= self.max_attempts || !error.is_retryable() {
+            return None;
+        }
+        let asked = error.retry_after().unwrap_or_default();
+        Some(self.jittered(attempts).max(asked.min(self.max_retry_after)))
+    }
+
+    fn jittered(&self, attempts: u32) -> Duration {
+        let doublings = attempts.saturating_sub(1).min(MOST_DOUBLINGS);
+        let bound = self
+            .first_backoff
+            .saturating_mul(1 << doublings)
+            .min(self.max_backoff);
+        Duration::try_from_secs_f64(bound.as_secs_f64() * fastrand::f64()).unwrap_or(bound)
+    }
+}
+
+/// Whether sending the same twice does what sending it once does.
+pub(crate) fn is_idempotent(method: &str) -> bool {
+    Method::from_bytes(method.as_bytes()).is_ok_and(|method| method.is_idempotent())
+}
+
+impl fmt::Debug for RetryPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryPolicy")
+            .field("max_attempts", &self.max_attempts)
+            .field("first_backoff", &self.first_backoff)
+            .field("max_backoff", &self.max_backoff)
+            .field("max_retry_after", &self.max_retry_after)
+            .field("has_budget", &self.budget.is_some())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_wait_stays_below_its_bound(
+            attempts: u32, first: Duration, max: Duration,
+        ) {
+            let policy = RetryPolicy::default().backoff(first, max);
+            prop_assert!(policy.jittered(attempts) <= max);
+        }
+
+        #[test]
+        fn any_budget_can_be_set(per_second: u16, share: f32) {
+            RetryPolicy::default().budget(per_second, share).deposit();
+        }
+    }
+
+    #[test]
+    fn the_bound_doubles_up_to_its_maximum() {
+        let policy = RetryPolicy::default().backoff(Duration::from_secs(1), Duration::from_secs(5));
+        for (attempts, bound) in [(1, 1), (2, 2), (3, 4), (4, 5), (99, 5)] {
+            let bound = Duration::from_secs(bound);
+            let waits: Vec<_> = (0..500).map(|_| policy.jittered(attempts)).collect();
+            assert!(waits.iter().all(|wait| *wait <= bound));
+            assert!(waits.iter().any(|wait| *wait > bound / 2));
+            assert!(waits.iter().any(|wait| *wait < bound / 2));
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Spans of calls and attempts.
+//!
+//! Their fields have the names of the OpenTelemetry conventions for HTTP clients. They hold the route
+//! of an operation, never its parameters, and what kind of error there was, never its text.
+
+use http::StatusCode;
+use tracing::field::Empty;
+use tracing::{Span, info_span};
+
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::operation::Operation;
+
+/// A whole call, with all its attempts.
+pub(super) fn call(endpoint: &Endpoint, operation: &'static Operation) -> Span {
+    let name = format_args!("{} {}", operation.method, operation.path);
+    info_span!(
+        "call",
+        otel.name = name,
+        otel.kind = "internal",
+        otel.status_code = Empty,
+        operation = operation.name,
+        attempts = Empty,
+        http.request.method = operation.method,
+        http.response.status_code = Empty,
+        url.template = operation.path,
+        server.address = endpoint.host(),
+        server.port = endpoint.port(),
+        error.r#type = Empty,
+    )
+}
+
+/// One attempt of a call.
+pub(super) fn attempt(endpoint: &Endpoint, operation: &'static Operation, number: u32) -> Span {
+    let name = format_args!("{} {}", operation.method, operation.path);
+    let span = info_span!(
+        "attempt",
+        otel.name = name,
+        otel.kind = "client",
+        otel.status_code = Empty,
+        http.request.method = operation.method,
+        http.request.resend_count = Empty,
+        http.response.status_code = Empty,
+        url.template = operation.path,
+        url.scheme = endpoint.scheme(),
+        server.address = endpoint.host(),
+        server.port = endpoint.port(),
+        error.r#type = Empty,
+    );
+    if number > 1 {
+        span.record("http.request.resend_count", number - 1);
+    }
+    span
+}
+
+/// Notes on the call that it is now at this attempt.
+pub(super) fn sending(attempts: u32) {
+    Span::current().record("attempts", attempts);
+}
+
+pub(super) fn answered(span: &Span, status: StatusCode) {
+    span.record("http.response.status_code", status.as_u16());
+}
+
+pub(super) fn failed(span: &Span, error: &Error) {
+    span.record("otel.status_code", "ERROR");
+    match error.status() {
+        Some(status) => {
+            span.record("http.response.status_code", status.as_u16());
+            span.record("error.type", status.as_str());
+        }
+        None => {
+            span.record("error.type", tracing::field::debug(error.kind()));
+        }
+    }
+}
