@@ -109,12 +109,11 @@ impl ClientCredentials {
                 Provider::discovered(http, url, self.allow_plain_http).await?
             }
         };
-        let exchange = Exchange::new(http, "token");
+        let secret = self.client_secret.expose_secret();
+        let exchange = Exchange::new(http, "token").hiding(secret);
         let client = provider
             .client(&self.client_id)
-            .set_client_secret(ClientSecret::new(
-                self.client_secret.expose_secret().to_owned(),
-            ));
+            .set_client_secret(ClientSecret::new(secret.to_owned()));
         let mut request = client
             .exchange_client_credentials()
             .add_scopes(self.scopes.iter().cloned().map(Scope::new));

@@ -57,11 +57,22 @@ pub(super) struct Exchange<'a> {
     http: &'a Client,
     /// What is asked for, for messages.
     what: &'static str,
+    /// What no error may repeat, beside the secret fields of a form.
+    secret: Option<HeaderValue>,
 }
 
 impl<'a> Exchange<'a> {
     pub fn new(http: &'a Client, what: &'static str) -> Self {
-        Self { http, what }
+        Self {
+            http,
+            what,
+            secret: None,
+        }
+    }
+
+    pub fn hiding(mut self, secret: &str) -> Self {
+        self.secret = HeaderValue::from_str(secret).ok();
+        self
     }
 
     /// Sends a request.
@@ -69,7 +80,7 @@ impl<'a> Exchange<'a> {
     /// What comes back is a success, or a refusal as RFC 6749 words it, without what the request
     /// kept secret. All else is an error.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
-        let secrets = secrets_of(&request);
+        let secrets = self.secrets_of(&request);
         let mut request =
             reqwest::Request::try_from(request).map_err(|error| self.failed(Error::http(error)))?;
         if let Some(value) = request.headers_mut().get_mut(AUTHORIZATION) {
@@ -122,6 +133,25 @@ impl<'a> Exchange<'a> {
         }
         let headers = response.headers().clone();
         Ok((response.status(), headers, body.freeze()))
+    }
+
+    fn secrets_of(&self, request: &HttpRequest) -> Secrets {
+        let mut headers = HeaderMap::new();
+        for (name, value) in url::form_urlencoded::parse(request.body()) {
+            let secret = SECRET_FIELDS.iter().find(|secret| **secret == name);
+            if let (Some(secret), Ok(value)) = (secret, HeaderValue::from_str(&value)) {
+                headers.insert(HeaderName::from_static(secret), value);
+            }
+        }
+        if let Some(secret) = &self.secret {
+            headers.insert(HeaderName::from_static("client_secret"), secret.clone());
+        }
+        if let Some(value) = request.headers().get(AUTHORIZATION) {
+            headers.insert(AUTHORIZATION, value.clone());
+        }
+        let mut secrets = Secrets::default();
+        secrets.add(&headers);
+        secrets
     }
 
     fn failed(&self, error: Error) -> Error {
@@ -210,20 +240,4 @@ fn plain(body: Vec<u8>) -> HttpResponse {
 fn is_refusal(body: &[u8]) -> bool {
     serde_json::from_slice::<serde_json::Value>(body)
         .is_ok_and(|json| json.get("error").is_some_and(serde_json::Value::is_string))
-}
-
-fn secrets_of(request: &HttpRequest) -> Secrets {
-    let mut headers = HeaderMap::new();
-    for (name, value) in url::form_urlencoded::parse(request.body()) {
-        let secret = SECRET_FIELDS.iter().find(|secret| **secret == name);
-        if let (Some(secret), Ok(value)) = (secret, HeaderValue::from_str(&value)) {
-            headers.insert(HeaderName::from_static(secret), value);
-        }
-    }
-    if let Some(value) = request.headers().get(AUTHORIZATION) {
-        headers.insert(AUTHORIZATION, value.clone());
-    }
-    let mut secrets = Secrets::default();
-    secrets.add(&headers);
-    secrets
 }

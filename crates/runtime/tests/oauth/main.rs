@@ -1,1 +1,73 @@
-fn main() {}
+//! What is said to a login server, and what becomes of its answers, over real sockets.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test, what fails must stop it"
+)]
+
+mod client_credentials;
+mod device;
+mod discovery;
+#[allow(dead_code, reason = "the tests of the transport use all of it")]
+#[path = "../transport/server.rs"]
+mod server;
+mod tokens;
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+
+use compute_kfp_runtime::{Error, ErrorKind};
+use server::Received;
+
+/// The fields of a form.
+fn form(request: &Received) -> BTreeMap<String, String> {
+    assert_eq!(
+        request.header("content-type"),
+        Some("application/x-www-form-urlencoded")
+    );
+    url::form_urlencoded::parse(&request.body)
+        .into_owned()
+        .collect()
+}
+
+fn fields<const N: usize>(fields: [(&str, &str); N]) -> BTreeMap<String, String> {
+    fields
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap()
+}
+
+/// Everything that an error shows, with its causes.
+fn shown(error: &Error) -> String {
+    let mut text = format!(
+        "{error} {error:?} {}",
+        String::from_utf8_lossy(error.body())
+    );
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text += &format!(" {cause} {cause:?}");
+        if let Some(cause) = cause.downcast_ref::<Error>() {
+            text += &format!(
+                " {} {:?}",
+                String::from_utf8_lossy(cause.body()),
+                cause.headers()
+            );
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[track_caller]
+fn is_refused(error: &Error, words: &str) {
+    assert_eq!(error.kind(), ErrorKind::Authentication, "{error:?}");
+    assert!(error.message().contains(words), "{error}");
+}
