@@ -4,7 +4,7 @@ CARGO ?= cargo
 CLIENTS = -p compute-kfp-runtime -p compute-api-client -p kfp-api-client -p compute-kfp \
           -p compute-kfp-codegen -p compute-kfp-sandbox
 
-.PHONY: demo test generate check lint package clean
+.PHONY: demo test contract generate check lint package clean
 
 ## Run the main job against the sandbox inside the process.
 demo:
@@ -13,6 +13,11 @@ demo:
 ## Run every test and every example of the documentation.
 test:
 	$(CARGO) test --workspace --all-features --no-fail-fast
+
+## Drive logins against a real OpenID provider; needs Node 20.
+contract:
+	cd contract/oidc && npm ci --ignore-scripts --no-audit --no-fund
+	$(CARGO) test --locked --manifest-path contract/Cargo.toml
 
 ## Put into the client crates what specs/ gives; run it after a change there.
 generate:
