@@ -144,7 +144,7 @@ async fn no_token_is_shown() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_is_readable_by_its_owner_alone_after_a_change() {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::PermissionsExt;
 
     let mode =
         |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;

@@ -8,7 +8,7 @@ use compute_kfp_runtime::{ErrorKind, Request, Transport};
 use crate::server::{OPERATION, Server, json};
 use crate::{client, fields, form, is_refused, shown};
 
-const SECRET: &str = "s3cret:of/a client";
+const SECRET: &str = "s3cret:of/a-client";
 
 static BEARER: SecurityScheme = SecurityScheme {
     name: "Bearer",
@@ -44,7 +44,7 @@ async fn a_call_is_authorised_by_a_token_for_the_program() {
     // RFC 6749, 2.3.1: both are form-encoded, then joined and written in Base64.
     assert_eq!(
         asked.header("authorization"),
-        Some("Basic bmlnaHRseTpzM2NyZXQlM0FvZiUyRmErY2xpZW50")
+        Some("Basic bmlnaHRseTpzM2NyZXQlM0FvZiUyRmEtY2xpZW50")
     );
     assert_eq!(
         form(&asked),
@@ -83,7 +83,7 @@ async fn a_secret_does_not_go_over_plain_http() {
 #[tokio::test]
 async fn no_secret_of_a_program_is_shown() {
     let body = format!(
-        r#"{{"error": "invalid_client", "error_description": "{SECRET} Basic bmlnaHRseTpzM2NyZXQlM0FvZiUyRmErY2xpZW50"}}"#
+        r#"{{"error": "invalid_client", "error_description": "{SECRET} Basic bmlnaHRseTpzM2NyZXQlM0FvZiUyRmEtY2xpZW50"}}"#
     );
     let server = Server::playing([json(401, &body)]).await;
     let error = source(&server).fetch(&client()).await.unwrap_err();

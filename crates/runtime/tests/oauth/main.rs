@@ -41,6 +41,8 @@ fn fields<const N: usize>(fields: [(&str, &str); N]) -> BTreeMap<String, String>
 fn client() -> reqwest::Client {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
+        // Nothing here is encrypted, and reading the certificates of the machine takes its time.
+        .tls_certs_only([])
         .build()
         .unwrap()
 }
