@@ -46,7 +46,6 @@ impl Client {
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
             transport: Transport::builder(DEFAULT_ENDPOINT),
-            #[cfg(feature = "oauth")]
             has_endpoint: false,
         }
     }
@@ -118,7 +117,10 @@ impl From<Transport> for Client {
 #[must_use = "a client is made by `build`"]
 pub struct ClientBuilder {
     transport: TransportBuilder,
-    #[cfg(feature = "oauth")]
+    #[cfg_attr(
+        not(feature = "oauth"),
+        expect(dead_code, reason = "only a login asks for it")
+    )]
     has_endpoint: bool,
 }
 

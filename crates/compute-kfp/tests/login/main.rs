@@ -7,6 +7,7 @@
 )]
 
 mod device;
+mod environment;
 mod file;
 mod refresh;
 mod server;

@@ -17,6 +17,7 @@ mod tokens;
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
+use std::sync::LazyLock;
 
 use compute_kfp_runtime::{Error, ErrorKind};
 use server::Received;
@@ -38,13 +39,13 @@ fn fields<const N: usize>(fields: [(&str, &str); N]) -> BTreeMap<String, String>
         .into()
 }
 
+/// One for all tests: reading the certificates of the machine takes its time.
 fn client() -> reqwest::Client {
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        // Nothing here is encrypted, and reading the certificates of the machine takes its time.
-        .tls_certs_only([])
-        .build()
-        .unwrap()
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        builder.build().unwrap()
+    });
+    CLIENT.clone()
 }
 
 /// Everything that an error shows, with its causes.
