@@ -4,7 +4,7 @@ use std::io;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 
 /// A login server that runs until this is dropped.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub struct LoginServer {
     url: String,
     /// With it ends the server's standard input, and so the server, however this program ends.
     _process: Child,
+    /// Its notices go there; closed, they would end it.
+    _stdout: BufReader<ChildStdout>,
 }
 
 impl LoginServer {
@@ -28,11 +30,15 @@ impl LoginServer {
             .kill_on_drop(true)
             .spawn()?;
         let stdout = process.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        let mut lines = BufReader::new(stdout).lines();
-        let url = lines.next_line().await?;
+        let mut stdout = BufReader::new(stdout);
+        let mut url = String::new();
+        if stdout.read_line(&mut url).await? == 0 {
+            return Err(io::Error::other("the login server did not start"));
+        }
         Ok(Self {
-            url: url.ok_or_else(|| io::Error::other("the login server did not start"))?,
+            url: url.trim().to_owned(),
             _process: process,
+            _stdout: stdout,
         })
     }
 

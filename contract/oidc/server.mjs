@@ -44,6 +44,27 @@ const provider = new Provider(issuer, {
   // Seconds. A client takes a token for expired 5 s before.
   ttl: { AccessToken: 7, ClientCredentials: 7, DeviceCode: 60, Grant: 600, RefreshToken: 600 },
 });
+
+// oidc-provider checks PKCE for authorization codes only.
+const challenges = new Map();
+provider.use(async (ctx, next) => {
+  await next();
+  const { route, body: form } = ctx.oidc ?? {};
+  if (ctx.status !== 200) return;
+  if (route === 'device_authorization') {
+    challenges.set(ctx.body.device_code, form);
+  } else if (route === 'token' && form.grant_type === DEVICE_CODE && !isProven(form)) {
+    ctx.status = 400;
+    ctx.body = { error: 'invalid_grant', error_description: 'the code verifier is wrong' };
+  }
+});
+
+function isProven(form) {
+  const begun = challenges.get(form.device_code);
+  const hash = createHash('sha256').update(form.code_verifier ?? '').digest('base64url');
+  return begun?.code_challenge_method === 'S256' && begun.code_challenge === hash;
+}
+
 const oidc = provider.callback();
 
 function answer(response, status, body) {
@@ -63,15 +84,6 @@ async function approve(userCode) {
     scope: code.params.scope,
   });
   await code.save();
-}
-
-// oidc-provider checks PKCE for authorization codes only.
-async function isProven(form) {
-  if (form.get('grant_type') !== DEVICE_CODE) return true;
-  const code = await provider.DeviceCode.find(form.get('device_code'));
-  if (!code) return true;
-  const hash = createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url');
-  return code.params.code_challenge_method === 'S256' && code.params.code_challenge === hash;
 }
 
 async function isAuthorised(request) {
@@ -95,13 +107,6 @@ async function handle(request, response) {
       if (!(await isAuthorised(request))) return answer(response, 401, { detail: 'Unauthorized' });
       const member = { id: 17, team_id: 1, user_id: 3, role: 'member', is_active: true };
       return answer(response, 200, { items: [member], total: 1, page: 1, size: 50, pages: 1 });
-    }
-    case '/token': {
-      request.body = Buffer.concat(await request.toArray()).toString();
-      if (!(await isProven(new URLSearchParams(request.body)))) {
-        return answer(response, 400, { error: 'invalid_grant', error_description: 'PKCE' });
-      }
-      return oidc(request, response);
     }
     default:
       return oidc(request, response);

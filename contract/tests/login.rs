@@ -70,7 +70,12 @@ impl Person {
         let url = format!("{}/api/members", self.server.url());
         let http = reqwest::Client::new();
         loop {
-            let answer = http.get(&url).bearer_auth(access_token).send().await.unwrap();
+            let answer = http
+                .get(&url)
+                .bearer_auth(access_token)
+                .send()
+                .await
+                .unwrap();
             if answer.status() == 401 {
                 return;
             }
