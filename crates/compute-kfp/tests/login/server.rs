@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 
 pub type Form = BTreeMap<String, String>;
+pub type Event = Box<dyn FnOnce(&mut State) + Send>;
 
 /// What the server is asked, and how it is disposed.
 pub struct State {
@@ -23,7 +24,7 @@ pub struct State {
     pub revokes: bool,
     pub members: u64,
     /// What happens when a refresh has come and is not answered yet.
-    pub meanwhile: Option<Box<dyn FnOnce(&mut State) + Send>>,
+    pub meanwhile: Option<Event>,
     pub forms: Vec<(String, Form)>,
     /// The header `authorization` of each call of the API.
     pub calls: Vec<(String, Option<String>)>,
