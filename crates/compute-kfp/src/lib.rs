@@ -9,6 +9,7 @@ pub mod compute;
 pub mod kfp;
 
 pub use compute_kfp_runtime::{
-    BuildError, ByteStream, Content, Error, ErrorKind, Nullable, ParseTimestampError,
-    ResponseValue, Result, Timestamp, Transport, TransportBuilder, credentials, operation,
+    BuildError, ByteStream, CallOptions, Content, Error, ErrorKind, Nullable, ParseTimestampError,
+    ResponseValue, Result, RetryPolicy, Timestamp, Transport, TransportBuilder, credentials,
+    middleware, operation,
 };
