@@ -101,3 +101,6 @@ pub(super) fn text_of(path: &Path) -> Result<Option<String>, Error> {
     })?;
     Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
 }
+
+#[cfg(test)]
+mod tests;
