@@ -104,7 +104,7 @@ fn a_namespace_is_handed_out_as_it_was_given() {
 }
 
 /// In a process of its own: the environment of this one cannot be changed.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_is_set_up_from_the_environment() {
     if env::var_os(CHILD).is_some() {
         let client = Client::from_env().unwrap();
@@ -132,6 +132,7 @@ async fn a_client_is_set_up_from_the_environment() {
         .env_remove("KFP_TOKEN")
         .env(CHILD, "1")
         .env("HOME", home.path())
+        .env("USERPROFILE", home.path())
         .env("KF_PIPELINES_ENDPOINT", server.url())
         .env("KF_PIPELINES_SA_TOKEN_PATH", &token)
         .output()
