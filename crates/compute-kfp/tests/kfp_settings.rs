@@ -35,7 +35,7 @@ async fn sent_by(set_up: impl FnOnce(ClientBuilder) -> ClientBuilder) -> [Option
     let server = server().await;
     let client = set_up(Client::builder(server.url())).build().unwrap();
     // The server only lets in who has the token.
-    let _ = client.list_runs().send().await;
+    let _ = client.list_artifacts().send().await;
     sent(&server)
 }
 
@@ -109,7 +109,7 @@ async fn a_client_is_set_up_from_the_environment() {
     if env::var_os(CHILD).is_some() {
         let client = Client::from_env().unwrap();
         assert_eq!(client.namespace(), Some("team-a"));
-        client.list_runs().send().await.unwrap();
+        client.list_artifacts().send().await.unwrap();
         return;
     }
     let server = server().await;

@@ -65,7 +65,7 @@ impl Machine {
 /// Whether calls carry the token of the sandbox; it refuses those that do not.
 async fn is_let_in(machine: &Machine) -> bool {
     let client = machine.client().unwrap();
-    match client.list_runs().send().await {
+    match client.list_artifacts().send().await {
         Ok(_) => true,
         Err(error) if error.kind() == ErrorKind::Authentication => false,
         Err(error) => panic!("{error}"),
@@ -140,7 +140,7 @@ async fn a_token_file_that_is_named_and_missing_is_told_when_it_is_needed() {
     let server = Sandbox::builder().start().await.unwrap();
     let machine = Machine::with(&[(ENDPOINT, server.url()), (TOKEN_PATH, "/missing/token")]);
     let call = machine.client().unwrap();
-    let error = call.list_runs().send().await.unwrap_err();
+    let error = call.list_artifacts().send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
     assert!(error.message().contains("`/missing/token`"), "{error}");
     assert!(!error.was_sent());
@@ -171,7 +171,7 @@ fn a_context_that_cannot_be_read_is_named_with_the_place() {
     for (content, problem) in [
         (
             &b"{\"namespace\": "[..],
-            "is not JSON: EOF while parsing a value at line 1 column 14",
+            "is not JSON: EOF while parsing a value at line 1 column 13",
         ),
         (
             b"{\"namespace\": \"a\"}}",
