@@ -1,17 +1,25 @@
 //! Settings from environment variables.
 
-use std::env::{self, VarError};
+#[cfg(feature = "compute")]
+use std::env;
+use std::ffi::OsString;
 
 use crate::Error;
 
 /// The value of a variable; an empty one counts as not set.
+#[cfg(feature = "compute")]
 pub(crate) fn variable(name: &str) -> Result<Option<String>, Error> {
-    match env::var(name) {
-        Ok(value) if value.trim().is_empty() => Ok(None),
-        Ok(value) => Ok(Some(value.trim().to_owned())),
-        Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(Error::configuration(format!(
+    text(name, env::var_os(name))
+}
+
+/// What a variable's value says; an empty one counts as not set.
+pub(crate) fn text(name: &str, value: Option<OsString>) -> Result<Option<String>, Error> {
+    let Some(value) = value else { return Ok(None) };
+    // The value itself is not shown: it may be a token.
+    let value = value.into_string().map_err(|_| {
+        Error::configuration(format!(
             "the environment variable `{name}` is not UTF-8; set it anew"
-        ))),
-    }
+        ))
+    })?;
+    Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty()))
 }

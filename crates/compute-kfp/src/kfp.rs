@@ -3,13 +3,21 @@
 //! [`Client`] has a method for each operation; what they send and receive is in [`types`], and
 //! [`operations`] describes them as data.
 
-use std::ops::Deref;
+mod context;
+mod surroundings;
 
-use compute_kfp_runtime::credentials::{BearerToken, Credentials};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{env, fmt};
+
+use compute_kfp_runtime::credentials::{
+    BearerToken, Credentials, IdentityHeader, SessionCookie, TokenFile,
+};
 use compute_kfp_runtime::{Error, Transport, TransportBuilder};
 pub use kfp_api_client::{API_VERSION, builder, operations, types};
 
-use crate::environment::variable;
+use self::surroundings::Surroundings;
 
 /// Client of Kubeflow Pipelines.
 ///
@@ -29,38 +37,66 @@ use crate::environment::variable;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Client(kfp_api_client::Client);
+pub struct Client {
+    api: kfp_api_client::Client,
+    namespace: Option<Arc<str>>,
+}
 
 impl Client {
     /// Starts setting up a client of the server at `endpoint`, such as `https://kfp.example.org`.
     pub fn builder(endpoint: impl Into<String>) -> ClientBuilder {
-        ClientBuilder {
-            transport: Transport::builder(endpoint),
-        }
+        ClientBuilder::new(endpoint)
     }
 
-    /// A client as the environment says.
+    /// A client as the environment says: its variables, and the files of a pod and of the user.
     ///
-    /// | variable | what it sets |
+    /// | what | comes from the first of |
     /// |---|---|
-    /// | `KF_PIPELINES_ENDPOINT` | the endpoint; required |
-    /// | `KFP_TOKEN` | the bearer token |
+    /// | endpoint | `KF_PIPELINES_ENDPOINT`; in a cluster `http://ml-pipeline.kubeflow.svc.cluster.local:8888` |
+    /// | token | `KFP_TOKEN`; the file that `KF_PIPELINES_SA_TOKEN_PATH` names; the file `/var/run/secrets/kubeflow/pipelines/token` where it exists |
+    /// | session cookie | the context file |
+    /// | identity header | the context file |
+    /// | [`namespace`](Self::namespace) | the context file; in a cluster the namespace of the pod |
+    ///
+    /// The token, the cookie and the header are all sent, as far as they are found. It is in a
+    /// cluster where there is a file with a token or `KUBERNETES_SERVICE_HOST` is set.
+    ///
+    /// The context file is `~/.config/kfp/context.json`, which the Python SDK writes too: a JSON
+    /// object with `namespace`, `client_authentication_cookie`, and
+    /// `client_authentication_header_name` with `client_authentication_header_value`. It and each
+    /// field in it may be absent.
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): the endpoint is missing or not a
-    /// URL, or a variable is not UTF-8.
+    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): no endpoint is found or it is not
+    /// a URL, a token or cookie would go over plain HTTP to a remote host, a variable is not UTF-8,
+    /// or a file is not as described; the message names it.
     pub fn from_env() -> Result<Self, Error> {
-        let endpoint = variable("KF_PIPELINES_ENDPOINT")?.ok_or_else(|| {
-            Error::configuration(
-                "no KFP server is named; set `KF_PIPELINES_ENDPOINT` to its address",
-            )
-        })?;
-        let mut builder = Self::builder(endpoint);
-        if let Some(token) = variable("KFP_TOKEN")? {
-            builder = builder.bearer_token(token);
-        }
-        builder.build()
+        let surroundings = Surroundings {
+            variable: &|name| env::var_os(name),
+            root: Path::new("/"),
+            home: env::home_dir(),
+        };
+        surroundings.client()?.build()
+    }
+
+    /// The namespace that the client was set up with, for callers to name in what they ask for.
+    ///
+    /// No operation sends it by itself.
+    ///
+    /// ```
+    /// let client = compute_kfp::kfp::Client::builder("https://kfp.example.org")
+    ///     .namespace("team-a")
+    ///     .build()?;
+    /// let mut runs = client.list_runs();
+    /// if let Some(namespace) = client.namespace() {
+    ///     runs = runs.namespace(namespace);
+    /// }
+    /// # drop(runs);
+    /// # Ok::<(), compute_kfp::Error>(())
+    /// ```
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
     }
 }
 
@@ -68,34 +104,87 @@ impl Deref for Client {
     type Target = kfp_api_client::Client;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.api
     }
 }
 
 impl From<Transport> for Client {
     fn from(transport: Transport) -> Self {
-        Self(kfp_api_client::Client::new(transport))
+        Self {
+            api: kfp_api_client::Client::new(transport),
+            namespace: None,
+        }
     }
 }
 
 /// Sets up a [`Client`].
-#[derive(Clone, Debug)]
+///
+/// Of [`bearer_token`](Self::bearer_token), [`token_file`](Self::token_file) and
+/// [`credentials`](Self::credentials), the last one given counts. Session cookies and identity
+/// headers are sent beside it, all that are given.
+///
+/// ```
+/// use compute_kfp::kfp;
+///
+/// let client = kfp::Client::builder("https://kfp.example.org")
+///     .token_file("/var/run/secrets/kubeflow/pipelines/token")
+///     .session_cookie("authservice_session=MTY5")
+///     .build()?;
+/// # drop(client);
+/// # Ok::<(), compute_kfp::Error>(())
+/// ```
+#[derive(Clone)]
 #[must_use = "a client is made by `build`"]
 pub struct ClientBuilder {
     transport: TransportBuilder,
+    token: Option<Arc<dyn Credentials>>,
+    beside: Vec<Arc<dyn Credentials>>,
+    namespace: Option<Arc<str>>,
 }
 
 impl ClientBuilder {
+    fn new(endpoint: impl Into<String>) -> Self {
+        Self {
+            transport: Transport::builder(endpoint),
+            token: None,
+            beside: Vec::new(),
+            namespace: None,
+        }
+    }
+
     /// Token that is sent as `Bearer <token>`.
     pub fn bearer_token(self, token: impl Into<String>) -> Self {
         self.credentials(BearerToken::new(token))
     }
 
+    /// File with a token that is sent as `Bearer <token>`, and read again when it changes.
+    pub fn token_file(self, path: impl Into<PathBuf>) -> Self {
+        self.credentials(TokenFile::new(path))
+    }
+
     /// Whatever authorises a request.
-    pub fn credentials(self, credentials: impl Credentials) -> Self {
-        self.transport(|transport| {
-            transport.credentials(operations::SCHEME_BEARER.name, credentials)
-        })
+    pub fn credentials(mut self, credentials: impl Credentials) -> Self {
+        self.token = Some(Arc::new(credentials));
+        self
+    }
+
+    /// Cookies of a session, `name=value; other=value`, as the proxy before the server sets them
+    /// after a login.
+    pub fn session_cookie(mut self, cookies: impl Into<String>) -> Self {
+        self.beside.push(Arc::new(SessionCookie::new(cookies)));
+        self
+    }
+
+    /// Header that tells who is calling, such as `kubeflow-userid`, for a server that trusts it.
+    pub fn identity_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.beside.push(Arc::new(IdentityHeader::new(name, value)));
+        self
+    }
+
+    /// Namespace that [`Client::namespace`] hands out.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = Some(namespace.into().into());
+        self
     }
 
     /// Everything else that can be set: time limits, sizes, the HTTP client.
@@ -120,6 +209,26 @@ impl ClientBuilder {
     /// Of kind [`Configuration`](crate::ErrorKind::Configuration): see
     /// [`TransportBuilder::build`].
     pub fn build(self) -> Result<Client, Error> {
-        Ok(self.transport.build()?.into())
+        let sent: Vec<_> = self.token.into_iter().chain(self.beside).collect();
+        let transport = match sent.is_empty() {
+            true => self.transport,
+            false => self
+                .transport
+                .credentials(operations::SCHEME_BEARER.name, sent),
+        };
+        Ok(Client {
+            namespace: self.namespace,
+            ..transport.build()?.into()
+        })
+    }
+}
+
+/// Credentials are left out: what an implementation prints of itself is not known.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("transport", &self.transport)
+            .field("namespace", &self.namespace)
+            .finish_non_exhaustive()
     }
 }

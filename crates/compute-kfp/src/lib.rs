@@ -11,6 +11,7 @@ pub mod kfp;
 #[cfg(feature = "oauth")]
 pub use compute_kfp_runtime::oauth;
 pub use compute_kfp_runtime::{
-    BuildError, ByteStream, Content, Error, ErrorKind, Nullable, ParseTimestampError,
-    ResponseValue, Result, Timestamp, Transport, TransportBuilder, credentials, operation,
+    BuildError, ByteStream, CallOptions, Content, Error, ErrorKind, Nullable, ParseTimestampError,
+    ResponseValue, Result, RetryPolicy, Timestamp, Transport, TransportBuilder, credentials,
+    middleware, operation,
 };

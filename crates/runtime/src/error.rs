@@ -515,9 +515,14 @@ fn was_not_taken(cause: &(dyn StdError + 'static)) -> bool {
 
 /// How TLS reports a certificate or a protocol that it does not accept.
 fn is_bad_data(cause: &(dyn StdError + 'static)) -> bool {
-    cause
-        .downcast_ref()
-        .is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::InvalidData)
+    let Some(error) = cause.downcast_ref::<io::Error>() else {
+        return false;
+    };
+    // An `io::Error` does not name the one within it as its source.
+    let within = error
+        .get_ref()
+        .map(|within| within as &(dyn StdError + 'static));
+    error.kind() == io::ErrorKind::InvalidData || within.is_some_and(is_bad_data)
 }
 
 /// What was wrong with the content of an upload; an `io::Error` does not name it as its source.

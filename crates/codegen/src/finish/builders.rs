@@ -71,6 +71,16 @@ fn builder(api: &Api, operation: &Operation, generated: &Generated) -> Result<To
 
             #setters
 
+            /// Sets for this call what is otherwise as the client has it: time limits, retries,
+            /// further headers.
+            pub fn options(
+                mut self,
+                set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+            ) -> Self {
+                self.request.options(set);
+                self
+            }
+
             /// Sends the request.
             ///
             /// # Errors

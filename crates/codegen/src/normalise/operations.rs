@@ -15,8 +15,9 @@ use crate::pointer::Pointer;
 const CLIENT_METHODS: [&str; 2] = ["new", "transport"];
 /// Methods every operation's builder has, or is going to have, besides its parameters, and the
 /// variables its code uses.
-const BUILDER_NAMES: [&str; 10] = [
-    "blocking", "client", "clone", "fmt", "items", "lines", "new", "pages", "request", "send",
+const BUILDER_NAMES: [&str; 11] = [
+    "blocking", "client", "clone", "fmt", "items", "lines", "new", "options", "pages", "request",
+    "send",
 ];
 /// Headers that are not parameters, whatever a document says: OpenAPI gives them other places.
 const OWN_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];

@@ -100,6 +100,16 @@ impl<'a> ReadAlgorithms<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -134,6 +144,16 @@ impl<'a> CreateAlgorithm<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -163,6 +183,16 @@ impl<'a> ReadAlgorithm<'a> {
         let mut request = runtime::Request::new(&operations::READ_ALGORITHM);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -201,6 +231,16 @@ impl<'a> UpdateAlgorithm<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -232,6 +272,16 @@ impl<'a> DeleteAlgorithm<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -257,6 +307,16 @@ impl<'a> AuthConfig<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::AUTH_CONFIG);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -356,6 +416,16 @@ impl<'a> ReadBackends<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -390,6 +460,16 @@ impl<'a> CreateBackend<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -421,6 +501,16 @@ impl<'a> ReadBackend<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -446,6 +536,16 @@ impl<'a> ReadBackendSelf<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_BACKEND_SELF);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -477,6 +577,16 @@ impl<'a> UpdateBackendSelf<'a> {
         let mut request = runtime::Request::new(&operations::UPDATE_BACKEND_SELF);
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -580,6 +690,16 @@ impl<'a> ReadBackendsWithHostnames<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -609,6 +729,16 @@ impl<'a> ReadBackendType<'a> {
         let mut request = runtime::Request::new(&operations::READ_BACKEND_TYPE);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -645,6 +775,16 @@ impl<'a> ReadBackendTypeQueue<'a> {
     /// `true` counts only the calling user's jobs, `false` those of everybody. The server uses `false` when absent.
     pub fn user_only(mut self, value: bool) -> Self {
         self.request.set("user_only", &value);
+        self
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
         self
     }
 
@@ -816,6 +956,16 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -848,6 +998,16 @@ impl<'a> UpdateBackendType<'a> {
         let mut request = runtime::Request::new(&operations::UPDATE_BACKEND_TYPE);
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -994,6 +1154,16 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1028,6 +1198,16 @@ impl<'a> CreateBatchJob<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1054,6 +1234,16 @@ impl<'a> EnqueueBatchJob<'a> {
         let mut request = runtime::Request::new(&operations::ENQUEUE_BATCH_JOB);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1084,6 +1274,16 @@ impl<'a> FinishBatchJob<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1110,6 +1310,16 @@ impl<'a> PeekBatchJob<'a> {
         let mut request = runtime::Request::new(&operations::PEEK_BATCH_JOB);
         request.json_body(Ok::<_, runtime::BuildError>(body));
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1139,6 +1349,16 @@ impl<'a> PopBatchJob<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1165,6 +1385,16 @@ impl<'a> UnpopBatchJob<'a> {
         let mut request = runtime::Request::new(&operations::UNPOP_BATCH_JOB);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1198,6 +1428,16 @@ impl<'a> CompileCommit<'a> {
         request.set("id", &id);
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1287,6 +1527,16 @@ impl<'a> ReadCommits<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1321,6 +1571,16 @@ impl<'a> CreateCommit<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1347,6 +1607,16 @@ impl<'a> ReadCommit<'a> {
         let mut request = runtime::Request::new(&operations::READ_COMMIT);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1377,6 +1647,16 @@ impl<'a> DeleteCommit<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1402,6 +1682,16 @@ impl<'a> ReadDrainMode<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_DRAIN_MODE);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1436,6 +1726,16 @@ impl<'a> UpdateDrainMode<'a> {
         let mut request = runtime::Request::new(&operations::UPDATE_DRAIN_MODE);
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1546,6 +1846,16 @@ impl<'a> ReadFiles<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1577,6 +1887,16 @@ impl<'a> CreateFile<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1605,6 +1925,16 @@ impl<'a> ReadFile<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1631,6 +1961,16 @@ impl<'a> DeleteFile<'a> {
         let mut request = runtime::Request::new(&operations::DELETE_FILE);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1662,6 +2002,16 @@ impl<'a> CreateFinalResult<'a> {
         let mut request = runtime::Request::new(&operations::CREATE_FINAL_RESULT);
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1697,6 +2047,16 @@ impl<'a> ReadFinalResultByJobId<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1728,6 +2088,16 @@ impl<'a> ReadFinalResult<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1756,6 +2126,16 @@ impl<'a> Healthz<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::HEALTHZ);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1926,6 +2306,16 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1957,6 +2347,16 @@ impl<'a> CreateJob<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1985,6 +2385,16 @@ impl<'a> ReadJob<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2011,6 +2421,16 @@ impl<'a> DeleteJob<'a> {
         let mut request = runtime::Request::new(&operations::DELETE_JOB);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -2044,6 +2464,16 @@ impl<'a> UpdateJobStatus<'a> {
         request.set("id", &id);
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -2092,6 +2522,16 @@ impl<'a> GetJobLogs<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2121,6 +2561,16 @@ impl<'a> ReadLanguage<'a> {
         let mut request = runtime::Request::new(&operations::READ_LANGUAGE);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -2201,6 +2651,16 @@ impl<'a> ReadLanguages<'a> {
     /// `true` leaves only the language created most recently, still as a page. All that match are listed when absent.
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
+        self
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
         self
     }
 
@@ -2286,6 +2746,16 @@ impl<'a> ReadMembers<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2320,6 +2790,16 @@ impl<'a> CreateMember<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2346,6 +2826,16 @@ impl<'a> ReadMember<'a> {
         let mut request = runtime::Request::new(&operations::READ_MEMBER);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -2376,6 +2866,16 @@ impl<'a> DeleteMember<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2402,6 +2902,16 @@ impl<'a> ReadPermissionGroup<'a> {
         let mut request = runtime::Request::new(&operations::READ_PERMISSION_GROUP);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -2474,6 +2984,16 @@ impl<'a> ReadPermissionGroups<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2503,6 +3023,16 @@ impl<'a> ReadPermission<'a> {
         let mut request = runtime::Request::new(&operations::READ_PERMISSION);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -2579,6 +3109,16 @@ impl<'a> ReadPermissions<'a> {
     /// `true` leaves only the permission created most recently, still as a page. All that match are listed when absent.
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
+        self
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
         self
     }
 
@@ -2685,6 +3225,16 @@ impl<'a> ReadProjects<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2719,6 +3269,16 @@ impl<'a> CreateProject<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2745,6 +3305,16 @@ impl<'a> ReadProject<'a> {
         let mut request = runtime::Request::new(&operations::READ_PROJECT);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -2780,6 +3350,16 @@ impl<'a> UpdateProject<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2806,6 +3386,16 @@ impl<'a> DeleteProject<'a> {
         let mut request = runtime::Request::new(&operations::DELETE_PROJECT);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -2839,6 +3429,16 @@ impl<'a> PartialUpdateProject<'a> {
         request.set("id", &id);
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -2945,6 +3545,16 @@ impl<'a> ReadReservations<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2979,6 +3589,16 @@ impl<'a> CreateReservation<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -3010,6 +3630,16 @@ impl<'a> ReadReservation<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -3039,6 +3669,16 @@ impl<'a> TerminateReservation<'a> {
         let mut request = runtime::Request::new(&operations::TERMINATE_RESERVATION);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -3073,6 +3713,16 @@ impl<'a> CreateResult<'a> {
         let mut request = runtime::Request::new(&operations::CREATE_RESULT);
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -3130,6 +3780,16 @@ impl<'a> ReadResultsByJobId<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -3161,6 +3821,16 @@ impl<'a> DeleteResultsByJobId<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -3187,6 +3857,16 @@ impl<'a> ReadResult<'a> {
         let mut request = runtime::Request::new(&operations::READ_RESULT);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -3295,6 +3975,16 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -3324,6 +4014,16 @@ impl<'a> ReadTeam<'a> {
         let mut request = runtime::Request::new(&operations::READ_TEAM);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -3406,6 +4106,16 @@ impl<'a> ReadTeams<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -3432,6 +4142,16 @@ impl<'a> ReadTransaction<'a> {
         let mut request = runtime::Request::new(&operations::READ_TRANSACTION);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -3553,6 +4273,16 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -3661,6 +4391,16 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -3692,6 +4432,16 @@ impl<'a> CreateUser<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -3720,6 +4470,16 @@ impl<'a> ReadUser<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -3746,6 +4506,16 @@ impl<'a> DeleteUser<'a> {
         let mut request = runtime::Request::new(&operations::DELETE_USER);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -3777,6 +4547,16 @@ impl<'a> CreateMetadataSelf<'a> {
         let mut request = runtime::Request::new(&operations::CREATE_METADATA_SELF);
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -3836,6 +4616,16 @@ impl<'a> ReadMetadataByBackendId<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -3865,6 +4655,16 @@ impl<'a> ReadMetadata<'a> {
         let mut request = runtime::Request::new(&operations::READ_METADATA);
         request.set("id", &id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.

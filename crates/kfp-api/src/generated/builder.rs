@@ -98,6 +98,16 @@ impl<'a> ListArtifactTasks<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -132,6 +142,16 @@ impl<'a> CreateArtifactTask<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -163,6 +183,16 @@ impl<'a> BatchCreateArtifactTasks<'a> {
         );
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -229,6 +259,16 @@ impl<'a> ListArtifacts<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -258,6 +298,16 @@ impl<'a> CreateArtifact<'a> {
         let mut request = runtime::Request::new(&operations::CREATE_ARTIFACT);
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -293,6 +343,16 @@ impl<'a> UpdateArtifact<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -319,6 +379,16 @@ impl<'a> GetArtifact<'a> {
         let mut request = runtime::Request::new(&operations::GET_ARTIFACT);
         request.set("artifact_id", &artifact_id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -350,6 +420,16 @@ impl<'a> BatchCreateArtifacts<'a> {
         let mut request = runtime::Request::new(&operations::BATCH_CREATE_ARTIFACTS);
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -436,6 +516,16 @@ impl<'a> ListMetrics<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -467,6 +557,16 @@ impl<'a> LogMetric<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -494,6 +594,16 @@ impl<'a> GetMetric<'a> {
         request.set("task_id", &task_id);
         request.set("name", &name);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -552,6 +662,16 @@ impl<'a> Authorize<'a> {
     pub fn verb(mut self, value: impl Into<types::AuthorizeRequestVerb>) -> Self {
         let value: types::AuthorizeRequestVerb = value.into();
         self.request.set("verb", &value);
+        self
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
         self
     }
 
@@ -619,6 +739,16 @@ impl<'a> ListExperiments<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -650,6 +780,16 @@ impl<'a> CreateExperiment<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -678,6 +818,16 @@ impl<'a> GetExperiment<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -704,6 +854,16 @@ impl<'a> DeleteExperiment<'a> {
         let mut request = runtime::Request::new(&operations::DELETE_EXPERIMENT);
         request.set("experiment_id", &experiment_id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -737,6 +897,16 @@ impl<'a> ArchiveExperiment<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -766,6 +936,16 @@ impl<'a> UnarchiveExperiment<'a> {
         let mut request = runtime::Request::new(&operations::UNARCHIVE_EXPERIMENT);
         request.set("experiment_id", &experiment_id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -798,6 +978,16 @@ impl<'a> GetFilter<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -823,6 +1013,16 @@ impl<'a> GetHealthz<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::GET_HEALTHZ);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -886,6 +1086,16 @@ impl<'a> ListPipelines<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -915,6 +1125,16 @@ impl<'a> CreatePipeline<'a> {
         let mut request = runtime::Request::new(&operations::CREATE_PIPELINE);
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -948,6 +1168,16 @@ impl<'a> CreatePipelineAndVersion<'a> {
         );
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -985,6 +1215,16 @@ impl<'a> GetPipelineByName<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1018,6 +1258,16 @@ impl<'a> UpdatePipeline<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1044,6 +1294,16 @@ impl<'a> GetPipeline<'a> {
         let mut request = runtime::Request::new(&operations::GET_PIPELINE);
         request.set("pipeline_id", &pipeline_id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1077,6 +1337,16 @@ impl<'a> DeletePipeline<'a> {
     /// Whether to delete the versions of the pipeline along with it. The server uses `false` when absent, and then refuses a pipeline that has versions.
     pub fn cascade(mut self, value: bool) -> Self {
         self.request.set("cascade", &value);
+        self
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
         self
     }
 
@@ -1138,6 +1408,16 @@ impl<'a> ListPipelineVersions<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1174,6 +1454,16 @@ impl<'a> CreatePipelineVersion<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1207,6 +1497,16 @@ impl<'a> GetPipelineVersion<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1238,6 +1538,16 @@ impl<'a> DeletePipelineVersion<'a> {
         request.set("pipeline_id", &pipeline_id);
         request.set("pipeline_version_id", &pipeline_version_id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1276,6 +1586,16 @@ impl<'a> UpdatePipelineVersion<'a> {
         request.set("pipeline_version.pipeline_version_id", &pipeline_version_id);
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1345,6 +1665,16 @@ impl<'a> UploadPipeline<'a> {
     pub fn code_source_url(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
         self.request.set("code_source_url", &value);
+        self
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
         self
     }
 
@@ -1418,6 +1748,16 @@ impl<'a> UploadPipelineVersion<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1486,6 +1826,16 @@ impl<'a> ListRecurringRuns<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1520,6 +1870,16 @@ impl<'a> CreateRecurringRun<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1546,6 +1906,16 @@ impl<'a> GetRecurringRun<'a> {
         let mut request = runtime::Request::new(&operations::GET_RECURRING_RUN);
         request.set("recurring_run_id", &recurring_run_id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1591,6 +1961,16 @@ impl<'a> DeleteRecurringRun<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1620,6 +2000,16 @@ impl<'a> DisableRecurringRun<'a> {
         let mut request = runtime::Request::new(&operations::DISABLE_RECURRING_RUN);
         request.set("recurring_run_id", &recurring_run_id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1653,6 +2043,16 @@ impl<'a> EnableRecurringRun<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1684,6 +2084,16 @@ impl<'a> ReportScheduledWorkflow<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1713,6 +2123,16 @@ impl<'a> ReportWorkflow<'a> {
         let mut request = runtime::Request::new(&operations::REPORT_WORKFLOW);
         request.json_body(Ok::<_, runtime::BuildError>(body));
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -1796,6 +2216,16 @@ impl<'a> ListRuns<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1831,6 +2261,16 @@ impl<'a> CreateRun<'a> {
     pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
         self.request.set("experiment_id", &value);
+        self
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
         self
     }
 
@@ -1879,6 +2319,16 @@ impl<'a> GetRun<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -1911,6 +2361,16 @@ impl<'a> DeleteRun<'a> {
     pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
         self.request.set("experiment_id", &value);
+        self
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
         self
     }
 
@@ -1979,6 +2439,16 @@ impl<'a> ListTasks<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2012,6 +2482,16 @@ impl<'a> CreateTask<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2043,6 +2523,16 @@ impl<'a> GetTask<'a> {
         request.set("run_id", &run_id);
         request.set("task_id", &task_id);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -2080,6 +2570,16 @@ impl<'a> UpdateTask<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2111,6 +2611,16 @@ impl<'a> BatchUpdateTasks<'a> {
         request.set("run_id", &run_id);
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.
@@ -2145,6 +2655,16 @@ impl<'a> ArchiveRun<'a> {
     pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
         self.request.set("experiment_id", &value);
+        self
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
         self
     }
 
@@ -2186,6 +2706,16 @@ impl<'a> RetryRun<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2221,6 +2751,16 @@ impl<'a> TerminateRun<'a> {
     pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
         self.request.set("experiment_id", &value);
+        self
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
         self
     }
 
@@ -2262,6 +2802,16 @@ impl<'a> UnarchiveRun<'a> {
         self
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2296,6 +2846,16 @@ impl<'a> FindCachedTask<'a> {
         Self { client, request }
     }
 
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
+    }
+
     /// Sends the request.
     ///
     /// # Errors
@@ -2327,6 +2887,16 @@ impl<'a> CreateVisualizationV1<'a> {
         request.set("namespace", &namespace);
         request.json_body(body);
         Self { client, request }
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries,
+    /// further headers.
+    pub fn options(
+        mut self,
+        set: impl ::core::ops::FnOnce(runtime::CallOptions) -> runtime::CallOptions,
+    ) -> Self {
+        self.request.options(set);
+        self
     }
 
     /// Sends the request.

@@ -119,7 +119,7 @@ impl TransportBuilder {
     }
 
     /// How long nothing may move while an answer is awaited or read; unless set, as long as
-    /// [`attempt_timeout`](Self::attempt_timeout).
+    /// [`attempt_timeout`](Self::attempt_timeout) or [`timeout`](Self::timeout), the shorter.
     ///
     /// This is what ends uploads and streamed answers that got stuck. An upload that goes on is not
     /// stuck, however long it takes.
@@ -275,7 +275,9 @@ impl TransportBuilder {
             retry: self.retry,
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,
-            read_timeout: self.read_timeout.unwrap_or(self.attempt_timeout),
+            read_timeout: self
+                .read_timeout
+                .unwrap_or(self.attempt_timeout.min(self.timeout)),
             max_response_bytes: self.max_response_bytes,
         })))
     }

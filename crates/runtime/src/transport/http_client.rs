@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, Proxy, redirect, retry};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// What connections are made with.
 #[derive(Clone)]
@@ -60,9 +60,13 @@ impl Connections {
         } else {
             builder
         };
+        let certificates = !self.root_certificates.is_empty() || self.identity.is_some();
         self.tls(builder)?.build().map_err(|error| {
-            Error::new(ErrorKind::Configuration, "the HTTP client cannot be set up")
-                .caused_by(error)
+            Error::configuration(match certificates {
+                true => "the HTTP client cannot be set up; check the certificates it was given",
+                false => "the HTTP client cannot be set up",
+            })
+            .caused_by(error)
         })
     }
 

@@ -66,6 +66,23 @@ async fn a_server_that_says_nothing_is_waited_for_only_so_long() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn nothing_is_waited_for_without_end_where_nothing_is_set() {
+    let (server, _held) = Server::piecewise().await;
+    let begun = tokio::time::Instant::now();
+    let error = server
+        .transport()
+        .send_json::<Value>(get())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(
+        begun.elapsed() <= Duration::from_secs(300),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
 #[tokio::test]
 async fn an_answer_that_stops_in_the_middle_is_waited_for_only_so_long() {
     let (server, pieces) = Server::piecewise().await;

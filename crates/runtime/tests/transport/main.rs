@@ -12,6 +12,9 @@
 mod answers;
 mod connections;
 mod errors;
+mod middleware;
+mod options;
+mod renewal;
 mod requests;
 mod security;
 mod server;

@@ -1,0 +1,243 @@
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed unwrap in a test is a failed test"
+)]
+
+use std::fmt::Debug;
+
+use compute_kfp_sandbox::Sandbox;
+use tempfile::{TempDir, tempdir};
+
+use super::*;
+use crate::ErrorKind;
+use crate::kfp::Client;
+
+const OF_THE_POD: &str = "t0ken-of-the-pod";
+
+/// A machine: its variables, and its files below a folder that is root and home at once.
+struct Machine {
+    variables: Vec<(&'static str, OsString)>,
+    files: TempDir,
+}
+
+impl Machine {
+    fn with(variables: &[(&'static str, &str)]) -> Self {
+        Self {
+            variables: variables
+                .iter()
+                .map(|(name, value)| (*name, value.into()))
+                .collect(),
+            files: tempdir().unwrap(),
+        }
+    }
+
+    fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.files.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+        self
+    }
+
+    fn client(&self) -> Result<Client, Error> {
+        let surroundings = Surroundings {
+            variable: &|name| {
+                let found = self.variables.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| value.clone())
+            },
+            root: self.files.path(),
+            home: Some(self.files.path().to_owned()),
+        };
+        surroundings.client()?.build()
+    }
+
+    fn endpoint(&self) -> String {
+        self.client().unwrap().transport().endpoint().to_owned()
+    }
+
+    #[track_caller]
+    fn wrong(&self) -> Error {
+        let error = self.client().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        error
+    }
+}
+
+/// Whether calls carry the token of the sandbox; it refuses those that do not.
+async fn is_let_in(machine: &Machine) -> bool {
+    let client = machine.client().unwrap();
+    match client.list_artifacts().send().await {
+        Ok(_) => true,
+        Err(error) if error.kind() == ErrorKind::Authentication => false,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn the_endpoint_that_is_named_comes_first() {
+    let machine = Machine::with(&[
+        (ENDPOINT, "https://kfp.example.org/ "),
+        (IN_CLUSTER, "10.0.0.1"),
+    ]);
+    assert_eq!(machine.endpoint(), "https://kfp.example.org");
+}
+
+#[test]
+fn a_pod_finds_the_server_of_its_cluster() {
+    let in_cluster = "http://ml-pipeline.kubeflow.svc.cluster.local:8888";
+    assert_eq!(
+        Machine::with(&[(IN_CLUSTER, "10.0.0.1")]).endpoint(),
+        in_cluster
+    );
+    let with_token = Machine::with(&[]).file(TOKEN_FILE, OF_THE_POD);
+    assert_eq!(with_token.endpoint(), in_cluster);
+    let named_token = Machine::with(&[(TOKEN_PATH, "/elsewhere")]);
+    assert_eq!(named_token.endpoint(), in_cluster);
+}
+
+#[test]
+fn elsewhere_an_endpoint_is_needed() {
+    for variables in [
+        &[][..],
+        &[(ENDPOINT, " "), (IN_CLUSTER, ""), (TOKEN_PATH, "")],
+    ] {
+        let error = Machine::with(variables).wrong();
+        assert!(
+            error.message().contains("`KF_PIPELINES_ENDPOINT`"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_first_token_that_is_found_is_sent() {
+    let server = Sandbox::builder()
+        .kfp_token(OF_THE_POD)
+        .start()
+        .await
+        .unwrap();
+    let good = tempdir().unwrap();
+    let named = good.path().join("token");
+    fs::write(&named, OF_THE_POD).unwrap();
+    let named = named.to_str().unwrap();
+
+    let endpoint = (ENDPOINT, server.url());
+    let usual = |content| Machine::with(&[endpoint]).file(TOKEN_FILE, content);
+    assert!(!is_let_in(&Machine::with(&[endpoint])).await);
+    assert!(is_let_in(&usual(OF_THE_POD)).await);
+    assert!(!is_let_in(&usual("another")).await);
+
+    let named_over_usual = Machine::with(&[endpoint, (TOKEN_PATH, named)]);
+    assert!(is_let_in(&named_over_usual.file(TOKEN_FILE, "another")).await);
+
+    let variable_over_named = [endpoint, (TOKEN_PATH, "/missing"), (TOKEN, OF_THE_POD)];
+    assert!(is_let_in(&Machine::with(&variable_over_named)).await);
+    let variable_over_named = [endpoint, (TOKEN_PATH, named), (TOKEN, "another")];
+    assert!(!is_let_in(&Machine::with(&variable_over_named)).await);
+}
+
+#[tokio::test]
+async fn a_token_file_that_is_named_and_missing_is_told_when_it_is_needed() {
+    let server = Sandbox::builder().start().await.unwrap();
+    let machine = Machine::with(&[(ENDPOINT, server.url()), (TOKEN_PATH, "/missing/token")]);
+    let call = machine.client().unwrap();
+    let error = call.list_artifacts().send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authentication);
+    assert!(error.message().contains("`/missing/token`"), "{error}");
+    assert!(!error.was_sent());
+}
+
+#[test]
+fn the_namespace_is_that_of_the_context_and_else_that_of_the_pod() {
+    let namespace = |machine: Machine| {
+        let client = machine.client().unwrap();
+        client.namespace().map(str::to_owned)
+    };
+    let machine = || Machine::with(&[(IN_CLUSTER, "10.0.0.1")]);
+    assert_eq!(namespace(machine()), None);
+    let pod = || machine().file(NAMESPACE_FILE, "team-a\n");
+    assert_eq!(namespace(pod()).as_deref(), Some("team-a"));
+    let context = |json| namespace(pod().file(CONTEXT_FILE, json));
+    assert_eq!(
+        context(r#"{"namespace": "team-b"}"#).as_deref(),
+        Some("team-b")
+    );
+    assert_eq!(context(r#"{"namespace": ""}"#).as_deref(), Some("team-a"));
+    assert_eq!(context(r#"{"namespace": null}"#).as_deref(), Some("team-a"));
+    assert_eq!(context("").as_deref(), Some("team-a"));
+}
+
+#[test]
+fn a_context_that_cannot_be_read_is_named_with_the_place() {
+    for (content, problem) in [
+        (
+            &b"{\"namespace\": "[..],
+            "is not JSON: EOF while parsing a value at line 1 column 13",
+        ),
+        (
+            b"{\"namespace\": \"a\"}}",
+            "is not JSON: trailing characters at line 1 column 19",
+        ),
+        (b"[]", "is not a JSON object"),
+        (b"\"s3cret\"", "is not a JSON object"),
+        (
+            b"{\"namespace\": \"\xff\"}",
+            "cannot be read: stream did not contain valid UTF-8",
+        ),
+        (
+            b"{\"client_authentication_cookie\": [\"s3cret\"]}",
+            "has a `client_authentication_cookie` that is not a string",
+        ),
+        (
+            b"{\"namespace\": 5}",
+            "has a `namespace` that is not a string",
+        ),
+        (
+            b"{\"client_authentication_header_name\": \"s3cret\"}",
+            "has `client_authentication_header_name` and no `client_authentication_header_value`",
+        ),
+        (
+            b"{\"client_authentication_header_value\": \"s3cret\"}",
+            "has `client_authentication_header_value` and no `client_authentication_header_name`",
+        ),
+    ] {
+        let machine = Machine::with(&[(ENDPOINT, "https://kfp.example.org")]);
+        let error = machine.file(CONTEXT_FILE, content).wrong();
+        assert!(error.message().contains(CONTEXT_FILE), "{error}");
+        assert!(error.message().contains(problem), "{error}");
+        assert!(!format!("{error}{error:?}").contains("s3cret"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_context_that_is_a_folder_is_named() {
+    let machine = Machine::with(&[(ENDPOINT, "https://kfp.example.org")]);
+    let error = machine.file(&format!("{CONTEXT_FILE}/file"), "").wrong();
+    assert!(error.message().contains(CONTEXT_FILE), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_text_is_named_and_not_shown() {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let mut machine = Machine::with(&[(ENDPOINT, "https://kfp.example.org")]);
+    let value = OsString::from_vec(b"s3cret\xff".to_vec());
+    machine.variables.push((TOKEN, value));
+    let error = machine.wrong();
+    assert!(error.message().contains("`KFP_TOKEN`"), "{error}");
+    assert!(!shown(&error).contains("s3cret"), "{error:?}");
+}
+
+#[test]
+fn a_client_that_was_found_shows_no_secret() {
+    let context = r#"{"client_authentication_cookie": "session=s3cret",
+        "client_authentication_header_name": "user-id", "client_authentication_header_value": "s3cret"}"#;
+    let machine = Machine::with(&[(IN_CLUSTER, "10.0.0.1"), (TOKEN, "s3cret")]);
+    let client = machine.file(CONTEXT_FILE, context).client().unwrap();
+    let builder = Client::builder("https://kfp.example.org").session_cookie("session=s3cret");
+    assert!(!format!("{}{}", shown(&client), shown(&builder)).contains("s3cret"));
+}
+
+fn shown(value: &dyn Debug) -> String {
+    format!("{value:?}\n{value:#?}")
+}

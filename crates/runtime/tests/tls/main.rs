@@ -1,0 +1,157 @@
+//! Certificates, protocols and proxies, against a server with certificates of its own.
+
+#![cfg(any(feature = "rustls", feature = "native-tls"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test, what fails must stop it"
+)]
+
+mod authority;
+mod proxy;
+mod server;
+
+use compute_kfp_runtime::operation::Operation;
+use compute_kfp_runtime::{ErrorKind, Request, Transport, TransportBuilder};
+
+use self::authority::Authority;
+use self::server::Server;
+
+static GET: Operation = Operation {
+    name: "read_item",
+    id: "read_item",
+    method: "GET",
+    path: "/items",
+    summary: "",
+    description: "",
+    deprecated: false,
+    tags: &[],
+    parameters: &[],
+    body: None,
+    security: &[],
+    paging: None,
+};
+
+fn to(server: &Server) -> TransportBuilder {
+    Transport::builder(server.url()).no_proxy()
+}
+
+async fn send(builder: TransportBuilder) -> Result<(), compute_kfp_runtime::Error> {
+    let transport = builder.build().unwrap();
+    transport.send_empty(Request::new(&GET)).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_authority_of_ones_own_can_be_trusted() {
+    let authority = Authority::new();
+    let server = Server::start(&authority, &["http/1.1"], false).await;
+    send(to(&server).root_certificate(authority.pem()))
+        .await
+        .unwrap();
+    assert_eq!(server.requests(), ["GET /items HTTP/1.1"]);
+}
+
+#[tokio::test]
+async fn an_authority_that_is_not_trusted_is_an_error_that_is_not_repeated() {
+    let server = Server::start(&Authority::new(), &["http/1.1"], false).await;
+    let other = Authority::new();
+    for builder in [to(&server), to(&server).root_certificate(other.pem())] {
+        let error = send(builder).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Connection);
+        assert!(!error.was_sent());
+        assert!(error.message().contains("certificate"), "{error:?}");
+    }
+    assert_eq!(server.requests(), [""; 0]);
+}
+
+#[cfg(not(feature = "native-tls"))]
+#[tokio::test]
+async fn a_certificate_that_is_refused_is_not_tried_again() {
+    let server = Server::start(&Authority::new(), &["http/1.1"], false).await;
+    let error = send(to(&server)).await.unwrap_err();
+    assert_eq!((error.attempts(), error.is_retryable()), (1, false));
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown_where_the_server_asks() {
+    let authority = Authority::new();
+    let server = Server::start(&authority, &["http/1.1"], true).await;
+    let (certificate, key) = authority.issue("client");
+    let trusting = to(&server).root_certificate(authority.pem());
+    send(trusting.clone().client_certificate(certificate, key))
+        .await
+        .unwrap();
+    let error = send(trusting).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connection);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_where_it_is_offered() {
+    let authority = Authority::new();
+    let server = Server::start(&authority, &["h2", "http/1.1"], false).await;
+    let trusting = to(&server).root_certificate(authority.pem());
+    send(trusting.clone()).await.unwrap();
+    send(trusting.http1_only()).await.unwrap();
+    assert_eq!(
+        server.requests(),
+        ["GET /items HTTP/2", "GET /items HTTP/1.1"]
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_is_used_for_http_and_for_https() {
+    let authority = Authority::new();
+    let server = Server::start(&authority, &["http/1.1"], false).await;
+    let proxy = proxy::start().await;
+    send(
+        to(&server)
+            .root_certificate(authority.pem())
+            .proxy(proxy.url()),
+    )
+    .await
+    .unwrap();
+    let port = server.url().rsplit(':').next().unwrap().to_owned();
+    assert_eq!(
+        proxy.requests(),
+        [format!("CONNECT localhost:{port} HTTP/1.1")]
+    );
+    assert_eq!(server.requests().len(), 1);
+
+    let plain = Transport::builder("http://kfp.example.org").proxy(proxy.url());
+    send(plain).await.unwrap();
+    assert_eq!(
+        proxy.requests()[1],
+        "GET http://kfp.example.org/items HTTP/1.1"
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_a_configuration_error_that_shows_no_key() {
+    const KEY: &str = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----";
+    let builder = || Transport::builder("https://example.org");
+    for (builder, said) in [
+        (builder().root_certificate("no PEM"), "root certificate"),
+        (builder().root_certificate(Vec::new()), "root certificate"),
+        (
+            builder().client_certificate("no PEM", KEY),
+            "client certificate",
+        ),
+        (
+            builder().client_certificate(Authority::new().pem(), KEY),
+            "certificate",
+        ),
+        (builder().proxy("http://alice:c2VjcmV0@:0:"), "proxy"),
+    ] {
+        assert!(!format!("{builder:?}").contains("c2VjcmV0"), "{builder:?}");
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.message().contains(said), "{error}");
+        assert!(
+            !format!("{error} {error:?}").contains("c2VjcmV0"),
+            "{error:?}"
+        );
+    }
+}
