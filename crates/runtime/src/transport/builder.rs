@@ -253,7 +253,7 @@ impl TransportBuilder {
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](ErrorKind::Configuration): the endpoint is not a URL, or would
+    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): the endpoint is not a URL, or would
     /// get credentials unencrypted, the application's name cannot be sent, a certificate or the proxy
     /// cannot be read, or the HTTP client cannot be set up.
     pub fn build(self) -> Result<Transport, Error> {
