@@ -4,7 +4,7 @@ CARGO ?= cargo
 CLIENTS = -p compute-kfp-runtime -p compute-api-client -p kfp-api-client -p compute-kfp \
           -p compute-kfp-codegen -p compute-kfp-sandbox
 
-.PHONY: demo test contract generate check lint package clean
+.PHONY: demo test contract soak generate check lint package clean
 
 ## Run the main job against the sandbox inside the process.
 demo:
@@ -18,6 +18,10 @@ test:
 contract:
 	cd contract/oidc && npm ci --ignore-scripts --no-audit --no-fund
 	$(CARGO) test --locked --manifest-path contract/Cargo.toml
+
+## Make 100,000 calls to a server that fails now and then: none is lost, no POST is done twice.
+soak:
+	$(CARGO) bench -p compute-kfp-runtime --bench soak
 
 ## Put into the client crates what specs/ gives; run it after a change there.
 generate:

@@ -141,3 +141,70 @@ impl Answer {
 pub(crate) fn target(from: &Url, headers: &HeaderMap) -> Option<Url> {
     from.join(headers.get(LOCATION)?.to_str().ok()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only whether it can be read is of interest")]
+    struct Page {
+        items: Vec<u32>,
+        next: Option<String>,
+    }
+
+    fn answer(status: u16, location: &[u8], body: &[u8]) -> Answer {
+        let location = HeaderValue::from_bytes(location).ok();
+        let headers = HeaderMap::from_iter(location.map(|value| (LOCATION, value)));
+        let status = StatusCode::from_u16(status).unwrap();
+        let reply = Reply::new(status, headers, Bytes::copy_from_slice(body));
+        let url = Url::parse("https://example.org/items").unwrap();
+        Answer::new(reply, &url, Secrets::default())
+    }
+
+    /// Bytes, and texts that are nearly the answer.
+    fn body() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..200),
+            "\\{\"(items|next)\":[\\[\\]{}0-9,\"a-zä]{0,20}\\}?".prop_map(String::into_bytes),
+            "\\s?<(!doctype )?[hH]tml.{0,20}".prop_map(String::into_bytes),
+        ]
+    }
+
+    fn harmless(error: &Error) -> bool {
+        let message = error.to_string();
+        !error.message().is_empty() && !message.contains(|c: char| c.is_control() && c != '\n')
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_body_is_a_value_or_an_error(body in body()) {
+            let read = || answer(200, b"", &body);
+            let errors = [
+                read().json::<Page>().err(),
+                read().optional_json::<Page>().err(),
+                read().empty().err(),
+            ];
+            prop_assert!(errors.iter().flatten().all(harmless), "{errors:?}");
+        }
+
+        #[test]
+        fn any_redirect_is_an_error(
+            status in 300..=399_u16,
+            location in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..60),
+                "(https?|ftp|data)?:?(//)?[a-z\\[\\]:@%.0-9]{0,12}(/\\PC{0,8})?".prop_map(String::into_bytes),
+            ],
+            body in body(),
+        ) {
+            let error = answer(status, &location, &body).failure();
+            prop_assert!(harmless(&error), "{error:?}");
+        }
+    }
+}

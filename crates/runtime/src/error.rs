@@ -271,7 +271,13 @@ impl Error {
             Some(root) => format!("{what}: {root}"),
             None => what.to_owned(),
         };
-        let passing = (error.is_connect() && causes(&error).any(is_bad_data)).then_some(false);
+        let passing = if error.is_connect() && causes(&error).any(is_bad_data) {
+            Some(false)
+        } else if error.is_decode() && causes(&error).any(is_early_end) {
+            Some(true)
+        } else {
+            None
+        };
         let mut failure = Self::new(kind, message).caused_by(error);
         failure.0.sent = sent;
         failure.0.passing = passing;
@@ -523,6 +529,13 @@ fn is_bad_data(cause: &(dyn StdError + 'static)) -> bool {
         .get_ref()
         .map(|within| within as &(dyn StdError + 'static));
     error.kind() == io::ErrorKind::InvalidData || within.is_some_and(is_bad_data)
+}
+
+/// How a compressed answer that lacks its end is reported.
+fn is_early_end(cause: &(dyn StdError + 'static)) -> bool {
+    cause
+        .downcast_ref()
+        .is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::UnexpectedEof)
 }
 
 /// What was wrong with the content of an upload; an `io::Error` does not name it as its source.

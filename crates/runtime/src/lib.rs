@@ -5,6 +5,8 @@ mod content;
 pub mod credentials;
 mod endpoint;
 mod error;
+#[doc = include_str!("../docs/faults.md")]
+pub mod faults {}
 pub mod middleware;
 pub mod null;
 mod nullable;

@@ -147,6 +147,7 @@ impl Transport {
         let calling = async {
             let mut call = Call::new(&self.0, request, taking)?;
             loop {
+                call.authorize().await?;
                 let outcome = call.attempt().await.and_then(&meaning);
                 match outcome {
                     Ok(value) => return Ok(value),

@@ -356,6 +356,33 @@ proptest! {
     }
 
     #[test]
+    fn no_bytes_in_json_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+        let _ = serde_json::from_slice::<Timestamp>(&bytes);
+        let quoted = [b"\"", &bytes[..], b"\""].concat();
+        let _ = serde_json::from_slice::<Timestamp>(&quoted);
+    }
+
+    #[test]
+    fn any_number_is_a_time_or_refused(seconds: i64, nanos: i128) {
+        let whole = Timestamp::from_unix_seconds(seconds).map(|time| time.unix_seconds());
+        prop_assert!(whole.is_err() || whole == Ok(seconds));
+        let exact = Timestamp::from_unix_nanos(nanos).map(|time| time.unix_nanos());
+        prop_assert!(exact.is_err() || exact == Ok(nanos));
+    }
+
+    #[test]
+    fn any_system_time_can_be_written(distance: Duration, before: bool) {
+        let time = match before {
+            true => UNIX_EPOCH.checked_sub(distance),
+            false => UNIX_EPOCH.checked_add(distance),
+        };
+        if let Some(time) = time {
+            let written = Timestamp::from(time).to_string();
+            prop_assert_eq!(read(&written).to_string(), written);
+        }
+    }
+
+    #[test]
     fn rfc_3339_is_written_as_it_was_read(text in rfc_3339()) {
         prop_assert_eq!(read(&text).to_string(), text);
     }

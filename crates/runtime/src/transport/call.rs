@@ -88,10 +88,18 @@ impl<'a> Call<'a> {
         })
     }
 
+    /// Gets what the credentials add to the next attempt; where they fail, the call ends.
+    pub async fn authorize(&mut self) -> Result<(), Error> {
+        let authorizing = self.authorizations();
+        let authorized = self.until(self.authorization_end(), false, authorizing);
+        self.authorizations = authorized
+            .await
+            .map_err(|error| self.at_this_point(error))?;
+        Ok(())
+    }
+
     /// Sends once; an answer without success is an error.
     pub async fn attempt(&mut self) -> Result<Answer, Error> {
-        let authorizing = self.authorize();
-        self.authorizations = self.until(self.deadline, false, authorizing).await?;
         let mut secrets = Secrets::default();
         for (_, authorization) in &self.authorizations {
             secrets.add(authorization.headers());
@@ -135,13 +143,15 @@ impl<'a> Call<'a> {
     pub async fn again(&mut self, error: Error) -> Result<(), Error> {
         let error = self.at_this_point(error);
         self.sent = error.was_sent();
-        if !self.parts.body.is_repeatable() {
-            return Err(error);
-        }
+        let is_repeatable = self.parts.body.is_repeatable();
         if !self.renewed && asks_for_credentials(&error) {
             self.renewed = true;
-            let renewed = self.until(self.deadline, true, self.renew()).await;
+            let renewed = self
+                .until(self.authorization_end(), true, self.renew())
+                .await;
             return match renewed {
+                // The next call gets on with the new credential.
+                Ok(true) if !is_repeatable => Err(error),
                 Ok(true) => {
                     tracing::debug!("the credential was renewed, the call is sent once more");
                     Ok(())
@@ -149,6 +159,9 @@ impl<'a> Call<'a> {
                 Ok(false) => Err(error),
                 Err(failed) => Err(self.at_this_point(failed)),
             };
+        }
+        if !is_repeatable {
+            return Err(error);
         }
         let Some(wait) = self.retry.wait(self.attempts, &error) else {
             return Err(error);
@@ -181,6 +194,12 @@ impl<'a> Call<'a> {
     /// When the call has to be over; uploads and streamed answers are excepted.
     fn bound(&self) -> Option<Instant> {
         self.deadline.filter(|_| self.attempt_timeout.is_some())
+    }
+
+    /// When credentials have to be there; what is excepted may by now have taken longer than a call.
+    fn authorization_end(&self) -> Option<Instant> {
+        self.bound()
+            .or_else(|| Instant::now().checked_add(self.timeout))
     }
 
     /// Runs one attempt within its own limit and that of the call.
@@ -221,7 +240,7 @@ impl<'a> Call<'a> {
     }
 
     /// What the first credentials that the operation declares and the client holds add.
-    async fn authorize(&self) -> Result<Vec<(Arc<dyn Credentials>, Authorization)>, Error> {
+    async fn authorizations(&self) -> Result<Vec<(Arc<dyn Credentials>, Authorization)>, Error> {
         let held = &self.transport.credentials;
         let security = self.operation.security;
         if security.is_empty() || held.is_empty() {
