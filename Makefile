@@ -1,4 +1,4 @@
-# Needs only the Rust toolchain; cargo fetches what is missing.
+# Needs only the Rust toolchain, and `contract` Node; cargo and npm fetch what is missing.
 
 CARGO ?= cargo
 CLIENTS = -p compute-kfp-runtime -p compute-api-client -p kfp-api-client -p compute-kfp \

@@ -201,3 +201,48 @@ async fn no_output_of_http_2_has_a_secret() {
     assert!(shown.contains("h2"), "tracing of HTTP/2 was captured");
     assert!(!shown.contains(SECRET), "{shown}");
 }
+
+#[cfg(feature = "oauth")]
+#[tokio::test]
+async fn no_output_of_a_login_server_has_a_secret() {
+    use compute_kfp_runtime::oauth::{ClientCredentials, Provider};
+
+    let collector = Collector::start();
+    let tokens = format!(
+        r#"{{"access_token": "{SECRET}-access", "refresh_token": "{SECRET}-new", "token_type": "bearer", "expires_in": 1}}"#
+    );
+    let refusal = format!(r#"{{"error": "invalid_grant", "error_description": "{SECRET}-old"}}"#);
+    let login = Server::playing([
+        json(200, &tokens),
+        json(400, &refusal),
+        json(200, &tokens),
+        json(200, "{}"),
+    ])
+    .await;
+    let http = reqwest::Client::new();
+    let url = format!("{}/token", login.url());
+    let provider = Provider::new(&url)
+        .unwrap()
+        .revocation_endpoint(&url)
+        .unwrap();
+    let old = format!("{SECRET}-old");
+    let new = provider.refresh(&http, "client", &old).await.unwrap();
+    let error = provider.refresh(&http, "client", &old).await.unwrap_err();
+
+    let api = Server::playing([json(200, "{}")]).await;
+    let source = ClientCredentials::new(url, "client", SECRET);
+    let transport = Transport::builder(api.url())
+        .credentials("user", RenewedToken::new(source))
+        .credentials("tenant", ApiKey::new(SECRET))
+        .build()
+        .unwrap();
+    transport.send_empty(request()).await.unwrap();
+    provider.revoke(&http, "client", &old).await.unwrap();
+    assert_eq!(login.requests().len(), 4);
+
+    let shown = format!(
+        "{new:?} {error} {error:?} {transport:?} {}",
+        collector.text()
+    );
+    assert!(!shown.contains(SECRET), "{shown}");
+}

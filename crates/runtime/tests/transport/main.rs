@@ -10,8 +10,10 @@
 )]
 
 mod answers;
+mod compression;
 mod connections;
 mod errors;
+mod http_2;
 mod middleware;
 mod options;
 mod renewal;
