@@ -19,9 +19,10 @@ contract:
 	cd contract/oidc && npm ci --ignore-scripts --no-audit --no-fund
 	$(CARGO) test --locked --manifest-path contract/Cargo.toml
 
-## Make 100,000 calls to a server that fails now and then: none is lost, no POST is done twice.
+## Make 100,000 calls to a server that fails now and then, and read lists of a million items: nothing
+## is lost or done twice, and memory stays flat.
 soak:
-	$(CARGO) bench -p compute-kfp-runtime --bench soak
+	$(CARGO) bench -p compute-kfp-runtime --bench soak --bench million_items
 
 ## Put into the client crates what specs/ gives; run it after a change there.
 generate:

@@ -260,13 +260,12 @@ fn only_the_metadata_operations_are_deprecated() {
 
 #[test]
 fn every_list_that_comes_in_pages_says_how_it_continues() {
-    let continuing = |token: bool| {
-        all_operations().filter(move |operation| match operation.paging {
-            Some(Paging::Token { .. }) => token,
-            Some(Paging::Numbered { .. }) => !token,
-            None => false,
-        })
+    let continuing = |is: fn(Paging) -> bool| {
+        all_operations().filter(move |operation| operation.paging.is_some_and(is))
     };
+    let by_token = || continuing(|paging| matches!(paging, Paging::Token { .. }));
+    let by_number = || continuing(|paging| matches!(paging, Paging::Numbered { .. }));
+    let by_time = || continuing(|paging| matches!(paging, Paging::Timed { .. }));
     let taking = |parameter: &'static str| {
         all_operations().filter(move |operation| operation.parameter(parameter).is_some())
     };
@@ -275,13 +274,8 @@ fn every_list_that_comes_in_pages_says_how_it_continues() {
             .map(|operation| operation.name)
             .collect::<Vec<_>>()
     };
-    assert_eq!(
-        names(&mut continuing(true)),
-        names(&mut taking("page_token"))
-    );
-    assert_eq!(names(&mut continuing(false)), names(&mut taking("page")));
-    assert_eq!(
-        (continuing(true).count(), continuing(false).count()),
-        (9, 20)
-    );
+    assert_eq!(names(&mut by_token()), names(&mut taking("page_token")));
+    assert_eq!(names(&mut by_number()), names(&mut taking("page")));
+    assert_eq!(names(&mut by_time()), ["get_job_logs"]);
+    assert_eq!((by_token().count(), by_number().count()), (9, 20));
 }

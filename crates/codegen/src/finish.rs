@@ -7,6 +7,7 @@
 mod builders;
 mod client;
 mod items;
+mod paging;
 mod prelude;
 mod table;
 mod tokens;

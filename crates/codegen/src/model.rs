@@ -262,6 +262,15 @@ pub(crate) enum SchemeKind {
     },
 }
 
+impl Paging {
+    /// The property that holds the items.
+    pub fn items(&self) -> &str {
+        match self {
+            Self::Token { items } | Self::Numbered { items } | Self::Timed { items } => items,
+        }
+    }
+}
+
 /// How a list operation continues.
 #[derive(Debug)]
 pub(crate) enum Paging {
@@ -269,4 +278,6 @@ pub(crate) enum Paging {
     Token { items: String },
     /// `page` and `size` in, `items`, `page` and `pages` out.
     Numbered { items: String },
+    /// `start` and `limit` in, `next_start` out; items have a `timestamp`.
+    Timed { items: String },
 }

@@ -19,6 +19,8 @@ use crate::names::scheme_constant;
 use crate::pointer::Pointer;
 use crate::read::Dialect;
 
+pub(crate) use self::paging::is_whole_number;
+
 /// More of either is not an API description but an accident, and would take minutes to compile.
 const MAX_OPERATIONS: usize = 3_000;
 const MAX_SCHEMAS: usize = 6_000;

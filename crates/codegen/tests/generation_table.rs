@@ -718,7 +718,9 @@ fn listing(takes: &[&str], page: Value) -> Generated {
 
 #[test]
 fn operations_that_list_are_told_by_their_shape() {
-    let list = json!({"type": "array", "items": {"type": "string"}});
+    let text = json!({"type": "string"});
+    let number = json!({"type": "integer", "format": "int64"});
+    let list = json!({"type": "array", "items": text});
     let token = listing(
         &["page_token"],
         json!({"runs": list, "next_page_token": {"type": "string"}}),
@@ -730,21 +732,82 @@ fn operations_that_list_are_told_by_their_shape() {
     );
     let numbered = listing(
         &["page", "size"],
-        json!({"items": list, "page": {}, "pages": {}}),
+        json!({"items": list, "page": number, "pages": number, "total": number}),
     );
     has(
         &numbered,
         "operations.rs",
         "Some(Paging::Numbered { items: \"items\" })",
     );
+    let lines = json!({"type": "array", "items": {
+        "type": "object", "properties": {"timestamp": number, "line": {"type": "string"}},
+    }});
+    let timed = listing(
+        &["start", "limit"],
+        json!({"lines": lines, "next_start": number}),
+    );
+    has(
+        &timed,
+        "operations.rs",
+        "Some(Paging::Timed { items: \"lines\" })",
+    );
+    for (listing, turn) in [
+        (
+            &token,
+            "Turn::Token(runtime::paging::Token::token(&self.next_page_token))",
+        ),
+        (&numbered, "Turn::Number {"),
+        (
+            &timed,
+            "Turn::Time(runtime::paging::Count::count(&self.next_start))",
+        ),
+    ] {
+        has(
+            listing,
+            "types.rs",
+            "impl runtime::paging::ListPage for Page {",
+        );
+        has(listing, "types.rs", turn);
+        for method in ["items", "pages"] {
+            has(listing, "builder.rs", &format!("pub fn {method}(self)"));
+        }
+        for method in ["page_size", "max_items", "prefetch", "resume"] {
+            has(
+                listing,
+                "builder.rs",
+                &format!("pub fn {method}(mut self, "),
+            );
+        }
+    }
+    has(&numbered, "types.rs", "fn total(&self)");
+    has(
+        &timed,
+        "types.rs",
+        "runtime::paging::Count::count(&item.timestamp)",
+    );
     for other in [
-        listing(&[], json!({"runs": list, "next_page_token": {}})),
+        listing(&[], json!({"runs": list, "next_page_token": text})),
+        listing(
+            &["page_token"],
+            json!({"runs": list, "next_page_token": {}}),
+        ),
         listing(&["page_token"], json!({"runs": list})),
         listing(
             &["page_token"],
-            json!({"runs": list, "more": list, "next_page_token": {}}),
+            json!({"runs": list, "more": list, "next_page_token": text}),
         ),
-        listing(&["page"], json!({"items": list, "page": {}, "pages": {}})),
+        listing(
+            &["page"],
+            json!({"items": list, "page": number, "pages": number}),
+        ),
+        listing(
+            &["page", "size"],
+            json!({"items": list, "page": {}, "pages": {}}),
+        ),
+        listing(
+            &["start", "limit"],
+            json!({"lines": list, "next_start": number}),
+        ),
     ] {
         has(&other, "operations.rs", "paging: None");
     }

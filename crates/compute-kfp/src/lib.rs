@@ -8,10 +8,12 @@ pub mod compute;
 #[cfg(feature = "kfp")]
 pub mod kfp;
 
+#[cfg(feature = "blocking")]
+pub use compute_kfp_runtime::blocking;
 #[cfg(feature = "oauth")]
 pub use compute_kfp_runtime::oauth;
 pub use compute_kfp_runtime::{
     BuildError, ByteStream, CallOptions, Content, Error, ErrorKind, Nullable, ParseTimestampError,
     ResponseValue, Result, RetryPolicy, Timestamp, Transport, TransportBuilder, credentials,
-    middleware, operation,
+    middleware, operation, paging,
 };

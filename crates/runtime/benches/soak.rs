@@ -13,6 +13,7 @@
 
 #[path = "../tests/faults/load.rs"]
 mod load;
+mod memory;
 #[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../tests/faults/server.rs"]
 mod server;
@@ -23,6 +24,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use load::Figures;
+use memory::Memory;
 
 const CALLS: usize = 100_000;
 /// How much memory may grow after the first fifth of the calls, in KiB.
@@ -66,62 +68,4 @@ fn print(figures: &Figures) {
     for violation in figures.violations.iter().take(20) {
         println!("  {violation}");
     }
-}
-
-/// Memory that this process holds, in KiB; nothing where the system does not tell.
-#[derive(Default)]
-struct Memory {
-    start: Option<usize>,
-    /// After the first fifth of the calls.
-    warm: Option<usize>,
-    peak: Option<usize>,
-    end: Option<usize>,
-}
-
-impl Memory {
-    fn sample(&mut self, is_warm: bool) {
-        let now = resident();
-        self.start = self.start.or(now);
-        if is_warm {
-            self.warm = self.warm.or(now);
-        }
-        self.peak = self.peak.max(now);
-        self.end = now;
-    }
-
-    fn growth(&self) -> usize {
-        let grown = |(warm, peak): (usize, usize)| peak.saturating_sub(warm);
-        self.warm.zip(self.peak).map_or(0, grown)
-    }
-}
-
-impl std::fmt::Display for Memory {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let named = [
-            ("start", self.start),
-            ("after a fifth", self.warm),
-            ("peak", self.peak),
-            ("end", self.end),
-        ];
-        f.write_str("memory in KiB:")?;
-        for (name, value) in named {
-            match value {
-                Some(value) => write!(f, " {name} {value};")?,
-                None => write!(f, " {name} unknown;")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn resident() -> Option<usize> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn resident() -> Option<usize> {
-    None
 }

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::content::Unsendable;
 use crate::operation::Operation;
+use crate::paging::ResumePoint;
 use crate::retry;
 
 /// At most this much of an answer is kept in an error.
@@ -46,6 +47,7 @@ struct Inner {
     passing: Option<bool>,
     attempts: u32,
     response: Option<Received>,
+    resume_point: Option<ResumePoint>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -127,6 +129,7 @@ impl Error {
             passing: None,
             attempts: 0,
             response: None,
+            resume_point: None,
             source: None,
         }))
     }
@@ -209,6 +212,19 @@ impl Error {
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
+        self
+    }
+
+    /// Answers that do not make up a list.
+    pub(crate) fn unreadable_list(what: String) -> Self {
+        let mut error = Self::new(ErrorKind::Protocol, what);
+        error.0.sent = true;
+        error
+    }
+
+    /// An error of a list, which can be gone on with from there.
+    pub(crate) fn resumed_at(mut self, point: ResumePoint) -> Self {
+        self.0.resume_point = Some(point);
         self
     }
 
@@ -439,6 +455,13 @@ impl Error {
     /// How long the server asks to be left alone, where it does (`Retry-After`).
     pub fn retry_after(&self) -> Option<Duration> {
         retry::retry_after(self.headers()?)
+    }
+
+    /// Where a list that failed goes on, if this is the error of a list.
+    ///
+    /// Everything before it was given, and nothing behind it.
+    pub fn resume_point(&self) -> Option<&ResumePoint> {
+        self.0.resume_point.as_ref()
     }
 
     /// Status of the answer, where there was one.

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod content;
 pub mod credentials;
 mod endpoint;
@@ -16,6 +18,7 @@ pub mod oauth;
 pub mod open_enum;
 pub mod operation;
 mod options;
+pub mod paging;
 mod request;
 mod response;
 mod retry;

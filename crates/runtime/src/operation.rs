@@ -150,6 +150,24 @@ pub enum SchemeKind {
     },
 }
 
+impl Paging {
+    /// Property of the answer that holds the items.
+    pub fn items(self) -> &'static str {
+        match self {
+            Self::Token { items } | Self::Numbered { items } | Self::Timed { items } => items,
+        }
+    }
+
+    /// Parameter that says how many items a page holds at most.
+    pub fn page_size(self) -> &'static str {
+        match self {
+            Self::Token { .. } => "page_size",
+            Self::Numbered { .. } => "size",
+            Self::Timed { .. } => "limit",
+        }
+    }
+}
+
 /// How a list operation continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paging {
@@ -160,6 +178,11 @@ pub enum Paging {
     },
     /// `page` and `size` in the request, `page` and `pages` in the answer.
     Numbered {
+        /// Property of the answer that holds the items.
+        items: &'static str,
+    },
+    /// `start` and `limit` in the request, `next_start` in the answer; items have a `timestamp`.
+    Timed {
         /// Property of the answer that holds the items.
         items: &'static str,
     },

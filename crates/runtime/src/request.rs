@@ -13,6 +13,7 @@ use crate::endpoint::{Endpoint, encode};
 use crate::error::{BuildError, Error};
 use crate::operation::{Location, Operation, Parameter, Style};
 use crate::options::CallOptions;
+use crate::paging::{PagingOptions, ResumePoint};
 
 /// A request of one operation: what generated builders fill and [`Transport`](crate::Transport)
 /// sends.
@@ -38,6 +39,7 @@ pub struct Request {
     values: Vec<(&'static Parameter, Vec<String>)>,
     body: Body,
     options: CallOptions,
+    paging: PagingOptions,
     problem: Option<String>,
 }
 
@@ -102,6 +104,7 @@ impl Request {
             values: Vec::new(),
             body: Body::None,
             options: CallOptions::default(),
+            paging: PagingOptions::default(),
             problem: None,
         }
     }
@@ -114,6 +117,45 @@ impl Request {
     /// Changes what is set for this call and not for the client.
     pub fn options(&mut self, set: impl FnOnce(CallOptions) -> CallOptions) {
         self.options = set(std::mem::take(&mut self.options));
+    }
+
+    /// How many items a page of a list holds at most; the server decides unless set.
+    pub fn page_size(&mut self, items: u32) {
+        match self.operation.paging {
+            Some(paging) => self.set(paging.page_size(), &items),
+            None => self.refuse("the operation does not list anything in pages".to_owned()),
+        }
+    }
+
+    /// How many items streams of a list give at most, what came before a resume point included.
+    pub fn max_items(&mut self, items: u64) {
+        self.paging.max_items = Some(items);
+    }
+
+    /// How many pages streams of a list fetch before they are asked for.
+    pub fn prefetch(&mut self, pages: usize) {
+        self.paging.prefetch = pages;
+    }
+
+    /// Where streams of a list start.
+    pub fn resume(&mut self, point: ResumePoint) {
+        self.paging.resume = Some(point);
+    }
+
+    pub(crate) fn paging(&self) -> &PagingOptions {
+        &self.paging
+    }
+
+    /// What a parameter was set to, if it is one text.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        let (_, texts) = self
+            .values
+            .iter()
+            .find(|(parameter, _)| parameter.name == name)?;
+        match texts.as_slice() {
+            [text] => Some(text),
+            _ => None,
+        }
     }
 
     /// Sets a parameter by its name in the description, in place of what it was set to before.

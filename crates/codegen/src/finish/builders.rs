@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::client::{Argument, body_argument, many, part_argument, required};
 use super::items::{Items, Operation as Generated};
+use super::paging;
 use super::tokens::{default_note, deprecated, doc, ident, shown, taken};
 use crate::model::{Api, BodyContent, Operation, Parameter, Success};
 
@@ -51,6 +52,7 @@ fn builder(api: &Api, operation: &Operation, generated: &Generated) -> Result<To
     }
     setters.extend(optional_body(api, operation, generated)?);
     let (send, answer) = send(api, operation, generated);
+    let paging = paging::methods(operation, &answer);
     let many = many(&names);
     Ok(quote! {
         #[doc = #summary]
@@ -92,6 +94,8 @@ fn builder(api: &Api, operation: &Operation, generated: &Generated) -> Result<To
             ) -> __Result<runtime::ResponseValue<#answer>, runtime::Error> {
                 self.client.transport().#send(self.request).await
             }
+
+            #paging
         }
     })
 }

@@ -118,6 +118,7 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
         None => quote! { None },
         Some(Paging::Token { items }) => quote! { Some(Paging::Token { items: #items }) },
         Some(Paging::Numbered { items }) => quote! { Some(Paging::Numbered { items: #items }) },
+        Some(Paging::Timed { items }) => quote! { Some(Paging::Timed { items: #items }) },
     };
     quote! {
         #[doc = #summary_line]

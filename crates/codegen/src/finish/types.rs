@@ -7,7 +7,7 @@ use syn::visit_mut::{VisitMut, visit_type_path_mut};
 
 use super::items::{Field, Items, generic};
 use super::tokens::{alias, default_note, deprecated, doc, holds_number_text, ident, shown, taken};
-use super::{prelude, print, unions};
+use super::{paging, prelude, print, unions};
 use crate::model::{Api, Kind, NamedSchema, Object, Property};
 use crate::names::variant_name;
 use crate::view;
@@ -30,6 +30,7 @@ pub(super) fn generate(api: &Api, items: &Items) -> Result<String, String> {
             Kind::Object(object) => {
                 let fields = Struct::of(api, items, object, name)?;
                 text.push_str(&print(api, fields.definition(api, name, schema))?);
+                text.push_str(&print(api, paging::list_page(api, items, name)?)?);
                 builders.extend(fields.builder(api, name));
             }
             _ => {}

@@ -15,8 +15,20 @@ use crate::pointer::Pointer;
 const CLIENT_METHODS: [&str; 2] = ["new", "transport"];
 /// Methods every operation's builder has, or is going to have, besides its parameters, and the
 /// variables its code uses.
-const BUILDER_NAMES: [&str; 11] = [
-    "blocking", "client", "clone", "fmt", "items", "lines", "new", "options", "pages", "request",
+const BUILDER_NAMES: [&str; 14] = [
+    "blocking",
+    "client",
+    "clone",
+    "fmt",
+    "items",
+    "lines",
+    "max_items",
+    "new",
+    "options",
+    "pages",
+    "prefetch",
+    "request",
+    "resume",
     "send",
 ];
 /// Headers that are not parameters, whatever a document says: OpenAPI gives them other places.

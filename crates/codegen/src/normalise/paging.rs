@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::model::{Kind, Location, NamedSchema, Object, Operation, Paging, Success};
+use crate::model::{Kind, Location, NamedSchema, Object, Operation, Paging, Schema, Success};
 
 pub(super) fn detect(
     operation: &Operation,
@@ -22,24 +22,51 @@ pub(super) fn detect(
             parameter.location == Location::Query && !parameter.required && parameter.name == wanted
         })
     };
-    let gives = |wanted: &str| page.properties.contains_key(wanted);
-    let items = only_list(page)?;
-    if takes("page_token") && gives("next_page_token") {
+    let gives = |wanted: &str, is: fn(&Kind) -> bool| {
+        let property = page.properties.get(wanted);
+        property.is_some_and(|property| is(&property.schema.kind))
+    };
+    let text: fn(&Kind) -> bool = |kind| *kind == Kind::String;
+    let (items, item) = only_list(page)?;
+    if takes("page_token") && gives("next_page_token", text) {
         return Some(Paging::Token { items });
     }
-    if takes("page") && takes("size") && items == "items" && gives("page") && gives("pages") {
+    let numbered = gives("page", is_whole_number) && gives("pages", is_whole_number);
+    if takes("page") && takes("size") && items == "items" && numbered {
         return Some(Paging::Numbered { items });
+    }
+    let timed = gives("next_start", is_whole_number) && has_time(item, schemas);
+    if takes("start") && takes("limit") && timed {
+        return Some(Paging::Timed { items });
     }
     None
 }
 
-/// The one property of a page that is a list.
-fn only_list(page: &Object) -> Option<String> {
-    let mut lists = page
-        .properties
-        .iter()
-        .filter(|(_, property)| matches!(property.schema.kind, Kind::Array(_)))
-        .map(|(name, _)| name.clone());
+fn has_time(item: &Schema, schemas: &IndexMap<String, NamedSchema>) -> bool {
+    let Kind::Reference(name) = &item.kind else {
+        return false;
+    };
+    let object = schemas.get(name).map(|named| &named.schema.kind);
+    let Some(Kind::Object(object)) = object else {
+        return false;
+    };
+    let time = object.properties.get("timestamp");
+    time.is_some_and(|time| is_whole_number(&time.schema.kind))
+}
+
+pub(crate) fn is_whole_number(kind: &Kind) -> bool {
+    matches!(kind, Kind::Integer(_) | Kind::IntegerText { .. })
+}
+
+/// The one property of a page that is a list, and what it lists.
+fn only_list(page: &Object) -> Option<(String, &Schema)> {
+    let mut lists =
+        page.properties
+            .iter()
+            .filter_map(|(name, property)| match &property.schema.kind {
+                Kind::Array(item) => Some((name.clone(), &**item)),
+                _ => None,
+            });
     let first = lists.next()?;
     lists.next().is_none().then_some(first)
 }

@@ -124,6 +124,42 @@ impl<'a> ReadAlgorithms<'a> {
     > {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageAlgorithm> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageAlgorithm> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::create_algorithm`](super::Client::create_algorithm).
@@ -440,6 +476,42 @@ impl<'a> ReadBackends<'a> {
     > {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageBackend> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageBackend> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::create_backend`](super::Client::create_backend).
@@ -714,6 +786,42 @@ impl<'a> ReadBackendsWithHostnames<'a> {
     > {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageBackendWithHostname> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageBackendWithHostname> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::read_backend_type`](super::Client::read_backend_type).
@@ -980,6 +1088,42 @@ impl<'a> ReadBackendTypes<'a> {
     > {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageBackendType> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageBackendType> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::update_backend_type`](super::Client::update_backend_type).
@@ -1177,6 +1321,42 @@ impl<'a> ReadBatchJobs<'a> {
         runtime::Error,
     > {
         self.client.transport().send_json(self.request).await
+    }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageBatchJob> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageBatchJob> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
 }
 
@@ -1551,6 +1731,42 @@ impl<'a> ReadCommits<'a> {
     > {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageCommit> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageCommit> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::create_commit`](super::Client::create_commit).
@@ -1866,6 +2082,42 @@ impl<'a> ReadFiles<'a> {
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::PageFile>, runtime::Error> {
         self.client.transport().send_json(self.request).await
+    }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageFile> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageFile> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
 }
 
@@ -2327,6 +2579,42 @@ impl<'a> ReadJobs<'a> {
     ) -> ::std::result::Result<runtime::ResponseValue<types::PageJob>, runtime::Error> {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageJob> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageJob> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::create_job`](super::Client::create_job).
@@ -2546,6 +2834,42 @@ impl<'a> GetJobLogs<'a> {
     > {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items a page holds at most, as `limit` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::JobLogPage> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::JobLogPage> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::read_language`](super::Client::read_language).
@@ -2678,6 +3002,42 @@ impl<'a> ReadLanguages<'a> {
     > {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageLanguage> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageLanguage> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::read_members`](super::Client::read_members).
@@ -2769,6 +3129,42 @@ impl<'a> ReadMembers<'a> {
         runtime::Error,
     > {
         self.client.transport().send_json(self.request).await
+    }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageMember> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageMember> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
 }
 
@@ -3008,6 +3404,42 @@ impl<'a> ReadPermissionGroups<'a> {
     > {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PagePermissionGroup> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PagePermissionGroup> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::read_permission`](super::Client::read_permission).
@@ -3136,6 +3568,42 @@ impl<'a> ReadPermissions<'a> {
     > {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PagePermission> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PagePermission> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::read_projects`](super::Client::read_projects).
@@ -3248,6 +3716,42 @@ impl<'a> ReadProjects<'a> {
         runtime::Error,
     > {
         self.client.transport().send_json(self.request).await
+    }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageProject> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageProject> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
 }
 
@@ -3569,6 +4073,42 @@ impl<'a> ReadReservations<'a> {
     > {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageReservation> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageReservation> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::create_reservation`](super::Client::create_reservation).
@@ -3804,6 +4344,42 @@ impl<'a> ReadResultsByJobId<'a> {
     > {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageResult> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageResult> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::delete_results_by_job_id`](super::Client::delete_results_by_job_id).
@@ -3999,6 +4575,42 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
     > {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageResult> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageResult> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::read_team`](super::Client::read_team).
@@ -4126,6 +4738,42 @@ impl<'a> ReadTeams<'a> {
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::PageTeam>, runtime::Error> {
         self.client.transport().send_json(self.request).await
+    }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageTeam> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageTeam> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
 }
 
@@ -4297,6 +4945,42 @@ impl<'a> ReadTransactions<'a> {
     > {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageTransaction> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageTransaction> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::read_users`](super::Client::read_users).
@@ -4411,6 +5095,42 @@ impl<'a> ReadUsers<'a> {
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::PageUser>, runtime::Error> {
         self.client.transport().send_json(self.request).await
+    }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageUser> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageUser> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
 }
 
@@ -4639,6 +5359,42 @@ impl<'a> ReadMetadataByBackendId<'a> {
         runtime::Error,
     > {
         self.client.transport().send_json(self.request).await
+    }
+
+    /// How many items a page holds at most, as `size` says.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::PageMetadata> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::PageMetadata> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
 }
 

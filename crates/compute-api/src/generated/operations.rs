@@ -2136,7 +2136,7 @@ pub static GET_JOB_LOGS: Operation = Operation {
     ],
     body: None,
     security: &[&[&SCHEME_USER_BEARER]],
-    paging: None,
+    paging: Some(Paging::Timed { items: "logs" }),
 };
 
 /// `GET /languages/{id}`

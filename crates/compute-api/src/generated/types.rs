@@ -957,6 +957,28 @@ impl JobLogPage {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for JobLogPage {
+    type Item = JobLogLine;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.logs)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.logs)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.logs, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Time(runtime::paging::Count::count(&self.next_start))
+    }
+
+    fn time(item: &Self::Item) -> Option<i64> {
+        runtime::paging::Count::count(&item.timestamp)
+    }
+}
 
 /// New state of a job, with what is to be said about it. Send only what changes: an explicit `""` overwrites what the server holds.
 #[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
@@ -1149,6 +1171,31 @@ impl PageAlgorithm {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for PageAlgorithm {
+    type Item = Algorithm;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
 
 /// One page of a list of backends.
 #[doc(alias = "Page_Backend_")]
@@ -1172,6 +1219,31 @@ impl PageBackend {
     /// A builder in which nothing is set.
     pub fn builder() -> builder::PageBackend {
         ::std::default::Default::default()
+    }
+}
+impl runtime::paging::ListPage for PageBackend {
+    type Item = Backend;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1199,6 +1271,31 @@ impl PageBackendType {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for PageBackendType {
+    type Item = BackendType;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
 
 /// One page of a list of backends with their host names.
 #[doc(alias = "Page_BackendWithHostname_")]
@@ -1222,6 +1319,31 @@ impl PageBackendWithHostname {
     /// A builder in which nothing is set.
     pub fn builder() -> builder::PageBackendWithHostname {
         ::std::default::Default::default()
+    }
+}
+impl runtime::paging::ListPage for PageBackendWithHostname {
+    type Item = BackendWithHostname;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1249,6 +1371,31 @@ impl PageBatchJob {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for PageBatchJob {
+    type Item = BatchJob;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
 
 /// One page of a list of commits.
 #[doc(alias = "Page_Commit_")]
@@ -1272,6 +1419,31 @@ impl PageCommit {
     /// A builder in which nothing is set.
     pub fn builder() -> builder::PageCommit {
         ::std::default::Default::default()
+    }
+}
+impl runtime::paging::ListPage for PageCommit {
+    type Item = Commit;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1299,6 +1471,31 @@ impl PageFile {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for PageFile {
+    type Item = File;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
 
 /// One page of a list of jobs.
 #[doc(alias = "Page_Job_")]
@@ -1322,6 +1519,31 @@ impl PageJob {
     /// A builder in which nothing is set.
     pub fn builder() -> builder::PageJob {
         ::std::default::Default::default()
+    }
+}
+impl runtime::paging::ListPage for PageJob {
+    type Item = Job;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1349,6 +1571,31 @@ impl PageLanguage {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for PageLanguage {
+    type Item = Language;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
 
 /// One page of a list of members.
 #[doc(alias = "Page_Member_")]
@@ -1372,6 +1619,31 @@ impl PageMember {
     /// A builder in which nothing is set.
     pub fn builder() -> builder::PageMember {
         ::std::default::Default::default()
+    }
+}
+impl runtime::paging::ListPage for PageMember {
+    type Item = Member;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1400,6 +1672,31 @@ impl PageMetadata {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for PageMetadata {
+    type Item = Metadata;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
 
 /// One page of a list of permissions.
 #[doc(alias = "Page_Permission_")]
@@ -1423,6 +1720,31 @@ impl PagePermission {
     /// A builder in which nothing is set.
     pub fn builder() -> builder::PagePermission {
         ::std::default::Default::default()
+    }
+}
+impl runtime::paging::ListPage for PagePermission {
+    type Item = Permission;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1450,6 +1772,31 @@ impl PagePermissionGroup {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for PagePermissionGroup {
+    type Item = PermissionGroup;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
 
 /// One page of a list of projects.
 #[doc(alias = "Page_Project_")]
@@ -1473,6 +1820,31 @@ impl PageProject {
     /// A builder in which nothing is set.
     pub fn builder() -> builder::PageProject {
         ::std::default::Default::default()
+    }
+}
+impl runtime::paging::ListPage for PageProject {
+    type Item = Project;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1500,6 +1872,31 @@ impl PageReservation {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for PageReservation {
+    type Item = Reservation;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
 
 /// One page of a list of results.
 #[doc(alias = "Page_Result_")]
@@ -1523,6 +1920,31 @@ impl PageResult {
     /// A builder in which nothing is set.
     pub fn builder() -> builder::PageResult {
         ::std::default::Default::default()
+    }
+}
+impl runtime::paging::ListPage for PageResult {
+    type Item = Result;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 
@@ -1550,6 +1972,31 @@ impl PageTeam {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for PageTeam {
+    type Item = Team;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
 
 /// One page of a list of transactions.
 #[doc(alias = "Page_Transaction_")]
@@ -1575,6 +2022,31 @@ impl PageTransaction {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for PageTransaction {
+    type Item = Transaction;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
+    }
+}
 
 /// One page of a list of users.
 #[doc(alias = "Page_User_")]
@@ -1598,6 +2070,31 @@ impl PageUser {
     /// A builder in which nothing is set.
     pub fn builder() -> builder::PageUser {
         ::std::default::Default::default()
+    }
+}
+impl runtime::paging::ListPage for PageUser {
+    type Item = User;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.items)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.items)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.items, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Number {
+            page: runtime::paging::Count::count(&self.page),
+            pages: runtime::paging::Count::count(&self.pages),
+        }
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
 }
 

@@ -122,6 +122,36 @@ impl<'a> ListArtifactTasks<'a> {
     > {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::ListArtifactTasksResponse> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::ListArtifactTasksResponse> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::create_artifact_task`](super::Client::create_artifact_task).
@@ -279,6 +309,36 @@ impl<'a> ListArtifacts<'a> {
         self,
     ) -> Result<runtime::ResponseValue<types::ListArtifactResponse>, runtime::Error> {
         self.client.transport().send_json(self.request).await
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::ListArtifactResponse> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::ListArtifactResponse> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
 }
 
@@ -537,6 +597,36 @@ impl<'a> ListMetrics<'a> {
     ) -> Result<runtime::ResponseValue<types::ListMetricsResponse>, runtime::Error> {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::ListMetricsResponse> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::ListMetricsResponse> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::log_metric`](super::Client::log_metric).
@@ -759,6 +849,36 @@ impl<'a> ListExperiments<'a> {
         self,
     ) -> Result<runtime::ResponseValue<types::ListExperimentsResponse>, runtime::Error> {
         self.client.transport().send_json(self.request).await
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::ListExperimentsResponse> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::ListExperimentsResponse> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
 }
 
@@ -1107,6 +1227,36 @@ impl<'a> ListPipelines<'a> {
     ) -> Result<runtime::ResponseValue<types::ListPipelinesResponse>, runtime::Error> {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::ListPipelinesResponse> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::ListPipelinesResponse> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::create_pipeline`](super::Client::create_pipeline).
@@ -1431,6 +1581,36 @@ impl<'a> ListPipelineVersions<'a> {
         runtime::Error,
     > {
         self.client.transport().send_json(self.request).await
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::ListPipelineVersionsResponse> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::ListPipelineVersionsResponse> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
 }
 
@@ -1850,6 +2030,36 @@ impl<'a> ListRecurringRuns<'a> {
     > {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::ListRecurringRunsResponse> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::ListRecurringRunsResponse> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::create_recurring_run`](super::Client::create_recurring_run).
@@ -2237,6 +2447,36 @@ impl<'a> ListRuns<'a> {
     ) -> Result<runtime::ResponseValue<types::ListRunsResponse>, runtime::Error> {
         self.client.transport().send_json(self.request).await
     }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::ListRunsResponse> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::ListRunsResponse> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
+    }
 }
 
 /// Request of [`Client::create_run`](super::Client::create_run).
@@ -2459,6 +2699,36 @@ impl<'a> ListTasks<'a> {
         self,
     ) -> Result<runtime::ResponseValue<types::ListTasksResponse>, runtime::Error> {
         self.client.transport().send_json(self.request).await
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, with the same filters and order.
+    pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    pub fn items(self) -> runtime::paging::Items<types::ListTasksResponse> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    pub fn pages(self) -> runtime::paging::Pages<types::ListTasksResponse> {
+        runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
 }
 

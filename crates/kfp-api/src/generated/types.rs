@@ -743,6 +743,30 @@ impl ListArtifactResponse {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for ListArtifactResponse {
+    type Item = Artifact;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.artifacts)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.artifacts)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.artifacts, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Token(
+            runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+    }
+}
 
 /// One page of links between artifacts and tasks.
 #[doc(alias = "v2beta1ListArtifactTasksResponse")]
@@ -764,6 +788,30 @@ impl ListArtifactTasksResponse {
     /// A builder in which nothing is set.
     pub fn builder() -> builder::ListArtifactTasksResponse {
         ::std::default::Default::default()
+    }
+}
+impl runtime::paging::ListPage for ListArtifactTasksResponse {
+    type Item = ArtifactTask;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.artifact_tasks)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.artifact_tasks)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.artifact_tasks, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Token(
+            runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -789,6 +837,30 @@ impl ListExperimentsResponse {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for ListExperimentsResponse {
+    type Item = Experiment;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.experiments)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.experiments)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.experiments, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Token(
+            runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+    }
+}
 
 /// One page of metrics.
 #[doc(alias = "v2beta1ListMetricsResponse")]
@@ -810,6 +882,30 @@ impl ListMetricsResponse {
     /// A builder in which nothing is set.
     pub fn builder() -> builder::ListMetricsResponse {
         ::std::default::Default::default()
+    }
+}
+impl runtime::paging::ListPage for ListMetricsResponse {
+    type Item = Metric;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.metrics)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.metrics)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.metrics, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Token(
+            runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -835,6 +931,30 @@ impl ListPipelineVersionsResponse {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for ListPipelineVersionsResponse {
+    type Item = PipelineVersion;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.pipeline_versions)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.pipeline_versions)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.pipeline_versions, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Token(
+            runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+    }
+}
 
 /// One page of pipelines.
 #[doc(alias = "v2beta1ListPipelinesResponse")]
@@ -858,6 +978,30 @@ impl ListPipelinesResponse {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for ListPipelinesResponse {
+    type Item = Pipeline;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.pipelines)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.pipelines)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.pipelines, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Token(
+            runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+    }
+}
 
 /// One page of recurring runs.
 #[doc(alias = "v2beta1ListRecurringRunsResponse")]
@@ -879,6 +1023,30 @@ impl ListRecurringRunsResponse {
     /// A builder in which nothing is set.
     pub fn builder() -> builder::ListRecurringRunsResponse {
         ::std::default::Default::default()
+    }
+}
+impl runtime::paging::ListPage for ListRecurringRunsResponse {
+    type Item = RecurringRun;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.recurring_runs)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.recurring_runs)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.recurring_runs, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Token(
+            runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
 }
 
@@ -918,6 +1086,30 @@ impl ListRunsResponse {
         ::std::default::Default::default()
     }
 }
+impl runtime::paging::ListPage for ListRunsResponse {
+    type Item = Run;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.runs)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.runs)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.runs, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Token(
+            runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total_size)?.try_into().ok()
+    }
+}
 
 runtime::open_enum! {
     /// The schema `ListRunsView`.
@@ -947,6 +1139,30 @@ impl ListTasksResponse {
     /// A builder in which nothing is set.
     pub fn builder() -> builder::ListTasksResponse {
         ::std::default::Default::default()
+    }
+}
+impl runtime::paging::ListPage for ListTasksResponse {
+    type Item = PipelineTask;
+    fn items(&self) -> &[Self::Item] {
+        runtime::paging::List::items(&self.tasks)
+    }
+
+    fn take_items(&mut self) -> Vec<Self::Item> {
+        runtime::paging::List::take(&mut self.tasks)
+    }
+
+    fn retain_items(&mut self, keep: impl ::core::ops::FnMut(&Self::Item) -> bool) {
+        runtime::paging::List::retain(&mut self.tasks, keep);
+    }
+
+    fn turn(&self) -> runtime::paging::Turn<'_> {
+        runtime::paging::Turn::Token(
+            runtime::paging::Token::token(&self.next_page_token),
+        )
+    }
+
+    fn total(&self) -> Option<u64> {
+        runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
 }
 

@@ -1,0 +1,131 @@
+//! Calls and lists for programs without an async runtime.
+//!
+//! [`wait`] ends a call of any operation, and [`Items::blocking`] and [`Pages::blocking`] make
+//! iterators of lists. They work in a plain `main`, in a test and in any thread, and share one
+//! background thread for connections. Inside an async runtime they would stop everything else that
+//! runs there; there they give an error of kind [`Configuration`](crate::ErrorKind::Configuration).
+//!
+//! ```no_run
+//! use compute_kfp_runtime::{Request, Transport, blocking};
+//!
+//! # fn example(transport: Transport, request: Request) -> compute_kfp_runtime::Result<()> {
+//! let answer = blocking::wait(transport.send_json::<serde_json::Value>(request))?;
+//! println!("{}", answer.status());
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fmt;
+use std::io;
+use std::sync::LazyLock;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::error::Error;
+use crate::paging::{Items, ListPage, Page, Pages};
+
+static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("compute-kfp")
+        .enable_all()
+        .build()
+});
+
+/// Waits for what a call, or anything else of this SDK, comes to.
+///
+/// # Errors
+///
+/// Those of the call. Of kind [`Configuration`](crate::ErrorKind::Configuration) inside an async
+/// runtime, also in its blocking threads, and where no thread can be had.
+pub fn wait<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    runtime()?.block_on(future)
+}
+
+fn runtime() -> Result<&'static Runtime, Error> {
+    if Handle::try_current().is_ok() {
+        return Err(Error::configuration(
+            "a blocking call inside an async runtime would stop it; use `.await`, or make the call in a thread of its own (`std::thread::spawn`)",
+        ));
+    }
+    RUNTIME.as_ref().map_err(|error| {
+        Error::configuration(format!(
+            "the thread for blocking calls cannot be started: {error}"
+        ))
+    })
+}
+
+impl<P: ListPage> Items<P> {
+    /// The items as an iterator that blocks while a page is fetched; as lazy as the stream.
+    pub fn blocking(self) -> BlockingItems<P> {
+        BlockingItems {
+            items: self,
+            refused: false,
+        }
+    }
+}
+
+impl<P: ListPage> Pages<P> {
+    /// The pages as an iterator that blocks while a page is fetched; as lazy as the stream.
+    pub fn blocking(self) -> BlockingPages<P> {
+        BlockingPages {
+            pages: self,
+            refused: false,
+        }
+    }
+}
+
+/// The items of a list, as an iterator; see [`Items::blocking`].
+#[must_use = "nothing is requested before an item is asked for"]
+pub struct BlockingItems<P: ListPage> {
+    items: Items<P>,
+    refused: bool,
+}
+
+impl<P: ListPage> BlockingItems<P> {
+    /// The stream, to be asked where it is.
+    pub fn get_ref(&self) -> &Items<P> {
+        &self.items
+    }
+}
+
+impl<P: ListPage> Iterator for BlockingItems<P> {
+    type Item = Result<P::Item, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match runtime() {
+            Ok(runtime) => runtime.block_on(self.items.next()),
+            Err(error) => (!std::mem::replace(&mut self.refused, true)).then_some(Err(error)),
+        }
+    }
+}
+
+impl<P: ListPage> fmt::Debug for BlockingItems<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("BlockingItems").field(&self.items).finish()
+    }
+}
+
+/// The pages of a list, as an iterator; see [`Pages::blocking`].
+#[must_use = "nothing is requested before a page is asked for"]
+pub struct BlockingPages<P> {
+    pages: Pages<P>,
+    refused: bool,
+}
+
+impl<P: ListPage> Iterator for BlockingPages<P> {
+    type Item = Result<Page<P>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match runtime() {
+            Ok(runtime) => runtime.block_on(self.pages.next()),
+            Err(error) => (!std::mem::replace(&mut self.refused, true)).then_some(Err(error)),
+        }
+    }
+}
+
+impl<P> fmt::Debug for BlockingPages<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("BlockingPages").field(&self.pages).finish()
+    }
+}

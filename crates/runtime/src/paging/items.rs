@@ -1,0 +1,158 @@
+//! A list as a stream of its items.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use futures_util::future::poll_fn;
+
+use super::page::ListPage;
+use super::pages::Pages;
+use super::resume::ResumePoint;
+use crate::error::Error;
+
+/// The items of a list, one after the other, over all of its pages.
+///
+/// A page is requested when the items before it were given, but for those that `prefetch` allows.
+/// An error ends it.
+///
+/// ```no_run
+/// # async fn example<P: compute_kfp_runtime::paging::ListPage>(
+/// #     mut runs: compute_kfp_runtime::paging::Items<P>,
+/// # ) -> compute_kfp_runtime::Result<()> {
+/// while let Some(run) = runs.next().await {
+///     let run = run?;
+/// #   drop(run);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Items<P: ListPage> {
+    pages: Pages<P>,
+    page: std::vec::IntoIter<P::Item>,
+    /// Of the page that is being given, and how far it is.
+    point: Option<ResumePoint>,
+    next_page: Option<ResumePoint>,
+    /// How many items of the first page were given before a resume point.
+    skip: u64,
+    left: Option<u64>,
+    ended: bool,
+}
+
+impl<P: ListPage> Items<P> {
+    pub(super) fn new(pages: Pages<P>, start: Option<ResumePoint>, most: Option<u64>) -> Self {
+        let (skip, given) = start
+            .as_ref()
+            .map_or((0, 0), |point| (point.given_of_page, point.given));
+        Self {
+            pages,
+            page: Vec::new().into_iter(),
+            next_page: start,
+            point: None,
+            skip,
+            left: most.map(|most| most.saturating_sub(given)),
+            ended: false,
+        }
+    }
+
+    /// The next item, or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Pages::next`].
+    pub async fn next(&mut self) -> Option<Result<P::Item, Error>> {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    /// All items that are left, in memory.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Pages::next`]; the items before it are dropped, but its
+    /// [resume point](Error::resume_point) is behind them. Take them one by one to lose none.
+    pub async fn collect(mut self) -> Result<Vec<P::Item>, Error> {
+        let mut items = Vec::new();
+        while let Some(item) = self.next().await {
+            items.push(item?);
+        }
+        Ok(items)
+    }
+
+    /// Where a stream goes on behind the item that was given last; `None` before the first and
+    /// behind the last page.
+    pub fn resume_point(&self) -> Option<&ResumePoint> {
+        match self.page.len() {
+            0 => self.next_page.as_ref(),
+            _ => self.point.as_ref(),
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<P::Item, Error>>> {
+        loop {
+            if self.ended || self.left == Some(0) {
+                return Poll::Ready(None);
+            }
+            if let Some(item) = self.page.next() {
+                if let Some(point) = &mut self.point {
+                    point.given_of_page = point.given_of_page.saturating_add(1);
+                    point.given = point.given.saturating_add(1);
+                }
+                self.left = self.left.map(|left| left.saturating_sub(1));
+                return Poll::Ready(Some(Ok(item)));
+            }
+            match ready!(Pin::new(&mut self.pages).poll_next(context)) {
+                Some(Ok(page)) => {
+                    let skip = std::mem::take(&mut self.skip);
+                    let mut here = page.here().clone();
+                    here.given_of_page = skip;
+                    here.given = here.given.saturating_add(skip);
+                    self.point = Some(here);
+                    self.next_page = page.resume_point().cloned();
+                    let mut items = page.into_items();
+                    let skip = usize::try_from(skip).unwrap_or(usize::MAX).min(items.len());
+                    items.drain(..skip);
+                    self.page = items.into_iter();
+                }
+                Some(Err(error)) => {
+                    self.ended = true;
+                    return Poll::Ready(Some(Err(self.behind_what_was_given(error))));
+                }
+                None => {
+                    self.ended = true;
+                    self.next_page = None;
+                }
+            }
+        }
+    }
+
+    /// An error of the page in the middle of which this stream started.
+    fn behind_what_was_given(&self, error: Error) -> Error {
+        match error.resume_point() {
+            Some(point) if self.skip > 0 => {
+                let mut point = point.clone();
+                point.given_of_page = self.skip;
+                point.given = point.given.saturating_add(self.skip);
+                error.resumed_at(point)
+            }
+            _ => error,
+        }
+    }
+}
+
+impl<P: ListPage> Stream for Items<P> {
+    type Item = Result<P::Item, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll(context)
+    }
+}
+
+impl<P: ListPage> fmt::Debug for Items<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items")
+            .field("pages", &self.pages)
+            .field("left_of_page", &self.page.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,145 @@
+//! Lists whose pages have numbers.
+
+use std::collections::VecDeque;
+
+use super::page::{ListPage, Page, Turn};
+use super::resume::Position;
+use super::source::{Ahead, Source, arrived};
+use crate::error::Error;
+
+pub(super) struct NumberedPager<P> {
+    source: Source,
+    /// What the caller set as the size of a page.
+    size: Option<String>,
+    next: u64,
+    ended: bool,
+    /// Pages from `next` on.
+    ahead: VecDeque<Ahead<P>>,
+    prefetch: usize,
+    /// How many pages there were when an empty one came before the end.
+    pages_when_empty: Option<u64>,
+}
+
+impl<P: ListPage> NumberedPager<P> {
+    pub fn new(source: Source, start: u64, prefetch: usize) -> Self {
+        Self {
+            size: source.value("size"),
+            source,
+            next: start,
+            ended: false,
+            ahead: VecDeque::new(),
+            prefetch,
+            pages_when_empty: None,
+        }
+    }
+
+    /// The next page, given how many items there were before and how many are wanted at most.
+    pub async fn next(&mut self, given: u64, most: Option<u64>) -> Option<Result<Page<P>, Error>> {
+        if self.ended {
+            return None;
+        }
+        let number = self.next;
+        let here = self.position(number, given);
+        let fetched = match self.ahead.pop_front() {
+            Some(ahead) => arrived(ahead).await,
+            None => {
+                self.source
+                    .fetch(|request| request.set("page", &number))
+                    .await
+            }
+        };
+        let checked = fetched.and_then(|response: crate::ResponseValue<P>| {
+            let pages = self.check(number, response.items().is_empty(), response.turn())?;
+            Ok((response, pages))
+        });
+        let (response, pages) = match checked {
+            Ok(checked) => checked,
+            Err(error) => {
+                self.ended = true;
+                self.ahead.clear();
+                return Some(Err(error.resumed_at(here)));
+            }
+        };
+        let length = response.items().len() as u64;
+        let given = given.saturating_add(length);
+        let last = pages.or_else(|| self.last(number, length, response.total()));
+        // Without any figure, a page that has items may have another behind it.
+        let last = last.unwrap_or(if length == 0 {
+            number
+        } else {
+            number.saturating_add(1)
+        });
+        self.next = number.saturating_add(1);
+        self.ended = self.next > last;
+        let after = (!self.ended).then(|| self.position(self.next, given));
+        if pages.is_some() {
+            self.fetch_ahead(last, length, most.map(|most| most.saturating_sub(given)));
+        }
+        Some(Ok(Page::new(response, here, after)))
+    }
+
+    /// The number of pages, where the answer has it and fits what was asked for.
+    fn check(&mut self, asked: u64, empty: bool, turn: Turn<'_>) -> Result<Option<u64>, Error> {
+        let Turn::Number { page, pages } = turn else {
+            return Ok(None);
+        };
+        if let Some(page) = page.filter(|page| u64::try_from(*page) != Ok(asked)) {
+            return Err(self.source.broken(format!(
+                "page {page} came in place of page {asked}; its items may have come before"
+            )));
+        }
+        let pages = pages.map(|pages| u64::try_from(pages).unwrap_or(0));
+        let Some(count) = pages else {
+            return Ok(None);
+        };
+        if !empty {
+            self.pages_when_empty = None;
+        } else if asked < count {
+            let known = *self.pages_when_empty.get_or_insert(count);
+            if count > known {
+                return Err(self.source.broken(format!(
+                    "the list does not end: page {asked} has no items, and there are now {count} pages in place of {known}"
+                )));
+            }
+        }
+        Ok(pages)
+    }
+
+    /// The last page, reckoned where the server does not say it.
+    fn last(&self, number: u64, length: u64, total: Option<u64>) -> Option<u64> {
+        let size: u64 = self
+            .size
+            .as_deref()?
+            .parse()
+            .ok()
+            .filter(|size| *size > 0)?;
+        match total {
+            Some(total) => Some(total.div_ceil(size)),
+            None => (length < size).then_some(number),
+        }
+    }
+
+    /// Requests as many of the pages to come as are allowed at a time and needed.
+    fn fetch_ahead(&mut self, last: u64, length: u64, wanted: Option<u64>) {
+        let needed = match wanted {
+            Some(wanted) => wanted.div_ceil(length.max(1)),
+            None => u64::MAX,
+        };
+        let last = last.min(self.next.saturating_add(needed).saturating_sub(1));
+        while self.ahead.len() < self.prefetch {
+            let page = self.next.saturating_add(self.ahead.len() as u64);
+            if page > last {
+                break;
+            }
+            let ahead = self
+                .source
+                .fetch_ahead(|request| request.set("page", &page));
+            self.ahead.push_back(ahead);
+        }
+    }
+
+    fn position(&self, page: u64, given: u64) -> super::ResumePoint {
+        let size = self.size.clone();
+        self.source.at(Position::Number { page, size }, given)
+    }
+}

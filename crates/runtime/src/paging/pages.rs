@@ -1,0 +1,170 @@
+//! A list as a stream of its pages.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_util::future::poll_fn;
+use futures_util::stream::{self, BoxStream};
+
+use super::items::Items;
+use super::numbered::NumberedPager;
+use super::page::{ListPage, Page};
+use super::resume::{Position, ResumePoint};
+use super::source::Source;
+use super::timed::TimedPager;
+use super::token::TokenPager;
+use crate::error::Error;
+use crate::operation::{Operation, Paging};
+use crate::request::Request;
+use crate::transport::Transport;
+
+/// The pages of a list, one after the other.
+///
+/// Nothing is requested before the first is asked for, and none that is not asked for, but for those
+/// that `prefetch` allows. An error ends it.
+pub struct Pages<P> {
+    operation: &'static Operation,
+    start: Option<ResumePoint>,
+    max_items: Option<u64>,
+    pages: BoxStream<'static, Result<Page<P>, Error>>,
+}
+
+enum Pager<P> {
+    Token(TokenPager<P>),
+    Numbered(NumberedPager<P>),
+    Timed(TimedPager<P>),
+    /// What keeps the list from being started.
+    Refused(Option<Error>),
+}
+
+impl<P: ListPage> Pages<P> {
+    /// The pages of a list operation; builders of generated clients make it.
+    pub fn new(transport: Transport, request: Request) -> Self {
+        let operation = request.operation();
+        let options = request.paging().clone();
+        let (start, max_items) = (options.resume, options.max_items);
+        let given = start.as_ref().map_or(0, |point| point.given);
+        let pager = pager::<P>(
+            Source::new(transport, request),
+            start.clone(),
+            options.prefetch,
+        )
+        .unwrap_or_else(|error| Pager::Refused(Some(error.during(operation))));
+        // A page is given from its beginning, also where some of its items were given already.
+        let given = given.saturating_sub(start.as_ref().map_or(0, |point| point.given_of_page));
+        let pages = stream::unfold((pager, given), move |(mut pager, given)| async move {
+            if max_items.is_some_and(|most| given >= most) {
+                return None;
+            }
+            let page = pager.next(given, max_items).await?;
+            let given = match &page {
+                Ok(page) => given.saturating_add(page.items().len() as u64),
+                Err(_) => {
+                    pager = Pager::Refused(None);
+                    given
+                }
+            };
+            Some((page, (pager, given)))
+        });
+        Self {
+            operation,
+            start,
+            max_items,
+            pages: Box::pin(pages),
+        }
+    }
+
+    /// The items of the pages.
+    pub fn items(self) -> Items<P> {
+        let (start, max_items) = (self.start.clone(), self.max_items);
+        Items::new(self, start, max_items)
+    }
+
+    /// The next page, or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// As those of the operation; also of kind [`Protocol`](crate::ErrorKind::Protocol) where the
+    /// server's answers do not make up a list that ends. It has a
+    /// [resume point](Error::resume_point).
+    pub async fn next(&mut self) -> Option<Result<Page<P>, Error>> {
+        poll_fn(|context| self.pages.as_mut().poll_next(context)).await
+    }
+}
+
+fn pager<P: ListPage>(
+    source: Source,
+    start: Option<ResumePoint>,
+    prefetch: usize,
+) -> Result<Pager<P>, Error> {
+    let operation = source.operation();
+    let position = match start {
+        Some(point) => point.of(operation)?.position,
+        None => Position::Start,
+    };
+    let pager = match (operation.paging, position) {
+        (Some(Paging::Token { .. }), Position::Token(token)) => {
+            Pager::Token(TokenPager::new(source, token, prefetch > 0))
+        }
+        (Some(Paging::Token { .. }), Position::Start) => {
+            let token = source.value("page_token");
+            Pager::Token(TokenPager::new(source, token, prefetch > 0))
+        }
+        (Some(Paging::Numbered { .. }), Position::Number { page, size }) => {
+            if source.value("size") != size {
+                return Err(Error::invalid(format!(
+                    "the resume point is one of pages of size {}, which has to be set again; nothing was sent",
+                    size.as_deref().unwrap_or("that the server chose")
+                )));
+            }
+            Pager::Numbered(NumberedPager::new(source, page, prefetch))
+        }
+        (Some(Paging::Numbered { .. }), Position::Start) => {
+            let page = source.value("page").and_then(|page| page.parse().ok());
+            Pager::Numbered(NumberedPager::new(source, page.unwrap_or(1), prefetch))
+        }
+        (Some(Paging::Timed { .. }), Position::Time { last, given }) => {
+            Pager::Timed(TimedPager::new(source, Some((last, given))))
+        }
+        (Some(Paging::Timed { .. }), Position::Start) => {
+            Pager::Timed(TimedPager::new(source, None))
+        }
+        (None, _) => {
+            return Err(Error::invalid(format!(
+                "`{}` does not list anything in pages; nothing was sent",
+                operation.id
+            )));
+        }
+        (Some(_), _) => return Err(ResumePoint::foreign(operation)),
+    };
+    Ok(pager)
+}
+
+impl<P: ListPage> Pager<P> {
+    async fn next(&mut self, given: u64, most: Option<u64>) -> Option<Result<Page<P>, Error>> {
+        match self {
+            Self::Token(pager) => pager.next(given, most).await,
+            Self::Numbered(pager) => pager.next(given, most).await,
+            Self::Timed(pager) => pager.next(given).await,
+            Self::Refused(error) => error.take().map(Err),
+        }
+    }
+}
+
+impl<P> Stream for Pages<P> {
+    type Item = Result<Page<P>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.pages.as_mut().poll_next(context)
+    }
+}
+
+impl<P> fmt::Debug for Pages<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages")
+            .field("operation", &self.operation.name)
+            .finish_non_exhaustive()
+    }
+}

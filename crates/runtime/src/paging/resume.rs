@@ -1,0 +1,81 @@
+//! Where a list goes on.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::operation::Operation;
+
+/// A place in a list, to be kept and gone on from, also by another process.
+///
+/// It belongs to one operation, and to the filters and the order that were set; give the same to the
+/// stream that goes on from it. It holds no item and no credential.
+///
+/// ```
+/// use compute_kfp_runtime::paging::ResumePoint;
+///
+/// # fn example(point: ResumePoint) -> serde_json::Result<()> {
+/// let kept = serde_json::to_string(&point)?;
+/// let point: ResumePoint = serde_json::from_str(&kept)?;
+/// # drop(point);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResumePoint {
+    operation: String,
+    pub(super) position: Position,
+    /// How many items of the page at the position were given already.
+    #[serde(default)]
+    pub(super) given_of_page: u64,
+    /// How many items were given in all.
+    #[serde(default)]
+    pub(super) given: u64,
+}
+
+/// Which page comes next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Position {
+    Token(Option<String>),
+    Number {
+        page: u64,
+        /// The size that was set; with another, the number means other items.
+        size: Option<String>,
+    },
+    Time {
+        /// Of the last item that was given.
+        last: i64,
+        /// How many items of that time were given.
+        given: u64,
+    },
+    Start,
+}
+
+impl ResumePoint {
+    pub(super) fn new(operation: &'static Operation, position: Position, given: u64) -> Self {
+        Self {
+            operation: operation.id.to_owned(),
+            position,
+            given_of_page: 0,
+            given,
+        }
+    }
+
+    /// The position, if it is one of this operation.
+    pub(super) fn of(self, operation: &'static Operation) -> Result<Self, Error> {
+        if self.operation == operation.id {
+            return Ok(self);
+        }
+        Err(Error::invalid(format!(
+            "the resume point is one of `{}`, not of `{}`; nothing was sent",
+            self.operation, operation.id
+        )))
+    }
+
+    pub(super) fn foreign(operation: &'static Operation) -> Error {
+        Error::invalid(format!(
+            "the resume point does not fit how `{}` is paged; nothing was sent",
+            operation.id
+        ))
+    }
+}

@@ -1,0 +1,72 @@
+//! Where pages are requested.
+
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
+
+use super::page::ListPage;
+use super::resume::{Position, ResumePoint};
+use crate::error::Error;
+use crate::operation::Operation;
+use crate::request::Request;
+use crate::response::ResponseValue;
+use crate::transport::Transport;
+
+/// The request of a list, of which each page sends a copy.
+pub(super) struct Source {
+    transport: Transport,
+    request: Request,
+}
+
+/// A page that is being fetched while the caller does something else; dropped, it is given up.
+pub(super) type Ahead<P> = AbortOnDropHandle<Result<ResponseValue<P>, Error>>;
+
+impl Source {
+    pub fn new(transport: Transport, request: Request) -> Self {
+        Self { transport, request }
+    }
+
+    pub fn operation(&self) -> &'static Operation {
+        self.request.operation()
+    }
+
+    /// What the caller set of a parameter.
+    pub fn value(&self, name: &str) -> Option<String> {
+        self.request.value(name).map(str::to_owned)
+    }
+
+    pub async fn fetch<P: ListPage>(
+        &self,
+        set: impl FnOnce(&mut Request),
+    ) -> Result<ResponseValue<P>, Error> {
+        let mut request = self.request.clone();
+        set(&mut request);
+        self.transport.send_json(request).await
+    }
+
+    pub fn fetch_ahead<P: ListPage>(&self, set: impl FnOnce(&mut Request)) -> Ahead<P> {
+        let (transport, mut request) = (self.transport.clone(), self.request.clone());
+        set(&mut request);
+        let fetching = async move { transport.send_json(request).await };
+        AbortOnDropHandle::new(tokio::spawn(fetching.in_current_span()))
+    }
+
+    pub fn at(&self, position: Position, given: u64) -> ResumePoint {
+        ResumePoint::new(self.operation(), position, given)
+    }
+
+    /// An answer that would make a list endless or wrong.
+    pub fn broken(&self, what: String) -> Error {
+        Error::unreadable_list(what).during(self.operation())
+    }
+}
+
+/// The outcome of a page that was fetched ahead.
+pub(super) async fn arrived<P>(ahead: Ahead<P>) -> Result<ResponseValue<P>, Error> {
+    ahead.await.unwrap_or_else(|error| {
+        Err(Error::new(
+            crate::ErrorKind::Connection,
+            "the page was not fetched: the runtime that fetched it ended",
+        )
+        .caused_by(error))
+    })
+}

@@ -1,0 +1,104 @@
+//! Lists whose pages have tokens.
+
+use std::collections::HashSet;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash as _, Hasher as _};
+
+use super::page::{ListPage, Page, Turn};
+use super::resume::Position;
+use super::source::{Ahead, Source, arrived};
+use crate::error::Error;
+use crate::request::Request;
+
+pub(super) struct TokenPager<P> {
+    source: Source,
+    next: Next,
+    /// Hashes of the tokens so far: the tokens themselves can be long.
+    seen: HashSet<u64>,
+    ahead: Option<Ahead<P>>,
+    prefetch: bool,
+}
+
+enum Next {
+    /// The page with this token, or the first.
+    Page(Option<String>),
+    /// The token that would come next was there before.
+    Repeated(String),
+    End,
+}
+
+impl<P: ListPage> TokenPager<P> {
+    pub fn new(source: Source, start: Option<String>, prefetch: bool) -> Self {
+        let seen = start.iter().map(|token| hash(token)).collect();
+        Self {
+            source,
+            next: Next::Page(start),
+            seen,
+            ahead: None,
+            prefetch,
+        }
+    }
+
+    /// The next page, given how many items there were before and how many are wanted at most.
+    pub async fn next(&mut self, given: u64, most: Option<u64>) -> Option<Result<Page<P>, Error>> {
+        let token = match std::mem::replace(&mut self.next, Next::End) {
+            Next::Page(token) => token,
+            Next::Repeated(token) => {
+                let error = self.source.broken(
+                    "the list does not end: its next page has the token of a page before it"
+                        .to_owned(),
+                );
+                let here = self.source.at(Position::Token(Some(token)), given);
+                return Some(Err(error.resumed_at(here)));
+            }
+            Next::End => return None,
+        };
+        let here = self.source.at(Position::Token(token.clone()), given);
+        let fetched = match self.ahead.take() {
+            Some(ahead) => arrived(ahead).await,
+            None => {
+                self.source
+                    .fetch(|request| set(request, token.as_deref()))
+                    .await
+            }
+        };
+        let response = match fetched {
+            Ok(response) => response,
+            Err(error) => return Some(Err(error.resumed_at(here))),
+        };
+        let given = given.saturating_add(response.items().len() as u64);
+        let next = match response.turn() {
+            Turn::Token(Some(token)) => Some(token.to_owned()),
+            _ => None,
+        };
+        let after = next
+            .clone()
+            .map(|token| self.source.at(Position::Token(Some(token)), given));
+        if let Some(token) = next {
+            self.next = if self.seen.insert(hash(&token)) {
+                if self.prefetch && most.is_none_or(|most| given < most) {
+                    let ahead = self
+                        .source
+                        .fetch_ahead(|request| set(request, Some(&token)));
+                    self.ahead = Some(ahead);
+                }
+                Next::Page(Some(token))
+            } else {
+                Next::Repeated(token)
+            };
+        }
+        Some(Ok(Page::new(response, here, after)))
+    }
+}
+
+fn set(request: &mut Request, token: Option<&str>) {
+    if let Some(token) = token {
+        request.set("page_token", token);
+    }
+}
+
+fn hash(token: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    token.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,19 @@
+//! Lists over real sockets: what is requested, what is given, and how a broken list goes on.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test, what fails must stop it"
+)]
+
+mod any_list;
+#[cfg(feature = "blocking")]
+mod blocking;
+mod endless;
+mod lists;
+mod numbered;
+mod resume;
+mod server;
+mod timed;
+mod token;
