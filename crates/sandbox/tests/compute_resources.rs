@@ -253,3 +253,87 @@ async fn an_operation_that_is_not_served_says_so() {
         json!({ "detail": "The sandbox does not serve PATCH /batch_jobs/pop yet" })
     );
 }
+
+#[tokio::test]
+async fn a_null_empties_what_can_be_empty_and_nothing_else() {
+    let sandbox = sandbox().await;
+    let compute = Compute(&sandbox);
+    project(&compute, "p").await;
+    let nulls = json!({ "name": null, "starred": null });
+    let changed = compute.patch("/projects/1", nulls).await.expect(200);
+    assert_eq!(
+        (&changed["name"], &changed["starred"]),
+        (&json!("p"), &json!(false))
+    );
+    let algorithm = |link: Value| json!({ "project_id": 1, "type": "quantum", "shared": "team", "name": "a", "link": link });
+    let created = compute.post("/algorithms", algorithm(json!("l"))).await;
+    assert_eq!(created.expect(201)["link"], "l");
+    let emptied = compute.put("/algorithms/1", algorithm(Value::Null)).await;
+    assert_eq!(emptied.expect(200)["link"], Value::Null);
+}
+
+/// The operations that a user may ask for without knowing an id.
+fn lists() -> impl Iterator<Item = &'static compute_kfp_runtime::operation::Operation> {
+    compute_api_client::operations::OPERATIONS
+        .iter()
+        .copied()
+        .filter(|operation| operation.paging.is_some() && !operation.path.contains('{'))
+        .filter(|operation| !operation.path.ends_with("/hostnames"))
+}
+
+#[tokio::test]
+async fn every_list_is_a_page_and_every_filter_of_it_is_taken() {
+    let sandbox = sandbox().await;
+    let compute = Compute(&sandbox);
+    assert_eq!(lists().count(), 16);
+    for operation in lists() {
+        let page = compute.get(operation.path).await.expect(200);
+        assert_eq!(page["page"], 1, "{}", operation.path);
+        assert_eq!(page["items"].as_array().unwrap().len(), page["total"]);
+        for parameter in operation.parameters {
+            let value = match parameter.kind {
+                "boolean" => "true",
+                "string" => parameter.values.first().copied().unwrap_or(""),
+                _ => "1",
+            };
+            let is_time = parameter.name.ends_with("_at")
+                || parameter.name.ends_with("_on")
+                || parameter.name.ends_with("_time")
+                || parameter.name.ends_with("heartbeat")
+                || parameter.name == "timestamp";
+            let value = if is_time {
+                "2025-01-01T00:00:00Z"
+            } else {
+                value
+            };
+            let path = format!("{}?{}={value}", operation.path, parameter.name);
+            assert!(
+                compute.get(&path).await.expect(200)["items"].is_array(),
+                "{path}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_object_can_be_sorted_by_and_read_as_it_is_listed() {
+    let sandbox = sandbox().await;
+    let compute = Compute(&sandbox);
+    project(&compute, "p").await;
+    for operation in lists() {
+        let page = compute.get(operation.path).await.expect(200);
+        for item in page["items"].as_array().unwrap() {
+            for (field, value) in item.as_object().unwrap() {
+                let path = format!("{}?sort_by=-{field}", operation.path);
+                let status = if value.is_array() || value.is_object() {
+                    422
+                } else {
+                    200
+                };
+                compute.get(&path).await.expect(status);
+            }
+            let path = format!("{}/{}", operation.path.trim_end_matches('/'), item["id"]);
+            assert_eq!(compute.get(&path).await.expect(200), *item, "{path}");
+        }
+    }
+}

@@ -85,9 +85,12 @@ fn change_with(
     let mut changed = existing(store, call, &parameters)?.clone();
     let changes = object(body);
     check_references(store, &changes)?;
-    for (name, value) in changes {
-        if let Some(field) = changed.get_mut(&name) {
-            *field = value;
+    for (name, schema) in properties(schema_of(call)) {
+        // A null for what cannot be null is the same as nothing.
+        let change = changes.get(name);
+        if let Some(value) = change.filter(|value| !value.is_null() || schema::is_nullable(schema))
+        {
+            changed.insert(name.to_owned(), value.clone());
         }
     }
     store

@@ -19,6 +19,7 @@ pub(super) fn of(operation: &Operation) -> Option<Handle<ComputeError>> {
     let rules: &[(&Operation, Handle<ComputeError>)] = &[
         (&operations::AUTH_CONFIG, auth_config),
         (&operations::READ_BACKEND_SELF, own_backend),
+        (&operations::CREATE_BACKEND, not_served),
         (&operations::ENQUEUE_BATCH_JOB, jobs::enqueue),
         (&operations::UPDATE_JOB_STATUS, jobs::update),
         (&operations::DELETE_JOB, jobs::delete),

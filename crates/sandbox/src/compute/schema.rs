@@ -9,24 +9,13 @@ use crate::store::Object;
 
 type Place = Vec<Value>;
 
-/// What is wrong with a value, and where it is.
-pub(super) struct Problem {
-    kind: &'static str,
-    place: Place,
-    message: String,
-    input: Value,
-    context: Option<Value>,
-}
+/// What is wrong with a value and where it is, as it is told.
+pub(super) struct Problem(Value);
 
 impl Problem {
     fn new(kind: &'static str, place: Place, message: impl Into<String>, input: &Value) -> Self {
-        Self {
-            kind,
-            place,
-            message: message.into(),
-            input: input.clone(),
-            context: None,
-        }
+        let message: String = message.into();
+        Self(json!({ "type": kind, "loc": place, "msg": message, "input": input }))
     }
 
     pub(super) fn missing(place: Place, input: Value) -> Self {
@@ -34,21 +23,12 @@ impl Problem {
     }
 
     fn with_context(mut self, context: Value) -> Self {
-        self.context = Some(context);
+        self.0["ctx"] = context;
         self
     }
 
     pub(super) fn into_json(self) -> Value {
-        let mut problem = json!({
-            "type": self.kind,
-            "loc": self.place,
-            "msg": self.message,
-            "input": self.input,
-        });
-        if let Some(context) = self.context {
-            problem["ctx"] = context;
-        }
-        problem
+        self.0
     }
 }
 
@@ -62,6 +42,9 @@ pub(super) fn read(
 ) -> Option<Value> {
     let schema = COMPUTE.resolve(schema);
     if let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) {
+        if value.is_null() && is_nullable(schema) {
+            return Some(Value::Null);
+        }
         return any_of(alternatives, value, &place, defaults, problems);
     }
     if let Some(names) = schema.get("enum").and_then(Value::as_array) {
@@ -97,6 +80,11 @@ pub(super) fn is_sortable(schema: &'static Value) -> bool {
     }
 }
 
+pub(super) fn is_nullable(schema: &Value) -> bool {
+    let alternatives = schema.get("anyOf").and_then(Value::as_array);
+    alternatives.is_some_and(|alternatives| alternatives.iter().any(|any| kind(any) == "null"))
+}
+
 /// What stands in a field that nobody has set.
 pub(super) fn initial(schema: &'static Value) -> Value {
     let resolved = COMPUTE.resolve(schema);
@@ -105,9 +93,8 @@ pub(super) fn initial(schema: &'static Value) -> Value {
         return default.clone();
     }
     if let Some(alternatives) = resolved.get("anyOf").and_then(Value::as_array) {
-        let nullable = alternatives.iter().any(|schema| kind(schema) == "null");
         return match alternatives.first() {
-            Some(first) if !nullable => initial(first),
+            Some(first) if !is_nullable(resolved) => initial(first),
             _ => Value::Null,
         };
     }
@@ -139,10 +126,6 @@ fn any_of(
     defaults: Defaults,
     problems: &mut Vec<Problem>,
 ) -> Option<Value> {
-    let nullable = alternatives.iter().any(|schema| kind(schema) == "null");
-    if nullable && value.is_null() {
-        return Some(Value::Null);
-    }
     let mut objections = Vec::new();
     for schema in alternatives.iter().filter(|schema| kind(schema) != "null") {
         let mut of_this = Vec::new();
