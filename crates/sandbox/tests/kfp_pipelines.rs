@@ -9,9 +9,12 @@
 
 mod support;
 
+use std::io::{Cursor, Write};
 use std::time::Duration;
 
 use compute_kfp_sandbox::Sandbox;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::{Answer, Kfp, encoded, send, texts};
@@ -42,18 +45,19 @@ fn multipart(
     path: &str,
     field: &str,
     file: &str,
-    content: &str,
+    content: impl AsRef<[u8]>,
 ) -> reqwest::RequestBuilder {
-    let body = format!(
+    let head = format!(
         "--XX\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{file}\"\r\n\
-         content-type: application/octet-stream\r\n\r\n{content}\r\n--XX--\r\n"
+         content-type: application/octet-stream\r\n\r\n"
     );
+    let body = [head.as_bytes(), content.as_ref(), b"\r\n--XX--\r\n"].concat();
     kfp.request(Method::POST, path)
         .header("content-type", "multipart/form-data; boundary=XX")
         .body(body)
 }
 
-async fn upload(kfp: &Kfp<'_>, query: &str, file: &str, content: &str) -> Answer {
+async fn upload(kfp: &Kfp<'_>, query: &str, file: &str, content: impl AsRef<[u8]>) -> Answer {
     send(multipart(
         kfp,
         &format!("/pipelines/upload{query}"),
@@ -119,7 +123,7 @@ async fn an_uploaded_file_becomes_a_pipeline_with_a_version_that_can_run() {
         &format!("/pipelines/upload_version?pipelineid={pipeline_id}&name=v2"),
         "uploadfile",
         "p.json",
-        &json!({ "pipelineInfo": {}, "root": { "dag": { "tasks": { "only": {} } } } }).to_string(),
+        json!({ "pipelineInfo": {}, "root": { "dag": { "tasks": { "only": {} } } } }).to_string(),
     );
     let second = send(second).await.expect(200);
 
@@ -192,12 +196,73 @@ async fn a_bad_upload_is_refused_in_the_shape_of_its_endpoint() {
     assert_eq!(kfp.get("/pipelines").await.expect(200)["total_size"], 1);
 }
 
+fn tar_gz(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    for (name, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        archive.append_data(&mut header, name, *content).unwrap();
+    }
+    archive.into_inner().unwrap().finish().unwrap()
+}
+
+fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in files {
+        let options = zip::write::SimpleFileOptions::default();
+        archive.start_file(*name, options).unwrap();
+        archive.write_all(content).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+#[tokio::test]
+async fn a_pipeline_may_come_in_an_archive() {
+    let sandbox = sandbox().await;
+    let kfp = Kfp(&sandbox);
+    let package = PACKAGE.as_bytes();
+    let alone = [("compiled.yaml", package)];
+    let several = [
+        ("a.yaml", &b"not: it"[..]),
+        ("pipeline.yaml", package),
+        ("z.txt", b"?"),
+    ];
+    for (name, file, content) in [
+        ("a", "p.tar.gz", tar_gz(&alone)),
+        ("b", "p.tar.gz", tar_gz(&several)),
+        ("c", "p.zip", zipped(&alone)),
+        ("d", "p.zip", zipped(&several)),
+    ] {
+        let pipeline = upload(&kfp, &format!("?name={name}"), file, content).await;
+        let path = format!(
+            "/pipelines/{}/versions",
+            id(&pipeline.expect(200), "pipeline_id")
+        );
+        let versions = kfp.get(&path).await.expect(200);
+        let spec = &versions["pipeline_versions"][0]["pipeline_spec"];
+        assert_eq!(spec["pipelineInfo"]["name"], "calibrate", "{name}");
+    }
+    let zeros = vec![b' '; 40 * 1024 * 1024];
+    let bomb = [("pipeline.yaml", zeros.as_slice())];
+    for (file, content) in [
+        ("p.zip", zipped(&[("readme.txt", b"?")])),
+        ("p.tar.gz", tar_gz(&[("readme.txt", b"?")])),
+        ("p.zip", package.to_vec()),
+        ("p.tar.gz", package.to_vec()),
+        ("p.tar.gz", tar_gz(&bomb)),
+        ("p.zip", zipped(&bomb)),
+    ] {
+        let refused = upload(&kfp, "?name=e", file, content).await.expect(400);
+        assert!(refused["error_message"].is_string());
+    }
+}
+
 #[tokio::test]
 async fn an_upload_may_be_larger_than_a_message() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     let large = format!("{PACKAGE}\n#{}\n", "x".repeat(6 * 1024 * 1024));
-    upload(&kfp, "?name=large", "p.yaml", &large)
+    upload(&kfp, "?name=large", "p.yaml", large)
         .await
         .expect(200);
 }
