@@ -5,6 +5,8 @@
 
 #[cfg(feature = "oauth")]
 pub mod login;
+mod logs;
+mod waiting;
 
 use std::ops::Deref;
 
@@ -16,6 +18,7 @@ use compute_kfp_runtime::{Error, Transport, TransportBuilder};
 
 #[cfg(feature = "oauth")]
 pub use self::login::Login;
+pub use self::logs::FollowJobLogs;
 use crate::environment::variable;
 
 /// Where the public service is.

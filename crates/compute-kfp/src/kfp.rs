@@ -4,7 +4,10 @@
 //! [`operations`] describes them as data.
 
 mod context;
+mod filter;
 mod surroundings;
+mod waiting;
+mod watching;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -17,7 +20,9 @@ use compute_kfp_runtime::credentials::{
 use compute_kfp_runtime::{Error, Transport, TransportBuilder};
 pub use kfp_api_client::{API_VERSION, builder, operations, types};
 
+pub use self::filter::{Filter, FilterListed, FilterValue, Sort};
 use self::surroundings::Surroundings;
+pub use self::watching::WatchRun;
 
 /// Client of Kubeflow Pipelines.
 ///

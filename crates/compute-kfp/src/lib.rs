@@ -7,6 +7,8 @@ mod environment;
 pub mod compute;
 #[cfg(feature = "kfp")]
 pub mod kfp;
+#[cfg(any(feature = "compute", feature = "kfp"))]
+pub mod waiting;
 
 #[cfg(feature = "oauth")]
 pub use compute_kfp_runtime::oauth;
