@@ -5,7 +5,10 @@
 
 mod context;
 mod filter;
+mod outputs;
+mod run;
 mod surroundings;
+mod upload;
 mod waiting;
 mod watching;
 
@@ -21,7 +24,10 @@ use compute_kfp_runtime::{Error, Transport, TransportBuilder};
 pub use kfp_api_client::{API_VERSION, builder, operations, types};
 
 pub use self::filter::{Filter, FilterListed, FilterValue, Sort};
+pub use self::outputs::RunArtifact;
+pub use self::run::RunPipeline;
 use self::surroundings::Surroundings;
+pub use self::upload::{UploadNamed, Uploaded};
 pub use self::watching::WatchRun;
 
 /// Client of Kubeflow Pipelines.

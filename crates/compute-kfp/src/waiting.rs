@@ -77,6 +77,12 @@ impl<T: Progress> Wait<T> {
 
     setters!();
 
+    #[cfg(feature = "compute")]
+    pub(crate) fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
     /// Called with the first state that is read, and with each that differs from the one before.
     ///
     /// A state that this version does not know is among them; it does not end the wait.

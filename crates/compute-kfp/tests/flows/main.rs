@@ -1,4 +1,4 @@
-//! Waiting for runs and jobs, and following them, at a server that does what each test says.
+//! What takes more than one call: waiting, following, running, uploading, recording.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,8 +6,11 @@
     reason = "in a test, what fails must stop it"
 )]
 
+mod circuits;
 mod jobs;
 mod logs;
+mod pipelines;
+mod recording;
 mod runs;
 mod server;
 mod tasks;

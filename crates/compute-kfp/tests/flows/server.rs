@@ -32,7 +32,9 @@ pub struct Server {
 
 #[derive(Clone, Debug)]
 pub struct Request {
+    pub method: String,
     pub target: String,
+    pub body: String,
     pub authorization: Option<String>,
     /// How many came before.
     pub index: usize,
@@ -43,6 +45,15 @@ impl Request {
         self.target
             .split_once('?')
             .map_or(&self.target, |(path, _)| path)
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// Method and path, as tables of operations have them.
+    pub fn line(&self) -> String {
+        format!("{} {}", self.method, self.path())
     }
 
     pub fn query(&self, name: &str) -> Option<String> {
@@ -122,10 +133,17 @@ async fn serve(
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.to_owned())
     };
+    let length = header("content-length").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    if stream.read_exact(&mut body).await.is_err() {
+        return;
+    }
     let request = {
         let mut log = log.lock().unwrap();
         let request = Request {
+            method: head.split(' ').next().unwrap().to_owned(),
             target: head.split(' ').nth(1).unwrap().to_owned(),
+            body: String::from_utf8(body).unwrap(),
             authorization: header("authorization"),
             index: log.len(),
         };
