@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use compute_kfp_runtime::{Error, ErrorKind};
-use serde_json::{Map, Value};
 
 use super::Client;
 use super::types::{
@@ -219,7 +218,7 @@ impl RunCircuit {
             .content(self.text)
             .language_id(language.id)
             .compile_stage(CompileStage::None)
-            .compile_properties(Map::<String, Value>::new())
+            .compile_properties([("", ""); 0])
             .name(self.name);
         let file = client.create_file(file).send().await?;
         let batch_job = BatchJobIn::builder().backend_type_id(backend_type.id);

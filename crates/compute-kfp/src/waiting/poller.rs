@@ -65,6 +65,7 @@ impl<T: Progress> Poller<T> {
     }
 
     /// The answer to another call, with the same patience.
+    #[cfg(feature = "compute")]
     pub async fn ask<A, C>(&mut self, call: impl Fn() -> C) -> Result<A, Error>
     where
         C: Future<Output = Result<A, Error>>,
