@@ -29,6 +29,8 @@ pub struct SandboxBuilder {
     recording: bool,
     credentials: Credentials,
     clock_start: Option<SystemTime>,
+    speed: f64,
+    short_pages: bool,
 }
 
 impl Default for SandboxBuilder {
@@ -41,6 +43,8 @@ impl Default for SandboxBuilder {
             recording: true,
             credentials: Credentials::default(),
             clock_start: None,
+            speed: 0.0,
+            short_pages: false,
         }
     }
 }
@@ -111,10 +115,33 @@ impl SandboxBuilder {
     /// The first time that the server's clock gives; 2025-01-07T09:00:00Z by default, a day
     /// after the seeded data ends.
     ///
-    /// The clock does not follow the wall clock: each created object is 1.25 s younger than the
-    /// one before, so that two runs of a test see the same times.
+    /// Without a [`speed`](Self::speed) the clock does not follow the wall clock: each created
+    /// object is 1.25 s younger than the one before, so that two runs of a test see the same times.
     pub fn clock_starts_at(mut self, start: SystemTime) -> Self {
         self.clock_start = Some(start);
+        self
+    }
+
+    /// Lets the server's clock follow the wall clock, this many times as fast: 1 is real time, 60 a
+    /// minute in each second.
+    ///
+    /// With 0, the default, jobs and runs stay in their states until [`Sandbox::advance`] lets time
+    /// pass. A number that is negative or not finite counts as 0.
+    pub fn speed(mut self, speed: f64) -> Self {
+        self.speed = if speed.is_finite() {
+            speed.max(0.0)
+        } else {
+            0.0
+        };
+        self
+    }
+
+    /// Makes KFP's pages short: some are empty and some are half as long as asked for, although
+    /// more follow. `false` by default.
+    ///
+    /// A real server may do so at any time; only a page without `next_page_token` is the last one.
+    pub fn short_pages(mut self, short: bool) -> Self {
+        self.short_pages = short;
         self
     }
 
@@ -165,11 +192,14 @@ impl SandboxBuilder {
     fn store(&self) -> Store {
         let clock = self
             .clock_start
-            .map_or_else(Clock::default, |start| Clock::starting_at(start.into()));
-        if self.seeded {
+            .map_or_else(Clock::default, |start| Clock::starting_at(start.into()))
+            .with_speed(self.speed);
+        let mut store = if self.seeded {
             Store::seeded(clock)
         } else {
             Store::empty(clock)
-        }
+        };
+        store.kfp.short_pages = self.short_pages;
+        store
     }
 }

@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 const DEFAULT_START_SECONDS: i64 = 1_736_240_400;
@@ -5,21 +7,77 @@ const DEFAULT_START_SECONDS: i64 = 1_736_240_400;
 /// Not a whole second, so that some of the times carry a fraction and some do not.
 const TICK: TimeDelta = TimeDelta::milliseconds(1250);
 
-/// Hands out times that depend on nothing but how many were handed out before.
+/// The server's time. Unless it has a speed, it depends on nothing but how many times were handed
+/// out and how far it was advanced.
 pub(crate) struct Clock {
     next: DateTime<Utc>,
+    /// How much of the time passed only to tell things apart that happened at once.
+    ticked: TimeDelta,
+    pace: Option<Pace>,
+}
+
+struct Pace {
+    speed: f64,
+    counted_up_to: Instant,
 }
 
 impl Clock {
     pub(crate) fn starting_at(start: DateTime<Utc>) -> Self {
-        Self { next: start }
+        Self {
+            next: start,
+            ticked: TimeDelta::zero(),
+            pace: None,
+        }
     }
 
+    /// Follows the wall clock, so many times as fast.
+    pub(crate) fn with_speed(mut self, speed: f64) -> Self {
+        self.pace = (speed > 0.0).then(|| Pace {
+            speed,
+            counted_up_to: Instant::now(),
+        });
+        self
+    }
+
+    /// The time of something that happens now. Two things never happen at the same time.
     pub(crate) fn now(&mut self) -> DateTime<Utc> {
-        let now = self.next;
-        self.next = now.checked_add_signed(TICK).unwrap_or(now);
+        let now = self.reading();
+        let tick = match self.pace {
+            Some(_) => TimeDelta::microseconds(1),
+            None => TICK,
+        };
+        self.next = later(now, tick);
+        self.ticked = self.ticked.checked_add(&tick).unwrap_or(self.ticked);
         now
     }
+
+    pub(crate) fn ticked(&self) -> TimeDelta {
+        self.ticked
+    }
+
+    /// The time, without anything happening.
+    pub(crate) fn reading(&mut self) -> DateTime<Utc> {
+        if let Some(pace) = &mut self.pace {
+            let now = Instant::now();
+            let passed = now.saturating_duration_since(pace.counted_up_to);
+            pace.counted_up_to = now;
+            let passed = Duration::try_from_secs_f64(passed.as_secs_f64() * pace.speed);
+            self.advance(passed.unwrap_or_default());
+        }
+        self.next
+    }
+
+    /// Stops at the last time there is.
+    pub(crate) fn advance(&mut self, by: Duration) {
+        let by = TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
+        self.next = later(self.next, by);
+    }
+}
+
+/// A time after another one, or the last time there is.
+pub(crate) fn later(time: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
+    time.checked_add_signed(by)
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 impl Default for Clock {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod agenda;
 mod authentication;
 mod builder;
 mod clock;
@@ -14,6 +15,7 @@ mod reply;
 mod request_body;
 mod sandbox;
 mod server;
+mod specification;
 mod store;
 
 pub use builder::SandboxBuilder;

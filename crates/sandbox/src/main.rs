@@ -26,6 +26,10 @@ struct Arguments {
     /// Start without data.
     #[arg(long)]
     empty: bool,
+
+    /// How many times as fast as the wall clock jobs and runs go on; 0 stops them.
+    #[arg(long, default_value_t = 1.0)]
+    speed: f64,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -48,6 +52,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     let mut builder = Sandbox::builder()
         .host(arguments.host)
         .port(arguments.port)
+        .speed(arguments.speed)
         .recording(false);
     if arguments.expose {
         builder = builder.exposed();

@@ -6,22 +6,27 @@ use crate::authentication::{Refusal, Scheme, authenticate};
 use crate::credentials::Credentials;
 use crate::path_template::fit;
 use crate::reply::Reply;
-use crate::request_body::RequestBody;
+use crate::request_body::{Part, RequestBody};
 use crate::store::Store;
 
 /// One operation of an API. `E` is how the API reports errors.
 pub(crate) struct Operation<E: 'static> {
     /// What the API's specification says of it.
     pub(crate) described: &'static Description,
-    pub(crate) handle: fn(&mut Store, &Call<'_>) -> Result<Reply, E>,
+    pub(crate) handle: Handle<E>,
 }
+
+pub(crate) type Handle<E> = fn(&mut Store, &Call<'_>) -> Result<Reply, E>;
 
 /// What an operation gets to see of a request, nothing of it decoded yet.
 pub(crate) struct Call<'a> {
-    path_values: Vec<(&'static str, &'a str)>,
+    pub(crate) described: &'static Description,
+    pub(crate) path_values: Vec<(&'static str, &'a str)>,
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a [u8],
+    /// The parts of a `multipart/form-data` body.
+    pub(crate) parts: &'a [Part],
 }
 
 impl<'a> Call<'a> {
@@ -50,6 +55,7 @@ pub(crate) struct Incoming<'a> {
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a RequestBody,
+    pub(crate) parts: &'a [Part],
 }
 
 /// An operation that a request asks for, and the values that its path holds.
@@ -122,10 +128,12 @@ fn perform<E: ApiError>(
         RequestBody::Interrupted => return Err(E::body_interrupted()),
     };
     let call = Call {
+        described: operation.described,
         path_values: selected.path_values,
         query: incoming.query,
         headers: incoming.headers,
         body,
+        parts: incoming.parts,
     };
     (operation.handle)(store, &call)
 }

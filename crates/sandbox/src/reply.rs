@@ -24,7 +24,19 @@ impl Reply {
         }
     }
 
+    pub(crate) fn no_content() -> Self {
+        Self {
+            status: StatusCode::NO_CONTENT,
+            body: Value::Null,
+        }
+    }
+
     pub(crate) fn into_response(self) -> Response {
+        if self.status == StatusCode::NO_CONTENT {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = self.status;
+            return response;
+        }
         let mut response = Response::new(Body::from(self.body.to_string()));
         *response.status_mut() = self.status;
         response

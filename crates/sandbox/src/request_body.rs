@@ -1,12 +1,18 @@
 use axum::body::{Body, Bytes};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use compute_kfp_runtime::operation::BodyKind;
 use http_body_util::BodyExt;
 
 /// What a gRPC server takes by default.
-const LARGEST_ACCEPTED: usize = 4 * 1024 * 1024;
+const LARGEST_MESSAGE: usize = 4 * 1024 * 1024;
+
+/// What an upload may consist of: a file, and what multipart puts around it.
+const LARGEST_UPLOAD: usize = 33 * 1024 * 1024;
 
 /// A client that is still writing does not read an answer, so what follows an oversized body's
 /// accepted part is read and thrown away, up to here.
-const LARGEST_DRAINED: usize = 16 * LARGEST_ACCEPTED;
+const LARGEST_DRAINED: usize = 64 * 1024 * 1024;
 
 pub(crate) enum RequestBody {
     Complete(Bytes),
@@ -15,7 +21,11 @@ pub(crate) enum RequestBody {
 }
 
 impl RequestBody {
-    pub(crate) async fn read(mut body: Body) -> Self {
+    pub(crate) async fn read(mut body: Body, kind: Option<BodyKind>) -> Self {
+        let largest = match kind {
+            Some(BodyKind::Multipart(_)) => LARGEST_UPLOAD,
+            _ => LARGEST_MESSAGE,
+        };
         let mut kept = Vec::new();
         let mut seen = 0;
         while let Some(frame) = body.frame().await {
@@ -26,13 +36,13 @@ impl RequestBody {
                 continue;
             };
             seen += data.len();
-            if seen <= LARGEST_ACCEPTED {
+            if seen <= largest {
                 kept.extend_from_slice(data);
             } else if seen > LARGEST_DRAINED {
                 break;
             }
         }
-        if seen <= LARGEST_ACCEPTED {
+        if seen <= largest {
             Self::Complete(kept.into())
         } else {
             Self::TooLarge
@@ -45,4 +55,37 @@ impl RequestBody {
             Self::TooLarge | Self::Interrupted => Bytes::new(),
         }
     }
+}
+
+/// A part of a `multipart/form-data` body.
+pub(crate) struct Part {
+    pub(crate) name: String,
+    pub(crate) file_name: Option<String>,
+    pub(crate) content: Bytes,
+}
+
+/// The parts of a body; none if it is not what its content type says.
+pub(crate) async fn parts(headers: &HeaderMap, body: &[u8]) -> Vec<Part> {
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let boundary = content_type.and_then(|value| multer::parse_boundary(value).ok());
+    let Some(boundary) = boundary else {
+        return Vec::new();
+    };
+    let mut multipart = multer::Multipart::with_reader(body, boundary);
+    let mut parts = Vec::new();
+    while let Ok(Some(field)) = multipart.next_field().await {
+        let name = field.name().unwrap_or_default().to_owned();
+        let file_name = field.file_name().map(str::to_owned);
+        let Ok(content) = field.bytes().await else {
+            return Vec::new();
+        };
+        parts.push(Part {
+            name,
+            file_name,
+            content,
+        });
+    }
+    parts
 }

@@ -2,6 +2,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use crate::builder::SandboxBuilder;
 use crate::inspection::ReceivedRequest;
@@ -74,6 +75,32 @@ impl Sandbox {
     #[must_use]
     pub fn received(&self) -> Vec<ReceivedRequest> {
         self.shared.log.all()
+    }
+
+    /// Lets time pass on the server's clock, and all that happens in that time: jobs and runs move
+    /// through their states, and write logs and results.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # async fn example(sandbox: &compute_kfp_sandbox::Sandbox) {
+    /// // A job that was just enqueued runs by now:
+    /// sandbox.advance(Duration::from_secs(3));
+    /// // … and by now it has ended:
+    /// sandbox.advance(Duration::from_secs(10));
+    /// # }
+    /// ```
+    pub fn advance(&self, by: Duration) {
+        let mut store = self.shared.store();
+        store.catch_up();
+        store.clock.advance(by);
+        store.catch_up();
+    }
+
+    /// The time on the server's clock.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.shared.store().clock.reading().into()
     }
 
     /// Stops the server and waits until its port is free again.

@@ -2,14 +2,14 @@ use std::future::IntoFuture;
 use std::io;
 use std::net::TcpListener;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::request::Parts;
 use axum::response::Response;
 use axum::serve::ListenerExt;
+use compute_kfp_runtime::operation::BodyKind;
 use tokio::sync::{oneshot, watch};
 
 use crate::compute::{self, ComputeError};
@@ -17,7 +17,7 @@ use crate::credentials::Credentials;
 use crate::inspection::{ReceivedRequest, RequestLog};
 use crate::kfp::{self, KfpError};
 use crate::operation::{ApiError, Incoming, Operation, answer, select};
-use crate::request_body::RequestBody;
+use crate::request_body::{RequestBody, parts};
 use crate::store::Store;
 
 /// How long requests that are under way may take to end when the server is told to stop.
@@ -27,6 +27,12 @@ pub(crate) struct Shared {
     pub(crate) credentials: Credentials,
     pub(crate) log: RequestLog,
     pub(crate) store: Mutex<Store>,
+}
+
+impl Shared {
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A running server; dropping `stop` stops it, and `stopped` ends once it has.
@@ -100,34 +106,41 @@ async fn ended(stop: &mut watch::Receiver<()>) {
 }
 
 async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let body = RequestBody::read(body).await;
-    if head.uri.path().starts_with("/apis/") {
-        handle::<KfpError>(kfp::OPERATIONS, &shared, &head, &body)
+    if request.uri().path().starts_with("/apis/") {
+        handle::<KfpError>(&kfp::OPERATIONS, &shared, request).await
     } else {
-        handle::<ComputeError>(compute::OPERATIONS, &shared, &head, &body)
+        handle::<ComputeError>(&compute::OPERATIONS, &shared, request).await
     }
 }
 
-fn handle<E: ApiError>(
+async fn handle<E: ApiError>(
     operations: &'static [Operation<E>],
     shared: &Shared,
-    head: &Parts,
-    body: &RequestBody,
+    request: Request,
 ) -> Response {
+    let (head, body) = request.into_parts();
     let selected = select(operations, &head.method, head.uri.path());
-    let operation_id = selected
+    let described = selected
         .as_ref()
         .ok()
-        .map(|selected| selected.operation.described.id);
+        .map(|selected| selected.operation.described);
+    let kind = described.and_then(|described| Some(described.body?.0));
+    let body = RequestBody::read(body, kind).await;
+    let parts = match kind {
+        Some(BodyKind::Multipart(_)) => parts(&head.headers, &body.bytes()).await,
+        _ => Vec::new(),
+    };
+    let operation_id = described.map(|described| described.id);
     shared
         .log
-        .add(ReceivedRequest::new(operation_id, head, body.bytes()));
+        .add(ReceivedRequest::new(operation_id, &head, body.bytes()));
     let incoming = Incoming {
         headers: &head.headers,
         query: head.uri.query().unwrap_or_default(),
-        body,
+        body: &body,
+        parts: &parts,
     };
-    let mut store = shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut store = shared.store();
+    store.catch_up();
     answer(selected, &incoming, &shared.credentials, &mut store)
 }

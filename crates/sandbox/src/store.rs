@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::agenda::Agenda;
 use crate::clock::Clock;
 use crate::compute::ComputeStore;
 use crate::kfp::KfpStore;
@@ -12,6 +13,7 @@ pub(crate) type Object = Map<String, Value>;
 /// Everything a sandbox holds.
 pub(crate) struct Store {
     pub(crate) clock: Clock,
+    pub(crate) agenda: Agenda,
     pub(crate) uuids: Uuids,
     pub(crate) compute: ComputeStore,
     pub(crate) kfp: KfpStore,
@@ -19,12 +21,15 @@ pub(crate) struct Store {
 
 impl Store {
     pub(crate) fn empty(clock: Clock) -> Self {
-        Self {
+        let mut store = Self {
             clock,
+            agenda: Agenda::default(),
             uuids: Uuids::default(),
             compute: ComputeStore::default(),
             kfp: KfpStore::default(),
-        }
+        };
+        crate::compute::add_catalogue(&mut store);
+        store
     }
 
     pub(crate) fn seeded(clock: Clock) -> Self {
@@ -38,16 +43,18 @@ impl Store {
 /// Objects of one kind in the order of their creation, each found by its key.
 pub(crate) struct Collection {
     key_fields: &'static [&'static str],
-    positions: BTreeMap<Vec<String>, usize>,
-    objects: Vec<Object>,
+    added: u64,
+    places: BTreeMap<Vec<String>, u64>,
+    objects: BTreeMap<u64, Object>,
 }
 
 impl Collection {
     pub(crate) fn keyed_by(key_fields: &'static [&'static str]) -> Self {
         Self {
             key_fields,
-            positions: BTreeMap::new(),
-            objects: Vec::new(),
+            added: 0,
+            places: BTreeMap::new(),
+            objects: BTreeMap::new(),
         }
     }
 
@@ -61,30 +68,40 @@ impl Collection {
     /// Adds an object, or replaces the one that has the same key.
     pub(crate) fn put(&mut self, object: Object) {
         let key = self.key_of(&object);
-        let held = self
-            .positions
-            .get(&key)
-            .and_then(|position| self.objects.get_mut(*position));
-        if let Some(held) = held {
-            *held = object;
-        } else {
-            self.positions.insert(key, self.objects.len());
-            self.objects.push(object);
-        }
+        let place = *self.places.entry(key).or_insert_with(|| {
+            self.added += 1;
+            self.added
+        });
+        self.objects.insert(place, object);
     }
 
     pub(crate) fn get(&self, key: &[&str]) -> Option<&Object> {
-        let key: Vec<String> = key.iter().map(|part| (*part).to_owned()).collect();
-        self.objects.get(*self.positions.get(&key)?)
+        self.objects.get(self.places.get(&owned(key))?)
+    }
+
+    pub(crate) fn remove(&mut self, key: &[&str]) -> Option<Object> {
+        self.objects.remove(&self.places.remove(&owned(key))?)
+    }
+
+    /// Removes the objects that are not to be kept.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Object) -> bool) {
+        let objects = &mut self.objects;
+        self.places.retain(|_, place| {
+            let kept = objects.get(place).is_some_and(&keep);
+            if !kept {
+                objects.remove(place);
+            }
+            kept
+        });
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Object> {
-        self.objects.iter()
+        self.objects.values()
     }
+}
 
-    pub(crate) fn len(&self) -> usize {
-        self.objects.len()
-    }
+fn owned(key: &[&str]) -> Vec<String> {
+    key.iter().map(|part| (*part).to_owned()).collect()
 }
 
 fn text_of(value: &Value) -> String {

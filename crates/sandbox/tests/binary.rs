@@ -10,6 +10,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_compute-kfp-sandbox"));
@@ -75,6 +76,31 @@ async fn it_says_where_it_listens_and_with_which_credentials() {
     assert_eq!(answer.text().await.unwrap(), "{}");
 }
 
+#[tokio::test]
+async fn runs_go_on_by_themselves_as_fast_as_it_is_told() {
+    let mut running = Running::start(&["--empty", "--speed", "10000"]);
+    let announcement = running.announcement();
+    let runs = format!(
+        "{}/apis/v2beta1/runs",
+        exported(&announcement, "KF_PIPELINES_ENDPOINT")
+    );
+    let client = reqwest::Client::new();
+    let token = exported(&announcement, "KFP_TOKEN");
+    let body = serde_json::json!({ "display_name": "r", "pipeline_spec": {} });
+    let created = client.post(&runs).bearer_auth(token).json(&body).send();
+    let created: serde_json::Value = created.await.unwrap().json().await.unwrap();
+    let run = format!("{runs}/{}", created["run_id"].as_str().unwrap());
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let run = client.get(&run).bearer_auth(token).send().await.unwrap();
+        let run: serde_json::Value = run.json().await.unwrap();
+        if run["state"] == "SUCCEEDED" {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{run}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_it_with_status_0() {
@@ -97,6 +123,7 @@ fn a_wrong_usage_ends_it_with_status_2() {
         &["--port", "x"][..],
         &["--port", "65536"],
         &["--surprise"],
+        &["--speed", "x"],
         &["--host", "nowhere"],
         &["--host", "0.0.0.0"],
     ] {

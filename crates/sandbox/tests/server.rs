@@ -338,3 +338,21 @@ fn two_authorization_headers_count_as_none() {
     );
     assert!(exchange(&sandbox, request.as_bytes()).starts_with("HTTP/1.1 401"));
 }
+
+#[tokio::test]
+async fn time_passes_when_it_is_told_to_and_not_past_its_end() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let before = sandbox.now();
+    assert_eq!(sandbox.now(), before);
+    sandbox.advance(Duration::from_millis(1500));
+    let passed = sandbox.now().duration_since(before).unwrap();
+    assert_eq!(passed, Duration::from_millis(1500));
+    let run = json!({ "display_name": "r", "pipeline_spec": {} });
+    for _ in 0..2 {
+        sandbox.advance(Duration::MAX);
+        let created = Kfp(&sandbox).post("/runs", run.clone()).await;
+        assert_eq!(created.expect(200)["state"], "PENDING");
+    }
+    let runs = Kfp(&sandbox).get("/runs").await.expect(200);
+    assert_eq!(support::texts(&runs["runs"], "state"), ["SUCCEEDED"; 2]);
+}

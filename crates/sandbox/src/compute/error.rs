@@ -39,6 +39,15 @@ impl ComputeError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
+    /// A request that does not fit the state of things.
+    pub(super) fn conflict(detail: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    pub(super) fn not_served(detail: &str) -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, detail)
+    }
+
     /// A request with parts that are not valid, one failure each.
     pub(super) fn invalid(failures: Vec<Value>) -> Self {
         let detail = Value::from(failures);

@@ -1,49 +1,111 @@
 //! The Quantum Inspire Compute API, in the manner of FastAPI.
 
+mod catalogue;
 mod error;
-mod metadata;
+mod job_logs;
+mod jobs;
 mod paging;
+mod resources;
+mod rules;
+mod schema;
 mod seed;
+mod time;
 mod validation;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use compute_api_client::operations;
+use compute_kfp_runtime::operation::Operation as Description;
 
-use crate::operation::Operation;
+use crate::operation::{Handle, Operation};
 use crate::store::Collection;
 
+pub(crate) use catalogue::add as add_catalogue;
 pub(crate) use error::ComputeError;
+pub(crate) use jobs::{Step, take_step};
 pub(crate) use seed::seed;
 
 /// The backend that the API key belongs to: the seeded two-qubit one, known in an empty sandbox too.
 pub const BACKEND_ID: i64 = 7;
 
+/// The resources of each name, and the lines that jobs have logged.
 pub(crate) struct ComputeStore {
-    backends: BTreeSet<i64>,
-    metadata: Collection,
+    resources: BTreeMap<&'static str, Collection>,
+    ids: BTreeMap<&'static str, i64>,
+    nothing: Collection,
+    logs: job_logs::Logs,
 }
 
 impl Default for ComputeStore {
     fn default() -> Self {
+        let names = operations::OPERATIONS
+            .iter()
+            .map(|operation| resources::name_of(operation));
         Self {
-            backends: BTreeSet::from([BACKEND_ID]),
-            metadata: Collection::keyed_by(&["id"]),
+            resources: names
+                .map(|name| (name, Collection::keyed_by(&["id"])))
+                .collect(),
+            ids: BTreeMap::new(),
+            nothing: Collection::keyed_by(&["id"]),
+            logs: job_logs::Logs::default(),
         }
     }
 }
 
-pub(crate) const OPERATIONS: &[Operation<ComputeError>] = &[
-    Operation {
-        described: &operations::CREATE_METADATA_SELF,
-        handle: metadata::create,
-    },
-    Operation {
-        described: &operations::READ_METADATA_BY_BACKEND_ID,
-        handle: metadata::list_of_backend,
-    },
-    Operation {
-        described: &operations::READ_METADATA,
-        handle: metadata::read,
-    },
-];
+impl ComputeStore {
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.resources.keys().copied()
+    }
+
+    fn resources(&self, name: &str) -> &Collection {
+        self.resources.get(name).unwrap_or(&self.nothing)
+    }
+
+    fn resources_mut(&mut self, name: &'static str) -> &mut Collection {
+        self.resources
+            .entry(name)
+            .or_insert_with(|| Collection::keyed_by(&["id"]))
+    }
+
+    /// Ids are not used again after a deletion.
+    fn next_id(&mut self, name: &'static str) -> i64 {
+        let id = self.ids.entry(name).or_default();
+        *id = id.saturating_add(1);
+        *id
+    }
+
+    fn continue_ids_after(&mut self, name: &'static str, id: i64) {
+        let last = self.ids.entry(name).or_default();
+        *last = id.max(*last);
+    }
+}
+
+/// Every operation, with what it does: by a rule of its own, or as its path and method suggest.
+pub(crate) static OPERATIONS: LazyLock<Vec<Operation<ComputeError>>> = LazyLock::new(|| {
+    let operations = operations::OPERATIONS.iter().copied();
+    operations
+        .map(|described| Operation {
+            described,
+            handle: rules::of(described)
+                .or_else(|| suggested(described))
+                .unwrap_or(rules::not_served),
+        })
+        .collect()
+});
+
+fn suggested(operation: &Description) -> Option<Handle<ComputeError>> {
+    let path = operation.path.trim_matches('/');
+    let segments: Vec<&str> = path.split('/').collect();
+    Some(match (operation.method, segments.as_slice()) {
+        ("POST", [_]) => resources::create,
+        ("GET", [_]) if operation.paging.is_some() => resources::list,
+        ("GET", [_, "{id}"]) => resources::read,
+        ("PUT", [_, "{id}"]) => resources::replace,
+        ("PATCH", [_, "{id}"]) => resources::change,
+        ("DELETE", [_, "{id}"]) => resources::delete,
+        ("GET", [_, _, _]) if operation.paging.is_some() => resources::list,
+        ("DELETE", [_, _, _]) => resources::delete_all_of,
+        _ => return None,
+    })
+}

@@ -3,22 +3,10 @@ use std::cmp::Ordering;
 use serde_json::{Value, json};
 
 use crate::compute::ComputeError;
-use crate::compute::validation::{Bounds, Validation};
 use crate::reply::Reply;
 use crate::store::Object;
 
-const PAGE: Bounds = Bounds {
-    minimum: 1,
-    maximum: None,
-    default: 1,
-};
-const SIZE: Bounds = Bounds {
-    minimum: 1,
-    maximum: Some(100),
-    default: 50,
-};
-
-/// The parameters that the 20 list operations share.
+/// The parameters that the list operations share, all of them validated.
 pub(super) struct PageRequest {
     page: usize,
     size: usize,
@@ -27,14 +15,19 @@ pub(super) struct PageRequest {
 }
 
 impl PageRequest {
-    pub(super) fn read(validation: &mut Validation<'_>) -> Self {
+    /// The parameters of these names, which say nothing of which objects are wanted.
+    pub(super) const NAMES: &[&str] = &["page", "size", "latest", "sort_by"];
+
+    pub(super) fn of(parameters: &Object) -> Self {
         Self {
-            page: to_count(validation.query_integer("page", &PAGE)),
-            size: to_count(validation.query_integer("size", &SIZE)),
-            latest: validation.query_boolean("latest").unwrap_or_default(),
-            sort_by: validation
-                .query_text("sort_by")
-                .filter(|sort_by| !sort_by.is_empty()),
+            page: count(parameters.get("page"), 1),
+            size: count(parameters.get("size"), 50),
+            latest: parameters.get("latest") == Some(&json!(true)),
+            sort_by: parameters
+                .get("sort_by")
+                .and_then(Value::as_str)
+                .filter(|sort_by| !sort_by.is_empty())
+                .map(str::to_owned),
         }
     }
 
@@ -43,14 +36,13 @@ impl PageRequest {
         &self,
         mut objects: Vec<&Object>,
         sortable: &[&str],
-        creation_time: &str,
     ) -> Result<Reply, ComputeError> {
         if self.latest {
-            objects = objects
-                .into_iter()
-                .max_by_key(|object| text(object, creation_time))
-                .into_iter()
-                .collect();
+            let newest = objects.into_iter().max_by(|one, other| {
+                compare(one.get("created_on"), other.get("created_on"))
+                    .then_with(|| compare(one.get("id"), other.get("id")))
+            });
+            objects = newest.into_iter().collect();
         }
         if let Some(sort_by) = &self.sort_by {
             sort(&mut objects, sort_by, sortable)?;
@@ -68,9 +60,13 @@ impl PageRequest {
     }
 }
 
-/// At least 1, for a stand-in of a value that did not pass its validation too.
-fn to_count(number: i64) -> usize {
-    usize::try_from(number).unwrap_or_default().max(1)
+/// At least 1.
+fn count(number: Option<&Value>, default: usize) -> usize {
+    number
+        .and_then(Value::as_u64)
+        .and_then(|number| usize::try_from(number).ok())
+        .unwrap_or(default)
+        .max(1)
 }
 
 fn sort(objects: &mut [&Object], sort_by: &str, sortable: &[&str]) -> Result<(), ComputeError> {
@@ -95,17 +91,21 @@ fn sort(objects: &mut [&Object], sort_by: &str, sortable: &[&str]) -> Result<(),
     Ok(())
 }
 
+/// What has no value comes first.
 fn compare(one: Option<&Value>, other: Option<&Value>) -> Ordering {
+    let present = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
     match (one, other) {
         (Some(Value::String(one)), Some(Value::String(other))) => one.cmp(other),
-        (Some(one), Some(other)) => one.as_i64().cmp(&other.as_i64()),
-        _ => Ordering::Equal,
+        (Some(Value::Bool(one)), Some(Value::Bool(other))) => one.cmp(other),
+        (Some(Value::Number(one)), Some(Value::Number(other))) => {
+            match (one.as_i64(), other.as_i64()) {
+                (Some(one), Some(other)) => one.cmp(&other),
+                _ => f64::total_cmp(
+                    &one.as_f64().unwrap_or_default(),
+                    &other.as_f64().unwrap_or_default(),
+                ),
+            }
+        }
+        _ => present(one).cmp(&present(other)),
     }
-}
-
-fn text<'a>(object: &'a Object, field: &str) -> &'a str {
-    object
-        .get(field)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
 }

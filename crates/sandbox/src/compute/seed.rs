@@ -1,17 +1,15 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::compute::{BACKEND_ID, metadata};
-use crate::store::{Object, Store};
-
-const OTHER_BACKEND_ID: i64 = 9;
+use crate::compute::catalogue::OTHER_BACKEND_ID;
+use crate::compute::{BACKEND_ID, resources, time};
+use crate::store::Store;
 
 /// 2025-01-01T06:00:00Z
 const FIRST_CALIBRATION_SECONDS: i64 = 1_735_711_200;
 
 /// Daily calibrations of the two-qubit backend, and two of a single-qubit one between them.
 pub(crate) fn seed(store: &mut Store) {
-    store.compute.backends.insert(OTHER_BACKEND_ID);
     for day in 0..6 {
         calibrate(store, BACKEND_ID, 2, day);
         if day % 3 == 1 {
@@ -29,17 +27,20 @@ fn calibrate(store: &mut Store, backend_id: i64, qubits: u32, day: u32) {
         Vec::new()
     };
     let calibrated_at = calibration_time(day);
-    let data = Object::from_iter([
-        (
-            "calibrated_at".to_owned(),
-            json!(calibrated_at.format("%Y-%m-%dT%H:%M:%S").to_string()),
-        ),
-        ("qubits".to_owned(), Value::from(qubits)),
-        ("two_qubit_gates".to_owned(), Value::from(gates)),
-    ]);
+    let data = json!({
+        "calibrated_at": time::naive(calibrated_at),
+        "qubits": qubits,
+        "two_qubit_gates": gates,
+    });
     // What is measured is written down some seconds later.
     let written_at = calibrated_at + TimeDelta::microseconds(i64::from(day % 2) * 4_218_750);
-    metadata::add(&mut store.compute, backend_id, written_at, data);
+    let metadata = json!({
+        "backend_id": backend_id,
+        "created_on": time::naive(written_at),
+        "data": data,
+    });
+    let schema = resources::named_schema("Metadata");
+    resources::add(store, "metadata", schema, resources::object(metadata));
 }
 
 fn calibration_time(day: u32) -> DateTime<Utc> {

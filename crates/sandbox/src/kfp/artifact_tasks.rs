@@ -4,18 +4,15 @@ use kfp_api_client::types::ArtifactTaskType;
 
 use crate::kfp::artifacts::{existing, objects, text};
 use crate::kfp::listing::Listing;
-use crate::kfp::messages::{
-    ARTIFACT_TASK, CREATE_ARTIFACT_TASK_REQUEST, CREATE_ARTIFACT_TASKS_BULK_REQUEST,
-};
 use crate::kfp::parameters::QueryParameters;
-use crate::kfp::{KfpError, KfpStore, time};
+use crate::kfp::{KfpError, KfpStore, messages, time};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
 const LISTING: Listing = Listing {
     list_field: "artifact_tasks",
-    message: &ARTIFACT_TASK,
+    message: "v2beta1ArtifactTask",
 };
 
 const NOT_CREATED: &str = "Failed to create artifact task";
@@ -37,7 +34,7 @@ pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError
         return Err(KfpError::invalid_input(missing).while_attempting(attempt));
     }
     LISTING
-        .page(&query, &store.kfp.artifact_tasks, |task| {
+        .page(&store.kfp, &query, &store.kfp.artifact_tasks, |task| {
             wanted_type.is_none_or(|wanted| type_of(task) == wanted)
                 && wanted_ids
                     .iter()
@@ -47,7 +44,7 @@ pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError
 }
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let body = CREATE_ARTIFACT_TASK_REQUEST.read_body(call.body)?;
+    let body = messages::named("v2beta1CreateArtifactTaskRequest").read_body(call.body)?;
     let task = body
         .get("artifact_task")
         .and_then(Value::as_object)
@@ -58,7 +55,7 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
 }
 
 pub(super) fn batch_create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let body = CREATE_ARTIFACT_TASKS_BULK_REQUEST.read_body(call.body)?;
+    let body = messages::named("v2beta1CreateArtifactTasksBulkRequest").read_body(call.body)?;
     let tasks = objects(&body, "artifact_tasks");
     if tasks.is_empty() {
         let missing = "the request must hold at least one artifact task";

@@ -1,16 +1,15 @@
 use serde_json::{Value, json};
 
 use crate::kfp::listing::Listing;
-use crate::kfp::messages::{ARTIFACT, CREATE_ARTIFACT_REQUEST, CREATE_ARTIFACTS_BULK_REQUEST};
 use crate::kfp::parameters::{QueryParameters, path_text};
-use crate::kfp::{KfpError, KfpStore, artifact_tasks, time};
+use crate::kfp::{KfpError, KfpStore, artifact_tasks, messages, time};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
 const LISTING: Listing = Listing {
     list_field: "artifacts",
-    message: &ARTIFACT,
+    message: "v2beta1Artifact",
 };
 
 const NOT_CREATED: &str = "Failed to create artifact due to validation error";
@@ -19,7 +18,7 @@ pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError
     let query = QueryParameters::read(call)?;
     let namespace = query.text("namespace")?;
     LISTING
-        .page(&query, &store.kfp.artifacts, |artifact| {
+        .page(&store.kfp, &query, &store.kfp.artifacts, |artifact| {
             namespace.is_empty() || text(artifact, "namespace") == namespace
         })
         .map_err(|error| error.while_attempting("Failed to list artifacts"))
@@ -33,13 +32,13 @@ pub(super) fn get(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError>
 }
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let request = CREATE_ARTIFACT_REQUEST.read_body(call.body)?;
+    let request = messages::named("v2beta1CreateArtifactRequest").read_body(call.body)?;
     check(&request).map_err(|error| error.while_attempting(NOT_CREATED))?;
     Ok(Reply::ok(add(store, &request)))
 }
 
 pub(super) fn batch_create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let body = CREATE_ARTIFACTS_BULK_REQUEST.read_body(call.body)?;
+    let body = messages::named("v2beta1CreateArtifactsBulkRequest").read_body(call.body)?;
     let requests = objects(&body, "artifacts");
     check_batch(&requests).map_err(|error| error.while_attempting(NOT_CREATED))?;
     let created: Vec<_> = requests
@@ -52,7 +51,7 @@ pub(super) fn batch_create(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
 /// What the request names is replaced; what it does not name stays.
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let id = path_text(call, "artifact.artifact_id")?;
-    let changes = ARTIFACT.read_changes(call.body)?;
+    let changes = messages::named("v2beta1Artifact").read_changes(call.body)?;
     let attempt = "Failed to update artifact";
     let mut artifact = existing(&store.kfp, &id)
         .map_err(|error| error.while_attempting(attempt))?

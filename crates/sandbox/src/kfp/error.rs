@@ -1,4 +1,6 @@
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use compute_kfp_runtime::operation::SecurityScheme;
 use kfp_api_client::operations;
@@ -13,8 +15,10 @@ use crate::reply::Reply;
 enum Code {
     InvalidArgument = 3,
     NotFound = 5,
+    AlreadyExists = 6,
     PermissionDenied = 7,
     ResourceExhausted = 8,
+    FailedPrecondition = 9,
     Unimplemented = 12,
     Unauthenticated = 16,
 }
@@ -22,7 +26,8 @@ enum Code {
 impl Code {
     fn http_status(self) -> StatusCode {
         match self {
-            Self::InvalidArgument => StatusCode::BAD_REQUEST,
+            Self::InvalidArgument | Self::FailedPrecondition => StatusCode::BAD_REQUEST,
+            Self::AlreadyExists => StatusCode::CONFLICT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::PermissionDenied => StatusCode::FORBIDDEN,
             Self::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
@@ -40,6 +45,18 @@ pub(crate) struct KfpError {
     code: Code,
     message: String,
     for_a_person: Option<String>,
+    shape: Shape,
+}
+
+/// What an error's body looks like.
+#[derive(Clone, Copy)]
+enum Shape {
+    /// As gRPC's status.
+    Status,
+    /// As the endpoints outside of gRPC answer.
+    Upload,
+    /// A line of text.
+    Plain,
 }
 
 impl KfpError {
@@ -48,6 +65,7 @@ impl KfpError {
             code,
             message: message.into(),
             for_a_person: None,
+            shape: Shape::Status,
         }
     }
 
@@ -56,6 +74,7 @@ impl KfpError {
             code,
             message: format!("{kind}: {sentence}"),
             for_a_person: Some(sentence),
+            shape: Shape::Status,
         }
     }
 
@@ -73,6 +92,36 @@ impl KfpError {
 
     pub(super) fn not_found(sentence: impl Into<String>) -> Self {
         Self::of_server(Code::NotFound, "ResourceNotFoundError", sentence.into())
+    }
+
+    pub(super) fn already_exists(sentence: impl Into<String>) -> Self {
+        Self::of_server(Code::AlreadyExists, "Already exist error", sentence.into())
+    }
+
+    /// A request that does not fit the state of what it is about.
+    pub(super) fn failed_precondition(sentence: impl Into<String>) -> Self {
+        Self::of_server(
+            Code::FailedPrecondition,
+            "Failed precondition error",
+            sentence.into(),
+        )
+    }
+
+    /// What the name of an upload is refused with.
+    pub(super) fn plain(message: impl Into<String>) -> Self {
+        let mut error = Self::of_gateway(Code::InvalidArgument, message);
+        error.shape = Shape::Plain;
+        error
+    }
+
+    /// The same in the shape of the upload endpoints.
+    pub(super) fn of_upload(mut self) -> Self {
+        self.shape = Shape::Upload;
+        self
+    }
+
+    pub(super) fn unimplemented(sentence: impl Into<String>) -> Self {
+        Self::of_server(Code::Unimplemented, "Unimplemented", sentence.into())
     }
 
     /// Puts what was attempted in front of the internal chain.
@@ -124,6 +173,22 @@ impl ApiError for KfpError {
 
     fn into_response(self) -> Response {
         let code = self.code as i32;
+        match self.shape {
+            Shape::Status => {}
+            Shape::Upload => {
+                let sentence = self.for_a_person.unwrap_or_else(|| self.message.clone());
+                let body = json!({ "error_message": sentence, "error_details": self.message });
+                let status = self.code.http_status();
+                return Reply { status, body }.into_response();
+            }
+            Shape::Plain => {
+                let mut response = Response::new(Body::from(self.message));
+                *response.status_mut() = self.code.http_status();
+                let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+                response.headers_mut().insert(CONTENT_TYPE, plain);
+                return response;
+            }
+        }
         let mut body = json!({ "code": code, "message": self.message });
         if let Some(sentence) = self.for_a_person {
             body["details"] = json!([{

@@ -2,24 +2,29 @@ use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use crate::kfp::KfpError;
 use crate::kfp::listing::compare;
 use crate::kfp::message::{Field, Kind, Message, parse};
-use crate::kfp::messages::FILTER;
+use crate::kfp::{KfpError, messages};
 use crate::percent::decode_query_strict;
 use crate::store::Object;
 
 /// Predicates that all have to hold.
 pub(super) struct Filter {
     predicates: Vec<Predicate>,
-    /// As read, to be compared with the filter of another page.
+    /// As read, without predicates on tags, to be compared with the filter of another page: a page
+    /// token does not hold tags.
     pub(super) source: Object,
 }
 
 struct Predicate {
-    field: &'static Field,
+    subject: Subject,
     relation: Relation,
     operands: Vec<Value>,
+}
+
+enum Subject {
+    Field(&'static Field),
+    Tag(String),
 }
 
 #[derive(Clone, Copy)]
@@ -46,18 +51,23 @@ impl Filter {
         };
         let text = decode_query_strict(parameter).map_err(|reason| refuse(&reason))?;
         let value = parse(text.as_bytes()).map_err(|_| refuse("it is not JSON"))?;
-        let source = FILTER.read(&value).map_err(|reason| refuse(&reason))?;
+        let source = messages::named("v2beta1Filter")
+            .read(&value)
+            .map_err(|reason| refuse(&reason))?;
         Self::of(source, message)
     }
 
     /// The filter of a source that was read before.
-    pub(super) fn of(source: Object, message: &'static Message) -> Result<Self, KfpError> {
+    pub(super) fn of(mut source: Object, message: &'static Message) -> Result<Self, KfpError> {
         let predicates = source.get("predicates").and_then(Value::as_array);
         let predicates = predicates
             .into_iter()
             .flatten()
             .map(|predicate| Predicate::read(predicate, message))
             .collect::<Result<_, _>>()?;
+        if let Some(held) = source.get_mut("predicates").and_then(Value::as_array_mut) {
+            held.retain(|predicate| tag(predicate).is_none());
+        }
         Ok(Self { predicates, source })
     }
 
@@ -77,6 +87,9 @@ impl Predicate {
                 .unwrap_or_default()
         };
         let (key, operation) = (text("key"), text("operation"));
+        if let Some(name) = tag(predicate).filter(|_| message.field("tags").is_some()) {
+            return Self::of_tag(name, operation, predicate);
+        }
         let field = message
             .field(key)
             .filter(|field| is_comparable(&field.kind))
@@ -96,24 +109,48 @@ impl Predicate {
             )));
         }
         Ok(Self {
-            field,
+            subject: Subject::Field(field),
             relation,
             operands: operands(operand),
         })
     }
 
+    fn of_tag(name: &str, operation: &str, predicate: &Value) -> Result<Self, KfpError> {
+        let (operand_kind, operand) = only_operand(predicate, name)?;
+        if operation != "EQUALS" || operand_kind != "string_value" {
+            return Err(KfpError::invalid_input(format!(
+                "a filter on tag {name:?} takes EQUALS and a string_value only"
+            )));
+        }
+        Ok(Self {
+            subject: Subject::Tag(name.to_owned()),
+            relation: Relation::In,
+            operands: operands(operand),
+        })
+    }
+
     fn holds(&self, object: &Object) -> bool {
-        let Some(value) = self.field.value_in(object) else {
+        let (value, kind) = match &self.subject {
+            Subject::Field(field) => (field.value_in(object), &field.kind),
+            Subject::Tag(name) => {
+                let tags = object.get("tags");
+                (tags.and_then(|tags| tags.get(name)).cloned(), &Kind::Text)
+            }
+        };
+        let Some(value) = value else {
             return false;
         };
         self.operands.iter().any(|operand| match self.relation {
-            Relation::Ordering(accepts) => {
-                compare(&self.field.kind, &value, operand).is_some_and(accepts)
-            }
-            Relation::In => compare(&self.field.kind, &value, operand).is_some_and(Ordering::is_eq),
+            Relation::Ordering(accepts) => compare(kind, &value, operand).is_some_and(accepts),
+            Relation::In => compare(kind, &value, operand).is_some_and(Ordering::is_eq),
             Relation::Substring => contains(&value, operand),
         })
     }
+}
+
+/// The tag that a predicate is about, if it is about one.
+fn tag(predicate: &Value) -> Option<&str> {
+    predicate.get("key")?.as_str()?.strip_prefix("tags.")
 }
 
 fn relation(operation: &str) -> Result<Relation, KfpError> {

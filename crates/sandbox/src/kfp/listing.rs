@@ -7,17 +7,18 @@ use serde_json::{Value, json};
 use crate::kfp::filter::Filter;
 use crate::kfp::message::{Kind, Message};
 use crate::kfp::parameters::QueryParameters;
-use crate::kfp::{KfpError, time};
+use crate::kfp::{KfpError, KfpStore, messages, time};
 use crate::reply::Reply;
 use crate::store::{Collection, Object};
 
 const DEFAULT_PAGE_SIZE: usize = 20;
 const LARGEST_PAGE_SIZE: usize = 200;
+const LARGEST_FULL_PAGE_SIZE: usize = 100;
 
 /// A list operation: what its objects are and where they go in the answer.
 pub(super) struct Listing {
     pub(super) list_field: &'static str,
-    pub(super) message: &'static Message,
+    pub(super) message: &'static str,
 }
 
 /// Which objects a page is made of, and in which order.
@@ -36,15 +37,43 @@ struct Sort {
 type Place = (Value, Vec<String>);
 
 impl Listing {
+    fn message(&self) -> &'static Message {
+        messages::named(self.message)
+    }
+
     /// Answers with one page of those objects in `collection` that are `wanted`.
     pub(super) fn page(
         &self,
+        store: &KfpStore,
         query: &QueryParameters,
         collection: &Collection,
         wanted: impl Fn(&Object) -> bool,
     ) -> Result<Reply, KfpError> {
-        let page_size = page_size(query.int32("page_size")?)?;
-        let (criteria, after) = self.criteria(query)?;
+        let objects = |object: &Object| object.clone();
+        self.page_shown(store, query, collection, wanted, objects)
+    }
+
+    /// As [`page`](Self::page), with each object in the form in which it is `shown`.
+    pub(super) fn page_shown(
+        &self,
+        store: &KfpStore,
+        query: &QueryParameters,
+        collection: &Collection,
+        wanted: impl Fn(&Object) -> bool,
+        shown: impl Fn(&Object) -> Object,
+    ) -> Result<Reply, KfpError> {
+        let largest = if query.text("view")? == "FULL" {
+            LARGEST_FULL_PAGE_SIZE
+        } else {
+            LARGEST_PAGE_SIZE
+        };
+        let page_size = page_size(query.int32("page_size")?, largest)?;
+        let (criteria, after, number) = self.criteria(query)?;
+        let page_size = if store.short_pages {
+            shortened(page_size, number)
+        } else {
+            page_size
+        };
         let mut objects: Vec<(Place, &Object)> = collection
             .iter()
             .filter(|object| wanted(object) && criteria.filter.accepts(object))
@@ -62,21 +91,22 @@ impl Listing {
         }
         let next = objects.len() > page_size;
         objects.truncate(page_size);
-        let last = objects.last().map(|(place, _)| place).filter(|_| next);
-        let next_page_token = last.map(|last| self.token(&criteria, last));
+        let last = objects.last().map(|(place, _)| place).or(after.as_ref());
+        let last = last.filter(|_| next);
+        let next_page_token = last.map(|last| self.token(&criteria, last, number + 1));
+        let objects = objects.iter().map(|(_, object)| shown(object)).collect();
         Ok(Reply::ok(self.answer(objects, total, next_page_token)))
     }
 
     /// Zero values are left out, so that an empty page is an empty object.
     fn answer(
         &self,
-        objects: Vec<(Place, &Object)>,
+        objects: Vec<Object>,
         total: usize,
         next_page_token: Option<String>,
     ) -> Object {
         let mut answer = Object::new();
         if !objects.is_empty() {
-            let objects: Vec<_> = objects.into_iter().map(|(_, object)| object).collect();
             answer.insert(self.list_field.to_owned(), json!(objects));
         }
         if total > 0 {
@@ -89,14 +119,22 @@ impl Listing {
     }
 
     /// With a page token, sorting and filter are the token's; the parameters may repeat them.
-    fn criteria(&self, query: &QueryParameters) -> Result<(Criteria, Option<Place>), KfpError> {
-        let (sort_by, filter) = (query.text("sort_by")?, query.text("filter")?);
+    fn criteria(
+        &self,
+        query: &QueryParameters,
+    ) -> Result<(Criteria, Option<Place>, u64), KfpError> {
+        let order_by = query.text("order_by")?;
+        let sort_by = match query.text("sort_by")? {
+            "" => order_by,
+            sort_by => sort_by,
+        };
+        let filter = query.text("filter")?;
         let page_token = query.text("page_token")?;
         let asked_for = || self.asked_for(sort_by, filter);
         if page_token.is_empty() {
-            return Ok((asked_for()?, None));
+            return Ok((asked_for()?, None, 0));
         }
-        let (held, after) = self.resume(page_token)?;
+        let (mut held, after, number) = self.resume(page_token)?;
         if !(sort_by.is_empty() && filter.is_empty()) {
             let asked_for = asked_for()?;
             if asked_for.sort != held.sort || asked_for.filter.source != held.filter.source {
@@ -105,21 +143,22 @@ impl Listing {
                      either specify the same criteria or leave both empty",
                 ));
             }
+            held = asked_for;
         }
-        Ok((held, Some(after)))
+        Ok((held, Some(after), number))
     }
 
     fn asked_for(&self, sort_by: &str, filter: &str) -> Result<Criteria, KfpError> {
         Ok(Criteria {
             sort: self.sort(sort_by)?,
-            filter: Filter::read(filter, self.message)?,
+            filter: Filter::read(filter, self.message())?,
         })
     }
 
     fn sort(&self, sort_by: &str) -> Result<Sort, KfpError> {
         let words: Vec<&str> = sort_by.split_whitespace().collect();
         let (field, descending) = match words.as_slice() {
-            [] => ("created_at", false),
+            [] => (self.creation_time(), false),
             [field] | [field, "asc"] => (*field, false),
             [field, "desc"] => (*field, true),
             _ => {
@@ -130,7 +169,7 @@ impl Listing {
             }
         };
         let sortable = self
-            .message
+            .message()
             .field(field)
             .is_some_and(|field| is_sortable(&field.kind));
         if !sortable {
@@ -144,9 +183,16 @@ impl Listing {
         })
     }
 
+    fn creation_time(&self) -> &'static str {
+        let times = ["created_at", "create_time"];
+        let message = self.message();
+        let known = times.into_iter().find(|name| message.field(name).is_some());
+        known.unwrap_or_default()
+    }
+
     fn place(&self, sort: &Sort, key: Vec<String>, object: &Object) -> Place {
         let value = self
-            .message
+            .message()
             .field(&sort.field)
             .and_then(|field| field.value_in(object));
         (value.unwrap_or_default(), key)
@@ -155,7 +201,7 @@ impl Listing {
     fn order(&self, sort: &Sort, one: &Place, other: &Place) -> Ordering {
         let by_value = match (one.0.is_null(), other.0.is_null()) {
             (false, false) => self
-                .message
+                .message()
                 .field(&sort.field)
                 .and_then(|field| compare(&field.kind, &one.0, &other.0))
                 .unwrap_or(Ordering::Equal),
@@ -170,17 +216,19 @@ impl Listing {
         }
     }
 
-    fn token(&self, criteria: &Criteria, last: &Place) -> String {
+    /// What page the token is for matters where pages are short only.
+    fn token(&self, criteria: &Criteria, last: &Place, number: u64) -> String {
         let token = json!({
             "list": self.list_field,
             "sort": [criteria.sort.field, criteria.sort.descending],
             "filter": criteria.filter.source,
             "after": last,
+            "page": number,
         });
         URL_SAFE_NO_PAD.encode(token.to_string())
     }
 
-    fn resume(&self, page_token: &str) -> Result<(Criteria, Place), KfpError> {
+    fn resume(&self, page_token: &str) -> Result<(Criteria, Place, u64), KfpError> {
         let refuse = || KfpError::invalid_input("invalid page token");
         let bytes = URL_SAFE_NO_PAD.decode(page_token).map_err(|_| refuse())?;
         let token: Value = serde_json::from_slice(&bytes).map_err(|_| refuse())?;
@@ -191,21 +239,31 @@ impl Listing {
         let (field, descending) =
             serde_json::from_value(token["sort"].clone()).map_err(|_| refuse())?;
         let source = token["filter"].as_object().cloned().ok_or_else(refuse)?;
-        let filter = Filter::of(source, self.message)?;
+        let filter = Filter::of(source, self.message())?;
         Ok((
             Criteria {
                 sort: Sort { field, descending },
                 filter,
             },
             place,
+            token["page"].as_u64().unwrap_or_default(),
         ))
     }
 }
 
-fn page_size(asked_for: i32) -> Result<usize, KfpError> {
+/// Every second page is empty, and of the others every second one is half as long as asked for.
+fn shortened(page_size: usize, number: u64) -> usize {
+    match number % 4 {
+        0 => page_size.div_ceil(2),
+        2 => page_size,
+        _ => 0,
+    }
+}
+
+fn page_size(asked_for: i32, largest: usize) -> Result<usize, KfpError> {
     match usize::try_from(asked_for) {
         Ok(0) => Ok(DEFAULT_PAGE_SIZE),
-        Ok(size) => Ok(size.min(LARGEST_PAGE_SIZE)),
+        Ok(size) => Ok(size.min(largest)),
         Err(_) => Err(KfpError::invalid_input(format!(
             "the page size should be greater than or equal to 0, got {asked_for}"
         ))),
@@ -215,7 +273,7 @@ fn page_size(asked_for: i32) -> Result<usize, KfpError> {
 fn is_sortable(kind: &Kind) -> bool {
     !matches!(
         kind,
-        Kind::Message(_) | Kind::List(_) | Kind::Map | Kind::AnyValue
+        Kind::Message(_) | Kind::List(_) | Kind::Map(_) | Kind::Struct | Kind::AnyValue
     )
 }
 
@@ -228,7 +286,7 @@ pub(super) fn compare(kind: &Kind, one: &Value, other: &Value) -> Option<Orderin
         Kind::Int32 | Kind::Int64 | Kind::Double => {
             Some(compare_numbers(number(one)?, number(other)?))
         }
-        Kind::Message(_) | Kind::List(_) | Kind::Map | Kind::AnyValue => None,
+        Kind::Message(_) | Kind::List(_) | Kind::Map(_) | Kind::Struct | Kind::AnyValue => None,
     }
 }
 

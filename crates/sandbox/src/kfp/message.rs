@@ -2,20 +2,20 @@
 
 use serde_json::{Value, json};
 
-use crate::kfp::{KfpError, time};
+use crate::kfp::{KfpError, messages, time};
 use crate::store::Object;
 
 /// A message type: what its JSON may hold.
 pub(super) struct Message {
     pub(super) name: &'static str,
-    pub(super) fields: &'static [Field],
+    pub(super) fields: Vec<Field>,
 }
 
 pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
     /// Whether a zero differs from an absent value; where it does not, a zero is never sent.
-    zero_counts: bool,
+    pub(super) zero_counts: bool,
 }
 
 pub(super) enum Kind {
@@ -25,32 +25,19 @@ pub(super) enum Kind {
     Int64,
     Double,
     Time,
-    /// The names of an enum; the first one is its zero value.
-    Enum(&'static [&'static str]),
-    Message(&'static Message),
-    List(&'static Kind),
-    /// A map from any text to any JSON value.
-    Map,
+    /// The names of an enum, its zero value first.
+    Enum(Vec<&'static str>),
+    /// The name of a message type.
+    Message(&'static str),
+    List(Box<Kind>),
+    /// A map from any text to values of one kind.
+    Map(Box<Kind>),
+    /// A JSON object of any content.
+    Struct,
     AnyValue,
 }
 
 impl Field {
-    pub(super) const fn new(name: &'static str, kind: Kind) -> Self {
-        Self {
-            name,
-            kind,
-            zero_counts: false,
-        }
-    }
-
-    pub(super) const fn with_presence(name: &'static str, kind: Kind) -> Self {
-        Self {
-            name,
-            kind,
-            zero_counts: true,
-        }
-    }
-
     /// The value that an object has for this field, written or implied.
     pub(super) fn value_in(&self, object: &Object) -> Option<Value> {
         let implied = || {
@@ -66,20 +53,25 @@ impl Field {
 
 impl Message {
     /// Reads a request's body.
-    pub(super) fn read_body(&self, body: &[u8]) -> Result<Object, KfpError> {
+    pub(super) fn read_body(&'static self, body: &[u8]) -> Result<Object, KfpError> {
         self.read(&parse(body)?).map_err(KfpError::unreadable)
     }
 
     /// Reads a request's body as changes: what it holds is to be set, and what it names without
     /// giving more than a zero is to be removed.
-    pub(super) fn read_changes(&self, body: &[u8]) -> Result<Changes, KfpError> {
+    pub(super) fn read_changes(&'static self, body: &[u8]) -> Result<Changes, KfpError> {
         self.read_fields(&parse(body)?)
             .map_err(KfpError::unreadable)
     }
 
+    /// As [`read_changes`](Self::read_changes), of a value.
+    pub(super) fn changes(&'static self, value: &Value) -> Result<Changes, KfpError> {
+        self.read_fields(value).map_err(KfpError::unreadable)
+    }
+
     /// Reads a message into the form in which the server sends it: names as in the specification,
     /// 64-bit integers as text, times in UTC, no zeros.
-    pub(super) fn read(&self, value: &Value) -> Result<Object, String> {
+    pub(super) fn read(&'static self, value: &Value) -> Result<Object, String> {
         let fields = self.read_fields(value)?;
         Ok(fields
             .into_iter()
@@ -87,11 +79,11 @@ impl Message {
             .collect())
     }
 
-    pub(super) fn field(&self, name: &str) -> Option<&Field> {
+    pub(super) fn field(&'static self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    fn read_fields(&self, value: &Value) -> Result<Changes, String> {
+    fn read_fields(&'static self, value: &Value) -> Result<Changes, String> {
         let Value::Object(sent) = value else {
             return Err(format!(
                 "proto: syntax error: unexpected token {value} for {}",
@@ -115,7 +107,7 @@ impl Message {
         Ok(fields)
     }
 
-    fn field_as_sent(&self, name: &str) -> Option<&Field> {
+    fn field_as_sent(&'static self, name: &str) -> Option<&'static Field> {
         self.fields
             .iter()
             .find(|field| field.name == name || camel_case(field.name) == name)
@@ -126,7 +118,7 @@ impl Message {
 pub(super) type Changes = Vec<(&'static str, Option<Value>)>;
 
 impl Field {
-    fn read(&self, value: &Value) -> Result<Option<Value>, String> {
+    fn read(&'static self, value: &Value) -> Result<Option<Value>, String> {
         if value.is_null() && !matches!(self.kind, Kind::AnyValue) {
             return Ok(None);
         }
@@ -157,7 +149,7 @@ enum Refusal {
 }
 
 impl Kind {
-    fn read(&self, value: &Value) -> Result<Value, Refusal> {
+    fn read(&'static self, value: &Value) -> Result<Value, Refusal> {
         match self {
             Self::Text => value
                 .as_str()
@@ -174,15 +166,14 @@ impl Kind {
             Self::Double => double(value).ok_or(Refusal::Kind("double")),
             Self::Time => instant(value).ok_or(Refusal::Kind("google.protobuf.Timestamp")),
             Self::Enum(names) => one_of(names, value).ok_or(Refusal::Kind("enum")),
-            Self::Message(message) => message
+            Self::Message(name) => messages::named(name)
                 .read(value)
                 .map(Value::Object)
                 .map_err(Refusal::Inside),
             Self::List(kind) => list(kind, value),
-            Self::Map => match value {
-                Value::Object(_) => Ok(value.clone()),
-                _ => Err(Refusal::Kind("map")),
-            },
+            Self::Map(kind) => map(kind, value),
+            Self::Struct if value.is_object() => Ok(value.clone()),
+            Self::Struct => Err(Refusal::Kind("google.protobuf.Struct")),
             Self::AnyValue => Ok(value.clone()),
         }
     }
@@ -197,8 +188,8 @@ impl Kind {
             Self::Double => Some(json!(0.0)),
             Self::Enum(names) => names.first().map(|name| json!(name)),
             Self::List(_) => Some(json!([])),
-            Self::Map => Some(json!({})),
-            Self::Time | Self::Message(_) | Self::AnyValue => None,
+            Self::Map(_) => Some(json!({})),
+            Self::Time | Self::Message(_) | Self::Struct | Self::AnyValue => None,
         }
     }
 
@@ -218,7 +209,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Value, KfpError> {
         .map_err(|error| KfpError::unreadable(format!("proto: syntax error: {error}")))
 }
 
-fn list(kind: &Kind, value: &Value) -> Result<Value, Refusal> {
+fn list(kind: &'static Kind, value: &Value) -> Result<Value, Refusal> {
     let Value::Array(elements) = value else {
         return Err(Refusal::Kind("repeated"));
     };
@@ -227,6 +218,17 @@ fn list(kind: &Kind, value: &Value) -> Result<Value, Refusal> {
         .map(|element| kind.read(element))
         .collect::<Result<Vec<_>, _>>()
         .map(Value::from)
+}
+
+fn map(kind: &'static Kind, value: &Value) -> Result<Value, Refusal> {
+    let Value::Object(entries) = value else {
+        return Err(Refusal::Kind("map"));
+    };
+    entries
+        .iter()
+        .map(|(name, value)| Ok((name.clone(), kind.read(value)?)))
+        .collect::<Result<Object, _>>()
+        .map(Value::Object)
 }
 
 fn one_of(names: &[&str], value: &Value) -> Option<Value> {

@@ -1,130 +1,107 @@
-//! The messages of the `ArtifactService`. An enum's first name is the default in the specification.
+//! The message types of the API, as its description has them.
 
-use kfp_api_client::types;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde_json::Value;
 
 use crate::kfp::message::{Field, Kind, Message};
+use crate::specification::{KFP, reference};
 
-pub(super) static ARTIFACT: Message = Message {
-    name: "v2beta1Artifact",
-    fields: &[
-        Field::new("artifact_id", Kind::Text),
-        Field::new("name", Kind::Text),
-        Field::new("description", Kind::Text),
-        Field::new("type", Kind::Enum(types::ArtifactArtifactType::KNOWN)),
-        Field::new("uri", Kind::Text),
-        Field::new("metadata", Kind::Map),
-        Field::with_presence("number_value", Kind::Double),
-        Field::new("created_at", Kind::Time),
-        Field::new("namespace", Kind::Text),
-    ],
+static MESSAGES: LazyLock<BTreeMap<&'static str, Message>> = LazyLock::new(|| {
+    KFP.schemas()
+        .map(|(name, schema)| (name, message(name, schema)))
+        .collect()
+});
+
+static UNKNOWN: Message = Message {
+    name: "an unknown message",
+    fields: Vec::new(),
 };
 
-pub(super) static CREATE_ARTIFACT_REQUEST: Message = Message {
-    name: "v2beta1CreateArtifactRequest",
-    fields: &[
-        Field::new("artifact", Kind::Message(&ARTIFACT)),
-        Field::new("run_id", Kind::Text),
-        Field::new("task_id", Kind::Text),
-        Field::new("producer_key", Kind::Text),
-        Field::with_presence("iteration_index", Kind::Int64),
-        Field::new("reuse_if_exists", Kind::Boolean),
-    ],
-};
+/// Fields whose zero is not the same as their absence, which the description does not say.
+const WITH_PRESENCE: &[(&str, &[&str])] = &[
+    ("v2beta1Artifact", &["number_value"]),
+    ("v2beta1CreateArtifactRequest", &["iteration_index"]),
+    ("v2beta1IOProducer", &["iteration"]),
+    (
+        "PipelineTaskTypeAttributes",
+        &["iteration_index", "iteration_count"],
+    ),
+    (
+        "v2beta1Predicate",
+        &[
+            "int_value",
+            "long_value",
+            "string_value",
+            "timestamp_value",
+            "int_values",
+            "long_values",
+            "string_values",
+        ],
+    ),
+];
 
-pub(super) static CREATE_ARTIFACTS_BULK_REQUEST: Message = Message {
-    name: "v2beta1CreateArtifactsBulkRequest",
-    fields: &[Field::new(
-        "artifacts",
-        Kind::List(&Kind::Message(&CREATE_ARTIFACT_REQUEST)),
-    )],
-};
+pub(super) fn named(name: &str) -> &'static Message {
+    MESSAGES.get(name).unwrap_or(&UNKNOWN)
+}
 
-pub(super) static IO_PRODUCER: Message = Message {
-    name: "v2beta1IOProducer",
-    fields: &[
-        Field::new("task_name", Kind::Text),
-        Field::with_presence("iteration", Kind::Int64),
-    ],
-};
+fn message(name: &'static str, schema: &'static Value) -> Message {
+    let present = WITH_PRESENCE
+        .iter()
+        .find(|(message, _)| *message == name)
+        .map_or(&[][..], |(_, fields)| *fields);
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let fields = properties
+        .into_iter()
+        .flatten()
+        .map(|(name, schema)| Field {
+            name,
+            kind: kind(schema),
+            zero_counts: present.contains(&name.as_str()),
+        });
+    Message {
+        name,
+        fields: fields.collect(),
+    }
+}
 
-pub(super) static ARTIFACT_TASK: Message = Message {
-    name: "v2beta1ArtifactTask",
-    fields: &[
-        Field::new("id", Kind::Text),
-        Field::new("artifact_id", Kind::Text),
-        Field::new("run_id", Kind::Text),
-        Field::new("task_id", Kind::Text),
-        Field::new("type", Kind::Enum(types::ArtifactTaskType::KNOWN)),
-        Field::new("producer", Kind::Message(&IO_PRODUCER)),
-        Field::new("key", Kind::Text),
-        Field::new("created_at", Kind::Time),
-    ],
-};
+fn kind(schema: &'static Value) -> Kind {
+    let text = |schema: &'static Value, name| schema.get(name).and_then(Value::as_str);
+    if let Some(name) = reference(schema) {
+        return match KFP.schema(name) {
+            Some(named) if named.get("enum").is_some() => kind(named),
+            Some(named) if named.get("properties").is_some() && name != "protobufAny" => {
+                Kind::Message(name)
+            }
+            _ => Kind::AnyValue,
+        };
+    }
+    match (text(schema, "type"), text(schema, "format")) {
+        (Some("string"), Some("date-time")) => Kind::Time,
+        (Some("string"), Some("int64" | "uint64")) => Kind::Int64,
+        (Some("string"), _) => names(schema).map_or(Kind::Text, Kind::Enum),
+        (Some("boolean"), _) => Kind::Boolean,
+        (Some("integer"), Some("int64" | "uint64")) => Kind::Int64,
+        (Some("integer"), _) => Kind::Int32,
+        (Some("number"), _) => Kind::Double,
+        (Some("array"), _) => {
+            let items = schema.get("items").map_or(Kind::AnyValue, kind);
+            Kind::List(Box::new(items))
+        }
+        (Some("object"), _) => match schema.get("additionalProperties") {
+            Some(values) => Kind::Map(Box::new(kind(values))),
+            None => Kind::Struct,
+        },
+        _ => Kind::AnyValue,
+    }
+}
 
-pub(super) static CREATE_ARTIFACT_TASK_REQUEST: Message = Message {
-    name: "v2beta1CreateArtifactTaskRequest",
-    fields: &[Field::new("artifact_task", Kind::Message(&ARTIFACT_TASK))],
-};
-
-pub(super) static CREATE_ARTIFACT_TASKS_BULK_REQUEST: Message = Message {
-    name: "v2beta1CreateArtifactTasksBulkRequest",
-    fields: &[Field::new(
-        "artifact_tasks",
-        Kind::List(&Kind::Message(&ARTIFACT_TASK)),
-    )],
-};
-
-pub(super) static METRIC: Message = Message {
-    name: "v2beta1Metric",
-    fields: &[
-        Field::new("task_id", Kind::Text),
-        Field::new("name", Kind::Text),
-        Field::new("schema", Kind::Enum(types::MetricSchema::KNOWN)),
-        Field::new("value", Kind::AnyValue),
-        Field::new("created_at", Kind::Time),
-        Field::new("type", Kind::Enum(types::MetricType::KNOWN)),
-    ],
-};
-
-pub(super) static LOG_METRIC_REQUEST: Message = Message {
-    name: "v2beta1LogMetricRequest",
-    fields: &[Field::new("metric", Kind::Message(&METRIC))],
-};
-
-pub(super) static FILTER: Message = Message {
-    name: "v2beta1Filter",
-    fields: &[Field::new(
-        "predicates",
-        Kind::List(&Kind::Message(&PREDICATE)),
-    )],
-};
-
-static PREDICATE: Message = Message {
-    name: "v2beta1Predicate",
-    fields: &[
-        Field::new("operation", Kind::Enum(types::PredicateOperation::KNOWN)),
-        Field::new("key", Kind::Text),
-        Field::with_presence("int_value", Kind::Int32),
-        Field::with_presence("long_value", Kind::Int64),
-        Field::with_presence("string_value", Kind::Text),
-        Field::with_presence("timestamp_value", Kind::Time),
-        Field::with_presence("int_values", Kind::Message(&INT_VALUES)),
-        Field::with_presence("long_values", Kind::Message(&LONG_VALUES)),
-        Field::with_presence("string_values", Kind::Message(&STRING_VALUES)),
-    ],
-};
-
-static INT_VALUES: Message = Message {
-    name: "IntValues",
-    fields: &[Field::new("values", Kind::List(&Kind::Int32))],
-};
-
-static LONG_VALUES: Message = Message {
-    name: "LongValues",
-    fields: &[Field::new("values", Kind::List(&Kind::Int64))],
-};
-
-static STRING_VALUES: Message = Message {
-    name: "StringValues",
-    fields: &[Field::new("values", Kind::List(&Kind::Text))],
-};
+/// The default is the zero value.
+fn names(schema: &'static Value) -> Option<Vec<&'static str>> {
+    let names = schema.get("enum")?.as_array()?;
+    let mut names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
+    let zero = schema.get("default").and_then(Value::as_str);
+    names.sort_by_key(|name| Some(*name) != zero && zero.is_some());
+    Some(names)
+}

@@ -4,16 +4,15 @@ use serde_json::{Value, json};
 
 use crate::kfp::artifacts::text;
 use crate::kfp::listing::Listing;
-use crate::kfp::messages::{LOG_METRIC_REQUEST, METRIC};
 use crate::kfp::parameters::{QueryParameters, path_text};
-use crate::kfp::{KfpError, KfpStore, time};
+use crate::kfp::{KfpError, KfpStore, messages, time};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
 const LISTING: Listing = Listing {
     list_field: "metrics",
-    message: &METRIC,
+    message: "v2beta1Metric",
 };
 
 pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
@@ -25,7 +24,7 @@ pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError
         query.text("namespace")?,
     );
     LISTING
-        .page(&query, &store.kfp.metrics, |metric| {
+        .page(&store.kfp, &query, &store.kfp.metrics, |metric| {
             let task_id = text(metric, "task_id");
             (task_ids.is_empty() || task_ids.contains(&task_id))
                 && linked
@@ -37,7 +36,7 @@ pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError
 
 /// Replaces the metric that the task has under this name, which keeps the time of its creation.
 pub(super) fn log(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let body = LOG_METRIC_REQUEST.read_body(call.body)?;
+    let body = messages::named("v2beta1LogMetricRequest").read_body(call.body)?;
     let metric = body.get("metric").and_then(Value::as_object);
     let metric = metric
         .ok_or_else(|| KfpError::invalid_input("metric is required"))

@@ -3,21 +3,34 @@
 mod artifact_tasks;
 mod artifacts;
 mod error;
+mod execution;
+mod experiments;
 mod filter;
 mod listing;
 mod message;
 mod messages;
 mod metrics;
+mod package;
 mod parameters;
+mod pipelines;
+mod resources;
+mod runs;
 mod seed;
+mod tasks;
 mod time;
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use compute_kfp_runtime::operation::Operation as Description;
 use kfp_api_client::operations;
 
-use crate::operation::Operation;
-use crate::store::Collection;
+use crate::operation::{Call, Handle, Operation};
+use crate::reply::Reply;
+use crate::store::{Collection, Store};
 
 pub(crate) use error::KfpError;
+pub(crate) use execution::{Step, take_step};
 pub(crate) use seed::seed;
 
 /// The namespace that most of the seeded artifacts are in.
@@ -27,6 +40,14 @@ pub(crate) struct KfpStore {
     artifacts: Collection,
     artifact_tasks: Collection,
     metrics: Collection,
+    experiments: Collection,
+    pipelines: Collection,
+    pipeline_versions: Collection,
+    runs: Collection,
+    tasks: Collection,
+    /// How often each run was retried.
+    attempts: BTreeMap<String, u64>,
+    pub(crate) short_pages: bool,
 }
 
 impl Default for KfpStore {
@@ -35,53 +56,83 @@ impl Default for KfpStore {
             artifacts: Collection::keyed_by(&["artifact_id"]),
             artifact_tasks: Collection::keyed_by(&["id"]),
             metrics: Collection::keyed_by(&["task_id", "name"]),
+            experiments: Collection::keyed_by(&["experiment_id"]),
+            pipelines: Collection::keyed_by(&["pipeline_id"]),
+            pipeline_versions: Collection::keyed_by(&["pipeline_version_id"]),
+            runs: Collection::keyed_by(&["run_id"]),
+            tasks: Collection::keyed_by(&["task_id"]),
+            attempts: BTreeMap::new(),
+            short_pages: false,
         }
     }
 }
 
-pub(crate) const OPERATIONS: &[Operation<KfpError>] = &[
-    Operation {
-        described: &operations::LIST_ARTIFACTS,
-        handle: artifacts::list,
-    },
-    Operation {
-        described: &operations::CREATE_ARTIFACT,
-        handle: artifacts::create,
-    },
-    Operation {
-        described: &operations::BATCH_CREATE_ARTIFACTS,
-        handle: artifacts::batch_create,
-    },
-    Operation {
-        described: &operations::GET_ARTIFACT,
-        handle: artifacts::get,
-    },
-    Operation {
-        described: &operations::UPDATE_ARTIFACT,
-        handle: artifacts::update,
-    },
-    Operation {
-        described: &operations::LIST_ARTIFACT_TASKS,
-        handle: artifact_tasks::list,
-    },
-    Operation {
-        described: &operations::CREATE_ARTIFACT_TASK,
-        handle: artifact_tasks::create,
-    },
-    Operation {
-        described: &operations::BATCH_CREATE_ARTIFACT_TASKS,
-        handle: artifact_tasks::batch_create,
-    },
-    Operation {
-        described: &operations::LIST_METRICS,
-        handle: metrics::list,
-    },
-    Operation {
-        described: &operations::LOG_METRIC,
-        handle: metrics::log,
-    },
-    Operation {
-        described: &operations::GET_METRIC,
-        handle: metrics::get,
-    },
-];
+/// Every operation, with what it does: by a rule of its own, or as its path and method suggest.
+pub(crate) static OPERATIONS: LazyLock<Vec<Operation<KfpError>>> = LazyLock::new(|| {
+    let operations = operations::OPERATIONS.iter().copied();
+    operations
+        .map(|described| Operation {
+            described,
+            handle: rule(described)
+                .or_else(|| resources::suggested(described))
+                .unwrap_or(not_served),
+        })
+        .collect()
+});
+
+fn rule(operation: &Description) -> Option<Handle<KfpError>> {
+    let rules: &[(&Description, Handle<KfpError>)] = &[
+        (&operations::LIST_ARTIFACTS, artifacts::list),
+        (&operations::CREATE_ARTIFACT, artifacts::create),
+        (&operations::BATCH_CREATE_ARTIFACTS, artifacts::batch_create),
+        (&operations::GET_ARTIFACT, artifacts::get),
+        (&operations::UPDATE_ARTIFACT, artifacts::update),
+        (&operations::LIST_ARTIFACT_TASKS, artifact_tasks::list),
+        (&operations::CREATE_ARTIFACT_TASK, artifact_tasks::create),
+        (
+            &operations::BATCH_CREATE_ARTIFACT_TASKS,
+            artifact_tasks::batch_create,
+        ),
+        (&operations::LIST_METRICS, metrics::list),
+        (&operations::LOG_METRIC, metrics::log),
+        (&operations::GET_METRIC, metrics::get),
+        (&operations::CREATE_EXPERIMENT, experiments::create),
+        (&operations::CREATE_PIPELINE, pipelines::create),
+        (
+            &operations::CREATE_PIPELINE_AND_VERSION,
+            pipelines::create_with_version,
+        ),
+        (&operations::GET_PIPELINE_BY_NAME, pipelines::get_by_name),
+        (&operations::UPDATE_PIPELINE, pipelines::update),
+        (
+            &operations::CREATE_PIPELINE_VERSION,
+            pipelines::create_version,
+        ),
+        (
+            &operations::UPDATE_PIPELINE_VERSION,
+            pipelines::update_version,
+        ),
+        (&operations::UPLOAD_PIPELINE, pipelines::upload),
+        (
+            &operations::UPLOAD_PIPELINE_VERSION,
+            pipelines::upload_version,
+        ),
+        (&operations::CREATE_RUN, runs::create),
+        (&operations::TERMINATE_RUN, runs::terminate),
+        (&operations::RETRY_RUN, runs::retry),
+        (&operations::CREATE_TASK, tasks::create),
+        (&operations::UPDATE_TASK, tasks::update),
+        (&operations::BATCH_UPDATE_TASKS, tasks::batch_update),
+    ];
+    rules
+        .iter()
+        .find(|(ruled, _)| ruled.id == operation.id)
+        .map(|(_, handle)| *handle)
+}
+
+fn not_served(_store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+    Err(KfpError::unimplemented(format!(
+        "The sandbox does not serve {} {} yet",
+        call.described.method, call.described.path
+    )))
+}

@@ -26,7 +26,12 @@ pub async fn send(request: RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
     let text = response.text().await.unwrap();
-    let body = serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text:?}"));
+    let body = if status == StatusCode::NO_CONTENT {
+        assert_eq!(text, "");
+        Value::Null
+    } else {
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text:?}"))
+    };
     Answer {
         status,
         headers,
@@ -43,6 +48,26 @@ pub struct Compute<'a>(pub &'a Sandbox);
 impl Compute<'_> {
     pub async fn get(&self, path: &str) -> Answer {
         send(plain(self.0, Method::GET, path).bearer_auth(self.0.compute_token())).await
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        plain(self.0, method, path).bearer_auth(self.0.compute_token())
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::PUT, path).json(&body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        send(self.request(Method::DELETE, path)).await
     }
 
     pub fn post_metadata(&self) -> RequestBuilder {
@@ -79,6 +104,14 @@ impl Kfp<'_> {
 
     pub async fn put(&self, path: &str, body: Value) -> Answer {
         send(self.request(Method::PUT, path).json(&body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        send(self.request(Method::DELETE, path)).await
     }
 }
 

@@ -1,0 +1,288 @@
+//! What all resources of the API have in common: create, read, list, replace, change, delete.
+//!
+//! Which resources there are and what they hold, the API description says.
+
+use compute_kfp_runtime::operation::Operation;
+use serde_json::{Value, json};
+
+use crate::compute::paging::PageRequest;
+use crate::compute::validation::{Defaults, Validation};
+use crate::compute::{ComputeError, rules, schema, time};
+use crate::operation::Call;
+use crate::reply::Reply;
+use crate::specification::COMPUTE;
+use crate::store::{Object, Store};
+
+/// The first segment of an operation's path, by which its resources are held.
+pub(super) fn name_of(operation: &'static Operation) -> &'static str {
+    operation.path.split('/').nth(1).unwrap_or_default()
+}
+
+pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    let mut validation = Validation::of(call);
+    validation.parameters();
+    let body = validation.body(Defaults::Filled)?;
+    validation.finish()?;
+
+    let name = name_of(call.described);
+    let mut sent = object(body);
+    rules::complete(name, store, &mut sent);
+    check_references(store, &sent)?;
+    rules::allow_creation(name, store, &sent)?;
+    let created = add(store, name, schema_of(call), sent);
+    Ok(Reply::created(created))
+}
+
+pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    let parameters = parameters(call)?;
+    Ok(Reply::ok(existing(store, call, &parameters)?.clone()))
+}
+
+pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    let parameters = parameters(call)?;
+    check_parent(store, call, &parameters)?;
+    let held = store.compute.resources(name_of(call.described));
+    let objects = held
+        .iter()
+        .filter(|object| is_wanted(object, &parameters))
+        .collect();
+    page(call, &parameters, objects)
+}
+
+/// Answers with a page of objects that were chosen.
+pub(super) fn page(
+    call: &Call<'_>,
+    parameters: &Object,
+    objects: Vec<&Object>,
+) -> Result<Reply, ComputeError> {
+    let sortable: Vec<&str> = properties(schema_of(call))
+        .filter(|(_, schema)| schema::is_sortable(schema))
+        .map(|(name, _)| name)
+        .collect();
+    PageRequest::of(parameters).page_of(objects, &sortable)
+}
+
+/// Replaces what the body can say; what it cannot say stays.
+pub(super) fn replace(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    change_with(store, call, Defaults::Filled)
+}
+
+/// Changes what the body names, also to an empty text.
+pub(super) fn change(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    change_with(store, call, Defaults::LeftOut)
+}
+
+fn change_with(
+    store: &mut Store,
+    call: &Call<'_>,
+    defaults: Defaults,
+) -> Result<Reply, ComputeError> {
+    let mut validation = Validation::of(call);
+    let parameters = validation.parameters();
+    let body = validation.body(defaults)?;
+    validation.finish()?;
+
+    let mut changed = existing(store, call, &parameters)?.clone();
+    let changes = object(body);
+    check_references(store, &changes)?;
+    for (name, value) in changes {
+        if let Some(field) = changed.get_mut(&name) {
+            *field = value;
+        }
+    }
+    store
+        .compute
+        .resources_mut(name_of(call.described))
+        .put(changed.clone());
+    Ok(Reply::ok(changed))
+}
+
+pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    let parameters = parameters(call)?;
+    existing(store, call, &parameters)?;
+    let id = text_of(parameters.get("id"));
+    store
+        .compute
+        .resources_mut(name_of(call.described))
+        .remove(&[&id]);
+    Ok(Reply::no_content())
+}
+
+/// Deletes what belongs to the object that the path names.
+pub(super) fn delete_all_of(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    let parameters = parameters(call)?;
+    check_parent(store, call, &parameters)?;
+    store
+        .compute
+        .resources_mut(name_of(call.described))
+        .retain(|held| {
+            !parameters
+                .iter()
+                .all(|(name, value)| held.get(name) == Some(value))
+        });
+    Ok(Reply::no_content())
+}
+
+pub(super) fn parameters(call: &Call<'_>) -> Result<Object, ComputeError> {
+    let mut validation = Validation::of(call);
+    let parameters = validation.parameters();
+    validation.finish()?;
+    Ok(parameters)
+}
+
+/// The object whose `id` is in the path.
+pub(super) fn existing<'a>(
+    store: &'a Store,
+    call: &Call<'_>,
+    parameters: &Object,
+) -> Result<&'a Object, ComputeError> {
+    let name = name_of(call.described);
+    let id = text_of(parameters.get("id"));
+    let found = store.compute.resources(name).get(&[&id]);
+    found.ok_or_else(|| ComputeError::not_found(&format!("{} not found", singular(name))))
+}
+
+/// Adds an object of what was sent; what nobody sent stands at its beginning.
+pub(super) fn add(
+    store: &mut Store,
+    name: &'static str,
+    schema: &'static Value,
+    mut sent: Object,
+) -> Object {
+    let id = store.compute.next_id(name);
+    let mut created = Object::new();
+    for (field, schema) in properties(schema) {
+        let value = match (field, sent.remove(field)) {
+            ("id", _) => json!(id),
+            (_, Some(value)) => value,
+            ("created_on", None) => json!(time::naive(store.clock.now())),
+            (_, None) => schema::initial(schema),
+        };
+        created.insert(field.to_owned(), value);
+    }
+    rules::finish_creation(name, store, &mut created);
+    store.compute.resources_mut(name).put(created.clone());
+    created
+}
+
+/// The schema of the objects that an operation is about.
+pub(super) fn schema_of(call: &Call<'_>) -> &'static Value {
+    let answer = COMPUTE.answer(call.described).unwrap_or(&Value::Null);
+    let items = COMPUTE
+        .resolve(answer)
+        .pointer("/properties/items/items")
+        .filter(|_| call.described.paging.is_some());
+    COMPUTE.resolve(items.unwrap_or(answer))
+}
+
+fn properties(schema: &'static Value) -> impl Iterator<Item = (&'static str, &'static Value)> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties
+        .into_iter()
+        .flatten()
+        .map(|(name, schema)| (name.as_str(), schema))
+}
+
+/// Whether an object passes every filter among the parameters.
+pub(super) fn is_wanted(object: &Object, parameters: &Object) -> bool {
+    parameters
+        .iter()
+        .filter(|(name, _)| !PageRequest::NAMES.contains(&name.as_str()))
+        .all(|(name, value)| passes(object, name, value))
+}
+
+fn passes(object: &Object, parameter: &str, value: &Value) -> bool {
+    if value.is_null() {
+        return true;
+    }
+    if let Some(field) = parameter.strip_suffix("__isnull") {
+        let is_null = object.get(field).is_none_or(Value::is_null);
+        return json!(is_null) == *value;
+    }
+    match object.get(parameter) {
+        Some(held) => held == value,
+        // Whatever is no field of the objects is a text to look for in them: `search`, `q`.
+        None => value.as_str().is_none_or(|text| mentions(object, text)),
+    }
+}
+
+fn mentions(object: &Object, text: &str) -> bool {
+    let text = text.to_lowercase();
+    object
+        .values()
+        .filter_map(Value::as_str)
+        .any(|field| field.to_lowercase().contains(&text))
+}
+
+/// A field `x_id` holds the id of a resource, if there is one of that name.
+fn check_references(store: &Store, sent: &Object) -> Result<(), ComputeError> {
+    for (field, id) in sent {
+        let Some(referred) = referred(store, field).filter(|_| id.is_i64()) else {
+            continue;
+        };
+        if store
+            .compute
+            .resources(referred)
+            .get(&[&id.to_string()])
+            .is_none()
+        {
+            return Err(ComputeError::unprocessable(&format!(
+                "{} {id} does not exist",
+                singular(referred)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A list of what belongs to one object is a 404 without it, where the description says so.
+fn check_parent(store: &Store, call: &Call<'_>, parameters: &Object) -> Result<(), ComputeError> {
+    if !COMPUTE.declares(call.described, "404") {
+        return Ok(());
+    }
+    for (field, id) in parameters {
+        let in_path = call.described.path.contains(&format!("{{{field}}}"));
+        let Some(parent) = referred(store, field).filter(|_| in_path) else {
+            continue;
+        };
+        if store
+            .compute
+            .resources(parent)
+            .get(&[&id.to_string()])
+            .is_none()
+        {
+            let message = format!("{} not found", singular(parent));
+            return Err(ComputeError::not_found(&message));
+        }
+    }
+    Ok(())
+}
+
+fn referred(store: &Store, field: &str) -> Option<&'static str> {
+    let plural = format!("{}s", field.strip_suffix("_id")?);
+    store.compute.names().find(|name| *name == plural)
+}
+
+/// `Batch job` for `batch_jobs`.
+fn singular(name: &str) -> String {
+    let words = name.strip_suffix('s').unwrap_or(name).replace('_', " ");
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+pub(super) fn object(value: Value) -> Object {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Object::new(),
+    }
+}
+
+fn text_of(id: Option<&Value>) -> String {
+    id.map(Value::to_string).unwrap_or_default()
+}
+
+/// The schema of that name in the description.
+pub(super) fn named_schema(name: &str) -> &'static Value {
+    COMPUTE.schema(name).unwrap_or(&Value::Null)
+}

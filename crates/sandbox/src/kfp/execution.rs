@@ -1,0 +1,277 @@
+//! How runs go on as time passes: their tasks run one after the other, succeed, fail or are
+//! cancelled.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use crate::agenda::Event;
+use crate::clock::later;
+use crate::kfp::artifacts::text;
+use crate::kfp::resources::{PIPELINE_VERSION, RUN, TASK, set};
+use crate::kfp::runs::{enter, is_final};
+use crate::kfp::{package, time};
+use crate::store::{Object, Store};
+
+/// How long a run is pending, and how long it takes to stop.
+const WAIT: TimeDelta = TimeDelta::seconds(2);
+/// How long a task takes.
+const TASK_TIME: TimeDelta = TimeDelta::seconds(3);
+
+/// The parameter that makes a run fail: the name of a task, or `true` for the last one.
+const FAILURE_PARAMETER: &str = "fail";
+/// A task with this in its name fails.
+const FAILURE_NAME: &str = "error";
+
+/// What the topmost task, which stands for the whole run, is called.
+const ROOT: &str = "root";
+
+/// What happens to a run. Steps of an attempt that was given up are without effect.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    run_id: String,
+    attempt: u64,
+    kind: StepKind,
+}
+
+#[derive(Clone, Debug)]
+enum StepKind {
+    Begin,
+    EndOfTask { task_id: String },
+    EndOfCancellation,
+}
+
+pub(super) fn plan_start(store: &mut Store, run_id: &str, now: DateTime<Utc>) {
+    plan(store, run_id, StepKind::Begin, later(now, WAIT));
+}
+
+pub(super) fn plan_retry(store: &mut Store, run_id: &str, now: DateTime<Utc>) {
+    *store.kfp.attempts.entry(run_id.to_owned()).or_default() += 1;
+    plan(store, run_id, StepKind::Begin, later(now, WAIT));
+}
+
+pub(super) fn plan_cancellation(store: &mut Store, run_id: &str, now: DateTime<Utc>) {
+    plan(store, run_id, StepKind::EndOfCancellation, later(now, WAIT));
+}
+
+fn plan(store: &mut Store, run_id: &str, kind: StepKind, due: DateTime<Utc>) {
+    let step = Step {
+        run_id: run_id.to_owned(),
+        attempt: attempt(store, run_id),
+        kind,
+    };
+    store.plan(due, Event::Kfp(step));
+}
+
+fn attempt(store: &Store, run_id: &str) -> u64 {
+    store.kfp.attempts.get(run_id).copied().unwrap_or_default()
+}
+
+pub(crate) fn take_step(store: &mut Store, step: &Step, now: DateTime<Utc>) {
+    let Some(run) = RUN.find(store, &step.run_id).cloned() else {
+        return;
+    };
+    if step.attempt != attempt(store, &step.run_id) || is_final(&run) {
+        return;
+    }
+    let canceling = text(&run, "state") == "CANCELING";
+    match &step.kind {
+        StepKind::EndOfCancellation => cancel(store, run, now),
+        _ if canceling => {}
+        StepKind::Begin => begin(store, run, now),
+        StepKind::EndOfTask { task_id } => end_task(store, run, task_id, now),
+    }
+}
+
+fn begin(store: &mut Store, mut run: Object, now: DateTime<Utc>) {
+    enter(&mut run, "RUNNING", now);
+    RUN.put(store, run.clone());
+    let root = match root_of(store, &run) {
+        Some(mut root) => {
+            enter(&mut root, "RUNNING", now);
+            root.remove("end_time");
+            TASK.put(store, root.clone());
+            root
+        }
+        None => add_task(store, &run, ROOT, "ROOT", None, now),
+    };
+    go_on(store, run, &root, now);
+}
+
+/// Starts the next task that has not succeeded yet; without one the run succeeds.
+fn go_on(store: &mut Store, run: Object, root: &Object, now: DateTime<Utc>) {
+    let names = package::tasks(&spec_of(store, &run));
+    let has_succeeded = |name: &String| {
+        tasks_of(store, &run)
+            .iter()
+            .any(|task| text(task, "name") == name && text(task, "state") == "SUCCEEDED")
+    };
+    match names.iter().find(|name| !has_succeeded(name)) {
+        Some(name) => {
+            let parent = text(root, "task_id").to_owned();
+            let task = add_task(store, &run, name, "RUNTIME", Some(&parent), now);
+            let task_id = text(&task, "task_id").to_owned();
+            let end = StepKind::EndOfTask { task_id };
+            plan(store, text(&run, "run_id"), end, later(now, TASK_TIME));
+        }
+        None => finish(store, run, "SUCCEEDED", None, now),
+    }
+}
+
+fn end_task(store: &mut Store, run: Object, task_id: &str, now: DateTime<Utc>) {
+    let Some(task) = TASK.find(store, task_id).cloned() else {
+        return;
+    };
+    let name = text(&task, "name").to_owned();
+    if fails(store, &run, &name) {
+        let message = format!("Task {name} failed");
+        end(store, task, "FAILED", Some(&message), now);
+        finish(store, run, "FAILED", Some(&message), now);
+        return;
+    }
+    end(store, task, "SUCCEEDED", None, now);
+    if let Some(root) = root_of(store, &run) {
+        go_on(store, run, &root, now);
+    }
+}
+
+fn cancel(store: &mut Store, run: Object, now: DateTime<Utc>) {
+    finish(store, run, "CANCELED", Some("The run was terminated"), now);
+}
+
+/// Ends a run, and the tasks of it that still run.
+fn finish(
+    store: &mut Store,
+    mut run: Object,
+    state: &str,
+    message: Option<&str>,
+    now: DateTime<Utc>,
+) {
+    let task_state = if state == "SUCCEEDED" {
+        state
+    } else {
+        "FAILED"
+    };
+    for task in tasks_of(store, &run) {
+        if text(&task, "state") == "RUNNING" {
+            end(store, task, task_state, message, now);
+        }
+    }
+    let count = tasks_of(store, &run).len();
+    if count > 0 {
+        set(&mut run, "task_count", count);
+    }
+    set(&mut run, "finished_at", time::created_at(now));
+    if let Some(message) = message.filter(|_| state == "FAILED") {
+        set(&mut run, "error", json!({ "code": 13, "message": message }));
+    }
+    enter(&mut run, state, now);
+    RUN.put(store, run);
+}
+
+fn end(
+    store: &mut Store,
+    mut task: Object,
+    state: &str,
+    message: Option<&str>,
+    now: DateTime<Utc>,
+) {
+    enter(&mut task, state, now);
+    set(&mut task, "end_time", time::text(now));
+    if let Some(message) = message {
+        set(&mut task, "status_metadata", json!({ "message": message }));
+    }
+    TASK.put(store, task);
+}
+
+/// A retried run does not fail again.
+fn fails(store: &Store, run: &Object, task: &str) -> bool {
+    if attempt(store, text(run, "run_id")) > 0 {
+        return false;
+    }
+    let parameters = run
+        .get("runtime_config")
+        .and_then(|config| config.get("parameters"));
+    let told = parameters.and_then(|parameters| parameters.get(FAILURE_PARAMETER));
+    let is_last = package::tasks(&spec_of(store, run))
+        .last()
+        .is_some_and(|last| last == task);
+    match told {
+        Some(Value::Bool(true)) if is_last => true,
+        Some(Value::String(name)) if name == task || (name == "true" && is_last) => true,
+        _ => task.contains(FAILURE_NAME),
+    }
+}
+
+fn spec_of(store: &Store, run: &Object) -> Value {
+    if let Some(spec) = run.get("pipeline_spec") {
+        return spec.clone();
+    }
+    let reference = run.get("pipeline_version_reference");
+    let id = reference.and_then(|reference| reference.get("pipeline_version_id")?.as_str());
+    let version = id.and_then(|id| PIPELINE_VERSION.find(store, id));
+    version
+        .and_then(|version| version.get("pipeline_spec"))
+        .cloned()
+        .unwrap_or_default()
+}
+
+fn tasks_of(store: &Store, run: &Object) -> Vec<Object> {
+    let of_run = |task: &&Object| task.get("run_id") == run.get("run_id");
+    TASK.all(&store.kfp).filter(of_run).cloned().collect()
+}
+
+fn root_of(store: &Store, run: &Object) -> Option<Object> {
+    let mut tasks = tasks_of(store, run).into_iter();
+    tasks.find(|task| text(task, "type") == "ROOT")
+}
+
+fn add_task(
+    store: &mut Store,
+    run: &Object,
+    name: &str,
+    kind: &str,
+    parent: Option<&str>,
+    now: DateTime<Utc>,
+) -> Object {
+    let mut task = Object::new();
+    set(&mut task, "task_id", store.uuids.next());
+    set(&mut task, "run_id", text(run, "run_id"));
+    set(&mut task, "name", name);
+    set(&mut task, "display_name", name);
+    set(&mut task, "type", kind);
+    set(&mut task, "create_time", time::text(now));
+    set(&mut task, "end_time", time::UNSET);
+    if let Some(parent) = parent {
+        set(&mut task, "parent_task_id", parent);
+    }
+    let path = if parent.is_some() {
+        format!("{ROOT}.{name}")
+    } else {
+        name.to_owned()
+    };
+    set(&mut task, "scope_path", path);
+    enter(&mut task, "RUNNING", now);
+    put_task(store, task)
+}
+
+/// Holds a task, counts it in its run and names it in its parent.
+pub(super) fn put_task(store: &mut Store, task: Object) -> Object {
+    TASK.put(store, task.clone());
+    if let Some(mut parent) = TASK.find(store, text(&task, "parent_task_id")).cloned() {
+        let child = json!({ "task_id": text(&task, "task_id"), "name": text(&task, "name") });
+        let children = parent.entry("child_tasks").or_insert_with(|| json!([]));
+        if let Some(children) = children
+            .as_array_mut()
+            .filter(|held| !held.contains(&child))
+        {
+            children.push(child);
+        }
+        TASK.put(store, parent);
+    }
+    if let Some(mut run) = RUN.find(store, text(&task, "run_id")).cloned() {
+        let count = tasks_of(store, &run).len();
+        set(&mut run, "task_count", count);
+        RUN.put(store, run);
+    }
+    task
+}

@@ -1,0 +1,126 @@
+//! The API descriptions as JSON, for what the tables of operations leave out: schemas.
+
+use std::sync::LazyLock;
+
+use compute_kfp_runtime::operation::Operation;
+use serde_json::Value;
+
+pub(crate) static COMPUTE: LazyLock<Specification> =
+    LazyLock::new(|| Specification::read(include_str!("../specs/compute.openapi.json")));
+pub(crate) static KFP: LazyLock<Specification> =
+    LazyLock::new(|| Specification::read(include_str!("../specs/kfp.swagger.json")));
+
+pub(crate) struct Specification {
+    document: Value,
+}
+
+impl Specification {
+    /// The documents are part of the program, and the tests read them.
+    fn read(text: &str) -> Self {
+        Self {
+            document: serde_json::from_str(text).unwrap_or_default(),
+        }
+    }
+
+    /// Every named schema.
+    pub(crate) fn schemas(&'static self) -> impl Iterator<Item = (&'static str, &'static Value)> {
+        let schemas = self
+            .document
+            .pointer("/components/schemas")
+            .or_else(|| self.document.get("definitions"))
+            .and_then(Value::as_object);
+        schemas
+            .into_iter()
+            .flatten()
+            .map(|(name, schema)| (name.as_str(), schema))
+    }
+
+    pub(crate) fn schema(&'static self, name: &str) -> Option<&'static Value> {
+        self.document
+            .get("components")
+            .map_or_else(
+                || self.document.get("definitions"),
+                |components| components.get("schemas"),
+            )?
+            .get(name)
+    }
+
+    /// The schema that a reference leads to, or the schema itself if it is none.
+    pub(crate) fn resolve(&'static self, schema: &'static Value) -> &'static Value {
+        let named = reference(schema).and_then(|name| self.schema(name));
+        named.unwrap_or(schema)
+    }
+
+    pub(crate) fn operation(&'static self, operation: &Operation) -> Option<&'static Value> {
+        self.document
+            .get("paths")?
+            .get(operation.path)?
+            .get(operation.method.to_ascii_lowercase())
+    }
+
+    /// The schema of an operation's JSON body.
+    pub(crate) fn body(&'static self, operation: &Operation) -> Option<&'static Value> {
+        json_schema(self.operation(operation)?.get("requestBody")?)
+    }
+
+    /// The schema of what an operation answers when all is well.
+    pub(crate) fn answer(&'static self, operation: &Operation) -> Option<&'static Value> {
+        let responses = self.operation(operation)?.get("responses")?.as_object()?;
+        let success = responses
+            .iter()
+            .find(|(status, _)| status.starts_with('2'))
+            .map(|(_, response)| response)?;
+        json_schema(success)
+    }
+
+    /// Whether the description names this status for the operation.
+    pub(crate) fn declares(&'static self, operation: &Operation, status: &str) -> bool {
+        self.operation(operation)
+            .and_then(|operation| operation.get("responses")?.get(status))
+            .is_some()
+    }
+
+    pub(crate) fn parameters(
+        &'static self,
+        operation: &Operation,
+    ) -> impl Iterator<Item = &'static Value> {
+        self.operation(operation)
+            .and_then(|operation| operation.get("parameters")?.as_array())
+            .into_iter()
+            .flatten()
+    }
+}
+
+/// The name in a reference to a schema.
+pub(crate) fn reference(schema: &Value) -> Option<&str> {
+    schema.get("$ref")?.as_str()?.rsplit('/').next()
+}
+
+fn json_schema(content: &'static Value) -> Option<&'static Value> {
+    content
+        .get("content")?
+        .get("application/json")?
+        .get("schema")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COMPUTE, KFP, Specification};
+    use compute_kfp_runtime::operation::Operation;
+
+    fn all_found(specification: &'static Specification, operations: &[&Operation]) {
+        for operation in operations {
+            assert!(
+                specification.operation(operation).is_some(),
+                "{}",
+                operation.id
+            );
+        }
+    }
+
+    #[test]
+    fn every_operation_of_the_tables_is_described() {
+        all_found(&COMPUTE, compute_api_client::operations::OPERATIONS);
+        all_found(&KFP, kfp_api_client::operations::OPERATIONS);
+    }
+}
