@@ -12,5 +12,6 @@ mod logs;
 mod pipelines;
 mod recording;
 mod runs;
+mod sandbox;
 mod server;
 mod tasks;
