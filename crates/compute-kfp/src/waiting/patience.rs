@@ -165,3 +165,115 @@ fn may_pass(error: &Error) -> bool {
     let not_implemented = error.status().is_some_and(|status| status.as_u16() == 501);
     error.is_retryable() || (error.kind() == ErrorKind::Server && !not_implemented)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// How long each of so many pauses takes, in seconds.
+    async fn pauses(patience: &mut Patience, count: usize) -> Vec<u64> {
+        let mut pauses = Vec::new();
+        for _ in 0..count {
+            let before = Instant::now();
+            assert!(patience.pause().await.is_ok());
+            pauses.push(before.elapsed().as_secs());
+        }
+        pauses
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_grow_to_the_longest_and_start_again_after_a_change() {
+        let mut patience = Patience::new(Settings {
+            max_interval: 5 * SECOND,
+            ..Settings::default()
+        });
+        assert_eq!(pauses(&mut patience, 5).await, [1, 2, 4, 5, 5]);
+        patience.refresh();
+        assert_eq!(pauses(&mut patience, 2).await, [1, 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn intervals_the_wrong_way_round_are_the_shortest_one() {
+        let mut patience = Patience::new(Settings {
+            min_interval: 3 * SECOND,
+            max_interval: SECOND,
+            ..Settings::default()
+        });
+        assert_eq!(pauses(&mut patience, 3).await, [3, 3, 3]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn faults_are_waited_out_as_pauses_are() {
+        let started = Instant::now();
+        let asked_at = std::sync::Mutex::new(Vec::new());
+        let mut patience = Patience::new(Settings::default());
+        let answer = patience.ask(async || {
+            let mut asked_at = asked_at.lock().unwrap();
+            asked_at.push(started.elapsed().as_secs());
+            match asked_at.len() {
+                4 => Ok("there"),
+                _ => Err(Error::new(ErrorKind::Connection, "refused")),
+            }
+        });
+        assert!(matches!(answer.await, Ok("there")));
+        assert!(patience.fault.is_none());
+        assert_eq!(*asked_at.lock().unwrap(), [0, 1, 3, 7]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_counted_anew_after_an_answer() {
+        let mut patience = Patience::new(Settings {
+            max_outage: 10 * SECOND,
+            ..Settings::default()
+        });
+        let lost = async || Err::<(), _>(Error::new(ErrorKind::Connection, "refused"));
+        for _ in 0..3 {
+            let started = Instant::now();
+            let late = async || match started.elapsed() < 7 * SECOND {
+                true => lost().await,
+                false => Ok(()),
+            };
+            assert!(patience.ask(late).await.is_ok());
+            patience.refresh();
+        }
+        let started = Instant::now();
+        assert!(matches!(patience.ask(lost).await, Err(Stop::Outage(_))));
+        assert_eq!(started.elapsed(), 15 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_limit_counts_from_the_first_request_and_ends_a_pause() {
+        let mut patience = Patience::new(Settings {
+            min_interval: 8 * SECOND,
+            timeout: Some(20 * SECOND),
+            ..Settings::default()
+        });
+        tokio::time::sleep(100 * SECOND).await;
+        let started = Instant::now();
+        assert!(patience.ask(async || Ok(())).await.is_ok());
+        assert!(patience.pause().await.is_ok());
+        assert!(matches!(patience.pause().await, Err(Stop::Timeout)));
+        assert_eq!(started.elapsed(), 20 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_duration_is_too_long_or_too_short() {
+        for (interval, timeout) in [
+            (Duration::ZERO, Some(Duration::MAX)),
+            (Duration::MAX, Some(SECOND)),
+            (Duration::ZERO, None),
+        ] {
+            let mut patience = Patience::new(Settings {
+                min_interval: interval,
+                max_interval: interval,
+                timeout,
+                max_outage: Duration::MAX,
+            });
+            assert!(patience.ask(async || Ok(())).await.is_ok());
+            let paused = patience.pause().await;
+            assert_eq!(paused.is_ok(), interval == Duration::ZERO);
+        }
+    }
+}

@@ -147,6 +147,20 @@ async fn what_may_pass_does_not_end_a_wait() {
 }
 
 #[tokio::test]
+async fn a_server_is_left_alone_for_as_long_as_it_asks() {
+    let answers = [
+        run("RUNNING").into(),
+        Answer::Later(1),
+        run("SUCCEEDED").into(),
+    ];
+    let server = Server::playing(answers).await;
+    let started = std::time::Instant::now();
+    let wait = server.kfp().wait_for_run("r1").min_interval(SOON);
+    assert!(wait.send().await.unwrap().succeeded());
+    assert!(started.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test]
 async fn what_will_not_pass_ends_a_wait() {
     for (status, kind) in [
         (400, ErrorKind::InvalidRequest),

@@ -15,6 +15,8 @@ pub const NEVER: Duration = Duration::from_secs(100_000);
 
 pub enum Answer {
     Json(u16, Value),
+    /// 503, to be asked again after so many seconds.
+    Later(u64),
     /// The connection is closed in the middle of the answer.
     Broken,
 }
@@ -84,6 +86,7 @@ impl Server {
         Self::answering(move |request| {
             match answers.get(request.index).or(answers.last()).unwrap() {
                 Answer::Json(status, body) => Answer::Json(*status, body.clone()),
+                Answer::Later(seconds) => Answer::Later(*seconds),
                 Answer::Broken => Answer::Broken,
             }
         })
@@ -150,8 +153,9 @@ async fn serve(
         log.push(request.clone());
         request
     };
-    let (status, body) = match answer(&request) {
-        Answer::Json(status, body) => (status, body.to_string()),
+    let (status, header, body) = match answer(&request) {
+        Answer::Json(status, body) => (status, String::new(), body.to_string()),
+        Answer::Later(seconds) => (503, format!("retry-after: {seconds}\r\n"), "{}".to_owned()),
         Answer::Broken => {
             let start = b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{";
             let _ = stream.write_all(start).await;
@@ -159,7 +163,7 @@ async fn serve(
         }
     };
     let head = format!(
-        "HTTP/1.1 {status} S\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {status} S\r\n{header}content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     // A client that was dropped in the middle has closed the connection.
