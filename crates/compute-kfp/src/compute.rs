@@ -3,8 +3,12 @@
 //! [`Client`] has a method for each operation; what they send and receive is in [`types`], and
 //! [`operations`] describes them as data.
 
+mod circuit;
+mod jobs;
 #[cfg(feature = "oauth")]
 pub mod login;
+mod logs;
+mod waiting;
 
 use std::ops::Deref;
 
@@ -14,8 +18,10 @@ use compute_kfp_runtime::credentials::RenewedToken;
 use compute_kfp_runtime::credentials::{ApiKey, BearerToken, Credentials};
 use compute_kfp_runtime::{Error, Transport, TransportBuilder};
 
+pub use self::circuit::{BackendTypeName, CircuitOutcome, RunCircuit};
 #[cfg(feature = "oauth")]
 pub use self::login::Login;
+pub use self::logs::FollowJobLogs;
 use crate::environment::variable;
 
 /// Where the public service is.

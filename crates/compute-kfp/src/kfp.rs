@@ -4,7 +4,13 @@
 //! [`operations`] describes them as data.
 
 mod context;
+mod filter;
+mod outputs;
+mod run;
 mod surroundings;
+mod upload;
+mod waiting;
+mod watching;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -17,7 +23,12 @@ use compute_kfp_runtime::credentials::{
 use compute_kfp_runtime::{Error, Transport, TransportBuilder};
 pub use kfp_api_client::{API_VERSION, builder, operations, types};
 
+pub use self::filter::{Filter, FilterListed, FilterValue, Sort};
+pub use self::outputs::RunArtifact;
+pub use self::run::RunPipeline;
 use self::surroundings::Surroundings;
+pub use self::upload::{UploadNamed, Uploaded};
+pub use self::watching::WatchRun;
 
 /// Client of Kubeflow Pipelines.
 ///

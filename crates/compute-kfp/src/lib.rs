@@ -7,6 +7,10 @@ mod environment;
 pub mod compute;
 #[cfg(feature = "kfp")]
 pub mod kfp;
+#[cfg(all(feature = "compute", feature = "kfp"))]
+pub mod record;
+#[cfg(any(feature = "compute", feature = "kfp"))]
+pub mod waiting;
 
 #[cfg(feature = "blocking")]
 pub use compute_kfp_runtime::blocking;

@@ -1,0 +1,360 @@
+//! Running a circuit, from its text to its results.
+
+use std::fmt;
+use std::time::Duration;
+
+use compute_kfp_runtime::{Error, ErrorKind};
+
+use super::Client;
+use super::types::{
+    self, AlgorithmIn, AlgorithmType, BackendType, BatchJobIn, CommitIn, CompileStage, FileIn,
+    FinalResult, Job, JobIn, Language, Project, ProjectIn, ShareType,
+};
+use crate::waiting::{Ended, Settings, setters};
+
+/// Project that circuits are put in, unless another is named.
+const DEFAULT_PROJECT: &str = "compute-kfp";
+/// The largest page that the server gives.
+const PAGE: i64 = 100;
+
+impl Client {
+    /// Runs a circuit, given as cQASM, on a backend type, given by its id or its name.
+    ///
+    /// It is put into a project of the user (which is created where there is none of that name) as an
+    /// algorithm, a commit and a file of their own, and into a batch job of its own.
+    ///
+    /// ```no_run
+    /// # async fn example(compute: compute_kfp::compute::Client) -> compute_kfp::Result<()> {
+    /// let bell = "version 3.0\nqubit[2] q\nbit[2] b\nH q[0]\nCNOT q[0], q[1]\nb = measure q\n";
+    /// let outcome = compute.run_circuit(bell, "QX emulator").shots(1024).send().await?;
+    /// if !outcome.job.succeeded() {
+    ///     println!("{}", outcome.job.message().unwrap_or("no reason"));
+    /// }
+    /// for result in &outcome.results {
+    ///     println!("{:?}", result.results);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run_circuit(
+        &self,
+        cqasm: impl Into<String>,
+        backend_type: impl Into<BackendTypeName>,
+    ) -> RunCircuit {
+        RunCircuit {
+            client: self.clone(),
+            text: cqasm.into(),
+            backend_type: backend_type.into(),
+            project: DEFAULT_PROJECT.to_owned(),
+            owner_id: None,
+            name: "circuit".to_owned(),
+            algorithm_type: AlgorithmType::Quantum,
+            language: "cQASM".to_owned(),
+            language_version: None,
+            shots: None,
+            raw_data: None,
+            settings: Settings::default(),
+        }
+    }
+}
+
+/// A backend type, by its id, or by its name or identifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendTypeName(IdOrName);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum IdOrName {
+    Id(i64),
+    Name(String),
+}
+
+impl From<i64> for BackendTypeName {
+    fn from(id: i64) -> Self {
+        Self(IdOrName::Id(id))
+    }
+}
+
+impl From<&str> for BackendTypeName {
+    fn from(name: &str) -> Self {
+        name.to_owned().into()
+    }
+}
+
+impl From<String> for BackendTypeName {
+    fn from(name: String) -> Self {
+        Self(IdOrName::Name(name))
+    }
+}
+
+/// A circuit to be run, to be set up; [`Client::run_circuit`] makes it.
+#[must_use = "nothing is sent before `send`"]
+pub struct RunCircuit {
+    client: Client,
+    text: String,
+    backend_type: BackendTypeName,
+    project: String,
+    owner_id: Option<i64>,
+    name: String,
+    algorithm_type: AlgorithmType,
+    language: String,
+    language_version: Option<String>,
+    shots: Option<i64>,
+    raw_data: Option<bool>,
+    settings: Settings,
+}
+
+/// A circuit that was run.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CircuitOutcome {
+    /// The job, and how it ended.
+    pub job: Ended<Job>,
+    /// The results, those of all pages.
+    pub results: Vec<types::Result>,
+    /// What a hybrid algorithm returned, where it returned something.
+    pub final_result: Option<FinalResult>,
+}
+
+impl RunCircuit {
+    setters!();
+
+    /// Number of shots; the default of the backend type unless set.
+    pub fn shots(mut self, shots: i64) -> Self {
+        self.shots = Some(shots);
+        self
+    }
+
+    /// Whether the results are to hold the outcome of each shot.
+    pub fn raw_data(mut self, wanted: bool) -> Self {
+        self.raw_data = Some(wanted);
+        self
+    }
+
+    /// Name of the project; `compute-kfp` unless set.
+    pub fn project(mut self, name: impl Into<String>) -> Self {
+        self.project = name.into();
+        self
+    }
+
+    /// Team member who owns the project, if it has to be created; the user's only membership unless
+    /// set.
+    pub fn owner_id(mut self, member_id: i64) -> Self {
+        self.owner_id = Some(member_id);
+        self
+    }
+
+    /// Name of the algorithm and of the file; `circuit` unless set.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Whether the text is a circuit (`quantum`, unless set) or a program that runs circuits
+    /// (`hybrid`); name its language, too.
+    pub fn algorithm_type(mut self, algorithm_type: impl Into<AlgorithmType>) -> Self {
+        self.algorithm_type = algorithm_type.into();
+        self
+    }
+
+    /// Language of the text; `cQASM` unless set.
+    pub fn language(mut self, name: impl Into<String>) -> Self {
+        self.language = name.into();
+        self
+    }
+
+    /// Version of the language; the newest that the server has unless set.
+    pub fn language_version(mut self, version: impl Into<String>) -> Self {
+        self.language_version = Some(version.into());
+        self
+    }
+
+    /// Runs it, and waits for the results.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`submit`](Self::submit) and of [`Wait::send`](crate::waiting::Wait::send). That
+    /// the job failed is none; see [`CircuitOutcome::job`].
+    pub async fn send(self) -> Result<CircuitOutcome, Error> {
+        let client = self.client.clone();
+        let settings = self.settings.clone();
+        let id = self.submit().await?.id;
+        let job = client.wait_for_job(id).settings(settings).send().await?;
+        let results = client.results(id).await?;
+        let final_result = match job.algorithm_type {
+            AlgorithmType::Hybrid => client.final_result(id).await?,
+            _ => None,
+        };
+        Ok(CircuitOutcome {
+            job,
+            results,
+            final_result,
+        })
+    }
+
+    /// Hands it in, and returns its job, for [`wait_for_job`](Client::wait_for_job).
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`NotFound`](ErrorKind::NotFound) where there is no such backend type or language; of
+    /// kind [`Configuration`](ErrorKind::Configuration) where the project has to be created and it is
+    /// not clear for whom; otherwise what a call met. What was created before an error stays.
+    pub async fn submit(self) -> Result<Job, Error> {
+        let client = &self.client;
+        let backend_type = self.found_backend_type().await?;
+        let project = self.found_project().await?;
+        let algorithm = AlgorithmIn::builder()
+            .project_id(project.id)
+            .type_(self.algorithm_type.clone())
+            .shared(ShareType::Private)
+            .name(&self.name);
+        let algorithm = client.create_algorithm(algorithm).send().await?;
+        let commit = CommitIn::builder()
+            .description("")
+            .algorithm_id(algorithm.id);
+        let commit = client.create_commit(commit).send().await?;
+        let language = self.found_language().await?;
+        let file = FileIn::builder()
+            .commit_id(commit.id)
+            .content(self.text)
+            .language_id(language.id)
+            .compile_stage(CompileStage::None)
+            .compile_properties([("", ""); 0])
+            .name(self.name);
+        let file = client.create_file(file).send().await?;
+        let batch_job = BatchJobIn::builder().backend_type_id(backend_type.id);
+        let batch_job = client.create_batch_job(batch_job).send().await?;
+        let mut job = JobIn::builder().file_id(file.id).batch_job_id(batch_job.id);
+        if let Some(shots) = self.shots {
+            job = job.number_of_shots(shots);
+        }
+        if let Some(wanted) = self.raw_data {
+            job = job.raw_data_enabled(wanted);
+        }
+        let job = client.create_job(job).send().await?.into_inner();
+        client.enqueue_batch_job(batch_job.id).send().await?;
+        Ok(job)
+    }
+
+    async fn found_backend_type(&self) -> Result<BackendType, Error> {
+        let client = &self.client;
+        let name = match &self.backend_type.0 {
+            IdOrName::Id(id) => {
+                return Ok(client.read_backend_type(*id).send().await?.into_inner());
+            }
+            IdOrName::Name(name) => name,
+        };
+        let named = client.read_backend_types().name(name).send().await?;
+        if let Some(found) = first(named.into_inner().items, |found| found.name == *name) {
+            return Ok(found);
+        }
+        let identified = client.read_backend_types().identifier(name).send().await?;
+        let identified = identified.into_inner().items;
+        first(identified, |found| found.identifier == *name).ok_or_else(|| {
+            missing(format!(
+                "no backend type has the name or identifier `{name}`"
+            ))
+        })
+    }
+
+    async fn found_project(&self) -> Result<Project, Error> {
+        let named = self.client.read_projects().name(&self.project);
+        let named = named.send().await?.into_inner().items;
+        if let Some(project) = first(named, |project| project.name == self.project) {
+            return Ok(project);
+        }
+        let project = ProjectIn::builder()
+            .owner_id(self.owner().await?)
+            .name(&self.project)
+            .description("");
+        let created = self.client.create_project(project).send().await?;
+        Ok(created.into_inner())
+    }
+
+    async fn owner(&self) -> Result<i64, Error> {
+        if let Some(id) = self.owner_id {
+            return Ok(id);
+        }
+        let members = self.client.read_members().send().await?.into_inner().items;
+        match &*members {
+            [member] => Ok(member.id),
+            members => Err(Error::configuration(format!(
+                "the project `{}` has to be created, and the user is {} team members; give the `owner_id` of one",
+                self.project,
+                members.len()
+            ))),
+        }
+    }
+
+    async fn found_language(&self) -> Result<Language, Error> {
+        let mut named = self.client.read_languages().name(&self.language).size(PAGE);
+        if let Some(version) = &self.language_version {
+            named = named.version(version);
+        }
+        let named = named.send().await?.into_inner().items;
+        named
+            .into_iter()
+            .filter(|language| language.name == self.language)
+            .filter(|language| {
+                let wanted = self.language_version.as_ref();
+                wanted.is_none_or(|version| language.version == *version)
+            })
+            .max_by_key(|language| numbers(&language.version))
+            .ok_or_else(|| {
+                let version = self.language_version.as_deref().unwrap_or("any version");
+                missing(format!(
+                    "there is no language `{}` ({version})",
+                    self.language
+                ))
+            })
+    }
+}
+
+impl fmt::Debug for RunCircuit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunCircuit")
+            .field("backend_type", &self.backend_type)
+            .field("project", &self.project)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// The results of a job, those of all pages.
+    async fn results(&self, job_id: i64) -> Result<Vec<types::Result>, Error> {
+        let mut results = Vec::new();
+        let mut number = 1;
+        loop {
+            let page = self.read_results_by_job_id(job_id).page(number).size(PAGE);
+            let page = page.send().await?.into_inner();
+            let is_last = page.items.is_empty() || page.pages <= number;
+            results.extend(page.items);
+            if is_last {
+                return Ok(results);
+            }
+            number += 1;
+        }
+    }
+
+    async fn final_result(&self, job_id: i64) -> Result<Option<FinalResult>, Error> {
+        match self.read_final_result_by_job_id(job_id).send().await {
+            Ok(found) => Ok(Some(found.into_inner())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn first<T>(items: Vec<T>, is_wanted: impl Fn(&T) -> bool) -> Option<T> {
+    items.into_iter().find(is_wanted)
+}
+
+fn missing(message: String) -> Error {
+    Error::new(ErrorKind::NotFound, message)
+}
+
+/// The numbers in a version, in order.
+fn numbers(version: &str) -> Vec<u64> {
+    let numbers = version.split(|c: char| !c.is_ascii_digit());
+    numbers.filter_map(|number| number.parse().ok()).collect()
+}

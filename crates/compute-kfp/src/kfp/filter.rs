@@ -1,0 +1,346 @@
+//! What lists of KFP are filtered and sorted by.
+
+use compute_kfp_runtime::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// Which objects a list of KFP returns: those for which every predicate holds.
+///
+/// It is given to the `filter` of a list. What a key can be is for the list to say: the names of
+/// most plain properties, such as `display_name`, `state` or `created_at`.
+///
+/// ```no_run
+/// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
+/// use compute_kfp::Timestamp;
+/// use compute_kfp::kfp::{Filter, Sort};
+///
+/// let yesterday: Timestamp = "2026-11-21T00:00:00Z".parse().unwrap_or(Timestamp::now());
+/// let failed = Filter::in_("state", ["FAILED", "CANCELED"])
+///     .and(Filter::contains("display_name", "nightly"))
+///     .and(Filter::greater_than("created_at", yesterday));
+/// let runs = kfp.list_runs().filter(failed).sort_by(Sort::descending("created_at")).send().await?;
+/// # drop(runs);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "it is to be given to the `filter` of a list"]
+pub struct Filter {
+    predicates: Vec<Value>,
+}
+
+impl Filter {
+    /// The property is equal to the value.
+    pub fn eq(key: impl Into<String>, value: impl Into<FilterValue>) -> Self {
+        Self::compare("EQUALS", key, value)
+    }
+
+    /// The property is not equal to the value.
+    pub fn not_eq(key: impl Into<String>, value: impl Into<FilterValue>) -> Self {
+        Self::compare("NOT_EQUALS", key, value)
+    }
+
+    /// The property is greater than the value, or later.
+    pub fn greater_than(key: impl Into<String>, value: impl Into<FilterValue>) -> Self {
+        Self::compare("GREATER_THAN", key, value)
+    }
+
+    /// The property is greater than the value or equal to it, or not before it.
+    pub fn greater_than_or_eq(key: impl Into<String>, value: impl Into<FilterValue>) -> Self {
+        Self::compare("GREATER_THAN_EQUALS", key, value)
+    }
+
+    /// The property is less than the value, or earlier.
+    pub fn less_than(key: impl Into<String>, value: impl Into<FilterValue>) -> Self {
+        Self::compare("LESS_THAN", key, value)
+    }
+
+    /// The property is less than the value or equal to it, or not after it.
+    pub fn less_than_or_eq(key: impl Into<String>, value: impl Into<FilterValue>) -> Self {
+        Self::compare("LESS_THAN_EQUALS", key, value)
+    }
+
+    /// The property is one of the values: strings, `i32` or `i64`.
+    pub fn in_<V: FilterListed>(
+        key: impl Into<String>,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        let values: Vec<Value> = values.into_iter().map(|value| value.into().json).collect();
+        Self::predicate("IN", key, V::LIST, json!({"values": values}))
+    }
+
+    /// The property contains the text.
+    pub fn contains(key: impl Into<String>, text: impl Into<String>) -> Self {
+        let text: String = text.into();
+        Self::compare("IS_SUBSTRING", key, text)
+    }
+
+    /// What holds for this filter and for another one.
+    pub fn and(mut self, other: Self) -> Self {
+        self.predicates.extend(other.predicates);
+        self
+    }
+
+    fn compare(operation: &str, key: impl Into<String>, value: impl Into<FilterValue>) -> Self {
+        let value: FilterValue = value.into();
+        Self::predicate(operation, key, value.kind, value.json)
+    }
+
+    fn predicate(operation: &str, key: impl Into<String>, kind: &str, value: Value) -> Self {
+        let mut predicate = Map::new();
+        predicate.insert("operation".to_owned(), operation.into());
+        predicate.insert("key".to_owned(), key.into().into());
+        predicate.insert(kind.to_owned(), value);
+        Self {
+            predicates: vec![predicate.into()],
+        }
+    }
+}
+
+impl From<Filter> for String {
+    /// The JSON that a server takes, with `%` and `+` percent-encoded: it decodes the value of the
+    /// parameter once more than usual.
+    fn from(filter: Filter) -> Self {
+        json!({"predicates": filter.predicates})
+            .to_string()
+            .replace('%', "%25")
+            .replace('+', "%2B")
+    }
+}
+
+/// What a property is compared with: a string, a number or a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FilterValue {
+    kind: &'static str,
+    json: Value,
+}
+
+impl From<&str> for FilterValue {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl From<&String> for FilterValue {
+    fn from(text: &String) -> Self {
+        text.clone().into()
+    }
+}
+
+impl From<String> for FilterValue {
+    fn from(text: String) -> Self {
+        Self {
+            kind: "string_value",
+            json: text.into(),
+        }
+    }
+}
+
+impl From<i32> for FilterValue {
+    fn from(number: i32) -> Self {
+        Self {
+            kind: "int_value",
+            json: number.into(),
+        }
+    }
+}
+
+impl From<i64> for FilterValue {
+    fn from(number: i64) -> Self {
+        Self {
+            kind: "long_value",
+            json: number.to_string().into(),
+        }
+    }
+}
+
+impl From<Timestamp> for FilterValue {
+    fn from(time: Timestamp) -> Self {
+        Self {
+            kind: "timestamp_value",
+            json: time.to_string().into(),
+        }
+    }
+}
+
+/// What [`Filter::in_`] takes a list of.
+pub trait FilterListed: Into<FilterValue> + sealed::Sealed {
+    /// Name of the list in a predicate.
+    #[doc(hidden)]
+    const LIST: &'static str;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! listed {
+    ($($type:ty => $list:literal),+ $(,)?) => {$(
+        impl sealed::Sealed for $type {}
+
+        impl FilterListed for $type {
+            const LIST: &'static str = $list;
+        }
+    )+};
+}
+
+listed! {
+    &str => "string_values",
+    &String => "string_values",
+    String => "string_values",
+    i32 => "int_values",
+    i64 => "long_values",
+}
+
+/// The order of a list of KFP, for its `sort_by` (`order_by` where tasks are listed).
+///
+/// ```
+/// use compute_kfp::kfp::Sort;
+///
+/// assert_eq!(String::from(Sort::descending("created_at")), "created_at desc");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "it is to be given to the `sort_by` of a list"]
+pub struct Sort {
+    field: String,
+    direction: &'static str,
+}
+
+impl Sort {
+    /// Smallest, or earliest, first.
+    pub fn ascending(field: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            direction: "asc",
+        }
+    }
+
+    /// Largest, or latest, first.
+    pub fn descending(field: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            direction: "desc",
+        }
+    }
+}
+
+impl From<Sort> for String {
+    fn from(sort: Sort) -> Self {
+        format!("{} {}", sort.field, sort.direction)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use percent_encoding::percent_decode_str;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is left of the value of a query parameter after a server decoded it once more.
+    fn decoded_once_more(value: &str) -> Value {
+        let text = value.replace('+', " ");
+        let text = percent_decode_str(&text).decode_utf8().unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn predicates(filter: Filter) -> Value {
+        decoded_once_more(&String::from(filter))["predicates"].take()
+    }
+
+    #[test]
+    fn every_operation_has_its_name() {
+        for (filter, operation) in [
+            (Filter::eq("k", 1), "EQUALS"),
+            (Filter::not_eq("k", 1), "NOT_EQUALS"),
+            (Filter::greater_than("k", 1), "GREATER_THAN"),
+            (Filter::greater_than_or_eq("k", 1), "GREATER_THAN_EQUALS"),
+            (Filter::less_than("k", 1), "LESS_THAN"),
+            (Filter::less_than_or_eq("k", 1), "LESS_THAN_EQUALS"),
+        ] {
+            let expected = json!([{"operation": operation, "key": "k", "int_value": 1}]);
+            assert_eq!(predicates(filter), expected);
+        }
+        assert_eq!(
+            predicates(Filter::contains("k", "part")),
+            json!([{"operation": "IS_SUBSTRING", "key": "k", "string_value": "part"}]),
+        );
+    }
+
+    #[test]
+    fn every_value_has_its_type() {
+        let time: Timestamp = "2026-11-22T01:02:03.000000004+02:00".parse().unwrap();
+        for (filter, kind, value) in [
+            (Filter::eq("k", "text"), "string_value", json!("text")),
+            (Filter::eq("k", 7), "int_value", json!(7)),
+            (
+                Filter::eq("k", i64::MIN),
+                "long_value",
+                json!("-9223372036854775808"),
+            ),
+            (
+                Filter::eq("k", time),
+                "timestamp_value",
+                json!("2026-11-22T01:02:03.000000004+02:00"),
+            ),
+        ] {
+            let expected = json!([{"operation": "EQUALS", "key": "k", kind: value}]);
+            assert_eq!(predicates(filter), expected);
+        }
+        for (filter, kind, values) in [
+            (
+                Filter::in_("k", ["a", "b"]),
+                "string_values",
+                json!(["a", "b"]),
+            ),
+            (Filter::in_("k", [1, 2]), "int_values", json!([1, 2])),
+            (
+                Filter::in_("k", [1_i64, 2]),
+                "long_values",
+                json!(["1", "2"]),
+            ),
+            (
+                Filter::in_("k", Vec::<String>::new()),
+                "string_values",
+                json!([]),
+            ),
+        ] {
+            let expected = json!([{"operation": "IN", "key": "k", kind: {"values": values}}]);
+            assert_eq!(predicates(filter), expected);
+        }
+    }
+
+    #[test]
+    fn predicates_keep_their_order() {
+        let filter = Filter::eq("a", 1)
+            .and(Filter::eq("b", 2).and(Filter::eq("c", 3)))
+            .and(Filter::eq("d", 4));
+        let predicates = predicates(filter);
+        let keys: Vec<_> = predicates.as_array().unwrap().iter().collect();
+        let keys: Vec<_> = keys.iter().map(|predicate| &predicate["key"]).collect();
+        assert_eq!(keys, ["a", "b", "c", "d"]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_text_arrives(key: String, text: String, parts in prop::collection::vec("[%+\"\\\\2B5 &=é😀]{0,6}", 0..4)) {
+            let filter = Filter::eq(&key, &text).and(Filter::in_(&key, &parts));
+            let expected = json!([
+                {"operation": "EQUALS", "key": key, "string_value": text},
+                {"operation": "IN", "key": key, "string_values": {"values": parts}},
+            ]);
+            prop_assert_eq!(predicates(filter), expected);
+        }
+
+        #[test]
+        fn any_number_and_time_arrives(int: i32, long: i64, seconds in -62_135_596_800..=253_402_300_799_i64) {
+            let time = Timestamp::from_unix_seconds(seconds).unwrap();
+            let filter = Filter::eq("k", int).and(Filter::eq("k", long)).and(Filter::eq("k", time));
+            let predicates = predicates(filter);
+            prop_assert_eq!(&predicates[0]["int_value"], &json!(int));
+            prop_assert_eq!(&predicates[1]["long_value"], &json!(long.to_string()));
+            prop_assert_eq!(&predicates[2]["timestamp_value"], &json!(time.to_string()));
+        }
+    }
+}

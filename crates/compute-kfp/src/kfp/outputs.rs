@@ -1,0 +1,88 @@
+//! What a run has left: its artifacts and metrics.
+
+use std::collections::BTreeMap;
+
+use compute_kfp_runtime::Error;
+
+use super::types::{Artifact, ArtifactTask};
+use super::{Client, builder};
+
+/// The largest page that the server gives.
+const PAGE: i32 = 200;
+
+/// An artifact, and how the tasks of a run are linked with it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RunArtifact {
+    /// The artifact.
+    pub artifact: Artifact,
+    /// Its links in the run: which task made it or took it, and as what.
+    pub links: Vec<ArtifactTask>,
+}
+
+impl Client {
+    /// The artifacts of a run with their lineage: those that its tasks made or took.
+    ///
+    /// It reads the links of all pages, and then each artifact.
+    ///
+    /// ```no_run
+    /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
+    /// for found in kfp.list_run_artifacts("6a1f0c52").await? {
+    ///     let tasks: Vec<_> = found.links.iter().map(|link| &link.task_id).collect();
+    ///     println!("{:?} of {tasks:?}", found.artifact.name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What a call met.
+    pub async fn list_run_artifacts(
+        &self,
+        run_id: impl Into<String>,
+    ) -> Result<Vec<RunArtifact>, Error> {
+        let run_id: String = run_id.into();
+        let mut links: BTreeMap<String, Vec<ArtifactTask>> = BTreeMap::new();
+        let mut token = None;
+        loop {
+            let mut page = self
+                .list_artifact_tasks()
+                .run_ids([&run_id])
+                .page_size(PAGE);
+            if let Some(token) = token {
+                page = page.page_token(token);
+            }
+            let page = page.send().await?.into_inner();
+            for link in page.artifact_tasks.into_iter().flatten() {
+                let id = link.artifact_id.clone().unwrap_or_default();
+                links.entry(id).or_default().push(link);
+            }
+            token = page.next_page_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                break;
+            }
+        }
+        let mut artifacts = Vec::new();
+        for (id, links) in links {
+            let artifact = self.get_artifact(id).send().await?.into_inner();
+            artifacts.push(RunArtifact { artifact, links });
+        }
+        Ok(artifacts)
+    }
+
+    /// The metrics of a run, as a list that can be filtered, sorted and paged.
+    ///
+    /// ```no_run
+    /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
+    /// let page = kfp.list_run_metrics("6a1f0c52").page_size(200).send().await?;
+    /// for metric in page.metrics.iter().flatten() {
+    ///     println!("{:?} = {:?}", metric.name, metric.value);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_run_metrics(&self, run_id: impl Into<String>) -> builder::ListMetrics<'_> {
+        self.list_metrics().run_ids([run_id])
+    }
+}

@@ -1,0 +1,196 @@
+//! Running a pipeline by its name.
+
+use std::fmt;
+
+use compute_kfp_runtime::{Content, Error, ErrorKind, Timestamp};
+use serde_json::{Map, Value};
+
+use super::types::{Experiment, PipelineVersionReference, Run, RuntimeConfig};
+use super::upload::{Uploaded, named};
+use super::{Client, Filter};
+
+impl Client {
+    /// Runs the pipeline of a name, or a package that is uploaded under that name first.
+    ///
+    /// ```no_run
+    /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
+    /// use compute_kfp::Content;
+    ///
+    /// let run = kfp
+    ///     .run_pipeline("train")
+    ///     .package(Content::file("train.yaml"))
+    ///     .parameter("epochs", 20)
+    ///     .experiment("nightly")
+    ///     .send()
+    ///     .await?;
+    /// let ended = kfp.wait_for_run(run.run_id.unwrap_or_default()).send().await?;
+    /// println!("{}", ended.state());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run_pipeline(&self, name: impl Into<String>) -> RunPipeline<'_> {
+        RunPipeline {
+            client: self,
+            name: name.into(),
+            package: None,
+            version_name: None,
+            display_name: None,
+            experiment: None,
+            namespace: self.namespace().map(str::to_owned),
+            parameters: Map::new(),
+        }
+    }
+}
+
+/// A run to be set up; [`Client::run_pipeline`] makes it.
+#[must_use = "nothing is sent before `send`"]
+pub struct RunPipeline<'a> {
+    client: &'a Client,
+    name: String,
+    package: Option<Content>,
+    version_name: Option<String>,
+    display_name: Option<String>,
+    experiment: Option<String>,
+    namespace: Option<String>,
+    parameters: Map<String, Value>,
+}
+
+impl RunPipeline<'_> {
+    /// A package that is uploaded first, as [`Client::upload_pipeline_named`] does, and then run.
+    pub fn package(mut self, package: impl Into<Content>) -> Self {
+        self.package = Some(package.into());
+        self
+    }
+
+    /// Name of the version that is run, or of the one that is uploaded; the latest unless set.
+    pub fn version_name(mut self, name: impl Into<String>) -> Self {
+        self.version_name = Some(name.into());
+        self
+    }
+
+    /// Name of the run; the name of the pipeline and the time unless set.
+    pub fn display_name(mut self, name: impl Into<String>) -> Self {
+        self.display_name = Some(name.into());
+        self
+    }
+
+    /// Name of the experiment, which is created where there is none of that name; the default one of
+    /// the server unless set.
+    pub fn experiment(mut self, name: impl Into<String>) -> Self {
+        self.experiment = Some(name.into());
+        self
+    }
+
+    /// Namespace of pipeline and experiment; that of the client unless set.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = Some(namespace.into());
+        self
+    }
+
+    /// Value of a parameter; what is not given is as the pipeline declares it.
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.parameters.insert(name.into(), value.into());
+        self
+    }
+
+    /// Starts the run, and returns it as the server has it then.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`NotFound`](ErrorKind::NotFound) where there is no such pipeline or version; otherwise
+    /// what a call met. What was uploaded or created before an error stays.
+    pub async fn send(mut self) -> Result<Run, Error> {
+        let source = self.source().await?;
+        let display_name = match self.display_name.take() {
+            Some(name) => name,
+            None => format!("{} {}", self.name, Timestamp::now()),
+        };
+        let mut run = Run::builder()
+            .display_name(display_name)
+            .pipeline_version_reference(source);
+        if let Some(name) = &self.experiment
+            && let Some(id) = self.found_experiment(name).await?.experiment_id
+        {
+            run = run.experiment_id(id);
+        }
+        if !self.parameters.is_empty() {
+            run = run.runtime_config(RuntimeConfig::builder().parameters(self.parameters));
+        }
+        Ok(self.client.create_run(run).send().await?.into_inner())
+    }
+
+    /// What is run.
+    async fn source(&mut self) -> Result<PipelineVersionReference, Error> {
+        let namespace = self.namespace.as_deref();
+        let (pipeline, version) = match self.package.take() {
+            Some(package) => {
+                let mut upload = self.client.upload_pipeline_named(&self.name, package);
+                if let Some(namespace) = namespace {
+                    upload = upload.namespace(namespace);
+                }
+                if let Some(name) = &self.version_name {
+                    upload = upload.version_name(name);
+                }
+                let Uploaded { pipeline, version } = upload.send().await?;
+                let version = version.and_then(|version| version.pipeline_version_id);
+                (pipeline, version)
+            }
+            None => {
+                let pipeline = named(self.client, &self.name, namespace).await?;
+                let version = match (&self.version_name, &pipeline.pipeline_id) {
+                    (Some(version), Some(id)) => Some(self.found_version(id, version).await?),
+                    _ => None,
+                };
+                (pipeline, version)
+            }
+        };
+        Ok(PipelineVersionReference {
+            pipeline_id: pipeline.pipeline_id,
+            pipeline_version_id: version,
+        })
+    }
+
+    async fn found_version(&self, pipeline_id: &str, name: &str) -> Result<String, Error> {
+        let named = self.client.list_pipeline_versions(pipeline_id);
+        let named = named.filter(Filter::eq("name", name)).send().await?;
+        let mut found = named.into_inner().pipeline_versions.into_iter().flatten();
+        let id = found.find_map(|version| version.pipeline_version_id);
+        id.ok_or_else(|| {
+            let message = format!("the pipeline `{}` has no version `{name}`", self.name);
+            Error::new(ErrorKind::NotFound, message)
+        })
+    }
+
+    async fn found_experiment(&self, name: &str) -> Result<Experiment, Error> {
+        let mut named = self.client.list_experiments();
+        let mut experiment = Experiment::builder().display_name(name);
+        if let Some(namespace) = &self.namespace {
+            named = named.namespace(namespace);
+            experiment = experiment.namespace(namespace);
+        }
+        let named = named
+            .filter(Filter::eq("display_name", name))
+            .send()
+            .await?;
+        let mut found = named.into_inner().experiments.into_iter().flatten();
+        match found.next() {
+            Some(found) => Ok(found),
+            None => {
+                let created = self.client.create_experiment(experiment).send().await?;
+                Ok(created.into_inner())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for RunPipeline<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Parameters may hold what their owner would not show.
+        f.debug_struct("RunPipeline")
+            .field("name", &self.name)
+            .field("version_name", &self.version_name)
+            .field("experiment", &self.experiment)
+            .field("namespace", &self.namespace)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,72 @@
+//! Waiting for runs.
+
+use serde_json::Value;
+
+use super::Client;
+use super::types::{GoogleRpcStatus, Run, RuntimeState};
+use crate::waiting::{Progress, Wait, reading, sealed};
+
+/// The state of a run that has none: the server leaves it out.
+static UNSPECIFIED: RuntimeState = RuntimeState::RuntimeStateUnspecified;
+
+impl Client {
+    /// Waits until a run has ended: it succeeded, was skipped, failed or was cancelled.
+    ///
+    /// See [`Wait`] for what can be set.
+    ///
+    /// ```no_run
+    /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
+    /// let ended = kfp.wait_for_run("6a1f0c52").send().await?;
+    /// if !ended.succeeded() {
+    ///     println!("{}: {}", ended.state(), ended.message().unwrap_or("no reason"));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn wait_for_run(&self, run_id: impl Into<String>) -> Wait<Run> {
+        let run_id: String = run_id.into();
+        let what = format!("run `{run_id}`");
+        let read = reading(self, move |client: Self| {
+            let run_id = run_id.clone();
+            async move {
+                let run = client.get_run(run_id).send().await?;
+                Ok(run.into_inner())
+            }
+        });
+        Wait::new(what, read)
+    }
+}
+
+impl sealed::Sealed for Run {}
+
+impl Progress for Run {
+    type State = RuntimeState;
+
+    fn state(&self) -> &RuntimeState {
+        self.state.as_ref().unwrap_or(&UNSPECIFIED)
+    }
+
+    fn is_final(&self) -> bool {
+        use RuntimeState::{Canceled, Failed, Skipped, Succeeded};
+        [Succeeded, Skipped, Failed, Canceled].contains(self.state())
+    }
+
+    fn has_succeeded(&self) -> bool {
+        [RuntimeState::Succeeded, RuntimeState::Skipped].contains(self.state())
+    }
+
+    fn message(&self) -> Option<&str> {
+        message(self.error.as_ref()?)
+    }
+}
+
+/// The text for a person: that of the first detail, where it has one.
+fn message(status: &GoogleRpcStatus) -> Option<&str> {
+    let detail = || status.details.as_ref()?.first()?.extra.get("message");
+    let detail = detail().and_then(Value::as_str);
+    let own = status.message.as_deref();
+    [detail, own]
+        .into_iter()
+        .flatten()
+        .find(|text| !text.is_empty())
+}

@@ -1,0 +1,119 @@
+//! Following the tasks of a run.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::time::Duration;
+
+use futures_util::stream;
+
+use super::Client;
+use super::types::{GetRunView, PipelineTask, PipelineTaskTaskState, Run};
+use crate::waiting::{Following, Poller, Progress, Settings, reading, setters};
+
+impl Client {
+    /// Follows the tasks of a run, until the run has ended.
+    ///
+    /// ```no_run
+    /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
+    /// let mut tasks = kfp.watch_run("6a1f0c52").tasks();
+    /// while let Some(task) = tasks.next().await {
+    ///     let task = task?;
+    ///     println!("{:?} is {:?}", task.name, task.state);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn watch_run(&self, run_id: impl Into<String>) -> WatchRun {
+        WatchRun {
+            client: self.clone(),
+            run_id: run_id.into(),
+            settings: Settings::default(),
+        }
+    }
+}
+
+/// A watch on the tasks of a run, to be set up; [`Client::watch_run`] makes it.
+#[must_use = "nothing is sent before the stream of `tasks` is polled"]
+pub struct WatchRun {
+    client: Client,
+    run_id: String,
+    settings: Settings,
+}
+
+impl WatchRun {
+    setters!();
+
+    /// Each task as it is when first read, and again whenever its state has changed.
+    ///
+    /// The stream ends when the run has ended and the tasks were read after that. A state that came
+    /// and went between two requests is in the task's `state_history` only. Servers from before
+    /// `tasks` of a run give none.
+    pub fn tasks(self) -> Following<PipelineTask> {
+        let what = format!("run `{}`", self.run_id);
+        let run_id = self.run_id;
+        let read = reading(&self.client, move |client: Client| {
+            let run_id = run_id.clone();
+            async move {
+                let run = client.get_run(run_id).view(GetRunView::Full).send().await?;
+                Ok(run.into_inner())
+            }
+        });
+        let watch = Watch {
+            poller: Poller::new(what, read, self.settings),
+            states: HashMap::new(),
+            changed: VecDeque::new(),
+            is_first: true,
+            has_ended: false,
+        };
+        Following::new(stream::try_unfold(watch, |mut watch| async move {
+            let task = watch.next().await?;
+            Ok(task.map(|task| (task, watch)))
+        }))
+    }
+}
+
+impl fmt::Debug for WatchRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WatchRun")
+            .field("run_id", &self.run_id)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Watch {
+    poller: Poller<Run>,
+    /// State of each task, by identifier.
+    states: HashMap<Option<String>, Option<PipelineTaskTaskState>>,
+    changed: VecDeque<PipelineTask>,
+    is_first: bool,
+    has_ended: bool,
+}
+
+impl Watch {
+    async fn next(&mut self) -> Result<Option<PipelineTask>, crate::Error> {
+        loop {
+            if let Some(task) = self.changed.pop_front() {
+                return Ok(Some(task));
+            }
+            if self.has_ended {
+                return Ok(None);
+            }
+            if !std::mem::take(&mut self.is_first) {
+                self.poller.pause().await?;
+            }
+            let run = self.poller.read().await?;
+            self.has_ended = run.is_final();
+            for task in run.tasks.iter().flatten() {
+                let before = self.states.get(&task.task_id);
+                if before != Some(&task.state) {
+                    self.states.insert(task.task_id.clone(), task.state.clone());
+                    self.changed.push_back(task.clone());
+                }
+            }
+            if !self.changed.is_empty() {
+                self.poller.refresh();
+            }
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! How often to ask, and for how long.
+
+use std::future::Future;
+use std::time::Duration;
+
+use compute_kfp_runtime::{Error, ErrorKind};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+/// The longest wait that a `Retry-After` can ask for between two requests.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub min_interval: Duration,
+    pub max_interval: Duration,
+    pub timeout: Option<Duration>,
+    pub max_outage: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            min_interval: Duration::from_secs(1),
+            max_interval: Duration::from_secs(15),
+            timeout: None,
+            max_outage: Duration::from_secs(600),
+        }
+    }
+}
+
+/// Methods of a builder that sets `settings`.
+macro_rules! setters {
+    () => {
+        /// Time between two requests at first, and after each change; 1 s unless set.
+        pub fn min_interval(mut self, interval: Duration) -> Self {
+            self.settings.min_interval = interval;
+            self
+        }
+
+        /// Time to which the interval grows while nothing changes; 15 s unless set.
+        pub fn max_interval(mut self, interval: Duration) -> Self {
+            self.settings.max_interval = interval;
+            self
+        }
+
+        /// Time that all of it may take; there is no limit unless set.
+        pub fn timeout(mut self, limit: Duration) -> Self {
+            self.settings.timeout = Some(limit);
+            self
+        }
+
+        /// How long the server may be out of reach, or fail, without an answer in between; 600 s
+        /// unless set.
+        pub fn max_outage(mut self, limit: Duration) -> Self {
+            self.settings.max_outage = limit;
+            self
+        }
+    };
+}
+pub(crate) use setters;
+
+/// Why there is nothing more to wait for.
+pub(super) enum Stop {
+    /// The overall limit is over.
+    Timeout,
+    /// Faults have lasted too long; this is the last one.
+    Outage(Error),
+    /// It will not pass.
+    Refused(Error),
+}
+
+pub(super) struct Patience {
+    settings: Settings,
+    interval: Duration,
+    started: Option<Instant>,
+    outage_since: Option<Instant>,
+    /// What the last request met, where it failed.
+    pub fault: Option<Error>,
+}
+
+impl Patience {
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            interval: settings.min_interval,
+            settings,
+            started: None,
+            outage_since: None,
+            fault: None,
+        }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The answer to a call, which is repeated as long as it meets what may pass.
+    pub async fn ask<T, C>(&mut self, call: impl Fn() -> C) -> Result<T, Stop>
+    where
+        C: Future<Output = Result<T, Error>>,
+    {
+        loop {
+            let answer = match self.deadline() {
+                Some(deadline) => timeout_at(deadline, call())
+                    .await
+                    .map_err(|_| Stop::Timeout)?,
+                None => call().await,
+            };
+            let fault = match answer {
+                Ok(answer) => {
+                    self.outage_since = None;
+                    self.fault = None;
+                    return Ok(answer);
+                }
+                Err(error) if may_pass(&error) => error,
+                Err(error) => return Err(Stop::Refused(error)),
+            };
+            let since = *self.outage_since.get_or_insert_with(Instant::now);
+            if since.elapsed() >= self.settings.max_outage {
+                return Err(Stop::Outage(fault));
+            }
+            let asked = fault.retry_after().unwrap_or_default();
+            self.fault = Some(fault);
+            self.pause_for_at_least(asked.min(MAX_RETRY_AFTER)).await?;
+        }
+    }
+
+    pub async fn pause(&mut self) -> Result<(), Stop> {
+        self.pause_for_at_least(Duration::ZERO).await
+    }
+
+    /// Something has changed, so that more may change soon.
+    pub fn refresh(&mut self) {
+        self.interval = self.settings.min_interval;
+    }
+
+    async fn pause_for_at_least(&mut self, least: Duration) -> Result<(), Stop> {
+        let until = Instant::now().checked_add(self.interval.max(least));
+        let longer = self
+            .interval
+            .saturating_mul(2)
+            .max(Duration::from_millis(1));
+        let longest = self.settings.max_interval.max(self.settings.min_interval);
+        self.interval = longer.min(longest);
+        match (until, self.deadline()) {
+            (Some(until), Some(deadline)) if until < deadline => sleep_until(until).await,
+            (Some(until), None) => sleep_until(until).await,
+            (_, Some(deadline)) => {
+                sleep_until(deadline).await;
+                return Err(Stop::Timeout);
+            }
+            (None, None) => std::future::pending().await,
+        }
+        Ok(())
+    }
+
+    fn deadline(&mut self) -> Option<Instant> {
+        let started = *self.started.get_or_insert_with(Instant::now);
+        started.checked_add(self.settings.timeout?)
+    }
+}
+
+/// Whether asking again later may help: other than with a single call, also after any failure of the
+/// server, since it may be one that is restarted.
+fn may_pass(error: &Error) -> bool {
+    let not_implemented = error.status().is_some_and(|status| status.as_u16() == 501);
+    error.is_retryable() || (error.kind() == ErrorKind::Server && !not_implemented)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// How long each of so many pauses takes, in seconds.
+    async fn pauses(patience: &mut Patience, count: usize) -> Vec<u64> {
+        let mut pauses = Vec::new();
+        for _ in 0..count {
+            let before = Instant::now();
+            assert!(patience.pause().await.is_ok());
+            pauses.push(before.elapsed().as_secs());
+        }
+        pauses
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_grow_to_the_longest_and_start_again_after_a_change() {
+        let mut patience = Patience::new(Settings {
+            max_interval: 5 * SECOND,
+            ..Settings::default()
+        });
+        assert_eq!(pauses(&mut patience, 5).await, [1, 2, 4, 5, 5]);
+        patience.refresh();
+        assert_eq!(pauses(&mut patience, 2).await, [1, 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn intervals_the_wrong_way_round_are_the_shortest_one() {
+        let mut patience = Patience::new(Settings {
+            min_interval: 3 * SECOND,
+            max_interval: SECOND,
+            ..Settings::default()
+        });
+        assert_eq!(pauses(&mut patience, 3).await, [3, 3, 3]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn faults_are_waited_out_as_pauses_are() {
+        let started = Instant::now();
+        let asked_at = std::sync::Mutex::new(Vec::new());
+        let mut patience = Patience::new(Settings::default());
+        let answer = patience.ask(async || {
+            let mut asked_at = asked_at.lock().unwrap();
+            asked_at.push(started.elapsed().as_secs());
+            match asked_at.len() {
+                4 => Ok("there"),
+                _ => Err(Error::new(ErrorKind::Connection, "refused")),
+            }
+        });
+        assert!(matches!(answer.await, Ok("there")));
+        assert!(patience.fault.is_none());
+        assert_eq!(*asked_at.lock().unwrap(), [0, 1, 3, 7]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_counted_anew_after_an_answer() {
+        let mut patience = Patience::new(Settings {
+            max_outage: 10 * SECOND,
+            ..Settings::default()
+        });
+        let lost = async || Err::<(), _>(Error::new(ErrorKind::Connection, "refused"));
+        for _ in 0..3 {
+            let started = Instant::now();
+            let late = async || match started.elapsed() < 7 * SECOND {
+                true => lost().await,
+                false => Ok(()),
+            };
+            assert!(patience.ask(late).await.is_ok());
+            patience.refresh();
+        }
+        let started = Instant::now();
+        assert!(matches!(patience.ask(lost).await, Err(Stop::Outage(_))));
+        assert_eq!(started.elapsed(), 15 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_limit_counts_from_the_first_request_and_ends_a_pause() {
+        let mut patience = Patience::new(Settings {
+            min_interval: 8 * SECOND,
+            timeout: Some(20 * SECOND),
+            ..Settings::default()
+        });
+        tokio::time::sleep(100 * SECOND).await;
+        let started = Instant::now();
+        assert!(patience.ask(async || Ok(())).await.is_ok());
+        assert!(patience.pause().await.is_ok());
+        assert!(matches!(patience.pause().await, Err(Stop::Timeout)));
+        assert_eq!(started.elapsed(), 20 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_duration_is_too_long_or_too_short() {
+        for (interval, timeout) in [
+            (Duration::ZERO, Some(Duration::MAX)),
+            (Duration::MAX, Some(SECOND)),
+            (Duration::ZERO, None),
+        ] {
+            let mut patience = Patience::new(Settings {
+                min_interval: interval,
+                max_interval: interval,
+                timeout,
+                max_outage: Duration::MAX,
+            });
+            assert!(patience.ask(async || Ok(())).await.is_ok());
+            let paused = patience.pause().await;
+            assert_eq!(paused.is_ok(), interval == Duration::ZERO);
+        }
+    }
+}

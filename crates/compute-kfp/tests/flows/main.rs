@@ -1,0 +1,17 @@
+//! What takes more than one call: waiting, following, running, uploading, recording.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "in a test, what fails must stop it"
+)]
+
+mod circuits;
+mod jobs;
+mod logs;
+mod pipelines;
+mod recording;
+mod runs;
+mod sandbox;
+mod server;
+mod tasks;
