@@ -406,3 +406,23 @@ async fn a_log_is_read_in_pages_by_time_and_lines_share_timestamps() {
     }
     compute.get("/jobs/404/logs").await.expect(404);
 }
+
+#[tokio::test]
+async fn a_batch_job_is_finished_once_its_jobs_have_ended() {
+    let sandbox = sandbox().await;
+    let compute = Compute(&sandbox);
+    let id = enqueued(&sandbox, "quantum", "H q[0]").await;
+    let finish = || {
+        plain(&sandbox, Method::PATCH, "/batch_jobs/1/finish")
+            .header("authorization", sandbox.compute_api_key())
+    };
+    assert!(send(finish()).await.expect(422)["detail"].is_string());
+    compute
+        .patch(&format!("/jobs/{id}"), json!({ "status": "cancelled" }))
+        .await
+        .expect(200);
+    let finished = send(finish()).await.expect(200);
+    assert_eq!(finished["status"], "finished");
+    sandbox.advance(LONG_ENOUGH);
+    assert_eq!(batch_job(&compute).await, finished);
+}

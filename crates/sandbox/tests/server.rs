@@ -356,3 +356,13 @@ async fn time_passes_when_it_is_told_to_and_not_past_its_end() {
     let runs = Kfp(&sandbox).get("/runs").await.expect(200);
     assert_eq!(support::texts(&runs["runs"], "state"), ["SUCCEEDED"; 2]);
 }
+
+#[tokio::test]
+async fn both_apis_say_that_they_are_well() {
+    let sandbox = Sandbox::start().await.unwrap();
+    send(plain(&sandbox, Method::GET, "/healthz"))
+        .await
+        .expect(200);
+    let health = Kfp(&sandbox).get("/healthz").await.expect(200);
+    assert_eq!(health["pipeline_store"], "database");
+}

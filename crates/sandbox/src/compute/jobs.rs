@@ -61,6 +61,24 @@ pub(super) fn enqueue(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compu
     Ok(Reply::ok(batch))
 }
 
+/// Ends a batch job whose jobs have all ended.
+pub(super) fn finish_batch(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    let parameters = parameters(call)?;
+    let mut batch = existing(store, call, &parameters)?.clone();
+    let jobs = jobs_of(store, &batch);
+    if !jobs.iter().all(|job| is_final(text(job, "status"))) {
+        let message = "Batch job has jobs that have not ended";
+        return Err(ComputeError::unprocessable(message));
+    }
+    if text(&batch, "status") != "finished" {
+        let now = store.clock.now();
+        set(&mut batch, "status", "finished");
+        set(&mut batch, "finished_at", time::naive(now));
+        put(store, "batch_jobs", batch.clone());
+    }
+    Ok(Reply::ok(batch))
+}
+
 /// Changes what the body names. A final state ends the job, and no job leaves a final state.
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let parameters = parameters(call)?;

@@ -21,6 +21,8 @@ pub(super) fn of(operation: &Operation) -> Option<Handle<ComputeError>> {
         (&operations::READ_BACKEND_SELF, own_backend),
         (&operations::CREATE_BACKEND, not_served),
         (&operations::ENQUEUE_BATCH_JOB, jobs::enqueue),
+        (&operations::FINISH_BATCH_JOB, jobs::finish_batch),
+        (&operations::HEALTHZ, healthz),
         (&operations::UPDATE_JOB_STATUS, jobs::update),
         (&operations::DELETE_JOB, jobs::delete),
         (&operations::GET_JOB_LOGS, job_logs::read),
@@ -86,6 +88,10 @@ fn auth_config(_store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeErro
         "audience": "sandbox",
         "well_known_endpoint": format!("http://{host}/.well-known/openid-configuration"),
     })))
+}
+
+fn healthz(_store: &mut Store, _call: &Call<'_>) -> Result<Reply, ComputeError> {
+    Ok(Reply::ok(json!({})))
 }
 
 fn own_backend(store: &mut Store, _call: &Call<'_>) -> Result<Reply, ComputeError> {
