@@ -322,18 +322,8 @@ impl fmt::Debug for RunCircuit {
 impl Client {
     /// The results of a job, those of all pages.
     async fn results(&self, job_id: i64) -> Result<Vec<types::Result>, Error> {
-        let mut results = Vec::new();
-        let mut number = 1;
-        loop {
-            let page = self.read_results_by_job_id(job_id).page(number).size(PAGE);
-            let page = page.send().await?.into_inner();
-            let is_last = page.items.is_empty() || page.pages <= number;
-            results.extend(page.items);
-            if is_last {
-                return Ok(results);
-            }
-            number += 1;
-        }
+        let results = self.read_results_by_job_id(job_id).size(PAGE);
+        results.items().collect().await
     }
 
     async fn final_result(&self, job_id: i64) -> Result<Option<FinalResult>, Error> {

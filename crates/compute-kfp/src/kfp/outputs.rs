@@ -44,24 +44,12 @@ impl Client {
     ) -> Result<Vec<RunArtifact>, Error> {
         let run_id: String = run_id.into();
         let mut links: BTreeMap<String, Vec<ArtifactTask>> = BTreeMap::new();
-        let mut token = None;
-        loop {
-            let mut page = self
-                .list_artifact_tasks()
-                .run_ids([&run_id])
-                .page_size(PAGE);
-            if let Some(token) = token {
-                page = page.page_token(token);
-            }
-            let page = page.send().await?.into_inner();
-            for link in page.artifact_tasks.into_iter().flatten() {
-                let id = link.artifact_id.clone().unwrap_or_default();
-                links.entry(id).or_default().push(link);
-            }
-            token = page.next_page_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                break;
-            }
+        let list = self.list_artifact_tasks().run_ids([&run_id]);
+        let mut list = list.page_size(PAGE).items();
+        while let Some(link) = list.next().await {
+            let link = link?;
+            let id = link.artifact_id.clone().unwrap_or_default();
+            links.entry(id).or_default().push(link);
         }
         let mut artifacts = Vec::new();
         for (id, links) in links {
