@@ -151,13 +151,6 @@ pub enum SchemeKind {
 }
 
 impl Paging {
-    /// Property of the answer that holds the items.
-    pub fn items(self) -> &'static str {
-        match self {
-            Self::Token { items } | Self::Numbered { items } | Self::Timed { items } => items,
-        }
-    }
-
     /// Parameter that says how many items a page holds at most.
     pub fn page_size(self) -> &'static str {
         match self {

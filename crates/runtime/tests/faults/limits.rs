@@ -80,3 +80,19 @@ async fn a_failure_without_end_is_looked_at_only_in_its_beginning() {
     assert_eq!(error.kind(), ErrorKind::Server);
     assert_eq!(error.body().len(), 64 * 1024);
 }
+
+#[tokio::test]
+async fn a_connection_is_used_again_unless_the_pool_holds_none() {
+    for (kept, connections) in [(None, 1), (Some(0), 3)] {
+        let server = Server::failing(0, Step::done(Reaction::Succeed)).await;
+        let client = match kept {
+            Some(kept) => server.transport().pool_max_idle_per_host(kept),
+            None => server.transport(),
+        };
+        let client = client.build().unwrap();
+        for number in 0..3 {
+            client.send_json::<Value>(call(&GET, number)).await.unwrap();
+        }
+        assert_eq!(server.connections(), connections, "{kept:?}");
+    }
+}

@@ -12,8 +12,11 @@ mod authority;
 mod proxy;
 mod server;
 
+use std::env;
+use std::process::Command;
+
 use compute_kfp_runtime::operation::Operation;
-use compute_kfp_runtime::{ErrorKind, Request, Transport, TransportBuilder};
+use compute_kfp_runtime::{ErrorKind, Request, RetryPolicy, Transport, TransportBuilder};
 
 use self::authority::Authority;
 use self::server::Server;
@@ -125,6 +128,51 @@ async fn a_proxy_is_used_for_http_and_for_https() {
     assert_eq!(
         proxy.requests()[1],
         "GET http://kfp.example.org/items HTTP/1.1"
+    );
+}
+
+/// What a process answers that has this proxy in its environment.
+fn through_environment(proxy: &str, variables: &[(&str, &str)]) {
+    let mut child = Command::new(env::current_exe().unwrap());
+    child
+        .args(["--exact", "the_variables_of_other_programs_name_the_proxy"])
+        .env(CHILD, "1");
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        child.env_remove(name);
+    }
+    child
+        .env("NO_PROXY", "")
+        .env("no_proxy", "")
+        .env("http_proxy", proxy);
+    child.envs(variables.iter().copied());
+    let output = child.output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{printed}");
+}
+
+const CHILD: &str = "TLS_TEST_CHILD";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_variables_of_other_programs_name_the_proxy() {
+    let plain = || Transport::builder("http://kfp.example.org").retry(RetryPolicy::never());
+    if env::var_os(CHILD).is_some() {
+        let outcome = send(plain()).await;
+        assert_eq!(outcome.is_ok(), env::var("no_proxy").unwrap().is_empty());
+        // Without the proxy the name does not exist.
+        send(plain().no_proxy()).await.unwrap_err();
+        return;
+    }
+    let proxy = proxy::start().await;
+    let url = proxy.url().to_owned();
+    let children = tokio::task::spawn_blocking(move || {
+        through_environment(&url, &[]);
+        let spared = "kfp.example.org";
+        through_environment(&url, &[("NO_PROXY", spared), ("no_proxy", spared)]);
+    });
+    children.await.unwrap();
+    assert_eq!(
+        proxy.requests(),
+        ["GET http://kfp.example.org/items HTTP/1.1"]
     );
 }
 
