@@ -13,15 +13,13 @@ use crate::pointer::Pointer;
 
 /// Methods every generated client has besides its operations.
 const CLIENT_METHODS: [&str; 2] = ["new", "transport"];
-/// Methods every operation's builder has, or is going to have, besides its parameters, and the
+/// Methods that an operation's builder can have besides its parameters, and the
 /// variables its code uses.
-const BUILDER_NAMES: [&str; 14] = [
-    "blocking",
+const BUILDER_NAMES: [&str; 12] = [
     "client",
     "clone",
     "fmt",
     "items",
-    "lines",
     "max_items",
     "new",
     "options",
