@@ -1,8 +1,6 @@
 # Needs only the Rust toolchain, and `contract` Node; cargo and npm fetch what is missing.
 
 CARGO ?= cargo
-CLIENTS = -p compute-kfp-runtime -p compute-api-client -p kfp-api-client -p compute-kfp \
-          -p compute-kfp-codegen -p compute-kfp-sandbox
 
 .PHONY: demo test contract soak generate check lint package clean
 
@@ -35,13 +33,13 @@ check:
 
 ## Fail on bad format, on warnings and on gaps in the documentation.
 lint:
-	$(CARGO) fmt --check
-	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --all-features --no-deps
+	ci/format
+	ci/clippy
+	ci/documentation
 
 ## Build every crate from the package that would be published.
 package:
-	$(CARGO) package $(CLIENTS)
+	ci/packages
 
 clean:
 	$(CARGO) clean
