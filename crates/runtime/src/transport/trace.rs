@@ -13,10 +13,9 @@ use crate::operation::Operation;
 
 /// A whole call, with all its attempts.
 pub(super) fn call(endpoint: &Endpoint, operation: &'static Operation) -> Span {
-    let name = format_args!("{} {}", operation.method, operation.path);
     info_span!(
         "call",
-        otel.name = name,
+        otel.name = format_args!("{} {}", operation.method, operation.path),
         otel.kind = "internal",
         otel.status_code = Empty,
         operation = operation.name,
@@ -32,10 +31,9 @@ pub(super) fn call(endpoint: &Endpoint, operation: &'static Operation) -> Span {
 
 /// One attempt of a call.
 pub(super) fn attempt(endpoint: &Endpoint, operation: &'static Operation, number: u32) -> Span {
-    let name = format_args!("{} {}", operation.method, operation.path);
     let span = info_span!(
         "attempt",
-        otel.name = name,
+        otel.name = format_args!("{} {}", operation.method, operation.path),
         otel.kind = "client",
         otel.status_code = Empty,
         http.request.method = operation.method,
