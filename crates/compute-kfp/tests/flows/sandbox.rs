@@ -1,5 +1,6 @@
 //! The same at the sandbox, where jobs and runs go on as time passes on its clock.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -228,6 +229,32 @@ async fn a_filter_and_an_order_hold_over_all_pages() {
         assert_eq!(error.kind(), ErrorKind::InvalidRequest);
         assert!(error.was_sent());
     }
+}
+
+#[tokio::test]
+async fn the_tasks_of_a_run_are_watched_while_it_goes_on() {
+    let sandbox = fast().await;
+    let kfp = kfp(&sandbox);
+    let content = compute_kfp::Content::from(PACKAGE.to_owned()).named("calibrate.yaml");
+    let run = kfp.run_pipeline("calibrate").package(content);
+    let id = run.send().await.unwrap().run_id.unwrap();
+    let watch = kfp.watch_run(&id).min_interval(SOON).max_interval(SOON);
+    let mut tasks = watch.tasks();
+    let mut states = BTreeMap::<String, Vec<String>>::new();
+    while let Some(task) = tasks.next().await {
+        let task = task.unwrap();
+        let of_task = states.entry(task.name.unwrap()).or_default();
+        of_task.push(task.state.unwrap().to_string());
+    }
+    for name in ["measure", "fit"] {
+        let states = &states[name];
+        assert!(
+            states.windows(2).all(|pair| pair[0] != pair[1]),
+            "{states:?}"
+        );
+        assert_eq!(states.last().unwrap(), "SUCCEEDED");
+    }
+    assert!(states["fit"].len() > 1, "{states:?}");
 }
 
 #[tokio::test]
