@@ -9,7 +9,7 @@ use compute_kfp::kfp::types::{Experiment, ListExperimentsResponse};
 use compute_kfp::kfp::{Filter, Sort};
 use compute_kfp::paging::Items;
 use compute_kfp::waiting::Wait;
-use compute_kfp::{ErrorKind, compute, kfp};
+use compute_kfp::{ErrorKind, compute, kfp, middleware};
 use compute_kfp_sandbox::{BACKEND_ID, NAMESPACE, Sandbox};
 
 use super::server::SOON;
@@ -233,8 +233,14 @@ async fn a_filter_and_an_order_hold_over_all_pages() {
 
 #[tokio::test]
 async fn the_tasks_of_a_run_are_watched_while_it_goes_on() {
-    let sandbox = fast().await;
-    let kfp = kfp(&sandbox);
+    let sandbox = Arc::new(Sandbox::start().await.unwrap());
+    // A second passes with every answer.
+    let clock = sandbox.clone();
+    let tick = middleware::after(move |_, _| clock.advance(Duration::from_secs(1)));
+    let kfp = kfp::Client::builder(sandbox.url()).bearer_token(sandbox.kfp_token());
+    let kfp = kfp.namespace(NAMESPACE);
+    let kfp = kfp.transport(|transport| transport.middleware(tick));
+    let kfp = kfp.build().unwrap();
     let content = compute_kfp::Content::from(PACKAGE.to_owned()).named("calibrate.yaml");
     let run = kfp.run_pipeline("calibrate").package(content);
     let id = run.send().await.unwrap().run_id.unwrap();
