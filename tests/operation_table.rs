@@ -279,3 +279,18 @@ fn every_list_that_comes_in_pages_says_how_it_continues() {
     assert_eq!(names(&mut by_time()), ["get_job_logs"]);
     assert_eq!((by_token().count(), by_number().count()), (9, 20));
 }
+
+#[test]
+fn the_largest_page_of_a_list_is_what_its_description_allows() {
+    for operation in compute::operations::OPERATIONS {
+        let expected = match operation.paging {
+            Some(Paging::Numbered { .. }) => Some(100),
+            Some(Paging::Timed { .. }) => Some(200),
+            _ => None,
+        };
+        assert_eq!(operation.largest_page(), expected, "{}", operation.name);
+    }
+    for operation in kfp::operations::OPERATIONS {
+        assert_eq!(operation.largest_page(), None, "{}", operation.name);
+    }
+}

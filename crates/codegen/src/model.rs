@@ -184,6 +184,8 @@ pub(crate) struct Parameter {
     pub deprecated: bool,
     pub description: Option<String>,
     pub schema: Schema,
+    /// The largest whole number that the schema allows.
+    pub maximum: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -702,7 +702,54 @@ fn a_dotted_parameter_has_the_short_name_where_it_is_free() {
     }
 }
 
+#[test]
+fn the_largest_number_of_a_parameter_is_in_the_table() {
+    let largest = |schema: Value| {
+        generated(&json!({"openapi": "3.1.0", "paths": {"/x": {"get": {
+            "operationId": "x", "responses": {"204": {}},
+            "parameters": [{"name": "size", "in": "query", "schema": schema}],
+        }}}}))
+    };
+    for (schema, expected) in [
+        (json!({"type": "integer", "maximum": 100}), "Some(100i64)"),
+        (
+            json!({"type": "integer", "exclusiveMaximum": 100}),
+            "Some(99i64)",
+        ),
+        (json!({"type": "integer", "maximum": 99.5}), "None"),
+        (
+            json!({"type": "integer", "exclusiveMaximum": i64::MIN}),
+            "None",
+        ),
+        (json!({"type": "integer"}), "None"),
+    ] {
+        let expected = format!("maximum: {expected},");
+        has(&largest(schema), "operations.rs", &expected);
+    }
+}
+
 // Paging
+
+#[test]
+fn the_size_of_a_page_is_limited_as_the_description_says() {
+    let number = json!({"type": "integer", "format": "int64"});
+    let page = json!({"type": "object", "properties": {
+        "items": {"type": "array", "items": {"type": "string"}}, "page": number, "pages": number,
+    }});
+    let limited = generated(&json!({
+        "openapi": "3.0.3",
+        "paths": {"/x": {"get": {
+            "operationId": "x", "responses": {"200": json_answer(refer("Page"))},
+            "parameters": [
+                {"name": "page", "in": "query", "schema": number},
+                {"name": "size", "in": "query", "schema": {"type": "integer", "maximum": 70}},
+            ],
+        }}},
+        "components": {"schemas": {"Page": page}},
+    }));
+    has(&limited, "operations.rs", "maximum: Some(70i64),");
+    has(&limited, "builder.rs", "What is more than 70 becomes 70");
+}
 
 fn listing(takes: &[&str], page: Value) -> Generated {
     let parameters: Vec<Value> = takes

@@ -1,7 +1,7 @@
 //! Waiting for what goes on at a server, and following it.
 //!
 //! [`Wait`] asks for a run or a job until it has ended. It asks again after a short time at first and
-//! after longer ones while nothing changes. What may pass does not end it: a broken connection, a
+//! after longer ones while nothing changes, with some chance in it. What may pass does not end it: a broken connection, a
 //! server that restarts, 429 and 5xx, a token that expires. What will not pass ends it with its own
 //! error: no permission, no such run.
 //!
@@ -28,8 +28,8 @@ pub(crate) use self::progress::sealed;
 
 /// A wait for the end of a run, a job or a batch job, to be set up and sent.
 ///
-/// Of itself it asks every second at first and every 15 seconds at last, without an overall limit, and
-/// gives up when the server cannot be reached for ten minutes.
+/// Of itself it asks after a second or two at first and after 8 to 15 seconds at last, without an overall
+/// limit, and gives up when the server cannot be reached for ten minutes.
 ///
 /// ```no_run
 /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {

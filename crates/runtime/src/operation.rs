@@ -59,6 +59,12 @@ impl Operation {
             .iter()
             .find(|parameter| parameter.name == name)
     }
+
+    /// How many items a page of a list holds at most, as far as the description says.
+    pub fn largest_page(&self) -> Option<u64> {
+        let size = self.parameter(self.paging?.page_size())?;
+        size.maximum?.try_into().ok()
+    }
 }
 
 /// One parameter of an operation.
@@ -78,6 +84,8 @@ pub struct Parameter {
     pub kind: &'static str,
     /// Values the description names; others may exist.
     pub values: &'static [&'static str],
+    /// The largest number that the description allows.
+    pub maximum: Option<i64>,
     /// What it selects, as Markdown.
     pub description: &'static str,
 }

@@ -8,6 +8,7 @@
 //! operation goes on, without losing an item or giving one twice; a stream tells at any time where it
 //! is, too.
 
+mod cursor;
 mod fields;
 mod items;
 mod numbered;

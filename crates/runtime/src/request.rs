@@ -27,7 +27,7 @@ use crate::paging::{PagingOptions, ResumePoint};
 /// # static LIST: Operation = Operation { name: "list", id: "list", method: "GET", path: "/items",
 /// #   summary: "", description: "", deprecated: false, tags: &[], body: None, security: &[], paging: None,
 /// #   parameters: &[Parameter { name: "page", location: Location::Query, style: Style::Repeat, required: false,
-/// #     deprecated: false, kind: "integer", values: &[], description: "" }] };
+/// #     deprecated: false, kind: "integer", values: &[], maximum: None, description: "" }] };
 ///
 /// let mut request = Request::new(&LIST);
 /// request.set("page", &2);
@@ -120,9 +120,15 @@ impl Request {
     }
 
     /// How many items a page of a list holds at most; the server decides unless set.
+    ///
+    /// What is more than the description allows becomes as many as it allows: `u32::MAX` asks for the
+    /// largest pages.
     pub fn page_size(&mut self, items: u32) {
         match self.operation.paging {
-            Some(paging) => self.set(paging.page_size(), &items),
+            Some(paging) => {
+                let largest = self.operation.largest_page().unwrap_or(u64::MAX);
+                self.set(paging.page_size(), &largest.min(items.into()));
+            }
             None => self.refuse("the operation does not list anything in pages".to_owned()),
         }
     }

@@ -24,8 +24,16 @@ pub(super) fn methods(operation: &Operation, answer: &TokenStream) -> TokenStrea
         .any(|parameter| parameter.ident == "page_size");
     let page_size = (!declared).then(|| {
         let summary = format!(" How many items a page holds at most, as `{size}` says.");
+        let limit = operation
+            .parameters
+            .iter()
+            .find(|parameter| parameter.name == size)
+            .and_then(|parameter| parameter.maximum)
+            .map(|most| format!(" What is more than {most} becomes {most}, the largest that the description allows."));
+        let limit = limit.iter();
         quote! {
             #[doc = #summary]
+            #(#[doc = ""] #[doc = #limit])*
             pub fn page_size(mut self, items: u32) -> Self {
                 self.request.page_size(items);
                 self

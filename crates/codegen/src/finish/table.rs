@@ -165,6 +165,10 @@ fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
         Style::Json => quote! { Style::Json },
     };
     let (kind, values) = shape(api, &parameter.schema);
+    let maximum = match parameter.maximum {
+        Some(maximum) => quote! { Some(#maximum) },
+        None => quote! { None },
+    };
     quote! {
         Parameter {
             name: #name,
@@ -174,6 +178,7 @@ fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
             deprecated: #deprecated,
             kind: #kind,
             values: &[#(#values),*],
+            maximum: #maximum,
             description: #description,
         }
     }

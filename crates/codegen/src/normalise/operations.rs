@@ -386,6 +386,7 @@ impl<'a> Reader<'a> {
             deprecated: flag(object, "deprecated"),
             description: prose(object, "description").or(schema.description.clone()),
             schema,
+            maximum: object.get("schema").and_then(maximum),
         })
     }
 
@@ -640,5 +641,14 @@ fn short_identifiers(found: &mut [Parameter]) {
         if free && !BUILDER_NAMES.contains(&short.as_str()) {
             parameter.ident = short;
         }
+    }
+}
+
+/// The largest whole number that a schema allows, where it stands in the schema itself.
+fn maximum(schema: &Value) -> Option<i64> {
+    let maximum = schema.get("maximum")?.as_i64()?;
+    match schema.get("exclusiveMaximum") {
+        Some(Value::Bool(true)) => maximum.checked_sub(1),
+        _ => Some(maximum),
     }
 }

@@ -126,6 +126,8 @@ impl<'a> ReadAlgorithms<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -478,6 +480,8 @@ impl<'a> ReadBackends<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -788,6 +792,8 @@ impl<'a> ReadBackendsWithHostnames<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -1090,6 +1096,8 @@ impl<'a> ReadBackendTypes<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -1324,6 +1332,8 @@ impl<'a> ReadBatchJobs<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -1733,6 +1743,8 @@ impl<'a> ReadCommits<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -2085,6 +2097,8 @@ impl<'a> ReadFiles<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -2581,6 +2595,8 @@ impl<'a> ReadJobs<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -2836,6 +2852,8 @@ impl<'a> GetJobLogs<'a> {
     }
 
     /// How many items a page holds at most, as `limit` says.
+    ///
+    /// What is more than 200 becomes 200, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -3004,6 +3022,8 @@ impl<'a> ReadLanguages<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -3132,6 +3152,8 @@ impl<'a> ReadMembers<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -3406,6 +3428,8 @@ impl<'a> ReadPermissionGroups<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -3570,6 +3594,8 @@ impl<'a> ReadPermissions<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -3719,6 +3745,8 @@ impl<'a> ReadProjects<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -4075,6 +4103,8 @@ impl<'a> ReadReservations<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -4346,6 +4376,8 @@ impl<'a> ReadResultsByJobId<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -4577,6 +4609,8 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -4741,6 +4775,8 @@ impl<'a> ReadTeams<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -4947,6 +4983,8 @@ impl<'a> ReadTransactions<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -5098,6 +5136,8 @@ impl<'a> ReadUsers<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -5362,6 +5402,8 @@ impl<'a> ReadMetadataByBackendId<'a> {
     }
 
     /// How many items a page holds at most, as `size` says.
+    ///
+    /// What is more than 100 becomes 100, the largest that the description allows.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self

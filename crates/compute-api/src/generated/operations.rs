@@ -46,6 +46,7 @@ pub static READ_ALGORITHMS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only algorithms that match this text, of which a part of the name is enough. Nothing is searched for when absent.",
         },
         Parameter {
@@ -56,6 +57,7 @@ pub static READ_ALGORITHMS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -66,6 +68,7 @@ pub static READ_ALGORITHMS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of algorithms on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -76,6 +79,7 @@ pub static READ_ALGORITHMS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the algorithm with this identifier.",
         },
         Parameter {
@@ -86,6 +90,7 @@ pub static READ_ALGORITHMS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only algorithms of the project with this identifier.",
         },
         Parameter {
@@ -96,6 +101,7 @@ pub static READ_ALGORITHMS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["hybrid", "quantum"],
+            maximum: None,
             description: "Only algorithms of this type.",
         },
         Parameter {
@@ -106,6 +112,7 @@ pub static READ_ALGORITHMS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["private", "link_only", "team"],
+            maximum: None,
             description: "Only algorithms shared in this way.",
         },
         Parameter {
@@ -116,6 +123,7 @@ pub static READ_ALGORITHMS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects algorithms without a link, `false` those with one. Both kinds when absent.",
         },
         Parameter {
@@ -126,6 +134,7 @@ pub static READ_ALGORITHMS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only the algorithm shared under this link.",
         },
         Parameter {
@@ -136,6 +145,7 @@ pub static READ_ALGORITHMS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only algorithms with this name.",
         },
         Parameter {
@@ -146,6 +156,7 @@ pub static READ_ALGORITHMS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the algorithms by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.",
         },
         Parameter {
@@ -156,6 +167,7 @@ pub static READ_ALGORITHMS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the algorithm created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -199,6 +211,7 @@ pub static READ_ALGORITHM: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the algorithm.",
         },
     ],
@@ -226,6 +239,7 @@ pub static UPDATE_ALGORITHM: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the algorithm.",
         },
     ],
@@ -253,6 +267,7 @@ pub static DELETE_ALGORITHM: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the algorithm.",
         },
     ],
@@ -296,6 +311,7 @@ pub static READ_BACKENDS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -306,6 +322,7 @@ pub static READ_BACKENDS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of backends on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -316,6 +333,7 @@ pub static READ_BACKENDS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the backend with this identifier.",
         },
         Parameter {
@@ -326,6 +344,7 @@ pub static READ_BACKENDS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only backends with this name.",
         },
         Parameter {
@@ -336,6 +355,7 @@ pub static READ_BACKENDS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only backends at this location.",
         },
         Parameter {
@@ -346,6 +366,7 @@ pub static READ_BACKENDS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only backends of the backend type with this identifier.",
         },
         Parameter {
@@ -356,6 +377,7 @@ pub static READ_BACKENDS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["offline", "idle", "executing", "calibrating", "benchmarking"],
+            maximum: None,
             description: "Only backends with this status.",
         },
         Parameter {
@@ -366,6 +388,7 @@ pub static READ_BACKENDS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only backends whose last heartbeat was at this time; a time without an offset is UTC.",
         },
         Parameter {
@@ -376,6 +399,7 @@ pub static READ_BACKENDS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the backends by, for example `last_heartbeat`; a leading `-` reverses the order, as in `-last_heartbeat`. The order is unspecified when absent.",
         },
         Parameter {
@@ -386,6 +410,7 @@ pub static READ_BACKENDS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the backend created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -429,6 +454,7 @@ pub static READ_BACKEND: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the backend.",
         },
     ],
@@ -488,6 +514,7 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -498,6 +525,7 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of backends on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -508,6 +536,7 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the backend with this identifier.",
         },
         Parameter {
@@ -518,6 +547,7 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only backends with this name.",
         },
         Parameter {
@@ -528,6 +558,7 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only backends at this location.",
         },
         Parameter {
@@ -538,6 +569,7 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only backends of the backend type with this identifier.",
         },
         Parameter {
@@ -548,6 +580,7 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["offline", "idle", "executing", "calibrating", "benchmarking"],
+            maximum: None,
             description: "Only backends with this status.",
         },
         Parameter {
@@ -558,6 +591,7 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only backends whose last heartbeat was at this time; a time without an offset is UTC.",
         },
         Parameter {
@@ -568,6 +602,7 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only backends with this host name.",
         },
         Parameter {
@@ -578,6 +613,7 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the backends by, for example `last_heartbeat`; a leading `-` reverses the order, as in `-last_heartbeat`. The order is unspecified when absent.",
         },
         Parameter {
@@ -588,6 +624,7 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the backend created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -615,6 +652,7 @@ pub static READ_BACKEND_TYPE: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the backend type.",
         },
     ],
@@ -642,6 +680,7 @@ pub static READ_BACKEND_TYPE_QUEUE: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the backend type.",
         },
         Parameter {
@@ -652,6 +691,7 @@ pub static READ_BACKEND_TYPE_QUEUE: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` counts only the calling user's jobs, `false` those of everybody. The server uses `false` when absent.",
         },
     ],
@@ -679,6 +719,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -689,6 +730,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of backend types on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -699,6 +741,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the backend type with this identifier.",
         },
         Parameter {
@@ -709,6 +752,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only backend types with this name.",
         },
         Parameter {
@@ -719,6 +763,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only backend types on this infrastructure.",
         },
         Parameter {
@@ -729,6 +774,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only backend types with this description.",
         },
         Parameter {
@@ -739,6 +785,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only backend types with this image.",
         },
         Parameter {
@@ -749,6 +796,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects quantum hardware, `false` simulators. Both when absent.",
         },
         Parameter {
@@ -759,6 +807,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects backend types that can return raw data, `false` those that cannot. Both when absent.",
         },
         Parameter {
@@ -769,6 +818,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only backend types with exactly this number of qubits.",
         },
         Parameter {
@@ -779,6 +829,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["offline", "idle", "executing", "calibrating", "benchmarking"],
+            maximum: None,
             description: "Only backend types with this status.",
         },
         Parameter {
@@ -789,6 +840,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only backend types whose default number of shots is this.",
         },
         Parameter {
@@ -799,6 +851,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only backend types whose largest number of shots per job is this.",
         },
         Parameter {
@@ -809,6 +862,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects backend types that are in use, `false` those that are switched off. Both when absent.",
         },
         Parameter {
@@ -819,6 +873,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only the backend type with this short name (`identifier`, not the numeric `id`).",
         },
         Parameter {
@@ -829,6 +884,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects backend types that state no protocol version, `false` those that state one. Both when absent.",
         },
         Parameter {
@@ -839,6 +895,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only backend types with this protocol version.",
         },
         Parameter {
@@ -849,6 +906,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "number",
             values: &[],
+            maximum: None,
             description: "Only backend types whose limit on the execution time of a job is this, in seconds.",
         },
         Parameter {
@@ -859,6 +917,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only backend types that allow this number of jobs in one batch job.",
         },
         Parameter {
@@ -869,6 +928,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only backend types that allow this number of batch jobs in a queue.",
         },
         Parameter {
@@ -879,6 +939,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the backend types by, for example `nqubits`; a leading `-` reverses the order, as in `-nqubits`. The order is unspecified when absent.",
         },
         Parameter {
@@ -889,6 +950,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the backend type created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -932,6 +994,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -942,6 +1005,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of batch jobs on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -952,6 +1016,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the batch job with this identifier.",
         },
         Parameter {
@@ -962,6 +1027,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only batch jobs created at this time; a time without an offset is UTC.",
         },
         Parameter {
@@ -972,6 +1038,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["planned", "queued", "reserved", "running", "finished"],
+            maximum: None,
             description: "Only batch jobs in this state.",
         },
         Parameter {
@@ -982,6 +1049,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only batch jobs for the backend type with this identifier.",
         },
         Parameter {
@@ -992,6 +1060,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects batch jobs that no backend has claimed, `false` those that one has. Both when absent.",
         },
         Parameter {
@@ -1002,6 +1071,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only batch jobs claimed by the backend with this identifier.",
         },
         Parameter {
@@ -1012,6 +1082,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects batch jobs that were never enqueued, `false` those that were. Both when absent.",
         },
         Parameter {
@@ -1022,6 +1093,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only batch jobs enqueued at this time; a time without an offset is UTC.",
         },
         Parameter {
@@ -1032,6 +1104,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects batch jobs that were never reserved by a backend, `false` those that were. Both when absent.",
         },
         Parameter {
@@ -1042,6 +1115,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only batch jobs reserved by a backend at this time; a time without an offset is UTC.",
         },
         Parameter {
@@ -1052,6 +1126,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects batch jobs that have not finished, `false` those that have. Both when absent.",
         },
         Parameter {
@@ -1062,6 +1137,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only batch jobs that finished at this time; a time without an offset is UTC.",
         },
         Parameter {
@@ -1072,6 +1148,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["hybrid", "quantum"],
+            maximum: None,
             description: "Only batch jobs whose jobs taken together are of this type.",
         },
         Parameter {
@@ -1082,6 +1159,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the batch jobs by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.",
         },
         Parameter {
@@ -1092,6 +1170,7 @@ pub static READ_BATCH_JOBS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the batch job created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -1135,6 +1214,7 @@ pub static ENQUEUE_BATCH_JOB: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the batch job.",
         },
     ],
@@ -1162,6 +1242,7 @@ pub static FINISH_BATCH_JOB: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the batch job.",
         },
     ],
@@ -1221,6 +1302,7 @@ pub static UNPOP_BATCH_JOB: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the batch job.",
         },
     ],
@@ -1248,6 +1330,7 @@ pub static COMPILE_COMMIT: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the commit.",
         },
     ],
@@ -1275,6 +1358,7 @@ pub static READ_COMMITS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -1285,6 +1369,7 @@ pub static READ_COMMITS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of commits on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -1295,6 +1380,7 @@ pub static READ_COMMITS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the commit with this identifier.",
         },
         Parameter {
@@ -1305,6 +1391,7 @@ pub static READ_COMMITS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only commits created at this time; a time without an offset is UTC.",
         },
         Parameter {
@@ -1315,6 +1402,7 @@ pub static READ_COMMITS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only the commit with this hash.",
         },
         Parameter {
@@ -1325,6 +1413,7 @@ pub static READ_COMMITS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only commits with this description.",
         },
         Parameter {
@@ -1335,6 +1424,7 @@ pub static READ_COMMITS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only commits of the algorithm with this identifier.",
         },
         Parameter {
@@ -1345,6 +1435,7 @@ pub static READ_COMMITS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the commits by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.",
         },
         Parameter {
@@ -1355,6 +1446,7 @@ pub static READ_COMMITS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the commit created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -1398,6 +1490,7 @@ pub static READ_COMMIT: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the commit.",
         },
     ],
@@ -1425,6 +1518,7 @@ pub static DELETE_COMMIT: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the commit.",
         },
     ],
@@ -1484,6 +1578,7 @@ pub static READ_FILES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -1494,6 +1589,7 @@ pub static READ_FILES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of files on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -1504,6 +1600,7 @@ pub static READ_FILES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the file with this identifier.",
         },
         Parameter {
@@ -1514,6 +1611,7 @@ pub static READ_FILES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only files of the commit with this identifier.",
         },
         Parameter {
@@ -1524,6 +1622,7 @@ pub static READ_FILES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only files with this content.",
         },
         Parameter {
@@ -1534,6 +1633,7 @@ pub static READ_FILES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only files in the language with this identifier.",
         },
         Parameter {
@@ -1544,6 +1644,7 @@ pub static READ_FILES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["none", "decomposition", "mapping", "optimization", "routing"],
+            maximum: None,
             description: "Only files with this compile stage.",
         },
         Parameter {
@@ -1554,6 +1655,7 @@ pub static READ_FILES: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects files made by compilation, `false` those that were uploaded. Both when absent.",
         },
         Parameter {
@@ -1564,6 +1666,7 @@ pub static READ_FILES: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects files without a name, `false` those with one. Both when absent.",
         },
         Parameter {
@@ -1574,6 +1677,7 @@ pub static READ_FILES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only files with this name.",
         },
         Parameter {
@@ -1584,6 +1688,7 @@ pub static READ_FILES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the files by, for example `id`; a leading `-` reverses the order, as in `-id`. The order is unspecified when absent.",
         },
         Parameter {
@@ -1594,6 +1699,7 @@ pub static READ_FILES: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the file created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -1637,6 +1743,7 @@ pub static READ_FILE: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the file.",
         },
     ],
@@ -1664,6 +1771,7 @@ pub static DELETE_FILE: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the file.",
         },
     ],
@@ -1707,6 +1815,7 @@ pub static READ_FINAL_RESULT_BY_JOB_ID: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the job whose final result is wanted.",
         },
     ],
@@ -1734,6 +1843,7 @@ pub static READ_FINAL_RESULT: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the final result.",
         },
     ],
@@ -1777,6 +1887,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -1787,6 +1898,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of jobs on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -1797,6 +1909,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the job with this identifier.",
         },
         Parameter {
@@ -1807,6 +1920,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only jobs created at this time; a time without an offset is UTC.",
         },
         Parameter {
@@ -1817,6 +1931,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only jobs that run the file with this identifier.",
         },
         Parameter {
@@ -1827,6 +1942,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["hybrid", "quantum"],
+            maximum: None,
             description: "Only jobs whose algorithm is of this type.",
         },
         Parameter {
@@ -1837,6 +1953,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["planned", "running", "completed", "cancelled", "failed"],
+            maximum: None,
             description: "Only jobs in this state.",
         },
         Parameter {
@@ -1847,6 +1964,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only jobs of the batch job with this identifier.",
         },
         Parameter {
@@ -1857,6 +1975,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects jobs that were never enqueued, `false` those that were. Both when absent.",
         },
         Parameter {
@@ -1867,6 +1986,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only jobs enqueued at this time; a time without an offset is UTC.",
         },
         Parameter {
@@ -1877,6 +1997,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects jobs that have not finished, `false` those that have. Both when absent.",
         },
         Parameter {
@@ -1887,6 +2008,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only jobs that finished at this time; a time without an offset is UTC.",
         },
         Parameter {
@@ -1897,6 +2019,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects jobs that ask for no number of shots of their own, `false` those that do. Both when absent.",
         },
         Parameter {
@@ -1907,6 +2030,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only jobs that ask for this number of shots.",
         },
         Parameter {
@@ -1917,6 +2041,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects jobs that ask for raw data, `false` those that do not. Both when absent.",
         },
         Parameter {
@@ -1927,6 +2052,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only jobs of this execution session.",
         },
         Parameter {
@@ -1937,6 +2063,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only jobs with this trace identifier.",
         },
         Parameter {
@@ -1947,6 +2074,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only jobs with this message.",
         },
         Parameter {
@@ -1957,6 +2085,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only jobs whose message comes from this source.",
         },
         Parameter {
@@ -1967,6 +2096,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the jobs by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.",
         },
         Parameter {
@@ -1977,6 +2107,7 @@ pub static READ_JOBS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the job created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -2020,6 +2151,7 @@ pub static READ_JOB: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the job.",
         },
     ],
@@ -2047,6 +2179,7 @@ pub static DELETE_JOB: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the job.",
         },
     ],
@@ -2074,6 +2207,7 @@ pub static UPDATE_JOB_STATUS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the job.",
         },
     ],
@@ -2101,6 +2235,7 @@ pub static GET_JOB_LOGS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the job whose log is wanted.",
         },
         Parameter {
@@ -2111,6 +2246,7 @@ pub static GET_JOB_LOGS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Time from which to return lines, in nanoseconds since the Unix epoch. No lower bound is asked for when absent.",
         },
         Parameter {
@@ -2121,6 +2257,7 @@ pub static GET_JOB_LOGS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Time up to which to return lines, in nanoseconds since the Unix epoch. No upper bound is asked for when absent.",
         },
         Parameter {
@@ -2131,6 +2268,7 @@ pub static GET_JOB_LOGS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(200i64),
             description: "Largest number of lines to return, from 1 to 200. The server uses 100 when absent.",
         },
     ],
@@ -2158,6 +2296,7 @@ pub static READ_LANGUAGE: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the language.",
         },
     ],
@@ -2185,6 +2324,7 @@ pub static READ_LANGUAGES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only languages that match this text. Nothing is searched for when absent.",
         },
         Parameter {
@@ -2195,6 +2335,7 @@ pub static READ_LANGUAGES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -2205,6 +2346,7 @@ pub static READ_LANGUAGES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of languages on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -2215,6 +2357,7 @@ pub static READ_LANGUAGES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the language with this identifier.",
         },
         Parameter {
@@ -2225,6 +2368,7 @@ pub static READ_LANGUAGES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only languages with this name, in all their versions.",
         },
         Parameter {
@@ -2235,6 +2379,7 @@ pub static READ_LANGUAGES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only languages with this version.",
         },
         Parameter {
@@ -2245,6 +2390,7 @@ pub static READ_LANGUAGES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the languages by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.",
         },
         Parameter {
@@ -2255,6 +2401,7 @@ pub static READ_LANGUAGES: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the language created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -2282,6 +2429,7 @@ pub static READ_MEMBERS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -2292,6 +2440,7 @@ pub static READ_MEMBERS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of members on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -2302,6 +2451,7 @@ pub static READ_MEMBERS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the member with this identifier.",
         },
         Parameter {
@@ -2312,6 +2462,7 @@ pub static READ_MEMBERS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only members of the team with this identifier.",
         },
         Parameter {
@@ -2322,6 +2473,7 @@ pub static READ_MEMBERS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["member", "admin"],
+            maximum: None,
             description: "Only members with this role.",
         },
         Parameter {
@@ -2332,6 +2484,7 @@ pub static READ_MEMBERS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects active memberships, `false` inactive ones. Both when absent.",
         },
         Parameter {
@@ -2342,6 +2495,7 @@ pub static READ_MEMBERS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the members by, for example `id`; a leading `-` reverses the order, as in `-id`. The order is unspecified when absent.",
         },
         Parameter {
@@ -2352,6 +2506,7 @@ pub static READ_MEMBERS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the member created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -2395,6 +2550,7 @@ pub static READ_MEMBER: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the member.",
         },
     ],
@@ -2422,6 +2578,7 @@ pub static DELETE_MEMBER: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the member.",
         },
     ],
@@ -2449,6 +2606,7 @@ pub static READ_PERMISSION_GROUP: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the permission group.",
         },
     ],
@@ -2476,6 +2634,7 @@ pub static READ_PERMISSION_GROUPS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -2486,6 +2645,7 @@ pub static READ_PERMISSION_GROUPS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of permission groups on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -2496,6 +2656,7 @@ pub static READ_PERMISSION_GROUPS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the permission group with this identifier.",
         },
         Parameter {
@@ -2506,6 +2667,7 @@ pub static READ_PERMISSION_GROUPS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only permission groups with this name.",
         },
         Parameter {
@@ -2516,6 +2678,7 @@ pub static READ_PERMISSION_GROUPS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the permission groups by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.",
         },
         Parameter {
@@ -2526,6 +2689,7 @@ pub static READ_PERMISSION_GROUPS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the permission group created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -2553,6 +2717,7 @@ pub static READ_PERMISSION: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the permission.",
         },
     ],
@@ -2580,6 +2745,7 @@ pub static READ_PERMISSIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -2590,6 +2756,7 @@ pub static READ_PERMISSIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of permissions on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -2600,6 +2767,7 @@ pub static READ_PERMISSIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the permission with this identifier.",
         },
         Parameter {
@@ -2610,6 +2778,7 @@ pub static READ_PERMISSIONS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only the permission with this code.",
         },
         Parameter {
@@ -2620,6 +2789,7 @@ pub static READ_PERMISSIONS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only permissions with this name.",
         },
         Parameter {
@@ -2630,6 +2800,7 @@ pub static READ_PERMISSIONS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the permissions by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.",
         },
         Parameter {
@@ -2640,6 +2811,7 @@ pub static READ_PERMISSIONS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the permission created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -2667,6 +2839,7 @@ pub static READ_PROJECTS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only projects with this text somewhere in their name or description. Nothing is searched for when absent.",
         },
         Parameter {
@@ -2677,6 +2850,7 @@ pub static READ_PROJECTS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -2687,6 +2861,7 @@ pub static READ_PROJECTS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of projects on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -2697,6 +2872,7 @@ pub static READ_PROJECTS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the project with this identifier.",
         },
         Parameter {
@@ -2707,6 +2883,7 @@ pub static READ_PROJECTS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only projects created at this time; a time without an offset is UTC.",
         },
         Parameter {
@@ -2717,6 +2894,7 @@ pub static READ_PROJECTS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only projects owned by the team member with this identifier.",
         },
         Parameter {
@@ -2727,6 +2905,7 @@ pub static READ_PROJECTS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only projects with this name.",
         },
         Parameter {
@@ -2737,6 +2916,7 @@ pub static READ_PROJECTS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only projects with this description.",
         },
         Parameter {
@@ -2747,6 +2927,7 @@ pub static READ_PROJECTS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects starred projects, `false` the others. Both when absent.",
         },
         Parameter {
@@ -2757,6 +2938,7 @@ pub static READ_PROJECTS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the projects by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.",
         },
         Parameter {
@@ -2767,6 +2949,7 @@ pub static READ_PROJECTS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the project created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -2810,6 +2993,7 @@ pub static READ_PROJECT: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the project.",
         },
     ],
@@ -2837,6 +3021,7 @@ pub static UPDATE_PROJECT: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the project.",
         },
     ],
@@ -2864,6 +3049,7 @@ pub static DELETE_PROJECT: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the project.",
         },
     ],
@@ -2891,6 +3077,7 @@ pub static PARTIAL_UPDATE_PROJECT: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the project.",
         },
     ],
@@ -2918,6 +3105,7 @@ pub static READ_RESERVATIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -2928,6 +3116,7 @@ pub static READ_RESERVATIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of reservations on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -2938,6 +3127,7 @@ pub static READ_RESERVATIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the reservation with this identifier.",
         },
         Parameter {
@@ -2948,6 +3138,7 @@ pub static READ_RESERVATIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only reservations of the team member with this identifier.",
         },
         Parameter {
@@ -2958,6 +3149,7 @@ pub static READ_RESERVATIONS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only reservations that start at this time; a time without an offset is UTC.",
         },
         Parameter {
@@ -2968,6 +3160,7 @@ pub static READ_RESERVATIONS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only reservations that end at this time; a time without an offset is UTC.",
         },
         Parameter {
@@ -2978,6 +3171,7 @@ pub static READ_RESERVATIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only reservations of the backend type with this identifier.",
         },
         Parameter {
@@ -2988,6 +3182,7 @@ pub static READ_RESERVATIONS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects reservations without an assigned backend, `false` those with one. Both when absent.",
         },
         Parameter {
@@ -2998,6 +3193,7 @@ pub static READ_RESERVATIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only reservations to which the backend with this identifier is assigned.",
         },
         Parameter {
@@ -3008,6 +3204,7 @@ pub static READ_RESERVATIONS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects reservations that were terminated, `false` the others. Both when absent.",
         },
         Parameter {
@@ -3018,6 +3215,7 @@ pub static READ_RESERVATIONS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the reservations by, for example `start_time`; a leading `-` reverses the order, as in `-start_time`. The order is unspecified when absent.",
         },
         Parameter {
@@ -3028,6 +3226,7 @@ pub static READ_RESERVATIONS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the reservation created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -3071,6 +3270,7 @@ pub static READ_RESERVATION: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the reservation.",
         },
     ],
@@ -3098,6 +3298,7 @@ pub static TERMINATE_RESERVATION: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the reservation.",
         },
     ],
@@ -3141,6 +3342,7 @@ pub static READ_RESULTS_BY_JOB_ID: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the job whose results are wanted.",
         },
         Parameter {
@@ -3151,6 +3353,7 @@ pub static READ_RESULTS_BY_JOB_ID: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -3161,6 +3364,7 @@ pub static READ_RESULTS_BY_JOB_ID: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of results on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -3171,6 +3375,7 @@ pub static READ_RESULTS_BY_JOB_ID: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the results by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.",
         },
         Parameter {
@@ -3181,6 +3386,7 @@ pub static READ_RESULTS_BY_JOB_ID: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the result created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -3208,6 +3414,7 @@ pub static DELETE_RESULTS_BY_JOB_ID: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the job whose results are deleted.",
         },
     ],
@@ -3235,6 +3442,7 @@ pub static READ_RESULT: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the result.",
         },
     ],
@@ -3262,6 +3470,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the algorithm whose results are wanted.",
         },
         Parameter {
@@ -3272,6 +3481,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -3282,6 +3492,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of results on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -3292,6 +3503,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the result with this identifier.",
         },
         Parameter {
@@ -3302,6 +3514,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only results stored at this time; a time without an offset is UTC.",
         },
         Parameter {
@@ -3312,6 +3525,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only results of the job with this identifier.",
         },
         Parameter {
@@ -3322,6 +3536,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation {
             deprecated: false,
             kind: "number",
             values: &[],
+            maximum: None,
             description: "Only results of executions that took exactly this long, in seconds.",
         },
         Parameter {
@@ -3332,6 +3547,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects results without a number of requested shots, `false` those with one. Both when absent.",
         },
         Parameter {
@@ -3342,6 +3558,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only results for which this number of shots was requested.",
         },
         Parameter {
@@ -3352,6 +3569,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects results without a number of performed shots, `false` those with one. Both when absent.",
         },
         Parameter {
@@ -3362,6 +3580,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only results for which this number of shots was performed.",
         },
         Parameter {
@@ -3372,6 +3591,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the results by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.",
         },
         Parameter {
@@ -3382,6 +3602,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the result created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -3409,6 +3630,7 @@ pub static READ_TEAM: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the team.",
         },
     ],
@@ -3436,6 +3658,7 @@ pub static READ_TEAMS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -3446,6 +3669,7 @@ pub static READ_TEAMS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of teams on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -3456,6 +3680,7 @@ pub static READ_TEAMS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the team with this identifier.",
         },
         Parameter {
@@ -3466,6 +3691,7 @@ pub static READ_TEAMS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only teams with this name.",
         },
         Parameter {
@@ -3476,6 +3702,7 @@ pub static READ_TEAMS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only the team with this slug.",
         },
         Parameter {
@@ -3486,6 +3713,7 @@ pub static READ_TEAMS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects teams that stand for a single user, `false` teams of several. Both when absent.",
         },
         Parameter {
@@ -3496,6 +3724,7 @@ pub static READ_TEAMS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the teams by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.",
         },
         Parameter {
@@ -3506,6 +3735,7 @@ pub static READ_TEAMS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the team created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -3533,6 +3763,7 @@ pub static READ_TRANSACTION: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the transaction.",
         },
     ],
@@ -3560,6 +3791,7 @@ pub static READ_TRANSACTIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -3570,6 +3802,7 @@ pub static READ_TRANSACTIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of transactions on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -3580,6 +3813,7 @@ pub static READ_TRANSACTIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the transaction with this identifier.",
         },
         Parameter {
@@ -3590,6 +3824,7 @@ pub static READ_TRANSACTIONS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects transactions without a domain, `false` those with one. Both when absent.",
         },
         Parameter {
@@ -3600,6 +3835,7 @@ pub static READ_TRANSACTIONS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["compute", "networking", "simulate"],
+            maximum: None,
             description: "Only transactions in this domain.",
         },
         Parameter {
@@ -3610,6 +3846,7 @@ pub static READ_TRANSACTIONS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects transactions that no job caused, `false` those that one did. Both when absent.",
         },
         Parameter {
@@ -3620,6 +3857,7 @@ pub static READ_TRANSACTIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only transactions caused by the job with this identifier.",
         },
         Parameter {
@@ -3630,6 +3868,7 @@ pub static READ_TRANSACTIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only transactions of the team with this identifier.",
         },
         Parameter {
@@ -3640,6 +3879,7 @@ pub static READ_TRANSACTIONS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects transactions that no team member is recorded for, `false` those with one. Both when absent.",
         },
         Parameter {
@@ -3650,6 +3890,7 @@ pub static READ_TRANSACTIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only transactions of the team member with this identifier.",
         },
         Parameter {
@@ -3660,6 +3901,7 @@ pub static READ_TRANSACTIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only transactions that changed the balance by exactly this amount.",
         },
         Parameter {
@@ -3670,6 +3912,7 @@ pub static READ_TRANSACTIONS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only transactions made at this time; a time without an offset is UTC.",
         },
         Parameter {
@@ -3680,6 +3923,7 @@ pub static READ_TRANSACTIONS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the transactions by, for example `timestamp`; a leading `-` reverses the order, as in `-timestamp`. The order is unspecified when absent.",
         },
         Parameter {
@@ -3690,6 +3934,7 @@ pub static READ_TRANSACTIONS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the transaction created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -3717,6 +3962,7 @@ pub static READ_USERS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -3727,6 +3973,7 @@ pub static READ_USERS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of users on a page, from 1 to 100. The server uses 50 when absent.",
         },
         Parameter {
@@ -3737,6 +3984,7 @@ pub static READ_USERS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Only the user with this identifier.",
         },
         Parameter {
@@ -3747,6 +3995,7 @@ pub static READ_USERS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only users with this full name.",
         },
         Parameter {
@@ -3757,6 +4006,7 @@ pub static READ_USERS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only the user with this e-mail address.",
         },
         Parameter {
@@ -3767,6 +4017,7 @@ pub static READ_USERS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects superusers, `false` the others. Both when absent.",
         },
         Parameter {
@@ -3777,6 +4028,7 @@ pub static READ_USERS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects staff, `false` the others. Both when absent.",
         },
         Parameter {
@@ -3787,6 +4039,7 @@ pub static READ_USERS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects active accounts, `false` inactive ones. Both when absent.",
         },
         Parameter {
@@ -3797,6 +4050,7 @@ pub static READ_USERS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` selects confirmed accounts, `false` those still unconfirmed. Both when absent.",
         },
         Parameter {
@@ -3807,6 +4061,7 @@ pub static READ_USERS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Only the user whom the identity provider knows under this subject.",
         },
         Parameter {
@@ -3817,6 +4072,7 @@ pub static READ_USERS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the users by, for example `full_name`; a leading `-` reverses the order, as in `-full_name`. The order is unspecified when absent.",
         },
         Parameter {
@@ -3827,6 +4083,7 @@ pub static READ_USERS: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the user created most recently, still as a page. All that match are listed when absent.",
         },
     ],
@@ -3870,6 +4127,7 @@ pub static READ_USER: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the user.",
         },
     ],
@@ -3897,6 +4155,7 @@ pub static DELETE_USER: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the user.",
         },
     ],
@@ -3940,6 +4199,7 @@ pub static READ_METADATA_BY_BACKEND_ID: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the backend whose metadata records are wanted.",
         },
         Parameter {
@@ -3950,6 +4210,7 @@ pub static READ_METADATA_BY_BACKEND_ID: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Field to sort the metadata records by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.",
         },
         Parameter {
@@ -3960,6 +4221,7 @@ pub static READ_METADATA_BY_BACKEND_ID: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "`true` leaves only the metadata record created most recently, still as a page. All that match are listed when absent.",
         },
         Parameter {
@@ -3970,6 +4232,7 @@ pub static READ_METADATA_BY_BACKEND_ID: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Number of the page to return, counted from 1. The server uses 1 when absent.",
         },
         Parameter {
@@ -3980,6 +4243,7 @@ pub static READ_METADATA_BY_BACKEND_ID: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: Some(100i64),
             description: "Largest number of metadata records on a page, from 1 to 100. The server uses 50 when absent.",
         },
     ],
@@ -4007,6 +4271,7 @@ pub static READ_METADATA: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "Identifier of the metadata record.",
         },
     ],

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use compute_kfp_runtime::paging::{Items, ListPage};
 use compute_kfp_runtime::{Error, ErrorKind};
 
 use super::Client;
@@ -14,8 +15,6 @@ use crate::waiting::{Ended, Settings, setters};
 
 /// Project that circuits are put in, unless another is named.
 const DEFAULT_PROJECT: &str = "compute-kfp";
-/// The largest page that the server gives.
-const PAGE: i64 = 100;
 
 impl Client {
     /// Runs a circuit, given as cQASM, on a backend type, given by its id or its name.
@@ -243,13 +242,13 @@ impl RunCircuit {
             }
             IdOrName::Name(name) => name,
         };
-        let named = client.read_backend_types().name(name).send().await?;
-        if let Some(found) = first(named.into_inner().items, |found| found.name == *name) {
+        let named = client.read_backend_types().name(name).items();
+        if let Some(found) = first(named, |found| found.name == *name).await? {
             return Ok(found);
         }
-        let identified = client.read_backend_types().identifier(name).send().await?;
-        let identified = identified.into_inner().items;
-        first(identified, |found| found.identifier == *name).ok_or_else(|| {
+        let identified = client.read_backend_types().identifier(name).items();
+        let identified = first(identified, |found| found.identifier == *name).await?;
+        identified.ok_or_else(|| {
             missing(format!(
                 "no backend type has the name or identifier `{name}`"
             ))
@@ -258,8 +257,7 @@ impl RunCircuit {
 
     async fn found_project(&self) -> Result<Project, Error> {
         let named = self.client.read_projects().name(&self.project);
-        let named = named.send().await?.into_inner().items;
-        if let Some(project) = first(named, |project| project.name == self.project) {
+        if let Some(project) = first(named.items(), |project| project.name == self.project).await? {
             return Ok(project);
         }
         let project = ProjectIn::builder()
@@ -274,7 +272,7 @@ impl RunCircuit {
         if let Some(id) = self.owner_id {
             return Ok(id);
         }
-        let members = self.client.read_members().send().await?.into_inner().items;
+        let members = self.client.read_members().items().collect().await?;
         match &*members {
             [member] => Ok(member.id),
             members => Err(Error::configuration(format!(
@@ -286,11 +284,11 @@ impl RunCircuit {
     }
 
     async fn found_language(&self) -> Result<Language, Error> {
-        let mut named = self.client.read_languages().name(&self.language).size(PAGE);
+        let mut named = self.client.read_languages().name(&self.language);
         if let Some(version) = &self.language_version {
             named = named.version(version);
         }
-        let named = named.send().await?.into_inner().items;
+        let named = named.page_size(u32::MAX).items().collect().await?;
         named
             .into_iter()
             .filter(|language| language.name == self.language)
@@ -322,7 +320,7 @@ impl fmt::Debug for RunCircuit {
 impl Client {
     /// The results of a job, those of all pages.
     async fn results(&self, job_id: i64) -> Result<Vec<types::Result>, Error> {
-        let results = self.read_results_by_job_id(job_id).size(PAGE);
+        let results = self.read_results_by_job_id(job_id).page_size(u32::MAX);
         results.items().collect().await
     }
 
@@ -335,8 +333,18 @@ impl Client {
     }
 }
 
-fn first<T>(items: Vec<T>, is_wanted: impl Fn(&T) -> bool) -> Option<T> {
-    items.into_iter().find(is_wanted)
+/// The first that is wanted: a name that is asked for may also be a part of others.
+async fn first<P: ListPage>(
+    mut items: Items<P>,
+    is_wanted: impl Fn(&P::Item) -> bool,
+) -> Result<Option<P::Item>, Error> {
+    while let Some(item) = items.next().await {
+        let item = item?;
+        if is_wanted(&item) {
+            return Ok(Some(item));
+        }
+    }
+    Ok(None)
 }
 
 fn missing(message: String) -> Error {

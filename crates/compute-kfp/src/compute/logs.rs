@@ -1,18 +1,15 @@
 //! Following the log of a job.
 
-use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
-use compute_kfp_runtime::{Error, ErrorKind, Nullable};
+use compute_kfp_runtime::Error;
+use compute_kfp_runtime::paging::{Items, ResumePoint};
 use futures_util::stream;
 
 use super::Client;
 use super::types::{Job, JobLogLine, JobLogPage};
 use crate::waiting::{Following, Poller, Progress, Settings, reading, setters};
-
-/// The largest page that the server gives.
-const PAGE: usize = 200;
 
 impl Client {
     /// Follows the log of a job, until the job has ended.
@@ -60,20 +57,25 @@ impl FollowJobLogs {
     /// Lines that share a time are all given, and none is given twice. The stream ends when the job
     /// has ended and the log was read to its end after that.
     pub fn lines(self) -> Following<JobLogLine> {
-        let (client, id) = (self.client, self.id);
+        let (client, id, start) = (self.client, self.id, self.start);
         let read = reading(&client, move |client: Client| async move {
             let job = client.read_job(id).send().await?;
             Ok(job.into_inner())
         });
+        let open = move |point: Option<ResumePoint>| {
+            let mut lines = client.get_job_logs(id).page_size(u32::MAX);
+            if let Some(start) = start {
+                lines = lines.start(start);
+            }
+            if let Some(point) = point {
+                lines = lines.resume(point);
+            }
+            lines.items()
+        };
         let log = Log {
             poller: Poller::new(format!("job {id}"), read, self.settings),
-            client,
-            id,
-            position: Position {
-                start: self.start,
-                given: HashMap::new(),
-            },
-            lines: VecDeque::new(),
+            lines: open(None),
+            open: Box::new(open),
             next: Next::State,
             has_ended: false,
         };
@@ -96,20 +98,20 @@ impl fmt::Debug for FollowJobLogs {
 
 struct Log {
     poller: Poller<Job>,
-    client: Client,
-    id: i64,
-    position: Position,
-    /// Read, and not given yet.
-    lines: VecDeque<JobLogLine>,
+    lines: Items<JobLogPage>,
+    open: Open,
     next: Next,
     /// Whether the job had ended before the log was last read from here on.
     has_ended: bool,
 }
 
-/// What is to be done when all lines that were read are given.
+/// Reads the log on from where it was.
+type Open = Box<dyn Fn(Option<ResumePoint>) -> Items<JobLogPage> + Send>;
+
+/// What is to be done.
 enum Next {
     State,
-    Page,
+    Line,
     Pause,
     Nothing,
 }
@@ -117,25 +119,27 @@ enum Next {
 impl Log {
     async fn next(&mut self) -> Result<Option<JobLogLine>, Error> {
         loop {
-            if let Some(line) = self.lines.pop_front() {
-                return Ok(Some(line));
-            }
             match self.next {
-                // The state comes first: what is written before the end is in the pages after it.
+                // The state comes first: what is written before the end is in the lines after it.
                 Next::State => {
                     self.has_ended = self.poller.read().await?.is_final();
-                    self.next = Next::Page;
+                    self.next = Next::Line;
                 }
-                Next::Page => {
-                    let goes_on = self.read_page().await?;
-                    if !self.lines.is_empty() {
-                        self.poller.refresh();
+                Next::Line => {
+                    let lines = &mut self.lines;
+                    let read = async { lines.next().await.transpose() };
+                    match self.poller.attempt(read).await? {
+                        Some(Some(line)) => {
+                            self.poller.refresh();
+                            return Ok(Some(line));
+                        }
+                        Some(None) if self.has_ended => self.next = Next::Nothing,
+                        Some(None) => {
+                            self.read_on();
+                            self.next = Next::Pause;
+                        }
+                        None => self.read_on(),
                     }
-                    self.next = match (goes_on, self.has_ended) {
-                        (true, _) => Next::Page,
-                        (false, true) => Next::Nothing,
-                        (false, false) => Next::Pause,
-                    };
                 }
                 Next::Pause => {
                     self.poller.pause().await?;
@@ -146,75 +150,8 @@ impl Log {
         }
     }
 
-    /// Reads a page; whether there are more of them.
-    async fn read_page(&mut self) -> Result<bool, Error> {
-        let (client, id, start) = (&self.client, self.id, self.position.start);
-        let page = self.poller.ask(|| async move {
-            let mut request = client.get_job_logs(id).limit(PAGE as i64);
-            if let Some(start) = start {
-                request = request.start(start);
-            }
-            Ok(request.send().await?.into_inner())
-        });
-        let page = page.await?;
-        self.position.take(page, &mut self.lines)
-    }
-}
-
-/// Where in the log the next page starts: at the time of the last line, which others may share.
-struct Position {
-    start: Option<i64>,
-    /// The lines of that time that were given, and how often.
-    given: HashMap<String, usize>,
-}
-
-impl Position {
-    /// Takes the lines that are new out of a page; whether there are further pages.
-    fn take(&mut self, page: JobLogPage, lines: &mut VecDeque<JobLogLine>) -> Result<bool, Error> {
-        let is_full = page.logs.len() >= PAGE;
-        let before = lines.len();
-        let first = self.start;
-        let mut again = self.given.clone();
-        for line in page.logs {
-            let time = line.timestamp;
-            if first.is_some_and(|first| time < first) {
-                continue;
-            }
-            if first == Some(time)
-                && let Some(count) = again.get_mut(&line.line)
-                && *count > 0
-            {
-                *count -= 1;
-                continue;
-            }
-            if self.start.is_none_or(|start| time > start) {
-                self.start = Some(time);
-                self.given.clear();
-            }
-            if self.start == Some(time) {
-                *self.given.entry(line.line.clone()).or_default() += 1;
-            }
-            lines.push_back(line);
-        }
-        let Nullable::Value(next) = page.next_start else {
-            return Ok(false);
-        };
-        if lines.len() > before {
-            return Ok(true);
-        }
-        match self.start {
-            Some(start) if is_full => Err(Error::new(
-                ErrorKind::Protocol,
-                format!(
-                    "more than {PAGE} lines of the log have the time {start} ns; the server gives no more of one time"
-                ),
-            )),
-            Some(start) if next <= start => Ok(false),
-            _ => {
-                self.start = Some(next);
-                self.given.clear();
-                Ok(true)
-            }
-        }
+    /// Starts a stream of lines where the last one ended, with the log or with a fault.
+    fn read_on(&mut self) {
+        self.lines = (self.open)(self.lines.resume_point().cloned());
     }
 }

@@ -31,13 +31,19 @@ impl Default for Settings {
 /// Methods of a builder that sets `settings`.
 macro_rules! setters {
     () => {
-        /// Time between two requests at first, and after each change; 1 s unless set.
+        /// Shortest time between two requests; 1 s unless set.
+        ///
+        /// At first and after each change it is up to twice as long, by chance, so that many who
+        /// wait do not ask in step.
         pub fn min_interval(mut self, interval: Duration) -> Self {
             self.settings.min_interval = interval;
             self
         }
 
-        /// Time to which the interval grows while nothing changes; 15 s unless set.
+        /// Longest time between two requests, unless the server asks for more; 15 s unless set.
+        ///
+        /// While nothing changes the time doubles up to where it is half of this to all of it, by
+        /// chance. One that is as long as `min_interval` is always kept to.
         pub fn max_interval(mut self, interval: Duration) -> Self {
             self.settings.max_interval = interval;
             self
@@ -99,29 +105,40 @@ impl Patience {
         C: Future<Output = Result<T, Error>>,
     {
         loop {
-            let answer = match self.deadline() {
-                Some(deadline) => timeout_at(deadline, call())
-                    .await
-                    .map_err(|_| Stop::Timeout)?,
-                None => call().await,
-            };
-            let fault = match answer {
-                Ok(answer) => {
-                    self.outage_since = None;
-                    self.fault = None;
-                    return Ok(answer);
-                }
-                Err(error) if may_pass(&error) => error,
-                Err(error) => return Err(Stop::Refused(error)),
-            };
-            let since = *self.outage_since.get_or_insert_with(Instant::now);
-            if since.elapsed() >= self.settings.max_outage {
-                return Err(Stop::Outage(fault));
+            if let Some(answer) = self.attempt(call()).await? {
+                return Ok(answer);
             }
-            let asked = fault.retry_after().unwrap_or_default();
-            self.fault = Some(fault);
-            self.pause_for_at_least(asked.min(MAX_RETRY_AFTER)).await?;
         }
+    }
+
+    /// The answer to a call; `None`, after a pause, where it met what may pass.
+    pub async fn attempt<T>(
+        &mut self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Option<T>, Stop> {
+        let answer = match self.deadline() {
+            Some(deadline) => timeout_at(deadline, call)
+                .await
+                .map_err(|_| Stop::Timeout)?,
+            None => call.await,
+        };
+        let fault = match answer {
+            Ok(answer) => {
+                self.outage_since = None;
+                self.fault = None;
+                return Ok(Some(answer));
+            }
+            Err(error) if may_pass(&error) => error,
+            Err(error) => return Err(Stop::Refused(error)),
+        };
+        let since = *self.outage_since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= self.settings.max_outage {
+            return Err(Stop::Outage(fault));
+        }
+        let asked = fault.retry_after().unwrap_or_default();
+        self.fault = Some(fault);
+        self.pause_for_at_least(asked.min(MAX_RETRY_AFTER)).await?;
+        Ok(None)
     }
 
     pub async fn pause(&mut self) -> Result<(), Stop> {
@@ -134,13 +151,12 @@ impl Patience {
     }
 
     async fn pause_for_at_least(&mut self, least: Duration) -> Result<(), Stop> {
-        let until = Instant::now().checked_add(self.interval.max(least));
+        let until = Instant::now().checked_add(self.jittered().max(least));
         let longer = self
             .interval
             .saturating_mul(2)
             .max(Duration::from_millis(1));
-        let longest = self.settings.max_interval.max(self.settings.min_interval);
-        self.interval = longer.min(longest);
+        self.interval = longer.min(self.longest());
         match (until, self.deadline()) {
             (Some(until), Some(deadline)) if until < deadline => sleep_until(until).await,
             (Some(until), None) => sleep_until(until).await,
@@ -151,6 +167,20 @@ impl Patience {
             (None, None) => std::future::pending().await,
         }
         Ok(())
+    }
+
+    /// A random time from one interval to two, or from half of the longest to all of it: many who
+    /// wait do not ask in step.
+    fn jittered(&self) -> Duration {
+        let most = self.interval.saturating_mul(2).min(self.longest());
+        let least = (most / 2).max(self.settings.min_interval);
+        let room = most.saturating_sub(least).as_secs_f64();
+        let random = Duration::try_from_secs_f64(room * fastrand::f64()).unwrap_or_default();
+        least.saturating_add(random).min(most)
+    }
+
+    fn longest(&self) -> Duration {
+        self.settings.max_interval.max(self.settings.min_interval)
     }
 
     fn deadline(&mut self) -> Option<Instant> {
@@ -168,19 +198,30 @@ fn may_pass(error: &Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// How long each of so many pauses takes, in seconds.
-    async fn pauses(patience: &mut Patience, count: usize) -> Vec<u64> {
-        let mut pauses = Vec::new();
-        for _ in 0..count {
+    fn every(interval: Duration) -> Settings {
+        Settings {
+            min_interval: interval,
+            max_interval: interval,
+            ..Settings::default()
+        }
+    }
+
+    /// Whether each of some pauses is as long as expected, in seconds.
+    async fn check_pauses(patience: &mut Patience, expected: &[(f64, f64)]) {
+        for (least, most) in expected {
             let before = Instant::now();
             assert!(patience.pause().await.is_ok());
-            pauses.push(before.elapsed().as_secs());
+            let pause = before.elapsed();
+            // A timer is exact to the millisecond.
+            let range = *least..=*most + 0.002;
+            assert!(range.contains(&pause.as_secs_f64()), "{pause:?} {range:?}");
         }
-        pauses
     }
 
     #[tokio::test(start_paused = true)]
@@ -189,9 +230,10 @@ mod tests {
             max_interval: 5 * SECOND,
             ..Settings::default()
         });
-        assert_eq!(pauses(&mut patience, 5).await, [1, 2, 4, 5, 5]);
+        let growing = [(1.0, 2.0), (2.0, 4.0), (2.5, 5.0), (2.5, 5.0)];
+        check_pauses(&mut patience, &growing).await;
         patience.refresh();
-        assert_eq!(pauses(&mut patience, 2).await, [1, 2]);
+        check_pauses(&mut patience, &growing[..2]).await;
     }
 
     #[tokio::test(start_paused = true)]
@@ -201,14 +243,43 @@ mod tests {
             max_interval: SECOND,
             ..Settings::default()
         });
-        assert_eq!(pauses(&mut patience, 3).await, [3, 3, 3]);
+        check_pauses(&mut patience, &[(3.0, 3.0); 3]).await;
+    }
+
+    #[test]
+    fn those_who_wait_do_not_ask_in_step() {
+        let mut pauses: Vec<_> = (0..1000)
+            .map(|_| Patience::new(Settings::default()).jittered())
+            .collect();
+        pauses.sort();
+        pauses.dedup();
+        assert!(pauses.len() > 900, "{}", pauses.len());
+        assert!(pauses[0] < SECOND * 5 / 4 && pauses[pauses.len() - 1] > SECOND * 7 / 4);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_pause_is_between_the_shortest_and_the_longest(
+            min_interval: Duration, max_interval: Duration, interval: Duration,
+        ) {
+            let mut patience = Patience::new(Settings {
+                min_interval,
+                max_interval,
+                ..Settings::default()
+            });
+            patience.interval = interval.clamp(min_interval, max_interval.max(min_interval));
+            let pause = patience.jittered();
+            prop_assert!(pause >= min_interval && pause <= max_interval.max(min_interval));
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn faults_are_waited_out_as_pauses_are() {
         let started = Instant::now();
         let asked_at = std::sync::Mutex::new(Vec::new());
-        let mut patience = Patience::new(Settings::default());
+        let mut patience = Patience::new(every(SECOND));
         let answer = patience.ask(async || {
             let mut asked_at = asked_at.lock().unwrap();
             asked_at.push(started.elapsed().as_secs());
@@ -219,14 +290,14 @@ mod tests {
         });
         assert!(matches!(answer.await, Ok("there")));
         assert!(patience.fault.is_none());
-        assert_eq!(*asked_at.lock().unwrap(), [0, 1, 3, 7]);
+        assert_eq!(*asked_at.lock().unwrap(), [0, 1, 2, 3]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_outage_is_counted_anew_after_an_answer() {
         let mut patience = Patience::new(Settings {
             max_outage: 10 * SECOND,
-            ..Settings::default()
+            ..every(SECOND)
         });
         let lost = async || Err::<(), _>(Error::new(ErrorKind::Connection, "refused"));
         for _ in 0..3 {
@@ -240,15 +311,14 @@ mod tests {
         }
         let started = Instant::now();
         assert!(matches!(patience.ask(lost).await, Err(Stop::Outage(_))));
-        assert_eq!(started.elapsed(), 15 * SECOND);
+        assert_eq!(started.elapsed(), 10 * SECOND);
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_limit_counts_from_the_first_request_and_ends_a_pause() {
         let mut patience = Patience::new(Settings {
-            min_interval: 8 * SECOND,
             timeout: Some(20 * SECOND),
-            ..Settings::default()
+            ..every(12 * SECOND)
         });
         tokio::time::sleep(100 * SECOND).await;
         let started = Instant::now();

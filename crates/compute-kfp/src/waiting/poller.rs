@@ -64,13 +64,13 @@ impl<T: Progress> Poller<T> {
         }
     }
 
-    /// The answer to another call, with the same patience.
+    /// The answer to another call, with the same patience; `None` where it is to be made again.
     #[cfg(feature = "compute")]
-    pub async fn ask<A, C>(&mut self, call: impl Fn() -> C) -> Result<A, Error>
-    where
-        C: Future<Output = Result<A, Error>>,
-    {
-        let answer = self.patience.ask(call).await;
+    pub async fn attempt<A>(
+        &mut self,
+        call: impl Future<Output = Result<A, Error>>,
+    ) -> Result<Option<A>, Error> {
+        let answer = self.patience.attempt(call).await;
         answer.map_err(|stop| self.stopped(stop))
     }
 

@@ -6,9 +6,12 @@
     reason = "in a test, what fails must stop it"
 )]
 
+#[cfg(feature = "blocking")]
+mod blocking;
 mod circuits;
 mod jobs;
 mod logs;
+mod outages;
 mod pipelines;
 mod recording;
 mod runs;

@@ -1,16 +1,21 @@
 //! The same at the sandbox, where jobs and runs go on as time passes on its clock.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use compute_kfp::compute::types::{JobStatus, Result as JobResult};
+use compute_kfp::kfp::types::{Experiment, ListExperimentsResponse};
+use compute_kfp::kfp::{Filter, Sort};
+use compute_kfp::paging::Items;
 use compute_kfp::waiting::Wait;
-use compute_kfp::{compute, kfp};
+use compute_kfp::{ErrorKind, compute, kfp, middleware};
 use compute_kfp_sandbox::{BACKEND_ID, NAMESPACE, Sandbox};
 
 use super::server::SOON;
 
-const CIRCUIT: &str = "version 3.0\nqubit[2] q\nbit[2] b\nH q[0]\nCNOT q[0], q[1]\nb = measure q\n";
+pub const CIRCUIT: &str =
+    "version 3.0\nqubit[2] q\nbit[2] b\nH q[0]\nCNOT q[0], q[1]\nb = measure q\n";
 const PACKAGE: &str = "\
 pipelineInfo:
   name: calibrate
@@ -25,7 +30,7 @@ root:
 /// Enough for a job or a run to leave the state it is in.
 const STEP: Duration = Duration::from_secs(10);
 
-fn compute(sandbox: &Sandbox) -> compute::Client {
+pub fn compute(sandbox: &Sandbox) -> compute::Client {
     let client = compute::Client::builder().endpoint(sandbox.url());
     let client = client.bearer_token(sandbox.compute_token());
     client.api_key(sandbox.compute_api_key()).build().unwrap()
@@ -173,6 +178,89 @@ async fn a_package_is_uploaded_run_waited_for_and_watched() {
     let versions = kfp.list_pipeline_versions(pipeline.pipeline_id.unwrap());
     let versions = versions.send().await.unwrap();
     assert_eq!(versions.pipeline_versions.as_ref().unwrap().len(), 2);
+}
+
+/// The sandbox ties a token to the order and the filter of its list, as KFP does.
+#[tokio::test]
+async fn a_filter_and_an_order_hold_over_all_pages() {
+    let sandbox = Sandbox::builder().short_pages(true).start().await.unwrap();
+    let kfp = kfp(&sandbox);
+    for number in 0..9 {
+        for name in [format!("50% + \"é\" {number}"), format!("other {number}")] {
+            let experiment = Experiment::builder()
+                .display_name(name)
+                .namespace(NAMESPACE);
+            kfp.create_experiment(experiment).send().await.unwrap();
+        }
+    }
+    let list = |sort: Sort, text: &str| {
+        let list = kfp.list_experiments().namespace(NAMESPACE).page_size(3);
+        list.filter(Filter::contains("display_name", text))
+            .sort_by(sort)
+    };
+    let descending = || list(Sort::descending("display_name"), "50% + \"é\"");
+    let names = async |items: Items<ListExperimentsResponse>| -> compute_kfp::Result<Vec<_>> {
+        let found = items.collect().await?.into_iter();
+        Ok(found.map(|found| found.display_name.unwrap()).collect())
+    };
+    let expected: Vec<_> = (0..9)
+        .rev()
+        .map(|number| format!("50% + \"é\" {number}"))
+        .collect();
+    for prefetch in [0, 2] {
+        let items = descending().prefetch(prefetch).items();
+        assert_eq!(names(items).await.unwrap(), expected);
+    }
+
+    let mut first = descending().items();
+    for _ in 0..5 {
+        first.next().await.unwrap().unwrap();
+    }
+    let point = first.resume_point().unwrap().clone();
+    let rest = descending().resume(point.clone()).items();
+    assert_eq!(names(rest).await.unwrap(), expected[5..]);
+    for other in [
+        list(Sort::ascending("display_name"), "50% + \"é\""),
+        list(Sort::descending("display_name"), "other"),
+    ] {
+        let error = names(other.resume(point.clone()).items())
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        assert!(error.was_sent());
+    }
+}
+
+#[tokio::test]
+async fn the_tasks_of_a_run_are_watched_while_it_goes_on() {
+    let sandbox = Arc::new(Sandbox::start().await.unwrap());
+    // A second passes with every answer.
+    let clock = sandbox.clone();
+    let tick = middleware::after(move |_, _| clock.advance(Duration::from_secs(1)));
+    let kfp = kfp::Client::builder(sandbox.url()).bearer_token(sandbox.kfp_token());
+    let kfp = kfp.namespace(NAMESPACE);
+    let kfp = kfp.transport(|transport| transport.middleware(tick));
+    let kfp = kfp.build().unwrap();
+    let content = compute_kfp::Content::from(PACKAGE.to_owned()).named("calibrate.yaml");
+    let run = kfp.run_pipeline("calibrate").package(content);
+    let id = run.send().await.unwrap().run_id.unwrap();
+    let watch = kfp.watch_run(&id).min_interval(SOON).max_interval(SOON);
+    let mut tasks = watch.tasks();
+    let mut states = BTreeMap::<String, Vec<String>>::new();
+    while let Some(task) = tasks.next().await {
+        let task = task.unwrap();
+        let of_task = states.entry(task.name.unwrap()).or_default();
+        of_task.push(task.state.unwrap().to_string());
+    }
+    for name in ["measure", "fit"] {
+        let states = &states[name];
+        assert!(
+            states.windows(2).all(|pair| pair[0] != pair[1]),
+            "{states:?}"
+        );
+        assert_eq!(states.last().unwrap(), "SUCCEEDED");
+    }
+    assert!(states["fit"].len() > 1, "{states:?}");
 }
 
 #[tokio::test]

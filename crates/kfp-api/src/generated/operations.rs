@@ -36,6 +36,7 @@ pub static LIST_ARTIFACT_TASKS: Operation = Operation {
             deprecated: false,
             kind: "array",
             values: &[],
+            maximum: None,
             description: "Identifiers of tasks; only links of these tasks are returned. Repeat the parameter for several. Absent means any task.",
         },
         Parameter {
@@ -46,6 +47,7 @@ pub static LIST_ARTIFACT_TASKS: Operation = Operation {
             deprecated: false,
             kind: "array",
             values: &[],
+            maximum: None,
             description: "Identifiers of runs; only links in these runs are returned. Repeat the parameter for several. Absent means any run.",
         },
         Parameter {
@@ -56,6 +58,7 @@ pub static LIST_ARTIFACT_TASKS: Operation = Operation {
             deprecated: false,
             kind: "array",
             values: &[],
+            maximum: None,
             description: "Identifiers of artifacts; only links of these artifacts are returned. Repeat the parameter for several. Absent means any artifact.",
         },
         Parameter {
@@ -80,6 +83,7 @@ pub static LIST_ARTIFACT_TASKS: Operation = Operation {
                 "ONE_OF_OUTPUT",
                 "TASK_FINAL_STATUS_OUTPUT",
             ],
+            maximum: None,
             description: "Keeps only links of this type. When absent, a server that knows `UNSPECIFIED` returns links of every type.\n\n- `INPUT`: an input, whatever its source.\n- `OUTPUT`: an ordinary output.\n- `UNSPECIFIED`: not set.\n- `COMPONENT_DEFAULT_INPUT`: an input that has the default value its component declares.\n- `TASK_OUTPUT_INPUT`: an input that is an output of another task.\n- `COMPONENT_INPUT`: an input handed down from the enclosing component or parent task.\n- `RUNTIME_VALUE_INPUT`: an input whose constant is written in the pipeline.\n- `COLLECTED_INPUTS`: an input gathered from all iterations of a loop.\n- `ITERATOR_INPUT`: an input of a loop, with the resolved items that it iterates over.\n- `ITERATOR_INPUT_RAW`: an input of a loop whose items are constants in the pipeline; it has no producer.\n- `ITERATOR_OUTPUT`: an output of one iteration of a loop.\n- `ONE_OF_OUTPUT`: an output taken from whichever branch of a condition was executed.\n- `TASK_FINAL_STATUS_OUTPUT`: the final status of a task, as an exit handler receives it.",
         },
         Parameter {
@@ -90,6 +94,7 @@ pub static LIST_ARTIFACT_TASKS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Opaque token from `next_page_token` of the page before; absent for the first page. Send `task_ids`, `run_ids`, `artifact_ids`, `type` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.",
         },
         Parameter {
@@ -100,6 +105,7 @@ pub static LIST_ARTIFACT_TASKS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "How many links a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
         },
         Parameter {
@@ -110,6 +116,7 @@ pub static LIST_ARTIFACT_TASKS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "The field to sort by, such as `id`, `run_id`, `task_id` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `run_id asc`. The server uses the identifier of the link when absent. A field that cannot be sorted by is a 400.",
         },
         Parameter {
@@ -120,6 +127,7 @@ pub static LIST_ARTIFACT_TASKS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Which links to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"key\",\"string_value\":\"model\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
         },
     ],
@@ -181,6 +189,7 @@ pub static LIST_ARTIFACTS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Namespace of the artifacts. Required in a multi-user installation; absent or empty in a single-user one.",
         },
         Parameter {
@@ -191,6 +200,7 @@ pub static LIST_ARTIFACTS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.",
         },
         Parameter {
@@ -201,6 +211,7 @@ pub static LIST_ARTIFACTS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "How many artifacts a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
         },
         Parameter {
@@ -211,6 +222,7 @@ pub static LIST_ARTIFACTS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "The field to sort by, such as `created_at`, `name` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
         },
         Parameter {
@@ -221,6 +233,7 @@ pub static LIST_ARTIFACTS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Which artifacts to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"name\",\"string_value\":\"model\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
         },
     ],
@@ -266,6 +279,7 @@ pub static UPDATE_ARTIFACT: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the artifact to update.",
         },
     ],
@@ -293,6 +307,7 @@ pub static GET_ARTIFACT: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the artifact to return.",
         },
     ],
@@ -336,6 +351,7 @@ pub static LIST_METRICS: Operation = Operation {
             deprecated: false,
             kind: "array",
             values: &[],
+            maximum: None,
             description: "Identifiers of tasks; only their metrics are returned. Repeat the parameter for several. Absent means any task.",
         },
         Parameter {
@@ -346,6 +362,7 @@ pub static LIST_METRICS: Operation = Operation {
             deprecated: false,
             kind: "array",
             values: &[],
+            maximum: None,
             description: "Identifiers of runs; only metrics of their tasks are returned. Repeat the parameter for several. Absent means any run.",
         },
         Parameter {
@@ -356,6 +373,7 @@ pub static LIST_METRICS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Namespace of the metrics. Required in a multi-user installation; absent or empty in a single-user one.",
         },
         Parameter {
@@ -366,6 +384,7 @@ pub static LIST_METRICS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Opaque token from `next_page_token` of the page before; absent for the first page. Send `task_ids`, `run_ids`, `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.",
         },
         Parameter {
@@ -376,6 +395,7 @@ pub static LIST_METRICS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "How many metrics a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
         },
         Parameter {
@@ -386,6 +406,7 @@ pub static LIST_METRICS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "The field to sort by, such as `created_at` or `name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses an order of its own when absent. A field that cannot be sorted by is a 400.",
         },
         Parameter {
@@ -396,6 +417,7 @@ pub static LIST_METRICS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Which metrics to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"name\",\"string_value\":\"accuracy\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
         },
     ],
@@ -439,6 +461,7 @@ pub static GET_METRIC: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the task that the metric belongs to.",
         },
         Parameter {
@@ -449,6 +472,7 @@ pub static GET_METRIC: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Name of the metric, unique within the task. It must not be empty.",
         },
     ],
@@ -476,6 +500,7 @@ pub static AUTHORIZE: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Namespace in which the permission is checked. The server requires it; absent is a 400.",
         },
         Parameter {
@@ -486,6 +511,7 @@ pub static AUTHORIZE: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["UNASSIGNED_RESOURCES", "VIEWERS"],
+            maximum: None,
             description: "The kind of resource that the permission is about. The server requires it; absent is a 400.\n\n- `UNASSIGNED_RESOURCES`: not set; a 400.\n- `VIEWERS`: the viewers of results, such as a TensorBoard instance.",
         },
         Parameter {
@@ -496,6 +522,7 @@ pub static AUTHORIZE: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["UNASSIGNED_VERB", "CREATE", "GET", "DELETE"],
+            maximum: None,
             description: "What the caller wants to do with the resource. The server requires it; absent is a 400.\n\n- `UNASSIGNED_VERB`: not set; a 400.\n- `CREATE`: create it.\n- `GET`: read it.\n- `DELETE`: delete it.",
         },
     ],
@@ -523,6 +550,7 @@ pub static LIST_EXPERIMENTS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.",
         },
         Parameter {
@@ -533,6 +561,7 @@ pub static LIST_EXPERIMENTS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "How many experiments a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
         },
         Parameter {
@@ -543,6 +572,7 @@ pub static LIST_EXPERIMENTS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "The field to sort by, such as `created_at`, `last_run_created_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `last_run_created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
         },
         Parameter {
@@ -553,6 +583,7 @@ pub static LIST_EXPERIMENTS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Which experiments to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"storage_state\",\"string_value\":\"AVAILABLE\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
         },
         Parameter {
@@ -563,6 +594,7 @@ pub static LIST_EXPERIMENTS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Namespace of the experiments. Required in a multi-user installation; absent or empty in a single-user one.",
         },
     ],
@@ -608,6 +640,7 @@ pub static GET_EXPERIMENT: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the experiment to return.",
         },
     ],
@@ -635,6 +668,7 @@ pub static DELETE_EXPERIMENT: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the experiment to delete.",
         },
     ],
@@ -662,6 +696,7 @@ pub static ARCHIVE_EXPERIMENT: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the experiment to archive.",
         },
     ],
@@ -689,6 +724,7 @@ pub static UNARCHIVE_EXPERIMENT: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the experiment to restore.",
         },
     ],
@@ -748,6 +784,7 @@ pub static LIST_PIPELINES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Namespace of the pipelines. Absent or empty selects the pipelines that all namespaces share; a single-user installation has only those.",
         },
         Parameter {
@@ -758,6 +795,7 @@ pub static LIST_PIPELINES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400. A filter on `tags.*` must be repeated.",
         },
         Parameter {
@@ -768,6 +806,7 @@ pub static LIST_PIPELINES: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "How many pipelines a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
         },
         Parameter {
@@ -778,6 +817,7 @@ pub static LIST_PIPELINES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
         },
         Parameter {
@@ -788,6 +828,7 @@ pub static LIST_PIPELINES: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Which pipelines to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"training\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
         },
     ],
@@ -849,6 +890,7 @@ pub static GET_PIPELINE_BY_NAME: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Name of the pipeline, exactly as in its field `name`.",
         },
         Parameter {
@@ -859,6 +901,7 @@ pub static GET_PIPELINE_BY_NAME: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Namespace of the pipeline. Absent or empty selects the pipelines that all namespaces share; a single-user installation has only those.",
         },
     ],
@@ -886,6 +929,7 @@ pub static UPDATE_PIPELINE: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the pipeline to update.",
         },
     ],
@@ -913,6 +957,7 @@ pub static GET_PIPELINE: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the pipeline to return.",
         },
     ],
@@ -940,6 +985,7 @@ pub static DELETE_PIPELINE: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the pipeline to delete.",
         },
         Parameter {
@@ -950,6 +996,7 @@ pub static DELETE_PIPELINE: Operation = Operation {
             deprecated: false,
             kind: "boolean",
             values: &[],
+            maximum: None,
             description: "Whether to delete the versions of the pipeline along with it. The server uses `false` when absent, and then refuses a pipeline that has versions.",
         },
     ],
@@ -977,6 +1024,7 @@ pub static LIST_PIPELINE_VERSIONS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the pipeline whose versions are listed.",
         },
         Parameter {
@@ -987,6 +1035,7 @@ pub static LIST_PIPELINE_VERSIONS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Opaque token from `next_page_token` of the page before; absent for the first page. Send `page_size` again with every page, since the token does not hold it. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400. A filter on `tags.*` must be repeated.",
         },
         Parameter {
@@ -997,6 +1046,7 @@ pub static LIST_PIPELINE_VERSIONS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "How many versions a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
         },
         Parameter {
@@ -1007,6 +1057,7 @@ pub static LIST_PIPELINE_VERSIONS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
         },
         Parameter {
@@ -1017,6 +1068,7 @@ pub static LIST_PIPELINE_VERSIONS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Which versions to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"v1\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
         },
     ],
@@ -1046,6 +1098,7 @@ pub static CREATE_PIPELINE_VERSION: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the pipeline that gets the version.",
         },
     ],
@@ -1073,6 +1126,7 @@ pub static GET_PIPELINE_VERSION: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the pipeline that the version belongs to.",
         },
         Parameter {
@@ -1083,6 +1137,7 @@ pub static GET_PIPELINE_VERSION: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the version to return.",
         },
     ],
@@ -1110,6 +1165,7 @@ pub static DELETE_PIPELINE_VERSION: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the pipeline that the version belongs to.",
         },
         Parameter {
@@ -1120,6 +1176,7 @@ pub static DELETE_PIPELINE_VERSION: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the version to delete.",
         },
     ],
@@ -1147,6 +1204,7 @@ pub static UPDATE_PIPELINE_VERSION: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the pipeline that the version belongs to.",
         },
         Parameter {
@@ -1157,6 +1215,7 @@ pub static UPDATE_PIPELINE_VERSION: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the version to update.",
         },
     ],
@@ -1184,6 +1243,7 @@ pub static UPLOAD_PIPELINE: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Name of the pipeline, unique in the namespace; it cannot be changed later. The server uses `display_name`, or else the name of the file, when absent.",
         },
         Parameter {
@@ -1194,6 +1254,7 @@ pub static UPLOAD_PIPELINE: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Name of the pipeline as shown to people. The server uses `name` when absent.",
         },
         Parameter {
@@ -1204,6 +1265,7 @@ pub static UPLOAD_PIPELINE: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "What the pipeline does, in free text; also used for its first version.",
         },
         Parameter {
@@ -1214,6 +1276,7 @@ pub static UPLOAD_PIPELINE: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Namespace that the pipeline goes to. Absent makes a pipeline that all namespaces share, which in a multi-user installation needs a permission of its own.",
         },
         Parameter {
@@ -1224,6 +1287,7 @@ pub static UPLOAD_PIPELINE: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Tags of the pipeline, as a JSON object of strings, such as `{\"team\":\"vision\"}`. Anything else is a 400; absent means no tags.",
         },
         Parameter {
@@ -1234,6 +1298,7 @@ pub static UPLOAD_PIPELINE: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "URL of the source code that the file was compiled from, stored with the version. The server does not open it.",
         },
     ],
@@ -1261,6 +1326,7 @@ pub static UPLOAD_PIPELINE_VERSION: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Name of the version, unique in its pipeline; it cannot be changed later. The server uses `display_name`, or else the name of the file, when absent.",
         },
         Parameter {
@@ -1271,6 +1337,7 @@ pub static UPLOAD_PIPELINE_VERSION: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Name of the version as shown to people. The server uses `name` when absent.",
         },
         Parameter {
@@ -1281,6 +1348,7 @@ pub static UPLOAD_PIPELINE_VERSION: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the pipeline that gets the version. The server requires it: absent is a 400. Note the spelling without an underscore.",
         },
         Parameter {
@@ -1291,6 +1359,7 @@ pub static UPLOAD_PIPELINE_VERSION: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "What is special about the version, in free text.",
         },
         Parameter {
@@ -1301,6 +1370,7 @@ pub static UPLOAD_PIPELINE_VERSION: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Tags of the version, as a JSON object of strings, such as `{\"stage\":\"test\"}`. Anything else is a 400; absent means no tags.",
         },
         Parameter {
@@ -1311,6 +1381,7 @@ pub static UPLOAD_PIPELINE_VERSION: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "URL of the source code that the file was compiled from. The server does not open it.",
         },
     ],
@@ -1338,6 +1409,7 @@ pub static LIST_RECURRING_RUNS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace`, `experiment_id` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.",
         },
         Parameter {
@@ -1348,6 +1420,7 @@ pub static LIST_RECURRING_RUNS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "How many recurring runs a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
         },
         Parameter {
@@ -1358,6 +1431,7 @@ pub static LIST_RECURRING_RUNS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "The field to sort by, such as `created_at`, `updated_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
         },
         Parameter {
@@ -1368,6 +1442,7 @@ pub static LIST_RECURRING_RUNS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Namespace of the recurring runs. Required in a multi-user installation unless `experiment_id` is given, which decides the namespace.",
         },
         Parameter {
@@ -1378,6 +1453,7 @@ pub static LIST_RECURRING_RUNS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Which recurring runs to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"nightly\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
         },
         Parameter {
@@ -1388,6 +1464,7 @@ pub static LIST_RECURRING_RUNS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the experiment whose recurring runs are listed. Absent means those of the whole namespace.",
         },
     ],
@@ -1433,6 +1510,7 @@ pub static GET_RECURRING_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the recurring run to return.",
         },
     ],
@@ -1460,6 +1538,7 @@ pub static DELETE_RECURRING_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the recurring run to delete.",
         },
         Parameter {
@@ -1475,6 +1554,7 @@ pub static DELETE_RECURRING_RUN: Operation = Operation {
                 "BACKGROUND",
                 "ORPHAN",
             ],
+            maximum: None,
             description: "What becomes of the workflows that the recurring run has started. When absent, the cluster's own default applies.\n\n- `DELETE_PROPAGATION_POLICY_UNSPECIFIED`: not set; the cluster's own default applies.\n- `FOREGROUND`: the owned workflows are deleted first, then the recurring run.\n- `BACKGROUND`: the recurring run is deleted at once, its workflows afterwards.\n- `ORPHAN`: the workflows stay and lose their owner.",
         },
     ],
@@ -1502,6 +1582,7 @@ pub static DISABLE_RECURRING_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the recurring run to disable.",
         },
     ],
@@ -1529,6 +1610,7 @@ pub static ENABLE_RECURRING_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the recurring run to enable.",
         },
     ],
@@ -1588,6 +1670,7 @@ pub static LIST_RUNS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Namespace of the runs. Required in a multi-user installation unless `experiment_id` is given, which decides the namespace.",
         },
         Parameter {
@@ -1598,6 +1681,7 @@ pub static LIST_RUNS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the experiment whose runs are listed. Absent means those of the whole namespace.",
         },
         Parameter {
@@ -1608,6 +1692,7 @@ pub static LIST_RUNS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace`, `experiment_id`, `view` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.",
         },
         Parameter {
@@ -1618,6 +1703,7 @@ pub static LIST_RUNS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "How many runs a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. With `view=FULL` the limit is 100. A negative value is a 400. A page may hold fewer and still not be the last.",
         },
         Parameter {
@@ -1628,6 +1714,7 @@ pub static LIST_RUNS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "The field to sort by, such as `created_at`, `scheduled_at`, `finished_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
         },
         Parameter {
@@ -1638,6 +1725,7 @@ pub static LIST_RUNS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Which runs to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"storage_state\",\"string_value\":\"AVAILABLE\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
         },
         Parameter {
@@ -1648,6 +1736,7 @@ pub static LIST_RUNS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["DEFAULT", "FULL"],
+            maximum: None,
             description: "How much of each run to return. The server uses `DEFAULT` when absent.\n\n- `DEFAULT`: the run with `task_count`, without its tasks.\n- `FULL`: the run with all its tasks in `tasks`.",
         },
     ],
@@ -1675,6 +1764,7 @@ pub static CREATE_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the experiment that the run goes to. Set `experiment_id` in the body, which is what the server goes by.",
         },
     ],
@@ -1702,6 +1792,7 @@ pub static GET_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the run to return.",
         },
         Parameter {
@@ -1712,6 +1803,7 @@ pub static GET_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.",
         },
         Parameter {
@@ -1722,6 +1814,7 @@ pub static GET_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &["DEFAULT", "FULL"],
+            maximum: None,
             description: "How much of the run to return. The server uses `DEFAULT` when absent.\n\n- `DEFAULT`: the run with `task_count`, without its tasks.\n- `FULL`: the run with all its tasks in `tasks`.",
         },
     ],
@@ -1749,6 +1842,7 @@ pub static DELETE_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the run to delete.",
         },
         Parameter {
@@ -1759,6 +1853,7 @@ pub static DELETE_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.",
         },
     ],
@@ -1786,6 +1881,7 @@ pub static LIST_TASKS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the run whose tasks are listed.",
         },
         Parameter {
@@ -1796,6 +1892,7 @@ pub static LIST_TASKS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of a task of the same run; only its direct children are returned. Absent means all tasks of the run. A task of another run is a 400.",
         },
         Parameter {
@@ -1806,6 +1903,7 @@ pub static LIST_TASKS: Operation = Operation {
             deprecated: false,
             kind: "integer",
             values: &[],
+            maximum: None,
             description: "How many tasks a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
         },
         Parameter {
@@ -1816,6 +1914,7 @@ pub static LIST_TASKS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Opaque token from `next_page_token` of the page before; absent for the first page. Send `parent_id` and `page_size` again with every page, since the token does not hold them. Repeat `order_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.",
         },
         Parameter {
@@ -1826,6 +1925,7 @@ pub static LIST_TASKS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Which tasks to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"train\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
         },
         Parameter {
@@ -1836,6 +1936,7 @@ pub static LIST_TASKS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "The field to sort by, such as `create_time` or `end_time`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `create_time desc`. The server uses the creation time, oldest first, when absent. A field that cannot be sorted by is a 400.",
         },
     ],
@@ -1863,6 +1964,7 @@ pub static CREATE_TASK: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the run that the task belongs to.",
         },
     ],
@@ -1890,6 +1992,7 @@ pub static GET_TASK: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the run that the task belongs to.",
         },
         Parameter {
@@ -1900,6 +2003,7 @@ pub static GET_TASK: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the task to return.",
         },
     ],
@@ -1927,6 +2031,7 @@ pub static UPDATE_TASK: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the run that the task belongs to.",
         },
         Parameter {
@@ -1937,6 +2042,7 @@ pub static UPDATE_TASK: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the task to update.",
         },
     ],
@@ -1964,6 +2070,7 @@ pub static BATCH_UPDATE_TASKS: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the run that all the tasks belong to.",
         },
     ],
@@ -1991,6 +2098,7 @@ pub static ARCHIVE_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the run to archive.",
         },
         Parameter {
@@ -2001,6 +2109,7 @@ pub static ARCHIVE_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.",
         },
     ],
@@ -2028,6 +2137,7 @@ pub static RETRY_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the run to start again.",
         },
         Parameter {
@@ -2038,6 +2148,7 @@ pub static RETRY_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.",
         },
     ],
@@ -2065,6 +2176,7 @@ pub static TERMINATE_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the run to stop.",
         },
         Parameter {
@@ -2075,6 +2187,7 @@ pub static TERMINATE_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.",
         },
     ],
@@ -2102,6 +2215,7 @@ pub static UNARCHIVE_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the run to restore.",
         },
         Parameter {
@@ -2112,6 +2226,7 @@ pub static UNARCHIVE_RUN: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.",
         },
     ],
@@ -2155,6 +2270,7 @@ pub static CREATE_VISUALIZATION_V1: Operation = Operation {
             deprecated: false,
             kind: "string",
             values: &[],
+            maximum: None,
             description: "Namespace whose visualization service does the rendering; the caller needs permission there.",
         },
     ],

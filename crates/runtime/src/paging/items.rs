@@ -81,6 +81,9 @@ impl<P: ListPage> Items<P> {
 
     /// Where a stream goes on behind the item that was given last; `None` before the first and
     /// behind the last page.
+    ///
+    /// A list that is paged by time, such as a log, has one behind its last page, too: a stream from
+    /// there gives what was written since.
     pub fn resume_point(&self) -> Option<&ResumePoint> {
         match self.page.len() {
             0 => self.next_page.as_ref(),
@@ -95,8 +98,7 @@ impl<P: ListPage> Items<P> {
             }
             if let Some(item) = self.page.next() {
                 if let Some(point) = &mut self.point {
-                    point.given_of_page = point.given_of_page.saturating_add(1);
-                    point.given = point.given.saturating_add(1);
+                    point.pass::<P>(&item);
                 }
                 self.left = self.left.map(|left| left.saturating_sub(1));
                 return Poll::Ready(Some(Ok(item)));
@@ -118,10 +120,7 @@ impl<P: ListPage> Items<P> {
                     self.ended = true;
                     return Poll::Ready(Some(Err(self.behind_what_was_given(error))));
                 }
-                None => {
-                    self.ended = true;
-                    self.next_page = None;
-                }
+                None => self.ended = true,
             }
         }
     }

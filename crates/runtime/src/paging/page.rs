@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use http::{HeaderMap, StatusCode};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::resume::ResumePoint;
@@ -12,7 +13,7 @@ use crate::response::ResponseValue;
 /// What an answer of a list operation is; generated clients implement it for theirs.
 pub trait ListPage: DeserializeOwned + Send + 'static {
     /// What the list consists of.
-    type Item: Send + Unpin + 'static;
+    type Item: Serialize + Send + Unpin + 'static;
 
     /// The items of this page.
     fn items(&self) -> &[Self::Item];
@@ -111,7 +112,8 @@ impl<P: ListPage> Page<P> {
         self.response
     }
 
-    /// Where a stream goes on behind this page; `None` where it is the last.
+    /// Where a stream goes on behind this page; `None` where it is the last, but for a list that is
+    /// paged by time, to which more may be written.
     pub fn resume_point(&self) -> Option<&ResumePoint> {
         self.next.as_ref()
     }

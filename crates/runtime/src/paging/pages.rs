@@ -8,6 +8,7 @@ use futures_core::Stream;
 use futures_util::future::poll_fn;
 use futures_util::stream::{self, BoxStream};
 
+use super::cursor::Cursor;
 use super::items::Items;
 use super::numbered::NumberedPager;
 use super::page::{ListPage, Page};
@@ -100,19 +101,17 @@ fn pager<P: ListPage>(
     prefetch: usize,
 ) -> Result<Pager<P>, Error> {
     let operation = source.operation();
-    let position = match start {
-        Some(point) => point.of(operation)?.position,
-        None => Position::Start,
-    };
+    let start = start.map(|point| point.of(operation)).transpose()?;
+    let position = start.map(|point| point.position);
     let pager = match (operation.paging, position) {
-        (Some(Paging::Token { .. }), Position::Token(token)) => {
+        (Some(Paging::Token { .. }), Some(Position::Token(token))) => {
             Pager::Token(TokenPager::new(source, token, prefetch > 0))
         }
-        (Some(Paging::Token { .. }), Position::Start) => {
+        (Some(Paging::Token { .. }), None) => {
             let token = source.value("page_token");
             Pager::Token(TokenPager::new(source, token, prefetch > 0))
         }
-        (Some(Paging::Numbered { .. }), Position::Number { page, size }) => {
+        (Some(Paging::Numbered { .. }), Some(Position::Number { page, size })) => {
             if source.value("size") != size {
                 return Err(Error::invalid(format!(
                     "the resume point is one of pages of size {}, which has to be set again; nothing was sent",
@@ -121,15 +120,15 @@ fn pager<P: ListPage>(
             }
             Pager::Numbered(NumberedPager::new(source, page, prefetch))
         }
-        (Some(Paging::Numbered { .. }), Position::Start) => {
+        (Some(Paging::Numbered { .. }), None) => {
             let page = source.value("page").and_then(|page| page.parse().ok());
             Pager::Numbered(NumberedPager::new(source, page.unwrap_or(1), prefetch))
         }
-        (Some(Paging::Timed { .. }), Position::Time { last, given }) => {
-            Pager::Timed(TimedPager::new(source, Some((last, given))))
+        (Some(Paging::Timed { .. }), Some(Position::Time(cursor))) => {
+            Pager::Timed(TimedPager::new(source, cursor))
         }
-        (Some(Paging::Timed { .. }), Position::Start) => {
-            Pager::Timed(TimedPager::new(source, None))
+        (Some(Paging::Timed { .. }), None) => {
+            Pager::Timed(TimedPager::new(source, Cursor::default()))
         }
         (None, _) => {
             return Err(Error::invalid(format!(
@@ -137,7 +136,7 @@ fn pager<P: ListPage>(
                 operation.id
             )));
         }
-        (Some(_), _) => return Err(ResumePoint::foreign(operation)),
+        (Some(_), Some(_)) => return Err(ResumePoint::foreign(operation)),
     };
     Ok(pager)
 }

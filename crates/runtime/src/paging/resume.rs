@@ -2,13 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cursor::Cursor;
+use super::page::ListPage;
 use crate::error::Error;
 use crate::operation::Operation;
 
 /// A place in a list, to be kept and gone on from, also by another process.
 ///
 /// It belongs to one operation, and to the filters and the order that were set; give the same to the
-/// stream that goes on from it. It holds no item and no credential.
+/// stream that goes on from it. It holds no item and no credential; in a list that is paged by time it
+/// holds digests of the items that share the time of the last one.
 ///
 /// ```
 /// use compute_kfp_runtime::paging::ResumePoint;
@@ -42,13 +45,7 @@ pub(super) enum Position {
         /// The size that was set; with another, the number means other items.
         size: Option<String>,
     },
-    Time {
-        /// Of the last item that was given.
-        last: i64,
-        /// How many items of that time were given.
-        given: u64,
-    },
-    Start,
+    Time(Cursor),
 }
 
 impl ResumePoint {
@@ -59,6 +56,17 @@ impl ResumePoint {
             given_of_page: 0,
             given,
         }
+    }
+
+    /// Moves behind an item of the page that is here.
+    pub(super) fn pass<P: ListPage>(&mut self, item: &P::Item) {
+        match &mut self.position {
+            Position::Time(cursor) => cursor.pass::<P>(item),
+            Position::Token(_) | Position::Number { .. } => {
+                self.given_of_page = self.given_of_page.saturating_add(1);
+            }
+        }
+        self.given = self.given.saturating_add(1);
     }
 
     /// The position, if it is one of this operation.

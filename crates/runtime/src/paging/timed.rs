@@ -3,31 +3,33 @@
 //! Several items may have one time, and a page may end among them. So each page starts at the time of
 //! the last item, and what was given of that time is left out.
 
+use std::marker::PhantomData;
+
+use super::cursor::Cursor;
 use super::page::{ListPage, Page, Turn};
-use super::resume::Position;
+use super::resume::{Position, ResumePoint};
 use super::source::Source;
 use crate::error::Error;
 use crate::request::Request;
 use crate::response::ResponseValue;
 
-/// More than this no server gives in one page.
-const LARGEST: u64 = 200;
-
 pub(super) struct TimedPager<P> {
     source: Source,
-    /// Time of the last item, and how many items of that time were given.
-    last: Option<(i64, u64)>,
+    cursor: Cursor,
+    /// Where the server goes on behind a page that had nothing new.
+    further: Option<i64>,
     ended: bool,
-    page: std::marker::PhantomData<fn() -> P>,
+    page: PhantomData<fn() -> P>,
 }
 
 impl<P: ListPage> TimedPager<P> {
-    pub fn new(source: Source, last: Option<(i64, u64)>) -> Self {
+    pub fn new(source: Source, cursor: Cursor) -> Self {
         Self {
             source,
-            last,
+            cursor,
+            further: None,
             ended: false,
-            page: std::marker::PhantomData,
+            page: PhantomData,
         }
     }
 
@@ -37,80 +39,77 @@ impl<P: ListPage> TimedPager<P> {
             return None;
         }
         let here = self.position(given);
-        let fetched = match self.fetch(None).await {
-            Ok(page) if self.is_stuck(&page) => self.fetch(Some(LARGEST)).await,
-            fetched => fetched,
-        };
-        let fetched = fetched.and_then(|page| match self.is_stuck(&page) {
-            false => Ok(page),
-            true => Err(self.source.broken(format!(
-                "all {} items of a page have the same time, and the list cannot be continued among them",
-                page.items().len()
-            ))),
-        });
-        let mut response = match fetched {
-            Ok(response) => response,
+        match self.fetch().await {
+            Ok(response) => {
+                let given = given.saturating_add(response.items().len() as u64);
+                let after = self.position(given);
+                Some(Ok(Page::new(response, here, Some(after))))
+            }
             Err(error) => {
                 self.ended = true;
-                return Some(Err(error.resumed_at(here)));
-            }
-        };
-        self.ended = matches!(response.turn(), Turn::Time(None));
-        self.leave_out_what_was_given(&mut response);
-        let given = given.saturating_add(response.items().len() as u64);
-        let after = (!self.ended).then(|| self.position(given));
-        Some(Ok(Page::new(response, here, after)))
-    }
-
-    async fn fetch(&self, limit: Option<u64>) -> Result<ResponseValue<P>, Error> {
-        let set = |request: &mut Request| {
-            if let Some((time, _)) = self.last {
-                request.set("start", &time);
-            }
-            if let Some(limit) = limit {
-                request.set("limit", &limit);
-            }
-        };
-        self.source.fetch(set).await
-    }
-
-    /// Whether a page goes on but has nothing that was not given.
-    fn is_stuck(&self, page: &ResponseValue<P>) -> bool {
-        let goes_on = matches!(page.turn(), Turn::Time(Some(_)));
-        let Some((last, given)) = self.last else {
-            return false;
-        };
-        let same = page.items().iter().all(|item| P::time(item) == Some(last));
-        goes_on && !page.items().is_empty() && same && page.items().len() as u64 <= given
-    }
-
-    fn leave_out_what_was_given(&mut self, page: &mut ResponseValue<P>) {
-        let mut skipped = 0;
-        let before = self.last;
-        let fresh = |item: &P::Item| match (before, P::time(item)) {
-            (Some((last, _)), Some(time)) if time < last => false,
-            (Some((last, given)), Some(time)) if time == last && skipped < given => {
-                skipped += 1;
-                false
-            }
-            _ => true,
-        };
-        page.retain_items(fresh);
-        for item in page.items() {
-            if let Some(time) = P::time(item) {
-                self.last = match self.last {
-                    Some((last, given)) if last == time => Some((last, given.saturating_add(1))),
-                    _ => Some((time, 1)),
-                };
+                Some(Err(error.resumed_at(here)))
             }
         }
     }
 
-    fn position(&self, given: u64) -> super::ResumePoint {
-        let position = match self.last {
-            Some((last, given)) => Position::Time { last, given },
-            None => Position::Start,
-        };
-        self.source.at(position, given)
+    /// The next page, without what was given before.
+    async fn fetch(&mut self) -> Result<ResponseValue<P>, Error> {
+        let start = self.further.or(self.cursor.last);
+        let asked = start.or_else(|| self.source.value("start")?.parse().ok());
+        let mut limit = self
+            .source
+            .value("limit")
+            .and_then(|limit| limit.parse().ok());
+        loop {
+            let set = |request: &mut Request| {
+                if let Some(start) = start {
+                    request.set("start", &start);
+                }
+                if let Some(limit) = limit {
+                    request.set("limit", &limit);
+                }
+            };
+            let mut page: ResponseValue<P> = self.source.fetch(set).await?;
+            let length = page.items().len() as u64;
+            self.cursor.leave_out_given(&mut *page);
+            for item in page.items() {
+                self.cursor.pass::<P>(item);
+            }
+            let Turn::Time(Some(next)) = page.turn() else {
+                self.ended = true;
+                return Ok(page);
+            };
+            if !page.items().is_empty() {
+                self.further = None;
+                return Ok(page);
+            }
+            // Behind a page that is full there may be more of the same time.
+            if length > 0 && limit.is_none_or(|limit| length >= limit) {
+                match self.source.operation().largest_page() {
+                    Some(largest) if limit.is_none_or(|limit| limit < largest) => {
+                        limit = Some(largest);
+                        continue;
+                    }
+                    _ => return Err(self.too_many(length)),
+                }
+            }
+            // What is not beyond where this page started holds nothing new either.
+            match asked.is_none_or(|asked| next > asked) {
+                true => self.further = Some(next),
+                false => self.ended = true,
+            }
+            return Ok(page);
+        }
+    }
+
+    fn too_many(&self, length: u64) -> Error {
+        let time = self.cursor.last.unwrap_or_default();
+        self.source.broken(format!(
+            "a page holds no more than {length} items, and more than that have the same time, {time} ns; the list cannot be continued among them"
+        ))
+    }
+
+    fn position(&self, given: u64) -> ResumePoint {
+        self.source.at(Position::Time(self.cursor.clone()), given)
     }
 }

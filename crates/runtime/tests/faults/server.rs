@@ -299,6 +299,7 @@ const OPERATION: Operation = Operation {
         deprecated: false,
         kind: "integer",
         values: &[],
+        maximum: None,
         description: "",
     }],
     body: None,

@@ -3,7 +3,7 @@
 use compute_kfp_runtime::operation::{Location, Operation, Paging, Parameter, Style};
 use compute_kfp_runtime::paging::{Count, Items, List, ListPage, Pages, Token, Turn};
 use compute_kfp_runtime::{Error, Nullable, Request, Transport};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::server::{Query, Reaction, Server};
@@ -17,6 +17,7 @@ const fn parameter(name: &'static str) -> Parameter {
         deprecated: false,
         kind: "string",
         values: &[],
+        maximum: None,
         description: "",
     }
 }
@@ -55,7 +56,13 @@ pub static BY_NUMBER: Operation = Operation {
 };
 pub static BY_TIME: Operation = Operation {
     id: "by_time",
-    parameters: &[parameter("start"), parameter("limit")],
+    parameters: &[
+        parameter("start"),
+        Parameter {
+            maximum: Some(200),
+            ..parameter("limit")
+        },
+    ],
     paging: Some(Paging::Timed { items: "lines" }),
     ..OPERATION
 };
@@ -127,7 +134,7 @@ impl ListPage for NumberedPage {
     }
 }
 
-#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Line {
     pub timestamp: i64,
     pub line: String,
@@ -226,11 +233,17 @@ pub fn numbered_page(query: &Query, length: usize) -> String {
 /// Lines from `start` on, at most `limit`; `next_start` is the time of the first that is left, or
 /// just behind the last that was given where `behind` says so.
 pub fn timed_page(query: &Query, times: &[i64], behind: bool) -> String {
+    page_of_lines(query, &log(times), behind)
+}
+
+/// The same of a log that is not one line for each time.
+pub fn page_of_lines(query: &Query, log: &[Line], behind: bool) -> String {
     let start = query
         .get("start")
         .map(|start| start.parse::<i64>().unwrap());
     let limit = number(query, "limit").unwrap_or(100);
-    let mut lines = log(times);
+    assert!(limit <= 200, "more than the description allows");
+    let mut lines = log.to_vec();
     lines.retain(|line| start.is_none_or(|start| line.timestamp >= start));
     let rest = lines.split_off(limit.min(lines.len()));
     let next_start = rest.first().map(|next| match lines.last() {

@@ -284,6 +284,7 @@ pub const fn parameter(name: &'static str, location: Location, style: Style) -> 
         deprecated: false,
         kind: "string",
         values: &[],
+        maximum: None,
         description: "",
     }
 }
