@@ -134,7 +134,7 @@ fn facts_in_table(operation: &Operation) -> Value {
         BodyKind::Json => json!(["application/json", [], required]),
         BodyKind::Form => json!(["application/x-www-form-urlencoded", [], required]),
         BodyKind::Multipart(parts) => {
-            let names: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
+            let names: Vec<&str> = parts.iter().map(|part| part.name).collect();
             json!(["multipart/form-data", names, required])
         }
         BodyKind::Raw(media) => json!([media, [], required]),

@@ -7,6 +7,7 @@
 mod builders;
 mod client;
 mod items;
+mod mock;
 mod paging;
 mod prelude;
 mod table;
@@ -48,6 +49,7 @@ pub(crate) fn finish(
                 print(api, client::generate(api, &items, crate_name)?)?,
             ),
             ("builder.rs", print(api, builders::generate(api, &items)?)?),
+            ("mock.rs", print(api, mock::generate(api, &items)?)?),
             ("types.rs", types::generate(api, &items)?),
             ("operations.rs", print(api, table::generate(api))?),
         ])
@@ -104,6 +106,9 @@ fn modules(api: &Api) -> TokenStream {
     let builders = doc_text(&format!(
         "Builders of the requests of {title}: one for each operation."
     ));
+    let mocks = doc_text(&format!(
+        "Typed mocks of the operations of {title}, for tests."
+    ));
     let types = doc_text(&format!("What {title} sends and receives."));
     let operations = doc_text(&format!("The operations of {title}, as data."));
     quote! {
@@ -112,6 +117,10 @@ fn modules(api: &Api) -> TokenStream {
         pub mod builder;
         #[rustfmt::skip]
         mod client;
+        #mocks
+        #[cfg(feature = "mock")]
+        #[rustfmt::skip]
+        pub mod mock;
         #operations
         #[rustfmt::skip]
         pub mod operations;

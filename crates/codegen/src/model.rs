@@ -149,6 +149,8 @@ pub(crate) struct Operation {
     pub parameters: Vec<Parameter>,
     pub body: Option<Body>,
     pub success: Success,
+    /// Status of an answer that reports success.
+    pub success_status: u16,
     /// Alternatives, in the order of the document; each names the schemes it needs together.
     pub security: Vec<Vec<String>>,
     pub paging: Option<Paging>,

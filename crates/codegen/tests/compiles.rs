@@ -21,6 +21,8 @@ edition = "2024"
 
 [features]
 schemars = ["dep:schemars", "compute-kfp-runtime/schemars"]
+dynamic = ["compute-kfp-runtime/dynamic"]
+mock = ["compute-kfp-runtime/mock"]
 
 [dependencies]
 compute-kfp-runtime = { path = "RUNTIME", default-features = false }
@@ -111,7 +113,10 @@ fn generated_code_compiles_without_warnings_with_and_without_schemas_and_reads_w
     let folder = scratch();
     write_crate(&folder);
     cargo(&folder, &["check", "--lib"]);
-    cargo(&folder, &["doc", "--no-deps", "--lib"]);
+    cargo(
+        &folder,
+        &["doc", "--no-deps", "--lib", "--features", "dynamic,mock"],
+    );
     cargo(&folder, &["run", "--features", "schemars"]);
 }
 

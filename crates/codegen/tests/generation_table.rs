@@ -277,6 +277,82 @@ fn an_answer_that_is_not_json_is_a_stream_of_bytes() {
     );
 }
 
+// Facts for generic callers, calls by name, mocks
+
+/// An operation with a list in the query and in the body, and an answer.
+fn with_lists() -> Generated {
+    generated(&json!({
+        "openapi": "3.0.3",
+        "paths": {"/x/{id}": {"post": {
+            "operationId": "x",
+            "parameters": [
+                {"name": "id", "in": "path", "required": true, "schema": {"type": "string"}},
+                {"name": "ids", "in": "query", "schema": {"type": "array", "items": {"type": "integer"}}},
+                {"name": "open", "in": "query", "schema": {}},
+            ],
+            "requestBody": {"required": true, "content": {"application/json": {
+                "schema": {"type": "array", "items": refer("A")},
+            }}},
+            "responses": {"400": {}, "201": json_answer(refer("A"))},
+        }}},
+        "components": {"schemas": {"A": {"type": "object", "properties": {"a": {"type": "string"}}}}},
+    }))
+}
+
+#[test]
+fn the_table_says_what_items_bodies_and_answers_are() {
+    for fact in [
+        "kind: \"array\", items: \"integer\"",
+        "kind: \"any\", items: \"\"",
+        "kind: \"array\", name: \"A\"",
+        "success_status: 201, answer: Some(AnswerKind::Json)",
+    ] {
+        has(&with_lists(), "operations.rs", fact);
+    }
+    let without = with_parameters(json!([]));
+    let facts = "body: None, body_schema: None, success_status: 204, answer: None";
+    has(&without, "operations.rs", facts);
+    let bytes = answering(json!({"200": {"content": {"text/plain": {}}}}));
+    has(&bytes, "operations.rs", "answer: Some(AnswerKind::Bytes)");
+    let either = answering(json!({"200": json_answer(refer("A")), "204": {}}));
+    has(
+        &either,
+        "operations.rs",
+        "answer: Some(AnswerKind::OptionalJson)",
+    );
+}
+
+#[test]
+fn any_operation_can_be_called_by_its_name_and_none_stands_in_the_way() {
+    let generated = with_operation(json!({"operationId": "call", "responses": {"204": {}}}));
+    has(
+        &generated,
+        "client.rs",
+        "#[cfg(feature = \"dynamic\")] pub fn call(&self, operation: &str, arguments: impl Into<::serde_json::Value>) -> Result<runtime::dynamic::Call, runtime::Error>",
+    );
+    has(&generated, "client.rs", "pub fn call_(&self)");
+}
+
+#[test]
+fn each_operation_has_a_mock_with_its_names_and_types() {
+    let generated = with_lists();
+    has(&generated, "mod.rs", "#[cfg(feature = \"mock\")]");
+    for code in [
+        "fn x<R>(&self, set: impl ::core::ops::FnOnce(when::X, runtime::mock::Then<types::A>) -> R) -> httpmock::Mock<'_>;",
+        "pub fn id(mut self, id: impl Into<String>) -> Self",
+        "pub fn ids(mut self, value: impl IntoIterator<Item = impl Into<",
+        "request.json_body(Ok::<_, runtime::BuildError>(body));",
+    ] {
+        has(&generated, "mock.rs", code);
+    }
+    let nothing = with_parameters(json!([]));
+    has(
+        &nothing,
+        "mock.rs",
+        "runtime::mock::Then<runtime::mock::Nothing>",
+    );
+}
+
 // Bodies
 
 #[test]
@@ -303,11 +379,12 @@ fn a_multipart_body_takes_its_required_parts_as_arguments_and_the_others_as_meth
         "builder.rs",
         "pub fn caption(mut self, caption: impl Into<String>)",
     );
-    has(
-        &generated,
-        "operations.rs",
-        "BodyKind::Multipart(&[(\"file\", true), (\"caption\", false)])",
-    );
+    for part in [
+        "name: \"file\", file: true, required: true",
+        "name: \"caption\", file: false, required: false",
+    ] {
+        has(&generated, "operations.rs", part);
+    }
 }
 
 #[test]

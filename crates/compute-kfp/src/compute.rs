@@ -8,6 +8,8 @@ mod jobs;
 #[cfg(feature = "oauth")]
 pub mod login;
 mod logs;
+#[cfg(feature = "mock")]
+pub mod mock;
 mod waiting;
 
 use std::ops::Deref;

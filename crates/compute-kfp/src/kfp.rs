@@ -5,6 +5,8 @@
 
 mod context;
 mod filter;
+#[cfg(feature = "mock")]
+pub mod mock;
 mod outputs;
 mod run;
 mod surroundings;

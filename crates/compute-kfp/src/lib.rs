@@ -14,6 +14,10 @@ pub mod waiting;
 
 #[cfg(feature = "blocking")]
 pub use compute_kfp_runtime::blocking;
+#[cfg(feature = "dynamic")]
+pub use compute_kfp_runtime::dynamic;
+#[cfg(feature = "mock")]
+pub use compute_kfp_runtime::mock;
 #[cfg(feature = "oauth")]
 pub use compute_kfp_runtime::oauth;
 pub use compute_kfp_runtime::{

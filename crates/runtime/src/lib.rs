@@ -5,11 +5,15 @@ mod answer;
 pub mod blocking;
 mod content;
 pub mod credentials;
+#[cfg(feature = "dynamic")]
+pub mod dynamic;
 mod endpoint;
 mod error;
 #[doc = include_str!("../docs/faults.md")]
 pub mod faults {}
 pub mod middleware;
+#[cfg(feature = "mock")]
+pub mod mock;
 pub mod null;
 mod nullable;
 pub mod number_text;

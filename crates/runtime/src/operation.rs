@@ -19,6 +19,9 @@
 ///     tags: &[],
 ///     parameters: &[],
 ///     body: None,
+///     body_schema: None,
+///     success_status: 200,
+///     answer: None,
 ///     security: &[],
 ///     paging: None,
 /// };
@@ -46,6 +49,12 @@ pub struct Operation {
     pub parameters: &'static [Parameter],
     /// The body and whether it is required.
     pub body: Option<(BodyKind, bool)>,
+    /// What is known of a JSON body or a form.
+    pub body_schema: Option<BodySchema>,
+    /// Status of an answer that reports success; the first that the description gives.
+    pub success_status: u16,
+    /// What a successful answer holds; nothing where it is `None`.
+    pub answer: Option<AnswerKind>,
     /// Alternatives of credentials, the preferred first; none needed where the list is empty.
     pub security: &'static [&'static [&'static SecurityScheme]],
     /// How the operation continues a list.
@@ -80,8 +89,11 @@ pub struct Parameter {
     pub required: bool,
     /// Whether the description marks it as deprecated.
     pub deprecated: bool,
-    /// JSON type of the value: `string`, `integer`, `number`, `boolean`, `array` or `object`.
+    /// JSON type of the value: `string`, `integer`, `number`, `boolean`, `array` or `object`, or
+    /// `any` where it is open.
     pub kind: &'static str,
+    /// JSON type of the items of an array; empty where the value is none.
+    pub items: &'static str,
     /// Values the description names; others may exist.
     pub values: &'static [&'static str],
     /// The largest number that the description allows.
@@ -125,10 +137,43 @@ pub enum BodyKind {
     Json,
     /// `application/x-www-form-urlencoded`.
     Form,
-    /// `multipart/form-data`: names of the parts, and whether each is a file.
-    Multipart(&'static [(&'static str, bool)]),
+    /// `multipart/form-data`.
+    Multipart(&'static [BodyPart]),
     /// Anything else, of that media type.
     Raw(&'static str),
+}
+
+/// One part of a `multipart/form-data` body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyPart {
+    /// Name in the description.
+    pub name: &'static str,
+    /// Whether it is a file; a text otherwise.
+    pub file: bool,
+    /// Whether a body must have it.
+    pub required: bool,
+    /// What it is, as Markdown.
+    pub description: &'static str,
+}
+
+/// What is known of a body before it is looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodySchema {
+    /// JSON type, as that of a [`Parameter`].
+    pub kind: &'static str,
+    /// Its type in the client's `types`, or that of its items; empty where it has no name.
+    pub name: &'static str,
+}
+
+/// What a successful answer holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerKind {
+    /// JSON.
+    Json,
+    /// JSON or nothing.
+    OptionalJson,
+    /// Bytes of any media type.
+    Bytes,
 }
 
 /// A way of authorising a request, as the description declares it.
@@ -159,6 +204,13 @@ pub enum SchemeKind {
 }
 
 impl Paging {
+    /// Property of the answer that holds the items.
+    pub fn items(self) -> &'static str {
+        match self {
+            Self::Token { items } | Self::Numbered { items } | Self::Timed { items } => items,
+        }
+    }
+
     /// Parameter that says how many items a page holds at most.
     pub fn page_size(self) -> &'static str {
         match self {

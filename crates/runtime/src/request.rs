@@ -25,9 +25,10 @@ use crate::paging::{PagingOptions, ResumePoint};
 /// use compute_kfp_runtime::Request;
 /// # use compute_kfp_runtime::operation::{Location, Operation, Parameter, Style};
 /// # static LIST: Operation = Operation { name: "list", id: "list", method: "GET", path: "/items",
-/// #   summary: "", description: "", deprecated: false, tags: &[], body: None, security: &[], paging: None,
+/// #   summary: "", description: "", deprecated: false, tags: &[], body: None, body_schema: None,
+/// #   success_status: 200, answer: None, security: &[], paging: None,
 /// #   parameters: &[Parameter { name: "page", location: Location::Query, style: Style::Repeat, required: false,
-/// #     deprecated: false, kind: "integer", values: &[], maximum: None, description: "" }] };
+/// #     deprecated: false, kind: "integer", items: "", values: &[], maximum: None, description: "" }] };
 ///
 /// let mut request = Request::new(&LIST);
 /// request.set("page", &2);
@@ -164,6 +165,14 @@ impl Request {
         }
     }
 
+    /// What a parameter was set to, as it is written into the request.
+    #[cfg(feature = "mock")]
+    pub(crate) fn texts(&self, name: &str) -> Option<&[String]> {
+        let mut values = self.values.iter();
+        let (_, texts) = values.find(|(parameter, _)| parameter.name == name)?;
+        Some(texts)
+    }
+
     /// Sets a parameter by its name in the description, in place of what it was set to before.
     ///
     /// Null and an empty list take it out again.
@@ -261,7 +270,21 @@ impl Request {
         }
     }
 
-    fn refuse(&mut self, problem: String) {
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn has_body(&self) -> bool {
+        !matches!(self.body, Body::None)
+    }
+
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn has_part(&self, name: &str) -> bool {
+        match &self.body {
+            Body::Multipart(parts) => parts.iter().any(|(known, _)| *known == name),
+            _ => false,
+        }
+    }
+
+    /// Notes why it cannot be sent; the first reason counts.
+    pub(crate) fn refuse(&mut self, problem: String) {
         self.problem.get_or_insert(problem);
     }
 
@@ -392,7 +415,7 @@ fn header_value(text: &str) -> Result<HeaderValue, Error> {
     })
 }
 
-fn text(value: Value) -> String {
+pub(crate) fn text(value: Value) -> String {
     match value {
         Value::String(text) => text,
         other => other.to_string(),

@@ -40,16 +40,7 @@ fn builder(api: &Api, operation: &Operation, generated: &Generated) -> Result<To
     let types = arguments.iter().map(|argument| &argument.ty);
     let sets = arguments.iter().map(|argument| &argument.set);
     let mutable = (!arguments.is_empty()).then(|| quote! { mut });
-    let mut setters = TokenStream::new();
-    for (index, parameter) in operation
-        .parameters
-        .iter()
-        .enumerate()
-        .filter(|(_, parameter)| !parameter.required)
-    {
-        let ty = shown(generated.parameter(index)?, api);
-        setters.extend(setter(parameter, &ty));
-    }
+    let mut setters = setters(api, operation, generated)?;
     setters.extend(optional_body(api, operation, generated)?);
     let (send, answer) = send(api, operation, generated);
     let paging = paging::methods(operation, &answer);
@@ -100,6 +91,25 @@ fn builder(api: &Api, operation: &Operation, generated: &Generated) -> Result<To
     })
 }
 
+/// Methods that set the optional parameters.
+pub(super) fn setters(
+    api: &Api,
+    operation: &Operation,
+    generated: &Generated,
+) -> Result<TokenStream, String> {
+    let mut setters = TokenStream::new();
+    for (index, parameter) in operation
+        .parameters
+        .iter()
+        .enumerate()
+        .filter(|(_, parameter)| !parameter.required)
+    {
+        let ty = shown(generated.parameter(index)?, api);
+        setters.extend(setter(parameter, &ty));
+    }
+    Ok(setters)
+}
+
 fn setter(parameter: &Parameter, ty: &syn::Type) -> TokenStream {
     let (name, wire) = (ident(&parameter.ident), &parameter.name);
     let fallback = format!("Sets the parameter `{wire}`.");
@@ -120,7 +130,7 @@ fn setter(parameter: &Parameter, ty: &syn::Type) -> TokenStream {
     }
 }
 
-fn optional_body(
+pub(super) fn optional_body(
     api: &Api,
     operation: &Operation,
     generated: &Generated,

@@ -1,12 +1,14 @@
 //! `client.rs`: the client, with a method for each operation.
 
+use std::fmt::Write as _;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Type;
 
 use super::items::{Items, Operation as Generated, generic};
 use super::tokens::{alias, deprecated, doc_text, ident, is_path, schema, shown, taken};
-use crate::model::{Api, Body, BodyContent, Kind, Location, Operation, Part};
+use crate::model::{Api, Body, BodyContent, Kind, Location, Operation, Part, Success};
 use crate::prose::{code, one_line, rustdoc};
 
 pub(super) fn generate(
@@ -26,6 +28,7 @@ pub(super) fn generate(
         rustdoc(&one_line(&api.title)),
         rustdoc(&one_line(&api.version)),
     ));
+    let call = call(api, crate_name);
     Ok(quote! {
         use ::compute_kfp_runtime as runtime;
 
@@ -49,9 +52,53 @@ pub(super) fn generate(
                 &self.transport
             }
 
+            #call
+
             #methods
         }
     })
+}
+
+/// The method that calls any operation by its name.
+fn call(api: &Api, crate_name: Option<&str>) -> TokenStream {
+    let mut text = "Any operation, by its name, with its arguments as JSON.\n\n\
+        The name is that of the method, in snake or kebab case, or the `operationId` of the \
+        description. The arguments are an object with the names that the description gives to \
+        parameters, and `body`; see [`Call`](runtime::dynamic::Call). Files of an \
+        upload and settings of a list are methods of it."
+        .to_owned();
+    text.push_str(
+        "\n\n# Errors\n\nThose of [`Call::new`](runtime::dynamic::Call::new); nothing is sent.",
+    );
+    // One that needs nothing, so that the example is not a lie.
+    let example = api.operations.iter().find(|operation| {
+        let free = operation.parameters.iter().all(|it| !it.required) && operation.body.is_none();
+        free && matches!(operation.success, Success::Json(_))
+    });
+    if let (Some(crate_name), Some(operation)) = (crate_name, example) {
+        let _ = write!(
+            text,
+            "\n\n# Example\n\n```no_run\n# async fn example(client: &{crate_name}::Client) -> Result<(), {crate_name}::Error> {{\nlet answer = client.call(\"{}\", serde_json::json!({{}}))?.send().await?;\nprintln!(\"{{}}\", *answer);\n# Ok(())\n# }}\n```",
+            operation.name
+        );
+    }
+    let doc = doc_text(&text);
+    quote! {
+        #doc
+        #[cfg(feature = "dynamic")]
+        pub fn call(
+            &self,
+            operation: &str,
+            arguments: impl __Into<::serde_json::Value>,
+        ) -> __Result<runtime::dynamic::Call, runtime::Error> {
+            runtime::dynamic::Call::new(
+                self.transport.clone(),
+                super::operations::OPERATIONS,
+                operation,
+                arguments.into(),
+            )
+        }
+    }
 }
 
 /// An argument of a method: what a caller must give.
@@ -67,7 +114,7 @@ pub(super) struct Argument {
     pub set: TokenStream,
     /// What an example passes, where one can be told.
     example: Option<String>,
-    description: Option<String>,
+    pub description: Option<String>,
 }
 
 /// The arguments of an operation's method, in the order of the path, then of the document.

@@ -1,12 +1,12 @@
 //! `operations.rs`: the table of operations, for sending and for whoever asks what there is.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::tokens::ident;
 use crate::model::{
-    Api, BodyContent, Kind, Location, Operation, Paging, Parameter, Schema, SchemeKind,
-    SecurityScheme, Style,
+    Api, Body, BodyContent, Kind, Location, Operation, Paging, Parameter, Schema, SchemeKind,
+    SecurityScheme, Style, Success,
 };
 use crate::prose::code;
 
@@ -21,7 +21,8 @@ pub(super) fn generate(api: &Api) -> TokenStream {
     quote! {
         #[allow(unused_imports)]
         use ::compute_kfp_runtime::operation::{
-            BodyKind, Location, Operation, Paging, Parameter, SchemeKind, SecurityScheme, Style,
+            AnswerKind, BodyKind, BodyPart, BodySchema, Location, Operation, Paging, Parameter,
+            SchemeKind, SecurityScheme, Style,
         };
 
         #(#schemes)*
@@ -93,8 +94,11 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
                 BodyContent::Form(_) => quote! { BodyKind::Form },
                 BodyContent::Multipart(parts) => {
                     let parts = parts.iter().map(|part| {
-                        let (name, file) = (&part.name, part.file);
-                        quote! { (#name, #file) }
+                        let (name, file, required) = (&part.name, part.file, part.required);
+                        let description = part.description.as_deref().unwrap_or("");
+                        quote! {
+                            BodyPart { name: #name, file: #file, required: #required, description: #description }
+                        }
                     });
                     quote! { BodyKind::Multipart(&[#(#parts),*]) }
                 }
@@ -102,6 +106,20 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
             };
             quote! { Some((#kind, #required)) }
         }
+    };
+    let body_schema = match operation.body.as_ref().and_then(body_schema) {
+        None => quote! { None },
+        Some(schema) => {
+            let (kind, name) = (shape(api, schema).kind, type_name(schema));
+            quote! { Some(BodySchema { kind: #kind, name: #name }) }
+        }
+    };
+    let success_status = Literal::u16_unsuffixed(operation.success_status);
+    let answer = match operation.success {
+        Success::Empty => quote! { None },
+        Success::Json(_) => quote! { Some(AnswerKind::Json) },
+        Success::OptionalJson(_) => quote! { Some(AnswerKind::OptionalJson) },
+        Success::Bytes => quote! { Some(AnswerKind::Bytes) },
     };
     let security = operation.security.iter().map(|schemes| {
         let schemes = schemes.iter().filter_map(|name| {
@@ -133,6 +151,9 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
             tags: &[#(#tags),*],
             parameters: &[#(#parameters),*],
             body: #body,
+            body_schema: #body_schema,
+            success_status: #success_status,
+            answer: #answer,
             security: &[#(#security),*],
             paging: #paging,
         };
@@ -164,7 +185,11 @@ fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
         Style::Pipe => quote! { Style::Pipe },
         Style::Json => quote! { Style::Json },
     };
-    let (kind, values) = shape(api, &parameter.schema);
+    let Shape {
+        kind,
+        items,
+        values,
+    } = shape(api, &parameter.schema);
     let maximum = match parameter.maximum {
         Some(maximum) => quote! { Some(#maximum) },
         None => quote! { None },
@@ -177,6 +202,7 @@ fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
             required: #required,
             deprecated: #deprecated,
             kind: #kind,
+            items: #items,
             values: &[#(#values),*],
             maximum: #maximum,
             description: #description,
@@ -184,21 +210,64 @@ fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
     }
 }
 
-/// The JSON type of a parameter, and the values it is known to take.
-fn shape(api: &Api, schema: &Schema) -> (&'static str, Vec<String>) {
+/// What the JSON of a parameter or body looks like.
+struct Shape {
+    kind: &'static str,
+    /// Of an array.
+    items: &'static str,
+    /// Those it is known to take.
+    values: Vec<String>,
+}
+
+fn shape(api: &Api, schema: &Schema) -> Shape {
     let named = match &schema.kind {
         Kind::Reference(name) => api.schemas.get(name).map(|named| &named.schema.kind),
         kind => Some(kind),
     };
-    match named {
-        Some(Kind::Enum(values)) => ("string", values.clone()),
-        Some(Kind::Array(items)) => ("array", shape(api, items).1),
-        Some(Kind::Boolean) => ("boolean", Vec::new()),
-        Some(Kind::Integer(_)) => ("integer", Vec::new()),
-        Some(Kind::IntegerText { .. } | Kind::String | Kind::Timestamp | Kind::Binary) => {
-            ("string", Vec::new())
+    let kind = match named {
+        Some(Kind::Array(items)) => {
+            let Shape { kind, values, .. } = shape(api, items);
+            return Shape {
+                kind: "array",
+                items: kind,
+                values,
+            };
         }
-        Some(Kind::Number) => ("number", Vec::new()),
-        _ => ("object", Vec::new()),
+        Some(Kind::Boolean) => "boolean",
+        Some(Kind::Integer(_)) => "integer",
+        Some(Kind::Number) => "number",
+        Some(Kind::Object(_) | Kind::Map(_)) => "object",
+        Some(
+            Kind::Enum(_)
+            | Kind::IntegerText { .. }
+            | Kind::String
+            | Kind::Timestamp
+            | Kind::Binary,
+        ) => "string",
+        Some(Kind::Any | Kind::Union(_) | Kind::Reference(_)) | None => "any",
+    };
+    let values = match named {
+        Some(Kind::Enum(values)) => values.clone(),
+        _ => Vec::new(),
+    };
+    Shape {
+        kind,
+        items: "",
+        values,
+    }
+}
+
+fn body_schema(body: &Body) -> Option<&Schema> {
+    match &body.content {
+        BodyContent::Json(schema) | BodyContent::Form(schema) => Some(schema),
+        BodyContent::Multipart(_) | BodyContent::Raw(_) => None,
+    }
+}
+
+fn type_name(schema: &Schema) -> &str {
+    match &schema.kind {
+        Kind::Reference(name) => name,
+        Kind::Array(items) => type_name(items),
+        _ => "",
     }
 }

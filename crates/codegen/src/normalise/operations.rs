@@ -12,7 +12,7 @@ use crate::names::{NAME_OVERRIDE, operation_constant, operation_name, pascal, sn
 use crate::pointer::Pointer;
 
 /// Methods every generated client has besides its operations.
-const CLIENT_METHODS: [&str; 2] = ["new", "transport"];
+const CLIENT_METHODS: [&str; 3] = ["call", "new", "transport"];
 /// Methods that an operation's builder can have besides its parameters, and the
 /// variables its code uses.
 const BUILDER_NAMES: [&str; 12] = [
@@ -165,6 +165,7 @@ impl<'a> Reader<'a> {
             parameters,
             body,
             success,
+            success_status: success_status(operation),
             security: self.security(operation, at),
             paging: None,
             place,
@@ -565,6 +566,18 @@ impl Body {
             _ => vec![("body".to_owned(), self.place.clone())],
         }
     }
+}
+
+/// The first status of success that the document gives.
+fn success_status(operation: &Map<String, Value>) -> u16 {
+    operation
+        .get("responses")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .filter_map(|(status, _)| status.parse().ok())
+        .find(|status| (200..300).contains(status))
+        .unwrap_or(200)
 }
 
 fn any() -> Schema {

@@ -44,6 +44,37 @@ impl Client {
         &self.transport
     }
 
+    /// Any operation, by its name, with its arguments as JSON.
+    ///
+    /// The name is that of the method, in snake or kebab case, or the `operationId` of the description. The arguments are an object with the names that the description gives to parameters, and `body`; see [`Call`](runtime::dynamic::Call). Files of an upload and settings of a list are methods of it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Call::new`](runtime::dynamic::Call::new); nothing is sent.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: &compute_api_client::Client) -> Result<(), compute_api_client::Error> {
+    /// let answer = client.call("read_algorithms", serde_json::json!({}))?.send().await?;
+    /// println!("{}", *answer);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "dynamic")]
+    pub fn call(
+        &self,
+        operation: &str,
+        arguments: impl Into<::serde_json::Value>,
+    ) -> ::std::result::Result<runtime::dynamic::Call, runtime::Error> {
+        runtime::dynamic::Call::new(
+            self.transport.clone(),
+            super::operations::OPERATIONS,
+            operation,
+            arguments.into(),
+        )
+    }
+
     /// List matching algorithms.
     ///
     /// Lists the algorithms that the caller may see, for example all of one project with `project_id`.

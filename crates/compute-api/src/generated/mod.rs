@@ -5,6 +5,10 @@
 pub mod builder;
 #[rustfmt::skip]
 mod client;
+/// Typed mocks of the operations of Compute API, for tests.
+#[cfg(feature = "mock")]
+#[rustfmt::skip]
+pub mod mock;
 /// The operations of Compute API, as data.
 #[rustfmt::skip]
 pub mod operations;

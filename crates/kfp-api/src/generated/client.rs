@@ -39,6 +39,37 @@ impl Client {
         &self.transport
     }
 
+    /// Any operation, by its name, with its arguments as JSON.
+    ///
+    /// The name is that of the method, in snake or kebab case, or the `operationId` of the description. The arguments are an object with the names that the description gives to parameters, and `body`; see [`Call`](runtime::dynamic::Call). Files of an upload and settings of a list are methods of it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Call::new`](runtime::dynamic::Call::new); nothing is sent.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: &kfp_api_client::Client) -> Result<(), kfp_api_client::Error> {
+    /// let answer = client.call("list_artifact_tasks", serde_json::json!({}))?.send().await?;
+    /// println!("{}", *answer);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "dynamic")]
+    pub fn call(
+        &self,
+        operation: &str,
+        arguments: impl Into<::serde_json::Value>,
+    ) -> Result<runtime::dynamic::Call, runtime::Error> {
+        runtime::dynamic::Call::new(
+            self.transport.clone(),
+            super::operations::OPERATIONS,
+            operation,
+            arguments.into(),
+        )
+    }
+
     /// List links between artifacts and tasks.
     ///
     /// Returns one page of the links that say which task consumed or produced which artifact. At least one of `task_ids`, `run_ids` and `artifact_ids` must be given, else the answer is a 400. The order is by `sort_by`, and by the identifier of the link when absent. A server that does not have the artifact and task API answers 404.

@@ -5,6 +5,10 @@
 pub mod builder;
 #[rustfmt::skip]
 mod client;
+/// Typed mocks of the operations of kfp-v2beta1, for tests.
+#[cfg(feature = "mock")]
+#[rustfmt::skip]
+pub mod mock;
 /// The operations of kfp-v2beta1, as data.
 #[rustfmt::skip]
 pub mod operations;

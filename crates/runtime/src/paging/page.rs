@@ -8,12 +8,23 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::resume::ResumePoint;
+use crate::operation::Operation;
 use crate::response::ResponseValue;
 
 /// What an answer of a list operation is; generated clients implement it for theirs.
 pub trait ListPage: DeserializeOwned + Send + 'static {
     /// What the list consists of.
     type Item: Serialize + Send + Unpin + 'static;
+
+    /// Takes note of the operation that the page is of; `Err` says why it is no page of that.
+    ///
+    /// # Errors
+    ///
+    /// A type that is a page of any operation may find that it lacks what this one has.
+    fn of(self, operation: &'static Operation) -> Result<Self, String> {
+        let _ = operation;
+        Ok(self)
+    }
 
     /// The items of this page.
     fn items(&self) -> &[Self::Item];

@@ -40,13 +40,13 @@ impl Source {
     ) -> Result<ResponseValue<P>, Error> {
         let mut request = self.request.clone();
         set(&mut request);
-        self.transport.send_json(request).await
+        page(&self.transport, request).await
     }
 
     pub fn fetch_ahead<P: ListPage>(&self, set: impl FnOnce(&mut Request)) -> Ahead<P> {
         let (transport, mut request) = (self.transport.clone(), self.request.clone());
         set(&mut request);
-        let fetching = async move { transport.send_json(request).await };
+        let fetching = async move { page(&transport, request).await };
         AbortOnDropHandle::new(tokio::spawn(fetching.in_current_span()))
     }
 
@@ -57,6 +57,18 @@ impl Source {
     /// An answer that would make a list endless or wrong.
     pub fn broken(&self, what: String) -> Error {
         Error::unreadable_list(what).during(self.operation())
+    }
+}
+
+async fn page<P: ListPage>(
+    transport: &Transport,
+    request: Request,
+) -> Result<ResponseValue<P>, Error> {
+    let operation = request.operation();
+    let (page, status, headers) = transport.send_json::<P>(request).await?.into_parts();
+    match page.of(operation) {
+        Ok(page) => Ok(ResponseValue::new(page, status, headers)),
+        Err(what) => Err(Error::unreadable_list(what).during(operation)),
     }
 }
 

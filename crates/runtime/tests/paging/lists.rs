@@ -16,13 +16,15 @@ const fn parameter(name: &'static str) -> Parameter {
         required: false,
         deprecated: false,
         kind: "string",
+        items: "",
         values: &[],
         maximum: None,
         description: "",
     }
 }
 
-const OPERATION: Operation = Operation {
+/// What the lists have in common.
+pub const OPERATION: Operation = Operation {
     name: "list",
     id: "list",
     method: "GET",
@@ -33,6 +35,9 @@ const OPERATION: Operation = Operation {
     tags: &[],
     parameters: &[],
     body: None,
+    body_schema: None,
+    success_status: 200,
+    answer: None,
     security: &[],
     paging: None,
 };

@@ -10,6 +10,8 @@
 mod any_list;
 #[cfg(feature = "blocking")]
 mod blocking;
+#[cfg(feature = "dynamic")]
+mod dynamic;
 mod endless;
 mod lists;
 mod numbered;

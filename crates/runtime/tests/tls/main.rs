@@ -32,6 +32,9 @@ static GET: Operation = Operation {
     tags: &[],
     parameters: &[],
     body: None,
+    body_schema: None,
+    success_status: 200,
+    answer: None,
     security: &[],
     paging: None,
 };

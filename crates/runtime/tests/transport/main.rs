@@ -12,6 +12,8 @@
 mod answers;
 mod compression;
 mod connections;
+#[cfg(feature = "dynamic")]
+mod dynamic;
 mod errors;
 mod http_2;
 mod middleware;

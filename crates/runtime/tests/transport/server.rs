@@ -271,6 +271,9 @@ pub const OPERATION: Operation = Operation {
     tags: &[],
     parameters: &[],
     body: None,
+    body_schema: None,
+    success_status: 200,
+    answer: None,
     security: &[],
     paging: None,
 };
@@ -283,6 +286,7 @@ pub const fn parameter(name: &'static str, location: Location, style: Style) -> 
         required: false,
         deprecated: false,
         kind: "string",
+        items: "",
         values: &[],
         maximum: None,
         description: "",

@@ -1,0 +1,242 @@
+//! One call of an operation that was found by its name.
+
+use serde_json::Value;
+
+use super::arguments::{self, BODY, parts, pointer};
+use super::find::find;
+use super::value_page::ValuePage;
+use crate::content::Content;
+use crate::error::Error;
+use crate::operation::{AnswerKind, BodyKind, Operation};
+use crate::options::CallOptions;
+use crate::paging::{Items, Pages, ResumePoint};
+use crate::request::Request;
+use crate::response::{ByteStream, ResponseValue};
+use crate::transport::Transport;
+
+/// A call of any operation, with its arguments as JSON.
+///
+/// Clients make it by their method `call`. The arguments are an object:
+///
+/// | argument | value |
+/// |---|---|
+/// | the name of a parameter, as the description writes it | of the parameter's JSON type; a value that an enum does not list is sent, too |
+/// | `body` | a JSON body or the fields of a form, sent as they are; the text of any other body |
+/// | the name of a text in a `multipart/form-data` body | a string |
+///
+/// Files are given by [`file`](Self::file). A null is as if the argument were not there.
+///
+/// The answer is what the server sent:
+///
+/// | [`answer`](Operation::answer) | [`send`](Self::send) gives |
+/// |---|---|
+/// | JSON | the JSON: all properties, in their order, also those that the description does not have |
+/// | JSON or nothing | the JSON, or null |
+/// | nothing | null |
+/// | bytes | an error before anything is sent: [`send_bytes`](Self::send_bytes) gives them |
+///
+/// Integers beyond 64 bits become the nearest floating-point number; `send_bytes` keeps their digits.
+///
+/// ```
+/// # async fn example(transport: compute_kfp_runtime::Transport) -> compute_kfp_runtime::Result<()> {
+/// use compute_kfp_runtime::dynamic::Call;
+/// use serde_json::json;
+/// # use compute_kfp_runtime::operation::Operation;
+/// # static OPERATIONS: &[&Operation] = &[];
+///
+/// let call = Call::new(transport, OPERATIONS, "get_run", json!({ "run_id": "r-1" }))?;
+/// let run = call.send().await?;
+/// println!("{}", run["state"]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before `send`"]
+pub struct Call {
+    transport: Transport,
+    request: Request,
+}
+
+impl Call {
+    /// A call of the operation of that name among `operations`, as [`find`] finds it.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`InvalidRequest`](crate::ErrorKind::InvalidRequest): there is no such operation, or an
+    /// argument is unknown, missing or of another JSON type than described. The message has all of
+    /// them, each as a JSON pointer into the arguments with what to do, and none of their values.
+    pub fn new(
+        transport: Transport,
+        operations: &[&'static Operation],
+        operation: &str,
+        arguments: Value,
+    ) -> Result<Self, Error> {
+        let operation = find(operations, operation)?;
+        let request = arguments::request(operation, arguments)?;
+        Ok(Self { transport, request })
+    }
+
+    /// The operation that is called.
+    pub fn operation(&self) -> &'static Operation {
+        self.request.operation()
+    }
+
+    /// Sets a part of a `multipart/form-data` body that is a file, or as `body` a body that is
+    /// neither JSON nor a form.
+    ///
+    /// Files are read while they are sent. A name that the operation does not have is reported when
+    /// it is to be sent.
+    ///
+    /// ```
+    /// # fn example(call: compute_kfp_runtime::dynamic::Call) {
+    /// use std::path::Path;
+    ///
+    /// let call = call.file("uploadfile", Path::new("pipeline.yaml"));
+    /// # drop(call);
+    /// # }
+    /// ```
+    pub fn file(mut self, name: &str, content: impl Into<Content>) -> Self {
+        let (operation, content) = (self.operation(), content.into());
+        match operation.body {
+            Some((BodyKind::Raw(media), _)) if name == BODY => {
+                self.request.raw_body(media, content);
+            }
+            _ => match files(operation).find(|file| *file == name) {
+                Some(file) => self.request.file_part(file, content),
+                None => self.request.refuse(not_a_file(operation, name)),
+            },
+        }
+        self
+    }
+
+    /// Sets for this call what is otherwise as the client has it: time limits, retries, further
+    /// headers.
+    pub fn options(mut self, set: impl FnOnce(CallOptions) -> CallOptions) -> Self {
+        self.request.options(set);
+        self
+    }
+
+    /// How many items a page of a list holds at most; the server decides unless set.
+    ///
+    /// More than the description allows is lowered to what it allows.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.request.page_size(items);
+        self
+    }
+
+    /// How many items [`items`](Self::items) gives at most; all unless set.
+    ///
+    /// [`pages`](Self::pages) ends with the page that reaches it.
+    pub fn max_items(mut self, items: u64) -> Self {
+        self.request.max_items(items);
+        self
+    }
+
+    /// How many pages are fetched before they are asked for; none unless set.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.request.prefetch(pages);
+        self
+    }
+
+    /// Goes on where a stream of this operation was, be it a typed one or not, with the same filters
+    /// and order.
+    pub fn resume(mut self, point: ResumePoint) -> Self {
+        self.request.resume(point);
+        self
+    }
+
+    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    ///
+    /// An operation that does not list anything in pages is the error of the first.
+    ///
+    /// ```
+    /// # async fn example(call: compute_kfp_runtime::dynamic::Call) -> compute_kfp_runtime::Result<()> {
+    /// let mut runs = call.max_items(1_000).items();
+    /// while let Some(run) = runs.next().await {
+    ///     println!("{}", run?["display_name"]);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn items(self) -> Items<ValuePage> {
+        self.pages().items()
+    }
+
+    /// The pages, as a stream; nothing is sent before it is polled.
+    ///
+    /// An operation that does not list anything in pages is the error of the first.
+    pub fn pages(self) -> Pages<ValuePage> {
+        let (transport, request) = self.complete();
+        Pages::new(transport, request)
+    }
+
+    /// Sends the request, and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the answer from being read: see [`ErrorKind`](crate::ErrorKind).
+    pub async fn send(self) -> Result<ResponseValue<Value>, Error> {
+        let (transport, mut request) = self.complete();
+        match request.operation().answer {
+            None => Ok(transport.send_empty(request).await?.map(|()| Value::Null)),
+            Some(AnswerKind::Json) => transport.send_json(request).await,
+            Some(AnswerKind::OptionalJson) => {
+                let answer = transport.send_optional_json(request).await?;
+                Ok(answer.map(Option::unwrap_or_default))
+            }
+            Some(AnswerKind::Bytes) => {
+                request.refuse("the answer is not JSON; take it by `send_bytes`".to_owned());
+                transport.send_json(request).await
+            }
+        }
+    }
+
+    /// Sends the request, and hands the answer's body over as it comes, whatever it is.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the answer from coming: see [`ErrorKind`](crate::ErrorKind).
+    pub async fn send_bytes(self) -> Result<ResponseValue<ByteStream>, Error> {
+        let (transport, request) = self.complete();
+        transport.send_bytes(request).await
+    }
+
+    /// Refuses a body that lacks a file, which can be given until now.
+    fn complete(mut self) -> (Transport, Request) {
+        let operation = self.operation();
+        let required = operation.body.is_some_and(|(_, required)| required);
+        if !self.request.has_body() && required && parts(operation).is_empty() {
+            let place = pointer(&[BODY]);
+            let problem = format!("{place} is required; add a text, or give it by `file`");
+            self.request.refuse(problem);
+        }
+        if self.request.has_body() || required {
+            for part in parts(operation) {
+                if part.required && !self.request.has_part(part.name) {
+                    let remedy = match part.file {
+                        true => "give it by `file`",
+                        false => "add a string",
+                    };
+                    let place = pointer(&[part.name]);
+                    self.request
+                        .refuse(format!("{place} is required; {remedy}"));
+                }
+            }
+        }
+        (self.transport, self.request)
+    }
+}
+
+fn files(operation: &Operation) -> impl Iterator<Item = &'static str> {
+    let files = parts(operation).iter().filter(|part| part.file);
+    files.map(|part| part.name)
+}
+
+fn not_a_file(operation: &Operation, name: &str) -> String {
+    let files: Vec<String> = files(operation).map(|name| format!("`{name}`")).collect();
+    let remedy = match files.is_empty() {
+        true => "the operation takes none".to_owned(),
+        false => format!("there is {}", files.join(" and ")),
+    };
+    format!("{} is not a file; {remedy}", pointer(&[name]))
+}

@@ -1,0 +1,66 @@
+//! Operations and arguments by their names.
+
+use crate::error::Error;
+use crate::operation::Operation;
+
+/// How much a name must be like the one that was given to be proposed, from 0 to 1.
+const ALIKE: f64 = 0.8;
+/// No more names than this are proposed.
+const PROPOSED: usize = 3;
+
+/// The operation of that name, in snake or kebab case, or of that `operationId`.
+///
+/// # Errors
+///
+/// Of kind [`InvalidRequest`](crate::ErrorKind::InvalidRequest) where there is none; the message has
+/// the names that are most like it.
+///
+/// ```
+/// use compute_kfp_runtime::dynamic::find;
+/// # use compute_kfp_runtime::operation::Operation;
+/// # static LIST_RUNS: Operation = Operation { name: "list_runs", id: "RunService_ListRuns", method: "GET",
+/// #   path: "/runs", summary: "", description: "", deprecated: false, tags: &[], parameters: &[], body: None,
+/// #   body_schema: None, success_status: 200, answer: None, security: &[], paging: None };
+/// # static OPERATIONS: &[&Operation] = &[&LIST_RUNS];
+///
+/// assert_eq!(find(OPERATIONS, "list-runs")?.id, "RunService_ListRuns");
+///
+/// let error = find(OPERATIONS, "lists_run").unwrap_err();
+/// assert_eq!(error.message(), "there is no operation `lists_run`; did you mean `list_runs`?");
+/// # Ok::<(), compute_kfp_runtime::Error>(())
+/// ```
+pub fn find(operations: &[&'static Operation], name: &str) -> Result<&'static Operation, Error> {
+    let snake = name.replace('-', "_");
+    let by_name = operations.iter().find(|operation| operation.name == snake);
+    let found = by_name.or_else(|| operations.iter().find(|operation| operation.id == name));
+    found.copied().ok_or_else(|| {
+        let names = operations
+            .iter()
+            .flat_map(|operation| [(operation.name, snake.as_str()), (operation.id, name)]);
+        let remedy = match proposal(names) {
+            Some(proposal) => format!("did you mean {proposal}?"),
+            None => "the table of operations has the names that there are".to_owned(),
+        };
+        Error::invalid(format!(
+            "there is no operation `{}`; {remedy}",
+            name.escape_debug()
+        ))
+    })
+}
+
+/// The names most like what was given, for a message; each comes with what it is compared to.
+pub(super) fn proposal<'a>(names: impl Iterator<Item = (&'a str, &'a str)>) -> Option<String> {
+    let mut alike: Vec<(f64, &str)> = names
+        .map(|(name, given)| (strsim::jaro_winkler(name, given), name))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .collect();
+    alike.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    let mut proposed: Vec<String> = Vec::new();
+    for (_, name) in alike {
+        let name = format!("`{name}`");
+        if proposed.len() < PROPOSED && !proposed.contains(&name) {
+            proposed.push(name);
+        }
+    }
+    (!proposed.is_empty()).then(|| proposed.join(" or "))
+}
