@@ -5,6 +5,7 @@
 //! which every request is sent, and the table of operations.
 
 mod builders;
+mod by_name;
 mod client;
 mod items;
 mod mock;
@@ -21,28 +22,29 @@ use quote::quote;
 use crate::error::Error;
 use crate::model::Api;
 use crate::prose::{one_line, rustdoc};
+use crate::source::Source;
 use tokens::doc_text;
 
 /// A generated file: its name and its text.
 pub(crate) type File = (&'static str, String);
 
 pub(crate) fn finish(
-    file: &str,
+    source: &Source,
     api: &Api,
     generated: &syn::File,
-    crate_name: Option<&str>,
 ) -> Result<Vec<File>, Error> {
     let internal = |message: String| {
         Error::one(
-            file,
+            source.name(),
             "",
             message,
             "report this with the document: it is a mistake of the generator",
         )
     };
     let items = items::Items::of(generated).map_err(internal)?;
+    let crate_name = source.crate_name();
     let modules = || {
-        Ok([
+        let mut modules = vec![
             ("mod.rs", print(api, modules(api))?),
             (
                 "client.rs",
@@ -52,7 +54,12 @@ pub(crate) fn finish(
             ("mock.rs", print(api, mock::generate(api, &items)?)?),
             ("types.rs", types::generate(api, &items)?),
             ("operations.rs", print(api, table::generate(api))?),
-        ])
+        ];
+        if source.has_by_name() {
+            let by_name = by_name::generate(api, &items, crate_name)?;
+            modules.push(("by_name.rs", print(api, by_name)?));
+        }
+        Ok(modules)
     };
     let modules = modules().map_err(internal)?;
     Ok(modules

@@ -15,7 +15,10 @@ mod read;
 mod source;
 mod view;
 
+use serde_json::Value;
+
 use lift::Places;
+use read::Dialect;
 
 pub use error::{Error, Problem};
 pub use output::{Generated, write};
@@ -52,6 +55,32 @@ const STACK_BYTES: usize = 256 * 1024 * 1024;
 /// # Ok::<(), compute_kfp_codegen::Error>(())
 /// ```
 pub fn generate(source: &Source) -> Result<Generated, Error> {
+    on_a_large_stack(source, steps)
+}
+
+/// The OpenAPI 3.0 form of an API description: what its overlays are for, applied.
+///
+/// # Errors
+///
+/// The document is none that can be read, or an overlay cannot be applied.
+///
+/// ```
+/// use compute_kfp_codegen::{Source, openapi30};
+///
+/// let swagger = r#"{"swagger": "2.0", "info": {"title": "Greetings", "version": "1"}, "paths": {}}"#;
+/// let document = openapi30(&Source::from_text("greetings.json", swagger))?;
+/// assert_eq!(document["openapi"], "3.0.3");
+/// # Ok::<(), compute_kfp_codegen::Error>(())
+/// ```
+pub fn openapi30(source: &Source) -> Result<Value, Error> {
+    on_a_large_stack(source, |source| Ok(lift(source)?.lifted))
+}
+
+/// Does the work where deep documents find room, and makes an error of a panic.
+fn on_a_large_stack<T: Send>(
+    source: &Source,
+    work: impl FnOnce(&Source) -> Result<T, Error> + Send,
+) -> Result<T, Error> {
     let failed = |message: String| {
         Error::one(
             source.name(),
@@ -64,7 +93,7 @@ pub fn generate(source: &Source) -> Result<Generated, Error> {
         let worker = std::thread::Builder::new()
             .stack_size(STACK_BYTES)
             .spawn_scoped(scope, || {
-                generator::quietly(|| steps(source)).map_err(failed)?
+                generator::quietly(|| work(source)).map_err(failed)?
             })
             .map_err(|error| failed(error.to_string()))?;
         worker
@@ -73,20 +102,38 @@ pub fn generate(source: &Source) -> Result<Generated, Error> {
     })
 }
 
-fn steps(source: &Source) -> Result<Generated, Error> {
+/// A document as it was read, and in its OpenAPI 3.0 form.
+struct Lifted {
+    dialect: Dialect,
+    read: Value,
+    lifted: Value,
+    warnings: Vec<String>,
+}
+
+fn lift(source: &Source) -> Result<Lifted, Error> {
     let (read, dialect) = read::read(source.name(), source.text())?;
     let mut lifted = lift::lift(source.name(), read.clone(), dialect)?;
     let mut warnings = Vec::new();
     for overlay in source.overlays() {
         warnings.extend(overlay::apply(&mut lifted, overlay.name(), overlay.text())?);
     }
-    let places = Places {
+    Ok(Lifted {
         dialect,
-        read: &read,
-        lifted: &lifted,
+        read,
+        lifted,
+        warnings,
+    })
+}
+
+fn steps(source: &Source) -> Result<Generated, Error> {
+    let document = lift(source)?;
+    let places = Places {
+        dialect: document.dialect,
+        read: &document.read,
+        lifted: &document.lifted,
     };
     let api = normalise::normalise(source.name(), places)?;
     let code = generator::generate(source.name(), &api)?;
-    let files = finish::finish(source.name(), &api, &code, source.crate_name())?;
-    Ok(Generated::new(files, warnings))
+    let files = finish::finish(source, &api, &code)?;
+    Ok(Generated::new(files, document.warnings))
 }

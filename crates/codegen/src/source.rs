@@ -14,6 +14,7 @@ pub struct Source {
     text: String,
     overlays: Vec<Overlay>,
     crate_name: Option<String>,
+    by_name: bool,
 }
 
 /// A fix-up: an OpenAPI Overlay document for the OpenAPI 3.0 form of a description.
@@ -36,6 +37,7 @@ impl Source {
             text: text.into(),
             overlays: Vec::new(),
             crate_name: None,
+            by_name: false,
         }
     }
 
@@ -76,6 +78,17 @@ impl Source {
         self
     }
 
+    /// Asks for `by_name.rs` as well: every typed operation and type behind its name in the
+    /// description, with JSON in and out.
+    ///
+    /// It is no part of a client crate, but for a program that checks one against its description:
+    /// include it in a module of that program, beside `Arguments` and what else it calls in `super`.
+    #[must_use]
+    pub fn with_by_name(mut self) -> Self {
+        self.by_name = true;
+        self
+    }
+
     /// The name that stands for the description in messages.
     pub fn name(&self) -> &str {
         &self.name
@@ -87,6 +100,10 @@ impl Source {
 
     pub(crate) fn overlays(&self) -> &[Overlay] {
         &self.overlays
+    }
+
+    pub(crate) fn has_by_name(&self) -> bool {
+        self.by_name
     }
 
     pub(crate) fn crate_name(&self) -> Option<&str> {

@@ -1,0 +1,31 @@
+//! Generates the clients' operations and types behind their names, from the workspace's descriptions.
+
+use std::env;
+use std::error::Error;
+use std::path::Path;
+
+use compute_kfp_codegen::{Overlay, Source, generate};
+
+const APIS: [(&str, &str, &str); 2] = [
+    ("compute", "compute.openapi.json", "compute_api_client"),
+    ("kfp", "kfp.swagger.json", "kfp_api_client"),
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=../specs");
+    let out = env::var("OUT_DIR")?;
+    for (api, description, crate_name) in APIS {
+        let source = Source::from_file(format!("../specs/{description}"))?
+            .overlay(Overlay::from_file(format!("../specs/{api}.overlay.json"))?)
+            .for_crate(crate_name)
+            .with_by_name();
+        let generated = generate(&source)?;
+        let folder = Path::new(&out).join(api);
+        std::fs::create_dir_all(&folder)?;
+        let text = generated
+            .file("by_name.rs")
+            .ok_or("by_name.rs is missing")?;
+        std::fs::write(folder.join("by_name.rs"), text)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! `by_name.rs`: the typed operations and types behind their names in the description, for programs
+//! that compare what a client does with its description.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::items::{Items, Operation as Generated};
+use super::tokens::{ident, shown};
+use crate::model::{Api, BodyContent, Operation, Part, Success};
+
+pub(super) fn generate(
+    api: &Api,
+    items: &Items,
+    crate_name: Option<&str>,
+) -> Result<TokenStream, String> {
+    let client = ident(crate_name.unwrap_or("super"));
+    let mut operations = TokenStream::new();
+    for (index, operation) in api.operations.iter().enumerate() {
+        operations.extend(call(api, operation, items.operation(index)?)?);
+    }
+    let named = api
+        .schemas
+        .iter()
+        .filter_map(|(name, schema)| Some((schema.upstream.as_deref()?, ident(name))));
+    let (upstream, types): (Vec<_>, Vec<_>) = named.unzip();
+    Ok(quote! {
+        use #client::{Client, types};
+        #[allow(unused_imports)]
+        use ::compute_kfp_runtime as runtime;
+
+        /// The names of all schemas that have a type.
+        pub const SCHEMAS: &[&str] = &[#(#upstream),*];
+
+        /// Sends an operation, named by its `operationId`, through its typed builder; the answer is
+        /// read as its type, and written again.
+        pub async fn send(
+            client: &Client,
+            operation: &str,
+            mut given: super::Arguments,
+        ) -> __Result<::serde_json::Value, super::Failure> {
+            match operation {
+                #operations
+                other => ::std::result::Result::Err(super::Failure::Unknown(other.to_owned())),
+            }
+        }
+
+        /// Reads a value as the type of a schema, and writes it again.
+        pub fn round_trip(
+            schema: &str,
+            value: ::serde_json::Value,
+        ) -> __Result<::serde_json::Value, super::Failure> {
+            match schema {
+                #(#upstream => super::round_trip::<types::#types>(value),)*
+                other => ::std::result::Result::Err(super::Failure::Unknown(other.to_owned())),
+            }
+        }
+
+        /// The JSON Schema that the type of a schema gives.
+        pub fn json_schema(schema: &str) -> __Result<::serde_json::Value, super::Failure> {
+            match schema {
+                #(#upstream => super::json_schema::<types::#types>(),)*
+                other => ::std::result::Result::Err(super::Failure::Unknown(other.to_owned())),
+            }
+        }
+    })
+}
+
+fn call(api: &Api, operation: &Operation, generated: &Generated) -> Result<TokenStream, String> {
+    let (upstream, method) = (&operation.upstream, ident(&operation.name));
+    let (mut arguments, mut optional) = (TokenStream::new(), TokenStream::new());
+    for (index, parameter) in operation.parameters.iter().enumerate() {
+        let (wire, setter) = (&parameter.name, ident(&parameter.ident));
+        let ty = shown(generated.parameter(index)?, api);
+        if parameter.required {
+            arguments.extend(quote! { given.required::<#ty>(#wire)?, });
+        } else {
+            optional.extend(quote! {
+                if let __Some(value) = given.optional::<#ty>(#wire)? {
+                    call = call.#setter(value);
+                }
+            });
+        }
+    }
+    match operation
+        .body
+        .as_ref()
+        .map(|body| (&body.content, body.required))
+    {
+        None => {}
+        Some((BodyContent::Multipart(parts), required)) => {
+            let (must, may): (Vec<&Part>, Vec<&Part>) =
+                parts.iter().partition(|part| required && part.required);
+            for part in must {
+                let value = part_value(part);
+                arguments.extend(quote! { #value?, });
+            }
+            for part in may {
+                let (setter, value, wire) = (ident(&part.ident), part_value(part), &part.name);
+                optional.extend(quote! {
+                    if given.has(#wire) {
+                        call = call.#setter(#value?);
+                    }
+                });
+            }
+        }
+        Some((content, required)) => {
+            let ty = match content {
+                BodyContent::Raw(_) => quote! { __String },
+                _ => {
+                    let ty = shown(generated.body()?, api);
+                    quote! { #ty }
+                }
+            };
+            if required {
+                arguments.extend(quote! { given.required::<#ty>("body")?, });
+            } else {
+                optional.extend(quote! {
+                    if let __Some(body) = given.optional::<#ty>("body")? {
+                        call = call.body(body);
+                    }
+                });
+            }
+        }
+    }
+    let mutable = (!optional.is_empty()).then(|| quote! { mut });
+    let answer = match operation.success {
+        Success::Bytes => quote! {
+            call.send().await?;
+            __Ok(::serde_json::Value::Null)
+        },
+        _ => quote! { super::written(&call.send().await?.into_inner()) },
+    };
+    Ok(quote! {
+        #upstream => {
+            let #mutable call = client.#method(#arguments);
+            #optional
+            given.done()?;
+            #answer
+        }
+    })
+}
+
+fn part_value(part: &Part) -> TokenStream {
+    let wire = &part.name;
+    if part.file {
+        quote! { given.file(#wire) }
+    } else {
+        quote! { given.required::<__String>(#wire) }
+    }
+}
