@@ -121,7 +121,7 @@ fn perform<E: ApiError>(
         .map(|(_, scheme)| *scheme)
         .collect();
     let known: Vec<Scheme> = E::SCHEMES.iter().map(|(_, scheme)| *scheme).collect();
-    authenticate(incoming.headers, credentials, &accepted, &known).map_err(E::refused)?;
+    authenticate(incoming.headers, credentials, store, &accepted, &known).map_err(E::refused)?;
     let body = match incoming.body {
         RequestBody::Complete(bytes) => bytes,
         RequestBody::TooLarge => return Err(E::body_too_large()),

@@ -24,8 +24,9 @@ pub(crate) fn add(store: &mut Store) {
             "status": "idle",
             "message": { "content": "" },
             "last_heartbeat": "2025-01-07T08:59:30",
+            "hostname": format!("{}.example.com", name.to_lowercase()),
         });
-        put(store, "backends", "Backend", backend);
+        put(store, "backends", "BackendWithHostname", backend);
     }
     for (id, name, version) in [
         (1, "cQASM", "3.0"),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::agenda::Event;
 use crate::clock::later;
 use crate::compute::resources::{self, existing, parameters};
-use crate::compute::{BACKEND_ID, ComputeError, time};
+use crate::compute::{BACKEND_ID, ComputeError, queue, time};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
@@ -53,12 +53,20 @@ pub(super) fn enqueue(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compu
         set(&mut job, "queued_at", time::naive(now));
         put(store, "jobs", job);
     }
-    let step = Step::Reserve {
-        batch_job: id_of(&batch),
-    };
-    store.plan(later(now, IN_THE_QUEUE), Event::Compute(step));
     put(store, "batch_jobs", batch.clone());
+    plan(store, id_of(&batch), now);
     Ok(Reply::ok(batch))
+}
+
+/// Lets the sandbox's own backend claim a batch job that waits, after some time.
+pub(super) fn plan_reservation(store: &mut Store, batch_job: i64) {
+    let now = store.clock.reading();
+    plan(store, batch_job, now);
+}
+
+fn plan(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
+    let step = Step::Reserve { batch_job };
+    store.plan(later(now, IN_THE_QUEUE), Event::Compute(step));
 }
 
 /// Ends a batch job whose jobs have all ended.
@@ -92,6 +100,9 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, Comput
         put(store, "jobs", held);
         let message = format!("Job is {before} and stays so");
         return Err(ComputeError::unprocessable(&message));
+    }
+    if state == "running" {
+        begin_claimed(store, &job);
     }
     if is_final(&state) && !was_final {
         let now = store.clock.now();
@@ -182,7 +193,7 @@ fn reserve(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
     let Some(mut batch) = found(store, "batch_jobs", batch_job) else {
         return;
     };
-    if text(&batch, "status") != "queued" {
+    if text(&batch, "status") != "queued" || queue::is_draining(store) {
         return;
     }
     set(&mut batch, "status", "running");
@@ -196,8 +207,21 @@ fn reserve(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
     move_on(store, &batch, now);
 }
 
+/// A batch job that a backend claimed runs from its first job on that does.
+fn begin_claimed(store: &mut Store, job: &Object) {
+    let batch = referred(store, job, "batch_job_id", "batch_jobs").cloned();
+    if let Some(mut batch) = batch.filter(|batch| text(batch, "status") == "reserved") {
+        set(&mut batch, "status", "running");
+        put(store, "batch_jobs", batch);
+    }
+}
+
 /// Starts the next job of a batch that runs, unless one is running; without one, the batch ends.
+/// What becomes of a batch job that a backend claimed, the backend says.
 fn move_on(store: &mut Store, batch: &Object, now: DateTime<Utc>) {
+    if store.compute.claimed.contains(&id_of(batch)) {
+        return;
+    }
     let jobs = jobs_of(store, batch);
     let in_state = |state: &str| jobs.iter().find(|job| text(job, "status") == state);
     if text(batch, "status") != "running" || in_state("running").is_some() {
@@ -258,9 +282,7 @@ fn log_part(store: &mut Store, id: i64, part: usize, source: &str, now: DateTime
 
 fn finish(store: &mut Store, mut job: Object, source: &str, now: DateTime<Utc>) {
     let id = id_of(&job);
-    if source.contains(FAILURE) {
-        let line = source.lines().position(|line| line.contains(FAILURE));
-        let message = format!("Line {} mentions an error", line.unwrap_or_default() + 1);
+    if let Some(message) = failure(source) {
         store
             .compute
             .logs
@@ -274,6 +296,12 @@ fn finish(store: &mut Store, mut job: Object, source: &str, now: DateTime<Utc>) 
         store.compute.logs.add(id, now, lines);
         end(store, &mut job, "completed", now);
     }
+}
+
+/// Why a source fails, if it does.
+pub(super) fn failure(source: &str) -> Option<String> {
+    let line = source.lines().position(|line| line.contains(FAILURE))?;
+    Some(format!("Line {} mentions an error", line + 1))
 }
 
 fn end(store: &mut Store, job: &mut Object, state: &str, now: DateTime<Utc>) {
@@ -341,7 +369,7 @@ fn add(store: &mut Store, name: &'static str, schema: &str, object: Value) {
     );
 }
 
-fn jobs_of(store: &Store, batch: &Object) -> Vec<Object> {
+pub(super) fn jobs_of(store: &Store, batch: &Object) -> Vec<Object> {
     let ids = batch.get("job_ids").and_then(Value::as_array);
     let ids = ids.into_iter().flatten();
     ids.filter_map(|id| found(store, "jobs", id.as_i64()?))
@@ -356,22 +384,22 @@ fn found(store: &Store, name: &str, id: i64) -> Option<Object> {
         .cloned()
 }
 
-fn put(store: &mut Store, name: &'static str, object: Object) {
+pub(super) fn put(store: &mut Store, name: &'static str, object: Object) {
     store.compute.resources_mut(name).put(object);
 }
 
-fn set(object: &mut Object, field: &str, value: impl Into<Value>) {
+pub(super) fn set(object: &mut Object, field: &str, value: impl Into<Value>) {
     object.insert(field.to_owned(), value.into());
 }
 
-fn text<'a>(object: &'a Object, field: &str) -> &'a str {
+pub(super) fn text<'a>(object: &'a Object, field: &str) -> &'a str {
     object
         .get(field)
         .and_then(Value::as_str)
         .unwrap_or_default()
 }
 
-fn id_of(object: &Object) -> i64 {
+pub(super) fn id_of(object: &Object) -> i64 {
     object.get("id").and_then(Value::as_i64).unwrap_or_default()
 }
 

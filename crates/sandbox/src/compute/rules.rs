@@ -6,7 +6,7 @@ use compute_kfp_runtime::operation::Operation;
 use serde_json::{Value, json};
 
 use crate::compute::resources::{self, parameters};
-use crate::compute::{BACKEND_ID, ComputeError, job_logs, jobs};
+use crate::compute::{ComputeError, backends, compilation, job_logs, jobs, queue, reservations};
 use crate::operation::{Call, Handle};
 use crate::reply::Reply;
 use crate::store::{Object, Store};
@@ -18,8 +18,17 @@ pub(super) const USER_ID: i64 = 1;
 pub(super) fn of(operation: &Operation) -> Option<Handle<ComputeError>> {
     let rules: &[(&Operation, Handle<ComputeError>)] = &[
         (&operations::AUTH_CONFIG, auth_config),
-        (&operations::READ_BACKEND_SELF, own_backend),
-        (&operations::CREATE_BACKEND, not_served),
+        (&operations::READ_BACKEND_SELF, backends::read_own),
+        (&operations::UPDATE_BACKEND_SELF, backends::change_own),
+        (&operations::UPDATE_BACKEND_TYPE, backends::change_own_type),
+        (&operations::READ_BACKEND_TYPE_QUEUE, queue::read),
+        (&operations::PEEK_BATCH_JOB, queue::peek),
+        (&operations::POP_BATCH_JOB, queue::pop),
+        (&operations::UNPOP_BATCH_JOB, queue::unpop),
+        (&operations::COMPILE_COMMIT, compilation::compile),
+        (&operations::READ_DRAIN_MODE, queue::read_drain_mode),
+        (&operations::UPDATE_DRAIN_MODE, queue::set_drain_mode),
+        (&operations::TERMINATE_RESERVATION, reservations::terminate),
         (&operations::ENQUEUE_BATCH_JOB, jobs::enqueue),
         (&operations::FINISH_BATCH_JOB, jobs::finish_batch),
         (&operations::HEALTHZ, healthz),
@@ -49,9 +58,10 @@ pub(super) fn not_served(_store: &mut Store, call: &Call<'_>) -> Result<Reply, C
 }
 
 /// Sets what a body leaves to the server before it is looked at.
-pub(super) fn complete(name: &str, _store: &Store, sent: &mut Object) {
+pub(super) fn complete(name: &str, store: &Store, call: &Call<'_>, sent: &mut Object) {
     if name == "metadata" && sent.get("backend_id").is_none_or(Value::is_null) {
-        sent.insert("backend_id".to_owned(), json!(BACKEND_ID));
+        let backend_id = backends::calling_id(store, call);
+        sent.insert("backend_id".to_owned(), json!(backend_id));
     }
 }
 
@@ -59,6 +69,7 @@ pub(super) fn complete(name: &str, _store: &Store, sent: &mut Object) {
 pub(super) fn allow_creation(name: &str, store: &Store, sent: &Object) -> Result<(), ComputeError> {
     match name {
         "jobs" => jobs::allow_creation(store, sent),
+        "reservations" => reservations::allow_creation(sent),
         _ => Ok(()),
     }
 }
@@ -67,6 +78,8 @@ pub(super) fn allow_creation(name: &str, store: &Store, sent: &Object) -> Result
 pub(super) fn finish_creation(name: &str, store: &mut Store, created: &mut Object) {
     match name {
         "jobs" => jobs::finish_creation(store, created),
+        "backends" => backends::finish_registration(store, created),
+        "reservations" => reservations::finish_creation(store, created),
         "batch_jobs" => {
             created.insert("user_id".to_owned(), json!(USER_ID));
             created.insert("aggregated_algorithm_type".to_owned(), json!("quantum"));
@@ -92,15 +105,6 @@ fn auth_config(_store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeErro
 
 fn healthz(_store: &mut Store, _call: &Call<'_>) -> Result<Reply, ComputeError> {
     Ok(Reply::ok(json!({})))
-}
-
-fn own_backend(store: &mut Store, _call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let backend = store
-        .compute
-        .resources("backends")
-        .get(&[&BACKEND_ID.to_string()]);
-    let backend = backend.ok_or_else(|| ComputeError::not_found("Backend not found"))?;
-    Ok(Reply::ok(backend.clone()))
 }
 
 /// The newest one; it is a 404 that says that a job has none.

@@ -141,8 +141,10 @@ impl ApiError for KfpError {
         Self::of_gateway(Code::NotFound, "Not Found")
     }
 
-    fn method_not_allowed(_allowed: &[&str]) -> Self {
-        Self::of_gateway(Code::Unimplemented, "Method Not Allowed")
+    fn method_not_allowed(allowed: &[&str]) -> Self {
+        let mut error = Self::of_gateway(Code::Unimplemented, "Method Not Allowed");
+        error.allowed = Some(allowed.join(", "));
+        error
     }
 
     fn refused(refusal: Refusal) -> Self {

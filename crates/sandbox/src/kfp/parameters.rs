@@ -1,3 +1,5 @@
+use compute_kfp_runtime::operation::Location;
+
 use crate::kfp::KfpError;
 use crate::operation::Call;
 use crate::percent::{decode_query_strict, decode_strict, query_pairs};
@@ -19,7 +21,27 @@ impl QueryParameters {
             .map(|(name, value)| Ok((decode_query_strict(name)?, decode_query_strict(value)?)))
             .collect::<Result<_, String>>()
             .map_err(KfpError::unreadable)?;
-        Ok(Self { pairs })
+        let query = Self { pairs };
+        query.check(call)?;
+        Ok(query)
+    }
+
+    /// Checks what was sent against the description.
+    fn check(&self, call: &Call<'_>) -> Result<(), KfpError> {
+        for described in call.described.parameters {
+            match (described.kind, described.location) {
+                ("integer", Location::Query) => drop(self.int32(described.name)?),
+                ("boolean", Location::Query) => {
+                    self.one_of(described.name, &["true", "false"])?;
+                }
+                ("string", Location::Query) if !described.values.is_empty() => {
+                    self.one_of(described.name, described.values)?;
+                }
+                ("string", Location::Query) => drop(self.text(described.name)?),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn texts(&self, name: &str) -> Vec<&str> {

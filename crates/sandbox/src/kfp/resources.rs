@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::kfp::artifacts::text;
 use crate::kfp::listing::Listing;
 use crate::kfp::parameters::{QueryParameters, path_text};
-use crate::kfp::{KfpError, KfpStore, pipelines, runs};
+use crate::kfp::{KfpError, KfpStore, pipelines, recurring_runs, runs};
 use crate::operation::{Call, Handle};
 use crate::reply::Reply;
 use crate::store::{Collection, Object, Store};
@@ -71,6 +71,18 @@ pub(super) static RUN: Resource = Resource {
     collection_mut: |store| &mut store.runs,
 };
 
+pub(super) static RECURRING_RUN: Resource = Resource {
+    name: "RecurringRun",
+    path: "/apis/v2beta1/recurringruns/{recurring_run_id}",
+    key: "recurring_run_id",
+    listing: Listing {
+        list_field: "recurringRuns",
+        message: "v2beta1RecurringRun",
+    },
+    collection: |store| &store.recurring_runs,
+    collection_mut: |store| &mut store.recurring_runs,
+};
+
 pub(super) static TASK: Resource = Resource {
     name: "Task",
     path: "/apis/v2beta1/runs/{run_id}/tasks/{task_id}",
@@ -83,7 +95,14 @@ pub(super) static TASK: Resource = Resource {
     collection_mut: |store| &mut store.tasks,
 };
 
-static RESOURCES: &[&Resource] = &[&EXPERIMENT, &PIPELINE, &PIPELINE_VERSION, &RUN, &TASK];
+static RESOURCES: &[&Resource] = &[
+    &EXPERIMENT,
+    &PIPELINE,
+    &PIPELINE_VERSION,
+    &RUN,
+    &RECURRING_RUN,
+    &TASK,
+];
 
 impl Resource {
     pub(super) fn all<'a>(&self, store: &'a KfpStore) -> impl Iterator<Item = &'a Object> {
@@ -239,7 +258,7 @@ fn wanted(
 }
 
 /// A run is in the namespace of its experiment.
-fn has(store: &KfpStore, object: &Object, name: &str, value: &str) -> bool {
+pub(super) fn has(store: &KfpStore, object: &Object, name: &str, value: &str) -> bool {
     if name == "namespace" && object.contains_key("run_id") {
         let experiment = store.experiments.get(&[text(object, "experiment_id")]);
         return experiment.is_some_and(|experiment| text(experiment, name) == value);
@@ -264,8 +283,9 @@ fn shown(store: &KfpStore, query: &QueryParameters, object: &Object) -> Result<O
 
 fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let resource = resource(call)?;
+    QueryParameters::read(call)?;
     let refuse = |error: KfpError| error.while_attempting(&resource.attempt("delete"));
-    resource.in_path(store, call).map_err(refuse)?;
+    let object = resource.in_path(store, call).map_err(refuse)?;
     let id = path_text(call, resource.key)?;
     match resource.key {
         "pipeline_id" => pipelines::delete_versions(store, call, &id).map_err(refuse)?,
@@ -274,6 +294,14 @@ fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
         _ => {}
     }
     resource.remove(store, &id);
+    match resource.key {
+        "recurring_run_id" => recurring_runs::forget(store, &id),
+        "run_id" => {
+            let now = store.clock.reading();
+            recurring_runs::go_on(store, text(&object, "recurring_run_id"), now);
+        }
+        _ => {}
+    }
     Ok(Reply::ok(json!({})))
 }
 
@@ -290,6 +318,7 @@ fn keep(store: &mut Store, call: &Call<'_>, state: &str) -> Result<Reply, KfpErr
     let mut object = resource.in_path(store, call)?;
     if resource.key == "experiment_id" && state == "ARCHIVED" {
         runs::archive_all_of(store, text(&object, "experiment_id"));
+        recurring_runs::disable_all_of(store, text(&object, "experiment_id"));
     }
     object.insert("storage_state".to_owned(), json!(state));
     resource.put(store, object);
