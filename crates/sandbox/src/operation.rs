@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use compute_kfp_runtime::operation::{Operation as Description, SecurityScheme};
@@ -77,10 +79,10 @@ pub(crate) fn select<'a, E: ApiError>(
     if fitting.is_empty() {
         return Err(E::no_such_path(path));
     }
-    let allowed: Vec<&str> = fitting
+    let methods = fitting
         .iter()
-        .map(|(operation, _)| operation.described.method)
-        .collect();
+        .map(|(operation, _)| operation.described.method);
+    let allowed: Vec<&str> = BTreeSet::from_iter(methods).into_iter().collect();
     fitting
         .into_iter()
         .filter(|(operation, _)| operation.described.method == method.as_str())
