@@ -33,7 +33,11 @@ pub(crate) fn authenticate(
         return Ok(());
     }
     let presented = presented(headers).ok_or(Refusal::NotAuthenticated)?;
-    let fits_any = |schemes: &[Scheme]| schemes.iter().any(|s| fits(*s, presented, credentials, store));
+    let fits_any = |schemes: &[Scheme]| {
+        schemes
+            .iter()
+            .any(|s| fits(*s, presented, credentials, store))
+    };
     if fits_any(accepted) {
         Ok(())
     } else if fits_any(known) {

@@ -4,6 +4,7 @@ mod agenda;
 mod authentication;
 mod builder;
 mod clock;
+mod collection;
 mod compute;
 mod credentials;
 mod inspection;

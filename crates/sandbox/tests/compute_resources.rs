@@ -243,18 +243,6 @@ async fn the_auth_config_is_public_and_names_a_place_to_log_in() {
 }
 
 #[tokio::test]
-async fn an_operation_that_is_not_served_says_so() {
-    let sandbox = sandbox().await;
-    let request = plain(&sandbox, Method::PATCH, "/batch_jobs/pop")
-        .header("authorization", sandbox.compute_api_key());
-    let body = send(request).await.expect(501);
-    assert_eq!(
-        body,
-        json!({ "detail": "The sandbox does not serve PATCH /batch_jobs/pop yet" })
-    );
-}
-
-#[tokio::test]
 async fn a_null_empties_what_can_be_empty_and_nothing_else() {
     let sandbox = sandbox().await;
     let compute = Compute(&sandbox);

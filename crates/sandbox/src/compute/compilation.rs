@@ -27,7 +27,8 @@ pub(super) fn compile(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compu
     };
     let source = store.compute.resources("files").iter().filter(is_source);
     let source = source.last();
-    let source = source.ok_or_else(|| ComputeError::bad_request("Commit has no file to compile"))?;
+    let source =
+        source.ok_or_else(|| ComputeError::bad_request("Commit has no file to compile"))?;
     if let Some(reason) = jobs::failure(text(source, "content")) {
         return Err(ComputeError::bad_request(&reason));
     }

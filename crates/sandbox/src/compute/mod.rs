@@ -22,8 +22,8 @@ use std::sync::LazyLock;
 use compute_api_client::operations;
 use compute_kfp_runtime::operation::Operation as Description;
 
+use crate::collection::Collection;
 use crate::operation::{Handle, Operation};
-use crate::store::Collection;
 
 pub(crate) use catalogue::add as add_catalogue;
 pub(crate) use error::ComputeError;

@@ -135,7 +135,11 @@ fn drain_mode(store: &Store) -> Value {
         .filter(|batch| !matches!(text(batch, "status"), "planned" | "finished"))
         .flat_map(|batch| jobs_of(store, batch))
         .collect();
-    let in_state = |state: &str| jobs.iter().filter(|job| text(job, "status") == state).count();
+    let in_state = |state: &str| {
+        jobs.iter()
+            .filter(|job| text(job, "status") == state)
+            .count()
+    };
     let (enabled, running) = (is_draining(store), in_state("running"));
     json!({
         "id": 1,

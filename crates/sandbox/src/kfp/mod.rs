@@ -19,6 +19,7 @@ mod resources;
 mod runs;
 mod schedule;
 mod seed;
+mod selection;
 mod tasks;
 mod time;
 mod visualizations;
@@ -31,10 +32,12 @@ use compute_kfp_runtime::operation::Operation as Description;
 use kfp_api_client::operations;
 use serde_json::json;
 
+use crate::collection::Collection;
 use crate::kfp::parameters::QueryParameters;
+use crate::kfp::selection::Selections;
 use crate::operation::{Call, Handle, Operation};
 use crate::reply::Reply;
-use crate::store::{Collection, Store};
+use crate::store::Store;
 
 pub(crate) use error::KfpError;
 pub(crate) use seed::seed;
@@ -71,6 +74,8 @@ pub(crate) struct KfpStore {
     attempts: BTreeMap<String, u64>,
     /// How far each recurring run has come.
     progress: BTreeMap<String, recurring_runs::Progress>,
+    /// What lists with filters were made of, for their next pages.
+    selections: Selections,
     pub(crate) short_pages: bool,
 }
 
@@ -88,8 +93,27 @@ impl Default for KfpStore {
             tasks: Collection::keyed_by(&["task_id"]),
             attempts: BTreeMap::new(),
             progress: BTreeMap::new(),
+            selections: Selections::default(),
             short_pages: false,
         }
+    }
+}
+
+impl KfpStore {
+    /// How often anything was added, replaced or removed.
+    fn changes(&self) -> u64 {
+        let collections = [
+            &self.artifacts,
+            &self.artifact_tasks,
+            &self.metrics,
+            &self.experiments,
+            &self.pipelines,
+            &self.pipeline_versions,
+            &self.runs,
+            &self.recurring_runs,
+            &self.tasks,
+        ];
+        collections.map(Collection::changes).iter().sum()
     }
 }
 
@@ -149,18 +173,9 @@ fn rule(operation: &Description) -> Option<Handle<KfpError>> {
         (&operations::CREATE_RUN, runs::create),
         (&operations::TERMINATE_RUN, runs::terminate),
         (&operations::RETRY_RUN, runs::retry),
-        (
-            &operations::CREATE_RECURRING_RUN,
-            recurring_runs::create,
-        ),
-        (
-            &operations::ENABLE_RECURRING_RUN,
-            recurring_runs::enable,
-        ),
-        (
-            &operations::DISABLE_RECURRING_RUN,
-            recurring_runs::disable,
-        ),
+        (&operations::CREATE_RECURRING_RUN, recurring_runs::create),
+        (&operations::ENABLE_RECURRING_RUN, recurring_runs::enable),
+        (&operations::DISABLE_RECURRING_RUN, recurring_runs::disable),
         (&operations::REPORT_WORKFLOW, reports::workflow),
         (
             &operations::REPORT_SCHEDULED_WORKFLOW,

@@ -7,7 +7,7 @@ use crate::agenda::Event;
 use crate::kfp::artifacts::text;
 use crate::kfp::resources::{EXPERIMENT, RECURRING_RUN, RUN, required, set, without};
 use crate::kfp::schedule::Schedule;
-use crate::kfp::{KfpError, Step, experiments, messages, runs, time};
+use crate::kfp::{KfpError, Step, messages, runs, time};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
@@ -62,11 +62,8 @@ fn check(store: &Store, recurring: &Object, now: DateTime<Utc>) -> Result<(), Kf
     runs::checked(store, run_of(recurring, 1)).map(drop)
 }
 
-fn add(store: &mut Store, mut recurring: Object) -> Object {
-    if text(&recurring, "experiment_id").is_empty() {
-        let id = experiments::default_id(store);
-        set(&mut recurring, "experiment_id", id);
-    }
+fn add(store: &mut Store, recurring: Object) -> Object {
+    let mut recurring = runs::in_experiment(store, recurring);
     let experiment = EXPERIMENT.find(store, text(&recurring, "experiment_id"));
     let namespace = experiment.map_or("", |experiment| text(experiment, "namespace"));
     if !namespace.is_empty() {
@@ -193,13 +190,7 @@ fn plan(store: &mut Store, id: &str, next: DateTime<Utc>) {
 }
 
 /// A run that can no longer start, as its pipeline is gone for example, is passed over.
-fn start(
-    store: &mut Store,
-    recurring: &Object,
-    id: &str,
-    due: DateTime<Utc>,
-    now: DateTime<Utc>,
-) {
+fn start(store: &mut Store, recurring: &Object, id: &str, due: DateTime<Utc>, now: DateTime<Utc>) {
     let Some(progress) = store.kfp.progress.get_mut(id) else {
         return;
     };

@@ -14,8 +14,8 @@ const RUN_LABEL: &str = "pipeline/runid";
 
 /// A workflow's phase becomes the state of its run, unless the run has ended.
 pub(super) fn workflow(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let manifest = manifest(call)
-        .map_err(|error| error.while_attempting("Failed to report a workflow"))?;
+    let manifest =
+        manifest(call).map_err(|error| error.while_attempting("Failed to report a workflow"))?;
     let label = manifest.pointer("/metadata/labels");
     let run_id = label.and_then(|labels| labels.get(RUN_LABEL)?.as_str());
     let phase = manifest.pointer("/status/phase").and_then(Value::as_str);

@@ -3,13 +3,14 @@
 use compute_kfp_runtime::operation::Operation;
 use serde_json::{Value, json};
 
+use crate::collection::Collection;
 use crate::kfp::artifacts::text;
 use crate::kfp::listing::Listing;
 use crate::kfp::parameters::{QueryParameters, path_text};
 use crate::kfp::{KfpError, KfpStore, pipelines, recurring_runs, runs};
 use crate::operation::{Call, Handle};
 use crate::reply::Reply;
-use crate::store::{Collection, Object, Store};
+use crate::store::{Object, Store};
 
 /// A kind of object that has an id of its own.
 pub(super) struct Resource {
@@ -202,19 +203,17 @@ pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError
     // Refused here, where an error can still be told.
     shown(&store.kfp, &query, &Object::new())?;
     let collection = (resource.collection)(&store.kfp);
+    let is_wanted = |object: &Object| {
+        wanted
+            .iter()
+            .all(|(name, value)| has(&store.kfp, object, name, value))
+    };
+    let restricted = (!wanted.is_empty()).then_some(&is_wanted as &dyn Fn(&Object) -> bool);
     resource
         .listing
-        .page_shown(
-            &store.kfp,
-            &query,
-            collection,
-            |object| {
-                wanted
-                    .iter()
-                    .all(|(name, value)| has(&store.kfp, object, name, value))
-            },
-            |object| shown(&store.kfp, &query, object).unwrap_or_default(),
-        )
+        .page_shown(&store.kfp, &query, collection, restricted, |object| {
+            shown(&store.kfp, &query, object).unwrap_or_default()
+        })
         .map_err(|error| error.while_attempting(&resource.attempt("list")))
 }
 

@@ -28,6 +28,7 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
     let body = messages::named("v2beta1Run").read_body(call.body)?;
     let run = checked(store, without(body, BY_THE_SERVER))
         .map_err(|error| error.while_attempting("Failed to create a new run"))?;
+    let run = in_experiment(store, run);
     let now = store.clock.now();
     Ok(Reply::ok(start(store, run, now, now)))
 }
@@ -102,6 +103,15 @@ fn referred(store: &Store, run: &Object) -> Result<Option<(String, String)>, Kfp
     Ok(Some((id("pipeline_id"), id("pipeline_version_id"))))
 }
 
+/// Puts what has no experiment into the default one.
+pub(super) fn in_experiment(store: &mut Store, mut object: Object) -> Object {
+    if text(&object, "experiment_id").is_empty() {
+        let id = experiments::default_id(store);
+        set(&mut object, "experiment_id", id);
+    }
+    object
+}
+
 /// Starts a run that was due earlier, or is due now.
 pub(super) fn start(
     store: &mut Store,
@@ -109,10 +119,6 @@ pub(super) fn start(
     due: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Object {
-    if text(&run, "experiment_id").is_empty() {
-        let id = experiments::default_id(store);
-        set(&mut run, "experiment_id", id);
-    }
     let created_at = time::created_at(now);
     set(&mut run, "run_id", store.uuids.next());
     set(&mut run, "created_at", created_at.as_str());

@@ -174,6 +174,11 @@ mod tests {
         let first = bounded.next(at("2025-01-01T00:00:00Z"));
         assert_eq!(first, Some(at("2025-01-02T00:00:00Z")));
         assert_eq!(bounded.next(at("2025-01-02T01:00:00Z")), None);
-        assert_eq!(every(i64::from(u32::MAX)).unwrap().next(DateTime::<Utc>::MAX_UTC), None);
+        assert_eq!(
+            every(i64::from(u32::MAX))
+                .unwrap()
+                .next(DateTime::<Utc>::MAX_UTC),
+            None
+        );
     }
 }

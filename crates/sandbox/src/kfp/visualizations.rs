@@ -21,7 +21,10 @@ pub(super) fn create(_store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpEr
         "" => "ROC_CURVE",
         kind => kind,
     };
-    let html = format!("<p>{kind} of {}</p>", escaped(text(&visualization, "source")));
+    let html = format!(
+        "<p>{kind} of {}</p>",
+        escaped(text(&visualization, "source"))
+    );
     set(&mut visualization, "html", html);
     Ok(Reply::ok(visualization))
 }

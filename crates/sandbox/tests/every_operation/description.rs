@@ -1,10 +1,15 @@
+use std::collections::HashMap;
+use std::sync::Mutex;
+
 use compute_kfp_runtime::operation::Operation;
+use jsonschema::Validator;
 use serde_json::{Value, json};
 
 /// A specification, as the tests read it: by themselves, not through the sandbox.
 pub struct Description {
     document: Value,
     schemas: &'static str,
+    validators: Mutex<HashMap<(&'static str, u16), Validator>>,
 }
 
 impl Description {
@@ -22,6 +27,7 @@ impl Description {
         Self {
             document,
             schemas: "components",
+            validators: Mutex::default(),
         }
     }
 
@@ -30,6 +36,7 @@ impl Description {
         Self {
             document: document.unwrap(),
             schemas: "definitions",
+            validators: Mutex::default(),
         }
     }
 
@@ -70,12 +77,18 @@ impl Description {
             .or_else(|| response.get("schema"));
         let Some(schema) = schema else {
             let unexpected = !body.is_null();
-            return unexpected.then(|| "no body is declared".to_owned()).into_iter().collect();
+            return unexpected
+                .then(|| "no body is declared".to_owned())
+                .into_iter()
+                .collect();
         };
-        let mut schema = schema.clone();
-        schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-        schema[self.schemas] = self.document[self.schemas].clone();
-        let validator = jsonschema::validator_for(&schema).unwrap();
+        let mut validators = self.validators.lock().unwrap();
+        let validator = validators.entry((operation.id, status)).or_insert_with(|| {
+            let mut schema = schema.clone();
+            schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+            schema[self.schemas] = self.document[self.schemas].clone();
+            jsonschema::validator_for(&schema).unwrap()
+        });
         validator
             .iter_errors(body)
             .map(|error| format!("{}: {error}", error.instance_path()))
