@@ -9,6 +9,7 @@ mod compute;
 mod credentials;
 mod inspection;
 mod kfp;
+mod login;
 mod operation;
 mod path_template;
 mod percent;

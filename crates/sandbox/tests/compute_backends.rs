@@ -184,7 +184,7 @@ async fn the_queue_of_a_backend_type_has_a_length_and_waiting_times() {
     assert_eq!(none["number_of_jobs_in_queue"], 0);
     assert_eq!(none["max_wait_time_in_queue_secs"], 0.0);
     enqueued(&sandbox).await;
-    sandbox.advance(Duration::from_secs(1));
+    sandbox.advance(Duration::from_millis(100));
     enqueued(&sandbox).await;
     let two = compute
         .get(&format!("{path}?user_only=true"))

@@ -1,12 +1,12 @@
 //! What paths and schemas do not say: rules of single operations and resources.
 
-use axum::http::header::HOST;
 use compute_api_client::operations;
 use compute_kfp_runtime::operation::Operation;
 use serde_json::{Value, json};
 
 use crate::compute::resources::{self, parameters};
 use crate::compute::{ComputeError, backends, compilation, job_logs, jobs, queue, reservations};
+use crate::login;
 use crate::operation::{Call, Handle};
 use crate::reply::Reply;
 use crate::store::{Object, Store};
@@ -92,14 +92,12 @@ pub(super) fn finish_creation(name: &str, store: &mut Store, created: &mut Objec
     }
 }
 
-/// Names the sandbox itself as the place where to log in, which nobody can do there.
+/// Names the sandbox itself as the place where to log in.
 fn auth_config(_store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let host = call.headers.get(HOST).and_then(|host| host.to_str().ok());
-    let host = host.unwrap_or("localhost");
     Ok(Reply::ok(json!({
-        "client_id": "sandbox",
-        "audience": "sandbox",
-        "well_known_endpoint": format!("http://{host}/.well-known/openid-configuration"),
+        "client_id": login::CLIENT,
+        "audience": login::CLIENT,
+        "well_known_endpoint": login::discovery_url(call.headers),
     })))
 }
 
