@@ -71,7 +71,7 @@ pub(super) fn final_of_job(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
     let job_id = parameters(call)?.remove("job_id");
     let of_job = |result: &&Object| result.get("job_id") == job_id.as_ref();
     let results = store.compute.resources("final_results");
-    let newest = results.iter().filter(of_job).last();
+    let newest = results.iter().rfind(of_job);
     let newest = newest.ok_or_else(|| ComputeError::not_found("Final result not found"))?;
     Ok(Reply::ok(newest.clone()))
 }
