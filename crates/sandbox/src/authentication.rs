@@ -2,6 +2,7 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 
 use crate::credentials::Credentials;
+use crate::store::Store;
 
 #[derive(Clone, Copy)]
 pub(crate) enum Scheme {
@@ -24,6 +25,7 @@ pub(crate) enum Refusal {
 pub(crate) fn authenticate(
     headers: &HeaderMap,
     credentials: &Credentials,
+    store: &Store,
     accepted: &[Scheme],
     known: &[Scheme],
 ) -> Result<(), Refusal> {
@@ -31,7 +33,11 @@ pub(crate) fn authenticate(
         return Ok(());
     }
     let presented = presented(headers).ok_or(Refusal::NotAuthenticated)?;
-    let fits_any = |schemes: &[Scheme]| schemes.iter().any(|s| fits(*s, presented, credentials));
+    let fits_any = |schemes: &[Scheme]| {
+        schemes
+            .iter()
+            .any(|s| fits(*s, presented, credentials, store))
+    };
     if fits_any(accepted) {
         Ok(())
     } else if fits_any(known) {
@@ -50,10 +56,13 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
     }
 }
 
-fn fits(scheme: Scheme, presented: &str, credentials: &Credentials) -> bool {
+fn fits(scheme: Scheme, presented: &str, credentials: &Credentials, store: &Store) -> bool {
     match scheme {
         Scheme::ComputeUser => bearer_token(presented) == Some(&credentials.compute_token),
-        Scheme::ComputeBackend => presented == credentials.compute_api_key,
+        Scheme::ComputeBackend => {
+            presented == credentials.compute_api_key
+                || store.compute.backend_of_key(presented).is_some()
+        }
         Scheme::KfpBearer => bearer_token(presented) == Some(&credentials.kfp_token),
     }
 }

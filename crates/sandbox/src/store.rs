@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 
 use crate::agenda::Agenda;
@@ -38,76 +36,6 @@ impl Store {
         crate::kfp::seed(&mut store);
         store
     }
-}
-
-/// Objects of one kind in the order of their creation, each found by its key.
-pub(crate) struct Collection {
-    key_fields: &'static [&'static str],
-    added: u64,
-    places: BTreeMap<Vec<String>, u64>,
-    objects: BTreeMap<u64, Object>,
-}
-
-impl Collection {
-    pub(crate) fn keyed_by(key_fields: &'static [&'static str]) -> Self {
-        Self {
-            key_fields,
-            added: 0,
-            places: BTreeMap::new(),
-            objects: BTreeMap::new(),
-        }
-    }
-
-    pub(crate) fn key_of(&self, object: &Object) -> Vec<String> {
-        self.key_fields
-            .iter()
-            .map(|field| object.get(*field).map_or_else(String::new, text_of))
-            .collect()
-    }
-
-    /// Adds an object, or replaces the one that has the same key.
-    pub(crate) fn put(&mut self, object: Object) {
-        let key = self.key_of(&object);
-        let place = *self.places.entry(key).or_insert_with(|| {
-            self.added += 1;
-            self.added
-        });
-        self.objects.insert(place, object);
-    }
-
-    pub(crate) fn get(&self, key: &[&str]) -> Option<&Object> {
-        self.objects.get(self.places.get(&owned(key))?)
-    }
-
-    pub(crate) fn remove(&mut self, key: &[&str]) -> Option<Object> {
-        self.objects.remove(&self.places.remove(&owned(key))?)
-    }
-
-    /// Removes the objects that are not to be kept.
-    pub(crate) fn retain(&mut self, keep: impl Fn(&Object) -> bool) {
-        let objects = &mut self.objects;
-        self.places.retain(|_, place| {
-            let kept = objects.get(place).is_some_and(&keep);
-            if !kept {
-                objects.remove(place);
-            }
-            kept
-        });
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Object> {
-        self.objects.values()
-    }
-}
-
-fn owned(key: &[&str]) -> Vec<String> {
-    key.iter().map(|part| (*part).to_owned()).collect()
-}
-
-fn text_of(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// UUIDs that look random and are the same in every run.

@@ -132,13 +132,13 @@ async fn a_path_or_query_that_cannot_be_decoded_is_a_400() {
 }
 
 #[tokio::test]
-async fn an_unknown_path_is_a_404_and_an_unknown_method_a_501() {
+async fn an_unknown_path_is_a_404_and_an_unknown_method_a_405() {
     let sandbox = sandbox().await;
     let body = Kfp(&sandbox).get("/nowhere").await.expect(404);
     assert_eq!(gateway_error(&body, 5), "Not Found");
     let body = send(Kfp(&sandbox).request(Method::DELETE, "/artifacts/x"))
         .await
-        .expect(501);
+        .expect(405);
     assert_eq!(gateway_error(&body, 12), "Method Not Allowed");
 }
 

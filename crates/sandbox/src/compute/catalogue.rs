@@ -24,8 +24,9 @@ pub(crate) fn add(store: &mut Store) {
             "status": "idle",
             "message": { "content": "" },
             "last_heartbeat": "2025-01-07T08:59:30",
+            "hostname": format!("{}.example.com", name.to_lowercase()),
         });
-        put(store, "backends", "Backend", backend);
+        put(store, "backends", "BackendWithHostname", backend);
     }
     for (id, name, version) in [
         (1, "cQASM", "3.0"),
@@ -54,6 +55,20 @@ pub(crate) fn add(store: &mut Store) {
         "is_active": true,
     });
     put(store, "members", "Member", member);
+    let permission = json!({ "id": 1, "permission": "run_jobs", "name": "Run jobs" });
+    put(store, "permissions", "Permission", permission);
+    let group = json!({ "id": 1, "name": "Users" });
+    put(store, "permission_groups", "PermissionGroup", group);
+    let grant = json!({
+        "id": 1,
+        "domain": "compute",
+        "team_id": 1,
+        "change": 1000,
+        "timestamp": "2025-01-01T06:00:00",
+    });
+    put(store, "transactions", "Transaction", grant);
+    let drain_mode = json!({ "id": 1, "enabled": false });
+    put(store, "drain_mode", "DrainMode", drain_mode);
 }
 
 fn backend_type(id: i64, name: &str, qubits: i64) -> Value {

@@ -2,12 +2,12 @@
 //! lines, leave results, fail or are cancelled.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::agenda::Event;
 use crate::clock::later;
 use crate::compute::resources::{self, existing, parameters};
-use crate::compute::{BACKEND_ID, ComputeError, time};
+use crate::compute::{BACKEND_ID, ComputeError, queue, results, time};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
@@ -53,12 +53,20 @@ pub(super) fn enqueue(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compu
         set(&mut job, "queued_at", time::naive(now));
         put(store, "jobs", job);
     }
-    let step = Step::Reserve {
-        batch_job: id_of(&batch),
-    };
-    store.plan(later(now, IN_THE_QUEUE), Event::Compute(step));
     put(store, "batch_jobs", batch.clone());
+    plan(store, id_of(&batch), now);
     Ok(Reply::ok(batch))
+}
+
+/// Lets the sandbox's own backend claim a batch job that waits, after some time.
+pub(super) fn plan_reservation(store: &mut Store, batch_job: i64) {
+    let now = store.clock.reading();
+    plan(store, batch_job, now);
+}
+
+fn plan(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
+    let step = Step::Reserve { batch_job };
+    store.plan(later(now, IN_THE_QUEUE), Event::Compute(step));
 }
 
 /// Ends a batch job whose jobs have all ended.
@@ -92,6 +100,9 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, Comput
         put(store, "jobs", held);
         let message = format!("Job is {before} and stays so");
         return Err(ComputeError::unprocessable(&message));
+    }
+    if state == "running" {
+        begin_claimed(store, &job);
     }
     if is_final(&state) && !was_final {
         let now = store.clock.now();
@@ -182,7 +193,7 @@ fn reserve(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
     let Some(mut batch) = found(store, "batch_jobs", batch_job) else {
         return;
     };
-    if text(&batch, "status") != "queued" {
+    if text(&batch, "status") != "queued" || queue::is_draining(store) {
         return;
     }
     set(&mut batch, "status", "running");
@@ -196,8 +207,21 @@ fn reserve(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
     move_on(store, &batch, now);
 }
 
+/// A batch job that a backend claimed runs from its first job on that does.
+fn begin_claimed(store: &mut Store, job: &Object) {
+    let batch = referred(store, job, "batch_job_id", "batch_jobs").cloned();
+    if let Some(mut batch) = batch.filter(|batch| text(batch, "status") == "reserved") {
+        set(&mut batch, "status", "running");
+        put(store, "batch_jobs", batch);
+    }
+}
+
 /// Starts the next job of a batch that runs, unless one is running; without one, the batch ends.
+/// What becomes of a batch job that a backend claimed, the backend says.
 fn move_on(store: &mut Store, batch: &Object, now: DateTime<Utc>) {
+    if store.compute.claimed.contains(&id_of(batch)) {
+        return;
+    }
     let jobs = jobs_of(store, batch);
     let in_state = |state: &str| jobs.iter().find(|job| text(job, "status") == state);
     if text(batch, "status") != "running" || in_state("running").is_some() {
@@ -258,9 +282,7 @@ fn log_part(store: &mut Store, id: i64, part: usize, source: &str, now: DateTime
 
 fn finish(store: &mut Store, mut job: Object, source: &str, now: DateTime<Utc>) {
     let id = id_of(&job);
-    if source.contains(FAILURE) {
-        let line = source.lines().position(|line| line.contains(FAILURE));
-        let message = format!("Line {} mentions an error", line.unwrap_or_default() + 1);
+    if let Some(message) = failure(source) {
         store
             .compute
             .logs
@@ -269,11 +291,17 @@ fn finish(store: &mut Store, mut job: Object, source: &str, now: DateTime<Utc>) 
         set(&mut job, "source", "sandbox");
         end(store, &mut job, "failed", now);
     } else {
-        add_results(store, &job, source, now);
+        results::add(store, &job, source, now);
         let lines = ["storing results".to_owned(), format!("job {id} completed")];
         store.compute.logs.add(id, now, lines);
         end(store, &mut job, "completed", now);
     }
+}
+
+/// Why a source fails, if it does.
+pub(super) fn failure(source: &str) -> Option<String> {
+    let line = source.lines().position(|line| line.contains(FAILURE))?;
+    Some(format!("Line {} mentions an error", line + 1))
 }
 
 fn end(store: &mut Store, job: &mut Object, state: &str, now: DateTime<Utc>) {
@@ -286,62 +314,7 @@ fn end(store: &mut Store, job: &mut Object, state: &str, now: DateTime<Utc>) {
     }
 }
 
-/// One result for a quantum job; for a hybrid one, one for each line of the source, and a final
-/// result that counts them.
-fn add_results(store: &mut Store, job: &Object, source: &str, now: DateTime<Utc>) {
-    let hybrid = text(job, "algorithm_type") == "hybrid";
-    let number = if hybrid { source.lines().count() } else { 1 };
-    let batch = referred(store, job, "batch_job_id", "batch_jobs");
-    let kind = batch.and_then(|batch| referred(store, batch, "backend_type_id", "backend_types"));
-    let of_kind = |name| kind.and_then(|kind| kind.get(name)).and_then(Value::as_u64);
-    let default_shots = of_kind("default_number_of_shots").unwrap_or(1024);
-    let qubits = of_kind("nqubits").and_then(|qubits| usize::try_from(qubits).ok());
-    let asked_for = job.get("number_of_shots").and_then(Value::as_u64);
-    let shots = asked_for.unwrap_or(default_shots);
-    let (low, high) = (
-        "0".repeat(qubits.unwrap_or(2)),
-        "1".repeat(qubits.unwrap_or(2)),
-    );
-    for index in 0..number {
-        let lows = shots / 2;
-        let raw_data = (job.get("raw_data_enabled") == Some(&json!(true))).then(|| {
-            (0..shots)
-                .map(|shot| if shot < lows { &low } else { &high })
-                .collect::<Vec<_>>()
-        });
-        let apart = TimeDelta::milliseconds(i64::try_from(index).unwrap_or_default());
-        let at = later(now, apart);
-        let result = json!({
-            "created_on": time::naive(at),
-            "job_id": job.get("id"),
-            "execution_time_in_seconds": 0.25,
-            "shots_requested": shots,
-            "shots_done": shots,
-            "results": { low.as_str(): lows, high.as_str(): shots - lows },
-            "raw_data": raw_data,
-        });
-        add(store, "results", "Result", result);
-    }
-    if hybrid {
-        let final_result = json!({
-            "created_on": time::naive(now),
-            "job_id": job.get("id"),
-            "final_result": { "iterations": number },
-        });
-        add(store, "final_results", "FinalResult", final_result);
-    }
-}
-
-fn add(store: &mut Store, name: &'static str, schema: &str, object: Value) {
-    resources::add(
-        store,
-        name,
-        resources::named_schema(schema),
-        resources::object(object),
-    );
-}
-
-fn jobs_of(store: &Store, batch: &Object) -> Vec<Object> {
+pub(super) fn jobs_of(store: &Store, batch: &Object) -> Vec<Object> {
     let ids = batch.get("job_ids").and_then(Value::as_array);
     let ids = ids.into_iter().flatten();
     ids.filter_map(|id| found(store, "jobs", id.as_i64()?))
@@ -356,22 +329,22 @@ fn found(store: &Store, name: &str, id: i64) -> Option<Object> {
         .cloned()
 }
 
-fn put(store: &mut Store, name: &'static str, object: Object) {
+pub(super) fn put(store: &mut Store, name: &'static str, object: Object) {
     store.compute.resources_mut(name).put(object);
 }
 
-fn set(object: &mut Object, field: &str, value: impl Into<Value>) {
+pub(super) fn set(object: &mut Object, field: &str, value: impl Into<Value>) {
     object.insert(field.to_owned(), value.into());
 }
 
-fn text<'a>(object: &'a Object, field: &str) -> &'a str {
+pub(super) fn text<'a>(object: &'a Object, field: &str) -> &'a str {
     object
         .get(field)
         .and_then(Value::as_str)
         .unwrap_or_default()
 }
 
-fn id_of(object: &Object) -> i64 {
+pub(super) fn id_of(object: &Object) -> i64 {
     object.get("id").and_then(Value::as_i64).unwrap_or_default()
 }
 

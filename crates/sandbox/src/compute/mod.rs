@@ -1,25 +1,30 @@
 //! The Quantum Inspire Compute API, in the manner of FastAPI.
 
+mod backends;
 mod catalogue;
+mod compilation;
 mod error;
 mod job_logs;
 mod jobs;
 mod paging;
+mod queue;
+mod reservations;
 mod resources;
+mod results;
 mod rules;
 mod schema;
 mod seed;
 mod time;
 mod validation;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use compute_api_client::operations;
 use compute_kfp_runtime::operation::Operation as Description;
 
+use crate::collection::Collection;
 use crate::operation::{Handle, Operation};
-use crate::store::Collection;
 
 pub(crate) use catalogue::add as add_catalogue;
 pub(crate) use error::ComputeError;
@@ -35,6 +40,8 @@ pub(crate) struct ComputeStore {
     ids: BTreeMap<&'static str, i64>,
     nothing: Collection,
     logs: job_logs::Logs,
+    /// Batch jobs that a backend claimed and runs by itself.
+    claimed: BTreeSet<i64>,
 }
 
 impl Default for ComputeStore {
@@ -49,6 +56,7 @@ impl Default for ComputeStore {
             ids: BTreeMap::new(),
             nothing: Collection::keyed_by(&["id"]),
             logs: job_logs::Logs::default(),
+            claimed: BTreeSet::new(),
         }
     }
 }
@@ -100,6 +108,9 @@ fn suggested(operation: &Description) -> Option<Handle<ComputeError>> {
     Some(match (operation.method, segments.as_slice()) {
         ("POST", [_]) => resources::create,
         ("GET", [_]) if operation.paging.is_some() => resources::list,
+        ("GET", [_, view]) if operation.paging.is_some() && !view.starts_with('{') => {
+            resources::list
+        }
         ("GET", [_, "{id}"]) => resources::read,
         ("PUT", [_, "{id}"]) => resources::replace,
         ("PATCH", [_, "{id}"]) => resources::change,

@@ -36,6 +36,7 @@ impl PageRequest {
         &self,
         mut objects: Vec<&Object>,
         sortable: &[&str],
+        shown: impl Fn(&Object) -> Object,
     ) -> Result<Reply, ComputeError> {
         if self.latest {
             let newest = objects.into_iter().max_by(|one, other| {
@@ -49,7 +50,8 @@ impl PageRequest {
         }
         let total = objects.len();
         let skipped = (self.page - 1).saturating_mul(self.size);
-        let items: Vec<_> = objects.into_iter().skip(skipped).take(self.size).collect();
+        let page = objects.into_iter().skip(skipped).take(self.size);
+        let items: Vec<Object> = page.map(shown).collect();
         Ok(Reply::ok(json!({
             "items": items,
             "total": total,

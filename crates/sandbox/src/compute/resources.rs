@@ -26,16 +26,17 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, Comput
 
     let name = name_of(call.described);
     let mut sent = object(body);
-    rules::complete(name, store, &mut sent);
-    check_references(store, &sent)?;
+    rules::complete(name, store, call, &mut sent);
+    check_references(store, call, &sent)?;
     rules::allow_creation(name, store, &sent)?;
     let created = add(store, name, schema_of(call), sent);
-    Ok(Reply::created(created))
+    Ok(Reply::created(shown(call, &created)))
 }
 
 pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let parameters = parameters(call)?;
-    Ok(Reply::ok(existing(store, call, &parameters)?.clone()))
+    let found = existing(store, call, &parameters)?;
+    Ok(Reply::ok(shown(call, found)))
 }
 
 pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
@@ -59,45 +60,56 @@ pub(super) fn page(
         .filter(|(_, schema)| schema::is_sortable(schema))
         .map(|(name, _)| name)
         .collect();
-    PageRequest::of(parameters).page_of(objects, &sortable)
+    PageRequest::of(parameters).page_of(objects, &sortable, |object| shown(call, object))
 }
 
 /// Replaces what the body can say; what it cannot say stays.
 pub(super) fn replace(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    change_with(store, call, Defaults::Filled)
+    change_found(store, call, Defaults::Filled, in_path(call))
 }
 
 /// Changes what the body names, also to an empty text.
 pub(super) fn change(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    change_with(store, call, Defaults::LeftOut)
+    change_found(store, call, Defaults::LeftOut, in_path(call))
 }
 
-fn change_with(
+fn in_path<'a>(
+    call: &'a Call<'_>,
+) -> impl FnOnce(&Store, &Object) -> Result<Object, ComputeError> + 'a {
+    |store, parameters| existing(store, call, parameters).cloned()
+}
+
+/// Changes the object that is found once the request is known to be valid.
+pub(super) fn change_found(
     store: &mut Store,
     call: &Call<'_>,
     defaults: Defaults,
+    find: impl FnOnce(&Store, &Object) -> Result<Object, ComputeError>,
 ) -> Result<Reply, ComputeError> {
     let mut validation = Validation::of(call);
     let parameters = validation.parameters();
     let body = validation.body(defaults)?;
     validation.finish()?;
 
-    let mut changed = existing(store, call, &parameters)?.clone();
+    let mut changed = find(store, &parameters)?;
     let changes = object(body);
-    check_references(store, &changes)?;
-    for (name, schema) in properties(schema_of(call)) {
+    check_references(store, call, &changes)?;
+    let can_be_null = |name: &str| {
+        let schema = properties(schema_of(call)).find(|(known, _)| *known == name);
+        schema.is_some_and(|(_, schema)| schema::is_nullable(schema))
+    };
+    for (name, value) in changes {
         // A null for what cannot be null is the same as nothing.
-        let change = changes.get(name);
-        if let Some(value) = change.filter(|value| !value.is_null() || schema::is_nullable(schema))
-        {
-            changed.insert(name.to_owned(), value.clone());
+        let counts = !value.is_null() || can_be_null(&name);
+        if let Some(held) = changed.get_mut(&name).filter(|_| counts) {
+            *held = value;
         }
     }
     store
         .compute
         .resources_mut(name_of(call.described))
         .put(changed.clone());
-    Ok(Reply::ok(changed))
+    Ok(Reply::ok(shown(call, &changed)))
 }
 
 pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
@@ -143,6 +155,13 @@ pub(super) fn existing<'a>(
     let id = text_of(parameters.get("id"));
     let found = store.compute.resources(name).get(&[&id]);
     found.ok_or_else(|| ComputeError::not_found(&format!("{} not found", singular(name))))
+}
+
+/// An object as an operation shows it: what is held beyond that, other operations show.
+pub(super) fn shown(call: &Call<'_>, held: &Object) -> Object {
+    properties(schema_of(call))
+        .filter_map(|(name, _)| Some((name.to_owned(), held.get(name)?.clone())))
+        .collect()
 }
 
 /// Adds an object of what was sent; what nobody sent stands at its beginning.
@@ -218,7 +237,13 @@ fn mentions(object: &Object, text: &str) -> bool {
 }
 
 /// A field `x_id` holds the id of a resource, if there is one of that name.
-fn check_references(store: &Store, sent: &Object) -> Result<(), ComputeError> {
+pub(super) fn check_references(
+    store: &Store,
+    call: &Call<'_>,
+    sent: &Object,
+) -> Result<(), ComputeError> {
+    // With nothing in the path that could be missing, a 404 is about what the body refers to.
+    let is_missing = call.path_values.is_empty() && COMPUTE.declares(call.described, "404");
     for (field, id) in sent {
         let Some(referred) = referred(store, field).filter(|_| id.is_i64()) else {
             continue;
@@ -229,10 +254,12 @@ fn check_references(store: &Store, sent: &Object) -> Result<(), ComputeError> {
             .get(&[&id.to_string()])
             .is_none()
         {
-            return Err(ComputeError::unprocessable(&format!(
-                "{} {id} does not exist",
-                singular(referred)
-            )));
+            let message = format!("{} {id} does not exist", singular(referred));
+            return Err(if is_missing {
+                ComputeError::not_found(&message)
+            } else {
+                ComputeError::unprocessable(&message)
+            });
         }
     }
     Ok(())

@@ -33,13 +33,14 @@ pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError
         let missing = "at least one of task_ids, run_ids and artifact_ids is required";
         return Err(KfpError::invalid_input(missing).while_attempting(attempt));
     }
+    let wanted = |task: &Object| {
+        wanted_type.is_none_or(|wanted| type_of(task) == wanted)
+            && wanted_ids
+                .iter()
+                .all(|(field, ids)| ids.is_empty() || ids.contains(&text(task, field)))
+    };
     LISTING
-        .page(&store.kfp, &query, &store.kfp.artifact_tasks, |task| {
-            wanted_type.is_none_or(|wanted| type_of(task) == wanted)
-                && wanted_ids
-                    .iter()
-                    .all(|(field, ids)| ids.is_empty() || ids.contains(&text(task, field)))
-        })
+        .page(&store.kfp, &query, &store.kfp.artifact_tasks, Some(&wanted))
         .map_err(|error| error.while_attempting(attempt))
 }
 

@@ -17,10 +17,10 @@ const NOT_CREATED: &str = "Failed to create artifact due to validation error";
 pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let query = QueryParameters::read(call)?;
     let namespace = query.text("namespace")?;
+    let is_in_it = |artifact: &Object| text(artifact, "namespace") == namespace;
+    let wanted = (!namespace.is_empty()).then_some(&is_in_it as &dyn Fn(&Object) -> bool);
     LISTING
-        .page(&store.kfp, &query, &store.kfp.artifacts, |artifact| {
-            namespace.is_empty() || text(artifact, "namespace") == namespace
-        })
+        .page(&store.kfp, &query, &store.kfp.artifacts, wanted)
         .map_err(|error| error.while_attempting("Failed to list artifacts"))
 }
 

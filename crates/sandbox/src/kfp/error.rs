@@ -1,5 +1,5 @@
 use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use compute_kfp_runtime::operation::SecurityScheme;
@@ -46,6 +46,8 @@ pub(crate) struct KfpError {
     message: String,
     for_a_person: Option<String>,
     shape: Shape,
+    /// The methods that a path has, where it does not have the one that was asked for.
+    allowed: Option<HeaderValue>,
 }
 
 /// What an error's body looks like.
@@ -66,6 +68,7 @@ impl KfpError {
             message: message.into(),
             for_a_person: None,
             shape: Shape::Status,
+            allowed: None,
         }
     }
 
@@ -75,6 +78,7 @@ impl KfpError {
             message: format!("{kind}: {sentence}"),
             for_a_person: Some(sentence),
             shape: Shape::Status,
+            allowed: None,
         }
     }
 
@@ -141,8 +145,10 @@ impl ApiError for KfpError {
         Self::of_gateway(Code::NotFound, "Not Found")
     }
 
-    fn method_not_allowed(_allowed: &[&str]) -> Self {
-        Self::of_gateway(Code::Unimplemented, "Method Not Allowed")
+    fn method_not_allowed(allowed: &[&str]) -> Self {
+        let mut error = Self::of_gateway(Code::Unimplemented, "Method Not Allowed");
+        error.allowed = HeaderValue::from_str(&allowed.join(", ")).ok();
+        error
     }
 
     fn refused(refusal: Refusal) -> Self {
@@ -197,10 +203,15 @@ impl ApiError for KfpError {
                 "message": sentence,
             }]);
         }
-        Reply {
-            status: self.code.http_status(),
-            body,
-        }
-        .into_response()
+        // gRPC has no code for a method that a path does not have.
+        let status = match self.allowed {
+            Some(_) => StatusCode::METHOD_NOT_ALLOWED,
+            None => self.code.http_status(),
+        };
+        let mut response = Reply { status, body }.into_response();
+        response
+            .headers_mut()
+            .extend(self.allowed.map(|allowed| (ALLOW, allowed)));
+        response
     }
 }

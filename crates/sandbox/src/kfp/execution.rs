@@ -9,7 +9,7 @@ use crate::clock::later;
 use crate::kfp::artifacts::text;
 use crate::kfp::resources::{PIPELINE_VERSION, RUN, TASK, set};
 use crate::kfp::runs::{enter, is_final};
-use crate::kfp::{package, time};
+use crate::kfp::{self, package, recurring_runs, time};
 use crate::store::{Object, Store};
 
 /// How long a run is pending, and how long it takes to stop.
@@ -59,14 +59,14 @@ fn plan(store: &mut Store, run_id: &str, kind: StepKind, due: DateTime<Utc>) {
         attempt: attempt(store, run_id),
         kind,
     };
-    store.plan(due, Event::Kfp(step));
+    store.plan(due, Event::Kfp(kfp::Step::Run(step)));
 }
 
 fn attempt(store: &Store, run_id: &str) -> u64 {
     store.kfp.attempts.get(run_id).copied().unwrap_or_default()
 }
 
-pub(crate) fn take_step(store: &mut Store, step: &Step, now: DateTime<Utc>) {
+pub(super) fn take_step(store: &mut Store, step: &Step, now: DateTime<Utc>) {
     let Some(run) = RUN.find(store, &step.run_id).cloned() else {
         return;
     };
@@ -139,7 +139,7 @@ fn cancel(store: &mut Store, run: Object, now: DateTime<Utc>) {
 }
 
 /// Ends a run, and the tasks of it that still run.
-fn finish(
+pub(super) fn finish(
     store: &mut Store,
     mut run: Object,
     state: &str,
@@ -165,7 +165,9 @@ fn finish(
         set(&mut run, "error", json!({ "code": 13, "message": message }));
     }
     enter(&mut run, state, now);
+    let recurring_run_id = text(&run, "recurring_run_id").to_owned();
     RUN.put(store, run);
+    recurring_runs::go_on(store, &recurring_run_id, now);
 }
 
 fn end(

@@ -71,6 +71,10 @@ impl Filter {
         Ok(Self { predicates, source })
     }
 
+    pub(super) fn accepts_all(&self) -> bool {
+        self.predicates.is_empty()
+    }
+
     pub(super) fn accepts(&self, object: &Object) -> bool {
         self.predicates
             .iter()

@@ -4,12 +4,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use crate::collection::{Collection, Key, Place, Rank};
 use crate::kfp::filter::Filter;
-use crate::kfp::message::{Kind, Message};
+use crate::kfp::message::{Field, Kind, Message};
 use crate::kfp::parameters::QueryParameters;
 use crate::kfp::{KfpError, KfpStore, messages, time};
 use crate::reply::Reply;
-use crate::store::{Collection, Object};
+use crate::store::Object;
 
 const DEFAULT_PAGE_SIZE: usize = 20;
 const LARGEST_PAGE_SIZE: usize = 200;
@@ -33,21 +34,22 @@ struct Sort {
     descending: bool,
 }
 
-/// The place of an object in the order: the value that is sorted by, then the key.
-type Place = (Value, Vec<String>);
+/// The last object of a page: the value that is sorted by, then the key.
+type Last = (Value, Key);
 
 impl Listing {
     fn message(&self) -> &'static Message {
         messages::named(self.message)
     }
 
-    /// Answers with one page of those objects in `collection` that are `wanted`.
+    /// Answers with one page of those objects in `collection` that are `wanted`; all are, if it
+    /// says nothing.
     pub(super) fn page(
         &self,
         store: &KfpStore,
         query: &QueryParameters,
         collection: &Collection,
-        wanted: impl Fn(&Object) -> bool,
+        wanted: Option<&dyn Fn(&Object) -> bool>,
     ) -> Result<Reply, KfpError> {
         let objects = |object: &Object| object.clone();
         self.page_shown(store, query, collection, wanted, objects)
@@ -59,7 +61,7 @@ impl Listing {
         store: &KfpStore,
         query: &QueryParameters,
         collection: &Collection,
-        wanted: impl Fn(&Object) -> bool,
+        wanted: Option<&dyn Fn(&Object) -> bool>,
         shown: impl Fn(&Object) -> Object,
     ) -> Result<Reply, KfpError> {
         let largest = if query.text("view")? == "FULL" {
@@ -74,28 +76,124 @@ impl Listing {
         } else {
             page_size
         };
-        let mut objects: Vec<(Place, &Object)> = collection
+        let position = after
+            .as_ref()
+            .map(|after| self.position(&criteria.sort, after));
+        let (total, mut numbers) = if wanted.is_none() && criteria.filter.accepts_all() {
+            let all = self.all(collection, &criteria.sort, position.as_ref(), page_size + 1);
+            (collection.len(), all)
+        } else {
+            let chosen =
+                store
+                    .selections
+                    .get(store.changes(), &self.identity(&criteria, query), || {
+                        self.chosen(collection, &criteria, wanted)
+                    });
+            let start = chosen.partition_point(|number| {
+                !self.is_after(collection, &criteria.sort, *number, position.as_ref())
+            });
+            let rest = chosen.iter().skip(start).take(page_size + 1);
+            (chosen.len(), rest.copied().collect())
+        };
+        let next = numbers.len() > page_size;
+        numbers.truncate(page_size);
+        let objects = numbers
             .iter()
-            .filter(|object| wanted(object) && criteria.filter.accepts(object))
-            .map(|object| {
-                (
-                    self.place(&criteria.sort, collection.key_of(object), object),
-                    object,
-                )
-            })
-            .collect();
-        objects.sort_by(|(one, _), (other, _)| self.order(&criteria.sort, one, other));
-        let total = objects.len();
-        if let Some(after) = &after {
-            objects.retain(|(place, _)| self.order(&criteria.sort, place, after).is_gt());
-        }
-        let next = objects.len() > page_size;
-        objects.truncate(page_size);
-        let last = objects.last().map(|(place, _)| place).or(after.as_ref());
-        let last = last.filter(|_| next);
-        let next_page_token = last.map(|last| self.token(&criteria, last, number + 1));
-        let objects = objects.iter().map(|(_, object)| shown(object)).collect();
+            .filter_map(|number| collection.numbered(*number));
+        let objects: Vec<&Object> = objects.collect();
+        let last = objects.last().map(|last| {
+            let value = self.value(&criteria.sort, last);
+            (value.unwrap_or_default(), collection.key_of(last))
+        });
+        let last = last.or(after).filter(|_| next);
+        let next_page_token = last.map(|last| self.token(&criteria, &last, number + 1));
+        let objects = objects.into_iter().map(shown).collect();
         Ok(Reply::ok(self.answer(objects, total, next_page_token)))
+    }
+
+    /// What tells a choice of objects from others.
+    fn identity(&self, criteria: &Criteria, query: &QueryParameters) -> String {
+        let sort = (&criteria.sort.field, criteria.sort.descending);
+        let filter = &criteria.filter.source;
+        json!([self.list_field, query.restrictions(), sort, filter]).to_string()
+    }
+
+    /// The numbers of objects from behind a position on.
+    fn all(
+        &self,
+        collection: &Collection,
+        sort: &Sort,
+        position: Option<&Place>,
+        limit: usize,
+    ) -> Vec<u64> {
+        let mut numbers = Vec::with_capacity(limit);
+        self.read(collection, sort, position, |number| {
+            numbers.push(number);
+            numbers.len() < limit
+        });
+        numbers
+    }
+
+    fn chosen(
+        &self,
+        collection: &Collection,
+        criteria: &Criteria,
+        wanted: Option<&dyn Fn(&Object) -> bool>,
+    ) -> Vec<u64> {
+        let is_chosen = |object: &Object| {
+            wanted.is_none_or(|wanted| wanted(object)) && criteria.filter.accepts(object)
+        };
+        let mut numbers = Vec::new();
+        self.read(collection, &criteria.sort, None, |number| {
+            if collection.numbered(number).is_some_and(is_chosen) {
+                numbers.push(number);
+            }
+            true
+        });
+        numbers
+    }
+
+    fn read(
+        &self,
+        collection: &Collection,
+        sort: &Sort,
+        position: Option<&Place>,
+        read: impl FnMut(u64) -> bool,
+    ) {
+        let field = self.message().field(&sort.field);
+        let rank = || move |object: &Object| rank(field, field.and_then(|f| f.value_in(object)));
+        collection.numbers_by(&sort.field, rank, position, sort.descending, read);
+    }
+
+    fn is_after(
+        &self,
+        collection: &Collection,
+        sort: &Sort,
+        number: u64,
+        position: Option<&Place>,
+    ) -> bool {
+        let (Some(position), Some(object)) = (position, collection.numbered(number)) else {
+            return true;
+        };
+        let value = self.value(sort, object);
+        let place = (
+            rank(self.message().field(&sort.field), value),
+            collection.key_of(object),
+        );
+        if sort.descending {
+            place < *position
+        } else {
+            place > *position
+        }
+    }
+
+    fn value(&self, sort: &Sort, object: &Object) -> Option<Value> {
+        self.message().field(&sort.field)?.value_in(object)
+    }
+
+    fn position(&self, sort: &Sort, (value, key): &Last) -> Place {
+        let field = self.message().field(&sort.field);
+        (rank(field, Some(value.clone())), key.clone())
     }
 
     /// Zero values are left out, so that an empty page is an empty object.
@@ -107,7 +205,8 @@ impl Listing {
     ) -> Object {
         let mut answer = Object::new();
         if !objects.is_empty() {
-            answer.insert(self.list_field.to_owned(), json!(objects));
+            let objects = objects.into_iter().map(Value::Object).collect();
+            answer.insert(self.list_field.to_owned(), Value::Array(objects));
         }
         if total > 0 {
             answer.insert("total_size".to_owned(), json!(total));
@@ -119,10 +218,7 @@ impl Listing {
     }
 
     /// With a page token, sorting and filter are the token's; the parameters may repeat them.
-    fn criteria(
-        &self,
-        query: &QueryParameters,
-    ) -> Result<(Criteria, Option<Place>, u64), KfpError> {
+    fn criteria(&self, query: &QueryParameters) -> Result<(Criteria, Option<Last>, u64), KfpError> {
         let order_by = query.text("order_by")?;
         let sort_by = match query.text("sort_by")? {
             "" => order_by,
@@ -190,34 +286,8 @@ impl Listing {
         known.unwrap_or_default()
     }
 
-    fn place(&self, sort: &Sort, key: Vec<String>, object: &Object) -> Place {
-        let value = self
-            .message()
-            .field(&sort.field)
-            .and_then(|field| field.value_in(object));
-        (value.unwrap_or_default(), key)
-    }
-
-    fn order(&self, sort: &Sort, one: &Place, other: &Place) -> Ordering {
-        let by_value = match (one.0.is_null(), other.0.is_null()) {
-            (false, false) => self
-                .message()
-                .field(&sort.field)
-                .and_then(|field| compare(&field.kind, &one.0, &other.0))
-                .unwrap_or(Ordering::Equal),
-            // What has no value comes first.
-            (one_is_absent, other_is_absent) => other_is_absent.cmp(&one_is_absent),
-        };
-        let ordering = by_value.then_with(|| one.1.cmp(&other.1));
-        if sort.descending {
-            ordering.reverse()
-        } else {
-            ordering
-        }
-    }
-
     /// What page the token is for matters where pages are short only.
-    fn token(&self, criteria: &Criteria, last: &Place, number: u64) -> String {
+    fn token(&self, criteria: &Criteria, last: &Last, number: u64) -> String {
         let token = json!({
             "list": self.list_field,
             "sort": [criteria.sort.field, criteria.sort.descending],
@@ -228,14 +298,14 @@ impl Listing {
         URL_SAFE_NO_PAD.encode(token.to_string())
     }
 
-    fn resume(&self, page_token: &str) -> Result<(Criteria, Place, u64), KfpError> {
+    fn resume(&self, page_token: &str) -> Result<(Criteria, Last, u64), KfpError> {
         let refuse = || KfpError::invalid_input("invalid page token");
         let bytes = URL_SAFE_NO_PAD.decode(page_token).map_err(|_| refuse())?;
         let token: Value = serde_json::from_slice(&bytes).map_err(|_| refuse())?;
         if token["list"] != self.list_field {
             return Err(refuse());
         }
-        let place: Place = serde_json::from_value(token["after"].clone()).map_err(|_| refuse())?;
+        let place: Last = serde_json::from_value(token["after"].clone()).map_err(|_| refuse())?;
         let (field, descending) =
             serde_json::from_value(token["sort"].clone()).map_err(|_| refuse())?;
         let source = token["filter"].as_object().cloned().ok_or_else(refuse)?;
@@ -277,23 +347,28 @@ fn is_sortable(kind: &Kind) -> bool {
     )
 }
 
+fn rank(field: Option<&'static Field>, value: Option<Value>) -> Rank {
+    let rank = match (field.map(|field| &field.kind), value) {
+        (Some(Kind::Text | Kind::Enum(_)), Some(Value::String(text))) => Some(Rank::Text(text)),
+        (Some(Kind::Boolean), Some(Value::Bool(value))) => Some(Rank::Boolean(value)),
+        (Some(Kind::Time), Some(value)) => value.as_str().and_then(time::parse).map(Rank::Time),
+        (Some(Kind::Int32 | Kind::Int64 | Kind::Double), Some(value)) => {
+            number(&value).map(Rank::number)
+        }
+        _ => None,
+    };
+    rank.unwrap_or(Rank::Absent)
+}
+
 /// Compares two values of a field; `None` if they cannot be compared.
 pub(super) fn compare(kind: &Kind, one: &Value, other: &Value) -> Option<Ordering> {
     match kind {
         Kind::Text | Kind::Enum(_) => Some(one.as_str()?.cmp(other.as_str()?)),
         Kind::Boolean => Some(one.as_bool()?.cmp(&other.as_bool()?)),
         Kind::Time => Some(time::parse(one.as_str()?)?.cmp(&time::parse(other.as_str()?)?)),
-        Kind::Int32 | Kind::Int64 | Kind::Double => {
-            Some(compare_numbers(number(one)?, number(other)?))
-        }
+        Kind::Int32 | Kind::Int64 | Kind::Double => number(one)?.partial_cmp(&number(other)?),
         Kind::Message(_) | Kind::List(_) | Kind::Map(_) | Kind::Struct | Kind::AnyValue => None,
     }
-}
-
-/// Sorting needs an order of NaN too.
-fn compare_numbers(one: f64, other: f64) -> Ordering {
-    one.partial_cmp(&other)
-        .unwrap_or_else(|| one.total_cmp(&other))
 }
 
 fn number(value: &Value) -> Option<f64> {

@@ -23,14 +23,15 @@ pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError
         &query.texts("run_ids"),
         query.text("namespace")?,
     );
+    let wanted = |metric: &Object| {
+        let task_id = text(metric, "task_id");
+        (task_ids.is_empty() || task_ids.contains(&task_id))
+            && linked
+                .as_ref()
+                .is_none_or(|linked| linked.contains(task_id))
+    };
     LISTING
-        .page(&store.kfp, &query, &store.kfp.metrics, |metric| {
-            let task_id = text(metric, "task_id");
-            (task_ids.is_empty() || task_ids.contains(&task_id))
-                && linked
-                    .as_ref()
-                    .is_none_or(|linked| linked.contains(task_id))
-        })
+        .page(&store.kfp, &query, &store.kfp.metrics, Some(&wanted))
         .map_err(|error| error.while_attempting("Failed to list metrics"))
 }
 

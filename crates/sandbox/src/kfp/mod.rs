@@ -13,26 +13,49 @@ mod metrics;
 mod package;
 mod parameters;
 mod pipelines;
+mod recurring_runs;
+mod reports;
 mod resources;
 mod runs;
+mod schedule;
 mod seed;
+mod selection;
 mod tasks;
 mod time;
+mod visualizations;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use chrono::{DateTime, Utc};
 use compute_kfp_runtime::operation::Operation as Description;
 use kfp_api_client::operations;
 use serde_json::json;
 
+use crate::collection::Collection;
+use crate::kfp::parameters::QueryParameters;
+use crate::kfp::selection::Selections;
 use crate::operation::{Call, Handle, Operation};
 use crate::reply::Reply;
-use crate::store::{Collection, Store};
+use crate::store::Store;
 
 pub(crate) use error::KfpError;
-pub(crate) use execution::{Step, take_step};
 pub(crate) use seed::seed;
+
+/// What happens by itself as time passes.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Run(execution::Step),
+    /// Runs of the recurring run with this id may be due.
+    Recurring(String),
+}
+
+pub(crate) fn take_step(store: &mut Store, step: &Step, now: DateTime<Utc>) {
+    match step {
+        Step::Run(step) => execution::take_step(store, step, now),
+        Step::Recurring(id) => recurring_runs::take_step(store, id, now),
+    }
+}
 
 /// The namespace that most of the seeded artifacts are in.
 pub const NAMESPACE: &str = "quantum-calibration";
@@ -45,9 +68,14 @@ pub(crate) struct KfpStore {
     pipelines: Collection,
     pipeline_versions: Collection,
     runs: Collection,
+    recurring_runs: Collection,
     tasks: Collection,
     /// How often each run was retried.
     attempts: BTreeMap<String, u64>,
+    /// How far each recurring run has come.
+    progress: BTreeMap<String, recurring_runs::Progress>,
+    /// What lists with filters were made of, for their next pages.
+    selections: Selections,
     pub(crate) short_pages: bool,
 }
 
@@ -61,10 +89,31 @@ impl Default for KfpStore {
             pipelines: Collection::keyed_by(&["pipeline_id"]),
             pipeline_versions: Collection::keyed_by(&["pipeline_version_id"]),
             runs: Collection::keyed_by(&["run_id"]),
+            recurring_runs: Collection::keyed_by(&["recurring_run_id"]),
             tasks: Collection::keyed_by(&["task_id"]),
             attempts: BTreeMap::new(),
+            progress: BTreeMap::new(),
+            selections: Selections::default(),
             short_pages: false,
         }
+    }
+}
+
+impl KfpStore {
+    /// How often anything was added, replaced or removed.
+    fn changes(&self) -> u64 {
+        let collections = [
+            &self.artifacts,
+            &self.artifact_tasks,
+            &self.metrics,
+            &self.experiments,
+            &self.pipelines,
+            &self.pipeline_versions,
+            &self.runs,
+            &self.recurring_runs,
+            &self.tasks,
+        ];
+        collections.map(Collection::changes).iter().sum()
     }
 }
 
@@ -84,6 +133,8 @@ pub(crate) static OPERATIONS: LazyLock<Vec<Operation<KfpError>>> = LazyLock::new
 fn rule(operation: &Description) -> Option<Handle<KfpError>> {
     let rules: &[(&Description, Handle<KfpError>)] = &[
         (&operations::GET_HEALTHZ, healthz),
+        (&operations::AUTHORIZE, authorize),
+        (&operations::GET_FILTER, filter),
         (&operations::LIST_ARTIFACTS, artifacts::list),
         (&operations::CREATE_ARTIFACT, artifacts::create),
         (&operations::BATCH_CREATE_ARTIFACTS, artifacts::batch_create),
@@ -122,6 +173,16 @@ fn rule(operation: &Description) -> Option<Handle<KfpError>> {
         (&operations::CREATE_RUN, runs::create),
         (&operations::TERMINATE_RUN, runs::terminate),
         (&operations::RETRY_RUN, runs::retry),
+        (&operations::CREATE_RECURRING_RUN, recurring_runs::create),
+        (&operations::ENABLE_RECURRING_RUN, recurring_runs::enable),
+        (&operations::DISABLE_RECURRING_RUN, recurring_runs::disable),
+        (&operations::REPORT_WORKFLOW, reports::workflow),
+        (
+            &operations::REPORT_SCHEDULED_WORKFLOW,
+            reports::scheduled_workflow,
+        ),
+        (&operations::CREATE_VISUALIZATION_V1, visualizations::create),
+        (&operations::FIND_CACHED_TASK, tasks::find_cached),
         (&operations::CREATE_TASK, tasks::create),
         (&operations::UPDATE_TASK, tasks::update),
         (&operations::BATCH_UPDATE_TASKS, tasks::batch_update),
@@ -140,6 +201,29 @@ fn healthz(_store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
         "multi_user": false,
         "pipeline_store": "database",
     })))
+}
+
+/// The sandbox has one user, who may do everything that can be asked for.
+fn authorize(_store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+    let query = QueryParameters::read(call)?;
+    for (name, unset) in [
+        ("namespace", ""),
+        ("resources", "UNASSIGNED_RESOURCES"),
+        ("verb", "UNASSIGNED_VERB"),
+    ] {
+        let value = query.text(name)?;
+        if value.is_empty() || value == unset {
+            let message = format!("{name} is required");
+            return Err(KfpError::invalid_input(message).while_attempting("Failed to authorize"));
+        }
+    }
+    Ok(Reply::ok(json!({})))
+}
+
+/// Servers do not implement it: it is declared for the schema of its answer.
+fn filter(_store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
+    let message = "Filters are sent as the parameter `filter` of lists, and cannot be read";
+    Err(KfpError::not_found(message))
 }
 
 fn not_served(_store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {

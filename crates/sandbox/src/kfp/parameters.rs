@@ -1,3 +1,6 @@
+use compute_kfp_runtime::operation::Location;
+use serde_json::{Value, json};
+
 use crate::kfp::KfpError;
 use crate::operation::Call;
 use crate::percent::{decode_query_strict, decode_strict, query_pairs};
@@ -11,6 +14,7 @@ pub(super) fn path_text(call: &Call<'_>, name: &str) -> Result<String, KfpError>
 /// The query of a request. Parameters that an operation does not have are passed over.
 pub(super) struct QueryParameters {
     pairs: Vec<(String, String)>,
+    path: Vec<(&'static str, String)>,
 }
 
 impl QueryParameters {
@@ -19,7 +23,39 @@ impl QueryParameters {
             .map(|(name, value)| Ok((decode_query_strict(name)?, decode_query_strict(value)?)))
             .collect::<Result<_, String>>()
             .map_err(KfpError::unreadable)?;
-        Ok(Self { pairs })
+        let path = call
+            .path_values
+            .iter()
+            .map(|(name, _)| Ok((*name, path_text(call, name)?)))
+            .collect::<Result<_, KfpError>>()?;
+        let query = Self { pairs, path };
+        query.check(call)?;
+        Ok(query)
+    }
+
+    /// Checks what was sent against the description.
+    fn check(&self, call: &Call<'_>) -> Result<(), KfpError> {
+        for described in call.described.parameters {
+            match (described.kind, described.location) {
+                ("integer", Location::Query) => drop(self.int32(described.name)?),
+                ("boolean", Location::Query) => {
+                    self.one_of(described.name, &["true", "false"])?;
+                }
+                ("string", Location::Query) if !described.values.is_empty() => {
+                    self.one_of(described.name, described.values)?;
+                }
+                ("string", Location::Query) => drop(self.text(described.name)?),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What was sent, save for which page is wanted.
+    pub(super) fn restrictions(&self) -> Value {
+        let of_page = |name: &str| matches!(name, "page_token" | "page_size");
+        let pairs = self.pairs.iter().filter(|(name, _)| !of_page(name));
+        json!([self.path, pairs.collect::<Vec<_>>()])
     }
 
     pub(super) fn texts(&self, name: &str) -> Vec<&str> {

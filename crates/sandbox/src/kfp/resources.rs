@@ -3,13 +3,14 @@
 use compute_kfp_runtime::operation::Operation;
 use serde_json::{Value, json};
 
+use crate::collection::Collection;
 use crate::kfp::artifacts::text;
 use crate::kfp::listing::Listing;
 use crate::kfp::parameters::{QueryParameters, path_text};
-use crate::kfp::{KfpError, KfpStore, pipelines, runs};
+use crate::kfp::{KfpError, KfpStore, pipelines, recurring_runs, runs};
 use crate::operation::{Call, Handle};
 use crate::reply::Reply;
-use crate::store::{Collection, Object, Store};
+use crate::store::{Object, Store};
 
 /// A kind of object that has an id of its own.
 pub(super) struct Resource {
@@ -71,6 +72,18 @@ pub(super) static RUN: Resource = Resource {
     collection_mut: |store| &mut store.runs,
 };
 
+pub(super) static RECURRING_RUN: Resource = Resource {
+    name: "RecurringRun",
+    path: "/apis/v2beta1/recurringruns/{recurring_run_id}",
+    key: "recurring_run_id",
+    listing: Listing {
+        list_field: "recurringRuns",
+        message: "v2beta1RecurringRun",
+    },
+    collection: |store| &store.recurring_runs,
+    collection_mut: |store| &mut store.recurring_runs,
+};
+
 pub(super) static TASK: Resource = Resource {
     name: "Task",
     path: "/apis/v2beta1/runs/{run_id}/tasks/{task_id}",
@@ -83,7 +96,14 @@ pub(super) static TASK: Resource = Resource {
     collection_mut: |store| &mut store.tasks,
 };
 
-static RESOURCES: &[&Resource] = &[&EXPERIMENT, &PIPELINE, &PIPELINE_VERSION, &RUN, &TASK];
+static RESOURCES: &[&Resource] = &[
+    &EXPERIMENT,
+    &PIPELINE,
+    &PIPELINE_VERSION,
+    &RUN,
+    &RECURRING_RUN,
+    &TASK,
+];
 
 impl Resource {
     pub(super) fn all<'a>(&self, store: &'a KfpStore) -> impl Iterator<Item = &'a Object> {
@@ -183,19 +203,17 @@ pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError
     // Refused here, where an error can still be told.
     shown(&store.kfp, &query, &Object::new())?;
     let collection = (resource.collection)(&store.kfp);
+    let is_wanted = |object: &Object| {
+        wanted
+            .iter()
+            .all(|(name, value)| has(&store.kfp, object, name, value))
+    };
+    let restricted = (!wanted.is_empty()).then_some(&is_wanted as &dyn Fn(&Object) -> bool);
     resource
         .listing
-        .page_shown(
-            &store.kfp,
-            &query,
-            collection,
-            |object| {
-                wanted
-                    .iter()
-                    .all(|(name, value)| has(&store.kfp, object, name, value))
-            },
-            |object| shown(&store.kfp, &query, object).unwrap_or_default(),
-        )
+        .page_shown(&store.kfp, &query, collection, restricted, |object| {
+            shown(&store.kfp, &query, object).unwrap_or_default()
+        })
         .map_err(|error| error.while_attempting(&resource.attempt("list")))
 }
 
@@ -239,7 +257,7 @@ fn wanted(
 }
 
 /// A run is in the namespace of its experiment.
-fn has(store: &KfpStore, object: &Object, name: &str, value: &str) -> bool {
+pub(super) fn has(store: &KfpStore, object: &Object, name: &str, value: &str) -> bool {
     if name == "namespace" && object.contains_key("run_id") {
         let experiment = store.experiments.get(&[text(object, "experiment_id")]);
         return experiment.is_some_and(|experiment| text(experiment, name) == value);
@@ -264,8 +282,9 @@ fn shown(store: &KfpStore, query: &QueryParameters, object: &Object) -> Result<O
 
 fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let resource = resource(call)?;
+    QueryParameters::read(call)?;
     let refuse = |error: KfpError| error.while_attempting(&resource.attempt("delete"));
-    resource.in_path(store, call).map_err(refuse)?;
+    let object = resource.in_path(store, call).map_err(refuse)?;
     let id = path_text(call, resource.key)?;
     match resource.key {
         "pipeline_id" => pipelines::delete_versions(store, call, &id).map_err(refuse)?,
@@ -274,6 +293,14 @@ fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
         _ => {}
     }
     resource.remove(store, &id);
+    match resource.key {
+        "recurring_run_id" => recurring_runs::forget(store, &id),
+        "run_id" => {
+            let now = store.clock.reading();
+            recurring_runs::go_on(store, text(&object, "recurring_run_id"), now);
+        }
+        _ => {}
+    }
     Ok(Reply::ok(json!({})))
 }
 
@@ -290,6 +317,7 @@ fn keep(store: &mut Store, call: &Call<'_>, state: &str) -> Result<Reply, KfpErr
     let mut object = resource.in_path(store, call)?;
     if resource.key == "experiment_id" && state == "ARCHIVED" {
         runs::archive_all_of(store, text(&object, "experiment_id"));
+        recurring_runs::disable_all_of(store, text(&object, "experiment_id"));
     }
     object.insert("storage_state".to_owned(), json!(state));
     resource.put(store, object);

@@ -28,10 +28,12 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
     let body = messages::named("v2beta1Run").read_body(call.body)?;
     let run = checked(store, without(body, BY_THE_SERVER))
         .map_err(|error| error.while_attempting("Failed to create a new run"))?;
-    Ok(Reply::ok(start(store, run)))
+    let run = in_experiment(store, run);
+    let now = store.clock.now();
+    Ok(Reply::ok(start(store, run, now, now)))
 }
 
-fn checked(store: &Store, mut run: Object) -> Result<Object, KfpError> {
+pub(super) fn checked(store: &Store, mut run: Object) -> Result<Object, KfpError> {
     required(&run, "display_name")?;
     if run.contains_key("plugins_output") {
         return Err(KfpError::invalid_input(
@@ -101,16 +103,26 @@ fn referred(store: &Store, run: &Object) -> Result<Option<(String, String)>, Kfp
     Ok(Some((id("pipeline_id"), id("pipeline_version_id"))))
 }
 
-fn start(store: &mut Store, mut run: Object) -> Object {
-    if text(&run, "experiment_id").is_empty() {
+/// Puts what has no experiment into the default one.
+pub(super) fn in_experiment(store: &mut Store, mut object: Object) -> Object {
+    if text(&object, "experiment_id").is_empty() {
         let id = experiments::default_id(store);
-        set(&mut run, "experiment_id", id);
+        set(&mut object, "experiment_id", id);
     }
-    let now = store.clock.now();
+    object
+}
+
+/// Starts a run that was due earlier, or is due now.
+pub(super) fn start(
+    store: &mut Store,
+    mut run: Object,
+    due: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Object {
     let created_at = time::created_at(now);
     set(&mut run, "run_id", store.uuids.next());
     set(&mut run, "created_at", created_at.as_str());
-    set(&mut run, "scheduled_at", created_at.as_str());
+    set(&mut run, "scheduled_at", time::created_at(due));
     set(&mut run, "finished_at", time::UNSET);
     set(&mut run, "storage_state", "AVAILABLE");
     if let Some(mut experiment) = EXPERIMENT.find(store, text(&run, "experiment_id")).cloned() {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::kfp::artifacts::text;
 use crate::kfp::parameters::path_text;
-use crate::kfp::resources::{RUN, TASK, set};
+use crate::kfp::resources::{RUN, TASK, has, required, set};
 use crate::kfp::{KfpError, execution, messages, runs, time};
 use crate::operation::Call;
 use crate::reply::Reply;
@@ -36,6 +36,8 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
 pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let run_id = path_text(call, "run_id")?;
     let attempt = "Failed to update tasks";
+    RUN.existing(store, &run_id)
+        .map_err(|error| error.while_attempting(attempt))?;
     let body = messages::named("RunServiceUpdateTasksBulkBody").read_body(call.body)?;
     let updates = body.get("tasks").and_then(Value::as_object);
     let mut updated = Vec::new();
@@ -59,6 +61,30 @@ pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
         json!({})
     } else {
         json!({ "tasks": tasks })
+    }))
+}
+
+/// The latest task that has the fingerprint and ended well; its outputs can be used again.
+pub(super) fn find_cached(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+    let body = messages::named("v2beta1FindCachedTaskRequest").read_body(call.body)?;
+    let fingerprint = required(&body, "cache_fingerprint")
+        .map_err(|error| error.while_attempting("Failed to find a cached task"))?;
+    let namespace = text(&body, "namespace");
+    let ended_well = |task: &&Object| matches!(text(task, "state"), "SUCCEEDED" | "CACHED");
+    let is_there = |task: &&Object| {
+        let run = RUN.find(store, text(task, "run_id"));
+        let in_it = run.is_some_and(|run| has(&store.kfp, run, "namespace", namespace));
+        namespace.is_empty() || in_it
+    };
+    let found = TASK
+        .all(&store.kfp)
+        .filter(|task| text(task, "cache_fingerprint") == fingerprint)
+        .filter(ended_well)
+        .filter(is_there)
+        .max_by_key(|task| time::parse(text(task, "end_time")));
+    Ok(Reply::ok(match found {
+        Some(task) => json!({ "task": task }),
+        None => json!({}),
     }))
 }
 

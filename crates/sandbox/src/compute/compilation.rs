@@ -1,0 +1,43 @@
+//! What a commit's file becomes when it is compiled: another file of the commit.
+
+use serde_json::{Value, json};
+
+use crate::compute::ComputeError;
+use crate::compute::jobs::{self, text};
+use crate::compute::resources::{self, check_references, existing, named_schema, object};
+use crate::compute::validation::{Defaults, Validation};
+use crate::operation::Call;
+use crate::reply::Reply;
+use crate::store::{Object, Store};
+
+/// How far a file is compiled if nobody says.
+const WHOLLY: &str = "routing";
+
+/// The sandbox compiles nothing: the new file has the old one's content.
+pub(super) fn compile(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    let mut validation = Validation::of(call);
+    let parameters = validation.parameters();
+    let body = object(validation.body(Defaults::Filled)?);
+    validation.finish()?;
+    let commit_id = existing(store, call, &parameters)?.get("id").cloned();
+    check_references(store, call, &body)?;
+
+    let is_source = |file: &&Object| {
+        file.get("commit_id") == commit_id.as_ref() && file.get("generated") == Some(&json!(false))
+    };
+    let source = store.compute.resources("files").iter().rfind(is_source);
+    let source =
+        source.ok_or_else(|| ComputeError::bad_request("Commit has no file to compile"))?;
+    if let Some(reason) = jobs::failure(text(source, "content")) {
+        return Err(ComputeError::bad_request(&reason));
+    }
+    let mut compiled = source.clone();
+    let stage = body.get("compile_stage").filter(|stage| !stage.is_null());
+    let stage = stage.cloned().unwrap_or_else(|| Value::from(WHOLLY));
+    let properties = json!({ "backend_type_id": body.get("backend_type_id") });
+    jobs::set(&mut compiled, "compile_stage", stage);
+    jobs::set(&mut compiled, "compile_properties", properties);
+    jobs::set(&mut compiled, "generated", true);
+    resources::add(store, "files", named_schema("File"), compiled);
+    Ok(Reply::no_content())
+}

@@ -1,0 +1,151 @@
+//! The queue of batch jobs: backends look at it, claim batch jobs and give them back; drain mode
+//! stops it.
+
+use serde_json::{Value, json};
+
+use crate::compute::jobs::{self, id_of, jobs_of, put, set, text};
+use crate::compute::resources::{existing, object, parameters};
+use crate::compute::validation::{Defaults, Validation};
+use crate::compute::{ComputeError, backends, rules, time};
+use crate::operation::Call;
+use crate::reply::Reply;
+use crate::store::{Object, Store};
+
+const NONE_WAITS: &str = "No batch job is waiting";
+
+/// The description does not say what an empty queue gives; a 422 is the only refusal it has.
+pub(super) fn peek(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    let mut validation = Validation::of(call);
+    let body = validation.body(Defaults::Filled)?;
+    validation.finish()?;
+    let passed_over = body.as_array().map_or(&[][..], Vec::as_slice);
+    let next = next(store, call, passed_over)?;
+    let next = next.ok_or_else(|| ComputeError::unprocessable(NONE_WAITS))?;
+    Ok(Reply::ok(next))
+}
+
+/// Claims the batch job for the caller: the sandbox does not run its jobs then, the caller does.
+pub(super) fn pop(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    let next = next(store, call, &[])?;
+    let mut batch = next.ok_or_else(|| ComputeError::not_found(NONE_WAITS))?;
+    let now = store.clock.now();
+    set(&mut batch, "status", "reserved");
+    set(&mut batch, "backend_id", backends::calling_id(store, call));
+    set(&mut batch, "reserved_at", time::naive(now));
+    store.compute.claimed.insert(id_of(&batch));
+    put(store, "batch_jobs", batch.clone());
+    Ok(Reply::ok(batch))
+}
+
+pub(super) fn unpop(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    let parameters = parameters(call)?;
+    let mut batch = existing(store, call, &parameters)?.clone();
+    let backend_id = backends::calling_id(store, call);
+    if text(&batch, "status") != "reserved" || batch.get("backend_id") != Some(&json!(backend_id)) {
+        let message = "Batch job is not reserved by the calling backend";
+        return Err(ComputeError::unprocessable(message));
+    }
+    set(&mut batch, "status", "queued");
+    set(&mut batch, "backend_id", Value::Null);
+    set(&mut batch, "reserved_at", Value::Null);
+    store.compute.claimed.remove(&id_of(&batch));
+    put(store, "batch_jobs", batch.clone());
+    jobs::plan_reservation(store, id_of(&batch));
+    Ok(Reply::ok(batch))
+}
+
+/// The batch job that has waited longest for backends of the caller's type.
+fn next(
+    store: &Store,
+    call: &Call<'_>,
+    passed_over: &[Value],
+) -> Result<Option<Object>, ComputeError> {
+    if is_draining(store) {
+        return Ok(None);
+    }
+    let backend = backends::calling(store, call)?;
+    let kind = backend.get("backend_type_id");
+    let next = waiting(store)
+        .filter(|batch| batch.get("backend_type_id") == kind)
+        .filter(|batch| !batch.get("id").is_some_and(|id| passed_over.contains(id)))
+        .min_by(|one, other| text(one, "queued_at").cmp(text(other, "queued_at")));
+    Ok(next.cloned())
+}
+
+fn waiting(store: &Store) -> impl Iterator<Item = &Object> {
+    let batches = store.compute.resources("batch_jobs").iter();
+    batches.filter(|batch| text(batch, "status") == "queued")
+}
+
+/// How many jobs wait for a backend type, and for how long they have waited so far.
+pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    let parameters = parameters(call)?;
+    let kind = existing(store, call, &parameters)?.get("id").cloned();
+    let of_user_only = parameters.get("user_only") == Some(&json!(true));
+    let now = store.clock.reading();
+    let mut waits = Vec::new();
+    for batch in waiting(store).filter(|batch| batch.get("backend_type_id") == kind.as_ref()) {
+        if of_user_only && batch.get("user_id") != Some(&json!(rules::USER_ID)) {
+            continue;
+        }
+        let queued_at = time::parse(text(batch, "queued_at")).unwrap_or(now);
+        let waited = (now - queued_at).as_seconds_f64();
+        waits.extend(jobs_of(store, batch).iter().map(|_| waited));
+    }
+    let number = u32::try_from(waits.len()).unwrap_or(u32::MAX);
+    let average = waits.iter().sum::<f64>() / f64::from(number.max(1));
+    let shortest = waits.iter().copied().reduce(f64::min);
+    let longest = waits.iter().copied().reduce(f64::max);
+    Ok(Reply::ok(json!({
+        "number_of_jobs_in_queue": number,
+        "min_wait_time_in_queue_secs": shortest.unwrap_or_default(),
+        "avg_wait_time_in_queue_secs": average,
+        "max_wait_time_in_queue_secs": longest.unwrap_or_default(),
+    })))
+}
+
+/// While it is on, batch jobs stay in the queue.
+pub(super) fn is_draining(store: &Store) -> bool {
+    let record = store.compute.resources("drain_mode").iter().next();
+    record.is_some_and(|record| record.get("enabled") == Some(&json!(true)))
+}
+
+pub(super) fn read_drain_mode(store: &mut Store, _call: &Call<'_>) -> Result<Reply, ComputeError> {
+    Ok(Reply::ok(drain_mode(store)))
+}
+
+pub(super) fn set_drain_mode(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    let mut validation = Validation::of(call);
+    let mut record = object(validation.body(Defaults::Filled)?);
+    validation.finish()?;
+    set(&mut record, "id", 1);
+    put(store, "drain_mode", record);
+    if !is_draining(store) {
+        let waiting: Vec<i64> = waiting(store).map(id_of).collect();
+        for batch_job in waiting {
+            jobs::plan_reservation(store, batch_job);
+        }
+    }
+    Ok(Reply::ok(drain_mode(store)))
+}
+
+fn drain_mode(store: &Store) -> Value {
+    let batches = store.compute.resources("batch_jobs").iter();
+    let jobs: Vec<Object> = batches
+        .filter(|batch| !matches!(text(batch, "status"), "planned" | "finished"))
+        .flat_map(|batch| jobs_of(store, batch))
+        .collect();
+    let in_state = |state: &str| {
+        jobs.iter()
+            .filter(|job| text(job, "status") == state)
+            .count()
+    };
+    let (enabled, running) = (is_draining(store), in_state("running"));
+    json!({
+        "id": 1,
+        "enabled": enabled,
+        "running_jobs": running,
+        "pending_jobs": in_state("planned"),
+        "safe_to_deploy": enabled && running == 0,
+    })
+}

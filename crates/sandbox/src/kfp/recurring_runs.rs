@@ -1,0 +1,235 @@
+//! Recurring runs: they start runs when these are due, not more of them at once than they may.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use crate::agenda::Event;
+use crate::kfp::artifacts::text;
+use crate::kfp::resources::{EXPERIMENT, RECURRING_RUN, RUN, required, set, without};
+use crate::kfp::schedule::Schedule;
+use crate::kfp::{KfpError, Step, messages, runs, time};
+use crate::operation::Call;
+use crate::reply::Reply;
+use crate::store::{Object, Store};
+
+const BY_THE_SERVER: &[&str] = &[
+    "recurring_run_id",
+    "created_at",
+    "updated_at",
+    "status",
+    "error",
+    "namespace",
+];
+
+/// What each run of a recurring run has from it.
+const HANDED_ON: &[&str] = &[
+    "recurring_run_id",
+    "experiment_id",
+    "pipeline_version_id",
+    "pipeline_spec",
+    "pipeline_version_reference",
+    "runtime_config",
+    "service_account",
+    "plugins_input",
+];
+
+/// How far a recurring run has come.
+pub(super) struct Progress {
+    /// Up to this time nothing is due any more.
+    handled_until: DateTime<Utc>,
+    /// When the agenda lets it go on.
+    planned: Option<DateTime<Utc>>,
+    started: u64,
+}
+
+pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+    let body = messages::named("v2beta1RecurringRun").read_body(call.body)?;
+    let recurring = without(body, BY_THE_SERVER);
+    let now = store.clock.reading();
+    check(store, &recurring, now)
+        .map_err(|error| error.while_attempting("Failed to create a recurring run"))?;
+    Ok(Reply::ok(add(store, recurring)))
+}
+
+fn check(store: &Store, recurring: &Object, now: DateTime<Utc>) -> Result<(), KfpError> {
+    required(recurring, "display_name")?;
+    if !(1..=10).contains(&max_concurrency(recurring)) {
+        return Err(KfpError::invalid_input(
+            "max_concurrency is required, from 1 to 10",
+        ));
+    }
+    schedule(recurring, now).map_err(KfpError::invalid_input)?;
+    runs::checked(store, run_of(recurring, 1)).map(drop)
+}
+
+fn add(store: &mut Store, recurring: Object) -> Object {
+    let mut recurring = runs::in_experiment(store, recurring);
+    let experiment = EXPERIMENT.find(store, text(&recurring, "experiment_id"));
+    let namespace = experiment.map_or("", |experiment| text(experiment, "namespace"));
+    if !namespace.is_empty() {
+        let namespace = namespace.to_owned();
+        set(&mut recurring, "namespace", namespace);
+    }
+    let id = store.uuids.next();
+    let now = store.clock.now();
+    set(&mut recurring, "recurring_run_id", id.as_str());
+    set(&mut recurring, "created_at", time::created_at(now));
+    let enabled = text(&recurring, "mode") == "ENABLE";
+    switch(store, recurring, enabled, now);
+    let progress = Progress {
+        handled_until: now,
+        planned: None,
+        started: 0,
+    };
+    store.kfp.progress.insert(id.clone(), progress);
+    go_on(store, &id, now);
+    RECURRING_RUN.find(store, &id).cloned().unwrap_or_default()
+}
+
+pub(super) fn enable(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+    let recurring = RECURRING_RUN
+        .in_path(store, call)
+        .map_err(|error| error.while_attempting("Failed to enable a recurring run"))?;
+    set_enabled(store, recurring, true);
+    Ok(Reply::ok(json!({})))
+}
+
+pub(super) fn disable(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+    let recurring = RECURRING_RUN
+        .in_path(store, call)
+        .map_err(|error| error.while_attempting("Failed to disable a recurring run"))?;
+    set_enabled(store, recurring, false);
+    Ok(Reply::ok(json!({})))
+}
+
+/// Enabled again, it first starts what fell due in the meantime.
+pub(super) fn set_enabled(store: &mut Store, recurring: Object, enabled: bool) {
+    if is_enabled(&recurring) == enabled {
+        return;
+    }
+    let id = text(&recurring, "recurring_run_id").to_owned();
+    let now = store.clock.now();
+    switch(store, recurring, enabled, now);
+    go_on(store, &id, now);
+}
+
+/// Disables the recurring runs of an experiment.
+pub(super) fn disable_all_of(store: &mut Store, experiment_id: &str) {
+    let of_experiment = |held: &&Object| text(held, "experiment_id") == experiment_id;
+    let held: Vec<Object> = RECURRING_RUN
+        .all(&store.kfp)
+        .filter(of_experiment)
+        .cloned()
+        .collect();
+    for recurring in held {
+        set_enabled(store, recurring, false);
+    }
+}
+
+pub(super) fn forget(store: &mut Store, id: &str) {
+    store.kfp.progress.remove(id);
+}
+
+fn switch(store: &mut Store, mut recurring: Object, enabled: bool, now: DateTime<Utc>) {
+    let (mode, status) = if enabled {
+        ("ENABLE", "ENABLED")
+    } else {
+        ("DISABLE", "DISABLED")
+    };
+    set(&mut recurring, "mode", mode);
+    set(&mut recurring, "status", status);
+    set(&mut recurring, "updated_at", time::created_at(now));
+    RECURRING_RUN.put(store, recurring);
+}
+
+/// The agenda says that something may be due.
+pub(super) fn take_step(store: &mut Store, id: &str, now: DateTime<Utc>) {
+    if let Some(progress) = store.kfp.progress.get_mut(id) {
+        progress.planned = None;
+    }
+    go_on(store, id, now);
+}
+
+/// Starts what is due; what may not start yet does once another run has ended.
+pub(super) fn go_on(store: &mut Store, id: &str, now: DateTime<Utc>) {
+    let Some(recurring) = RECURRING_RUN.find(store, id).cloned() else {
+        return;
+    };
+    let created = time::parse(text(&recurring, "created_at")).unwrap_or(now);
+    let Ok(schedule) = schedule(&recurring, created) else {
+        return;
+    };
+    while is_enabled(&recurring) {
+        let handled_until = store.kfp.progress.get(id).map(|held| held.handled_until);
+        let Some(next) = schedule.next(handled_until.unwrap_or(now)) else {
+            return;
+        };
+        if next > now {
+            plan(store, id, next);
+            return;
+        }
+        if under_way(store, id) >= max_concurrency(&recurring) {
+            return;
+        }
+        let due = if recurring.get("no_catchup") == Some(&json!(true)) {
+            schedule.latest(next, now)
+        } else {
+            next
+        };
+        start(store, &recurring, id, due, now);
+    }
+}
+
+fn plan(store: &mut Store, id: &str, next: DateTime<Utc>) {
+    let progress = store.kfp.progress.get_mut(id);
+    if let Some(progress) = progress.filter(|progress| progress.planned != Some(next)) {
+        progress.planned = Some(next);
+        let step = Step::Recurring(id.to_owned());
+        store.plan(next, Event::Kfp(step));
+    }
+}
+
+/// A run that can no longer start, as its pipeline is gone for example, is passed over.
+fn start(store: &mut Store, recurring: &Object, id: &str, due: DateTime<Utc>, now: DateTime<Utc>) {
+    let Some(progress) = store.kfp.progress.get_mut(id) else {
+        return;
+    };
+    progress.handled_until = due;
+    let number = progress.started.saturating_add(1);
+    if let Ok(run) = runs::checked(store, run_of(recurring, number)) {
+        runs::start(store, run, due, now);
+        if let Some(progress) = store.kfp.progress.get_mut(id) {
+            progress.started = number;
+        }
+    }
+}
+
+fn run_of(recurring: &Object, number: u64) -> Object {
+    let handed_on = HANDED_ON.iter().filter_map(|field| {
+        let value = recurring.get(*field)?.clone();
+        Some(((*field).to_owned(), value))
+    });
+    let mut run: Object = handed_on.collect();
+    let name = text(recurring, "display_name");
+    set(&mut run, "display_name", format!("{name}-{number}"));
+    run
+}
+
+fn under_way(store: &Store, id: &str) -> usize {
+    let runs = RUN.all(&store.kfp);
+    runs.filter(|run| text(run, "recurring_run_id") == id && !runs::is_final(run))
+        .count()
+}
+
+fn schedule(recurring: &Object, created: DateTime<Utc>) -> Result<Schedule, String> {
+    let trigger = recurring.get("trigger").and_then(Value::as_object);
+    Schedule::read(trigger.ok_or("trigger is required")?, created)
+}
+
+fn max_concurrency(recurring: &Object) -> usize {
+    text(recurring, "max_concurrency").parse().unwrap_or(0)
+}
+
+fn is_enabled(recurring: &Object) -> bool {
+    text(recurring, "status") == "ENABLED"
+}

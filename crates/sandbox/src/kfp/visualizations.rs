@@ -1,0 +1,47 @@
+//! Visualisations: the sandbox draws nothing, but says what would be drawn.
+
+use serde_json::Value;
+
+use crate::kfp::artifacts::text;
+use crate::kfp::parameters::path_text;
+use crate::kfp::resources::{set, without};
+use crate::kfp::{KfpError, messages};
+use crate::operation::Call;
+use crate::reply::Reply;
+use crate::store::{Object, Store};
+
+pub(super) fn create(_store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+    path_text(call, "namespace")?;
+    let body = messages::named("v2beta1Visualization").read_body(call.body)?;
+    let mut visualization = without(body, &["html", "error"]);
+    check(&visualization)
+        .map_err(|error| error.while_attempting("Failed to create a visualization"))?;
+    // The zero value, which is not sent.
+    let kind = match text(&visualization, "type") {
+        "" => "ROC_CURVE",
+        kind => kind,
+    };
+    let html = format!(
+        "<p>{kind} of {}</p>",
+        escaped(text(&visualization, "source"))
+    );
+    set(&mut visualization, "html", html);
+    Ok(Reply::ok(visualization))
+}
+
+fn check(visualization: &Object) -> Result<(), KfpError> {
+    if text(visualization, "source").is_empty() && text(visualization, "type") != "CUSTOM" {
+        return Err(KfpError::invalid_input("source is required"));
+    }
+    let arguments = text(visualization, "arguments");
+    if !arguments.is_empty() && serde_json::from_str::<Value>(arguments).is_err() {
+        return Err(KfpError::invalid_input("arguments must be JSON"));
+    }
+    Ok(())
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
