@@ -1,4 +1,4 @@
-# Needs only the Rust toolchain, and `contract` Node; cargo and npm fetch what is missing.
+# Needs only the Rust toolchain, and `contract` Node and Python; cargo and npm fetch what is missing.
 
 CARGO ?= cargo
 
@@ -12,11 +12,16 @@ demo:
 test:
 	$(CARGO) test --workspace --all-features --no-fail-fast
 
-## Drive logins against a real OpenID provider; needs Node 20.
-contract:
+## Let independent referees judge the clients; needs Node 20 and Python 3.11.
+contract: contract/witness/.venv/installed
 	cd contract/oidc && npm ci --ignore-scripts --no-audit --no-fund
 	cp Cargo.lock contract/Cargo.lock
 	$(CARGO) test --manifest-path contract/Cargo.toml
+
+contract/witness/.venv/installed: contract/witness/requirements.txt
+	python3 -m venv --clear contract/witness/.venv
+	contract/witness/.venv/bin/pip install --quiet --no-deps --requirement $<
+	touch $@
 
 ## Make 100,000 calls to a server that fails now and then, and read lists of a million items: nothing
 ## is lost or done twice, and memory stays flat.

@@ -1,5 +1,6 @@
 //! Calls of every operation, with arguments made from the API descriptions as they are.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
@@ -43,6 +44,8 @@ pub struct Case {
     pub path: String,
     /// What it is called with.
     pub arguments: Arguments,
+    /// Defaults that the description gives to properties of the body.
+    pub defaults: BTreeMap<String, Value>,
 }
 
 impl Api {
@@ -87,20 +90,37 @@ impl Api {
                 let parameters = [&item["parameters"], &operation["parameters"]];
                 let parameters = parameters.into_iter().filter_map(Value::as_array).flatten();
                 let mut arguments = Arguments::default();
+                let mut defaults = BTreeMap::new();
                 for parameter in parameters {
                     self.parameter(parameter, variant, file, &mut arguments);
+                    if parameter["in"] == "body" {
+                        defaults = self.defaults(&parameter["schema"]);
+                    }
                 }
-                self.body(&operation["requestBody"], variant, &mut arguments.values);
+                if let Some(schema) =
+                    self.body(&operation["requestBody"], variant, &mut arguments.values)
+                {
+                    defaults = self.defaults(schema);
+                }
                 cases.push(Case {
                     name: format!("{id} {variant:?}"),
                     operation: id.to_owned(),
                     method: method.to_uppercase(),
                     path: path.clone(),
                     arguments,
+                    defaults,
                 });
             }
         }
         cases
+    }
+
+    /// Names and schemas of what the API sends and receives.
+    pub fn schemas(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let schemas = ["/components/schemas", "/definitions"];
+        let schemas = schemas.iter().find_map(|place| self.document.pointer(place)?.as_object());
+        let schemas = schemas.into_iter().flatten();
+        schemas.map(|(name, schema)| (name.as_str(), schema))
     }
 
     fn parameter(
@@ -136,17 +156,32 @@ impl Api {
         arguments.values.insert(name.to_owned(), value);
     }
 
-    /// The body as OpenAPI 3 has it.
-    fn body(&self, body: &Value, variant: Variant, values: &mut Map<String, Value>) {
-        let Some(content) = body["content"]
-            .as_object()
-            .and_then(|content| content.values().next())
-        else {
-            return;
-        };
+    /// Sets the body as OpenAPI 3 has it; its schema.
+    fn body<'a>(
+        &'a self,
+        body: &'a Value,
+        variant: Variant,
+        values: &mut Map<String, Value>,
+    ) -> Option<&'a Value> {
+        let content = body["content"].as_object()?.values().next()?;
+        let schema = content.get("schema")?;
         if variant != Variant::Required || body["required"] == true {
-            let value = value(&self.document, &content["schema"], "body", variant);
+            let value = value(&self.document, schema, "body", variant);
             values.insert("body".to_owned(), value);
         }
+        Some(schema)
+    }
+
+    fn defaults(&self, schema: &Value) -> BTreeMap<String, Value> {
+        let schema = match schema["$ref"].as_str() {
+            Some(reference) => self.document.pointer(reference.trim_start_matches('#')),
+            None => Some(schema),
+        };
+        let properties = schema.and_then(|schema| schema["properties"].as_object());
+        let defaults = properties
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, property)| Some((name.clone(), property.get("default")?.clone())));
+        defaults.collect()
     }
 }

@@ -4,6 +4,8 @@
 pub mod by_name;
 pub mod cases;
 mod login_server;
+pub mod random;
+pub mod request;
 mod value;
 
 pub use login_server::LoginServer;

@@ -14,10 +14,15 @@ pub(super) fn generate(
     crate_name: Option<&str>,
 ) -> Result<TokenStream, String> {
     let client = ident(crate_name.unwrap_or("super"));
-    let mut operations = TokenStream::new();
+    let mut calls = TokenStream::new();
     for (index, operation) in api.operations.iter().enumerate() {
-        operations.extend(call(api, operation, items.operation(index)?)?);
+        calls.extend(call(api, operation, items.operation(index)?)?);
     }
+    let ids = api.operations.iter().map(|operation| &operation.upstream);
+    let methods = api
+        .operations
+        .iter()
+        .map(|operation| ident(&operation.name));
     let named = api
         .schemas
         .iter()
@@ -25,8 +30,6 @@ pub(super) fn generate(
     let (upstream, types): (Vec<_>, Vec<_>) = named.unzip();
     Ok(quote! {
         use #client::{Client, types};
-        #[allow(unused_imports)]
-        use ::compute_kfp_runtime as runtime;
 
         /// The names of all schemas that have a type.
         pub const SCHEMAS: &[&str] = &[#(#upstream),*];
@@ -36,12 +39,23 @@ pub(super) fn generate(
         pub async fn send(
             client: &Client,
             operation: &str,
-            mut given: super::Arguments,
+            given: super::Arguments,
         ) -> __Result<::serde_json::Value, super::Failure> {
             match operation {
-                #operations
+                // Boxed, or the future would hold those of all operations.
+                #(#ids => ::std::boxed::Box::pin(calls::#methods(client, given)).await,)*
                 other => ::std::result::Result::Err(super::Failure::Unknown(other.to_owned())),
             }
+        }
+
+        mod calls {
+            use #client::{Client, types};
+            #[allow(unused_imports)]
+            use ::compute_kfp_runtime as runtime;
+
+            use super::super::{Arguments, Failure, written};
+
+            #calls
         }
 
         /// Reads a value as the type of a schema, and writes it again.
@@ -66,7 +80,7 @@ pub(super) fn generate(
 }
 
 fn call(api: &Api, operation: &Operation, generated: &Generated) -> Result<TokenStream, String> {
-    let (upstream, method) = (&operation.upstream, ident(&operation.name));
+    let method = ident(&operation.name);
     let (mut arguments, mut optional) = (TokenStream::new(), TokenStream::new());
     for (index, parameter) in operation.parameters.iter().enumerate() {
         let (wire, setter) = (&parameter.name, ident(&parameter.ident));
@@ -122,16 +136,20 @@ fn call(api: &Api, operation: &Operation, generated: &Generated) -> Result<Token
             }
         }
     }
+    let given = (!arguments.is_empty() || !optional.is_empty()).then(|| quote! { mut });
     let mutable = (!optional.is_empty()).then(|| quote! { mut });
     let answer = match operation.success {
         Success::Bytes => quote! {
             call.send().await?;
             __Ok(::serde_json::Value::Null)
         },
-        _ => quote! { super::written(&call.send().await?.into_inner()) },
+        _ => quote! { written(&call.send().await?.into_inner()) },
     };
     Ok(quote! {
-        #upstream => {
+        pub async fn #method(
+            client: &Client,
+            #given given: Arguments,
+        ) -> __Result<::serde_json::Value, Failure> {
             let #mutable call = client.#method(#arguments);
             #optional
             given.done()?;
