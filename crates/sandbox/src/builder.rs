@@ -5,6 +5,8 @@ use std::time::SystemTime;
 
 use crate::clock::Clock;
 use crate::credentials::Credentials;
+use crate::fault::{Fault, invalid};
+use crate::injection::Faults;
 use crate::inspection::RequestLog;
 use crate::sandbox::Sandbox;
 use crate::server::{Shared, serve};
@@ -31,6 +33,7 @@ pub struct SandboxBuilder {
     clock_start: Option<SystemTime>,
     speed: f64,
     short_pages: bool,
+    faults: Vec<Fault>,
 }
 
 impl Default for SandboxBuilder {
@@ -45,6 +48,7 @@ impl Default for SandboxBuilder {
             clock_start: None,
             speed: 0.0,
             short_pages: false,
+            faults: Vec::new(),
         }
     }
 }
@@ -145,6 +149,12 @@ impl SandboxBuilder {
         self
     }
 
+    /// Starts with a fault in force, behind those that were given before; see [`Sandbox::fail`].
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
     /// Starts the server. It answers requests as soon as this returns.
     ///
     /// # Errors
@@ -159,14 +169,21 @@ impl SandboxBuilder {
     /// # Errors
     ///
     /// `InvalidInput` if the host is not a loopback address and was not allowed with
-    /// [`exposed`](Self::exposed), or if a credential cannot be sent in a header; otherwise what
+    /// [`exposed`](Self::exposed), if a credential cannot be sent in a header, or if [`Sandbox::fail`] would
+    /// refuse a fault; otherwise what
     /// the operating system says, such as `AddrInUse` for a port that is taken.
     pub fn start_blocking(self) -> io::Result<Sandbox> {
         self.check_host()?;
         self.credentials.check()?;
         let listener = TcpListener::bind((self.host, self.port))?;
         let address = listener.local_addr()?;
+        let faults = Faults::default();
+        for fault in &self.faults {
+            fault.check().map_err(invalid)?;
+            faults.add(fault.clone());
+        }
         let shared = Arc::new(Shared {
+            faults,
             log: RequestLog::new(self.recording),
             store: Mutex::new(self.store()),
             credentials: self.credentials,

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use compute_kfp_runtime::operation::{Operation as Description, SecurityScheme};
 
@@ -50,6 +50,8 @@ pub(crate) trait ApiError: Sized {
     fn refused(refusal: Refusal) -> Self;
     fn body_too_large() -> Self;
     fn body_interrupted() -> Self;
+    /// What a fault answers in place of the operation.
+    fn injected(status: StatusCode) -> Response;
     fn into_response(self) -> Response;
 }
 

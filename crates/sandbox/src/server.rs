@@ -1,19 +1,22 @@
-use std::future::IntoFuture;
 use std::io;
 use std::net::TcpListener;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Request, State};
+use axum::body::Body;
+use axum::extract::Request;
 use axum::response::Response;
-use axum::serve::ListenerExt;
+use axum::serve::Listener;
 use compute_kfp_runtime::operation::BodyKind;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::sync::{oneshot, watch};
 
 use crate::compute::{self, ComputeError};
 use crate::credentials::Credentials;
+use crate::injection::{Disconnected, Faults};
 use crate::inspection::{ReceivedRequest, RequestLog};
 use crate::kfp::{self, KfpError};
 use crate::operation::{ApiError, Incoming, Operation, answer, select};
@@ -25,6 +28,7 @@ const TIME_TO_FINISH: Duration = Duration::from_secs(1);
 
 pub(crate) struct Shared {
     pub(crate) credentials: Credentials,
+    pub(crate) faults: Faults,
     pub(crate) log: RequestLog,
     pub(crate) store: Mutex<Store>,
 }
@@ -80,32 +84,38 @@ fn run(
     })
 }
 
+/// Unlike a router, hyper lets a service end a connection without an answer.
 async fn serve_until(
-    listener: tokio::net::TcpListener,
+    mut listener: tokio::net::TcpListener,
     shared: Arc<Shared>,
     mut told_to_stop: watch::Receiver<()>,
 ) {
-    // Without Nagle's algorithm an answer never waits for an acknowledgement; a socket that does
-    // not take the option still works.
-    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
-    let router = Router::new().fallback(receive).with_state(shared);
-    let mut graceful = told_to_stop.clone();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
-        ended(&mut graceful).await;
-    });
-    let mut server = pin!(server.into_future());
-    tokio::select! {
-        _ = &mut server => return,
-        () = ended(&mut told_to_stop) => {}
+    let connections = GracefulShutdown::new();
+    loop {
+        let (stream, _) = tokio::select! {
+            accepted = Listener::accept(&mut listener) => accepted,
+            () = ended(&mut told_to_stop) => break,
+        };
+        // Without Nagle's algorithm an answer never waits for an acknowledgement; a socket that
+        // does not take the option still works.
+        let _ = stream.set_nodelay(true);
+        let shared = Arc::clone(&shared);
+        let service = service_fn(move |request: hyper::Request<_>| {
+            receive(Arc::clone(&shared), request.map(Body::new))
+        });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(connections.watch(connection));
     }
-    let _ = tokio::time::timeout(TIME_TO_FINISH, server).await;
+    drop(listener);
+    let _ = tokio::time::timeout(TIME_TO_FINISH, connections.shutdown()).await;
 }
 
-async fn ended(stop: &mut watch::Receiver<()>) {
+/// Waits until the other end is gone.
+pub(crate) async fn ended(stop: &mut watch::Receiver<()>) {
     while stop.changed().await.is_ok() {}
 }
 
-async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+async fn receive(shared: Arc<Shared>, request: Request) -> Result<Response, Disconnected> {
     if request.uri().path().starts_with("/apis/") {
         handle::<KfpError>(&kfp::OPERATIONS, &shared, request).await
     } else {
@@ -117,7 +127,7 @@ async fn handle<E: ApiError>(
     operations: &'static [Operation<E>],
     shared: &Shared,
     request: Request,
-) -> Response {
+) -> Result<Response, Disconnected> {
     let (head, body) = request.into_parts();
     let selected = select(operations, &head.method, head.uri.path());
     let described = selected
@@ -140,7 +150,19 @@ async fn handle<E: ApiError>(
         body: &body,
         parts: &parts,
     };
-    let mut store = shared.store();
-    store.catch_up();
-    answer(selected, &incoming, &shared.credentials, &mut store)
+    let perform = || {
+        let mut store = shared.store();
+        store.catch_up();
+        answer(selected, &incoming, &shared.credentials, &mut store)
+    };
+    let Some(mut met) = described.and_then(|described| shared.faults.meeting(described)) else {
+        return Ok(perform());
+    };
+    met.wait().await;
+    let answer = met.fault.lets_operation_be_done().then(perform);
+    let answer = match (met.fault.status_code(), answer) {
+        (None, Some(answer)) => answer,
+        (status, _) => E::injected(status.unwrap_or_default()),
+    };
+    met.spoil(answer).await
 }

@@ -177,6 +177,11 @@ impl ApiError for KfpError {
         Self::unreadable("unexpected EOF")
     }
 
+    fn injected(status: StatusCode) -> Response {
+        let body = json!({ "code": grpc_code(status), "message": "A fault was injected" });
+        Reply { status, body }.into_response()
+    }
+
     fn into_response(self) -> Response {
         let code = self.code as i32;
         match self.shape {
@@ -213,5 +218,23 @@ impl ApiError for KfpError {
             .headers_mut()
             .extend(self.allowed.map(|allowed| (ALLOW, allowed)));
         response
+    }
+}
+
+/// The gRPC code that the gateway shows with this status.
+fn grpc_code(status: StatusCode) -> u8 {
+    match status.as_u16() {
+        400 => 3,
+        401 => 16,
+        403 => 7,
+        404 => 5,
+        409 => 6,
+        429 => 8,
+        499 => 1,
+        500 => 13,
+        501 => 12,
+        503 => 14,
+        504 => 4,
+        _ => 2,
     }
 }
