@@ -57,6 +57,7 @@ impl Store {
 
     /// Lets everything happen that is due by now, and what that leads to.
     pub(crate) fn catch_up(&mut self) {
+        self.clock.follow();
         let now = later(self.clock.reading(), -self.clock.ticked());
         while let Some(planned) = self.agenda.next_due(now) {
             self.agenda.ticks_before = Some(planned.ticks_before);

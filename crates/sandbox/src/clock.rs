@@ -56,7 +56,13 @@ impl Clock {
     }
 
     /// The time, without anything happening.
-    pub(crate) fn reading(&mut self) -> DateTime<Utc> {
+    pub(crate) fn reading(&self) -> DateTime<Utc> {
+        self.next
+    }
+
+    /// Looks at the wall clock. Nothing else does, so that what a request does depends on nothing
+    /// but the request, the time at which it is looked at, and what is held.
+    pub(crate) fn follow(&mut self) {
         if let Some(pace) = &mut self.pace {
             let now = Instant::now();
             let passed = now.saturating_duration_since(pace.counted_up_to);
@@ -64,7 +70,6 @@ impl Clock {
             let passed = Duration::try_from_secs_f64(passed.as_secs_f64() * pace.speed);
             self.advance(passed.unwrap_or_default());
         }
-        self.next
     }
 
     /// Stops at the last time there is.

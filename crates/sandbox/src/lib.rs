@@ -12,6 +12,7 @@ mod fault_text;
 mod injection;
 mod inspection;
 mod kfp;
+mod login;
 mod operation;
 mod path_template;
 mod percent;

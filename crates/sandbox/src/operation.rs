@@ -68,27 +68,28 @@ pub(crate) struct Selected<'a, E: 'static> {
     path_values: Vec<(&'static str, &'a str)>,
 }
 
-/// Finds the operation that fits closest among those that fit path and method.
+/// Finds the operation of that method among those whose path fits closest: `/a/me` is no `/a/{id}`.
 pub(crate) fn select<'a, E: ApiError>(
     operations: &'static [Operation<E>],
     method: &Method,
     path: &'a str,
 ) -> Result<Selected<'a, E>, E> {
-    let fitting: Vec<_> = operations
+    let mut fitting: Vec<_> = operations
         .iter()
         .filter_map(|operation| Some((operation, fit(operation.described.path, path)?)))
         .collect();
-    if fitting.is_empty() {
+    let closest = fitting.iter().map(|(_, fit)| fit.closeness.clone()).max();
+    let Some(closest) = closest else {
         return Err(E::no_such_path(path));
-    }
+    };
+    fitting.retain(|(_, fit)| fit.closeness == closest);
     let methods = fitting
         .iter()
         .map(|(operation, _)| operation.described.method);
     let allowed: Vec<&str> = BTreeSet::from_iter(methods).into_iter().collect();
     fitting
         .into_iter()
-        .filter(|(operation, _)| operation.described.method == method.as_str())
-        .max_by(|(_, one), (_, other)| one.closeness.cmp(&other.closeness))
+        .find(|(operation, _)| operation.described.method == method.as_str())
         .map(|(operation, fit)| Selected {
             operation,
             path_values: fit.values,

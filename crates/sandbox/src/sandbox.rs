@@ -124,7 +124,9 @@ impl Sandbox {
     /// The time on the server's clock.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        self.shared.store().clock.reading().into()
+        let mut store = self.shared.store();
+        store.clock.follow();
+        store.clock.reading().into()
     }
 
     /// Stops the server and waits until its port is free again.

@@ -19,6 +19,7 @@ use crate::credentials::Credentials;
 use crate::injection::{Disconnected, Faults};
 use crate::inspection::{ReceivedRequest, RequestLog};
 use crate::kfp::{self, KfpError};
+use crate::login;
 use crate::operation::{ApiError, Incoming, Operation, answer, select};
 use crate::request_body::{RequestBody, parts};
 use crate::store::Store;
@@ -144,6 +145,17 @@ async fn handle<E: ApiError>(
     shared
         .log
         .add(ReceivedRequest::new(operation_id, &head, body.bytes()));
+    let (path, sent) = (head.uri.path(), body.bytes());
+    let login = login::answer(
+        &head.method,
+        path,
+        &head.headers,
+        &sent,
+        &shared.credentials,
+    );
+    if let Some(reply) = login {
+        return reply.into_response();
+    }
     let incoming = Incoming {
         headers: &head.headers,
         query: head.uri.query().unwrap_or_default(),

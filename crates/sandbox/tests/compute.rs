@@ -219,11 +219,8 @@ async fn a_body_that_is_no_json_is_refused() {
 
     let bytes = send(post().body(&b"{\"data\": \"\xff\"}"[..]))
         .await
-        .expect(400);
-    assert_eq!(
-        bytes,
-        json!({ "detail": "There was an error parsing the body" })
-    );
+        .expect(422);
+    assert_eq!(failure(&bytes).0, "json_invalid");
 }
 
 #[tokio::test]

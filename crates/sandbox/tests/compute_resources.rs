@@ -243,6 +243,40 @@ async fn the_auth_config_is_public_and_names_a_place_to_log_in() {
 }
 
 #[tokio::test]
+async fn a_login_is_granted_at_once_and_its_token_renewed() {
+    let sandbox = sandbox().await;
+    let path = "/.well-known/openid-configuration";
+    let found = send(plain(&sandbox, Method::GET, path)).await.expect(200);
+    let ask = async |endpoint: &str, form: &str| {
+        let path = found[endpoint]
+            .as_str()
+            .unwrap()
+            .strip_prefix(sandbox.url())
+            .unwrap();
+        let request = plain(&sandbox, Method::POST, path).body(form.to_owned());
+        let form = "application/x-www-form-urlencoded";
+        send(request.header("content-type", form)).await
+    };
+    let begun = ask("device_authorization_endpoint", "client_id=sandbox")
+        .await
+        .expect(200);
+    assert!(begun["verification_uri_complete"].is_string());
+    let code = begun["device_code"].as_str().unwrap();
+    let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code";
+    let tokens = ask("token_endpoint", &format!("{grant}&device_code={code}")).await;
+    let tokens = tokens.expect(200);
+    assert_eq!(tokens["access_token"], sandbox.compute_token());
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    let renewal = format!("grant_type=refresh_token&refresh_token={refresh}");
+    assert_eq!(ask("token_endpoint", &renewal).await.expect(200), tokens);
+    let refused = ask("token_endpoint", "grant_type=refresh_token&refresh_token=x").await;
+    assert_eq!(refused.expect(400), json!({ "error": "invalid_grant" }));
+    ask("revocation_endpoint", &format!("token={refresh}"))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
 async fn a_null_empties_what_can_be_empty_and_nothing_else() {
     let sandbox = sandbox().await;
     let compute = Compute(&sandbox);

@@ -25,8 +25,7 @@ pub(super) fn compile(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compu
     let is_source = |file: &&Object| {
         file.get("commit_id") == commit_id.as_ref() && file.get("generated") == Some(&json!(false))
     };
-    let source = store.compute.resources("files").iter().filter(is_source);
-    let source = source.last();
+    let source = store.compute.resources("files").iter().rfind(is_source);
     let source =
         source.ok_or_else(|| ComputeError::bad_request("Commit has no file to compile"))?;
     if let Some(reason) = jobs::failure(text(source, "content")) {

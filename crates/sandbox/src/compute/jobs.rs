@@ -2,12 +2,12 @@
 //! lines, leave results, fail or are cancelled.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::agenda::Event;
 use crate::clock::later;
 use crate::compute::resources::{self, existing, parameters};
-use crate::compute::{BACKEND_ID, ComputeError, queue, time};
+use crate::compute::{BACKEND_ID, ComputeError, queue, results, time};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
@@ -291,7 +291,7 @@ fn finish(store: &mut Store, mut job: Object, source: &str, now: DateTime<Utc>) 
         set(&mut job, "source", "sandbox");
         end(store, &mut job, "failed", now);
     } else {
-        add_results(store, &job, source, now);
+        results::add(store, &job, source, now);
         let lines = ["storing results".to_owned(), format!("job {id} completed")];
         store.compute.logs.add(id, now, lines);
         end(store, &mut job, "completed", now);
@@ -312,61 +312,6 @@ fn end(store: &mut Store, job: &mut Object, state: &str, now: DateTime<Utc>) {
     if let Some(batch) = batch {
         move_on(store, &batch, now);
     }
-}
-
-/// One result for a quantum job; for a hybrid one, one for each line of the source, and a final
-/// result that counts them.
-fn add_results(store: &mut Store, job: &Object, source: &str, now: DateTime<Utc>) {
-    let hybrid = text(job, "algorithm_type") == "hybrid";
-    let number = if hybrid { source.lines().count() } else { 1 };
-    let batch = referred(store, job, "batch_job_id", "batch_jobs");
-    let kind = batch.and_then(|batch| referred(store, batch, "backend_type_id", "backend_types"));
-    let of_kind = |name| kind.and_then(|kind| kind.get(name)).and_then(Value::as_u64);
-    let default_shots = of_kind("default_number_of_shots").unwrap_or(1024);
-    let qubits = of_kind("nqubits").and_then(|qubits| usize::try_from(qubits).ok());
-    let asked_for = job.get("number_of_shots").and_then(Value::as_u64);
-    let shots = asked_for.unwrap_or(default_shots);
-    let (low, high) = (
-        "0".repeat(qubits.unwrap_or(2)),
-        "1".repeat(qubits.unwrap_or(2)),
-    );
-    for index in 0..number {
-        let lows = shots / 2;
-        let raw_data = (job.get("raw_data_enabled") == Some(&json!(true))).then(|| {
-            (0..shots)
-                .map(|shot| if shot < lows { &low } else { &high })
-                .collect::<Vec<_>>()
-        });
-        let apart = TimeDelta::milliseconds(i64::try_from(index).unwrap_or_default());
-        let at = later(now, apart);
-        let result = json!({
-            "created_on": time::naive(at),
-            "job_id": job.get("id"),
-            "execution_time_in_seconds": 0.25,
-            "shots_requested": shots,
-            "shots_done": shots,
-            "results": { low.as_str(): lows, high.as_str(): shots - lows },
-            "raw_data": raw_data,
-        });
-        add(store, "results", "Result", result);
-    }
-    if hybrid {
-        let final_result = json!({
-            "created_on": time::naive(now),
-            "job_id": job.get("id"),
-            "final_result": { "iterations": number },
-        });
-        add(store, "final_results", "FinalResult", final_result);
-    }
-}
-
-fn add(store: &mut Store, name: &'static str, schema: &str, object: Value) {
-    resources::add(
-        store,
-        name,
-        resources::named_schema(schema),
-        resources::object(object),
-    );
 }
 
 pub(super) fn jobs_of(store: &Store, batch: &Object) -> Vec<Object> {

@@ -10,6 +10,7 @@ mod paging;
 mod queue;
 mod reservations;
 mod resources;
+mod results;
 mod rules;
 mod schema;
 mod seed;

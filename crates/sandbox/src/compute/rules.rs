@@ -1,12 +1,13 @@
 //! What paths and schemas do not say: rules of single operations and resources.
 
-use axum::http::header::HOST;
 use compute_api_client::operations;
 use compute_kfp_runtime::operation::Operation;
 use serde_json::{Value, json};
 
-use crate::compute::resources::{self, parameters};
-use crate::compute::{ComputeError, backends, compilation, job_logs, jobs, queue, reservations};
+use crate::compute::{
+    ComputeError, backends, compilation, job_logs, jobs, queue, reservations, results,
+};
+use crate::login;
 use crate::operation::{Call, Handle};
 use crate::reply::Reply;
 use crate::store::{Object, Store};
@@ -37,11 +38,11 @@ pub(super) fn of(operation: &Operation) -> Option<Handle<ComputeError>> {
         (&operations::GET_JOB_LOGS, job_logs::read),
         (
             &operations::READ_FINAL_RESULT_BY_JOB_ID,
-            final_result_of_job,
+            results::final_of_job,
         ),
         (
             &operations::READ_RESULTS_BY_ALGORITHM_ID,
-            results_of_algorithm,
+            results::of_algorithm,
         ),
     ];
     rules
@@ -92,47 +93,15 @@ pub(super) fn finish_creation(name: &str, store: &mut Store, created: &mut Objec
     }
 }
 
-/// Names the sandbox itself as the place where to log in, which nobody can do there.
+/// Names the sandbox itself as the place where to log in.
 fn auth_config(_store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let host = call.headers.get(HOST).and_then(|host| host.to_str().ok());
-    let host = host.unwrap_or("localhost");
     Ok(Reply::ok(json!({
-        "client_id": "sandbox",
-        "audience": "sandbox",
-        "well_known_endpoint": format!("http://{host}/.well-known/openid-configuration"),
+        "client_id": login::CLIENT,
+        "audience": login::CLIENT,
+        "well_known_endpoint": login::discovery_url(call.headers),
     })))
 }
 
 fn healthz(_store: &mut Store, _call: &Call<'_>) -> Result<Reply, ComputeError> {
     Ok(Reply::ok(json!({})))
-}
-
-/// The newest one; it is a 404 that says that a job has none.
-fn final_result_of_job(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let job_id = parameters(call)?.remove("job_id");
-    let of_job = |result: &&Object| result.get("job_id") == job_id.as_ref();
-    let results = store.compute.resources("final_results");
-    let newest = results.iter().filter(of_job).last();
-    let newest = newest.ok_or_else(|| ComputeError::not_found("Final result not found"))?;
-    Ok(Reply::ok(newest.clone()))
-}
-
-fn results_of_algorithm(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let parameters = parameters(call)?;
-    let algorithm_id = parameters.get("algorithm_id");
-    let id = algorithm_id.map(Value::to_string).unwrap_or_default();
-    if store.compute.resources("algorithms").get(&[&id]).is_none() {
-        return Err(ComputeError::not_found("Algorithm not found"));
-    }
-    let of_algorithm = |result: &&Object| {
-        let job = jobs::referred(store, result, "job_id", "jobs");
-        job.and_then(|job| jobs::algorithm_of(store, job))
-            .is_some_and(|algorithm| algorithm.get("id") == algorithm_id)
-    };
-    let results = store.compute.resources("results").iter();
-    let results = results
-        .filter(of_algorithm)
-        .filter(|result| resources::is_wanted(result, &parameters))
-        .collect();
-    resources::page(call, &parameters, results)
 }

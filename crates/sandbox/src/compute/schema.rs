@@ -1,4 +1,5 @@
-//! Pydantic's reading of JSON by a schema, in its lax mode: `"7"` is an integer too.
+//! Pydantic's reading of values by a schema. In paths and queries `"7"` is an integer; in bodies,
+//! where Pydantic may be as lax, the sandbox is strict and takes only what the description says.
 
 use serde_json::{Number, Value, json};
 
@@ -183,9 +184,12 @@ fn text(schema: &Value, value: &Value, place: Place) -> Result<Value, Problem> {
 fn integer(value: &Value, place: &Place) -> Result<i64, Problem> {
     let refusal = |kind, message: &str| Problem::new(kind, place.clone(), message, value);
     match value {
-        Value::String(text) => {
-            parsed(text.trim()).map_err(|(kind, message)| refusal(kind, message))
-        }
+        Value::String(text) => match parsed(text.trim()) {
+            Ok(_) if is_in_body(place) => {
+                Err(refusal("int_type", "Input should be a valid integer"))
+            }
+            read => read.map_err(|(kind, message)| refusal(kind, message)),
+        },
         Value::Number(number) => number.as_i64().or_else(|| whole(number)).ok_or_else(|| {
             if number.as_f64().is_some_and(|float| float.fract() != 0.0) {
                 let message =
@@ -243,10 +247,15 @@ fn in_bounds(schema: &Value, value: &Value, number: i64, place: Place) -> Result
     }
 }
 
+/// Whether a value has a type of its own; elsewhere everything is text.
+fn is_in_body(place: &Place) -> bool {
+    place.first().is_some_and(|part| part == "body")
+}
+
 fn float(value: &Value, place: Place) -> Result<Value, Problem> {
     match value {
         Value::Number(_) => Ok(value.clone()),
-        Value::String(text) => text
+        Value::String(text) if !is_in_body(&place) => text
             .trim()
             .parse::<f64>()
             .ok()
@@ -268,8 +277,7 @@ fn float(value: &Value, place: Place) -> Result<Value, Problem> {
 fn boolean(value: &Value, place: Place) -> Result<Value, Problem> {
     let text = match value {
         Value::Bool(_) => return Ok(value.clone()),
-        Value::String(text) => text.to_ascii_lowercase(),
-        Value::Number(number) => number.to_string(),
+        Value::String(text) if !is_in_body(&place) => text.to_ascii_lowercase(),
         _ => {
             let message = "Input should be a valid boolean";
             return Err(Problem::new("bool_type", place, message, value));

@@ -1,3 +1,5 @@
+use std::str::Utf8Error;
+
 use axum::http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
@@ -88,8 +90,7 @@ impl<'a> Validation<'a> {
             }
             return Ok(Value::Null);
         }
-        let text = std::str::from_utf8(self.call.body)
-            .map_err(|_| ComputeError::bad_request("There was an error parsing the body"))?;
+        let text = std::str::from_utf8(self.call.body).map_err(|error| not_text(&error))?;
         let sent = if self.declares_json() {
             serde_json::from_str(text).map_err(|error| not_json(text, &error))?
         } else {
@@ -119,14 +120,23 @@ impl<'a> Validation<'a> {
     }
 }
 
-/// FastAPI reports this one alone.
 fn not_json(text: &str, error: &serde_json::Error) -> ComputeError {
+    undecodable(offset(text, error), &error.to_string())
+}
+
+/// Not declared to be a 400, as FastAPI has it, but a 422 like everything that is wrong with a body.
+fn not_text(error: &Utf8Error) -> ComputeError {
+    undecodable(error.valid_up_to(), &error.to_string())
+}
+
+/// FastAPI reports this one alone.
+fn undecodable(offset: usize, error: &str) -> ComputeError {
     ComputeError::invalid(vec![json!({
         "type": "json_invalid",
-        "loc": ["body", offset(text, error)],
+        "loc": ["body", offset],
         "msg": "JSON decode error",
         "input": {},
-        "ctx": { "error": error.to_string() },
+        "ctx": { "error": error },
     })])
 }
 

@@ -36,6 +36,8 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
 pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let run_id = path_text(call, "run_id")?;
     let attempt = "Failed to update tasks";
+    RUN.existing(store, &run_id)
+        .map_err(|error| error.while_attempting(attempt))?;
     let body = messages::named("RunServiceUpdateTasksBulkBody").read_body(call.body)?;
     let updates = body.get("tasks").and_then(Value::as_object);
     let mut updated = Vec::new();

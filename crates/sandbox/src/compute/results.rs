@@ -1,0 +1,97 @@
+//! What jobs leave, and where it is found.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use crate::clock::later;
+use crate::compute::jobs::{self, referred, text};
+use crate::compute::resources::{self, parameters};
+use crate::compute::{ComputeError, time};
+use crate::operation::Call;
+use crate::reply::Reply;
+use crate::store::{Object, Store};
+
+/// One result for a quantum job; for a hybrid one, one for each line of the source, and a final
+/// result that counts them.
+pub(super) fn add(store: &mut Store, job: &Object, source: &str, now: DateTime<Utc>) {
+    let hybrid = text(job, "algorithm_type") == "hybrid";
+    let number = if hybrid { source.lines().count() } else { 1 };
+    let batch = referred(store, job, "batch_job_id", "batch_jobs");
+    let kind = batch.and_then(|batch| referred(store, batch, "backend_type_id", "backend_types"));
+    let of_kind = |name| kind.and_then(|kind| kind.get(name)).and_then(Value::as_u64);
+    let default_shots = of_kind("default_number_of_shots").unwrap_or(1024);
+    let qubits = of_kind("nqubits").and_then(|qubits| usize::try_from(qubits).ok());
+    let asked_for = job.get("number_of_shots").and_then(Value::as_u64);
+    let shots = asked_for.unwrap_or(default_shots);
+    let (low, high) = (
+        "0".repeat(qubits.unwrap_or(2)),
+        "1".repeat(qubits.unwrap_or(2)),
+    );
+    for index in 0..number {
+        let lows = shots / 2;
+        let raw_data = (job.get("raw_data_enabled") == Some(&json!(true))).then(|| {
+            (0..shots)
+                .map(|shot| if shot < lows { &low } else { &high })
+                .collect::<Vec<_>>()
+        });
+        let apart = TimeDelta::milliseconds(i64::try_from(index).unwrap_or_default());
+        let at = later(now, apart);
+        let result = json!({
+            "created_on": time::naive(at),
+            "job_id": job.get("id"),
+            "execution_time_in_seconds": 0.25,
+            "shots_requested": shots,
+            "shots_done": shots,
+            "results": { low.as_str(): lows, high.as_str(): shots - lows },
+            "raw_data": raw_data,
+        });
+        add_object(store, "results", "Result", result);
+    }
+    if hybrid {
+        let final_result = json!({
+            "created_on": time::naive(now),
+            "job_id": job.get("id"),
+            "final_result": { "iterations": number },
+        });
+        add_object(store, "final_results", "FinalResult", final_result);
+    }
+}
+
+fn add_object(store: &mut Store, name: &'static str, schema: &str, object: Value) {
+    resources::add(
+        store,
+        name,
+        resources::named_schema(schema),
+        resources::object(object),
+    );
+}
+
+/// The newest one; it is a 404 that says that a job has none.
+pub(super) fn final_of_job(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    let job_id = parameters(call)?.remove("job_id");
+    let of_job = |result: &&Object| result.get("job_id") == job_id.as_ref();
+    let results = store.compute.resources("final_results");
+    let newest = results.iter().rfind(of_job);
+    let newest = newest.ok_or_else(|| ComputeError::not_found("Final result not found"))?;
+    Ok(Reply::ok(newest.clone()))
+}
+
+pub(super) fn of_algorithm(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
+    let parameters = parameters(call)?;
+    let algorithm_id = parameters.get("algorithm_id");
+    let id = algorithm_id.map(Value::to_string).unwrap_or_default();
+    if store.compute.resources("algorithms").get(&[&id]).is_none() {
+        return Err(ComputeError::not_found("Algorithm not found"));
+    }
+    let of_algorithm = |result: &&Object| {
+        let job = jobs::referred(store, result, "job_id", "jobs");
+        job.and_then(|job| jobs::algorithm_of(store, job))
+            .is_some_and(|algorithm| algorithm.get("id") == algorithm_id)
+    };
+    let results = store.compute.resources("results").iter();
+    let results = results
+        .filter(of_algorithm)
+        .filter(|result| resources::is_wanted(result, &parameters))
+        .collect();
+    resources::page(call, &parameters, results)
+}
