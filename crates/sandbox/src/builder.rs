@@ -1,5 +1,6 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -8,6 +9,7 @@ use crate::credentials::Credentials;
 use crate::fault::{Fault, invalid};
 use crate::injection::Faults;
 use crate::inspection::RequestLog;
+use crate::journal;
 use crate::sandbox::Sandbox;
 use crate::server::{Shared, serve};
 use crate::store::Store;
@@ -34,6 +36,7 @@ pub struct SandboxBuilder {
     speed: f64,
     short_pages: bool,
     faults: Vec<Fault>,
+    data_file: Option<PathBuf>,
 }
 
 impl Default for SandboxBuilder {
@@ -49,6 +52,7 @@ impl Default for SandboxBuilder {
             speed: 0.0,
             short_pages: false,
             faults: Vec::new(),
+            data_file: None,
         }
     }
 }
@@ -149,6 +153,24 @@ impl SandboxBuilder {
         self
     }
 
+    /// Keeps what the sandbox holds in this file, clock, ids and all; in memory only by default.
+    ///
+    /// A file that does not exist or is empty begins with the data that the sandbox would start
+    /// with; otherwise the sandbox holds what the file holds, and the clock goes on from where it
+    /// was. A file beside it, with `.lock` added to the name, keeps two sandboxes from using it.
+    ///
+    /// A request is in the file before it is answered: what was answered survives the end of the
+    /// process at any moment, and what was not answered is done as a whole or not at all. It also
+    /// survives the end of the machine once the sandbox was stopped; until then it is up to the
+    /// operating system when it puts on the disk what it was given.
+    ///
+    /// Credentials that the sandbox was given do not get into the file, but the keys of backends
+    /// that were registered do.
+    pub fn data_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.data_file = Some(path.as_ref().to_owned());
+        self
+    }
+
     /// Starts with a fault in force, behind those that were given before; see [`Sandbox::fail`].
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
@@ -170,11 +192,13 @@ impl SandboxBuilder {
     ///
     /// `InvalidInput` if the host is not a loopback address and was not allowed with
     /// [`exposed`](Self::exposed), if a credential cannot be sent in a header, or if [`Sandbox::fail`] would
-    /// refuse a fault; otherwise what
+    /// refuse a fault; `InvalidData` if the [`data_file`](Self::data_file) is none of this version,
+    /// and `WouldBlock` if another sandbox uses it; otherwise what
     /// the operating system says, such as `AddrInUse` for a port that is taken.
     pub fn start_blocking(self) -> io::Result<Sandbox> {
         self.check_host()?;
         self.credentials.check()?;
+        let store = self.store()?;
         let listener = TcpListener::bind((self.host, self.port))?;
         let address = listener.local_addr()?;
         let faults = Faults::default();
@@ -185,7 +209,7 @@ impl SandboxBuilder {
         let shared = Arc::new(Shared {
             faults,
             log: RequestLog::new(self.recording),
-            store: Mutex::new(self.store()),
+            store: Mutex::new(store),
             credentials: self.credentials,
         });
         let running = serve(listener, Arc::clone(&shared))?;
@@ -206,17 +230,24 @@ impl SandboxBuilder {
         ))
     }
 
-    fn store(&self) -> Store {
+    fn store(&self) -> io::Result<Store> {
+        let mut store = match &self.data_file {
+            Some(path) => journal::open(path, self.speed, || Ok(self.fresh_store()))?,
+            None => self.fresh_store(),
+        };
+        store.kfp.short_pages = self.short_pages;
+        Ok(store)
+    }
+
+    fn fresh_store(&self) -> Store {
         let clock = self
             .clock_start
-            .map_or_else(Clock::default, |start| Clock::starting_at(start.into()))
-            .with_speed(self.speed);
-        let mut store = if self.seeded {
+            .map_or_else(Clock::default, |start| Clock::starting_at(start.into()));
+        let clock = clock.with_speed(self.speed);
+        if self.seeded {
             Store::seeded(clock)
         } else {
             Store::empty(clock)
-        };
-        store.kfp.short_pages = self.short_pages;
-        store
+        }
     }
 }

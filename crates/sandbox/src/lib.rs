@@ -11,6 +11,8 @@ mod fault;
 mod fault_text;
 mod injection;
 mod inspection;
+mod journal;
+mod journaled_request;
 mod kfp;
 mod login;
 mod operation;

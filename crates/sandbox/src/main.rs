@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -30,6 +31,10 @@ struct Arguments {
     /// How many times as fast as the wall clock jobs and runs go on; 0 stops them.
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
+
+    /// Keep what the sandbox holds in this file, which is made if there is none.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
 
     /// What is to go wrong, such as 'get_run:status=503,times=2;*:delay=200ms,rate=0.05'.
     #[arg(long, value_name = "FAULTS", long_help = FAULTS_HELP)]
@@ -78,6 +83,9 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     }
     if arguments.empty {
         builder = builder.empty();
+    }
+    if let Some(path) = &arguments.data {
+        builder = builder.data_file(path);
     }
     for text in &arguments.faults {
         for fault in Fault::read_all(text)? {

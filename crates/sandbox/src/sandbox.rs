@@ -118,6 +118,7 @@ impl Sandbox {
         let mut store = self.shared.store();
         store.catch_up();
         store.clock.advance(by);
+        store.note_time();
         store.catch_up();
     }
 

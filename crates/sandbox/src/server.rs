@@ -80,7 +80,8 @@ fn run(
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let _ = says_ready.send(Ok(()));
-        serve_until(listener, shared, told_to_stop).await;
+        serve_until(listener, Arc::clone(&shared), told_to_stop).await;
+        shared.store().sync();
         Ok(())
     })
 }
@@ -116,8 +117,13 @@ pub(crate) async fn ended(stop: &mut watch::Receiver<()>) {
     while stop.changed().await.is_ok() {}
 }
 
+/// All paths of the other API begin otherwise.
+pub(crate) fn is_for_kfp(path: &str) -> bool {
+    path.starts_with("/apis/")
+}
+
 async fn receive(shared: Arc<Shared>, request: Request) -> Result<Response, Disconnected> {
-    if request.uri().path().starts_with("/apis/") {
+    if is_for_kfp(request.uri().path()) {
         handle::<KfpError>(&kfp::OPERATIONS, &shared, request).await
     } else {
         handle::<ComputeError>(&compute::OPERATIONS, &shared, request).await
@@ -154,9 +160,10 @@ async fn handle<E: ApiError>(
         &shared.credentials,
     );
     if let Some(reply) = login {
-        return reply.into_response();
+        return Ok(reply.into_response());
     }
     let incoming = Incoming {
+        path,
         headers: &head.headers,
         query: head.uri.query().unwrap_or_default(),
         body: &body,

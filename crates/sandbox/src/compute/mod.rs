@@ -6,6 +6,7 @@ mod compilation;
 mod error;
 mod job_logs;
 mod jobs;
+mod kept;
 mod paging;
 mod queue;
 mod reservations;
@@ -62,6 +63,11 @@ impl Default for ComputeStore {
 }
 
 impl ComputeStore {
+    /// The kinds of objects, by the first segment of their paths.
+    pub(crate) fn collections(&self) -> impl Iterator<Item = (&'static str, &Collection)> {
+        self.resources.iter().map(|(name, held)| (*name, held))
+    }
+
     fn names(&self) -> impl Iterator<Item = &'static str> {
         self.resources.keys().copied()
     }

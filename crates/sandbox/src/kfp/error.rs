@@ -20,6 +20,7 @@ enum Code {
     ResourceExhausted = 8,
     FailedPrecondition = 9,
     Unimplemented = 12,
+    Internal = 13,
     Unauthenticated = 16,
 }
 
@@ -31,6 +32,7 @@ impl Code {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::PermissionDenied => StatusCode::FORBIDDEN,
             Self::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unimplemented => StatusCode::NOT_IMPLEMENTED,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
         }
@@ -175,6 +177,10 @@ impl ApiError for KfpError {
 
     fn body_interrupted() -> Self {
         Self::unreadable("unexpected EOF")
+    }
+
+    fn failed(message: String) -> Self {
+        Self::of_server(Code::Internal, "InternalServerError", message)
     }
 
     fn injected(status: StatusCode) -> Response {
