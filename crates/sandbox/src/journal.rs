@@ -228,6 +228,12 @@ fn write_snapshot(path: &Path, store: &Store) -> io::Result<(File, u64)> {
         file.sync_all()?;
         let length = file.stream_position()?;
         std::fs::rename(&new, path)?;
+        // Where folders can be synced, the new name survives the end of the machine as well.
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = File::open(folder.unwrap_or(Path::new(".")));
+        let _ = folder.and_then(|folder| folder.sync_all());
         Ok((file, length))
     };
     written().map_err(|error: io::Error| at(&new, &error))

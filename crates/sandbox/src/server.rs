@@ -16,6 +16,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::compute::{self, ComputeError};
 use crate::credentials::Credentials;
+use crate::documents;
 use crate::injection::{Disconnected, Faults};
 use crate::inspection::{ReceivedRequest, RequestLog};
 use crate::kfp::{self, KfpError};
@@ -151,6 +152,9 @@ async fn handle<E: ApiError>(
     shared
         .log
         .add(ReceivedRequest::new(operation_id, &head, body.bytes()));
+    if let Some(document) = documents::answer(shared, &head.method, head.uri.path()) {
+        return Ok(document);
+    }
     let (path, sent) = (head.uri.path(), body.bytes());
     let login = login::answer(
         &head.method,

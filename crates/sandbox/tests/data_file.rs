@@ -1,0 +1,508 @@
+//! What is kept in a file: everything that was answered, whenever the process ends.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed unwrap in a test is a failed test"
+)]
+
+mod support;
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use compute_kfp_sandbox::{Sandbox, SandboxBuilder};
+use serde_json::{Value, json};
+use support::process::{Running, command, exported};
+use support::{Compute, Kfp, texts};
+use tempfile::TempDir;
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("data")
+    }
+
+    fn builder(&self) -> SandboxBuilder {
+        Sandbox::builder().empty().data_file(self.file())
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.file()).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+async fn everything(sandbox: &Sandbox) -> Vec<Value> {
+    let (kfp, compute) = (Kfp(sandbox), Compute(sandbox));
+    let mut all = Vec::new();
+    for path in [
+        "/experiments",
+        "/runs",
+        "/artifacts",
+        "/pipelines",
+        "/metrics",
+        "/recurringruns",
+    ] {
+        all.push(kfp.get(path).await.expect(200));
+    }
+    for path in [
+        "/projects",
+        "/batch_jobs",
+        "/jobs",
+        "/backends",
+        "/metadata/1",
+    ] {
+        all.push(compute.get(path).await.expect(200));
+    }
+    all
+}
+
+/// Something of everything that is kept: objects, ids, plans, uploads, keys of backends.
+async fn work(sandbox: &Sandbox) {
+    let (kfp, compute) = (Kfp(sandbox), Compute(sandbox));
+    let run = json!({ "display_name": "r", "pipeline_spec": {
+        "root": { "dag": { "tasks": { "one": {}, "two": {} } } }
+    } });
+    kfp.post("/runs", run.clone()).await.expect(200);
+    let recurring = json!({
+        "display_name": "every minute", "max_concurrency": "2", "mode": "ENABLE",
+        "trigger": { "periodic_schedule": { "interval_second": "60" } },
+        "pipeline_spec": run["pipeline_spec"],
+    });
+    kfp.post("/recurringruns", recurring).await.expect(200);
+    kfp.post("/experiments", json!({ "display_name": "" }))
+        .await
+        .expect(400);
+    let metadata = json!({ "data": { "t1": 41.300_000_000_000_004e-6, "big": 1e300 } });
+    compute.create(metadata).await.expect(201);
+    let form = reqwest::multipart::Form::new().part(
+        "uploadfile",
+        reqwest::multipart::Part::bytes(
+            &b"root: {dag: {tasks: {}}}\npipelineInfo: {name: p}\n"[..],
+        )
+        .file_name("p.yaml"),
+    );
+    let upload = kfp
+        .request(reqwest::Method::POST, "/pipelines/upload")
+        .multipart(form);
+    support::send(upload).await.expect(200);
+    let project = json!({ "owner_id": 1, "name": "p", "description": "", "starred": false });
+    compute.post("/projects", project).await.expect(201);
+}
+
+#[tokio::test]
+async fn what_is_held_is_held_again_after_a_stop_with_clock_and_ids() {
+    let folder = Folder::new();
+    let uninterrupted = Sandbox::builder().empty().start().await.unwrap();
+    let mut sandbox = folder.builder().start().await.unwrap();
+    for _ in 0..4 {
+        for sandbox in [&sandbox, &uninterrupted] {
+            work(sandbox).await;
+            sandbox.advance(Duration::from_secs(45));
+        }
+        sandbox.shutdown().await;
+        sandbox = folder.builder().start().await.unwrap();
+        assert_eq!(sandbox.now(), uninterrupted.now());
+        assert_eq!(everything(&sandbox).await, everything(&uninterrupted).await);
+    }
+    let runs = Kfp(&sandbox).get("/runs?page_size=200").await.expect(200);
+    let mut ids = texts(&runs["runs"], "run_id");
+    assert!(ids.len() > 4, "recurring runs have started some");
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), runs["runs"].as_array().unwrap().len());
+}
+
+#[tokio::test]
+async fn the_file_counts_and_not_what_the_sandbox_would_start_with() {
+    let folder = Folder::new();
+    let sandbox = folder.builder().start().await.unwrap();
+    sandbox.shutdown().await;
+    let later = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
+    let seeded = Sandbox::builder()
+        .data_file(folder.file())
+        .clock_starts_at(later);
+    let sandbox = seeded.start().await.unwrap();
+    assert_eq!(Kfp(&sandbox).get("/artifacts").await.expect(200), json!({}));
+    assert!(sandbox.now() < later);
+}
+
+#[tokio::test]
+async fn a_registered_backend_is_known_by_its_key_after_a_stop() {
+    let folder = Folder::new();
+    let sandbox = folder.builder().start().await.unwrap();
+    let backend = json!({
+        "name": "b", "location": "l", "backend_type_id": 7, "status": "idle",
+    });
+    let registered = Compute(&sandbox).post("/backends", backend).await;
+    let registered = registered.expect(201);
+    let key = registered["authentication_hash"].as_str().unwrap();
+    let metadata = support::plain(&sandbox, reqwest::Method::POST, "/metadata")
+        .header("authorization", key)
+        .json(&json!({ "data": {} }));
+    let created = support::send(metadata).await.expect(201);
+    assert_eq!(created["backend_id"], registered["id"]);
+    sandbox.shutdown().await;
+    let sandbox = folder.builder().start().await.unwrap();
+    let id = created["id"].as_i64().unwrap();
+    let held = Compute(&sandbox)
+        .get(&format!("/metadata/{id}"))
+        .await
+        .expect(200);
+    assert_eq!(held, created);
+}
+
+#[tokio::test]
+async fn credentials_that_were_given_are_not_in_the_file() {
+    let folder = Folder::new();
+    let builder = folder
+        .builder()
+        .compute_token("s3cret-a")
+        .compute_api_key("s3cret-b");
+    let sandbox = builder.kfp_token("s3cret-c").start().await.unwrap();
+    work(&sandbox).await;
+    assert!(folder.lines().len() > 5);
+    assert!(!folder.lines().concat().contains("s3cret"));
+}
+
+#[tokio::test]
+async fn two_sandboxes_cannot_use_one_file() {
+    let folder = Folder::new();
+    let sandbox = folder.builder().start().await.unwrap();
+    let error = folder.builder().start().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    let told = error.to_string();
+    assert!(told.contains(folder.file().to_str().unwrap()), "{told}");
+    assert!(told.contains("in use by another sandbox"), "{told}");
+    work(&sandbox).await;
+    sandbox.shutdown().await;
+    folder.builder().start().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_line_that_was_not_written_to_its_end_is_dropped() {
+    let folder = Folder::new();
+    let sandbox = folder.builder().start().await.unwrap();
+    work(&sandbox).await;
+    let before = everything(&sandbox).await;
+    sandbox.shutdown().await;
+    let mut file = fs::File::options()
+        .append(true)
+        .open(folder.file())
+        .unwrap();
+    file.write_all(br#"{"at":"2025-01-07T09:00:00Z","request":{"method":"PO"#)
+        .unwrap();
+    let sandbox = folder.builder().start().await.unwrap();
+    assert_eq!(everything(&sandbox).await, before);
+}
+
+fn changed(lines: &[String], number: usize, to: impl FnOnce(&str) -> String) -> String {
+    let mut lines = lines.to_vec();
+    lines[number] = to(&lines[number]);
+    lines.join("\n") + "\n"
+}
+
+#[tokio::test]
+async fn a_file_that_is_none_of_this_version_is_refused_at_its_line_and_left_alone() {
+    let folder = Folder::new();
+    let sandbox = folder.builder().start().await.unwrap();
+    work(&sandbox).await;
+    sandbox.shutdown().await;
+    let lines = folder.lines();
+    let (format, version) = ("\"format\":1", env!("CARGO_PKG_VERSION"));
+    for (content, told) in [
+        (
+            "dear diary\n".to_owned(),
+            "line 1: this is no data file of compute-kfp-sandbox: name another file",
+        ),
+        (
+            "no line".to_owned(),
+            "line 1: this is no data file of compute-kfp-sandbox: name another file",
+        ),
+        (
+            changed(&lines, 0, |it| it.replace(format, "\"format\":2")),
+            "line 1: the file has format 2, and this version reads format 1: use version",
+        ),
+        (
+            changed(&lines, 0, |it| it.replace(version, "99.0.0")),
+            "line 3: the file was left behind by version 99.0.0, this is",
+        ),
+        (lines[0].clone() + "\n", "line 2: the snapshot is missing"),
+        (
+            changed(&lines, 1, |it| it.replace("\"clock\"", "\"clack\"")),
+            "line 2: ",
+        ),
+        (
+            changed(&lines, 1, |it| it.replace("\"artifact_tasks\"", "\"arts\"")),
+            "line 2: unknown collection arts",
+        ),
+        (
+            changed(&lines, 4, |_| "garbage".to_owned()),
+            "line 5: expected value at line 1 column 1: restore the file from a copy, or delete this line and those after it",
+        ),
+        (changed(&lines, 3, |_| "\u{0}".to_owned()), "line 4: "),
+        (
+            changed(&lines, 2, |it| it.replace("\"POST\"", "\"PAST\"")),
+            "line 3: there is no operation PAST /apis/",
+        ),
+    ] {
+        fs::write(folder.file(), &content).unwrap();
+        let error = folder.builder().start().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        let error = error.to_string();
+        let place = format!("{}, {told}", folder.file().display());
+        assert!(error.starts_with(&place), "{error}\n{place}");
+        assert!(
+            fs::read_to_string(folder.file()).unwrap() == content,
+            "{told}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_empty_file_is_a_new_one() {
+    let folder = Folder::new();
+    fs::write(folder.file(), "").unwrap();
+    let sandbox = folder.builder().start().await.unwrap();
+    work(&sandbox).await;
+    assert!(folder.lines().len() > 5);
+}
+
+#[tokio::test]
+async fn a_file_in_a_folder_that_is_missing_is_an_error_that_names_it() {
+    let folder = Folder::new();
+    let path = folder.0.path().join("missing").join("data");
+    let error = Sandbox::builder()
+        .data_file(&path)
+        .start()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(
+        error.to_string().contains(path.to_str().unwrap()),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_does_not_grow_with_what_was_deleted() {
+    let folder = Folder::new();
+    let sandbox = folder.builder().start().await.unwrap();
+    let kfp = Kfp(&sandbox);
+    let description = "d".repeat(3_000_000);
+    for number in 0..12 {
+        let experiment =
+            json!({ "display_name": format!("e{number}"), "description": description });
+        let created = kfp.post("/experiments", experiment).await.expect(200);
+        let id = created["experiment_id"].as_str().unwrap();
+        kfp.delete(&format!("/experiments/{id}")).await.expect(200);
+    }
+    let length = fs::metadata(folder.file()).unwrap().len();
+    assert!(length < 24_000_000, "{length}");
+    let after = kfp
+        .post("/experiments", json!({ "display_name": "after" }))
+        .await;
+    let after = after.expect(200);
+    sandbox.shutdown().await;
+    let sandbox = folder.builder().start().await.unwrap();
+    let held = Kfp(&sandbox).get("/experiments").await.expect(200);
+    assert_eq!(held["experiments"], json!([after]));
+}
+
+/// `SplitMix64`, so that each run kills at the same places.
+fn scrambled(number: u64) -> u64 {
+    let mut bits = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits ^ (bits >> 27)
+}
+
+/// Batches of three artifacts each, until the server is gone.
+async fn write_until_killed(
+    url: &str,
+    token: &str,
+    round: usize,
+    answered: &AtomicUsize,
+) -> Vec<Value> {
+    let client = reqwest::Client::new();
+    let mut acknowledged = Vec::new();
+    loop {
+        let name = format!("{round}-{}", acknowledged.len());
+        let artifact = |part: u32| {
+            json!({ "artifact": {
+            "name": format!("{name}-{part}"), "namespace": "ns", "metadata": { "part": part },
+        } })
+        };
+        let batch = json!({ "artifacts": [artifact(0), artifact(1), artifact(2)] });
+        let request = client
+            .post(format!("{url}/apis/v2beta1/artifacts:batchCreate"))
+            .bearer_auth(token)
+            .json(&batch);
+        let Ok(answer) = request.send().await else {
+            return acknowledged;
+        };
+        let Ok(created) = answer.json::<Value>().await else {
+            return acknowledged;
+        };
+        acknowledged.push(created["artifacts"].clone());
+        answered.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+async fn all_artifacts(url: &str, token: &str) -> Vec<Value> {
+    let client = reqwest::Client::new();
+    let (mut all, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let page: Value = client
+            .get(format!(
+                "{url}/apis/v2beta1/artifacts?page_size=200&page_token={page_token}"
+            ))
+            .bearer_auth(token)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        all.extend(page["artifacts"].as_array().cloned().unwrap_or_default());
+        match page["next_page_token"].as_str() {
+            Some(next) => page_token = next.to_owned(),
+            None => return all,
+        }
+    }
+}
+
+/// Ids of batches that the server holds, in threes; panics where one is not whole.
+fn whole_batches(artifacts: &[Value]) -> usize {
+    let mut batches = std::collections::BTreeMap::<String, usize>::new();
+    for name in texts(&json!(artifacts), "name") {
+        let (batch, _) = name.rsplit_once('-').unwrap();
+        *batches.entry(batch.to_owned()).or_default() += 1;
+    }
+    assert!(batches.values().all(|parts| *parts == 3), "{batches:?}");
+    batches.len()
+}
+
+const KILLS: usize = 25;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_was_answered_survives_kills_at_any_moment_and_nothing_is_half_there() {
+    let folder = Folder::new();
+    let file = folder.file();
+    let arguments = ["--empty", "--data", file.to_str().unwrap()];
+    let mut acknowledged: Vec<Value> = Vec::new();
+    for round in 0..=KILLS {
+        let mut running = Running::start(&arguments);
+        let announcement = running.announcement();
+        let url = exported(&announcement, "KF_PIPELINES_ENDPOINT").to_owned();
+        let token = exported(&announcement, "KFP_TOKEN").to_owned();
+        let held = all_artifacts(&url, &token).await;
+        for batch in &acknowledged {
+            for artifact in batch.as_array().unwrap() {
+                assert!(
+                    held.contains(artifact),
+                    "{artifact} is gone in round {round}"
+                );
+            }
+        }
+        let batches = whole_batches(&held);
+        // Of each killed server one request at most was done and not answered.
+        assert!((acknowledged.len()..=acknowledged.len() + round).contains(&batches));
+        let mut ids = texts(&json!(held), "artifact_id");
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), held.len(), "an id was used again");
+        if round == KILLS {
+            break;
+        }
+
+        let random = scrambled(u64::try_from(round).unwrap());
+        let enough = usize::try_from(random % 20).unwrap();
+        let answered = AtomicUsize::new(0);
+        let (written, ()) =
+            tokio::join!(write_until_killed(&url, &token, round, &answered), async {
+                while answered.load(Ordering::SeqCst) < enough {
+                    tokio::task::yield_now().await;
+                }
+                // Somewhere within the next request, or between two.
+                for _ in 0..random >> 32 & 0x3ff {
+                    tokio::task::yield_now().await;
+                }
+                running.process.kill().unwrap();
+                running.process.wait().unwrap();
+            });
+        acknowledged.extend(written);
+    }
+    assert!(acknowledged.len() > KILLS, "{}", acknowledged.len());
+}
+
+#[tokio::test]
+async fn what_was_seen_to_happen_is_not_undone_by_a_kill() {
+    let folder = Folder::new();
+    let file = folder.file();
+    let arguments = [
+        "--empty",
+        "--speed",
+        "100000",
+        "--data",
+        file.to_str().unwrap(),
+    ];
+    let mut running = Running::start(&arguments);
+    let announcement = running.announcement();
+    let runs = |announcement: &[String]| {
+        format!(
+            "{}/apis/v2beta1/runs",
+            exported(announcement, "KF_PIPELINES_ENDPOINT")
+        )
+    };
+    let client = reqwest::Client::new();
+    let token = exported(&announcement, "KFP_TOKEN").to_owned();
+    let body = json!({ "display_name": "r", "pipeline_spec": {
+        "root": { "dag": { "tasks": { "one": {} } } }
+    } });
+    let created = client
+        .post(runs(&announcement))
+        .bearer_auth(&token)
+        .json(&body);
+    let created: Value = created.send().await.unwrap().json().await.unwrap();
+    let path = format!("/{}?view=FULL", created["run_id"].as_str().unwrap());
+    let read = async |announcement: &[String]| -> Value {
+        let run = client.get(runs(announcement) + &path).bearer_auth(&token);
+        run.send().await.unwrap().json().await.unwrap()
+    };
+    let ended = loop {
+        let run = read(&announcement).await;
+        if run["state"] == "SUCCEEDED" {
+            break run;
+        }
+    };
+    running.process.kill().unwrap();
+    running.process.wait().unwrap();
+    let mut again = Running::start(&["--speed", "0", "--data", file.to_str().unwrap()]);
+    assert_eq!(read(&again.announcement()).await, ended);
+}
+
+#[test]
+fn the_binary_says_what_is_wrong_with_a_file() {
+    let folder = Folder::new();
+    fs::write(folder.file(), "dear diary\n").unwrap();
+    let path: &Path = &folder.file();
+    let output = command(&["--data", path.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.starts_with(&format!("error: {}, line 1: ", path.display())),
+        "{told}"
+    );
+}
