@@ -11,6 +11,7 @@ use crate::injection::Faults;
 use crate::inspection::RequestLog;
 use crate::journal;
 use crate::sandbox::Sandbox;
+use crate::seeding::Seed;
 use crate::server::{Shared, serve};
 use crate::store::Store;
 
@@ -37,6 +38,7 @@ pub struct SandboxBuilder {
     short_pages: bool,
     faults: Vec<Fault>,
     data_file: Option<PathBuf>,
+    seeds: Vec<Seed>,
 }
 
 impl Default for SandboxBuilder {
@@ -53,6 +55,7 @@ impl Default for SandboxBuilder {
             short_pages: false,
             faults: Vec::new(),
             data_file: None,
+            seeds: Vec::new(),
         }
     }
 }
@@ -153,6 +156,42 @@ impl SandboxBuilder {
         self
     }
 
+    /// Also starts with this data, in the form in which the servers send it.
+    ///
+    /// Under the API and the kind of object there is a list of objects. Kinds are called as the
+    /// lists of KFP are (`pipeline_versions`), and as the paths of Compute begin (`batch_jobs`).
+    /// Ids and times of creation are made where they are left out; other fields of Compute stand at
+    /// their beginning then, and other fields of KFP are not there. Objects may refer to others that
+    /// do not exist. Nothing happens to seeded jobs and runs by itself.
+    ///
+    /// ```
+    /// use compute_kfp_sandbox::Sandbox;
+    /// use serde_json::json;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let seed = json!({
+    ///     "compute": { "projects": [{ "id": 40, "name": "calibration" }] },
+    ///     "kfp": { "experiments": [{ "display_name": "nightly", "namespace": "team-a" }] },
+    /// });
+    /// let sandbox = Sandbox::builder().empty().seed(seed).start().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// What is wrong in it is an `InvalidInput` of [`start`](Self::start), with a JSON pointer to
+    /// the place.
+    pub fn seed(mut self, data: serde_json::Value) -> Self {
+        self.seeds.push(Seed::Given(data));
+        self
+    }
+
+    /// As [`seed`](Self::seed), from a file that is read at the start. There may be several.
+    pub fn seed_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.seeds.push(Seed::File(path.as_ref().to_owned()));
+        self
+    }
+
     /// Keeps what the sandbox holds in this file, clock, ids and all; in memory only by default.
     ///
     /// A file that does not exist or is empty begins with the data that the sandbox would start
@@ -192,7 +231,8 @@ impl SandboxBuilder {
     ///
     /// `InvalidInput` if the host is not a loopback address and was not allowed with
     /// [`exposed`](Self::exposed), if a credential cannot be sent in a header, or if [`Sandbox::fail`] would
-    /// refuse a fault; `InvalidData` if the [`data_file`](Self::data_file) is none of this version,
+    /// refuse a fault or
+    /// [`seed`](Self::seed) is wrong; `InvalidData` if the [`data_file`](Self::data_file) is none of this version,
     /// and `WouldBlock` if another sandbox uses it; otherwise what
     /// the operating system says, such as `AddrInUse` for a port that is taken.
     pub fn start_blocking(self) -> io::Result<Sandbox> {
@@ -232,22 +272,26 @@ impl SandboxBuilder {
 
     fn store(&self) -> io::Result<Store> {
         let mut store = match &self.data_file {
-            Some(path) => journal::open(path, self.speed, || Ok(self.fresh_store()))?,
-            None => self.fresh_store(),
+            Some(path) => journal::open(path, self.speed, || self.fresh_store())?,
+            None => self.fresh_store()?,
         };
         store.kfp.short_pages = self.short_pages;
         Ok(store)
     }
 
-    fn fresh_store(&self) -> Store {
+    fn fresh_store(&self) -> io::Result<Store> {
         let clock = self
             .clock_start
             .map_or_else(Clock::default, |start| Clock::starting_at(start.into()));
         let clock = clock.with_speed(self.speed);
-        if self.seeded {
+        let mut store = if self.seeded {
             Store::seeded(clock)
         } else {
             Store::empty(clock)
+        };
+        for seed in &self.seeds {
+            seed.sow(&mut store)?;
         }
+        Ok(store)
     }
 }

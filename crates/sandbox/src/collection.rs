@@ -65,6 +65,10 @@ impl Collection {
         }
     }
 
+    pub(crate) fn key_fields(&self) -> &'static [&'static str] {
+        self.key_fields
+    }
+
     pub(crate) fn key_of(&self, object: &Object) -> Key {
         self.key_fields
             .iter()

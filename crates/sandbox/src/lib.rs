@@ -23,6 +23,7 @@ mod percent;
 mod reply;
 mod request_body;
 mod sandbox;
+mod seeding;
 mod server;
 mod specification;
 mod store;

@@ -32,6 +32,10 @@ struct Arguments {
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
 
+    /// Start with the data of this JSON file too; can be repeated. See the README for its form.
+    #[arg(long, value_name = "FILE")]
+    seed: Vec<PathBuf>,
+
     /// Keep what the sandbox holds in this file, which is made if there is none.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
@@ -83,6 +87,9 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     }
     if arguments.empty {
         builder = builder.empty();
+    }
+    for path in &arguments.seed {
+        builder = builder.seed_file(path);
     }
     if let Some(path) = &arguments.data {
         builder = builder.data_file(path);

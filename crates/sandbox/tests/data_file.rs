@@ -68,7 +68,7 @@ async fn everything(sandbox: &Sandbox) -> Vec<Value> {
 }
 
 /// Something of everything that is kept: objects, ids, plans, uploads, keys of backends.
-async fn work(sandbox: &Sandbox) {
+async fn work(sandbox: &Sandbox, round: u32) {
     let (kfp, compute) = (Kfp(sandbox), Compute(sandbox));
     let run = json!({ "display_name": "r", "pipeline_spec": {
         "root": { "dag": { "tasks": { "one": {}, "two": {} } } }
@@ -90,13 +90,14 @@ async fn work(sandbox: &Sandbox) {
         reqwest::multipart::Part::bytes(
             &b"root: {dag: {tasks: {}}}\npipelineInfo: {name: p}\n"[..],
         )
-        .file_name("p.yaml"),
+        .file_name(format!("p{round}.yaml")),
     );
     let upload = kfp
         .request(reqwest::Method::POST, "/pipelines/upload")
         .multipart(form);
     support::send(upload).await.expect(200);
-    let project = json!({ "owner_id": 1, "name": "p", "description": "", "starred": false });
+    let project =
+        json!({ "owner_id": 1, "name": format!("p{round}"), "description": "", "starred": false });
     compute.post("/projects", project).await.expect(201);
 }
 
@@ -105,9 +106,9 @@ async fn what_is_held_is_held_again_after_a_stop_with_clock_and_ids() {
     let folder = Folder::new();
     let uninterrupted = Sandbox::builder().empty().start().await.unwrap();
     let mut sandbox = folder.builder().start().await.unwrap();
-    for _ in 0..4 {
+    for round in 0..4 {
         for sandbox in [&sandbox, &uninterrupted] {
-            work(sandbox).await;
+            work(sandbox, round).await;
             sandbox.advance(Duration::from_secs(45));
         }
         sandbox.shutdown().await;
@@ -143,6 +144,7 @@ async fn a_registered_backend_is_known_by_its_key_after_a_stop() {
     let sandbox = folder.builder().start().await.unwrap();
     let backend = json!({
         "name": "b", "location": "l", "backend_type_id": 7, "status": "idle",
+        "last_heartbeat": "2025-01-07T09:00:00Z",
     });
     let registered = Compute(&sandbox).post("/backends", backend).await;
     let registered = registered.expect(201);
@@ -170,7 +172,7 @@ async fn credentials_that_were_given_are_not_in_the_file() {
         .compute_token("s3cret-a")
         .compute_api_key("s3cret-b");
     let sandbox = builder.kfp_token("s3cret-c").start().await.unwrap();
-    work(&sandbox).await;
+    work(&sandbox, 0).await;
     assert!(folder.lines().len() > 5);
     assert!(!folder.lines().concat().contains("s3cret"));
 }
@@ -184,7 +186,7 @@ async fn two_sandboxes_cannot_use_one_file() {
     let told = error.to_string();
     assert!(told.contains(folder.file().to_str().unwrap()), "{told}");
     assert!(told.contains("in use by another sandbox"), "{told}");
-    work(&sandbox).await;
+    work(&sandbox, 0).await;
     sandbox.shutdown().await;
     folder.builder().start().await.unwrap();
 }
@@ -193,7 +195,7 @@ async fn two_sandboxes_cannot_use_one_file() {
 async fn a_line_that_was_not_written_to_its_end_is_dropped() {
     let folder = Folder::new();
     let sandbox = folder.builder().start().await.unwrap();
-    work(&sandbox).await;
+    work(&sandbox, 0).await;
     let before = everything(&sandbox).await;
     sandbox.shutdown().await;
     let mut file = fs::File::options()
@@ -216,7 +218,7 @@ fn changed(lines: &[String], number: usize, to: impl FnOnce(&str) -> String) -> 
 async fn a_file_that_is_none_of_this_version_is_refused_at_its_line_and_left_alone() {
     let folder = Folder::new();
     let sandbox = folder.builder().start().await.unwrap();
-    work(&sandbox).await;
+    work(&sandbox, 0).await;
     sandbox.shutdown().await;
     let lines = folder.lines();
     let (format, version) = ("\"format\":1", env!("CARGO_PKG_VERSION"));
@@ -274,7 +276,7 @@ async fn an_empty_file_is_a_new_one() {
     let folder = Folder::new();
     fs::write(folder.file(), "").unwrap();
     let sandbox = folder.builder().start().await.unwrap();
-    work(&sandbox).await;
+    work(&sandbox, 0).await;
     assert!(folder.lines().len() > 5);
 }
 

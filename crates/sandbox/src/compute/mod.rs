@@ -4,6 +4,7 @@ mod backends;
 mod catalogue;
 mod compilation;
 mod error;
+mod given;
 mod job_logs;
 mod jobs;
 mod kept;
@@ -29,6 +30,7 @@ use crate::operation::{Handle, Operation};
 
 pub(crate) use catalogue::add as add_catalogue;
 pub(crate) use error::ComputeError;
+pub(crate) use given::add_seed;
 pub(crate) use jobs::{Step, take_step};
 pub(crate) use seed::seed;
 

@@ -6,6 +6,7 @@ mod error;
 mod execution;
 mod experiments;
 mod filter;
+mod given;
 mod kept;
 mod listing;
 mod message;
@@ -42,6 +43,7 @@ use crate::reply::Reply;
 use crate::store::Store;
 
 pub(crate) use error::KfpError;
+pub(crate) use given::add_seed;
 pub(crate) use seed::seed;
 
 /// What happens by itself as time passes.
