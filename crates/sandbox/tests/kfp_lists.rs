@@ -468,3 +468,55 @@ async fn the_other_lists_sort_filter_and_page_alike() {
     assert_eq!(keys.len(), 4);
     assert!(keys.is_sorted());
 }
+
+#[tokio::test]
+async fn what_changes_between_two_pages_is_on_the_second_one() {
+    let sandbox = five().await;
+    let kfp = Kfp(&sandbox);
+    let metrics = equals("type", "Metric");
+    let page = async |token: &str| {
+        let query = [
+            ("filter", metrics.as_str()),
+            ("sort_by", "name desc"),
+            ("page_size", "2"),
+            ("page_token", token),
+        ];
+        kfp.query("/artifacts", &query).await.expect(200)
+    };
+    let first = page("").await;
+    assert_eq!(texts(&first["artifacts"], "name"), ["d", "c"]);
+    assert_eq!(first["total_size"], 4);
+    let created = json!({ "artifact": { "name": "bb", "type": "Metric" } });
+    kfp.post("/artifacts", created).await.expect(200);
+    let second = page(&token(&first)).await;
+    assert_eq!(texts(&second["artifacts"], "name"), ["bb", "b"]);
+    assert_eq!(second["total_size"], 5);
+}
+
+#[tokio::test]
+async fn an_order_follows_what_is_renamed_and_deleted() {
+    let sandbox = Sandbox::builder().empty().start().await.unwrap();
+    let kfp = Kfp(&sandbox);
+    let mut ids = Vec::new();
+    for name in ["b", "c", "a"] {
+        let pipeline = json!({ "display_name": name });
+        let created = kfp.post("/pipelines", pipeline).await.expect(200);
+        ids.push(created["pipeline_id"].as_str().unwrap().to_owned());
+    }
+    let shown = async || {
+        let page = kfp
+            .query("/pipelines", &[("sort_by", "display_name")])
+            .await;
+        texts(&page.expect(200)["pipelines"], "display_name")
+    };
+    assert_eq!(shown().await, ["a", "b", "c"]);
+    let renamed = json!({ "display_name": "z" });
+    kfp.patch(&format!("/pipelines/{}", ids[0]), renamed)
+        .await
+        .expect(200);
+    assert_eq!(shown().await, ["a", "c", "z"]);
+    kfp.delete(&format!("/pipelines/{}", ids[1]))
+        .await
+        .expect(200);
+    assert_eq!(shown().await, ["a", "z"]);
+}

@@ -205,7 +205,8 @@ impl Listing {
     ) -> Object {
         let mut answer = Object::new();
         if !objects.is_empty() {
-            answer.insert(self.list_field.to_owned(), json!(objects));
+            let objects = objects.into_iter().map(Value::Object).collect();
+            answer.insert(self.list_field.to_owned(), Value::Array(objects));
         }
         if total > 0 {
             answer.insert("total_size".to_owned(), json!(total));
