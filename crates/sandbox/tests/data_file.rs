@@ -125,6 +125,19 @@ async fn what_is_held_is_held_again_after_a_stop_with_clock_and_ids() {
 }
 
 #[tokio::test]
+async fn the_last_time_that_there_is_can_be_kept() {
+    let folder = Folder::new();
+    let sandbox = folder.builder().start().await.unwrap();
+    sandbox.advance(Duration::MAX);
+    work(&sandbox, 0).await;
+    let (now, before) = (sandbox.now(), everything(&sandbox).await);
+    sandbox.shutdown().await;
+    let sandbox = folder.builder().start().await.unwrap();
+    assert_eq!(sandbox.now(), now);
+    assert_eq!(everything(&sandbox).await, before);
+}
+
+#[tokio::test]
 async fn the_file_counts_and_not_what_the_sandbox_would_start_with() {
     let folder = Folder::new();
     let sandbox = folder.builder().start().await.unwrap();
