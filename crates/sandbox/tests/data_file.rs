@@ -83,7 +83,7 @@ async fn work(sandbox: &Sandbox, round: u32) {
     kfp.post("/experiments", json!({ "display_name": "" }))
         .await
         .expect(400);
-    let metadata = json!({ "data": { "t1": 41.300_000_000_000_004e-6, "big": 1e300 } });
+    let metadata = json!({ "data": { "t1": 0.1 + 0.2, "big": 1e300 } });
     compute.create(metadata).await.expect(201);
     let form = reqwest::multipart::Form::new().part(
         "uploadfile",
