@@ -17,7 +17,12 @@ pub struct Running {
 
 impl Running {
     pub fn start(arguments: &[&str]) -> Self {
-        let mut process = command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        Self::spawn(&mut command(arguments))
+    }
+
+    /// Runs a command that becomes the binary in the end.
+    pub fn spawn(command: &mut Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap());
         Self { process, output }
     }
