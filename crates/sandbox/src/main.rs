@@ -9,6 +9,9 @@ use clap::Parser;
 use compute_kfp_sandbox::{Fault, Sandbox};
 
 /// In-memory server for the Quantum Inspire Compute API and Kubeflow Pipelines.
+///
+/// It listens on one port for both APIs and prints the variables that lead to it. A browser finds at
+/// / what it holds and every operation; /openapi/ has the API descriptions. Ctrl-C stops it.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -32,11 +35,18 @@ struct Arguments {
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
 
-    /// Start with the data of this JSON file too; can be repeated. See the README for its form.
+    /// Start with the data of this JSON file too; can be repeated.
+    ///
+    /// Its form is {"compute": {"projects": [{"name": "p"}]}, "kfp": {"runs": [{"display_name": "r"}]}}:
+    /// each object as its server sends it, ids and times of creation if wanted.
     #[arg(long, value_name = "FILE")]
     seed: Vec<PathBuf>,
 
     /// Keep what the sandbox holds in this file, which is made if there is none.
+    ///
+    /// What was answered survives the end of the process at any moment. Once the file holds
+    /// something, that is what the sandbox goes on with, clock included, and --seed and --empty are
+    /// without effect. One sandbox at a time uses the file.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
 
