@@ -1,12 +1,17 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use crate::clock::Clock;
 use crate::credentials::Credentials;
+use crate::fault::{Fault, invalid};
+use crate::injection::Faults;
 use crate::inspection::RequestLog;
+use crate::journal;
 use crate::sandbox::Sandbox;
+use crate::seeding::Seed;
 use crate::server::{Shared, serve};
 use crate::store::Store;
 
@@ -31,6 +36,9 @@ pub struct SandboxBuilder {
     clock_start: Option<SystemTime>,
     speed: f64,
     short_pages: bool,
+    faults: Vec<Fault>,
+    data_file: Option<PathBuf>,
+    seeds: Vec<Seed>,
 }
 
 impl Default for SandboxBuilder {
@@ -45,6 +53,9 @@ impl Default for SandboxBuilder {
             clock_start: None,
             speed: 0.0,
             short_pages: false,
+            faults: Vec::new(),
+            data_file: None,
+            seeds: Vec::new(),
         }
     }
 }
@@ -145,6 +156,66 @@ impl SandboxBuilder {
         self
     }
 
+    /// Also starts with this data, in the form in which the servers send it.
+    ///
+    /// Under the API and the kind of object there is a list of objects. Kinds are called as the
+    /// lists of KFP are (`pipeline_versions`), and as the paths of Compute begin (`batch_jobs`).
+    /// Ids and times of creation are made where they are left out; other fields of Compute stand at
+    /// their beginning then, and other fields of KFP are not there. Objects may refer to others that
+    /// do not exist. Nothing happens to seeded jobs and runs by itself.
+    ///
+    /// ```
+    /// use compute_kfp_sandbox::Sandbox;
+    /// use serde_json::json;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let seed = json!({
+    ///     "compute": { "projects": [{ "id": 40, "name": "calibration" }] },
+    ///     "kfp": { "experiments": [{ "display_name": "nightly", "namespace": "team-a" }] },
+    /// });
+    /// let sandbox = Sandbox::builder().empty().seed(seed).start().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// What is wrong in it is an `InvalidInput` of [`start`](Self::start), with a JSON pointer to
+    /// the place.
+    pub fn seed(mut self, data: serde_json::Value) -> Self {
+        self.seeds.push(Seed::Given(data));
+        self
+    }
+
+    /// As [`seed`](Self::seed), from a file that is read at the start. There may be several.
+    pub fn seed_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.seeds.push(Seed::File(path.as_ref().to_owned()));
+        self
+    }
+
+    /// Keeps what the sandbox holds in this file, clock, ids and all; in memory only by default.
+    ///
+    /// A file that does not exist or is empty begins with the data that the sandbox would start
+    /// with; otherwise the sandbox holds what the file holds, and the clock goes on from where it
+    /// was. A file beside it, with `.lock` added to the name, keeps two sandboxes from using it.
+    ///
+    /// A request is in the file before it is answered: what was answered survives the end of the
+    /// process at any moment, and what was not answered is done as a whole or not at all. It also
+    /// survives the end of the machine once the sandbox was stopped; until then it is up to the
+    /// operating system when it puts on the disk what it was given.
+    ///
+    /// Credentials that the sandbox was given do not get into the file, but the keys of backends
+    /// that were registered do.
+    pub fn data_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.data_file = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Starts with a fault in force, behind those that were given before; see [`Sandbox::fail`].
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
     /// Starts the server. It answers requests as soon as this returns.
     ///
     /// # Errors
@@ -159,16 +230,26 @@ impl SandboxBuilder {
     /// # Errors
     ///
     /// `InvalidInput` if the host is not a loopback address and was not allowed with
-    /// [`exposed`](Self::exposed), or if a credential cannot be sent in a header; otherwise what
+    /// [`exposed`](Self::exposed), if a credential cannot be sent in a header, or if [`Sandbox::fail`] would
+    /// refuse a fault or
+    /// [`seed`](Self::seed) is wrong; `InvalidData` if the [`data_file`](Self::data_file) is none of this version,
+    /// and `WouldBlock` if another sandbox uses it; otherwise what
     /// the operating system says, such as `AddrInUse` for a port that is taken.
     pub fn start_blocking(self) -> io::Result<Sandbox> {
         self.check_host()?;
         self.credentials.check()?;
+        let store = self.store()?;
         let listener = TcpListener::bind((self.host, self.port))?;
         let address = listener.local_addr()?;
+        let faults = Faults::default();
+        for fault in &self.faults {
+            fault.check().map_err(invalid)?;
+            faults.add(fault.clone());
+        }
         let shared = Arc::new(Shared {
+            faults,
             log: RequestLog::new(self.recording),
-            store: Mutex::new(self.store()),
+            store: Mutex::new(store),
             credentials: self.credentials,
         });
         let running = serve(listener, Arc::clone(&shared))?;
@@ -189,17 +270,28 @@ impl SandboxBuilder {
         ))
     }
 
-    fn store(&self) -> Store {
+    fn store(&self) -> io::Result<Store> {
+        let mut store = match &self.data_file {
+            Some(path) => journal::open(path, self.speed, || self.fresh_store())?,
+            None => self.fresh_store()?,
+        };
+        store.kfp.short_pages = self.short_pages;
+        Ok(store)
+    }
+
+    fn fresh_store(&self) -> io::Result<Store> {
         let clock = self
             .clock_start
-            .map_or_else(Clock::default, |start| Clock::starting_at(start.into()))
-            .with_speed(self.speed);
+            .map_or_else(Clock::default, |start| Clock::starting_at(start.into()));
+        let clock = clock.with_speed(self.speed);
         let mut store = if self.seeded {
             Store::seeded(clock)
         } else {
             Store::empty(clock)
         };
-        store.kfp.short_pages = self.short_pages;
-        store
+        for seed in &self.seeds {
+            seed.sow(&mut store)?;
+        }
+        Ok(store)
     }
 }

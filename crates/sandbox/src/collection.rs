@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::store::Object;
@@ -62,6 +63,10 @@ impl Collection {
             changes: 0,
             orders: RefCell::default(),
         }
+    }
+
+    pub(crate) fn key_fields(&self) -> &'static [&'static str] {
+        self.key_fields
     }
 
     pub(crate) fn key_of(&self, object: &Object) -> Key {
@@ -174,6 +179,13 @@ impl Collection {
             entries: entries.collect(),
             rank: Box::new(rank),
         }
+    }
+}
+
+/// The objects in the order of their creation.
+impl Serialize for Collection {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
     }
 }
 

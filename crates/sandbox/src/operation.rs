@@ -1,11 +1,12 @@
 use std::collections::BTreeSet;
 
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use compute_kfp_runtime::operation::{Operation as Description, SecurityScheme};
 
 use crate::authentication::{Refusal, Scheme, authenticate};
 use crate::credentials::Credentials;
+use crate::journaled_request::JournaledRequest;
 use crate::path_template::fit;
 use crate::reply::Reply;
 use crate::request_body::{Part, RequestBody};
@@ -50,10 +51,14 @@ pub(crate) trait ApiError: Sized {
     fn refused(refusal: Refusal) -> Self;
     fn body_too_large() -> Self;
     fn body_interrupted() -> Self;
+    fn failed(message: String) -> Self;
+    /// What a fault answers in place of the operation.
+    fn injected(status: StatusCode) -> Response;
     fn into_response(self) -> Response;
 }
 
 pub(crate) struct Incoming<'a> {
+    pub(crate) path: &'a str,
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a RequestBody,
@@ -63,7 +68,7 @@ pub(crate) struct Incoming<'a> {
 /// An operation that a request asks for, and the values that its path holds.
 pub(crate) struct Selected<'a, E: 'static> {
     pub(crate) operation: &'static Operation<E>,
-    path_values: Vec<(&'static str, &'a str)>,
+    pub(crate) path_values: Vec<(&'static str, &'a str)>,
 }
 
 /// Finds the operation of that method among those whose path fits closest: `/a/me` is no `/a/{id}`.
@@ -138,5 +143,9 @@ fn perform<E: ApiError>(
         body,
         parts: incoming.parts,
     };
+    if operation.described.method != "GET" {
+        let noted = store.note_request(|store| JournaledRequest::of(&call, incoming.path, store));
+        noted.map_err(|error| E::failed(error.to_string()))?;
+    }
     (operation.handle)(store, &call)
 }

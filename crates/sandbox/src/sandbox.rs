@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::builder::SandboxBuilder;
+use crate::fault::{Fault, invalid};
 use crate::inspection::ReceivedRequest;
 use crate::server::{Running, Shared};
 
@@ -77,6 +78,29 @@ impl Sandbox {
         self.shared.log.all()
     }
 
+    /// Lets something go wrong from now on, behind the faults that are in force already.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput`: no operation has the name that the fault is [`on`](Fault::on) (the message
+    /// gives the nearest one), or a status, rate or content type is none.
+    pub fn fail(&self, fault: Fault) -> io::Result<()> {
+        fault.check().map_err(invalid)?;
+        self.shared.faults.add(fault);
+        Ok(())
+    }
+
+    /// The faults that are in force, each with the [`times`](Fault::times) that are left.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        self.shared.faults.all()
+    }
+
+    /// Ends all faults, and lets go the requests that [`Fault::hold`] holds.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
     /// Lets time pass on the server's clock, and all that happens in that time: jobs and runs move
     /// through their states, and write logs and results.
     ///
@@ -94,6 +118,7 @@ impl Sandbox {
         let mut store = self.shared.store();
         store.catch_up();
         store.clock.advance(by);
+        store.note_time();
         store.catch_up();
     }
 

@@ -1,19 +1,23 @@
-use std::future::IntoFuture;
 use std::io;
 use std::net::TcpListener;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Request, State};
+use axum::body::Body;
+use axum::extract::Request;
 use axum::response::Response;
-use axum::serve::ListenerExt;
+use axum::serve::Listener;
 use compute_kfp_runtime::operation::BodyKind;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::sync::{oneshot, watch};
 
 use crate::compute::{self, ComputeError};
 use crate::credentials::Credentials;
+use crate::documents;
+use crate::injection::{Disconnected, Faults};
 use crate::inspection::{ReceivedRequest, RequestLog};
 use crate::kfp::{self, KfpError};
 use crate::login;
@@ -26,6 +30,7 @@ const TIME_TO_FINISH: Duration = Duration::from_secs(1);
 
 pub(crate) struct Shared {
     pub(crate) credentials: Credentials,
+    pub(crate) faults: Faults,
     pub(crate) log: RequestLog,
     pub(crate) store: Mutex<Store>,
 }
@@ -76,38 +81,50 @@ fn run(
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let _ = says_ready.send(Ok(()));
-        serve_until(listener, shared, told_to_stop).await;
+        serve_until(listener, Arc::clone(&shared), told_to_stop).await;
+        shared.store().sync();
         Ok(())
     })
 }
 
+/// Unlike a router, hyper lets a service end a connection without an answer.
 async fn serve_until(
-    listener: tokio::net::TcpListener,
+    mut listener: tokio::net::TcpListener,
     shared: Arc<Shared>,
     mut told_to_stop: watch::Receiver<()>,
 ) {
-    // Without Nagle's algorithm an answer never waits for an acknowledgement; a socket that does
-    // not take the option still works.
-    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
-    let router = Router::new().fallback(receive).with_state(shared);
-    let mut graceful = told_to_stop.clone();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
-        ended(&mut graceful).await;
-    });
-    let mut server = pin!(server.into_future());
-    tokio::select! {
-        _ = &mut server => return,
-        () = ended(&mut told_to_stop) => {}
+    let connections = GracefulShutdown::new();
+    loop {
+        let (stream, _) = tokio::select! {
+            accepted = Listener::accept(&mut listener) => accepted,
+            () = ended(&mut told_to_stop) => break,
+        };
+        // Without Nagle's algorithm an answer never waits for an acknowledgement; a socket that
+        // does not take the option still works.
+        let _ = stream.set_nodelay(true);
+        let shared = Arc::clone(&shared);
+        let service = service_fn(move |request: hyper::Request<_>| {
+            receive(Arc::clone(&shared), request.map(Body::new))
+        });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(connections.watch(connection));
     }
-    let _ = tokio::time::timeout(TIME_TO_FINISH, server).await;
+    drop(listener);
+    let _ = tokio::time::timeout(TIME_TO_FINISH, connections.shutdown()).await;
 }
 
-async fn ended(stop: &mut watch::Receiver<()>) {
+/// Waits until the other end is gone.
+pub(crate) async fn ended(stop: &mut watch::Receiver<()>) {
     while stop.changed().await.is_ok() {}
 }
 
-async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    if request.uri().path().starts_with("/apis/") {
+/// All paths of the other API begin otherwise.
+pub(crate) fn is_for_kfp(path: &str) -> bool {
+    path.starts_with("/apis/")
+}
+
+async fn receive(shared: Arc<Shared>, request: Request) -> Result<Response, Disconnected> {
+    if is_for_kfp(request.uri().path()) {
         handle::<KfpError>(&kfp::OPERATIONS, &shared, request).await
     } else {
         handle::<ComputeError>(&compute::OPERATIONS, &shared, request).await
@@ -118,7 +135,7 @@ async fn handle<E: ApiError>(
     operations: &'static [Operation<E>],
     shared: &Shared,
     request: Request,
-) -> Response {
+) -> Result<Response, Disconnected> {
     let (head, body) = request.into_parts();
     let selected = select(operations, &head.method, head.uri.path());
     let described = selected
@@ -135,6 +152,9 @@ async fn handle<E: ApiError>(
     shared
         .log
         .add(ReceivedRequest::new(operation_id, &head, body.bytes()));
+    if let Some(document) = documents::answer(shared, &head.method, head.uri.path()) {
+        return Ok(document);
+    }
     let (path, sent) = (head.uri.path(), body.bytes());
     let login = login::answer(
         &head.method,
@@ -144,15 +164,28 @@ async fn handle<E: ApiError>(
         &shared.credentials,
     );
     if let Some(reply) = login {
-        return reply.into_response();
+        return Ok(reply.into_response());
     }
     let incoming = Incoming {
+        path,
         headers: &head.headers,
         query: head.uri.query().unwrap_or_default(),
         body: &body,
         parts: &parts,
     };
-    let mut store = shared.store();
-    store.catch_up();
-    answer(selected, &incoming, &shared.credentials, &mut store)
+    let perform = || {
+        let mut store = shared.store();
+        store.catch_up();
+        answer(selected, &incoming, &shared.credentials, &mut store)
+    };
+    let Some(mut met) = described.and_then(|described| shared.faults.meeting(described)) else {
+        return Ok(perform());
+    };
+    met.wait().await;
+    let answer = met.fault.lets_operation_be_done().then(perform);
+    let answer = match (met.fault.status_code(), answer) {
+        (None, Some(answer)) => answer,
+        (status, _) => E::injected(status.unwrap_or_default()),
+    };
+    met.spoil(answer).await
 }

@@ -5,10 +5,12 @@ use std::sync::LazyLock;
 use compute_kfp_runtime::operation::Operation;
 use serde_json::Value;
 
+pub(crate) const COMPUTE_TEXT: &str = include_str!("../specs/compute.openapi.json");
+pub(crate) const KFP_TEXT: &str = include_str!("../specs/kfp.swagger.json");
+
 pub(crate) static COMPUTE: LazyLock<Specification> =
-    LazyLock::new(|| Specification::read(include_str!("../specs/compute.openapi.json")));
-pub(crate) static KFP: LazyLock<Specification> =
-    LazyLock::new(|| Specification::read(include_str!("../specs/kfp.swagger.json")));
+    LazyLock::new(|| Specification::read(COMPUTE_TEXT));
+pub(crate) static KFP: LazyLock<Specification> = LazyLock::new(|| Specification::read(KFP_TEXT));
 
 pub(crate) struct Specification {
     document: Value,
@@ -20,6 +22,14 @@ impl Specification {
         Self {
             document: serde_json::from_str(text).unwrap_or_default(),
         }
+    }
+
+    pub(crate) fn title(&self) -> Option<&Value> {
+        self.document.pointer("/info/title")
+    }
+
+    pub(crate) fn version(&self) -> Option<&Value> {
+        self.document.pointer("/info/version")
     }
 
     /// Every named schema.

@@ -1,20 +1,26 @@
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::agenda::Agenda;
 use crate::clock::Clock;
 use crate::compute::ComputeStore;
+use crate::journal::Journal;
 use crate::kfp::KfpStore;
 
 /// A JSON object in the form in which its API sends it.
 pub(crate) type Object = Map<String, Value>;
 
 /// Everything a sandbox holds.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Store {
     pub(crate) clock: Clock,
     pub(crate) agenda: Agenda,
     pub(crate) uuids: Uuids,
     pub(crate) compute: ComputeStore,
     pub(crate) kfp: KfpStore,
+    /// Where changes are noted, if they are kept in a file.
+    #[serde(skip)]
+    pub(crate) journal: Option<Journal>,
 }
 
 impl Store {
@@ -25,6 +31,7 @@ impl Store {
             uuids: Uuids::default(),
             compute: ComputeStore::default(),
             kfp: KfpStore::default(),
+            journal: None,
         };
         crate::compute::add_catalogue(&mut store);
         store
@@ -39,7 +46,7 @@ impl Store {
 }
 
 /// UUIDs that look random and are the same in every run.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Uuids {
     handed_out: u64,
 }
@@ -61,7 +68,7 @@ impl Uuids {
 }
 
 /// The finishing step of `SplitMix64`.
-fn scramble(input: u64) -> u64 {
+pub(crate) fn scramble(input: u64) -> u64 {
     let mut bits = input.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

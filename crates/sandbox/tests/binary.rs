@@ -7,51 +7,13 @@
     reason = "a failed unwrap in a test is a failed test"
 )]
 
-use std::io::{BufRead, BufReader};
+mod support;
+
 use std::net::TcpListener;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_compute-kfp-sandbox"));
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
-
-/// A running binary that does not outlive its test.
-struct Running {
-    process: Child,
-    output: BufReader<ChildStdout>,
-}
-
-impl Running {
-    fn start(arguments: &[&str]) -> Self {
-        let mut process = command(arguments).stdout(Stdio::piped()).spawn().unwrap();
-        let output = BufReader::new(process.stdout.take().unwrap());
-        Self { process, output }
-    }
-
-    /// The six lines with which it says that it runs.
-    fn announcement(&mut self) -> Vec<String> {
-        let lines = (&mut self.output).lines().take(6);
-        lines.map(|line| line.unwrap()).collect()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn exported<'a>(announcement: &'a [String], name: &str) -> &'a str {
-    let start = format!("export {name}=");
-    announcement
-        .iter()
-        .find_map(|line| line.strip_prefix(&start))
-        .unwrap()
-}
+use support::process::{Running, command, exported};
 
 #[tokio::test]
 async fn it_says_where_it_listens_and_with_which_credentials() {
@@ -126,6 +88,7 @@ fn a_wrong_usage_ends_it_with_status_2() {
         &["--speed", "x"],
         &["--host", "nowhere"],
         &["--host", "0.0.0.0"],
+        &["--faults", "list_rnus:status=503"],
     ] {
         let output = command(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -141,4 +104,29 @@ fn a_port_that_is_taken_ends_it_with_status_1() {
     let output = command(&["--port", &port]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: "));
+}
+
+#[tokio::test]
+async fn faults_are_in_force_from_the_start() {
+    let mut running = Running::start(&["--faults", "healthz:status=503,times=1;*:status=418"]);
+    let announcement = running.announcement();
+    let url = format!("{}/healthz", exported(&announcement, "COMPUTE_ENDPOINT"));
+    for status in [503, 418] {
+        assert_eq!(reqwest::get(&url).await.unwrap().status(), status);
+    }
+}
+
+#[test]
+fn help_explains_every_option() {
+    let output = command(&["--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    for option in [
+        "--port", "--host", "--expose", "--empty", "--speed", "--data", "--faults", "--seed",
+    ] {
+        assert!(
+            help.contains(&format!("{option} ")) || help.contains(&format!("{option}\n")),
+            "{option}"
+        );
+    }
+    assert!(help.contains("status=503"));
 }

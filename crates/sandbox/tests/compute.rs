@@ -468,7 +468,7 @@ async fn a_credential_of_the_wrong_kind_is_a_403() {
 async fn an_unknown_path_is_a_404_and_an_unknown_method_a_405() {
     let sandbox = sandbox().await;
     for path in [
-        "/",
+        "/index.html",
         "/metadata/",
         "/metadata/1/2",
         "/metadata/backend/7/x",

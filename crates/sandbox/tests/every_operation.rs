@@ -105,7 +105,9 @@ fn careless(sandbox: &Sandbox, world: &World, operation: &Operation) -> Vec<Requ
     let mut requests = Vec::new();
     let method = || Method::from_bytes(operation.method.as_bytes()).unwrap();
     let huge = "9".repeat(400);
-    for value in ["x", "-1", "%00", "%FF%FE", "%", "%zz", "..", "%2F", &huge] {
+    for value in [
+        "x", "-1", "%00", "%FF%FE", "%", "%zz", "..%2F", "%2F", &huge,
+    ] {
         let path = world.path_with(operation, value);
         requests.push(world.authorised(plain(sandbox, method(), &path), operation));
     }

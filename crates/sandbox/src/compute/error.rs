@@ -98,6 +98,14 @@ impl ApiError for ComputeError {
         Self::bad_request("There was an error parsing the body")
     }
 
+    fn failed(message: String) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, &message)
+    }
+
+    fn injected(status: StatusCode) -> Response {
+        Self::new(status, "A fault was injected").into_response()
+    }
+
     fn into_response(self) -> Response {
         let body = json!({ "detail": self.detail });
         let mut response = Reply {

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::compute::ComputeError;
@@ -10,11 +11,12 @@ use crate::reply::Reply;
 use crate::store::Store;
 
 /// The lines that each job has logged, in order.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(super) struct Logs {
     lines: BTreeMap<i64, Vec<Line>>,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Line {
     /// Nanoseconds since 1970.
     timestamp: i64,

@@ -2,6 +2,7 @@
 //! lines, leave results, fail or are cancelled.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::agenda::Event;
@@ -25,7 +26,7 @@ const LINES_AT_ONCE: usize = 3;
 const FAILURE: &str = "error";
 
 /// What happens to a batch job or to a job as time passes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Step {
     Reserve { batch_job: i64 },
     Go { job: i64, part: usize },

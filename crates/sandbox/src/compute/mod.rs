@@ -4,8 +4,10 @@ mod backends;
 mod catalogue;
 mod compilation;
 mod error;
+mod given;
 mod job_logs;
 mod jobs;
+mod kept;
 mod paging;
 mod queue;
 mod reservations;
@@ -28,6 +30,7 @@ use crate::operation::{Handle, Operation};
 
 pub(crate) use catalogue::add as add_catalogue;
 pub(crate) use error::ComputeError;
+pub(crate) use given::add_seed;
 pub(crate) use jobs::{Step, take_step};
 pub(crate) use seed::seed;
 
@@ -62,6 +65,11 @@ impl Default for ComputeStore {
 }
 
 impl ComputeStore {
+    /// The kinds of objects, by the first segment of their paths.
+    pub(crate) fn collections(&self) -> impl Iterator<Item = (&'static str, &Collection)> {
+        self.resources.iter().map(|(name, held)| (*name, held))
+    }
+
     fn names(&self) -> impl Iterator<Item = &'static str> {
         self.resources.keys().copied()
     }

@@ -197,7 +197,9 @@ pub(super) fn schema_of(call: &Call<'_>) -> &'static Value {
     COMPUTE.resolve(items.unwrap_or(answer))
 }
 
-fn properties(schema: &'static Value) -> impl Iterator<Item = (&'static str, &'static Value)> {
+pub(super) fn properties(
+    schema: &'static Value,
+) -> impl Iterator<Item = (&'static str, &'static Value)> {
     let properties = schema.get("properties").and_then(Value::as_object);
     properties
         .into_iter()

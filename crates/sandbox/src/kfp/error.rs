@@ -20,6 +20,7 @@ enum Code {
     ResourceExhausted = 8,
     FailedPrecondition = 9,
     Unimplemented = 12,
+    Internal = 13,
     Unauthenticated = 16,
 }
 
@@ -31,6 +32,7 @@ impl Code {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::PermissionDenied => StatusCode::FORBIDDEN,
             Self::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unimplemented => StatusCode::NOT_IMPLEMENTED,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
         }
@@ -177,6 +179,15 @@ impl ApiError for KfpError {
         Self::unreadable("unexpected EOF")
     }
 
+    fn failed(message: String) -> Self {
+        Self::of_server(Code::Internal, "InternalServerError", message)
+    }
+
+    fn injected(status: StatusCode) -> Response {
+        let body = json!({ "code": grpc_code(status), "message": "A fault was injected" });
+        Reply { status, body }.into_response()
+    }
+
     fn into_response(self) -> Response {
         let code = self.code as i32;
         match self.shape {
@@ -213,5 +224,23 @@ impl ApiError for KfpError {
             .headers_mut()
             .extend(self.allowed.map(|allowed| (ALLOW, allowed)));
         response
+    }
+}
+
+/// The gRPC code that the gateway shows with this status.
+fn grpc_code(status: StatusCode) -> u8 {
+    match status.as_u16() {
+        400 => 3,
+        401 => 16,
+        403 => 7,
+        404 => 5,
+        409 => 6,
+        429 => 8,
+        499 => 1,
+        500 => 13,
+        501 => 12,
+        503 => 14,
+        504 => 4,
+        _ => 2,
     }
 }

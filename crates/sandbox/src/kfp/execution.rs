@@ -2,6 +2,7 @@
 //! cancelled.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::agenda::Event;
@@ -26,14 +27,14 @@ const FAILURE_NAME: &str = "error";
 const ROOT: &str = "root";
 
 /// What happens to a run. Steps of an attempt that was given up are without effect.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Step {
     run_id: String,
     attempt: u64,
     kind: StepKind,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum StepKind {
     Begin,
     EndOfTask { task_id: String },

@@ -6,6 +6,8 @@ mod error;
 mod execution;
 mod experiments;
 mod filter;
+mod given;
+mod kept;
 mod listing;
 mod message;
 mod messages;
@@ -30,6 +32,7 @@ use std::sync::LazyLock;
 use chrono::{DateTime, Utc};
 use compute_kfp_runtime::operation::Operation as Description;
 use kfp_api_client::operations;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::collection::Collection;
@@ -40,10 +43,11 @@ use crate::reply::Reply;
 use crate::store::Store;
 
 pub(crate) use error::KfpError;
+pub(crate) use given::add_seed;
 pub(crate) use seed::seed;
 
 /// What happens by itself as time passes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Step {
     Run(execution::Step),
     /// Runs of the recurring run with this id may be due.
@@ -100,20 +104,40 @@ impl Default for KfpStore {
 }
 
 impl KfpStore {
+    /// The kinds of objects, by the names that their lists have.
+    pub(crate) fn collections(&self) -> [(&'static str, &Collection); 9] {
+        [
+            ("artifacts", &self.artifacts),
+            ("artifact_tasks", &self.artifact_tasks),
+            ("metrics", &self.metrics),
+            ("experiments", &self.experiments),
+            ("pipelines", &self.pipelines),
+            ("pipeline_versions", &self.pipeline_versions),
+            ("runs", &self.runs),
+            ("recurring_runs", &self.recurring_runs),
+            ("tasks", &self.tasks),
+        ]
+    }
+
+    fn collection_mut(&mut self, name: &str) -> Option<&mut Collection> {
+        Some(match name {
+            "artifacts" => &mut self.artifacts,
+            "artifact_tasks" => &mut self.artifact_tasks,
+            "metrics" => &mut self.metrics,
+            "experiments" => &mut self.experiments,
+            "pipelines" => &mut self.pipelines,
+            "pipeline_versions" => &mut self.pipeline_versions,
+            "runs" => &mut self.runs,
+            "recurring_runs" => &mut self.recurring_runs,
+            "tasks" => &mut self.tasks,
+            _ => return None,
+        })
+    }
+
     /// How often anything was added, replaced or removed.
     fn changes(&self) -> u64 {
-        let collections = [
-            &self.artifacts,
-            &self.artifact_tasks,
-            &self.metrics,
-            &self.experiments,
-            &self.pipelines,
-            &self.pipeline_versions,
-            &self.runs,
-            &self.recurring_runs,
-            &self.tasks,
-        ];
-        collections.map(Collection::changes).iter().sum()
+        let collections = self.collections();
+        collections.map(|(_, held)| held.changes()).iter().sum()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Recurring runs: they start runs when these are due, not more of them at once than they may.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::agenda::Event;
@@ -34,6 +35,7 @@ const HANDED_ON: &[&str] = &[
 ];
 
 /// How far a recurring run has come.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Progress {
     /// Up to this time nothing is due any more.
     handled_until: DateTime<Utc>,

@@ -1,0 +1,84 @@
+//! Objects that a sandbox is given at its start.
+
+use compute_api_client::operations::OPERATIONS;
+use serde_json::{Value, json};
+
+use crate::compute::resources::{self, properties};
+use crate::compute::schema;
+use crate::compute::validation::Defaults;
+use crate::seeding::Problem;
+use crate::specification::COMPUTE;
+use crate::store::Store;
+
+/// Adds an object in the form in which the server sends it; what is left out stands at its
+/// beginning. Ids may be left out too, and otherwise go up.
+pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(), Problem> {
+    let kinds: Vec<&str> = store
+        .compute
+        .names()
+        .filter(|name| schema_of(name).is_some())
+        .collect();
+    let known = kinds.iter().find(|name| **name == kind).copied();
+    let known = known.and_then(|name| Some((name, schema_of(name)?)));
+    let Some((name, object_schema)) = known else {
+        let kinds = kinds.join(", ");
+        return Err(Problem::new(format!("{kind:?} is none of {kinds}")));
+    };
+    let given = given.as_object();
+    let mut object = given
+        .ok_or_else(|| Problem::new("an object is wanted here"))?
+        .clone();
+    for (field, value) in &mut object {
+        let known = properties(object_schema).find(|(known, _)| known == field);
+        let (_, field_schema) =
+            known.ok_or_else(|| Problem::new("there is no such field").inside(field))?;
+        let mut problems = Vec::new();
+        let place = vec![json!(field)];
+        let read = schema::read(field_schema, value, place, Defaults::Filled, &mut problems);
+        if let Some(problem) = problems.into_iter().next() {
+            return Err(of_validation(&problem.into_json()));
+        }
+        *value = read.unwrap_or_default();
+    }
+    if let Some(id) = object.get("id").and_then(Value::as_i64) {
+        let last = store.compute.ids.get(name).copied().unwrap_or_default();
+        if id <= last {
+            let message = format!("{id} does not come after {last}, which is in use");
+            return Err(Problem::new(message).inside("id"));
+        }
+        store.compute.continue_ids_after(name, id - 1);
+    }
+    resources::add(store, name, object_schema, object);
+    Ok(())
+}
+
+/// The schema of a single object of that kind, as its own operation answers it.
+fn schema_of(name: &str) -> Option<&'static Value> {
+    let path = format!("/{name}/{{id}}");
+    let own = OPERATIONS
+        .iter()
+        .find(|operation| operation.path == path && operation.method == "GET");
+    let collection = format!("/{name}");
+    let creation = || {
+        OPERATIONS
+            .iter()
+            .find(|operation| operation.path == collection && operation.method == "POST")
+    };
+    let answer = COMPUTE.answer(own.or_else(creation)?)?;
+    Some(COMPUTE.resolve(answer))
+}
+
+fn of_validation(problem: &Value) -> Problem {
+    let message = problem.get("msg").and_then(Value::as_str);
+    let steps = problem.get("loc").and_then(Value::as_array);
+    let steps = steps.into_iter().flatten().rev();
+    steps.fold(
+        Problem::new(message.unwrap_or_default()),
+        |problem, step| {
+            problem.inside(
+                step.as_str()
+                    .map_or_else(|| step.to_string(), str::to_owned),
+            )
+        },
+    )
+}

@@ -1,0 +1,85 @@
+//! What is served besides the APIs: the page at `/` and the API descriptions.
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderValue, Method};
+use axum::response::Response;
+use serde_json::json;
+
+use crate::page;
+use crate::reply::Reply;
+use crate::server::Shared;
+use crate::specification;
+
+/// The answer to a request for a document; `None` if it is for something else.
+pub(crate) fn answer(shared: &Shared, method: &Method, path: &str) -> Option<Response> {
+    if method != Method::GET && method != Method::HEAD {
+        return None;
+    }
+    let document = match path {
+        "/" => html(page::write(shared)),
+        "/openapi" | "/openapi/" => index(),
+        "/openapi/compute.json" => typed(specification::COMPUTE_TEXT, "application/json"),
+        "/openapi/kfp.json" => typed(specification::KFP_TEXT, "application/json"),
+        _ => return None,
+    };
+    Some(document)
+}
+
+/// Of what is shown, none is to be taken for a script, whoever sent it.
+fn html(page: String) -> Response {
+    let mut response = typed(page, "text/html; charset=utf-8");
+    let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");
+    response
+        .headers_mut()
+        .insert(CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+fn index() -> Response {
+    let entry = |specification: &specification::Specification, path: &str| {
+        json!({
+            "title": specification.title(),
+            "version": specification.version(),
+            "path": path,
+        })
+    };
+    Reply::ok(json!({
+        "compute": entry(&specification::COMPUTE, "/openapi/compute.json"),
+        "kfp": entry(&specification::KFP, "/openapi/kfp.json"),
+    }))
+    .into_response()
+}
+
+fn typed(content: impl Into<Body>, content_type: &'static str) -> Response {
+    let mut response = Response::new(content.into());
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+
+    use crate::compute::{self, ComputeError};
+    use crate::kfp::{self, KfpError};
+    use crate::operation::select;
+
+    #[test]
+    fn no_document_is_in_the_way_of_an_operation() {
+        for path in [
+            "/",
+            "/openapi",
+            "/openapi/",
+            "/openapi/compute.json",
+            "/openapi/kfp.json",
+        ] {
+            for method in [Method::GET, Method::HEAD] {
+                assert!(select::<ComputeError>(&compute::OPERATIONS, &method, path).is_err());
+                assert!(select::<KfpError>(&kfp::OPERATIONS, &method, path).is_err());
+            }
+        }
+    }
+}

@@ -1,0 +1,317 @@
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode};
+use compute_kfp_runtime::operation::Operation;
+
+use crate::fault_text;
+
+/// Something that goes wrong on purpose, given to [`Sandbox::fail`](crate::Sandbox::fail).
+///
+/// Without more it meets every request for every operation, until
+/// [`Sandbox::clear_faults`](crate::Sandbox::clear_faults). Of several faults that fit a request,
+/// the one that was given first meets it, and no other.
+///
+/// The request is received and recorded whatever the fault. A status and a lost connection come in
+/// place of the operation, unless the fault is [`after_the_operation`](Self::after_the_operation);
+/// with all other faults the operation is done.
+///
+/// ```
+/// use std::time::Duration;
+/// use compute_kfp_sandbox::Fault;
+///
+/// # async fn example(sandbox: &compute_kfp_sandbox::Sandbox) -> std::io::Result<()> {
+/// // The next two requests for a list of runs get a 503 that asks for a pause of a second:
+/// sandbox.fail(Fault::status(503).retry_after(Duration::from_secs(1)).on("list_runs").times(2))?;
+/// // One in twenty requests takes 200 ms longer, the same ones in each run of a test:
+/// sandbox.fail(Fault::delay(Duration::from_millis(200)).rate(0.05).seed(7))?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[must_use = "a fault does nothing until it is given to a sandbox"]
+pub struct Fault {
+    pub(crate) operation: Option<String>,
+    pub(crate) status: Option<u16>,
+    pub(crate) lost: Option<Lost>,
+    pub(crate) delay: Duration,
+    pub(crate) held: bool,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) body: Option<String>,
+    pub(crate) after_the_operation: bool,
+    pub(crate) times: Option<u64>,
+    pub(crate) rate: f64,
+    pub(crate) seed: u64,
+}
+
+/// Where the connection is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    BeforeTheHead,
+    InTheBody,
+}
+
+impl Fault {
+    pub(crate) fn none() -> Self {
+        Self {
+            operation: None,
+            status: None,
+            lost: None,
+            delay: Duration::ZERO,
+            held: false,
+            retry_after: None,
+            content_type: None,
+            body: None,
+            after_the_operation: false,
+            times: None,
+            rate: 1.0,
+            seed: 0,
+        }
+    }
+
+    /// Answers with this status, from 200 to 599, and a body in the form of the API's errors.
+    pub fn status(status: u16) -> Self {
+        Self {
+            status: Some(status),
+            ..Self::none()
+        }
+    }
+
+    /// Closes the connection without an answer.
+    pub fn disconnect() -> Self {
+        Self {
+            lost: Some(Lost::BeforeTheHead),
+            ..Self::none()
+        }
+    }
+
+    /// Closes the connection in the middle of the answer's body; without an answer if the answer
+    /// has no body.
+    pub fn cut() -> Self {
+        Self {
+            lost: Some(Lost::InTheBody),
+            ..Self::none()
+        }
+    }
+
+    /// Sends the answer with this content type, whatever it is.
+    pub fn content_type(content_type: impl Into<String>) -> Self {
+        Self::none().with_content_type(content_type)
+    }
+
+    /// Answers after this time, on the wall clock and not on the sandbox's.
+    pub fn delay(delay: Duration) -> Self {
+        Self::none().with_delay(delay)
+    }
+
+    /// Lets requests wait until [`Sandbox::clear_faults`](crate::Sandbox::clear_faults): a delay
+    /// that a test ends when it wants to.
+    ///
+    /// The operation is done when the wait ends.
+    pub fn hold() -> Self {
+        Self {
+            held: true,
+            ..Self::none()
+        }
+    }
+
+    /// Meets the requests for one operation only.
+    ///
+    /// The name is the one of the client's method, such as `list_runs`, or the operation's id in
+    /// the API's own specification, such as `RunService_ListRuns`. A name that both APIs have means
+    /// both.
+    pub fn on(mut self, operation: impl Into<String>) -> Self {
+        self.operation = Some(operation.into());
+        self
+    }
+
+    /// Meets as many requests and no more.
+    pub fn times(mut self, times: u64) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    /// Meets a request with this probability, from 0 to 1.
+    ///
+    /// Which ones it meets is the same for the same [`seed`](Self::seed).
+    pub fn rate(mut self, rate: f64) -> Self {
+        self.rate = rate;
+        self
+    }
+
+    /// What the choice by [`rate`](Self::rate) begins with; 0 by default.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Adds a `Retry-After` header to the answer, in whole seconds.
+    pub fn retry_after(mut self, pause: Duration) -> Self {
+        self.retry_after = Some(pause);
+        self
+    }
+
+    /// Also changes the content type; see [`content_type`](Self::content_type).
+    pub fn with_content_type(mut self, content_type: impl Into<String>) -> Self {
+        self.content_type = Some(content_type.into());
+        self
+    }
+
+    /// Also waits; see [`delay`](Self::delay).
+    pub fn with_delay(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// Sends this body in place of the answer's own.
+    pub fn with_body(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Does the operation all the same, so that the client does not get to know what became of it.
+    pub fn after_the_operation(mut self) -> Self {
+        self.after_the_operation = true;
+        self
+    }
+
+    /// Reads faults from a text, as the binary's `--faults` takes it.
+    ///
+    /// Faults are separated by `;`. Each is an operation, or `*` for all, then `:` and settings
+    /// that are separated by `,`:
+    ///
+    /// | setting | |
+    /// |---|---|
+    /// | `status=503` | [`status`](Self::status) |
+    /// | `cut=head`, `cut=body` | [`disconnect`](Self::disconnect), [`cut`](Self::cut) |
+    /// | `delay=200ms`, `delay=1.5s` | [`delay`](Self::delay) |
+    /// | `content-type=text/html` | [`content_type`](Self::content_type) |
+    /// | `retry-after=5` | [`retry_after`](Self::retry_after), in seconds |
+    /// | `after` | [`after_the_operation`](Self::after_the_operation) |
+    /// | `times=2` | [`times`](Self::times) |
+    /// | `rate=0.05` | [`rate`](Self::rate) |
+    /// | `seed=7` | [`seed`](Self::seed) |
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use compute_kfp_sandbox::Fault;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let faults = Fault::read_all("get_run:status=503,times=2; *:delay=200ms,rate=0.05")?;
+    /// let delay = Fault::delay(Duration::from_millis(200));
+    /// assert_eq!(faults, [Fault::status(503).on("get_run").times(2), delay.rate(0.05)]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput`: the text is not of this form, or one of the faults is refused by
+    /// [`Sandbox::fail`](crate::Sandbox::fail). The message gives the column, counted from 1.
+    pub fn read_all(text: &str) -> io::Result<Vec<Self>> {
+        fault_text::read(text)
+            .map_err(|(column, problem)| invalid(format!("faults, column {column}: {problem}")))
+    }
+
+    /// Refuses what no server could do, and operations that neither API has.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if let Some(status) = self.status
+            && !(200..=599).contains(&status)
+        {
+            return Err(format!(
+                "{status} is no status to answer with: take one from 200 to 599"
+            ));
+        }
+        if !(0.0..=1.0).contains(&self.rate) {
+            return Err(format!("the rate {} is not from 0 to 1", self.rate));
+        }
+        if let Some(value) = &self.content_type
+            && HeaderValue::from_str(value).is_err()
+        {
+            return Err(
+                "the content type cannot be sent in a header: use visible ASCII".to_owned(),
+            );
+        }
+        match &self.operation {
+            Some(name) => check_operation(name),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn fits(&self, operation: &Operation) -> bool {
+        self.operation
+            .as_ref()
+            .is_none_or(|name| is_called(operation, name))
+    }
+
+    /// Whether the operation is done although the client may not get to know it.
+    pub(crate) fn lets_operation_be_done(&self) -> bool {
+        let in_its_place = self.status.is_some() || self.lost == Some(Lost::BeforeTheHead);
+        self.after_the_operation || !in_its_place
+    }
+
+    pub(crate) fn status_code(&self) -> Option<StatusCode> {
+        self.status
+            .and_then(|status| StatusCode::from_u16(status).ok())
+    }
+}
+
+/// In the form that [`Fault::read_all`] reads, but for what it cannot say.
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.status.map(|status| format!("status={status}"));
+        let lost = self.lost.map(|lost| match lost {
+            Lost::BeforeTheHead => "cut=head".to_owned(),
+            Lost::InTheBody => "cut=body".to_owned(),
+        });
+        let delay = !self.delay.is_zero();
+        let delay = delay.then(|| format!("delay={}ms", self.delay.as_millis()));
+        let content_type = self.content_type.as_ref();
+        let retry_after = self.retry_after.map(|pause| pause.as_secs());
+        let rate = (self.rate < 1.0).then(|| format!("rate={},seed={}", self.rate, self.seed));
+        let settings = [
+            self.held.then(|| "hold".to_owned()),
+            status,
+            lost,
+            delay,
+            content_type.map(|value| format!("content-type={value}")),
+            self.body.as_ref().map(|_| "body".to_owned()),
+            retry_after.map(|seconds| format!("retry-after={seconds}")),
+            self.after_the_operation.then(|| "after".to_owned()),
+            self.times.map(|times| format!("times={times}")),
+            rate,
+        ];
+        let settings: Vec<String> = settings.into_iter().flatten().collect();
+        let operation = self.operation.as_deref().unwrap_or("*");
+        write!(formatter, "{operation}:{}", settings.join(","))
+    }
+}
+
+pub(crate) fn invalid(message: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, message.into())
+}
+
+/// Every operation of both APIs.
+pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
+    let compute = compute_api_client::operations::OPERATIONS;
+    let kfp = kfp_api_client::operations::OPERATIONS;
+    compute.iter().chain(kfp).copied()
+}
+
+fn is_called(operation: &Operation, name: &str) -> bool {
+    operation.name == name || operation.id == name
+}
+
+fn check_operation(name: &str) -> Result<(), String> {
+    if operations().any(|operation| is_called(operation, name)) {
+        return Ok(());
+    }
+    let names = operations().flat_map(|operation| [operation.name, operation.id]);
+    let nearest = names.min_by_key(|known| strsim::damerau_levenshtein(known, name));
+    Err(format!(
+        "no operation is called {name:?}; the nearest name is {:?}",
+        nearest.unwrap_or_default()
+    ))
+}

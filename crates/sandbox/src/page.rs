@@ -1,0 +1,126 @@
+//! The page at `/`: what the sandbox holds, and every operation.
+
+use std::fmt::{self, Display};
+
+use compute_kfp_runtime::operation::Operation;
+use serde_json::Value;
+
+use crate::collection::Collection;
+use crate::server::Shared;
+use crate::store::{Object, Store};
+
+/// So many names of each kind are shown.
+const NAMES: usize = 5;
+
+const HEAD: &str = "<!doctype html>
+<html lang=en>
+<meta charset=utf-8>
+<meta name=viewport content='width=device-width'>
+<title>compute-kfp-sandbox</title>
+<style>
+body { font-family: sans-serif; max-width: 70em; margin: auto; padding: 1em; line-height: 1.4 }
+table { border-collapse: collapse }
+td, th { text-align: left; vertical-align: top; padding: .1em 1em .1em 0 }
+details { padding: .1em 0 }
+details p { white-space: pre-wrap; margin: .5em 2em }
+</style>
+<h1>compute-kfp-sandbox</h1>
+";
+
+/// A text that may hold anything, in HTML.
+struct Escaped<'a>(&'a str);
+
+impl Display for Escaped<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '&' => formatter.write_str("&amp;")?,
+                '<' => formatter.write_str("&lt;")?,
+                '>' => formatter.write_str("&gt;")?,
+                '"' => formatter.write_str("&quot;")?,
+                '\'' => formatter.write_str("&#39;")?,
+                _ => write!(formatter, "{character}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn write(shared: &Shared) -> String {
+    let mut store = shared.store();
+    store.catch_up();
+    let compute = compute_api_client::operations::OPERATIONS;
+    let kfp = kfp_api_client::operations::OPERATIONS;
+    [
+        HEAD.to_owned(),
+        "<p>Descriptions: <a href=/openapi/compute.json>Compute</a>, \
+         <a href=/openapi/kfp.json>KFP</a>\n"
+            .to_owned(),
+        format!("<p>Clock: {}\n", store.clock.reading().format("%FT%T%.3fZ")),
+        faults(shared),
+        held(&store),
+        operations("compute", "Compute", compute),
+        operations("kfp", "Kubeflow Pipelines", kfp),
+    ]
+    .concat()
+}
+
+fn faults(shared: &Shared) -> String {
+    let faults = shared.faults.all().into_iter();
+    let items = faults.map(|fault| format!("<li><code>{}</code>\n", Escaped(&fault.to_string())));
+    let items: String = items.collect();
+    if items.is_empty() {
+        return "<h2>Faults</h2>\n<p>None\n".to_owned();
+    }
+    format!("<h2>Faults</h2>\n<ul>\n{items}</ul>\n")
+}
+
+fn held(store: &Store) -> String {
+    let compute = store.compute.collections();
+    let kfp = store.kfp.collections();
+    let rows = compute
+        .map(|(name, held)| row("Compute", name, held))
+        .chain(kfp.map(|(name, held)| row("KFP", name, held)));
+    let rows: String = rows.collect();
+    format!("<h2>Held now</h2>\n<table>\n<tr><th>API<th>kind<th>count<th>newest\n{rows}</table>\n")
+}
+
+fn row(api: &str, name: &str, held: &Collection) -> String {
+    if held.len() == 0 {
+        return String::new();
+    }
+    let newest = held.iter().rev().take(NAMES);
+    let newest: Vec<String> = newest.map(|object| shown(held, object)).collect();
+    format!(
+        "<tr><td>{api}<td>{}<td>{}<td>{}\n",
+        Escaped(name),
+        held.len(),
+        Escaped(&newest.join(", "))
+    )
+}
+
+/// What a person calls an object, or else its key.
+fn shown(held: &Collection, object: &Object) -> String {
+    let names = ["display_name", "name", "full_name"];
+    let name = names
+        .iter()
+        .find_map(|field| object.get(*field).and_then(Value::as_str));
+    let name = name.filter(|name| !name.is_empty());
+    name.map_or_else(|| held.key_of(object).join(" "), str::to_owned)
+}
+
+fn operations(prefix: &str, title: &str, operations: &[&Operation]) -> String {
+    let items = operations.iter().map(|operation| {
+        format!(
+            "<details id={prefix}-{name}><summary><code>{method} {path}</code> \
+             <a href=#{prefix}-{name}>{name}</a>: {summary}</summary>\n<p>{description}</details>\n",
+            name = Escaped(operation.name),
+            method = Escaped(operation.method),
+            path = Escaped(operation.path),
+            summary = Escaped(operation.summary),
+            description = Escaped(operation.description),
+        )
+    });
+    let items: String = items.collect();
+    format!("<h2>{title}: {} operations</h2>\n{items}", operations.len())
+}
