@@ -118,7 +118,9 @@ impl Api {
     /// Names and schemas of what the API sends and receives.
     pub fn schemas(&self) -> impl Iterator<Item = (&str, &Value)> {
         let schemas = ["/components/schemas", "/definitions"];
-        let schemas = schemas.iter().find_map(|place| self.document.pointer(place)?.as_object());
+        let schemas = schemas
+            .iter()
+            .find_map(|place| self.document.pointer(place)?.as_object());
         let schemas = schemas.into_iter().flatten();
         schemas.map(|(name, schema)| (name.as_str(), schema))
     }

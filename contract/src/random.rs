@@ -55,8 +55,14 @@ impl Maker<'_> {
             Some("number") => json!(f64::from(self.random.i32(..)) / 1024.0),
             Some("string") => self.text(schema),
             Some("array") => {
-                let length = if depth > DEEPEST { 0 } else { self.random.usize(0..3) };
-                (0..length).map(|_| self.value(&schema["items"], depth + 1)).collect()
+                let length = if depth > DEEPEST {
+                    0
+                } else {
+                    self.random.usize(0..3)
+                };
+                (0..length)
+                    .map(|_| self.value(&schema["items"], depth + 1))
+                    .collect()
             }
             Some("object") => self.object(schema, depth),
             _ if schema.get("properties").is_some() => self.object(schema, depth),
@@ -74,12 +80,18 @@ impl Maker<'_> {
     fn text(&mut self, schema: &Value) -> Value {
         let second = self.random.u32(0..60);
         match schema["format"].as_str() {
-            Some("date-time") if self.once_in(3) => json!(format!("2026-01-02T03:04:{second:02}.123456")),
+            Some("date-time") if self.once_in(3) => {
+                json!(format!("2026-01-02T03:04:{second:02}.123456"))
+            }
             Some("date-time") => json!(format!("2026-01-02T03:04:{second:02}Z")),
             Some("int64") => json!(self.random.i64(..).to_string()),
             Some("uint64") => json!(self.random.u64(..).to_string()),
             Some("byte") => json!("AAEC/w=="),
-            _ => json!((0..self.random.usize(0..12)).map(|_| self.random.char(..)).collect::<String>()),
+            _ => json!(
+                (0..self.random.usize(0..12))
+                    .map(|_| self.random.char(..))
+                    .collect::<String>()
+            ),
         }
     }
 

@@ -262,9 +262,7 @@ impl Reason {
             Self::Null => {
                 "Python sends null for what the caller did not set; on an update it empties what the server holds"
             }
-            Self::UnknownProperty => {
-                "the property is newer than the release of the Python client"
-            }
+            Self::UnknownProperty => "the property is newer than the release of the Python client",
             Self::AnyLost => {
                 "Python knows of `google.protobuf.Any` no property but `@type`, and drops the content"
             }
