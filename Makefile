@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: demo test contract soak generate check lint package clean
+.PHONY: demo test contract soak generate spec-diff check lint package clean
 
 ## Run the main job against the sandbox inside the process.
 demo:
@@ -31,6 +31,12 @@ soak:
 ## Put into the client crates what specs/ gives; run it after a change there.
 generate:
 	$(CARGO) run --quiet --bin generate
+
+## Tell what a new description changes, from OLD=… to NEW=…, and write it into the changelog.
+spec-diff:
+	$(CARGO) run --quiet -p compute-kfp-codegen --bin compute-kfp-spec-diff -- \
+	    --overlay specs/compute.overlay.json --overlay specs/kfp.overlay.json \
+	    --changelog CHANGELOG.md "$(OLD)" "$(NEW)"
 
 ## Fail where checked-in code is stale or a fix-up matches nothing.
 check:

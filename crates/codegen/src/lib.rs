@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod compare;
 mod error;
 mod finish;
 mod generator;
@@ -20,6 +21,7 @@ use serde_json::Value;
 use lift::Places;
 use read::Dialect;
 
+pub use compare::{ChangelogError, Comparison, WireChange, add_to_changelog, compare};
 pub use error::{Error, Problem};
 pub use output::{Generated, write};
 pub use source::{Overlay, Source};

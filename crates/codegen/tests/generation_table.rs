@@ -6,7 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
-use compute_kfp_codegen::{Generated, Overlay, Source, generate};
+use compute_kfp_codegen::{Generated, Overlay, Source, generate, openapi30};
 use serde_json::{Value, json};
 
 fn generated(document: &Value) -> Generated {
@@ -1029,4 +1029,55 @@ fn the_order_of_keys_that_mean_nothing_to_json_does_not_change_between_runs() {
     let run = || generate(&Source::from_text("api.json", text)).unwrap();
     let (first, second) = (run(), run());
     assert!(first.files().eq(second.files()));
+}
+
+#[test]
+fn typed_operations_and_types_can_be_had_behind_their_names() {
+    let document = json!({
+        "swagger": "2.0",
+        "paths": { "/things": { "get": {
+            "operationId": "ThingService_ListThings",
+            "parameters": [{ "name": "pageSize", "in": "query", "type": "integer" }],
+            "responses": { "200": { "schema": { "$ref": "#/definitions/v1Thing" } } },
+        } } },
+        "definitions": { "v1Thing": { "type": "object", "properties": { "id": { "type": "string" } } } },
+    });
+    let source = || Source::from_text("things.json", document.to_string());
+    let plain = generate(&source()).unwrap();
+    assert_eq!(plain.file("by_name.rs"), None);
+    let generated = generate(&source().for_crate("things").with_by_name()).unwrap();
+    for code in [
+        r#""ThingService_ListThings" =>"#,
+        r#"given.optional::<i64>("pageSize")"#,
+        "call = call.page_size(value)",
+        r#""v1Thing" => super::round_trip::<types::Thing>(value)"#,
+    ] {
+        has(&generated, "by_name.rs", code);
+    }
+}
+
+#[test]
+fn the_openapi_3_0_form_is_what_overlays_were_applied_to() {
+    let document = json!({
+        "swagger": "2.0",
+        "paths": {},
+        "definitions": { "v1Thing": { "type": "object" } },
+    });
+    let overlay = r#"{"overlay": "1.0.0", "info": {"title": "", "version": ""}, "actions": [
+        {"target": "$.components.schemas.v1Thing", "update": {"description": "a thing"}}]}"#;
+    let source = Source::from_text("things.json", document.to_string())
+        .overlay(Overlay::from_text("fix.json", overlay));
+    let lifted = openapi30(&source).unwrap();
+    let thing = &lifted["components"]["schemas"]["v1Thing"];
+    assert_eq!(
+        thing,
+        &json!({ "type": "object", "description": "a thing" })
+    );
+    let broken = Source::from_text("things.json", "{");
+    assert!(
+        openapi30(&broken)
+            .unwrap_err()
+            .to_string()
+            .contains("things.json#")
+    );
 }

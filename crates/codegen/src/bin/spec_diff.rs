@@ -1,0 +1,71 @@
+//! `compute-kfp-spec-diff`: what a new version of an API description changes.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use compute_kfp_codegen::{Overlay, Source, add_to_changelog, compare};
+
+/// Tells what a new version of an API description adds, removes and changes, and what of it breaks
+/// callers of the generated code.
+///
+/// Exit status: 0 done, 1 one of the files cannot be used, 2 usage, 3 callers would break (with
+/// --fail-on-breaking).
+#[derive(Parser)]
+#[command(name = "compute-kfp-spec-diff", version)]
+struct Arguments {
+    /// The description as it was: Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1, as JSON.
+    #[arg(value_name = "OLD")]
+    old: PathBuf,
+    /// The description as it is to be.
+    #[arg(value_name = "NEW")]
+    new: PathBuf,
+    /// Fix-up for both (OpenAPI Overlay 1.0, JSON); what it does not match does not matter here.
+    #[arg(long, value_name = "FILE")]
+    overlay: Vec<PathBuf>,
+    /// Changelog to put the entry into, under `## [Unreleased]`.
+    #[arg(long, value_name = "FILE")]
+    changelog: Option<PathBuf>,
+    /// End with status 3 where callers of the generated code would break.
+    #[arg(long)]
+    fail_on_breaking: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(status) => status,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<ExitCode, String> {
+    let source = |path: &Path| -> Result<Source, compute_kfp_codegen::Error> {
+        let mut source = Source::from_file(path)?;
+        for overlay in &arguments.overlay {
+            source = source.overlay(Overlay::from_file(overlay)?);
+        }
+        Ok(source)
+    };
+    let both = source(&arguments.old).and_then(|old| Ok((old, source(&arguments.new)?)));
+    let comparison = both.and_then(|(old, new)| compare(&old, &new));
+    let comparison = comparison.map_err(|error| error.to_string())?;
+    print!("{}", comparison.report());
+    if let Some(path) = &arguments.changelog {
+        let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let before = fs_err::read_to_string(path).map_err(|error| error.to_string())?;
+        let after = add_to_changelog(&before, &comparison).map_err(|error| failed(&error))?;
+        if after != before {
+            fs_err::write(path, after).map_err(|error| error.to_string())?;
+        }
+    }
+    let fails = arguments.fail_on_breaking && comparison.breaks_callers();
+    Ok(if fails {
+        ExitCode::from(3)
+    } else {
+        ExitCode::SUCCESS
+    })
+}

@@ -1,0 +1,192 @@
+//! What a new version of a description changes: for those who call the generated code, and on the wire.
+
+mod changelog;
+mod surface;
+mod wire;
+
+use std::collections::BTreeMap;
+
+use crate::error::Error;
+use crate::source::Source;
+use crate::{lift, on_a_large_stack};
+use surface::{Item, Surface};
+
+pub use changelog::{ChangelogError, add_to_changelog};
+pub use wire::WireChange;
+
+/// What a new description changes.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    old: String,
+    new: String,
+    /// Public items of the generated code that callers of the old code may use and that are gone.
+    removed: Vec<(Item, String)>,
+    /// Items that are declared in another way, with both declarations.
+    changed: Vec<(Item, String, String)>,
+    added: Vec<(Item, String)>,
+    wire: Vec<WireChange>,
+}
+
+/// Compares two versions of a description, each with its overlays.
+///
+/// # Errors
+///
+/// One of the two cannot be generated from.
+///
+/// ```
+/// use compute_kfp_codegen::{Source, compare};
+///
+/// let description = |path: &str| {
+///     let paths = format!(r#"{{"{path}": {{"get": {{"operationId": "hello", "responses": {{"204": {{"description": "Said."}}}}}}}}}}"#);
+///     let text = format!(r#"{{"openapi": "3.1.0", "info": {{"title": "Greetings", "version": "1"}}, "paths": {paths}}}"#);
+///     Source::from_text("greetings.json", text)
+/// };
+/// let moved = compare(&description("/hello"), &description("/greeting"))?;
+/// assert!(!moved.breaks_callers());
+/// assert!(moved.report().contains("/greeting"));
+/// # Ok::<(), compute_kfp_codegen::Error>(())
+/// ```
+pub fn compare(old: &Source, new: &Source) -> Result<Comparison, Error> {
+    let before = on_a_large_stack(old, Version::of)?;
+    let after = on_a_large_stack(new, Version::of)?;
+    let wire = on_a_large_stack(new, |source| {
+        wire::changes(source.name(), &before.document, &after.document)
+    })?;
+    let (mut removed, mut changed) = (Vec::new(), Vec::new());
+    let mut added: BTreeMap<Item, String> = after.surface.items;
+    for (item, declared) in before.surface.items {
+        match added.remove(&item) {
+            Some(now) if now == declared => {}
+            Some(now) => changed.push((item, declared, now)),
+            None => removed.push((item, declared)),
+        }
+    }
+    // What belongs to something that came or went says nothing more.
+    let gone: Vec<Item> = removed.iter().map(|(item, _)| item.clone()).collect();
+    removed.retain(|(item, _)| !gone.iter().any(|whole| item.belongs_to(whole)));
+    let come: Vec<Item> = added.keys().cloned().collect();
+    added.retain(|item, _| !come.iter().any(|whole| item.belongs_to(whole)));
+    Ok(Comparison {
+        old: before.name,
+        new: after.name,
+        removed,
+        changed,
+        added: added.into_iter().collect(),
+        wire,
+    })
+}
+
+/// One of the two, as far as it is compared.
+struct Version {
+    name: String,
+    document: serde_json::Value,
+    surface: Surface,
+}
+
+impl Version {
+    fn of(source: &Source) -> Result<Self, Error> {
+        let generated = crate::steps(source)?;
+        let document = lift(source)?.lifted;
+        let text = |place: &str| document.pointer(place).and_then(|text| text.as_str());
+        let name = format!(
+            "{} {}",
+            text("/info/title").unwrap_or(source.name()),
+            text("/info/version").unwrap_or("")
+        );
+        let surface = Surface::of(&generated).map_err(|message| {
+            Error::one(
+                source.name(),
+                "",
+                message,
+                "report this with the document: it is a mistake of the generator",
+            )
+        })?;
+        Ok(Self {
+            name: name.trim_end().to_owned(),
+            document,
+            surface,
+        })
+    }
+}
+
+impl Comparison {
+    /// Whether nothing that callers or the wire could notice changed.
+    pub fn is_empty(&self) -> bool {
+        self.removed.is_empty()
+            && self.changed.is_empty()
+            && self.added.is_empty()
+            && self.wire.is_empty()
+    }
+
+    /// Whether code that compiled with the old version may no longer do so: something is gone, is
+    /// declared in another way, or is a new field of a type that can be written as a literal.
+    pub fn breaks_callers(&self) -> bool {
+        let literal = |(item, _): &(Item, String)| item.is_field();
+        !self.removed.is_empty() || !self.changed.is_empty() || self.added.iter().any(literal)
+    }
+
+    /// What changes on the wire.
+    pub fn wire_changes(&self) -> &[WireChange] {
+        &self.wire
+    }
+
+    /// Everything that changes, as Markdown.
+    pub fn report(&self) -> String {
+        let mut report = format!("# From {} to {}\n", self.old, self.new);
+        if self.is_empty() {
+            report.push_str("\nNothing changes.\n");
+        }
+        for (title, lines) in self.sections() {
+            report.push_str(&section(2, title, &lines));
+        }
+        let wire: Vec<String> = self.wire.iter().map(WireChange::line).collect();
+        report.push_str(&section(2, "On the wire", &wire));
+        report
+    }
+
+    /// What callers notice, as an entry for a changelog.
+    pub fn changelog(&self) -> String {
+        let mut entry = String::new();
+        for (title, lines) in self.sections() {
+            entry.push_str(&section(3, title, &lines));
+        }
+        if entry.is_empty() && !self.wire.is_empty() {
+            let lines: Vec<String> = self.wire.iter().map(WireChange::line).collect();
+            entry.push_str(&section(3, "Changed", &lines));
+        }
+        entry.trim_start().to_owned()
+    }
+
+    /// What changes for callers: titles, and a line for each change.
+    fn sections(&self) -> Vec<(&'static str, Vec<String>)> {
+        let removed = self.removed.iter().map(|(item, _)| format!("{item}"));
+        let changed = self
+            .changed
+            .iter()
+            .map(|(item, before, now)| format!("{item}: `{before}` is now `{now}`"));
+        let field = |(item, _): &&(Item, String)| item.is_field();
+        let fields = self.added.iter().filter(field);
+        let fields = fields.map(|(item, declared)| format!("{item}: `{declared}`"));
+        let others = self.added.iter().filter(|added| !field(added));
+        let others = others.map(|(item, _)| format!("{item}"));
+        let sections: [(&str, Vec<String>); 4] = [
+            ("Removed (breaks callers)", removed.collect()),
+            ("Changed (breaks callers)", changed.collect()),
+            (
+                "Added fields (break literals of the type, not its builder)",
+                fields.collect(),
+            ),
+            ("Added", others.collect()),
+        ];
+        let told = sections.into_iter().filter(|(_, lines)| !lines.is_empty());
+        told.collect()
+    }
+}
+
+fn section(level: usize, title: &str, lines: &[String]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let marks = "#".repeat(level);
+    format!("\n{marks} {title}\n\n- {}\n", lines.join("\n- "))
+}

@@ -1,0 +1,74 @@
+//! What changes between client and server; the crate `drift` compares the documents.
+
+use drift::{ChangeClass, ChangeComparison};
+use serde_json::Value;
+
+use crate::error::Error;
+
+/// A change of what is sent or received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WireChange {
+    /// JSON pointer into the OpenAPI 3.0 form of the new description, or of the old where the place
+    /// is gone.
+    pub place: String,
+    /// What changed.
+    pub message: String,
+    /// Whether clients of the old description can no longer rely on what they did.
+    pub breaks_old_clients: bool,
+}
+
+impl WireChange {
+    pub(super) fn line(&self) -> String {
+        let breaking = if self.breaks_old_clients {
+            " (breaks old clients)"
+        } else {
+            ""
+        };
+        format!("`{}`: {}{breaking}", self.place, self.message)
+    }
+}
+
+pub(super) fn changes(file: &str, old: &Value, new: &Value) -> Result<Vec<WireChange>, Error> {
+    let found = drift::compare(old, new).map_err(|error| {
+        Error::one(
+            file,
+            "",
+            format!("the documents cannot be compared: {error:#}"),
+            "report this with both documents: it is a mistake of the comparison",
+        )
+    })?;
+    let mut changes = Vec::new();
+    for group in found {
+        let Some(path) = group.paths.first() else {
+            continue;
+        };
+        let breaks_input = group
+            .paths
+            .iter()
+            .any(|path| path.comparison != ChangeComparison::Output);
+        for change in group.changes {
+            let breaks_old_clients = match change.class {
+                ChangeClass::Trivial => continue,
+                ChangeClass::BackwardIncompatible | ChangeClass::Incompatible => true,
+                ChangeClass::ForwardIncompatible => false,
+                ChangeClass::Unhandled => breaks_input,
+            };
+            let (side, subpath) = if change.new_subpath.is_empty() {
+                (&path.old, &change.old_subpath)
+            } else {
+                (&path.new, &change.new_subpath)
+            };
+            let (base, _) = side.base_and_subpath();
+            let mut place = base.to_owned();
+            if !subpath.is_empty() {
+                place = format!("{place}/{subpath}");
+            }
+            changes.push(WireChange {
+                place,
+                message: change.message,
+                breaks_old_clients,
+            });
+        }
+    }
+    Ok(changes)
+}
