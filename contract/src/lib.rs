@@ -4,6 +4,7 @@
 pub mod by_name;
 pub mod cases;
 mod login_server;
+pub mod referee;
 mod value;
 
 pub use login_server::LoginServer;
