@@ -4,6 +4,7 @@
 pub mod by_name;
 pub mod cases;
 mod login_server;
+pub mod prism_description;
 pub mod referee;
 mod value;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use compute_kfp::middleware::Reply;
+use http::HeaderMap;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -28,17 +29,6 @@ pub struct Referee {
     _process: Child,
 }
 
-/// What a referee says about a request and about its own answer.
-#[derive(Clone, Debug, Default)]
-pub struct Verdict {
-    /// Status of the answer.
-    pub status: u16,
-    /// What is wrong with the request.
-    pub request: Vec<String>,
-    /// Where the referee's own answer breaks the description, as far as it looks.
-    pub answer: Vec<String>,
-}
-
 impl Referee {
     /// Starts a referee for a description, on a port of its own.
     ///
@@ -59,9 +49,7 @@ impl Referee {
         let mut said = String::new();
         let url = loop {
             let Some(line) = lines.next_line().await? else {
-                return Err(io::Error::other(format!(
-                    "{kind:?} did not start: {said}"
-                )));
+                return Err(io::Error::other(format!("{kind:?} did not start: {said}")));
             };
             if let Some(url) = kind.address(&line) {
                 break url;
@@ -83,19 +71,17 @@ impl Referee {
         &self.url
     }
 
-    /// What its answer says about the request.
-    pub fn verdict(&self, reply: &Reply) -> Verdict {
-        let mut verdict = match self.kind {
-            Kind::Steady => steady_verdict(reply),
-            Kind::Prism => prism_verdict(reply),
+    /// What is wrong with the request that got this answer.
+    pub fn complaints(&self, reply: &Reply) -> Vec<String> {
+        let mut complaints = match self.kind {
+            Kind::Steady => steady_complaints(reply.headers()),
+            Kind::Prism => prism_complaints(reply.headers()),
         };
-        verdict.status = reply.status().as_u16();
-        let is_silent = verdict.request.is_empty() && verdict.answer.is_empty();
-        if !reply.status().is_success() && is_silent {
+        if !reply.status().is_success() && complaints.is_empty() {
             let body = String::from_utf8_lossy(reply.body().unwrap_or_default());
-            verdict.request.push(format!("{}: {body}", verdict.status));
+            complaints.push(format!("{}: {body}", reply.status()));
         }
-        verdict
+        complaints
     }
 }
 
@@ -142,55 +128,38 @@ fn free_port() -> io::Result<u16> {
 }
 
 /// All of Steady's diagnostics are about the request, whether it lets them pass or not.
-fn steady_verdict(reply: &Reply) -> Verdict {
+fn steady_complaints(headers: &HeaderMap) -> Vec<String> {
     let header = |name: &str| {
-        let value = reply.headers().get(name)?;
+        let value = headers.get(name)?;
         Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
-    let mut request = Vec::new();
+    let mut complaints = Vec::new();
     for number in 1.. {
         let part = |part| header(&format!("x-steady-error-{number}-{part}"));
         let Some(code) = part("code") else { break };
-        request.push(format!(
+        let (place, words) = (part("path"), part("message"));
+        complaints.push(format!(
             "{code} at {}: {}",
-            part("path").unwrap_or_default(),
-            part("message").unwrap_or_default()
+            place.unwrap_or_default(),
+            words.unwrap_or_default()
         ));
     }
-    if request.is_empty() && header("x-steady-request-valid").as_deref() != Some("true") {
-        request.push("it does not say that the request is valid".to_owned());
+    if complaints.is_empty() && header("x-steady-request-valid").as_deref() != Some("true") {
+        complaints.push("Steady does not say that the request is valid".to_owned());
     }
-    Verdict {
-        request,
-        ..Verdict::default()
-    }
+    complaints
 }
 
-fn prism_verdict(reply: &Reply) -> Verdict {
-    let mut verdict = Verdict::default();
-    let Some(header) = reply.headers().get("sl-violations") else {
-        return verdict;
+/// Prism also tells where its own answer breaks the description; that is not about the client.
+fn prism_complaints(headers: &HeaderMap) -> Vec<String> {
+    let Some(header) = headers.get("sl-violations") else {
+        return Vec::new();
     };
     let violations: Vec<Value> = match serde_json::from_slice(header.as_bytes()) {
         Ok(violations) => violations,
-        Err(error) => {
-            verdict.request.push(format!("sl-violations: {error}"));
-            return verdict;
-        }
+        Err(error) => return vec![format!("sl-violations cannot be read: {error}")],
     };
-    for violation in violations {
-        let place: Vec<_> = violation["location"].as_array().into_iter().flatten().collect();
-        let place: Vec<_> = place.into_iter().filter_map(Value::as_str).collect();
-        let words = format!(
-            "{} at {}: {}",
-            violation["code"],
-            place.join("."),
-            violation["message"].as_str().unwrap_or_default()
-        );
-        match place.first() {
-            Some(&"response") => verdict.answer.push(words),
-            _ => verdict.request.push(words),
-        }
-    }
-    verdict
+    let about_the_request = |violation: &Value| violation["location"][0] != "response";
+    let complaints = violations.iter().filter(|found| about_the_request(found));
+    complaints.map(Value::to_string).collect()
 }

@@ -2,41 +2,27 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test, what fails must stop it")]
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use compute_kfp::RetryPolicy;
-use compute_kfp::middleware::{self, Middleware};
-use compute_kfp_contract::by_name::{self, Failure};
+use compute_kfp::middleware::{self, Middleware, Reply};
+use compute_kfp_contract::by_name;
 use compute_kfp_contract::cases::{Api, Case, VARIANTS};
-use compute_kfp_contract::referee::{Kind, Referee, Verdict};
+use compute_kfp_contract::prism_description::for_prism;
+use compute_kfp_contract::referee::{Kind, Referee};
+use tempfile::TempDir;
 
-/// A complaint that is none about the client.
-struct Exception {
-    referee: Kind,
-    /// Name of the API.
-    api: &'static str,
-    /// What the complaint contains.
-    says: &'static str,
-    /// Why it is excepted.
-    #[allow(dead_code, reason = "for who reads")]
-    reason: &'static str,
-}
+/// What the build script makes of the Swagger 2.0 document.
+const OPENAPI30_OF_KFP: &str = concat!(env!("OUT_DIR"), "/kfp/openapi30.json");
 
-const EXCEPTIONS: [Exception; 0] = [];
-
-/// A referee with a client that talks to it.
+/// A referee, and a client that talks to it.
 struct Court {
-    api: Api,
-    kind: Kind,
     client: Client,
-    /// What was said about the last request.
-    verdict: Arc<Mutex<Option<Verdict>>>,
-    /// Runs as long as it is here.
-    _referee: Arc<Referee>,
+    /// What was said about the last request; nothing if none was sent.
+    complaints: Arc<Mutex<Option<Vec<String>>>>,
 }
 
 enum Client {
@@ -45,54 +31,36 @@ enum Client {
 }
 
 impl Court {
-    async fn opened(api: Api, kind: Kind) -> Self {
-        let referee = Arc::new(Referee::start(kind, &description(&api, kind)).await.unwrap());
-        let verdict = Arc::new(Mutex::new(None));
-        let listener = listener(referee.clone(), verdict.clone());
-        let client = client(&api, referee.url(), listener);
-        Self {
-            api,
-            kind,
-            client,
-            verdict,
-            _referee: referee,
-        }
+    async fn opened(api: &Api, kind: Kind, folder: &Path) -> Self {
+        let description = description(api, kind, folder);
+        let referee = Referee::start(kind, &description).await.unwrap();
+        let url = referee.url().to_owned();
+        let complaints = Arc::new(Mutex::new(None));
+        let heard = complaints.clone();
+        let listener = middleware::after(move |_, outcome| {
+            if let Ok(reply) = outcome {
+                *heard.lock().unwrap() = Some(referee.complaints(reply));
+            }
+        });
+        let client = client(api, &url, listener);
+        Self { client, complaints }
     }
 
-    /// Complaints about a call and about its answer.
+    /// Sends a call; complaints about it and about reading the answer.
     async fn complaints(&self, case: &Case) -> Vec<String> {
-        let arguments = case.arguments.clone();
+        let (operation, arguments) = (&case.operation, case.arguments.clone());
         let sent = match &self.client {
-            Client::Compute(client) => {
-                by_name::compute::send(client, &case.operation, arguments).await
-            }
-            Client::Kfp(client) => by_name::kfp::send(client, &case.operation, arguments).await,
+            Client::Compute(client) => by_name::compute::send(client, operation, arguments).await,
+            Client::Kfp(client) => by_name::kfp::send(client, operation, arguments).await,
         };
-        let verdict = self.verdict.lock().unwrap().take();
-        let Some(verdict) = verdict else {
+        let Some(mut complaints) = self.complaints.lock().unwrap().take() else {
             return vec![format!("nothing was sent: {sent:?}")];
         };
-        let mut complaints = verdict.request;
-        match sent {
-            Ok(_) => {}
-            // It says itself that its answer is none that the description allows.
-            Err(_) if !verdict.answer.is_empty() => {}
-            Err(Failure::Sdk(error)) if complaints.is_empty() => {
-                complaints.push(format!("the answer cannot be read: {error}"));
-            }
-            Err(Failure::Sdk(_)) => {}
-            Err(failure) => complaints.push(format!("{failure:?}")),
+        if let (Err(failure), true) = (sent, complaints.is_empty()) {
+            complaints.push(format!("{failure:?}"));
         }
         complaints
     }
-}
-
-fn listener(referee: Arc<Referee>, verdict: Arc<Mutex<Option<Verdict>>>) -> impl Middleware {
-    middleware::after(move |_, outcome| {
-        if let Ok(reply) = outcome {
-            *verdict.lock().unwrap() = Some(referee.verdict(reply));
-        }
-    })
 }
 
 fn client(api: &Api, url: &str, listener: impl Middleware) -> Client {
@@ -112,71 +80,72 @@ fn client(api: &Api, url: &str, listener: impl Middleware) -> Client {
     }
 }
 
-/// The description as it is; where the referee reads no Swagger 2.0, its OpenAPI 3.0 form.
-fn description(api: &Api, kind: Kind) -> PathBuf {
+/// The description in the dialect that the referee reads.
+fn description(api: &Api, kind: Kind, folder: &Path) -> PathBuf {
     match (api.name, kind) {
-        ("kfp", Kind::Steady) => Path::new(env!("OUT_DIR")).join("kfp/openapi30.json"),
-        ("kfp", _) => PathBuf::from("../specs/kfp.swagger.json"),
+        ("kfp", Kind::Steady) => Path::new(OPENAPI30_OF_KFP).to_owned(),
+        ("kfp", Kind::Prism) => {
+            let file = folder.join("kfp.swagger.json");
+            let document = for_prism(api.document.clone());
+            std::fs::write(&file, document.to_string()).unwrap();
+            file
+        }
         _ => PathBuf::from("../specs/compute.openapi.json"),
     }
 }
 
 async fn is_satisfied(kind: Kind) {
-    let folder = tempfile::TempDir::new().unwrap();
+    let folder = TempDir::new().unwrap();
     let file = folder.path().join("pipeline.yaml");
     std::fs::write(&file, "pipelineInfo:\n  name: hello\n").unwrap();
 
+    let apis = [Api::compute().unwrap(), Api::kfp().unwrap()];
+    let mut courts = Vec::new();
+    for api in &apis {
+        courts.push((api, Court::opened(api, kind, folder.path()).await));
+    }
     let mut table = String::new();
     let mut failures = Vec::new();
-    let mut needed = BTreeSet::new();
-    for api in [Api::compute().unwrap(), Api::kfp().unwrap()] {
-        let court = Court::opened(api, kind).await;
-        for variant in VARIANTS {
-            let cases = court.api.cases(variant, &file);
-            let mut accepted = 0;
-            for case in &cases {
-                let complaints = court.complaints(case).await;
-                let (excepted, left) = sorted(&court, complaints);
-                needed.extend(excepted);
-                accepted += usize::from(left.is_empty());
-                failures.extend(left.iter().map(|said| format!("{}: {said}", case.name)));
+    for variant in VARIANTS {
+        let (mut accepted, mut sent) = (0, 0);
+        for (api, court) in &courts {
+            for case in api.cases(variant, &file) {
+                let complaints = court.complaints(&case).await;
+                sent += 1;
+                accepted += usize::from(complaints.is_empty());
+                let told = complaints
+                    .iter()
+                    .map(|said| format!("{}: {said}", case.name));
+                failures.extend(told);
             }
-            writeln!(
-                table,
-                "{kind:?} {:8} {:10} {accepted:3} of {:3}",
-                court.api.name,
-                format!("{variant:?}"),
-                cases.len()
-            )
-            .unwrap();
         }
+        let variant = format!("{variant:?}");
+        writeln!(table, "{kind:?} {variant:8} {accepted:3} of {sent}").unwrap();
     }
     // Not by `print!`, which the test harness keeps to itself.
     std::io::stdout().write_all(table.as_bytes()).unwrap();
-    for (index, exception) in EXCEPTIONS.iter().enumerate() {
-        if exception.referee == kind && !needed.contains(&index) {
-            failures.push(format!("no longer said, remove it: {}", exception.says));
-        }
-    }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// The exceptions that apply, and the complaints for which there is none.
-fn sorted(court: &Court, complaints: Vec<String>) -> (Vec<usize>, Vec<String>) {
-    let mut excepted = Vec::new();
-    let mut left = Vec::new();
-    for complaint in complaints {
-        let known = EXCEPTIONS.iter().position(|exception| {
-            exception.referee == court.kind
-                && exception.api == court.api.name
-                && complaint.contains(exception.says)
-        });
-        match known {
-            Some(index) => excepted.push(index),
-            None => left.push(complaint),
-        }
+async fn finds_fault(kind: Kind) {
+    let folder = TempDir::new().unwrap();
+    let api = Api::compute().unwrap();
+    let description = description(&api, kind, folder.path());
+    let referee = Referee::start(kind, &description).await.unwrap();
+    let http = reqwest::Client::new();
+    let wrong = [
+        ("read_jobs", "/jobs?page=first", "page"),
+        ("read_job", "/jobs/first", "id"),
+        ("a path", "/no/such/path", "path"),
+    ];
+    for (name, path, expected) in wrong {
+        let request = http.get(format!("{}{path}", referee.url()));
+        let answer = request.bearer_auth("token").send().await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let reply = Reply::new(status, headers, answer.bytes().await.unwrap());
+        let complaints = referee.complaints(&reply).join("\n");
+        assert!(complaints.contains(expected), "{name}: {complaints:?}");
     }
-    (excepted, left)
 }
 
 /// The function that sends any operation holds the state of all of them.
@@ -199,4 +168,14 @@ fn steady_finds_no_fault_with_a_request() {
 #[test]
 fn prism_finds_no_fault_with_a_request() {
     on_a_large_stack(|| is_satisfied(Kind::Prism));
+}
+
+#[tokio::test]
+async fn steady_finds_fault_with_wrong_requests() {
+    finds_fault(Kind::Steady).await;
+}
+
+#[tokio::test]
+async fn prism_finds_fault_with_wrong_requests() {
+    finds_fault(Kind::Prism).await;
 }
