@@ -1,4 +1,5 @@
-# Needs only the Rust toolchain, and `contract` Node; cargo and npm fetch what is missing.
+# Needs only the Rust toolchain, and `contract` Node and Python; cargo, npm and pip fetch what is
+# missing.
 
 CARGO ?= cargo
 
@@ -12,11 +13,21 @@ demo:
 test:
 	$(CARGO) test --workspace --all-features --no-fail-fast
 
-## Drive logins against a real OpenID provider; needs Node 20.
-contract:
-	cd contract/oidc && npm ci --ignore-scripts --no-audit --no-fund
+## Let referees of other making judge the clients and the sandbox; needs Node 20 and Python 3.10.
+contract: contract/oidc/node_modules/.package-lock.json
+contract: contract/referees/node_modules/.package-lock.json
+contract: contract/schemathesis/.venv/installed
 	cp Cargo.lock contract/Cargo.lock
 	$(CARGO) test --manifest-path contract/Cargo.toml
+
+contract/%/node_modules/.package-lock.json: contract/%/package-lock.json
+	cd contract/$* && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+contract/%/.venv/installed: contract/%/requirements.txt
+	python3 -m venv --clear contract/$*/.venv
+	contract/$*/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	touch $@
 
 ## Make 100,000 calls to a server that fails now and then, and read lists of a million items: nothing
 ## is lost or done twice, and memory stays flat.

@@ -60,10 +60,9 @@ def kfp(description):
     description["paths"] = paths
 
     # In the JSON of Protocol Buffers a null is an absent field.
-    for schema in every_object(description["definitions"]):
+    for schema in every_object(description):
         for field in schema.get("properties", {}).values():
-            if isinstance(field, dict):
-                field["x-nullable"] = True
+            field["x-nullable"] = True
 
 
 if __name__ == "__main__":

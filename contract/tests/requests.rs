@@ -134,17 +134,25 @@ async fn finds_fault(kind: Kind) {
     let referee = Referee::start(kind, &description).await.unwrap();
     let http = reqwest::Client::new();
     let wrong = [
-        ("read_jobs", "/jobs?page=first", "page"),
-        ("read_job", "/jobs/first", "id"),
-        ("a path", "/no/such/path", "path"),
+        ("GET", "/jobs?page=first", "", "page"),
+        ("GET", "/jobs/first", "", "id"),
+        ("GET", "/no/such/path", "", "path"),
+        ("POST", "/algorithms", r#"{"name": 3}"#, "name"),
     ];
-    for (name, path, expected) in wrong {
-        let request = http.get(format!("{}{path}", referee.url()));
-        let answer = request.bearer_auth("token").send().await.unwrap();
+    for (method, path, body, expected) in wrong {
+        let url = format!("{}{path}", referee.url());
+        let answer = http
+            .request(method.parse().unwrap(), url)
+            .bearer_auth("token")
+            .header("content-type", "application/json")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
         let (status, headers) = (answer.status(), answer.headers().clone());
         let reply = Reply::new(status, headers, answer.bytes().await.unwrap());
         let complaints = referee.complaints(&reply).join("\n");
-        assert!(complaints.contains(expected), "{name}: {complaints:?}");
+        assert!(complaints.contains(expected), "{path}: {complaints:?}");
     }
 }
 
