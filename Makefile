@@ -1,8 +1,9 @@
-# Needs only the Rust toolchain, and `contract` Node and Python; cargo and npm fetch what is missing.
+# Needs only the Rust toolchain, and `contract` Node and Python; cargo, npm and pip fetch what is
+# missing.
 
 CARGO ?= cargo
 
-.PHONY: demo test contract soak generate spec-diff check lint package clean
+.PHONY: demo test contract referees soak generate spec-diff check lint package clean
 
 ## Run the main job against the sandbox inside the process.
 demo:
@@ -12,15 +13,23 @@ demo:
 test:
 	$(CARGO) test --workspace --all-features --no-fail-fast
 
-## Let independent referees judge the clients; needs Node 20 and Python 3.11.
-contract: contract/witness/.venv/installed
-	cd contract/oidc && npm ci --ignore-scripts --no-audit --no-fund
+## Let referees of other making judge the clients and the sandbox; needs Node 20 and Python 3.10.
+contract: referees
 	cp Cargo.lock contract/Cargo.lock
 	$(CARGO) test --manifest-path contract/Cargo.toml
 
-contract/witness/.venv/installed: contract/witness/requirements.txt
-	python3 -m venv --clear contract/witness/.venv
-	contract/witness/.venv/bin/pip install --quiet --no-deps --requirement $<
+## Install the referees, at the versions of their lock files.
+referees: contract/oidc/node_modules/.package-lock.json
+referees: contract/referees/node_modules/.package-lock.json
+referees: contract/schemathesis/.venv/installed contract/witness/.venv/installed
+
+contract/%/node_modules/.package-lock.json: contract/%/package-lock.json
+	cd contract/$* && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+contract/%/.venv/installed: contract/%/requirements.txt
+	python3 -m venv --clear contract/$*/.venv
+	contract/$*/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	touch $@
 
 ## Make 100,000 calls to a server that fails now and then, and read lists of a million items: nothing

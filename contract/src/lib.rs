@@ -4,7 +4,9 @@
 pub mod by_name;
 pub mod cases;
 mod login_server;
+pub mod prism_description;
 pub mod random;
+pub mod referee;
 pub mod request;
 mod value;
 

@@ -1,0 +1,165 @@
+//! Mock servers that judge requests by an API description: processes of `referees/`.
+
+use std::io;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use compute_kfp::middleware::Reply;
+use http::HeaderMap;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+/// Which referee it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `@stdy/cli`: reads OpenAPI 3.0 and 3.1.
+    Steady,
+    /// `@stoplight/prism-cli`: reads Swagger 2.0, too.
+    Prism,
+}
+
+/// A mock server that runs until this is dropped.
+#[derive(Debug)]
+pub struct Referee {
+    kind: Kind,
+    url: String,
+    /// With it ends the standard input of `run.mjs`, and so the server, however this program ends.
+    _process: Child,
+}
+
+impl Referee {
+    /// Starts a referee for a description, on a port of its own.
+    ///
+    /// # Errors
+    ///
+    /// There is no `node`, it is not installed (`make contract` does it), or it did not start.
+    pub async fn start(kind: Kind, description: &Path) -> io::Result<Self> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("referees");
+        let mut process = Command::new("node")
+            .arg(folder.join("run.mjs"))
+            .args(kind.command(&folder, free_port()?))
+            .arg(description)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdout = process.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let mut lines = BufReader::new(stdout).lines();
+        let mut said = String::new();
+        let url = loop {
+            let Some(line) = lines.next_line().await? else {
+                return Err(io::Error::other(format!("{kind:?} did not start: {said}")));
+            };
+            if let Some(url) = kind.address(&line) {
+                break url;
+            }
+            said += &line;
+            said.push('\n');
+        };
+        // What it prints of each request has to go somewhere.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Ok(Self {
+            kind,
+            url,
+            _process: process,
+        })
+    }
+
+    /// Its address, without a slash at the end.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What is wrong with the request that got this answer.
+    pub fn complaints(&self, reply: &Reply) -> Vec<String> {
+        let mut complaints = match self.kind {
+            Kind::Steady => steady_complaints(reply.headers()),
+            Kind::Prism => prism_complaints(reply.headers()),
+        };
+        if !reply.status().is_success() && complaints.is_empty() {
+            let body = String::from_utf8_lossy(reply.body().unwrap_or_default());
+            complaints.push(format!("{}: {body}", reply.status()));
+        }
+        complaints
+    }
+}
+
+impl Kind {
+    fn command(self, folder: &Path, port: u16) -> Vec<PathBuf> {
+        let bin = folder.join("node_modules/.bin");
+        let port = port.to_string();
+        match self {
+            Self::Steady => {
+                let given = [
+                    "--no-color",
+                    "--log-format=text",
+                    "--reject-on-sdk-error",
+                    "--validator-strict-oneof",
+                    "--port",
+                    &port,
+                ];
+                let given = given.iter().map(PathBuf::from);
+                std::iter::once(bin.join("steady")).chain(given).collect()
+            }
+            // Without `--errors`, which lets an answer of its own that breaks the description hide
+            // what is said about the request; the header of each answer holds both.
+            Self::Prism => {
+                let given = ["mock", "--port", &port].map(PathBuf::from);
+                std::iter::once(bin.join("prism")).chain(given).collect()
+            }
+        }
+    }
+
+    /// The address, if the line tells that requests are awaited now.
+    fn address(self, line: &str) -> Option<String> {
+        let before = match self {
+            Self::Steady => "Ready to accept requests on ",
+            Self::Prism => "Prism is listening on ",
+        };
+        let (_, rest) = line.split_once(before)?;
+        rest.split_whitespace().next().map(str::to_owned)
+    }
+}
+
+/// A port that was free a moment ago; Steady does not tell which one it got.
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// All of Steady's diagnostics are about the request, whether it lets them pass or not.
+fn steady_complaints(headers: &HeaderMap) -> Vec<String> {
+    let header = |name: &str| {
+        let value = headers.get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let mut complaints = Vec::new();
+    for number in 1.. {
+        let part = |part| header(&format!("x-steady-error-{number}-{part}"));
+        let Some(code) = part("code") else { break };
+        let (place, words) = (part("path"), part("message"));
+        complaints.push(format!(
+            "{code} at {}: {}",
+            place.unwrap_or_default(),
+            words.unwrap_or_default()
+        ));
+    }
+    if complaints.is_empty() && header("x-steady-request-valid").as_deref() != Some("true") {
+        complaints.push("Steady does not say that the request is valid".to_owned());
+    }
+    complaints
+}
+
+/// Prism also tells where its own answer breaks the description; that is not about the client.
+fn prism_complaints(headers: &HeaderMap) -> Vec<String> {
+    let Some(header) = headers.get("sl-violations") else {
+        return Vec::new();
+    };
+    let violations: Vec<Value> = match serde_json::from_slice(header.as_bytes()) {
+        Ok(violations) => violations,
+        Err(error) => return vec![format!("sl-violations cannot be read: {error}")],
+    };
+    let about_the_request = |violation: &Value| violation["location"][0] != "response";
+    let complaints = violations.iter().filter(|found| about_the_request(found));
+    complaints.map(Value::to_string).collect()
+}
