@@ -10,7 +10,7 @@ use std::process::Output;
 
 use compute_kfp_contract::cases::{Api, Variant};
 use compute_kfp_sandbox::Sandbox;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -23,6 +23,9 @@ async fn is_satisfied_with(api: Api, description: &str) {
     let folder = TempDir::new().unwrap();
     let file = prepared(&api, description, folder.path()).await;
 
+    if api.name == "kfp" {
+        furnish(&sandbox).await;
+    }
     let config = configured(&api, &sandbox, folder.path()).await;
 
     let output = in_venv("st")
@@ -60,6 +63,53 @@ async fn prepared(api: &Api, description: &str, folder: &Path) -> String {
     let file = folder.join("description.json");
     std::fs::write(&file, output.stdout).unwrap();
     file.to_str().unwrap().to_owned()
+}
+
+/// Adds what the sandbox starts without: experiments, pipelines, runs, recurring runs.
+async fn furnish(sandbox: &Sandbox) {
+    let workflow = json!({
+        "pipelineInfo": { "name": "calibrate" },
+        "root": { "dag": { "tasks": {} } },
+        "schemaVersion": "2.1.0",
+        "sdkVersion": "kfp-2.0.0",
+    });
+    let trigger = json!({ "periodic_schedule": { "interval_second": "3600" } });
+    let http = reqwest::Client::new();
+    for number in 1..=4 {
+        let name = format!("calibration-{number}");
+        let things = [
+            ("experiments", json!({ "display_name": name })),
+            ("pipelines", json!({ "display_name": name })),
+            (
+                "runs",
+                json!({ "display_name": name, "pipeline_spec": workflow }),
+            ),
+            (
+                "recurringruns",
+                json!({
+                    "display_name": name,
+                    "pipeline_spec": workflow,
+                    "trigger": trigger,
+                    "mode": "ENABLE",
+                    "max_concurrency": "1",
+                }),
+            ),
+        ];
+        for (collection, thing) in things {
+            let answer = http
+                .post(format!("{}/apis/v2beta1/{collection}", sandbox.url()))
+                .bearer_auth(sandbox.kfp_token())
+                .body(thing.to_string())
+                .header("content-type", "application/json")
+                .send()
+                .await
+                .unwrap();
+            let status = answer.status();
+            let body = answer.bytes().await.unwrap();
+            let body = String::from_utf8_lossy(&body);
+            assert!(status.is_success(), "{collection}: {status}: {body}");
+        }
+    }
 }
 
 /// The file with the configuration, to which it adds what the sandbox holds: half of the requests
