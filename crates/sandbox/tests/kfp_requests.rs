@@ -213,6 +213,14 @@ async fn nulls_count_as_absent_and_camel_case_names_are_read() {
 }
 
 #[tokio::test]
+async fn a_null_is_no_element_of_a_list() {
+    let sandbox = sandbox().await;
+    let body = json!({ "display_name": "p", "error": { "details": [null] } });
+    let answer = Kfp(&sandbox).post("/pipelines", body).await.expect(400);
+    assert!(gateway_error(&answer, 3).contains("google.protobuf.Any"));
+}
+
+#[tokio::test]
 async fn a_body_that_is_no_json_is_a_400() {
     let sandbox = sandbox().await;
     let post = |body: Vec<u8>| send(Kfp(&sandbox).request(Method::POST, "/artifacts").body(body));

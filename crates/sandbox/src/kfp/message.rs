@@ -32,8 +32,8 @@ pub(super) enum Kind {
     List(Box<Kind>),
     /// A map from any text to values of one kind.
     Map(Box<Kind>),
-    /// A JSON object of any content.
-    Struct,
+    /// An object with fields of any name, by the name that the server gives to its kind.
+    Struct(&'static str),
     AnyValue,
 }
 
@@ -172,8 +172,8 @@ impl Kind {
                 .map_err(Refusal::Inside),
             Self::List(kind) => list(kind, value),
             Self::Map(kind) => map(kind, value),
-            Self::Struct if value.is_object() => Ok(value.clone()),
-            Self::Struct => Err(Refusal::Kind("google.protobuf.Struct")),
+            Self::Struct(_) if value.is_object() => Ok(value.clone()),
+            Self::Struct(name) => Err(Refusal::Kind(name)),
             Self::AnyValue => Ok(value.clone()),
         }
     }
@@ -189,7 +189,7 @@ impl Kind {
             Self::Enum(names) => names.first().map(|name| json!(name)),
             Self::List(_) => Some(json!([])),
             Self::Map(_) => Some(json!({})),
-            Self::Time | Self::Message(_) | Self::Struct | Self::AnyValue => None,
+            Self::Time | Self::Message(_) | Self::Struct(_) | Self::AnyValue => None,
         }
     }
 

@@ -71,9 +71,9 @@ fn kind(schema: &'static Value) -> Kind {
     if let Some(name) = reference(schema) {
         return match KFP.schema(name) {
             Some(named) if named.get("enum").is_some() => kind(named),
-            Some(named) if named.get("properties").is_some() && name != "protobufAny" => {
-                Kind::Message(name)
-            }
+            // Any message at all, with `@type` beside its own fields.
+            Some(_) if name == "protobufAny" => Kind::Struct("google.protobuf.Any"),
+            Some(named) if named.get("properties").is_some() => Kind::Message(name),
             _ => Kind::AnyValue,
         };
     }
@@ -91,7 +91,7 @@ fn kind(schema: &'static Value) -> Kind {
         }
         (Some("object"), _) => match schema.get("additionalProperties") {
             Some(values) => Kind::Map(Box::new(kind(values))),
-            None => Kind::Struct,
+            None => Kind::Struct("google.protobuf.Struct"),
         },
         _ => Kind::AnyValue,
     }
