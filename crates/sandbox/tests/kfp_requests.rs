@@ -213,11 +213,25 @@ async fn nulls_count_as_absent_and_camel_case_names_are_read() {
 }
 
 #[tokio::test]
-async fn a_null_is_no_element_of_a_list() {
+async fn a_message_of_any_type_names_its_type() {
     let sandbox = sandbox().await;
-    let body = json!({ "display_name": "p", "error": { "details": [null] } });
-    let answer = Kfp(&sandbox).post("/pipelines", body).await.expect(400);
-    assert!(gateway_error(&answer, 3).contains("google.protobuf.Any"));
+    let with = |details: Value| json!({ "display_name": "p", "error": { "details": details } });
+    let named = json!({ "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "r" });
+    let body = with(json!([{}, named]));
+    Kfp(&sandbox).post("/pipelines", body).await.expect(200);
+    for detail in [
+        json!(null),
+        json!("text"),
+        json!({ "reason": "r" }),
+        json!({ "@type": null }),
+        json!({ "@type": "no URL" }),
+    ] {
+        let answer = Kfp(&sandbox)
+            .post("/pipelines", with(json!([detail])))
+            .await
+            .expect(400);
+        assert!(gateway_error(&answer, 3).contains("google.protobuf.Any"));
+    }
 }
 
 #[tokio::test]

@@ -343,7 +343,12 @@ fn page_size(asked_for: i32, largest: usize) -> Result<usize, KfpError> {
 fn is_sortable(kind: &Kind) -> bool {
     !matches!(
         kind,
-        Kind::Message(_) | Kind::List(_) | Kind::Map(_) | Kind::Struct(_) | Kind::AnyValue
+        Kind::Message(_)
+            | Kind::List(_)
+            | Kind::Map(_)
+            | Kind::Struct
+            | Kind::AnyMessage
+            | Kind::AnyValue
     )
 }
 
@@ -367,7 +372,12 @@ pub(super) fn compare(kind: &Kind, one: &Value, other: &Value) -> Option<Orderin
         Kind::Boolean => Some(one.as_bool()?.cmp(&other.as_bool()?)),
         Kind::Time => Some(time::parse(one.as_str()?)?.cmp(&time::parse(other.as_str()?)?)),
         Kind::Int32 | Kind::Int64 | Kind::Double => number(one)?.partial_cmp(&number(other)?),
-        Kind::Message(_) | Kind::List(_) | Kind::Map(_) | Kind::Struct(_) | Kind::AnyValue => None,
+        Kind::Message(_)
+        | Kind::List(_)
+        | Kind::Map(_)
+        | Kind::Struct
+        | Kind::AnyMessage
+        | Kind::AnyValue => None,
     }
 }
 

@@ -32,8 +32,10 @@ pub(super) enum Kind {
     List(Box<Kind>),
     /// A map from any text to values of one kind.
     Map(Box<Kind>),
-    /// An object with fields of any name, by the name that the server gives to its kind.
-    Struct(&'static str),
+    /// A JSON object of any content.
+    Struct,
+    /// A message that names its type in `@type`.
+    AnyMessage,
     AnyValue,
 }
 
@@ -172,8 +174,10 @@ impl Kind {
                 .map_err(Refusal::Inside),
             Self::List(kind) => list(kind, value),
             Self::Map(kind) => map(kind, value),
-            Self::Struct(_) if value.is_object() => Ok(value.clone()),
-            Self::Struct(name) => Err(Refusal::Kind(name)),
+            Self::Struct if value.is_object() => Ok(value.clone()),
+            Self::Struct => Err(Refusal::Kind("google.protobuf.Struct")),
+            Self::AnyMessage if is_any_message(value) => Ok(value.clone()),
+            Self::AnyMessage => Err(Refusal::Kind("google.protobuf.Any")),
             Self::AnyValue => Ok(value.clone()),
         }
     }
@@ -189,7 +193,9 @@ impl Kind {
             Self::Enum(names) => names.first().map(|name| json!(name)),
             Self::List(_) => Some(json!([])),
             Self::Map(_) => Some(json!({})),
-            Self::Time | Self::Message(_) | Self::Struct(_) | Self::AnyValue => None,
+            Self::Time | Self::Message(_) | Self::Struct | Self::AnyMessage | Self::AnyValue => {
+                None
+            }
         }
     }
 
@@ -229,6 +235,16 @@ fn map(kind: &'static Kind, value: &Value) -> Result<Value, Refusal> {
         .map(|(name, value)| Ok((name.clone(), kind.read(value)?)))
         .collect::<Result<Object, _>>()
         .map(Value::Object)
+}
+
+/// Whether it is empty, or names a type by a URL, which a server has to know.
+fn is_any_message(value: &Value) -> bool {
+    let named = |value: &Value| {
+        let url = value.get("@type").and_then(Value::as_str);
+        url.and_then(|url| url.rsplit_once('/'))
+            .is_some_and(|(_, name)| name.split('.').count() > 1 && !name.contains(' '))
+    };
+    value.as_object().is_some_and(Object::is_empty) || named(value)
 }
 
 fn one_of(names: &[&str], value: &Value) -> Option<Value> {

@@ -71,8 +71,7 @@ fn kind(schema: &'static Value) -> Kind {
     if let Some(name) = reference(schema) {
         return match KFP.schema(name) {
             Some(named) if named.get("enum").is_some() => kind(named),
-            // Any message at all, with `@type` beside its own fields.
-            Some(_) if name == "protobufAny" => Kind::Struct("google.protobuf.Any"),
+            Some(_) if name == "protobufAny" => Kind::AnyMessage,
             Some(named) if named.get("properties").is_some() => Kind::Message(name),
             _ => Kind::AnyValue,
         };
@@ -91,7 +90,7 @@ fn kind(schema: &'static Value) -> Kind {
         }
         (Some("object"), _) => match schema.get("additionalProperties") {
             Some(values) => Kind::Map(Box::new(kind(values))),
-            None => Kind::Struct("google.protobuf.Struct"),
+            None => Kind::Struct,
         },
         _ => Kind::AnyValue,
     }
