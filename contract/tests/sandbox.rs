@@ -1,4 +1,5 @@
-//! The sandbox, judged by Schemathesis: thousands of generated requests, right and wrong ones.
+//! The sandbox, judged by Schemathesis, with thousands of requests, right and wrong ones, and by the
+//! official Python clients, which work with it as with a server.
 
 #![allow(clippy::unwrap_used, reason = "in a test, what fails must stop it")]
 
@@ -193,4 +194,18 @@ async fn schemathesis_is_satisfied_with_compute() {
 #[tokio::test(flavor = "multi_thread")]
 async fn schemathesis_is_satisfied_with_kfp() {
     is_satisfied_with(Api::kfp().unwrap(), "kfp.swagger.json").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_python_clients_work_with_it() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/witness");
+    let output = Command::new(format!("{folder}/.venv/bin/python"))
+        .arg(format!("{folder}/use_sandbox.py"))
+        .args([sandbox.url(), sandbox.compute_token(), sandbox.kfp_token()])
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
 }
