@@ -147,9 +147,13 @@ impl Store {
         })
     }
 
-    /// Lets what was written survive the end of the machine too.
+    /// Lets what is held survive the end of the machine too, and be gone on with by another version:
+    /// a snapshot takes the place of all entries. Failing, the entries stay.
     pub(crate) fn sync(&mut self) {
         self.note_time();
+        if let Some(journal) = self.journal.take() {
+            self.replace_by_snapshot(journal);
+        }
         if let Some(journal) = &self.journal {
             let _ = journal.file.sync_all();
         }
@@ -158,12 +162,15 @@ impl Store {
     /// Puts a snapshot in the place of entries that have become many. Failing, it is tried again
     /// when there are twice as many.
     fn compact(&mut self) {
-        let Some(mut journal) = self
+        if let Some(journal) = self
             .journal
             .take_if(|journal| journal.length > journal.large)
-        else {
-            return;
-        };
+        {
+            self.replace_by_snapshot(journal);
+        }
+    }
+
+    fn replace_by_snapshot(&mut self, mut journal: Journal) {
         match write_snapshot(&journal.path, self) {
             Ok((file, length)) => {
                 journal.file = file;

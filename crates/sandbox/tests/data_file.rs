@@ -109,7 +109,11 @@ async fn what_is_held_is_held_again_after_a_stop_with_clock_and_ids() {
             work(sandbox, round).await;
             sandbox.advance(Duration::from_secs(45));
         }
+        let as_after_a_kill = fs::read(folder.file()).unwrap();
         sandbox.shutdown().await;
+        if round % 2 == 0 {
+            fs::write(folder.file(), as_after_a_kill).unwrap();
+        }
         sandbox = folder.builder().start().await.unwrap();
         assert_eq!(sandbox.now(), uninterrupted.now());
         assert_eq!(everything(&sandbox).await, everything(&uninterrupted).await);
@@ -226,12 +230,26 @@ fn changed(lines: &[String], number: usize, to: impl FnOnce(&str) -> String) -> 
 }
 
 #[tokio::test]
+async fn what_another_version_left_by_a_clean_stop_is_gone_on_with() {
+    let folder = Folder::new();
+    let sandbox = folder.builder().start().await.unwrap();
+    work(&sandbox, 0).await;
+    let before = everything(&sandbox).await;
+    sandbox.shutdown().await;
+    let version = env!("CARGO_PKG_VERSION");
+    let content = changed(&folder.lines(), 0, |it| it.replace(version, "99.0.0"));
+    fs::write(folder.file(), content).unwrap();
+    let sandbox = folder.builder().start().await.unwrap();
+    assert_eq!(everything(&sandbox).await, before);
+}
+
+#[tokio::test]
 async fn a_file_that_is_none_of_this_version_is_refused_at_its_line_and_left_alone() {
     let folder = Folder::new();
     let sandbox = folder.builder().start().await.unwrap();
     work(&sandbox, 0).await;
-    sandbox.shutdown().await;
     let lines = folder.lines();
+    sandbox.shutdown().await;
     let (format, version) = ("\"format\":1", env!("CARGO_PKG_VERSION"));
     for (content, told) in [
         (
