@@ -201,9 +201,13 @@ async fn the_python_clients_send_the_same() {
         }
     }
     println!(
-        "witnessed: {witnessed} of {} calls, {} of 137 operations",
+        "witnessed: {witnessed} of {} calls, {} of {} operations",
         ours.len(),
-        operations.len()
+        operations.len(),
+        ours.iter()
+            .map(|(_, operation, ..)| operation)
+            .collect::<BTreeSet<_>>()
+            .len()
     );
     for (reason, calls) in &seen {
         println!("{calls:4} {}", reason.text());

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::error::Error;
 use crate::source::Source;
-use crate::{lift, on_a_large_stack};
+use crate::{code, lift, on_a_large_stack};
 use surface::{Item, Surface};
 
 pub use changelog::{ChangelogError, add_to_changelog};
@@ -85,8 +85,9 @@ struct Version {
 
 impl Version {
     fn of(source: &Source) -> Result<Self, Error> {
-        let generated = crate::steps(source)?;
-        let document = lift(source)?.lifted;
+        let lifted = lift(source)?;
+        let document = lifted.lifted.clone();
+        let generated = code(source, lifted)?;
         let text = |place: &str| document.pointer(place).and_then(|text| text.as_str());
         let name = format!(
             "{} {}",

@@ -128,7 +128,10 @@ fn lift(source: &Source) -> Result<Lifted, Error> {
 }
 
 fn steps(source: &Source) -> Result<Generated, Error> {
-    let document = lift(source)?;
+    code(source, lift(source)?)
+}
+
+fn code(source: &Source, document: Lifted) -> Result<Generated, Error> {
     let places = Places {
         dialect: document.dialect,
         read: &document.read,
