@@ -14,6 +14,8 @@ test:
 	$(CARGO) test --workspace --all-features --no-fail-fast
 
 ## Let referees of other making judge the clients and the sandbox; needs Node 20 and Python 3.10.
+## They are a workspace of their own, but what both depend on is built once.
+contract: export CARGO_TARGET_DIR ?= $(CURDIR)/target
 contract: referees
 	cp Cargo.lock contract/Cargo.lock
 	$(CARGO) test --manifest-path contract/Cargo.toml
