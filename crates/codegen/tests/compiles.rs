@@ -30,9 +30,6 @@ schemars = { version = "1", optional = true }
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"
 
-[profile.dev]
-debug = false
-
 [workspace]
 "#;
 
@@ -92,10 +89,12 @@ fn write_crate(folder: &Path) {
 }
 
 fn cargo(folder: &Path, arguments: &[&str]) {
+    // What both depend on, with the same features, need not be built twice.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let output = Command::new(env!("CARGO"))
         .current_dir(folder)
         .args(arguments)
-        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .env("CARGO_TARGET_DIR", target)
         .env("RUSTDOCFLAGS", "-D warnings")
         .env_remove("RUSTFLAGS")
         .output()

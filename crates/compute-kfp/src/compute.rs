@@ -12,19 +12,21 @@ mod logs;
 pub mod mock;
 mod waiting;
 
+use std::env;
+use std::ffi::OsString;
 use std::ops::Deref;
 
 pub use compute_api_client::{API_VERSION, builder, operations, types};
 #[cfg(feature = "oauth")]
 use compute_kfp_runtime::credentials::RenewedToken;
-use compute_kfp_runtime::credentials::{ApiKey, BearerToken, Credentials};
+use compute_kfp_runtime::credentials::{ApiKey, BearerToken, Credentials, TokenFile};
 use compute_kfp_runtime::{Error, Transport, TransportBuilder};
 
 pub use self::circuit::{BackendTypeName, CircuitOutcome, RunCircuit};
 #[cfg(feature = "oauth")]
 pub use self::login::Login;
 pub use self::logs::FollowJobLogs;
-use crate::environment::variable;
+use crate::environment::text;
 
 /// Where the public service is.
 pub const DEFAULT_ENDPOINT: &str = "https://api.quantum-inspire.com";
@@ -64,9 +66,10 @@ impl Client {
     /// |---|---|
     /// | `COMPUTE_ENDPOINT` | the endpoint; [`DEFAULT_ENDPOINT`] where it is not set |
     /// | `COMPUTE_TOKEN` | the bearer token of a user |
+    /// | `COMPUTE_TOKEN_FILE` | where there is no `COMPUTE_TOKEN`: the file that holds it, read again when it changes |
     /// | `COMPUTE_API_KEY` | the API key of a backend |
     ///
-    /// With neither a token nor a key, it is the login of `~/.quantuminspire/config.json` (with the
+    /// With none of the last three, it is the login of `~/.quantuminspire/config.json` (with the
     /// feature `oauth`):
     ///
     /// | `COMPUTE_ENDPOINT` | the file | endpoint | credential |
@@ -81,26 +84,7 @@ impl Client {
     /// Of kind [`Configuration`](crate::ErrorKind::Configuration): a variable is not UTF-8, the
     /// endpoint is not a URL, or the login file is needed and cannot be read.
     pub fn from_env() -> Result<Self, Error> {
-        let endpoint = variable("COMPUTE_ENDPOINT")?;
-        let token = variable("COMPUTE_TOKEN")?;
-        let key = variable("COMPUTE_API_KEY")?;
-        let mut builder = Self::builder();
-        #[cfg(feature = "oauth")]
-        if let (None, None) = (&token, &key)
-            && let Some(login) = Login::found(endpoint.as_deref())?
-        {
-            builder = builder.login(login);
-        }
-        if let Some(endpoint) = endpoint {
-            builder = builder.endpoint(endpoint);
-        }
-        if let Some(token) = token {
-            builder = builder.bearer_token(token);
-        }
-        if let Some(key) = key {
-            builder = builder.api_key(key);
-        }
-        builder.build()
+        ClientBuilder::from_variables(&|name| env::var_os(name))?.build()
     }
 }
 
@@ -133,6 +117,49 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
+    /// As [`Client::from_env`] sets a client up, with variables that are looked up elsewhere or can
+    /// be overruled.
+    ///
+    /// ```
+    /// use compute_kfp::compute::ClientBuilder;
+    ///
+    /// let client = ClientBuilder::from_variables(&|name| match name {
+    ///     "COMPUTE_ENDPOINT" => Some("https://compute.example.org".into()),
+    ///     other => std::env::var_os(other),
+    /// })?;
+    /// # drop(client);
+    /// # Ok::<(), compute_kfp::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::from_env`].
+    pub fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        let endpoint = text("COMPUTE_ENDPOINT", variable("COMPUTE_ENDPOINT"))?;
+        let token = text("COMPUTE_TOKEN", variable("COMPUTE_TOKEN"))?;
+        let token_file = variable("COMPUTE_TOKEN_FILE").filter(|path| !path.is_empty());
+        let key = text("COMPUTE_API_KEY", variable("COMPUTE_API_KEY"))?;
+        let mut builder = Client::builder();
+        #[cfg(feature = "oauth")]
+        if let (None, None, None) = (&token, &token_file, &key)
+            && let Some(login) = Login::found(endpoint.as_deref())?
+        {
+            builder = builder.login(login);
+        }
+        if let Some(endpoint) = endpoint {
+            builder = builder.endpoint(endpoint);
+        }
+        builder = match (token, token_file) {
+            (Some(token), _) => builder.bearer_token(token),
+            (None, Some(path)) => builder.user_credentials(TokenFile::new(path)),
+            (None, None) => builder,
+        };
+        Ok(match key {
+            Some(key) => builder.api_key(key),
+            None => builder,
+        })
+    }
+
     /// Address of the server; [`DEFAULT_ENDPOINT`] unless set.
     pub fn endpoint(
         #[cfg_attr(

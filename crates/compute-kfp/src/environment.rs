@@ -1,16 +1,8 @@
 //! Settings from environment variables.
 
-#[cfg(feature = "compute")]
-use std::env;
 use std::ffi::OsString;
 
 use crate::Error;
-
-/// The value of a variable; an empty one counts as not set.
-#[cfg(feature = "compute")]
-pub(crate) fn variable(name: &str) -> Result<Option<String>, Error> {
-    text(name, env::var_os(name))
-}
 
 /// What a variable's value says; an empty one counts as not set.
 pub(crate) fn text(name: &str, value: Option<OsString>) -> Result<Option<String>, Error> {

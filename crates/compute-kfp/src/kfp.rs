@@ -14,6 +14,7 @@ mod upload;
 mod waiting;
 mod watching;
 
+use std::ffi::OsString;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -85,12 +86,7 @@ impl Client {
     /// a URL, a token or cookie would go over plain HTTP to a remote host, a variable is not UTF-8,
     /// or a file is not as described; the message names it.
     pub fn from_env() -> Result<Self, Error> {
-        let surroundings = Surroundings {
-            variable: &|name| env::var_os(name),
-            root: Path::new("/"),
-            home: env::home_dir(),
-        };
-        surroundings.client()?.build()
+        ClientBuilder::from_variables(&|name| env::var_os(name))?.build()
     }
 
     /// The namespace that the client was set up with, for callers to name in what they ask for.
@@ -163,6 +159,32 @@ impl ClientBuilder {
             beside: Vec::new(),
             namespace: None,
         }
+    }
+
+    /// As [`Client::from_env`] sets a client up, with variables that are looked up elsewhere or can
+    /// be overruled.
+    ///
+    /// ```
+    /// use compute_kfp::kfp::ClientBuilder;
+    ///
+    /// let client = ClientBuilder::from_variables(&|name| match name {
+    ///     "KF_PIPELINES_ENDPOINT" => Some("https://kfp.example.org".into()),
+    ///     other => std::env::var_os(other),
+    /// })?;
+    /// # drop(client);
+    /// # Ok::<(), compute_kfp::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::from_env`].
+    pub fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        let surroundings = Surroundings {
+            variable,
+            root: Path::new("/"),
+            home: env::home_dir(),
+        };
+        surroundings.client()
     }
 
     /// Token that is sent as `Bearer <token>`.

@@ -5,6 +5,7 @@ mod authentication;
 mod builder;
 mod clock;
 mod collection;
+pub mod command;
 mod compute;
 mod credentials;
 mod documents;

@@ -49,6 +49,17 @@ async fn a_login_is_the_last_resort() {
         sent(&world, &[endpoint, token]).await,
         Some("Bearer given".to_owned())
     );
+    let path = world.folder.path().join("token");
+    std::fs::write(&path, "filed\n").unwrap();
+    let file = ("COMPUTE_TOKEN_FILE", path.to_str().unwrap());
+    assert_eq!(
+        sent(&world, &[endpoint, file]).await,
+        Some("Bearer filed".to_owned())
+    );
+    assert_eq!(
+        sent(&world, &[endpoint, file, token]).await,
+        Some("Bearer given".to_owned())
+    );
     let mut config = world.config(300);
     config["auths"][&world.url]["tokens"] = Value::Null;
     world.store(&config);

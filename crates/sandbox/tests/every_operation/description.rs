@@ -2,13 +2,17 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use compute_kfp_runtime::operation::Operation;
-use jsonschema::Validator;
+use jsonschema::{Registry, Validator};
 use serde_json::{Value, json};
+
+const DOCUMENT: &str = "urn:description";
 
 /// A specification, as the tests read it: by themselves, not through the sandbox.
 pub struct Description {
     document: Value,
-    schemas: &'static str,
+    /// The document once more: schemas refer into it, so that a validator takes no more of it than
+    /// it needs.
+    registry: Registry<'static>,
     validators: Mutex<HashMap<(&'static str, u16), Validator>>,
 }
 
@@ -24,18 +28,18 @@ impl Description {
         for name in ["HTTPBadRequestError", "HTTPValidationError"] {
             document["components"]["schemas"][name]["properties"]["detail"] = both.clone();
         }
-        Self {
-            document,
-            schemas: "components",
-            validators: Mutex::default(),
-        }
+        Self::of(document)
     }
 
     pub fn kfp() -> Self {
-        let document = serde_json::from_str(include_str!("../../specs/kfp.swagger.json"));
+        Self::of(serde_json::from_str(include_str!("../../specs/kfp.swagger.json")).unwrap())
+    }
+
+    fn of(document: Value) -> Self {
+        let registry = Registry::new().add(DOCUMENT, document.clone()).unwrap();
         Self {
-            document: document.unwrap(),
-            schemas: "definitions",
+            document,
+            registry: registry.prepare().unwrap(),
             validators: Mutex::default(),
         }
     }
@@ -61,21 +65,26 @@ impl Description {
         self.response(operation, status).is_some()
     }
 
-    fn response(&self, operation: &Operation, status: u16) -> Option<&Value> {
+    /// What is declared for a status, and under which name.
+    fn response(&self, operation: &Operation, status: u16) -> Option<(String, &Value)> {
         let responses = &self.operation(operation)["responses"];
-        let exact = responses.get(status.to_string());
-        exact.or_else(|| responses.get("default"))
+        let mut names = [status.to_string(), "default".to_owned()].into_iter();
+        names.find_map(|name| {
+            let response = responses.get(&name)?;
+            Some((name, response))
+        })
     }
 
     /// What keeps a body from being the one that is declared for a status.
     pub fn errors(&self, operation: &Operation, status: u16, body: &Value) -> Vec<String> {
-        let Some(response) = self.response(operation, status) else {
+        let Some((name, response)) = self.response(operation, status) else {
             return vec![format!("{status} is not declared")];
         };
-        let schema = response
-            .pointer("/content/application~1json/schema")
-            .or_else(|| response.get("schema"));
-        let Some(schema) = schema else {
+        let places = ["/content/application~1json/schema", "/schema"];
+        let place = places
+            .into_iter()
+            .find(|place| response.pointer(place).is_some());
+        let Some(place) = place else {
             let unexpected = !body.is_null();
             return unexpected
                 .then(|| "no body is declared".to_owned())
@@ -84,10 +93,15 @@ impl Description {
         };
         let mut validators = self.validators.lock().unwrap();
         let validator = validators.entry((operation.id, status)).or_insert_with(|| {
-            let mut schema = schema.clone();
-            schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-            schema[self.schemas] = self.document[self.schemas].clone();
-            jsonschema::validator_for(&schema).unwrap()
+            let path = operation.path.replace('/', "~1");
+            let path = path.replace('{', "%7B").replace('}', "%7D");
+            let method = operation.method.to_ascii_lowercase();
+            let schema = json!({
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "$ref": format!("{DOCUMENT}#/paths/{path}/{method}/responses/{name}{place}"),
+            });
+            let options = jsonschema::options().with_registry(&self.registry);
+            options.build(&schema).unwrap()
         });
         validator
             .iter_errors(body)

@@ -1,0 +1,68 @@
+//! The two APIs, as far as they are told apart.
+
+use clap::ValueEnum;
+use compute_kfp::dynamic::Call;
+use compute_kfp::operation::Operation;
+use compute_kfp::{Error, compute, kfp};
+use serde_json::Value;
+
+/// One of the two APIs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Api {
+    Compute,
+    Kfp,
+}
+
+impl Api {
+    pub const ALL: [Self; 2] = [Self::Compute, Self::Kfp];
+
+    /// What it is called on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Compute => "compute",
+            Self::Kfp => "kfp",
+        }
+    }
+
+    /// What it is called in a sentence.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Compute => "the Quantum Inspire Compute API",
+            Self::Kfp => "Kubeflow Pipelines (KFP) v2beta1",
+        }
+    }
+
+    pub fn operations(self) -> &'static [&'static Operation] {
+        match self {
+            Self::Compute => compute::operations::OPERATIONS,
+            Self::Kfp => kfp::operations::OPERATIONS,
+        }
+    }
+
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|api| api.name() == name)
+    }
+}
+
+/// A client of one of the two.
+pub enum Client {
+    Compute(compute::Client),
+    Kfp(kfp::Client),
+}
+
+impl Client {
+    pub fn call(&self, operation: &str, arguments: Value) -> Result<Call, Error> {
+        match self {
+            Self::Compute(client) => client.call(operation, arguments),
+            Self::Kfp(client) => client.call(operation, arguments),
+        }
+    }
+
+    /// The namespace that is set up, for operations that ask for one.
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Compute(_) => None,
+            Self::Kfp(client) => client.namespace(),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Calling one operation.
+
+use clap::ArgMatches;
+use compute_kfp::dynamic::{self, Call};
+use compute_kfp::operation::{AnswerKind, Operation};
+use serde_json::Value;
+
+use crate::api::{Api, Client};
+use crate::arguments::{self, Files};
+use crate::failure::{Failure, warn};
+use crate::globals::Globals;
+use crate::operation_command::{ALL, MAX_ITEMS, PAGE_SIZE, kebab};
+use crate::output::Output;
+use crate::settings::Settings;
+
+/// How much of a list is read.
+#[derive(Default)]
+struct Extent {
+    all: bool,
+    max_items: Option<u64>,
+    page_size: Option<u32>,
+}
+
+/// The command of an operation.
+pub async fn operation(
+    globals: &Globals,
+    api: Api,
+    name: &str,
+    matches: &ArgMatches,
+) -> Result<(), Failure> {
+    let operation = dynamic::find(api.operations(), name)?;
+    let (arguments, files) = arguments::of(operation, matches)?;
+    let mut extent = Extent::default();
+    if let Some(paging) = operation.paging {
+        extent.all = matches.get_flag(ALL);
+        extent.max_items = matches.get_one(MAX_ITEMS).copied();
+        if kebab(paging.page_size()) != PAGE_SIZE {
+            extent.page_size = matches.get_one(PAGE_SIZE).copied();
+        }
+    }
+    run(globals, api, operation, arguments, files, extent).await
+}
+
+/// The command `call`.
+pub async fn by_json(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
+    let text = |name| matches.get_one::<String>(name).map_or("", String::as_str);
+    let api = matches.get_one("api").copied().unwrap_or(Api::Compute);
+    let operation = dynamic::find(api.operations(), text("operation"))?;
+    let arguments = arguments::text_of(text("arguments"))?;
+    let (arguments, files) = arguments::of_json(operation, &arguments)?;
+    run(globals, api, operation, arguments, files, Extent::default()).await
+}
+
+async fn run(
+    globals: &Globals,
+    api: Api,
+    operation: &'static Operation,
+    mut arguments: Value,
+    files: Files,
+    extent: Extent,
+) -> Result<(), Failure> {
+    if operation.deprecated {
+        warn(&format!("`{}` is deprecated", operation.name));
+    }
+    let settings = Settings::read(globals)?;
+    let mut output = Output::new(globals.output);
+    if globals.dry_run {
+        let (client, preview) = settings.preview(api)?;
+        add_namespace(&client, operation, &mut arguments);
+        let call = call(&client, operation, arguments.clone(), &files, &extent)?;
+        let sent = call.send_bytes().await;
+        return match preview.text(api, &arguments, &files) {
+            Some(text) => {
+                output.text(&text)?;
+                output.flush()
+            }
+            None => Err(sent.err().map_or(Failure::Interrupted, Failure::Api)),
+        };
+    }
+    let client = settings.client(api)?;
+    add_namespace(&client, operation, &mut arguments);
+    let call = call(&client, operation, arguments, &files, &extent)?;
+    if extent.all || extent.max_items.is_some() {
+        return list(call, extent.max_items, &mut output).await;
+    }
+    if operation.answer == Some(AnswerKind::Bytes) {
+        let mut answer = call.send_bytes().await?.into_inner();
+        while let Some(bytes) = answer.chunk().await? {
+            output.bytes(&bytes)?;
+        }
+        return output.flush();
+    }
+    let answer = call.send().await?.into_inner();
+    match operation.answer {
+        None => Ok(()),
+        Some(_) => output.answer(&answer, operation.paging.map(|paging| paging.items())),
+    }
+}
+
+fn call(
+    client: &Client,
+    operation: &Operation,
+    arguments: Value,
+    files: &Files,
+    extent: &Extent,
+) -> Result<Call, Failure> {
+    let mut call = client.call(operation.name, arguments)?;
+    for (name, path) in files {
+        call = call.file(name, path.as_path());
+    }
+    if let Some(items) = extent.page_size {
+        call = call.page_size(items);
+    }
+    if let Some(items) = extent.max_items {
+        call = call.max_items(items);
+    }
+    Ok(call)
+}
+
+/// Writes items page by page, so that no more than a page is held.
+async fn list(call: Call, max_items: Option<u64>, output: &mut Output) -> Result<(), Failure> {
+    let mut left = max_items.map_or(usize::MAX, |most| {
+        usize::try_from(most).unwrap_or(usize::MAX)
+    });
+    let mut pages = call.pages();
+    while let Some(page) = pages.next().await {
+        let page = page?;
+        let wanted = page.items().len().min(left);
+        output.items(&page.items()[..wanted])?;
+        left -= wanted;
+    }
+    Ok(())
+}
+
+/// What is set up goes where the operation asks for a namespace and none is given.
+fn add_namespace(client: &Client, operation: &Operation, arguments: &mut Value) {
+    const NAMESPACE: &str = "namespace";
+    if let (Some(namespace), Some(given)) = (client.namespace(), arguments.as_object_mut())
+        && operation.parameter(NAMESPACE).is_some()
+    {
+        given.entry(NAMESPACE).or_insert_with(|| namespace.into());
+    }
+}

@@ -1,0 +1,76 @@
+//! The whole command line.
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use crate::api::Api;
+use crate::failure::Failure;
+use crate::globals::Globals;
+use crate::{call, completions, globals, man, operation_command, operations, sandbox};
+
+pub fn command() -> Command {
+    let command = Command::new("compute-kfp")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("The Quantum Inspire Compute API and Kubeflow Pipelines from the command line")
+        .after_help(
+            "Exit status: 0 done, 1 the API or the network refused, 2 usage, 3 not authenticated, \
+             4 not found, 5 timed out.",
+        )
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommands(Api::ALL.map(operation_command::of_api))
+        .subcommand(operations::command())
+        .subcommand(call_command())
+        .subcommand(sandbox::command())
+        .subcommand(completions::command())
+        .subcommand(man::command());
+    globals::options(command)
+}
+
+fn call_command() -> Command {
+    Command::new("call")
+        .about("Call an operation with its arguments as JSON")
+        .long_about(
+            "Call an operation with its arguments as JSON\n\nThe keys are the names of parameters as the \
+             description writes them, and `body`; a parameter that is a file is its path.",
+        )
+        .arg(
+            Arg::new("api")
+                .required(true)
+                .value_name("API")
+                .value_parser(value_parser!(Api)),
+        )
+        .arg(
+            Arg::new("operation")
+                .required(true)
+                .value_name("OPERATION")
+                .help("Short or upstream name of the operation"),
+        )
+        .arg(
+            Arg::new("arguments")
+                .value_name("JSON|@FILE|-")
+                .default_value("{}")
+                .help(r#"Such as {"run_id": "…"}; @FILE reads a file and - standard input"#),
+        )
+}
+
+/// Does what was asked for.
+pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
+    let Some((name, matches)) = matches.subcommand() else {
+        return Ok(());
+    };
+    if let Some(api) = Api::of_name(name) {
+        return match matches.subcommand() {
+            Some((operation, matches)) => call::operation(globals, api, operation, matches).await,
+            None => Ok(()),
+        };
+    }
+    match name {
+        "operations" => operations::run(globals, matches),
+        "call" => call::by_json(globals, matches).await,
+        "sandbox" => sandbox::run(matches).await,
+        "completions" => completions::run(matches),
+        "man" => man::run(matches),
+        _ => Ok(()),
+    }
+}

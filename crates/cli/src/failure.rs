@@ -1,0 +1,152 @@
+//! How a command can end other than well: what is said, and with which status.
+
+use std::fmt::Display;
+use std::io;
+use std::process::ExitCode;
+
+use compute_kfp::{Error, ErrorKind};
+use serde_json::{Value, json};
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug)]
+pub enum Failure {
+    /// The API or the network refused.
+    Api(Error),
+    /// What was asked for cannot be right; the message says what to do.
+    Usage(String),
+    /// A file or the terminal could not be read or written.
+    Io(String),
+    /// What was waited for ended badly, which has been said.
+    EndedBadly,
+    /// Nobody reads the output any more.
+    ClosedPipe,
+    /// The user pressed Ctrl-C.
+    Interrupted,
+}
+
+impl Failure {
+    /// What cannot be read or written, and why.
+    pub fn io(what: impl Display, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::ClosedPipe,
+            _ => Self::Io(format!("{what}: {error}")),
+        }
+    }
+
+    /// 0 done, 1 refused, 2 usage, 3 not authenticated, 4 not found, 5 timed out.
+    pub fn status(&self) -> u8 {
+        match self {
+            Self::ClosedPipe => 0,
+            Self::Api(error) => match error.kind() {
+                // What is wrong with the arguments was found before anything was sent.
+                ErrorKind::InvalidRequest if error.status().is_none() => 2,
+                ErrorKind::Configuration => 2,
+                ErrorKind::Authentication => 3,
+                ErrorKind::NotFound => 4,
+                ErrorKind::Timeout => 5,
+                _ => 1,
+            },
+            Self::Usage(_) => 2,
+            Self::Io(_) | Self::EndedBadly => 1,
+            // As shells have it for a process that SIGINT ended.
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// For a person.
+    fn text(&self) -> Option<String> {
+        match self {
+            Self::ClosedPipe | Self::EndedBadly | Self::Interrupted => None,
+            Self::Usage(message) | Self::Io(message) => Some(message.clone()),
+            Self::Api(error) => {
+                let mut text = error.to_string();
+                if let Some(id) = error.request_id().filter(|id| !text.contains(*id)) {
+                    text.push_str(&format!("\n  request id: {id}"));
+                }
+                if let Some(hint) = hint(error) {
+                    text.push_str(&format!("\n  hint: {hint}"));
+                }
+                Some(text)
+            }
+        }
+    }
+
+    /// For a program.
+    fn json(&self) -> Option<Value> {
+        match self {
+            Self::ClosedPipe | Self::EndedBadly | Self::Interrupted => None,
+            Self::Usage(message) => Some(usage(message)),
+            Self::Io(message) => Some(object("io", None, message)),
+            Self::Api(error) => {
+                let kind = kebab(&format!("{:?}", error.kind()));
+                Some(object(&kind, Some(error), error.message()))
+            }
+        }
+    }
+
+    /// Says on standard error what there is to say, and gives the status.
+    pub fn report(&self, as_json: bool) -> ExitCode {
+        let text = match as_json {
+            true => self.json().map(|json| json.to_string()),
+            false => self.text().map(|text| format!("error: {text}")),
+        };
+        if let Some(text) = text {
+            say(&text);
+        }
+        ExitCode::from(self.status())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Api(error)
+    }
+}
+
+/// A mistake of the command line, for a program.
+pub fn usage(message: &str) -> Value {
+    object("usage", None, message)
+}
+
+fn object(kind: &str, error: Option<&Error>, message: &str) -> Value {
+    json!({
+        "kind": kind,
+        "status": error.and_then(Error::status).map(|status| status.as_u16()),
+        "operation": error.and_then(Error::operation).map(|operation| operation.name),
+        "request_id": error.and_then(Error::request_id),
+        "message": message,
+    })
+}
+
+fn hint(error: &Error) -> Option<&'static str> {
+    match error.kind() {
+        ErrorKind::Authentication => Some("`compute-kfp doctor` tells which credential is used"),
+        ErrorKind::Configuration | ErrorKind::Connection => {
+            Some("`compute-kfp doctor` tells what is configured and reachable")
+        }
+        _ => None,
+    }
+}
+
+/// `NotFound` as `not-found`.
+fn kebab(name: &str) -> String {
+    let mut kebab = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !kebab.is_empty() {
+            kebab.push('-');
+        }
+        kebab.extend(letter.to_lowercase());
+    }
+    kebab
+}
+
+/// A line on standard error; with that closed there is nowhere left to complain.
+pub fn say(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// What does not keep the command from going on.
+pub fn warn(message: &str) {
+    say(&format!("warning: {message}"));
+}

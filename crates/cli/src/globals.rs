@@ -1,0 +1,104 @@
+//! Options that every command has.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+
+use crate::output::Format;
+
+const HEADING: &str = "Global options";
+
+/// What every command is told.
+#[derive(Clone, Debug, Default)]
+pub struct Globals {
+    /// The format that was asked for.
+    pub output: Option<Format>,
+    pub endpoint: Option<String>,
+    pub token_file: Option<PathBuf>,
+    pub profile: Option<String>,
+    pub timeout: Option<Duration>,
+    pub retries: Option<u32>,
+    pub verbosity: u8,
+    pub dry_run: bool,
+}
+
+impl Globals {
+    pub fn of(matches: &ArgMatches) -> Self {
+        Self {
+            output: matches.get_one("output").copied(),
+            endpoint: matches.get_one("endpoint").cloned(),
+            token_file: matches.get_one("token-file").cloned(),
+            profile: matches.get_one("profile").cloned(),
+            timeout: matches.get_one("timeout").copied(),
+            retries: matches.get_one("retries").copied(),
+            verbosity: matches.get_count("verbose"),
+            dry_run: matches.get_flag("dry-run"),
+        }
+    }
+}
+
+pub fn options(command: Command) -> Command {
+    let options = [
+        Arg::new("output")
+            .long("output")
+            .short('o')
+            .value_name("FORMAT")
+            .value_parser(value_parser!(Format))
+            .help("How answers are written; a table on a terminal, JSON otherwise"),
+        Arg::new("endpoint")
+            .long("endpoint")
+            .value_name("URL")
+            .value_hint(ValueHint::Url)
+            .help("Address of the server"),
+        Arg::new("token-file")
+            .long("token-file")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .value_hint(ValueHint::FilePath)
+            .help("File with the bearer token, read again when it changes"),
+        Arg::new("profile")
+            .long("profile")
+            .value_name("NAME")
+            .help("Settings of that name in the config file"),
+        Arg::new("timeout")
+            .long("timeout")
+            .value_name("TIME")
+            .value_parser(duration)
+            .help("Limit of the whole call, such as 10s or 2m; a plain number is seconds"),
+        Arg::new("retries")
+            .long("retries")
+            .value_name("N")
+            .value_parser(value_parser!(u32))
+            .help("How often a call that failed is repeated at most, where that is safe"),
+        Arg::new("verbose")
+            .long("verbose")
+            .short('v')
+            .action(ArgAction::Count)
+            .help("Tell on standard error what is sent and how long it takes; -vv also where settings come from"),
+        Arg::new("dry-run")
+            .long("dry-run")
+            .action(ArgAction::SetTrue)
+            .help("Print the request and the same as curl, and send nothing"),
+    ];
+    command.args(options.map(|option| option.global(true).help_heading(HEADING)))
+}
+
+/// Whether another option may not have that long name.
+pub fn is_taken(long: &str) -> bool {
+    const HELP: &str = "help";
+    let globals = options(Command::new(""));
+    let taken = globals
+        .get_arguments()
+        .any(|arg| arg.get_long() == Some(long));
+    taken || long == HELP
+}
+
+/// A length of time: `10s`, `1m 30s`, or seconds as a plain number.
+fn duration(text: &str) -> Result<Duration, String> {
+    let remedy = "give a time such as 10s, 1m30s or 2.5, which is seconds";
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).map_err(|_| remedy.to_owned());
+    }
+    humantime::parse_duration(text).map_err(|error| format!("{error}; {remedy}"))
+}

@@ -1,0 +1,102 @@
+//! One command line for every operation of both APIs.
+
+mod api;
+mod arguments;
+mod call;
+mod command;
+mod completions;
+mod dry_run;
+mod failure;
+mod globals;
+mod man;
+mod operation_command;
+mod operations;
+mod output;
+mod profile;
+mod sandbox;
+mod settings;
+mod verbose;
+
+use std::env;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+
+use crate::failure::{Failure, say};
+use crate::globals::Globals;
+use crate::output::Format;
+
+fn main() -> ExitCode {
+    let matches = match command::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return not_understood(&error),
+    };
+    let globals = Globals::of(&matches);
+    let ended = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::io("the runtime cannot be started", &error))
+        .and_then(|runtime| {
+            let work = command::run(&globals, &matches);
+            let ended = match matches.subcommand_name() {
+                Some(sandbox::NAME) => runtime.block_on(work),
+                _ => runtime.block_on(interruptible(work)),
+            };
+            // A thread may hang in a read of the terminal.
+            runtime.shutdown_background();
+            ended
+        });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(is_json(globals.output)),
+    }
+}
+
+async fn interruptible(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::select! {
+        ended = work => ended,
+        pressed = tokio::signal::ctrl_c() => match pressed {
+            Ok(()) => Err(Failure::Interrupted),
+            Err(error) => Err(Failure::io("Ctrl-C cannot be listened to", &error)),
+        },
+    }
+}
+
+/// Help and versions go to standard output, mistakes to standard error.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    let mistake =
+        error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if mistake && wants_json() {
+        let text = error.render().to_string();
+        let message = text.trim().trim_start_matches("error: ");
+        say(&failure::usage(message).to_string());
+    } else {
+        // A closed pipe is no error.
+        let _ = error.print();
+    }
+    match error.use_stderr() {
+        true => ExitCode::from(2),
+        false => ExitCode::SUCCESS,
+    }
+}
+
+/// What the command line says of the output, where it was not understood as a whole.
+fn wants_json() -> bool {
+    let words: Vec<String> = env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let separate = words
+        .windows(2)
+        .filter(|pair| pair[0] == "--output" || pair[0] == "-o")
+        .map(|pair| pair[1].as_str());
+    let joined = words
+        .iter()
+        .filter_map(|word| word.strip_prefix("--output=").or(word.strip_prefix("-o")));
+    separate
+        .chain(joined)
+        .any(|format| matches!(format, "json" | "jsonl"))
+}
+
+fn is_json(format: Option<Format>) -> bool {
+    matches!(format, Some(Format::Json | Format::Jsonl))
+}

@@ -1,0 +1,342 @@
+//! Commands of operations, made from the table of operations when they are asked for.
+
+use std::ffi::OsStr;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
+use compute_kfp::operation::{BodyKind, BodyPart, Operation, Paging, Parameter};
+use serde_json::Value;
+
+use crate::api::Api;
+use crate::globals;
+
+/// What lists have beside their parameters, by the names of arguments.
+pub const ALL: &str = "all";
+pub const MAX_ITEMS: &str = "max-items";
+pub const PAGE_SIZE: &str = "page-size";
+/// What bodies are given by.
+pub const BODY: &str = "body";
+pub const SET: &str = "set";
+
+const OWN: [&str; 5] = [ALL, MAX_ITEMS, PAGE_SIZE, BODY, SET];
+
+/// The command of an API, with one for each operation.
+pub fn of_api(api: Api) -> Command {
+    let command = Command::new(api.name())
+        .about(format!("Call an operation of {}", api.title()))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand_value_name("OPERATION")
+        .subcommand_help_heading("Operations");
+    // Only what is called for is built, or each start would pay for all operations.
+    match api {
+        Api::Compute => command.defer(|command| with_operations(command, Api::Compute)),
+        Api::Kfp => command.defer(|command| with_operations(command, Api::Kfp)),
+    }
+}
+
+fn with_operations(command: Command, api: Api) -> Command {
+    let operations = api
+        .operations()
+        .iter()
+        .map(|operation| of_operation(api, operation));
+    command.subcommands(operations)
+}
+
+fn of_operation(api: Api, operation: &'static Operation) -> Command {
+    let name = kebab(operation.name);
+    let aliases = [operation.name, operation.id]
+        .into_iter()
+        .filter(|alias| *alias != name);
+    let mut aliases: Vec<&str> = aliases.collect();
+    aliases.dedup();
+    let command = Command::new(name).aliases(aliases).about(operation.summary);
+    match api {
+        Api::Compute => command.defer(|command| with_arguments(command, Api::Compute)),
+        Api::Kfp => command.defer(|command| with_arguments(command, Api::Kfp)),
+    }
+}
+
+fn with_arguments(command: Command, api: Api) -> Command {
+    let name = command.get_name();
+    let found = api
+        .operations()
+        .iter()
+        .find(|operation| kebab(operation.name) == name);
+    let Some(operation) = found else {
+        return command;
+    };
+    let parameters = operation
+        .parameters
+        .iter()
+        .map(|parameter| of_parameter(operation, parameter));
+    let mut command = command.long_about(long_about(operation)).args(parameters);
+    for part in parts(operation) {
+        command = command.arg(of_part(part));
+    }
+    if takes_body(operation) {
+        command = command.args(of_body(operation));
+    }
+    match operation.paging {
+        Some(paging) => command.args(of_list(paging)),
+        None => command,
+    }
+}
+
+fn long_about(operation: &Operation) -> String {
+    let mut text = operation.summary.to_owned();
+    if operation.deprecated {
+        text.push_str("\n\nDeprecated: a later version of the API may not have it.");
+    }
+    if !operation.description.is_empty() {
+        let _ = write!(text, "\n\n{}", operation.description);
+    }
+    let _ = write!(
+        text,
+        "\n\n{} {}, `{}` in the description.",
+        operation.method, operation.path, operation.id
+    );
+    let schemes = operation.security.iter().map(|all| {
+        let names: Vec<&str> = all.iter().map(|scheme| scheme.name).collect();
+        names.join(" and ")
+    });
+    match schemes.collect::<Vec<_>>().as_slice() {
+        [] => text.push_str(" It needs no credential."),
+        schemes => {
+            let _ = write!(text, " Credential: {}.", schemes.join(", or "));
+        }
+    }
+    text
+}
+
+fn of_parameter(operation: &Operation, parameter: &'static Parameter) -> Arg {
+    let mut help = parameter.description.to_owned();
+    if parameter.deprecated {
+        help.insert_str(0, "Deprecated. ");
+    }
+    if let Some(largest) = parameter.maximum {
+        let _ = write!(help, " At most {largest}.");
+    }
+    let kind = match parameter.kind {
+        "array" => parameter.items,
+        kind => kind,
+    };
+    let list = parameter.kind == "array" && is_plain(kind);
+    if list {
+        help.push_str(" Can be repeated.");
+    }
+    let parser = JsonValue {
+        kind: if list { kind } else { parameter.kind },
+        values: parameter.values,
+    };
+    let arg = named(parameter.name, &long_of(operation, parameter))
+        .value_name(value_name(parser.kind))
+        .required(parameter.required)
+        .help(help)
+        .value_parser(parser)
+        .allow_negative_numbers(matches!(parser.kind, "integer" | "number"));
+    match (list, parser.kind) {
+        (true, _) => arg.action(ArgAction::Append),
+        (false, "boolean") => arg.num_args(0..=1).default_missing_value("true"),
+        (false, _) => arg,
+    }
+}
+
+/// The option of a parameter, that nothing else is called.
+fn long_of(operation: &Operation, parameter: &Parameter) -> String {
+    let long = kebab(parameter.name);
+    let lists = operation
+        .paging
+        .is_some_and(|paging| paging.page_size() == parameter.name);
+    let own = OWN.contains(&long.as_str()) && !lists;
+    match own || globals::is_taken(&long) {
+        true => format!("parameter-{long}"),
+        false => long,
+    }
+}
+
+/// An argument in kebab case that snake case finds, too.
+fn named(id: &'static str, long: &str) -> Arg {
+    let snake = long.replace('-', "_");
+    let arg = Arg::new(id).long(long.to_owned());
+    match snake == long {
+        true => arg,
+        false => arg.alias(snake),
+    }
+}
+
+fn of_part(part: &'static BodyPart) -> Arg {
+    let arg = named(part.name, &kebab(part.name))
+        .required(part.required)
+        .help(part.description);
+    match part.file {
+        true => arg
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .value_hint(ValueHint::FilePath),
+        false => arg.value_name("STRING").value_parser(JsonValue {
+            kind: "string",
+            values: &[],
+        }),
+    }
+}
+
+fn of_body(operation: &Operation) -> Vec<Arg> {
+    let required = matches!(operation.body, Some((_, true)));
+    let type_name = operation.body_schema.map_or("", |schema| schema.name);
+    let of_type = match type_name {
+        "" => String::new(),
+        name => format!(", a `{name}`"),
+    };
+    let body = Arg::new(BODY).long(BODY).value_hint(ValueHint::FilePath);
+    match operation.body {
+        Some((BodyKind::Raw(media), _)) => vec![
+            body.value_name("TEXT|@FILE|-")
+                .required(required)
+                .help(format!(
+                    "Body of type {media}; @FILE reads a file and - standard input"
+                )),
+        ],
+        _ => {
+            vec![
+            body.value_name("JSON|@FILE|-")
+                .required_unless_present_any(required.then_some(SET))
+                .help(format!("Body as JSON{of_type}; @FILE reads a file and - standard input")),
+            Arg::new(SET)
+                .long(SET)
+                .value_name("PATH=VALUE")
+                .action(ArgAction::Append)
+                .help(
+                    "Set one property of the body, such as spec.name=demo or tags.0=new; a value \
+                     that is JSON is taken as such, and anything else as a string. Can be repeated",
+                ),
+        ]
+        }
+    }
+}
+
+fn of_list(paging: Paging) -> Vec<Arg> {
+    const HEADING: &str = "List options";
+    let mut options = vec![
+        Arg::new(ALL)
+            .long(ALL)
+            .action(ArgAction::SetTrue)
+            .help("Read all pages, and write each item as it comes"),
+        named(MAX_ITEMS, MAX_ITEMS)
+            .value_name("N")
+            .value_parser(value_parser!(u64))
+            .help("Read as many pages as it takes for so many items"),
+    ];
+    // Where the parameter has that very name, it is there already.
+    if kebab(paging.page_size()) != PAGE_SIZE {
+        options.push(
+            named(PAGE_SIZE, PAGE_SIZE)
+                .value_name("N")
+                .value_parser(value_parser!(u32))
+                .help("How many items a page holds at most"),
+        );
+    }
+    options
+        .into_iter()
+        .map(|option| option.help_heading(HEADING))
+        .collect()
+}
+
+pub fn takes_body(operation: &Operation) -> bool {
+    !matches!(operation.body, None | Some((BodyKind::Multipart(_), _)))
+}
+
+/// Parts of a form that are arguments by their names.
+pub fn parts(operation: &Operation) -> impl Iterator<Item = &'static BodyPart> {
+    let parts = match operation.body {
+        Some((BodyKind::Multipart(parts), _)) => parts,
+        _ => &[],
+    };
+    parts
+        .iter()
+        .filter(|part| operation.parameter(part.name).is_none())
+}
+
+/// `create_run` as `create-run`.
+pub fn kebab(name: &str) -> String {
+    name.replace('_', "-")
+}
+
+fn is_plain(kind: &str) -> bool {
+    matches!(kind, "string" | "integer" | "number" | "boolean")
+}
+
+fn value_name(kind: &str) -> &'static str {
+    match kind {
+        "string" => "STRING",
+        "integer" => "INTEGER",
+        "number" => "NUMBER",
+        "boolean" => "BOOLEAN",
+        _ => "JSON",
+    }
+}
+
+/// Reads a value of a JSON type; values beside those that are named are taken, too.
+#[derive(Clone, Copy)]
+struct JsonValue {
+    kind: &'static str,
+    values: &'static [&'static str],
+}
+
+impl JsonValue {
+    fn read(self, text: &str) -> Result<Value, String> {
+        let wrong = |wanted: &str| format!("give {wanted}");
+        match self.kind {
+            "string" => Ok(text.into()),
+            "boolean" => text
+                .parse::<bool>()
+                .map(Value::Bool)
+                .map_err(|_| wrong("true or false")),
+            "integer" => match (text.parse::<i64>(), text.parse::<u64>()) {
+                (Ok(number), _) => Ok(number.into()),
+                (_, Ok(number)) => Ok(number.into()),
+                _ => Err(wrong("a whole number")),
+            },
+            "number" => match serde_json::from_str(text) {
+                Ok(number @ Value::Number(_)) => Ok(number),
+                _ => Err(wrong("a number")),
+            },
+            _ => serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}")),
+        }
+    }
+}
+
+impl TypedValueParser for JsonValue {
+    type Value = Value;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Value, clap::Error> {
+        let text = value.to_str().ok_or("it is not UTF-8".to_owned());
+        text.and_then(|text| self.read(text)).map_err(|problem| {
+            let name = arg.map(ToString::to_string).unwrap_or_default();
+            let value = value.to_string_lossy();
+            clap::Error::raw(
+                ErrorKind::ValueValidation,
+                format!("invalid value '{value}' for '{name}': {problem}\n"),
+            )
+            .with_cmd(command)
+        })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        match (self.values, self.kind) {
+            ([], "boolean") => Some(Box::new(
+                ["true", "false"].map(PossibleValue::new).into_iter(),
+            )),
+            ([], _) => None,
+            (values, _) => Some(Box::new(values.iter().map(PossibleValue::new))),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The list of all operations.
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use compute_kfp::operation::{BodyKind, Location, Operation, Parameter};
+use serde_json::{Value, json};
+
+use crate::api::Api;
+use crate::failure::Failure;
+use crate::globals::Globals;
+use crate::operation_command::kebab;
+use crate::output::{Format, Output};
+
+pub fn command() -> Command {
+    Command::new("operations")
+        .about("List every operation of both APIs")
+        .arg(
+            Arg::new("api")
+                .long("api")
+                .value_name("API")
+                .value_parser(value_parser!(Api))
+                .help("Only those of one API"),
+        )
+}
+
+pub fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
+    let only: Option<&Api> = matches.get_one("api");
+    let apis = Api::ALL
+        .into_iter()
+        .filter(|api| only.is_none_or(|only| only == api));
+    let mut output = Output::new(globals.output);
+    let describe = match output.format() {
+        Format::Table => row,
+        _ => description,
+    };
+    let all = apis.flat_map(|api| {
+        api.operations()
+            .iter()
+            .map(move |operation| describe(api, operation))
+    });
+    output.answer(&all.collect(), None)
+}
+
+/// All that is known of an operation.
+fn description(api: Api, operation: &Operation) -> Value {
+    json!({
+        "api": api.name(),
+        "name": operation.name,
+        "upstream_name": operation.id,
+        "method": operation.method,
+        "path": operation.path,
+        "summary": operation.summary,
+        "parameters": operation.parameters.iter().map(parameter).collect::<Vec<_>>(),
+        "body": body(operation),
+        "security": operation.security.iter().map(|all| {
+            all.iter().map(|scheme| scheme.name).collect::<Vec<_>>()
+        }).collect::<Vec<_>>(),
+        "paged": operation.paging.is_some(),
+        "deprecated": operation.deprecated,
+    })
+}
+
+/// What fits into a line.
+fn row(api: Api, operation: &Operation) -> Value {
+    let required = operation
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.required);
+    let mut marks = Vec::new();
+    if operation.paging.is_some() {
+        marks.push("paged");
+    }
+    if operation.deprecated {
+        marks.push("deprecated");
+    }
+    json!({
+        "api": api.name(),
+        "operation": kebab(operation.name),
+        "request": format!("{} {}", operation.method, operation.path),
+        "required": required.map(|parameter| parameter.name).collect::<Vec<_>>().join(", "),
+        "marks": marks.join(", "),
+        "summary": operation.summary,
+    })
+}
+
+fn parameter(parameter: &Parameter) -> Value {
+    json!({
+        "name": parameter.name,
+        "in": match parameter.location {
+            Location::Path => "path",
+            Location::Query => "query",
+            Location::Header => "header",
+            Location::Cookie => "cookie",
+        },
+        "required": parameter.required,
+        "type": parameter.kind,
+        "items": (!parameter.items.is_empty()).then_some(parameter.items),
+        "values": parameter.values,
+        "deprecated": parameter.deprecated,
+    })
+}
+
+fn body(operation: &Operation) -> Value {
+    let Some((kind, required)) = operation.body else {
+        return Value::Null;
+    };
+    let media = match kind {
+        BodyKind::Json => "application/json",
+        BodyKind::Form => "application/x-www-form-urlencoded",
+        BodyKind::Multipart(_) => "multipart/form-data",
+        BodyKind::Raw(media) => media,
+    };
+    let parts = match kind {
+        BodyKind::Multipart(parts) => parts,
+        _ => &[],
+    };
+    json!({
+        "media_type": media,
+        "required": required,
+        "type": operation.body_schema.map(|schema| schema.kind),
+        "schema": operation.body_schema.map(|schema| schema.name).filter(|name| !name.is_empty()),
+        "parts": parts.iter().map(|part| json!({
+            "name": part.name,
+            "file": part.file,
+            "required": part.required,
+        })).collect::<Vec<_>>(),
+    })
+}

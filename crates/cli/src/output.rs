@@ -1,0 +1,118 @@
+//! What a command prints on standard output.
+
+mod table;
+
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+
+use clap::ValueEnum;
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// How answers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One indented JSON text
+    Json,
+    /// One line of JSON for each item
+    Jsonl,
+    /// YAML
+    Yaml,
+    /// Columns for people
+    Table,
+}
+
+/// Writes answers to standard output.
+pub struct Output {
+    to: BufWriter<Stdout>,
+    format: Format,
+    documents: usize,
+}
+
+impl Output {
+    pub fn new(wanted: Option<Format>) -> Self {
+        let usual = match io::stdout().is_terminal() {
+            true => Format::Table,
+            false => Format::Json,
+        };
+        Self {
+            to: BufWriter::new(io::stdout()),
+            format: wanted.unwrap_or(usual),
+            documents: 0,
+        }
+    }
+
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// An answer; `items` names the property that holds a list's items, where it is a page of one.
+    pub fn answer(&mut self, answer: &Value, items: Option<&str>) -> Result<(), Failure> {
+        let listed = items
+            .and_then(|name| answer.get(name))
+            .and_then(Value::as_array);
+        let listed = listed.or(answer.as_array());
+        match (self.format, listed) {
+            (Format::Json, _) => self.json(answer),
+            (Format::Yaml, _) => self.yaml(answer),
+            (Format::Jsonl, Some(items)) => items.iter().try_for_each(|item| self.line(item)),
+            (Format::Jsonl, None) => self.line(answer),
+            (Format::Table, Some(items)) => self.text(&table::of_items(items)),
+            (Format::Table, None) => self.text(&table::of_object(answer)),
+        }?;
+        self.flush()
+    }
+
+    /// A part of a list that is printed as it comes.
+    pub fn items(&mut self, items: &[Value]) -> Result<(), Failure> {
+        match self.format {
+            Format::Json | Format::Jsonl => items.iter().try_for_each(|item| self.line(item)),
+            Format::Yaml => items.iter().try_for_each(|item| self.yaml(item)),
+            Format::Table if items.is_empty() => Ok(()),
+            Format::Table => self.text(&table::of_items(items)),
+        }?;
+        self.flush()
+    }
+
+    /// Bytes as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        written(self.to.write_all(bytes))
+    }
+
+    /// A text with a line end behind it, if it has any line.
+    pub fn text(&mut self, text: &str) -> Result<(), Failure> {
+        match text.is_empty() {
+            true => Ok(()),
+            false => written(writeln!(self.to, "{text}")),
+        }
+    }
+
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        written(self.to.flush())
+    }
+
+    fn json(&mut self, value: &Value) -> Result<(), Failure> {
+        written(serde_json::to_writer_pretty(&mut self.to, value).map_err(io::Error::from))?;
+        written(writeln!(self.to))
+    }
+
+    fn line(&mut self, value: &Value) -> Result<(), Failure> {
+        written(serde_json::to_writer(&mut self.to, value).map_err(io::Error::from))?;
+        written(writeln!(self.to))
+    }
+
+    fn yaml(&mut self, value: &Value) -> Result<(), Failure> {
+        let text = serde_saphyr::to_string(value).map_err(|error| {
+            Failure::Io(format!("the answer cannot be written as YAML: {error}"))
+        })?;
+        if self.documents > 0 {
+            written(writeln!(self.to, "---"))?;
+        }
+        self.documents += 1;
+        self.text(text.trim_end())
+    }
+}
+
+fn written(result: io::Result<()>) -> Result<(), Failure> {
+    result.map_err(|error| Failure::io("standard output cannot be written", &error))
+}

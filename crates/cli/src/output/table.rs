@@ -1,0 +1,117 @@
+//! Tables for people, of whatever JSON a server sends.
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{ContentArrangement, Table};
+use serde_json::Value;
+
+/// What is longer is broken into lines, rather than to hide other columns.
+const WIDEST_COLUMN: usize = 36;
+/// What a column takes beside its content.
+const BORDER: usize = 3;
+/// Where the terminal does not say how wide it is.
+const USUAL_WIDTH: u16 = 100;
+
+/// A row for each item and a column for each property with a plain value, as many as there is room
+/// for.
+pub fn of_items(items: &[Value]) -> String {
+    if items.is_empty() {
+        return "nothing found".to_owned();
+    }
+    if !items.iter().all(Value::is_object) {
+        return items.iter().map(cell).collect::<Vec<_>>().join("\n");
+    }
+    let names = columns(items);
+    let (shown, hidden) = names.split_at(fitting(&names, items));
+    let mut table = empty();
+    table.set_header(shown);
+    for item in items {
+        table.add_row(cells(shown, item));
+    }
+    match hidden {
+        [] => table.to_string(),
+        hidden => format!(
+            "{table}\nnot shown: {}; --output json has all",
+            hidden.join(", ")
+        ),
+    }
+}
+
+/// How many of the columns there is room for, one at least.
+fn fitting(names: &[&str], items: &[Value]) -> usize {
+    let mut table = Table::new();
+    table.set_header(names);
+    for item in items {
+        table.add_row(cells(names, item));
+    }
+    let mut room = usize::from(width());
+    let widths = table.column_max_content_widths();
+    let fitting = widths.iter().take_while(|width| {
+        let taken = usize::from(**width).min(WIDEST_COLUMN) + BORDER;
+        let fits = taken < room;
+        room = room.saturating_sub(taken);
+        fits
+    });
+    fitting.count().max(1).min(names.len())
+}
+
+fn cells(names: &[&str], item: &Value) -> impl Iterator<Item = String> {
+    names
+        .iter()
+        .map(|name| item.get(*name).map(cell).unwrap_or_default())
+}
+
+/// A row for each property.
+pub fn of_object(value: &Value) -> String {
+    let Some(properties) = value.as_object() else {
+        return match value {
+            Value::Null => String::new(),
+            other => cell(other),
+        };
+    };
+    let mut table = empty();
+    for (name, value) in properties {
+        table.add_row([name.clone(), cell(value)]);
+    }
+    table.to_string()
+}
+
+fn empty() -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width());
+    table
+}
+
+fn width() -> u16 {
+    terminal_size::terminal_size().map_or(USUAL_WIDTH, |(width, _)| width.0)
+}
+
+/// Properties that hold anything plain in any item, as they come.
+fn columns(items: &[Value]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for (name, value) in items.iter().filter_map(Value::as_object).flatten() {
+        let plain = !matches!(value, Value::Null | Value::Array(_) | Value::Object(_));
+        if plain && !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// A value in one cell; what a server sends must not steer the terminal.
+fn cell(value: &Value) -> String {
+    let text = match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    text.chars()
+        .map(|letter| match letter {
+            '\n' => letter,
+            letter if letter.is_control() => char::REPLACEMENT_CHARACTER,
+            letter => letter,
+        })
+        .collect()
+}

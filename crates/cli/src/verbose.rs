@@ -1,0 +1,52 @@
+//! What is sent and how long it takes, on standard error.
+
+use std::time::Instant;
+
+use compute_kfp::middleware::{Attempt, Middleware, Next, Outcome};
+
+use crate::failure::say;
+
+/// Headers of answers that hold secrets; those of requests are not seen here at all.
+const SECRET: [&str; 2] = ["set-cookie", "www-authenticate"];
+
+/// Tells of each attempt.
+pub struct Verbose;
+
+impl Middleware for Verbose {
+    fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> Outcome<'a> {
+        Box::pin(async move {
+            let operation = attempt.operation();
+            let number = match attempt.number() {
+                1 => String::new(),
+                number => format!(" (attempt {number})"),
+            };
+            say(&format!("> {} {}{number}", operation.method, attempt.url()));
+            for (name, value) in attempt.headers() {
+                say(&format!(
+                    "> {name}: {}",
+                    String::from_utf8_lossy(value.as_bytes())
+                ));
+            }
+            for scheme in operation.security.first().copied().unwrap_or_default() {
+                say(&format!("> credential of `{}`: [hidden]", scheme.name));
+            }
+            let begun = Instant::now();
+            let outcome = next.run(attempt).await;
+            let took = begun.elapsed();
+            match &outcome {
+                Ok(reply) => {
+                    say(&format!("< {} in {took:.1?}", reply.status()));
+                    for (name, value) in reply.headers() {
+                        let value = match SECRET.contains(&name.as_str()) {
+                            true => "[hidden]".into(),
+                            false => String::from_utf8_lossy(value.as_bytes()),
+                        };
+                        say(&format!("< {name}: {value}"));
+                    }
+                }
+                Err(error) => say(&format!("< {error} after {took:.1?}")),
+            }
+            outcome
+        })
+    }
+}

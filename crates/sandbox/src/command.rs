@@ -1,0 +1,144 @@
+//! The sandbox as a command of a program: its arguments, and running it.
+
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::{Fault, Sandbox};
+
+/// In-memory server for the Quantum Inspire Compute API and Kubeflow Pipelines.
+///
+/// It listens on one port for both APIs and prints the variables that lead to it. A browser finds at
+/// / what it holds and every operation; /openapi/ has the API descriptions. Ctrl-C stops it.
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {
+    /// Port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+
+    /// Address to listen on; one that is not a loopback address needs --expose.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+
+    /// Allow a --host that other machines can reach, without encryption and with public credentials.
+    #[arg(long)]
+    expose: bool,
+
+    /// Start without data.
+    #[arg(long)]
+    empty: bool,
+
+    /// How many times as fast as the wall clock jobs and runs go on; 0 stops them.
+    #[arg(long, default_value_t = 1.0)]
+    speed: f64,
+
+    /// Start with the data of this JSON file too; can be repeated.
+    ///
+    /// Its form is {"compute": {"projects": [{"name": "p"}]}, "kfp": {"runs": [{"display_name": "r"}]}}:
+    /// each object as its server sends it, ids and times of creation if wanted.
+    #[arg(long, value_name = "FILE")]
+    seed: Vec<PathBuf>,
+
+    /// Keep what the sandbox holds in this file, which is made if there is none.
+    ///
+    /// What was answered survives the end of the process at any moment. Once the file holds
+    /// something, that is what the sandbox goes on with, clock included, and --seed and --empty are
+    /// without effect. One sandbox at a time uses the file.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+
+    /// What is to go wrong, such as 'get_run:status=503,times=2;*:delay=200ms,rate=0.05'.
+    #[arg(long, value_name = "FAULTS", long_help = FAULTS_HELP)]
+    faults: Vec<String>,
+}
+
+const FAULTS_HELP: &str = "\
+What is to go wrong, such as 'get_run:status=503,times=2;*:delay=200ms,rate=0.05'.
+
+Faults are separated by ;. Each is an operation, by the name of the client's method or by its id in
+the API's specification, or * for all; then : and settings separated by ,:
+  status=503              answer with this status in place of the operation
+  cut=head, cut=body      close the connection without an answer, or in the middle of its body
+  delay=200ms, delay=2s   answer later
+  content-type=text/html  give the answer this content type
+  retry-after=5           add this header, in seconds
+  after                   do the operation all the same
+  times=2                 meet as many requests and no more
+  rate=0.05, seed=7       meet a request with this probability; the same ones for the same seed
+The first fault that fits a request meets it.";
+
+impl Arguments {
+    /// Starts the sandbox, prints the variables that lead to it, and serves until Ctrl-C.
+    ///
+    /// ```
+    /// use clap::Parser;
+    /// use compute_kfp_sandbox::command::Arguments;
+    ///
+    /// #[derive(Parser)]
+    /// struct Program {
+    ///     #[command(flatten)]
+    ///     sandbox: Arguments,
+    /// }
+    ///
+    /// let program = Program::parse_from(["program", "--port", "0"]);
+    /// let served = program.sandbox.run();
+    /// # drop(served);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`InvalidInput`](io::ErrorKind::InvalidInput) where an argument cannot be right;
+    /// otherwise what the operating system refuses.
+    pub async fn run(self) -> io::Result<()> {
+        let mut builder = Sandbox::builder()
+            .host(self.host)
+            .port(self.port)
+            .speed(self.speed)
+            .recording(false);
+        if self.expose {
+            builder = builder.exposed();
+        }
+        if self.empty {
+            builder = builder.empty();
+        }
+        for path in &self.seed {
+            builder = builder.seed_file(path);
+        }
+        if let Some(path) = &self.data {
+            builder = builder.data_file(path);
+        }
+        for text in &self.faults {
+            for fault in Fault::read_all(text)? {
+                builder = builder.fault(fault);
+            }
+        }
+        let sandbox = builder.start().await?;
+        let announcement = announcement(&sandbox);
+        // In this order Ctrl-C is listened to before anybody is told that the sandbox runs.
+        tokio::try_join!(biased; sandbox.run_until_ctrl_c(), async { announce(&announcement) })?;
+        Ok(())
+    }
+}
+
+fn announcement(sandbox: &Sandbox) -> String {
+    format!(
+        "# sandbox listening on {url}, Ctrl-C stops it\n\
+         export COMPUTE_ENDPOINT={url}\n\
+         export COMPUTE_TOKEN={}\n\
+         export COMPUTE_API_KEY={}\n\
+         export KF_PIPELINES_ENDPOINT={url}\n\
+         export KFP_TOKEN={}\n",
+        sandbox.compute_token(),
+        sandbox.compute_api_key(),
+        sandbox.kfp_token(),
+        url = sandbox.url(),
+    )
+}
+
+fn announce(text: &str) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes())?;
+    output.flush()
+}
