@@ -7,13 +7,15 @@
     reason = "a failed unwrap in a test is a failed test"
 )]
 
+#[path = "support/process.rs"]
+mod process;
 mod support;
 
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use support::process::{Running, command, exported};
+use process::{Running, command, exported};
 
 #[tokio::test]
 async fn it_says_where_it_listens_and_with_which_credentials() {

@@ -7,6 +7,8 @@
     reason = "a failed unwrap in a test is a failed test"
 )]
 
+#[path = "support/process.rs"]
+mod process;
 mod support;
 
 use std::fs;
@@ -14,8 +16,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use compute_kfp_sandbox::Sandbox;
+use process::{Running, command, exported};
 use serde_json::{Value, json};
-use support::process::{Running, command, exported};
 use support::texts;
 use tempfile::TempDir;
 

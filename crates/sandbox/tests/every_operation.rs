@@ -9,17 +9,17 @@
 
 #[path = "every_operation/description.rs"]
 mod description;
+#[path = "every_operation/request.rs"]
+mod request;
 mod support;
 #[path = "every_operation/world.rs"]
 mod world;
 
-use compute_kfp_runtime::operation::{BodyKind, Operation};
+use compute_kfp_runtime::operation::Operation;
 use compute_kfp_sandbox::Sandbox;
 use description::Description;
-use reqwest::multipart::{Form, Part};
 use reqwest::{Method, RequestBuilder};
-use serde_json::{Value, json};
-use support::{Answer, encoded, plain, send};
+use support::{Answer, plain, send};
 use world::World;
 
 /// The operation that servers do not implement, as its description says.
@@ -182,66 +182,4 @@ fn conforms(description: &Description, operation: &Operation, answer: &Answer) {
     }
     let errors = description.errors(operation, status, &answer.body);
     assert!(errors.is_empty(), "{told}: {errors:?}");
-}
-
-impl World<'_> {
-    /// A request that the operation can serve.
-    fn request(&self, operation: &Operation, description: &Description) -> RequestBuilder {
-        let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
-        let mut path = self.path(operation);
-        let query = self.query(operation);
-        if !query.is_empty() {
-            let pairs = query
-                .iter()
-                .map(|(name, value)| format!("{name}={}", encoded(value)));
-            path = format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"));
-        }
-        let request = self.authorised(plain(self.sandbox, method, &path), operation);
-        match operation.body {
-            None => request,
-            Some((BodyKind::Multipart(_), _)) => {
-                let file = Part::text(world::PIPELINE.to_string()).file_name("again.json");
-                request.multipart(Form::new().part("uploadfile", file))
-            }
-            Some(_) => request.json(&self.body(operation).unwrap_or_else(|| {
-                let schema = description.body(operation);
-                self.value(description, schema, "")
-            })),
-        }
-    }
-
-    /// What a schema requires, with references to what there is.
-    fn value(&self, description: &Description, schema: &Value, name: &str) -> Value {
-        let schema = description.resolve(schema);
-        if let Some(alternatives) = schema["anyOf"].as_array() {
-            return self.value(description, &alternatives[0], name);
-        }
-        if let Some(names) = schema["enum"].as_array() {
-            return names[0].clone();
-        }
-        if let Some(id) = self.id_of(name) {
-            return id;
-        }
-        match (schema["type"].as_str(), schema["format"].as_str()) {
-            (Some("string"), Some("date-time")) if name.starts_with("end") => {
-                json!("2025-01-08T10:00:00Z")
-            }
-            (Some("string"), Some("date-time")) => json!("2025-01-08T09:00:00Z"),
-            (Some("string"), _) => json!("text"),
-            (Some("integer"), _) => json!(1),
-            (Some("number"), _) => json!(0.5),
-            (Some("boolean"), _) => json!(true),
-            (Some("array"), _) => json!([]),
-            _ => {
-                let required = schema["required"].as_array();
-                let required = required.into_iter().flatten().filter_map(Value::as_str);
-                required
-                    .map(|field| {
-                        let of_field = &schema["properties"][field];
-                        (field.to_owned(), self.value(description, of_field, field))
-                    })
-                    .collect()
-            }
-        }
-    }
 }

@@ -7,14 +7,16 @@
     reason = "a failed unwrap in a test is a failed test"
 )]
 
+#[path = "support/process.rs"]
+mod process;
 mod support;
 
 use std::fs;
 use std::io::ErrorKind;
 
 use compute_kfp_sandbox::Sandbox;
+use process::{Running, command, exported};
 use serde_json::{Value, json};
-use support::process::{Running, command, exported};
 use support::{Compute, Kfp, texts};
 
 fn seed() -> Value {

@@ -192,7 +192,7 @@ impl<'a> World<'a> {
         path
     }
 
-    fn path_value(&self, operation: &Operation, name: &str) -> String {
+    pub fn path_value(&self, operation: &Operation, name: &str) -> String {
         let name = name.rsplit('.').next().unwrap();
         match (operation.id, name) {
             ("RunService_TerminateRun", "run_id") => self.text("run_under_way"),

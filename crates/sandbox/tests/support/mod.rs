@@ -4,8 +4,6 @@
     reason = "each test file uses its part of this"
 )]
 
-pub mod process;
-
 use compute_kfp_sandbox::Sandbox;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
