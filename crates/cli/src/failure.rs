@@ -78,7 +78,7 @@ impl Failure {
             Self::Usage(message) => Some(usage(message)),
             Self::Io(message) => Some(object("io", None, message)),
             Self::Api(error) => {
-                let kind = kebab(&format!("{:?}", error.kind()));
+                let kind = snake(&format!("{:?}", error.kind()));
                 Some(object(&kind, Some(error), error.message()))
             }
         }
@@ -128,16 +128,16 @@ fn hint(error: &Error) -> Option<&'static str> {
     }
 }
 
-/// `NotFound` as `not-found`.
-fn kebab(name: &str) -> String {
-    let mut kebab = String::new();
+/// `NotFound` as `not_found`.
+fn snake(name: &str) -> String {
+    let mut snake = String::new();
     for letter in name.chars() {
-        if letter.is_uppercase() && !kebab.is_empty() {
-            kebab.push('-');
+        if letter.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
         }
-        kebab.extend(letter.to_lowercase());
+        snake.extend(letter.to_lowercase());
     }
-    kebab
+    snake
 }
 
 /// A line on standard error; with that closed there is nowhere left to complain.

@@ -20,16 +20,17 @@ mod verbose;
 use std::env;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::failure::{Failure, say};
 use crate::globals::Globals;
+use crate::operation_command::kebab;
 use crate::output::Format;
 
 fn main() -> ExitCode {
     let matches = match command::command().try_get_matches() {
         Ok(matches) => matches,
-        Err(error) => return not_understood(&error),
+        Err(error) => return not_understood(error),
     };
     let globals = Globals::of(&matches);
     let ended = tokio::runtime::Builder::new_current_thread()
@@ -63,9 +64,13 @@ async fn interruptible(work: impl Future<Output = Result<(), Failure>>) -> Resul
 }
 
 /// Help and versions go to standard output, mistakes to standard error.
-fn not_understood(error: &clap::Error) -> ExitCode {
+fn not_understood(mut error: clap::Error) -> ExitCode {
     let mistake =
         error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if let Some(ContextValue::Strings(similar)) = error.remove(ContextKind::SuggestedSubcommand) {
+        let nearest = ContextValue::Strings(nearest(&similar));
+        error.insert(ContextKind::SuggestedSubcommand, nearest);
+    }
     if mistake && wants_json() {
         let text = error.render().to_string();
         let message = text.trim().trim_start_matches("error: ");
@@ -78,6 +83,18 @@ fn not_understood(error: &clap::Error) -> ExitCode {
         true => ExitCode::from(2),
         false => ExitCode::SUCCESS,
     }
+}
+
+/// The names most like what was given, which come last, each in one spelling.
+fn nearest(similar: &[String]) -> Vec<String> {
+    const SHOWN: usize = 3;
+    let mut nearest: Vec<String> = Vec::new();
+    for name in similar.iter().rev().map(|name| kebab(name)) {
+        if nearest.len() < SHOWN && !nearest.contains(&name) {
+            nearest.push(name);
+        }
+    }
+    nearest
 }
 
 /// What the command line says of the output, where it was not understood as a whole.

@@ -48,10 +48,12 @@ impl Output {
 
     /// An answer; `items` names the property that holds a list's items, where it is a page of one.
     pub fn answer(&mut self, answer: &Value, items: Option<&str>) -> Result<(), Failure> {
-        let listed = items
-            .and_then(|name| answer.get(name))
-            .and_then(Value::as_array);
-        let listed = listed.or(answer.as_array());
+        let listed = match items.map(|name| answer.get(name)) {
+            // Protobuf leaves out an empty list.
+            Some(None | Some(Value::Null)) => Some(&[][..]),
+            Some(Some(list)) => list.as_array().map(Vec::as_slice),
+            None => answer.as_array().map(Vec::as_slice),
+        };
         match (self.format, listed) {
             (Format::Json, _) => self.json(answer),
             (Format::Yaml, _) => self.yaml(answer),

@@ -4,8 +4,10 @@
     reason = "each test file uses its part of this"
 )]
 
+use std::sync::LazyLock;
+
 use compute_kfp_sandbox::Sandbox;
-use reqwest::{Method, RequestBuilder, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
 pub struct Answer {
@@ -39,8 +41,13 @@ pub async fn send(request: RequestBuilder) -> Answer {
     }
 }
 
+/// One for all tests, as making one takes long. It keeps no connection, since each test has a runtime
+/// of its own.
+static CLIENT: LazyLock<Client> =
+    LazyLock::new(|| Client::builder().pool_max_idle_per_host(0).build().unwrap());
+
 pub fn plain(sandbox: &Sandbox, method: Method, path: &str) -> RequestBuilder {
-    reqwest::Client::new().request(method, format!("{}{path}", sandbox.url()))
+    CLIENT.request(method, format!("{}{path}", sandbox.url()))
 }
 
 pub struct Compute<'a>(pub &'a Sandbox);
