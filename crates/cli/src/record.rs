@@ -109,7 +109,7 @@ fn no_results(job: &Job) -> Error {
         false => format!("`compute-kfp wait job {id}` waits for them"),
     };
     let message = format!("job {id} is {state} and has no results; {remedy}");
-    Error::new(ErrorKind::NotFound, message)
+    Error::new(ErrorKind::Conflict, message)
 }
 
 async fn calibration(client: &Client, job: &Job, backend: &str) -> Result<Metadata, Failure> {
@@ -142,13 +142,11 @@ fn print(globals: &Globals, recorded: &Recorded) -> Result<(), Failure> {
     let (artifacts, metrics) = (&recorded.artifacts, &recorded.metrics);
     match output.format() {
         Format::Table => {
-            output.items(&objects(artifacts.iter().map(|artifact| json!(artifact))))?;
-            output.items(&objects(metrics.iter().map(|metric| json!(metric))))
+            let rows: Vec<Value> = artifacts.iter().map(|artifact| json!(artifact)).collect();
+            output.items(&rows)?;
+            let rows: Vec<Value> = metrics.iter().map(|metric| json!(metric)).collect();
+            output.items(&rows)
         }
         _ => output.answer(&json!({"artifacts": artifacts, "metrics": metrics}), None),
     }
-}
-
-fn objects(objects: impl Iterator<Item = Value>) -> Vec<Value> {
-    objects.collect()
 }

@@ -102,6 +102,10 @@ async fn until_the_end<T: Progress>(
 /// Says in which state something ended, and why.
 pub fn badly(globals: &Globals, what: &str, last: &impl Progress) -> Failure {
     let reason = last.message().map(|text| format!(": {text}"));
-    let message = format!("{what} is {}{}", last.state(), reason.unwrap_or_default());
+    let message = format!(
+        "{what} ended as {}{}",
+        last.state(),
+        reason.unwrap_or_default()
+    );
     ended_badly(&message, globals.speaks_json())
 }

@@ -10,7 +10,7 @@ use super::printable;
 /// More bars than this do not help a person.
 const MOST_BARS: usize = 64;
 /// What stands beside label, bar and count: spaces and the share.
-const BESIDE: usize = "     100.0%".len();
+const BESIDE: usize = "      100.0%".len();
 /// Parts of a block, from none to seven eighths.
 const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 const WHOLE: &str = "█";
@@ -122,14 +122,14 @@ mod tests {
 
     #[test]
     fn bars_are_as_long_as_the_counts_are_large() {
-        let lines = lines(json!({"11": 20, "00": 80, "01": 20, "10": 1}), 30);
+        let lines = lines(json!({"11": 20, "00": 80, "01": 20, "10": 1}), 32);
         assert_eq!(
             lines,
             [
-                "00  ███████████████  80   66.1%",
-                "01  ███▊             20   16.5%",
-                "11  ███▊             20   16.5%",
-                "10  ▏                 1    0.8%",
+                "00  ████████████████  80   66.1%",
+                "01  ████              20   16.5%",
+                "11  ████              20   16.5%",
+                "10  ▏                  1    0.8%",
             ]
         );
     }
