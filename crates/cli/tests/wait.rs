@@ -153,3 +153,17 @@ fn without_colour_there_are_lines_and_nothing_else() {
     assert!(ended.screen().ends_with(" completed"), "{}", ended.screen());
     assert!(!ended.text().contains('\u{1b}'), "{:?}", ended.text());
 }
+
+#[test]
+fn ctrl_c_ends_it_and_leaves_the_terminal_clean() {
+    let world = World::new();
+    let job = world.job(BELL);
+    let mut terminal = Terminal::start(world.command(&["wait", "job", &job]));
+    terminal.until(&format!("job {job} planned"));
+    terminal.interrupt();
+    let ended = terminal.end();
+    assert_eq!(ended.status, Some(130));
+    let screen = ended.screen();
+    assert!(screen.contains(" planned"), "{screen}");
+    assert!(!screen.contains(&format!("job {job}")), "{screen}");
+}

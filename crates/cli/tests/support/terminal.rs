@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use expectrl::process::unix::WaitStatus;
 use expectrl::session::OsSession;
-use expectrl::{Eof, Expect, Session};
+use expectrl::{ControlCode, Eof, Expect, Session};
 
 /// What is waited for is never late on a machine that works.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -34,6 +34,11 @@ impl Terminal {
         let found = found.unwrap_or_else(|error| panic!("no {text:?}: {error}"));
         self.seen.extend(found.before());
         self.seen.extend(found.get(0).unwrap());
+    }
+
+    /// Presses Ctrl-C.
+    pub fn interrupt(&mut self) {
+        self.session.send(ControlCode::EndOfText).unwrap();
     }
 
     /// Waits for the program to end.
