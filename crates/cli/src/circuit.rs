@@ -162,7 +162,7 @@ fn print(globals: &Globals, outcome: &CircuitOutcome) -> Result<(), Failure> {
         return Ok(());
     }
     match output.format() {
-        Format::Table => outcome
+        Format::Table if !outcome.results.is_empty() => outcome
             .results
             .iter()
             .try_for_each(|result| chart(&mut output, result)),
