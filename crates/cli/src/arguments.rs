@@ -192,7 +192,7 @@ fn steps(path: &str) -> Vec<String> {
     steps
 }
 
-fn standard_input() -> Result<String, Failure> {
+pub fn standard_input() -> Result<String, Failure> {
     let mut text = String::new();
     io::stdin()
         .read_to_string(&mut text)

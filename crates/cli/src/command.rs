@@ -5,7 +5,10 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use crate::api::Api;
 use crate::failure::Failure;
 use crate::globals::Globals;
-use crate::{call, completions, globals, man, operation_command, operations, sandbox};
+use crate::{
+    call, circuit, completions, globals, logs, man, operation_command, operations, record, sandbox,
+    upload, wait,
+};
 
 pub fn command() -> Command {
     let command = Command::new("compute-kfp")
@@ -21,6 +24,10 @@ pub fn command() -> Command {
         .subcommands(Api::ALL.map(operation_command::of_api))
         .subcommand(operations::command())
         .subcommand(call_command())
+        .subcommand(wait::command())
+        .subcommand(logs::command())
+        .subcommand(circuit::command())
+        .subcommand(record::command())
         .subcommand(sandbox::command())
         .subcommand(completions::command())
         .subcommand(man::command());
@@ -61,6 +68,7 @@ pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure>
     };
     if let Some(api) = Api::of_name(name) {
         return match matches.subcommand() {
+            Some((upload::NAME, matches)) if api == Api::Kfp => upload::run(globals, matches).await,
             Some((operation, matches)) => call::operation(globals, api, operation, matches).await,
             None => Ok(()),
         };
@@ -68,6 +76,10 @@ pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure>
     match name {
         "operations" => operations::run(globals, matches),
         "call" => call::by_json(globals, matches).await,
+        "wait" => wait::run(globals, matches).await,
+        "logs" => logs::run(globals, matches).await,
+        "circuit" => circuit::run(globals, matches).await,
+        "record" => record::run(globals, matches).await,
         "sandbox" => sandbox::run(matches).await,
         "completions" => completions::run(matches),
         "man" => man::run(matches),

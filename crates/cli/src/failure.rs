@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use compute_kfp::{Error, ErrorKind};
 use serde_json::{Value, json};
 
+use crate::output::printable;
+
 /// Why a command did not do what it was asked for.
 #[derive(Debug)]
 pub enum Failure {
@@ -106,6 +108,15 @@ impl From<Error> for Failure {
 /// A mistake of the command line, for a program.
 pub fn usage(message: &str) -> Value {
     object("usage", None, message)
+}
+
+/// Says on standard error that what was waited for ended badly, and how.
+pub fn ended_badly(message: &str, as_json: bool) -> Failure {
+    match as_json {
+        true => say(&object("ended-badly", None, message).to_string()),
+        false => say(&format!("error: {}", printable(message))),
+    }
+    Failure::EndedBadly
 }
 
 fn object(kind: &str, error: Option<&Error>, message: &str) -> Value {

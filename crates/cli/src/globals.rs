@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
+use crate::failure::Failure;
 use crate::output::Format;
 
 const HEADING: &str = "Global options";
+const INTERVAL: &str = "interval";
 
 /// What every command is told.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +38,36 @@ impl Globals {
             dry_run: matches.get_flag("dry-run"),
         }
     }
+
+    /// Whether a program reads what goes wrong.
+    pub fn speaks_json(&self) -> bool {
+        matches!(self.output, Some(Format::Json | Format::Jsonl))
+    }
+
+    /// For commands of several requests, each of which depends on the answers before.
+    pub fn refuse_dry_run(&self, reason: &str) -> Result<(), Failure> {
+        match self.dry_run {
+            true => Err(Failure::Usage(format!(
+                "there is no preview: {reason}; nothing was sent; leave out --dry-run"
+            ))),
+            false => Ok(()),
+        }
+    }
+}
+
+/// How often something that goes on is asked for.
+pub fn interval() -> Arg {
+    Arg::new(INTERVAL)
+        .long(INTERVAL)
+        .value_name("TIME")
+        .value_parser(duration)
+        .help(
+            "Shortest time between two requests; 1s unless given, and longer while nothing changes",
+        )
+}
+
+pub fn interval_of(matches: &ArgMatches) -> Option<Duration> {
+    matches.get_one(INTERVAL).copied()
 }
 
 pub fn options(command: Command) -> Command {

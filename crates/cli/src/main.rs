@@ -2,20 +2,26 @@
 
 mod api;
 mod arguments;
+mod bar;
 mod call;
+mod circuit;
 mod command;
 mod completions;
 mod dry_run;
 mod failure;
 mod globals;
+mod logs;
 mod man;
 mod operation_command;
 mod operations;
 mod output;
 mod profile;
+mod record;
 mod sandbox;
 mod settings;
+mod upload;
 mod verbose;
+mod wait;
 
 use std::env;
 use std::process::ExitCode;
@@ -25,7 +31,6 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::failure::{Failure, say};
 use crate::globals::Globals;
 use crate::operation_command::kebab;
-use crate::output::Format;
 
 fn main() -> ExitCode {
     let matches = match command::command().try_get_matches() {
@@ -49,7 +54,7 @@ fn main() -> ExitCode {
         });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(is_json(globals.output)),
+        Err(failure) => failure.report(globals.speaks_json()),
     }
 }
 
@@ -112,8 +117,4 @@ fn wants_json() -> bool {
     separate
         .chain(joined)
         .any(|format| matches!(format, "json" | "jsonl"))
-}
-
-fn is_json(format: Option<Format>) -> bool {
-    matches!(format, Some(Format::Json | Format::Jsonl))
 }

@@ -11,7 +11,7 @@ use compute_kfp::operation::{BodyKind, BodyPart, Operation, Paging, Parameter};
 use serde_json::Value;
 
 use crate::api::Api;
-use crate::globals;
+use crate::{globals, upload};
 
 /// What lists have beside their parameters, by the names of arguments.
 pub const ALL: &str = "all";
@@ -43,7 +43,12 @@ fn with_operations(command: Command, api: Api) -> Command {
         .operations()
         .iter()
         .map(|operation| of_operation(api, operation));
-    command.subcommands(operations)
+    match api {
+        Api::Compute => command.subcommands(operations),
+        Api::Kfp => command
+            .subcommand(upload::command())
+            .subcommands(operations),
+    }
 }
 
 fn of_operation(api: Api, operation: &'static Operation) -> Command {

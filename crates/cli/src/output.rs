@@ -1,11 +1,12 @@
 //! What a command prints on standard output.
 
+mod histogram;
 mod table;
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
 use clap::ValueEnum;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 
@@ -76,6 +77,23 @@ impl Output {
         self.flush()
     }
 
+    /// One of the things that happen while somebody waits: a line for people.
+    pub fn event(&mut self, event: &Value, line: &str) -> Result<(), Failure> {
+        match self.format {
+            Format::Table => {
+                self.text(line)?;
+                self.flush()
+            }
+            _ => self.items(std::slice::from_ref(event)),
+        }
+    }
+
+    /// How often each outcome occurred, for people.
+    pub fn histogram(&mut self, counts: &Map<String, Value>) -> Result<(), Failure> {
+        self.text(&histogram::of_counts(counts, table::width()))?;
+        self.flush()
+    }
+
     /// Bytes as they are.
     pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         written(self.to.write_all(bytes))
@@ -113,6 +131,18 @@ impl Output {
         self.documents += 1;
         self.text(text.trim_end())
     }
+}
+
+/// A text that cannot steer the terminal, whoever it comes from.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|letter| match letter {
+            '\n' => letter,
+            '\t' => ' ',
+            letter if letter.is_control() => char::REPLACEMENT_CHARACTER,
+            letter => letter,
+        })
+        .collect()
 }
 
 fn written(result: io::Result<()>) -> Result<(), Failure> {

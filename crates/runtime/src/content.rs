@@ -38,7 +38,10 @@ type Reader = Pin<Box<dyn AsyncRead + Send>>;
 pub struct Content {
     source: Source,
     name: Option<String>,
+    on_read: Option<OnRead>,
 }
+
+type OnRead = Arc<dyn Fn(u64) + Send + Sync>;
 
 #[derive(Clone)]
 enum Source {
@@ -60,6 +63,7 @@ impl Content {
         Self {
             source: Source::File(path),
             name,
+            on_read: None,
         }
     }
 
@@ -80,6 +84,7 @@ impl Content {
                 length,
             },
             name: None,
+            on_read: None,
         }
     }
 
@@ -87,6 +92,21 @@ impl Content {
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// Calls this with how many bytes were read for sending so far, each time that some were; with
+    /// content that is sent again it counts from the start again.
+    ///
+    /// ```
+    /// use compute_kfp_runtime::Content;
+    ///
+    /// let content = Content::file("pipelines/train.yaml").on_read(|bytes| println!("{bytes} bytes"));
+    /// # drop(content);
+    /// ```
+    #[must_use]
+    pub fn on_read(mut self, call: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        self.on_read = Some(Arc::new(call));
         self
     }
 
@@ -132,6 +152,7 @@ impl Content {
             length,
             read: 0,
             progress: progress.clone(),
+            on_read: self.on_read.clone(),
         };
         Ok((
             Body::wrap_stream(ReaderStream::with_capacity(metered, PIECE)),
@@ -188,6 +209,7 @@ struct Metered {
     length: Option<u64>,
     read: u64,
     progress: Progress,
+    on_read: Option<OnRead>,
 }
 
 impl Metered {
@@ -214,6 +236,9 @@ impl AsyncRead for Metered {
         let new = (buffer.filled().len() - before) as u64;
         self.read += new;
         self.progress.0.fetch_add(new, Ordering::Relaxed);
+        if let Some(call) = self.on_read.as_ref().filter(|_| new > 0) {
+            call(self.read);
+        }
         let checked = read
             .map_err(Unsendable::Read)
             .and_then(|()| self.check(new == 0));
@@ -238,6 +263,7 @@ impl From<Bytes> for Content {
         Self {
             source: Source::Bytes(bytes),
             name: None,
+            on_read: None,
         }
     }
 }

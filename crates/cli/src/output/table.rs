@@ -4,6 +4,8 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
 
+use super::printable;
+
 /// What is longer is broken into lines, rather than to hide other columns.
 const WIDEST_COLUMN: usize = 36;
 /// What a column takes beside its content.
@@ -84,7 +86,7 @@ fn empty() -> Table {
     table
 }
 
-fn width() -> u16 {
+pub fn width() -> u16 {
     terminal_size::terminal_size().map_or(USUAL_WIDTH, |(width, _)| width.0)
 }
 
@@ -102,16 +104,9 @@ fn columns(items: &[Value]) -> Vec<&str> {
 
 /// A value in one cell; what a server sends must not steer the terminal.
 fn cell(value: &Value) -> String {
-    let text = match value {
+    match value {
         Value::Null => "-".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    text.chars()
-        .map(|letter| match letter {
-            '\n' => letter,
-            letter if letter.is_control() => char::REPLACEMENT_CHARACTER,
-            letter => letter,
-        })
-        .collect()
+        Value::String(text) => printable(text),
+        other => printable(&other.to_string()),
+    }
 }

@@ -9,7 +9,7 @@ use compute_kfp_runtime::{Error, ErrorKind};
 use super::Client;
 use super::types::{
     self, AlgorithmIn, AlgorithmType, BackendType, BatchJobIn, CommitIn, CompileStage, FileIn,
-    FinalResult, Job, JobIn, Language, Project, ProjectIn, ShareType,
+    FinalResult, Job, JobIn, JobStatus, Language, Project, ProjectIn, ShareType,
 };
 use crate::waiting::{Ended, Settings, setters};
 
@@ -53,6 +53,7 @@ impl Client {
             shots: None,
             raw_data: None,
             settings: Settings::default(),
+            on_change: None,
         }
     }
 }
@@ -100,7 +101,10 @@ pub struct RunCircuit {
     shots: Option<i64>,
     raw_data: Option<bool>,
     settings: Settings,
+    on_change: Option<OnChange>,
 }
+
+type OnChange = Box<dyn FnMut(i64, &JobStatus) + Send>;
 
 /// A circuit that was run.
 #[derive(Clone, Debug, PartialEq)]
@@ -167,17 +171,29 @@ impl RunCircuit {
         self
     }
 
+    /// Called with the id of the job and its state when that is first read, and with each state that
+    /// differs from the one before; by [`send`](Self::send) only.
+    pub fn on_change(mut self, call: impl FnMut(i64, &JobStatus) + Send + 'static) -> Self {
+        self.on_change = Some(Box::new(call));
+        self
+    }
+
     /// Runs it, and waits for the results.
     ///
     /// # Errors
     ///
     /// As those of [`submit`](Self::submit) and of [`Wait::send`](crate::waiting::Wait::send). That
     /// the job failed is none; see [`CircuitOutcome::job`].
-    pub async fn send(self) -> Result<CircuitOutcome, Error> {
+    pub async fn send(mut self) -> Result<CircuitOutcome, Error> {
         let client = self.client.clone();
         let settings = self.settings.clone();
+        let on_change = self.on_change.take();
         let id = self.submit().await?.id;
-        let job = client.wait_for_job(id).settings(settings).send().await?;
+        let mut wait = client.wait_for_job(id).settings(settings);
+        if let Some(mut call) = on_change {
+            wait = wait.on_change(move |state| call(id, state));
+        }
+        let job = wait.send().await?;
         let results = client.results(id).await?;
         let final_result = match job.algorithm_type {
             AlgorithmType::Hybrid => client.final_result(id).await?,

@@ -1,5 +1,8 @@
+use std::sync::{Arc, Mutex};
+
 use compute_kfp::ErrorKind;
 use compute_kfp::compute::RunCircuit;
+use compute_kfp::compute::types::JobStatus;
 use serde_json::{Value, json};
 
 use super::jobs::job;
@@ -127,9 +130,15 @@ async fn a_circuit_runs_from_its_text_to_the_results_of_all_pages() {
         is_first.then(|| job("running").into())
     })
     .await;
-    let outcome = run(&server).shots(2).name("bell").send().await.unwrap();
+    let states = Arc::new(Mutex::new(Vec::new()));
+    let told = states.clone();
+    let run = run(&server).shots(2).name("bell");
+    let run = run.on_change(move |job, state| told.lock().unwrap().push((job, state.clone())));
+    let outcome = run.send().await.unwrap();
 
     assert!(outcome.job.succeeded());
+    let seen = [(7, JobStatus::Running), (7, JobStatus::Completed)];
+    assert_eq!(*states.lock().unwrap(), seen);
     let ids: Vec<_> = outcome.results.iter().map(|result| result.id).collect();
     assert_eq!(ids, [1, 2, 3]);
     assert_eq!(outcome.final_result, None);

@@ -111,6 +111,23 @@ async fn a_form_has_its_texts_and_files_in_order_and_the_last_of_each_name() {
 }
 
 #[tokio::test]
+async fn what_was_read_is_told_from_the_start_each_time_it_is_sent() {
+    let length = 300_000;
+    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let content = Content::from(vec![b'x'; length]);
+    let content = content.on_read({
+        let told = told.clone();
+        move |bytes| told.lock().unwrap().push(bytes)
+    });
+    for _ in 0..2 {
+        sent(file(content.clone())).await;
+        let told = std::mem::take(&mut *told.lock().unwrap());
+        assert!(told.len() > 1 && told.is_sorted(), "{told:?}");
+        assert_eq!(told.last(), Some(&(length as u64)));
+    }
+}
+
+#[tokio::test]
 async fn a_file_is_sent_under_its_own_name_with_its_length() {
     let on_disk = OnDisk::new("my pipeline ü.yaml", b"components: {}");
     let request = sent(file(Content::file(&on_disk.0))).await;

@@ -1,0 +1,69 @@
+//! Progress on a terminal's standard error.
+
+use std::env;
+use std::io::{self, IsTerminal};
+use std::ops::Deref;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::globals::Globals;
+use crate::output::printable;
+
+/// How often it is drawn anew while nothing happens.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A line that shows how far something is, and that is gone when this is dropped.
+pub struct Bar(ProgressBar);
+
+impl Bar {
+    /// For bytes, `length` of them where that is known.
+    pub fn of_bytes(globals: &Globals, what: &str, length: Option<u64>) -> Self {
+        let template = match length {
+            Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+            None => "{spinner} {msg} {bytes} {bytes_per_sec}",
+        };
+        Self::new(globals, what, length, template)
+    }
+
+    /// For what takes as long as it takes.
+    pub fn of_states(globals: &Globals, what: &str) -> Self {
+        Self::new(globals, what, None, "{spinner} {msg} {elapsed}")
+    }
+
+    fn new(globals: &Globals, what: &str, length: Option<u64>, template: &str) -> Self {
+        let target = match is_wanted(globals) {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        };
+        let bar = ProgressBar::with_draw_target(length, target);
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_message(printable(what));
+        if !bar.is_hidden() {
+            bar.enable_steady_tick(TICK);
+        }
+        Self(bar)
+    }
+}
+
+/// What else is said on standard error would break it.
+fn is_wanted(globals: &Globals) -> bool {
+    let colourless = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stderr().is_terminal() && !colourless && globals.verbosity == 0
+}
+
+impl Deref for Bar {
+    type Target = ProgressBar;
+
+    fn deref(&self) -> &ProgressBar {
+        &self.0
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

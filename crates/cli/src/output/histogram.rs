@@ -1,0 +1,158 @@
+//! How often each outcome of a measurement occurred, as bars.
+
+use std::cmp::Ordering;
+use std::fmt::Write;
+
+use serde_json::{Map, Value};
+
+use super::printable;
+
+/// More bars than this do not help a person.
+const MOST_BARS: usize = 64;
+/// What stands beside label, bar and count: spaces and the share.
+const BESIDE: usize = "      100.0%".len();
+/// Parts of a block, from none to seven eighths.
+const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+const WHOLE: &str = "█";
+
+struct Row {
+    label: String,
+    count: String,
+    number: f64,
+}
+
+/// A line for each outcome, the most frequent first; what is no number has no bar.
+pub fn of_counts(counts: &Map<String, Value>, width: u16) -> String {
+    let mut rows: Vec<Row> = counts
+        .iter()
+        .map(|(label, count)| Row {
+            label: printable(label),
+            count: printable(&count.to_string()),
+            number: count.as_f64().unwrap_or_default().max(0.0),
+        })
+        .collect();
+    rows.sort_by(most_frequent_first);
+    let total: f64 = rows.iter().map(|row| row.number).sum();
+    let most = rows.first().map_or(0.0, |row| row.number);
+    let widest = |text: fn(&Row) -> &str| {
+        let widths = rows.iter().map(|row| text(row).chars().count());
+        widths.max().unwrap_or_default()
+    };
+    let (labels, numbers) = (widest(|row| &row.label), widest(|row| &row.count));
+    let room = usize::from(width).saturating_sub(labels + numbers + BESIDE);
+    let mut text = String::new();
+    for row in rows.iter().take(MOST_BARS) {
+        let Row {
+            label,
+            count,
+            number,
+        } = row;
+        let (bar, cells) = bar(ratio(*number, most), room.max(1));
+        let empty = " ".repeat(room.max(1).saturating_sub(cells));
+        let share = 100.0 * ratio(*number, total);
+        let _ = writeln!(
+            text,
+            "{label:labels$}  {bar}{empty}  {count:>numbers$}  {share:5.1}%"
+        );
+    }
+    let hidden = rows.iter().skip(MOST_BARS);
+    let share: f64 = hidden.map(|row| 100.0 * ratio(row.number, total)).sum();
+    match rows.len().saturating_sub(MOST_BARS) {
+        0 => {}
+        1 => text.push_str(&format!("1 more with {share:.1}%; --output json has all")),
+        more => text.push_str(&format!(
+            "{more} more with {share:.1}%; --output json has all"
+        )),
+    }
+    text.trim_end().to_owned()
+}
+
+fn most_frequent_first(one: &Row, other: &Row) -> Ordering {
+    let by_number = other.number.total_cmp(&one.number);
+    by_number.then_with(|| one.label.cmp(&other.label))
+}
+
+fn ratio(part: f64, whole: f64) -> f64 {
+    match whole > 0.0 {
+        true => (part / whole).clamp(0.0, 1.0),
+        false => 0.0,
+    }
+}
+
+/// A bar of that part of the room, and how many cells it takes; what occurred at all is seen.
+fn bar(part: f64, room: usize) -> (String, usize) {
+    let mut left = part * room as f64;
+    let mut bar = String::new();
+    let mut cells = 0;
+    while left >= 1.0 && cells < room {
+        bar.push_str(WHOLE);
+        cells += 1;
+        left -= 1.0;
+    }
+    let eighth = PARTS
+        .iter()
+        .enumerate()
+        .rev()
+        .find(|(n, _)| left >= *n as f64 / 8.0);
+    let rest = match eighth {
+        Some((0, _)) | None if part > 0.0 && cells == 0 => PARTS[1],
+        Some((_, rest)) if cells < room => rest,
+        _ => "",
+    };
+    if !rest.is_empty() {
+        bar.push_str(rest);
+        cells += 1;
+    }
+    (bar, cells)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn lines(counts: Value, width: u16) -> Vec<String> {
+        let counts = counts.as_object().cloned().unwrap_or_default();
+        of_counts(&counts, width)
+            .lines()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn bars_are_as_long_as_the_counts_are_large() {
+        let lines = lines(json!({"11": 20, "00": 80, "01": 20, "10": 1}), 32);
+        assert_eq!(
+            lines,
+            [
+                "00  ████████████████  80   66.1%",
+                "01  ████              20   16.5%",
+                "11  ████              20   16.5%",
+                "10  ▏                  1    0.8%",
+            ]
+        );
+    }
+
+    #[test]
+    fn whatever_a_server_sends_is_shown() {
+        assert_eq!(of_counts(&Map::new(), 80), "");
+        let lines = lines(json!({"\u{1b}[31m": 0, "x": "many", "y": -3}), 5);
+        assert_eq!(lines.len(), 3);
+        assert!(
+            lines.iter().all(|line| !line.contains(['\u{1b}', '█'])),
+            "{lines:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_seldom_is_counted_where_there_is_too_much() {
+        let counts = (0..MOST_BARS + 36).map(|n| (format!("{n:07b}"), json!(1)));
+        let text = of_counts(&counts.collect(), 80);
+        assert_eq!(text.lines().count(), MOST_BARS + 1);
+        assert!(
+            text.ends_with("36 more with 36.0%; --output json has all"),
+            "{text}"
+        );
+    }
+}

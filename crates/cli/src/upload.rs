@@ -1,0 +1,117 @@
+//! Uploading a pipeline.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
+use compute_kfp::kfp::Uploaded;
+use compute_kfp::{Content, Error, ErrorKind};
+use serde_json::json;
+
+use crate::bar::Bar;
+use crate::failure::Failure;
+use crate::globals::Globals;
+use crate::output::{Format, Output};
+use crate::settings::Settings;
+
+pub const NAME: &str = "upload";
+
+pub fn command() -> Command {
+    let text =
+        |name: &'static str, value: &'static str| Arg::new(name).long(name).value_name(value);
+    Command::new(NAME)
+        .about("Upload a pipeline under a name: a new pipeline, or a new version of it")
+        .long_about(
+            "Upload a pipeline under a name: a new pipeline, or a new version of it\n\nWhere no pipeline \
+             has the name, it is created; otherwise the package becomes a new version of the one that \
+             has it.",
+        )
+        .arg(
+            Arg::new("file")
+                .required(true)
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .value_hint(ValueHint::FilePath)
+                .help("Package: the YAML that a pipeline is compiled to, or a .zip or .tar.gz of it"),
+        )
+        .arg(text("name", "NAME").help("Name of the pipeline; that of the file, without its ending, unless given"))
+        .arg(text("version-name", "NAME").help(
+            "Name of the version of a pipeline that is there already; its name and the time unless given",
+        ))
+        .arg(
+            text("description", "TEXT")
+                .help("What the pipeline does, or what is special about the version"),
+        )
+        .arg(text("namespace", "NAMESPACE").help("Namespace of the pipeline; the one that is set up unless given"))
+}
+
+pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
+    globals.refuse_dry_run("an upload begins with a look for the pipeline")?;
+    let text = |name| matches.get_one::<String>(name).cloned();
+    let Some(path) = matches.get_one::<PathBuf>("file") else {
+        return Ok(());
+    };
+    let length = length(path)?;
+    let client = Settings::read(globals)?.kfp()?;
+    let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+    let bar = Bar::of_bytes(globals, &file_name, length);
+    let shown = bar.clone();
+    let package = Content::file(path).on_read(move |bytes| shown.set_position(bytes));
+    let mut upload = client.upload_pipeline_named(text("name").unwrap_or(name_of(path)), package);
+    if let Some(name) = text("version-name") {
+        upload = upload.version_name(name);
+    }
+    if let Some(description) = text("description") {
+        upload = upload.description(description);
+    }
+    if let Some(namespace) = text("namespace") {
+        upload = upload.namespace(namespace);
+    }
+    // The SDK leaves it to the length of a file how long an upload may take.
+    let uploaded = match globals.timeout {
+        None => upload.send().await,
+        Some(limit) => match tokio::time::timeout(limit, upload.send()).await {
+            Ok(sent) => sent,
+            Err(_) => Err(Error::new(
+                ErrorKind::Timeout,
+                format!("the upload was not done after {limit:?}; allow more with --timeout"),
+            )),
+        },
+    };
+    drop(bar);
+    print(globals, &uploaded?)
+}
+
+/// How many bytes there are to upload; a pipe or a device does not say.
+fn length(path: &Path) -> Result<Option<u64>, Failure> {
+    let metadata = fs::metadata(path).map_err(|error| {
+        let what = format!("the file `{}` cannot be read", path.display());
+        Failure::io(what, &error)
+    })?;
+    Ok(metadata.is_file().then_some(metadata.len()))
+}
+
+/// `train` for `train.yaml` and for `train.tar.gz`.
+fn name_of(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    stem.strip_suffix(".tar").unwrap_or(&stem).to_owned()
+}
+
+fn print(globals: &Globals, uploaded: &Uploaded) -> Result<(), Failure> {
+    let (pipeline, version) = (&uploaded.pipeline, &uploaded.version);
+    let mut output = Output::new(globals.output);
+    let answer = match (output.format(), version) {
+        (Format::Table, None) => json!({
+            "pipeline": pipeline.display_name,
+            "pipeline_id": pipeline.pipeline_id,
+        }),
+        (Format::Table, Some(version)) => json!({
+            "pipeline": pipeline.display_name,
+            "pipeline_id": pipeline.pipeline_id,
+            "version": version.display_name,
+            "pipeline_version_id": version.pipeline_version_id,
+        }),
+        _ => json!({"pipeline": pipeline, "version": version}),
+    };
+    output.answer(&answer, None)
+}

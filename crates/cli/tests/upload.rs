@@ -1,0 +1,163 @@
+//! `compute-kfp kfp upload`: pipelines and versions, and the progress bar.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed unwrap in a test is a failed test"
+)]
+
+mod support;
+
+use std::time::Duration;
+
+use compute_kfp_sandbox::Fault;
+use support::terminal::Terminal;
+use support::{Done, PACKAGE, World};
+
+const UPLOAD: &str = "upload_pipeline";
+
+/// A package that is larger than what is read at once.
+fn large() -> String {
+    format!("{PACKAGE}{}", "# filler\n".repeat(40_000))
+}
+
+#[test]
+fn a_name_makes_a_pipeline_and_then_versions_of_it() {
+    let world = World::new();
+    let file = world.file("calibrate.yaml", PACKAGE);
+    let first = world.run(&["kfp", "upload", &file, "--description", "of the fridge"]);
+    let first = first.json();
+    assert_eq!(first["pipeline"]["display_name"], "calibrate");
+    assert_eq!(first["pipeline"]["description"], "of the fridge");
+    assert!(first["version"].is_null(), "{first}");
+
+    let arguments = [
+        "kfp",
+        "upload",
+        &file,
+        "--version-name",
+        "v2",
+        "-o",
+        "jsonl",
+    ];
+    let second = world.run(&arguments).json();
+    assert_eq!(
+        second["pipeline"]["pipeline_id"],
+        first["pipeline"]["pipeline_id"]
+    );
+    assert_eq!(second["version"]["display_name"], "v2");
+
+    let again = [&arguments[..5], &["-o", "json"]].concat();
+    assert_eq!(world.run(&again).failure(1)["kind"], "conflict");
+}
+
+#[test]
+fn a_pipeline_can_have_another_name_than_its_file() {
+    let world = World::new();
+    let file = world.file("calibrate.yaml", PACKAGE);
+    let arguments = [
+        "kfp",
+        "upload",
+        &file,
+        "--name",
+        "nightly",
+        "--namespace",
+        "team-b",
+    ];
+    let uploaded = world.run(&arguments).json();
+    assert_eq!(uploaded["pipeline"]["display_name"], "nightly");
+    assert_eq!(uploaded["pipeline"]["namespace"], "team-b");
+}
+
+#[test]
+fn an_upload_that_was_turned_away_is_sent_again() {
+    let world = World::new();
+    let file = world.file("calibrate.yaml", PACKAGE);
+    world
+        .sandbox
+        .fail(Fault::status(429).on(UPLOAD).times(1))
+        .unwrap();
+    let uploaded = world.run(&["kfp", "upload", &file]).json();
+    assert_eq!(uploaded["pipeline"]["display_name"], "calibrate");
+    let sent = world.sandbox.received();
+    let uploads = sent
+        .iter()
+        .filter(|request| request.path().ends_with("/upload"));
+    assert_eq!(uploads.count(), 2);
+}
+
+#[test]
+fn what_cannot_be_uploaded_is_named() {
+    let world = World::new();
+    let missing = world
+        .run(&["kfp", "upload", "no-such.yaml", "-o", "json"])
+        .failure(1);
+    assert_eq!(missing["kind"], "io");
+    assert!(
+        missing["message"]
+            .as_str()
+            .unwrap()
+            .contains("`no-such.yaml`"),
+        "{missing}"
+    );
+    let file = world.file("calibrate.yaml", PACKAGE);
+    assert_eq!(
+        world.run(&["kfp", "upload", &file, "--dry-run"]).status,
+        Some(2)
+    );
+    assert!(world.sandbox.received().is_empty());
+
+    world
+        .run_with_wrong_tokens(&["kfp", "upload", &file, "-o", "json"])
+        .failure(3);
+    let nonsense = world.file("nonsense.yaml", "[");
+    world
+        .run(&["kfp", "upload", &nonsense, "-o", "json"])
+        .failure(1);
+}
+
+#[test]
+fn an_upload_that_takes_too_long_is_status_5() {
+    let world = World::new();
+    let file = world.file("calibrate.yaml", PACKAGE);
+    world.sandbox.fail(Fault::hold().on(UPLOAD)).unwrap();
+    let arguments = ["kfp", "upload", &file, "--timeout", "1", "-o", "json"];
+    assert_eq!(world.run(&arguments).failure(5)["kind"], "timeout");
+}
+
+#[test]
+fn a_terminal_shows_how_far_it_is_and_is_left_clean() {
+    let world = World::new();
+    let (name, content) = ("calibrate.yaml", large());
+    let file = world.file(name, &content);
+    world.sandbox.fail(Fault::hold().on(UPLOAD)).unwrap();
+    let mut terminal = Terminal::start(world.command(&["kfp", "upload", &file]));
+    let kib = content.len() as f64 / 1024.0;
+    let all = format!("{kib:.2} KiB/{kib:.2} KiB");
+    terminal.until(&all);
+    world.sandbox.clear_faults();
+    let ended = terminal.end();
+    assert_eq!(ended.status, Some(0), "{}", ended.text());
+    assert!(ended.showed(name) && ended.showed(&all) && ended.showed("B/s"));
+    let screen = ended.screen();
+    assert!(!screen.contains("KiB"), "{screen}");
+    assert!(screen.contains("│ pipeline    ┆ calibrate"), "{screen}");
+}
+
+#[test]
+fn there_is_no_bar_without_colour_and_where_standard_error_is_no_terminal() {
+    let world = World::new();
+    let file = world.file("calibrate.yaml", large());
+    let hold = Fault::delay(Duration::from_millis(300)).on(UPLOAD);
+    world.sandbox.fail(hold).unwrap();
+    let mut command = world.command(&["kfp", "upload", &file]);
+    command.env("NO_COLOR", "1");
+    let ended = Terminal::start(command).end();
+    assert_eq!(ended.status, Some(0), "{}", ended.text());
+    assert!(!ended.text().contains("KiB"), "{}", ended.text());
+    assert!(!ended.text().contains('\u{1b}'), "{:?}", ended.text());
+
+    let done = Done::of(&mut world.command(&["kfp", "upload", &file]));
+    assert_eq!((done.status, &*done.stderr), (Some(0), ""));
+}
