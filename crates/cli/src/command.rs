@@ -5,7 +5,9 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use crate::api::Api;
 use crate::failure::Failure;
 use crate::globals::Globals;
-use crate::{call, completions, globals, man, operation_command, operations, sandbox};
+use crate::{
+    call, completions, doctor, globals, man, operation_command, operations, sandbox, session,
+};
 
 pub fn command() -> Command {
     let command = Command::new("compute-kfp")
@@ -21,7 +23,9 @@ pub fn command() -> Command {
         .subcommands(Api::ALL.map(operation_command::of_api))
         .subcommand(operations::command())
         .subcommand(call_command())
+        .subcommands(session::commands())
         .subcommand(sandbox::command())
+        .subcommand(doctor::command())
         .subcommand(completions::command())
         .subcommand(man::command());
     globals::options(command)
@@ -69,8 +73,10 @@ pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure>
         "operations" => operations::run(globals, matches),
         "call" => call::by_json(globals, matches).await,
         "sandbox" => sandbox::run(matches).await,
+        "doctor" => doctor::run(globals, matches).await,
         "completions" => completions::run(matches),
         "man" => man::run(matches),
+        "login" | "logout" | "whoami" => session::run(globals, name, matches).await,
         _ => Ok(()),
     }
 }

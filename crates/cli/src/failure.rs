@@ -18,6 +18,8 @@ pub enum Failure {
     Io(String),
     /// What was waited for ended badly, which has been said.
     EndedBadly,
+    /// What is wrong has been said; this is the status.
+    Diagnosed(u8),
     /// Nobody reads the output any more.
     ClosedPipe,
     /// The user pressed Ctrl-C.
@@ -48,6 +50,7 @@ impl Failure {
             },
             Self::Usage(_) => 2,
             Self::Io(_) | Self::EndedBadly => 1,
+            Self::Diagnosed(status) => *status,
             // As shells have it for a process that SIGINT ended.
             Self::Interrupted => 130,
         }
@@ -56,7 +59,7 @@ impl Failure {
     /// For a person.
     fn text(&self) -> Option<String> {
         match self {
-            Self::ClosedPipe | Self::EndedBadly | Self::Interrupted => None,
+            Self::ClosedPipe | Self::EndedBadly | Self::Diagnosed(_) | Self::Interrupted => None,
             Self::Usage(message) | Self::Io(message) => Some(message.clone()),
             Self::Api(error) => {
                 let mut text = error.to_string();
@@ -74,7 +77,7 @@ impl Failure {
     /// For a program.
     fn json(&self) -> Option<Value> {
         match self {
-            Self::ClosedPipe | Self::EndedBadly | Self::Interrupted => None,
+            Self::ClosedPipe | Self::EndedBadly | Self::Diagnosed(_) | Self::Interrupted => None,
             Self::Usage(message) => Some(usage(message)),
             Self::Io(message) => Some(object("io", None, message)),
             Self::Api(error) => {

@@ -5,6 +5,7 @@ mod arguments;
 mod call;
 mod command;
 mod completions;
+mod doctor;
 mod dry_run;
 mod failure;
 mod globals;
@@ -14,7 +15,9 @@ mod operations;
 mod output;
 mod profile;
 mod sandbox;
+mod session;
 mod settings;
+mod setup;
 mod verbose;
 
 use std::env;

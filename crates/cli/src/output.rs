@@ -7,6 +7,7 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use clap::ValueEnum;
 use serde_json::Value;
 
+pub use self::table::printable;
 use crate::failure::Failure;
 
 /// How answers are written.

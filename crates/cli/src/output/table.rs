@@ -100,13 +100,18 @@ fn columns(items: &[Value]) -> Vec<&str> {
     names
 }
 
-/// A value in one cell; what a server sends must not steer the terminal.
+/// A value in one cell.
 fn cell(value: &Value) -> String {
     let text = match value {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
+    printable(&text)
+}
+
+/// What a server sends must not steer the terminal.
+pub fn printable(text: &str) -> String {
     text.chars()
         .map(|letter| match letter {
             '\n' => letter,
