@@ -72,12 +72,13 @@ impl<'a> Checkup<'a> {
 
     /// The message names the place; these are the places that were looked at.
     fn broken(&self, failure: &Failure) -> Check {
-        let sources: Vec<String> = self
+        let mut sources: Vec<String> = self
             .settings
             .of(self.api)
             .iter()
-            .map(|setting| format!("{} by {}", setting.variable, setting.source))
+            .map(|setting| setting.source.to_string())
             .collect();
+        sources.dedup();
         let check = self.check("settings").failed(failure);
         let check = check.remedy("correct what the message names");
         match sources.as_slice() {
@@ -142,10 +143,9 @@ impl<'a> Checkup<'a> {
         let path = login.path().display();
         if setup.source(Setting::Login).is_none() {
             let why = match setup.credential() {
-                Some((found, _)) => format!(
-                    "`{path}` is not used, as there is a {}",
-                    title(found.setting)
-                ),
+                Some((found, _)) => {
+                    format!("`{path}` is not used, but the {}", title(found.setting))
+                }
                 None => format!("`{path}` holds no login to this server"),
             };
             return Some(file.skipped(why));
@@ -197,7 +197,7 @@ impl<'a> Checkup<'a> {
                 Ok(identity) => check.ok(identity.name()),
                 Err(error) => self.refused(check, Some(credential), error),
             };
-            checks.push(check.source(format!("{} of {source}", title(credential.setting))));
+            checks.push(check.source(source));
         }
         if checks.is_empty() {
             let error = Error::authentication("there is no credential");
@@ -221,7 +221,7 @@ impl<'a> Checkup<'a> {
             Err(error) => self.refused(check, credential.map(|(found, _)| found), error),
         };
         match credential {
-            Some((found, source)) => check.source(format!("{} of {source}", title(found.setting))),
+            Some((_, source)) => check.source(source),
             None => check,
         }
     }
