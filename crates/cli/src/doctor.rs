@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::output::{Format, Output};
 use crate::profile;
-use crate::settings::Settings;
+use crate::settings::{Settings, Source};
 
 /// How long a server may take to answer, unless --timeout says so.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -50,7 +50,7 @@ pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure>
     let mut checks = vec![Check::of(Subject::Program, "version").ok(env!("CARGO_PKG_VERSION"))];
     match Settings::read(&globals) {
         Ok(settings) => {
-            checks.extend(files(&globals));
+            checks.extend(files(&globals, &settings));
             let checkup = async |api| match wanted.is_none_or(|wanted| wanted == api) {
                 true => Checkup::new(&globals, &settings, api).checks().await,
                 false => Vec::new(),
@@ -72,15 +72,19 @@ pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure>
 }
 
 /// The config file and the profile in it.
-fn files(globals: &Globals) -> Vec<Check> {
+fn files(globals: &Globals, settings: &Settings<'_>) -> Vec<Check> {
     let file = Check::of(Subject::Program, "config file");
     let Some(path) = profile::path().filter(|path| path.exists()) else {
         return vec![file.skipped("there is none")];
     };
     let profile = Check::of(Subject::Program, "profile");
+    let mut set = Api::ALL.into_iter().flat_map(|api| settings.of(api));
     let profile = match &globals.profile {
         Some(name) => profile.ok(name).source("option --profile"),
-        None => profile.ok(profile::DEFAULT).source("default"),
+        None if set.any(|setting| matches!(setting.source, Source::Profile(_))) => {
+            profile.ok(profile::DEFAULT).source("default")
+        }
+        None => profile.skipped("none is used"),
     };
     vec![file.ok(path.display()), profile]
 }

@@ -123,7 +123,9 @@ fn object(kind: &str, error: Option<&Error>, message: &str) -> Value {
 
 fn hint(error: &Error) -> Option<&'static str> {
     match error.kind() {
-        ErrorKind::Authentication => Some("`compute-kfp doctor` tells which credential is used"),
+        ErrorKind::Authentication => {
+            Some("`compute-kfp doctor` tells which credential is used and what to do")
+        }
         ErrorKind::Configuration | ErrorKind::Connection => {
             Some("`compute-kfp doctor` tells what is configured and reachable")
         }

@@ -319,6 +319,47 @@ fn profiles_and_token_files_are_told() {
 }
 
 #[test]
+fn of_a_config_file_only_the_profile_that_counts_is_told() {
+    let server = sandbox();
+    let kfp = format!("kfp]\nendpoint = {:?}\n", server.url());
+    let file = ".config/compute-kfp/config.toml";
+    let machine = Machine::new().file(file, &format!("[profiles.lab.{kfp}"));
+    let (_, checks) = machine.json(&["doctor", "--dry-run"]);
+    is(check(&checks, None, "profile"), "skipped", None);
+    is(check(&checks, KFP, "settings"), "skipped", None);
+    let machine = machine.file(file, &format!("[profiles.default.{kfp}"));
+    let (_, checks) = machine.json(&["doctor", "--dry-run"]);
+    is(check(&checks, None, "profile"), "ok", Some("default"));
+    is(
+        check(&checks, KFP, "endpoint"),
+        "ok",
+        Some("profile default"),
+    );
+}
+
+#[test]
+fn a_login_that_has_ended_is_to_be_made_again() {
+    let server = sandbox();
+    let machine = Machine::new();
+    let login = machine.run(&["login", "--endpoint", server.url()]);
+    assert_eq!(login.status, 0, "{login:?}");
+    let path = machine.path(".quantuminspire/config.json");
+    let mut file: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let tokens = &mut file["auths"][server.url()]["tokens"];
+    tokens["generated_at"] = 0.into();
+    tokens["refresh_token"] = "wr0ng-t0ken".into();
+    let machine = machine.file(".quantuminspire/config.json", &file.to_string());
+    let (status, checks) = machine.json(&["doctor"]);
+    assert_eq!(status, 3);
+    is(check(&checks, COMPUTE, "server"), "ok", None);
+    let access = check(&checks, COMPUTE, "access");
+    assert_eq!(access["status"], "failed");
+    assert_eq!(access["remedy"], "log in with `compute-kfp login`");
+    let refused = machine.run(&["whoami"]);
+    assert_eq!(refused.status, 3, "{refused:?}");
+}
+
+#[test]
 fn a_user_and_a_backend_are_checked_side_by_side() {
     let server = sandbox();
     let machine = good_machine(&server).variable("COMPUTE_API_KEY", "wr0ng-t0ken");

@@ -58,8 +58,13 @@ impl Terminal {
         screen.screen().contents()
     }
 
+    /// Whether this was ever written, even if it is gone from the screen.
+    pub fn has_shown(&self, text: &str) -> bool {
+        String::from_utf8_lossy(&self.written).contains(text)
+    }
+
     /// Waits for the end of the program: its exit status, and what stands on the screen then.
-    pub fn end(mut self) -> (i32, String) {
+    pub fn end(&mut self) -> (i32, String) {
         let rest = self.session.expect(Eof).unwrap();
         self.written.extend(rest.as_bytes());
         shows_no_secret(&String::from_utf8_lossy(&self.written));
