@@ -171,21 +171,21 @@ impl<'a> Settings<'a> {
     }
 
     pub fn compute(&self) -> Result<compute::Client, Failure> {
-        self.tell(Api::Compute);
         Ok(self.compute_builder()?.build()?)
     }
 
     pub fn kfp(&self) -> Result<kfp::Client, Failure> {
-        self.tell(Api::Kfp);
         Ok(self.kfp_builder()?.build()?)
     }
 
     pub fn compute_builder(&self) -> Result<compute::ClientBuilder, Failure> {
+        self.tell(Api::Compute);
         let builder = compute::ClientBuilder::from_variables(&self.variables(Api::Compute))?;
         Ok(builder.transport(|transport| self.transport(transport)))
     }
 
     pub fn kfp_builder(&self) -> Result<kfp::ClientBuilder, Failure> {
+        self.tell(Api::Kfp);
         let builder = kfp::ClientBuilder::from_variables(&self.variables(Api::Kfp))?;
         Ok(builder.transport(|transport| self.transport(transport)))
     }

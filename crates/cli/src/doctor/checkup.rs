@@ -193,7 +193,7 @@ impl<'a> Checkup<'a> {
         let mut checks = Vec::new();
         for (credential, source) in setup.credentials() {
             let check = self.check("access");
-            let check = match Identity::of(client, credential, None).await {
+            let check = match Identity::of(client, credential).await {
                 Ok(identity) => check.ok(identity.name()),
                 Err(error) => self.refused(check, Some(credential), error),
             };

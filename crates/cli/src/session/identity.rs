@@ -5,6 +5,8 @@ use compute_kfp::environment::{Found, Setting};
 use compute_kfp::{Error, ErrorKind, ResponseValue, compute};
 use serde_json::{Value, json};
 
+use super::stored_login;
+
 /// As far as the server tells.
 pub enum Identity {
     User {
@@ -17,22 +19,22 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// Who this credential belongs to; `chosen` is the membership that a login keeps.
-    pub async fn of(
-        client: &compute::Client,
-        credential: &Found,
-        chosen: Option<i64>,
-    ) -> Result<Self, Error> {
-        match credential.setting {
+    /// Who this credential of the client belongs to.
+    pub async fn of(client: &compute::Client, credential: &Found) -> Result<Self, Error> {
+        let chosen = match credential.setting {
             Setting::ApiKey => {
                 let backend = client.read_backend_self().send().await?.into_inner();
-                Ok(Self::Backend(backend))
+                return Ok(Self::Backend(backend));
             }
-            _ => Self::of_user(client, chosen).await,
-        }
+            Setting::Login => stored_login(Some(client.transport().endpoint().to_owned()))?
+                .map_or(Ok(None), |login| login.team_member_id())?,
+            _ => None,
+        };
+        Self::of_user(client, chosen).await
     }
 
-    pub async fn of_user(client: &compute::Client, chosen: Option<i64>) -> Result<Self, Error> {
+    /// A user, who works as the member that was chosen.
+    async fn of_user(client: &compute::Client, chosen: Option<i64>) -> Result<Self, Error> {
         let chosen = match chosen {
             Some(id) => as_far_as_told(client.read_member(id).send().await)?,
             None => None,

@@ -5,7 +5,7 @@ use compute_kfp::Error;
 use compute_kfp::environment::Setting;
 use serde_json::{Map, Value, json};
 
-use super::{Identity, stored_login};
+use super::Identity;
 use crate::api::{Api, Client};
 use crate::failure::Failure;
 use crate::globals::Globals;
@@ -38,14 +38,7 @@ pub async fn answer(globals: &Globals, setup: &Setup) -> Result<(), Failure> {
     };
     let endpoint = setup.endpoint();
     let (credential, source) = setup.credential().ok_or_else(|| nobody(endpoint))?;
-    let chosen = match credential.setting {
-        Setting::Login => match stored_login(Some(endpoint.to_owned()))? {
-            Some(login) => login.team_member_id()?,
-            None => None,
-        },
-        _ => None,
-    };
-    let identity = Identity::of(client, credential, chosen).await?;
+    let identity = Identity::of(client, credential).await?;
     let mut told = Map::new();
     for (name, value) in identity.properties() {
         told.insert(name.to_owned(), value);

@@ -245,6 +245,30 @@ fn what_the_server_does_not_show_of_a_user_is_left_out() {
 }
 
 #[test]
+fn of_members_of_several_users_the_chosen_one_tells_who_it_is() {
+    let other = json!({ "compute": {
+        "members": [{ "id": 70, "team_id": 1, "user_id": 9, "role": "member", "is_active": true }],
+    }});
+    let server = Sandbox::builder().seed(other).start_blocking().unwrap();
+    let token = server.compute_token();
+    let machine = Machine::new().variable("COMPUTE_ENDPOINT", server.url());
+    let machine = machine.variable("COMPUTE_TOKEN", token);
+    let (status, who) = machine.json(&["whoami"]);
+    assert_eq!((status, &who["user_id"]), (0, &Value::Null));
+
+    let machine = Machine::new().variable("COMPUTE_ENDPOINT", server.url());
+    assert_eq!(machine.run(&["login"]).status, 2, "there is a choice");
+    let (status, who) = machine.json(&["login", "--team-member", "1"]);
+    assert_eq!((status, &who["user_id"]), (0, &json!(1)));
+    let doctor = machine.run(&["doctor", "-vv"]);
+    assert_eq!(doctor.status, 0, "{doctor:?}");
+    assert!(
+        doctor.out.contains("Sandbox User <user@example.com>"),
+        "{doctor:?}"
+    );
+}
+
+#[test]
 fn whoami_waits_no_longer_than_it_may() {
     let server = sandbox();
     let machine = logged_in(&server);
