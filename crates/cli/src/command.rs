@@ -6,8 +6,8 @@ use crate::api::Api;
 use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::{
-    call, circuit, completions, globals, logs, man, operation_command, operations, record, sandbox,
-    upload, wait,
+    call, circuit, completions, doctor, globals, logs, man, operation_command, operations, record,
+    sandbox, session, upload, wait,
 };
 
 pub fn command() -> Command {
@@ -24,11 +24,13 @@ pub fn command() -> Command {
         .subcommands(Api::ALL.map(operation_command::of_api))
         .subcommand(operations::command())
         .subcommand(call_command())
+        .subcommands(session::commands())
         .subcommand(wait::command())
         .subcommand(logs::command())
         .subcommand(circuit::command())
         .subcommand(record::command())
         .subcommand(sandbox::command())
+        .subcommand(doctor::command())
         .subcommand(completions::command())
         .subcommand(man::command());
     globals::options(command)
@@ -81,8 +83,10 @@ pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure>
         "circuit" => circuit::run(globals, matches).await,
         "record" => record::run(globals, matches).await,
         "sandbox" => sandbox::run(matches).await,
+        "doctor" => doctor::run(globals, matches).await,
         "completions" => completions::run(matches),
         "man" => man::run(matches),
+        "login" | "logout" | "whoami" => session::run(globals, name, matches).await,
         _ => Ok(()),
     }
 }

@@ -20,6 +20,8 @@ pub enum Failure {
     Io(String),
     /// What was waited for ended badly, which has been said.
     EndedBadly,
+    /// What is wrong has been said; this is the status.
+    Diagnosed(u8),
     /// Nobody reads the output any more.
     ClosedPipe,
     /// The user pressed Ctrl-C.
@@ -50,6 +52,7 @@ impl Failure {
             },
             Self::Usage(_) => 2,
             Self::Io(_) | Self::EndedBadly => 1,
+            Self::Diagnosed(status) => *status,
             // As shells have it for a process that SIGINT ended.
             Self::Interrupted => 130,
         }
@@ -58,7 +61,7 @@ impl Failure {
     /// For a person.
     fn text(&self) -> Option<String> {
         match self {
-            Self::ClosedPipe | Self::EndedBadly | Self::Interrupted => None,
+            Self::ClosedPipe | Self::EndedBadly | Self::Diagnosed(_) | Self::Interrupted => None,
             Self::Usage(message) | Self::Io(message) => Some(message.clone()),
             Self::Api(error) => {
                 let mut text = error.to_string();
@@ -76,7 +79,7 @@ impl Failure {
     /// For a program.
     fn json(&self) -> Option<Value> {
         match self {
-            Self::ClosedPipe | Self::EndedBadly | Self::Interrupted => None,
+            Self::ClosedPipe | Self::EndedBadly | Self::Diagnosed(_) | Self::Interrupted => None,
             Self::Usage(message) => Some(usage(message)),
             Self::Io(message) => Some(object("io", None, message)),
             Self::Api(error) => {
@@ -131,7 +134,9 @@ fn object(kind: &str, error: Option<&Error>, message: &str) -> Value {
 
 fn hint(error: &Error) -> Option<&'static str> {
     match error.kind() {
-        ErrorKind::Authentication => Some("`compute-kfp doctor` tells which credential is used"),
+        ErrorKind::Authentication => {
+            Some("`compute-kfp doctor` tells which credential is used and what to do")
+        }
         ErrorKind::Configuration | ErrorKind::Connection => {
             Some("`compute-kfp doctor` tells what is configured and reachable")
         }

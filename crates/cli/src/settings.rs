@@ -10,6 +10,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use compute_kfp::credentials::ApiKey;
+use compute_kfp::environment::Origin;
 use compute_kfp::{RetryPolicy, TransportBuilder, compute, kfp};
 
 use crate::api::{Api, Client};
@@ -58,6 +59,8 @@ pub enum Source {
     Option(&'static str),
     Profile(String),
     Environment(&'static str),
+    /// What the SDK finds by itself.
+    Elsewhere(Origin),
 }
 
 impl fmt::Display for Source {
@@ -66,6 +69,7 @@ impl fmt::Display for Source {
             Self::Option(name) => write!(f, "option --{name}"),
             Self::Profile(name) => write!(f, "profile {name}"),
             Self::Environment(name) => write!(f, "variable {name}"),
+            Self::Elsewhere(origin) => origin.fmt(f),
         }
     }
 }
@@ -167,19 +171,51 @@ impl<'a> Settings<'a> {
     }
 
     pub fn compute(&self) -> Result<compute::Client, Failure> {
-        self.tell(Api::Compute);
-        let builder = compute::ClientBuilder::from_variables(&self.variables(Api::Compute))?;
-        Ok(builder
-            .transport(|transport| self.transport(transport))
-            .build()?)
+        Ok(self.compute_builder()?.build()?)
     }
 
     pub fn kfp(&self) -> Result<kfp::Client, Failure> {
+        Ok(self.kfp_builder()?.build()?)
+    }
+
+    pub fn compute_builder(&self) -> Result<compute::ClientBuilder, Failure> {
+        self.tell(Api::Compute);
+        let builder = compute::ClientBuilder::from_variables(&self.variables(Api::Compute))?;
+        Ok(builder.transport(|transport| self.transport(transport)))
+    }
+
+    pub fn kfp_builder(&self) -> Result<kfp::ClientBuilder, Failure> {
         self.tell(Api::Kfp);
         let builder = kfp::ClientBuilder::from_variables(&self.variables(Api::Kfp))?;
-        Ok(builder
-            .transport(|transport| self.transport(transport))
-            .build()?)
+        Ok(builder.transport(|transport| self.transport(transport)))
+    }
+
+    /// The address that options, a profile or a variable give.
+    pub fn endpoint(&self, api: Api) -> Result<Option<String>, Failure> {
+        let name = Variables::of(api).endpoint;
+        let mut settings = self.of(api).into_iter();
+        let Some(setting) = settings.find(|setting| setting.variable == name) else {
+            return Ok(None);
+        };
+        let endpoint = setting.value.into_string().map_err(|_| {
+            Failure::Usage(format!(
+                "the address of the server, set by {}, is not UTF-8; set it anew",
+                setting.source
+            ))
+        })?;
+        Ok(Some(endpoint))
+    }
+
+    /// Where a setting comes from that the SDK found in what it takes for a variable.
+    pub fn source(&self, api: Api, origin: &Origin) -> Source {
+        match origin {
+            Origin::Variable(name) => {
+                let mut settings = self.of(api).into_iter();
+                let setting = settings.find(|setting| setting.variable == *name);
+                setting.map_or(Source::Environment(name), |setting| setting.source)
+            }
+            other => Source::Elsewhere(other.clone()),
+        }
     }
 
     /// A client that sends nothing, and what it would send.
@@ -216,7 +252,7 @@ impl<'a> Settings<'a> {
     }
 
     /// Looks variables up: those of the API as they are set here, all others in the environment.
-    fn variables(&self, api: Api) -> impl Fn(&str) -> Option<OsString> {
+    pub fn variables(&self, api: Api) -> impl Fn(&str) -> Option<OsString> {
         let settings = self.of(api);
         move |name| {
             if Variables::of(api).names().any(|known| known == name) {
@@ -227,7 +263,8 @@ impl<'a> Settings<'a> {
         }
     }
 
-    fn transport(&self, mut transport: TransportBuilder) -> TransportBuilder {
+    /// Everything about the connection that options say.
+    pub fn transport(&self, mut transport: TransportBuilder) -> TransportBuilder {
         transport = transport.application(concat!("compute-kfp-cli/", env!("CARGO_PKG_VERSION")));
         if let Some(limit) = self.globals.timeout {
             transport = transport.timeout(limit);

@@ -26,10 +26,15 @@ pub use self::circuit::{BackendTypeName, CircuitOutcome, RunCircuit};
 #[cfg(feature = "oauth")]
 pub use self::login::Login;
 pub use self::logs::FollowJobLogs;
-use crate::environment::text;
+use crate::environment::{Found, Origin, Setting, text};
 
 /// Where the public service is.
 pub const DEFAULT_ENDPOINT: &str = "https://api.quantum-inspire.com";
+
+const ENDPOINT: &str = "COMPUTE_ENDPOINT";
+const TOKEN: &str = "COMPUTE_TOKEN";
+const TOKEN_FILE: &str = "COMPUTE_TOKEN_FILE";
+const API_KEY: &str = "COMPUTE_API_KEY";
 
 /// Client of the Compute API.
 ///
@@ -57,6 +62,7 @@ impl Client {
         ClientBuilder {
             transport: Transport::builder(DEFAULT_ENDPOINT),
             has_endpoint: false,
+            found: Vec::new(),
         }
     }
 
@@ -114,6 +120,7 @@ pub struct ClientBuilder {
         expect(dead_code, reason = "only a login asks for it")
     )]
     has_endpoint: bool,
+    found: Vec<Found>,
 }
 
 impl ClientBuilder {
@@ -135,29 +142,54 @@ impl ClientBuilder {
     ///
     /// As [`Client::from_env`].
     pub fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
-        let endpoint = text("COMPUTE_ENDPOINT", variable("COMPUTE_ENDPOINT"))?;
-        let token = text("COMPUTE_TOKEN", variable("COMPUTE_TOKEN"))?;
-        let token_file = variable("COMPUTE_TOKEN_FILE").filter(|path| !path.is_empty());
-        let key = text("COMPUTE_API_KEY", variable("COMPUTE_API_KEY"))?;
+        let endpoint = text(ENDPOINT, variable(ENDPOINT))?;
+        let token = text(TOKEN, variable(TOKEN))?;
+        let token_file = variable(TOKEN_FILE).filter(|path| !path.is_empty());
+        let key = text(API_KEY, variable(API_KEY))?;
         let mut builder = Client::builder();
+        let mut endpoint_origin = Origin::Default;
         #[cfg(feature = "oauth")]
         if let (None, None, None) = (&token, &token_file, &key)
             && let Some(login) = Login::found(endpoint.as_deref())?
         {
+            endpoint_origin = Origin::LoginFile(login.path().to_owned());
+            builder.note(Setting::Login, None, endpoint_origin.clone());
             builder = builder.login(login);
         }
         if let Some(endpoint) = endpoint {
+            endpoint_origin = Origin::Variable(ENDPOINT);
             builder = builder.endpoint(endpoint);
         }
+        builder.note(Setting::Endpoint, None, endpoint_origin);
         builder = match (token, token_file) {
-            (Some(token), _) => builder.bearer_token(token),
-            (None, Some(path)) => builder.user_credentials(TokenFile::new(path)),
+            (Some(token), _) => {
+                builder.note(Setting::Token, None, Origin::Variable(TOKEN));
+                builder.bearer_token(token)
+            }
+            (None, Some(path)) => {
+                let shown = path.to_string_lossy().into_owned();
+                let origin = Origin::Variable(TOKEN_FILE);
+                builder.note(Setting::TokenFile, Some(shown), origin);
+                builder.user_credentials(TokenFile::new(path))
+            }
             (None, None) => builder,
         };
         Ok(match key {
-            Some(key) => builder.api_key(key),
+            Some(key) => {
+                builder.note(Setting::ApiKey, None, Origin::Variable(API_KEY));
+                builder.api_key(key)
+            }
             None => builder,
         })
+    }
+
+    /// What [`from_variables`](Self::from_variables) found, and where; nothing of what was set since.
+    pub fn found(&self) -> &[Found] {
+        &self.found
+    }
+
+    fn note(&mut self, setting: Setting, value: Option<String>, origin: Origin) {
+        self.found.push(Found::new(setting, value, origin));
     }
 
     /// Address of the server; [`DEFAULT_ENDPOINT`] unless set.

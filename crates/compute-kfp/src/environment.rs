@@ -1,8 +1,100 @@
-//! Settings from environment variables.
+//! What a client finds in its environment, and where.
+//!
+//! ```
+//! use compute_kfp::environment::{Origin, Setting};
+//! use compute_kfp::compute::ClientBuilder;
+//!
+//! let builder = ClientBuilder::from_variables(&|name| match name {
+//!     "COMPUTE_TOKEN" => Some("s3cret".into()),
+//!     _ => None,
+//! })?;
+//! let token = builder.found().iter().find(|found| found.setting == Setting::Token);
+//! assert_eq!(token.map(|found| &found.origin), Some(&Origin::Variable("COMPUTE_TOKEN")));
+//! assert_eq!(token.and_then(|found| found.value.as_deref()), None, "it is a secret");
+//! # Ok::<(), compute_kfp::Error>(())
+//! ```
 
 use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
 
 use crate::Error;
+
+/// One thing that sets a client up, and where it was found. It holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Found {
+    /// What it sets.
+    pub setting: Setting,
+    /// What it is set to, as far as [`Setting`] says that it is kept here.
+    pub value: Option<String>,
+    /// Where it was found.
+    pub origin: Origin,
+}
+
+/// What can be set by the environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Setting {
+    /// Address of the server. It is not kept, as it may be wrong and hold a password; a client that
+    /// could be built has it in its transport.
+    Endpoint,
+    /// Bearer token; not kept.
+    Token,
+    /// File with the bearer token; its path is kept.
+    TokenFile,
+    /// API key of a backend; not kept.
+    ApiKey,
+    /// Login of a user, in a login file; not kept.
+    Login,
+    /// Cookie of a session with a proxy; not kept.
+    SessionCookie,
+    /// Header that tells who is calling; its name is kept.
+    IdentityHeader,
+    /// Namespace for callers to name; kept.
+    Namespace,
+}
+
+/// Where a setting was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// In the environment variable of this name.
+    Variable(&'static str),
+    /// In the login file of Quantum Inspire.
+    LoginFile(PathBuf),
+    /// In the context file of KFP.
+    ContextFile(PathBuf),
+    /// In a file that Kubernetes puts into each pod.
+    PodFile(PathBuf),
+    /// Nowhere, but in a cluster the server has a usual address.
+    Cluster,
+    /// Nowhere; it is what counts where nothing is set.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => write!(f, "variable {name}"),
+            Self::LoginFile(path) => write!(f, "login file {}", path.display()),
+            Self::ContextFile(path) => write!(f, "context file {}", path.display()),
+            Self::PodFile(path) => write!(f, "file of the pod {}", path.display()),
+            Self::Cluster => f.write_str("cluster"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+impl Found {
+    pub(crate) fn new(setting: Setting, value: Option<String>, origin: Origin) -> Self {
+        Self {
+            setting,
+            value,
+            origin,
+        }
+    }
+}
 
 /// What a variable's value says; an empty one counts as not set.
 pub(crate) fn text(name: &str, value: Option<OsString>) -> Result<Option<String>, Error> {

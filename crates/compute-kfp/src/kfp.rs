@@ -16,7 +16,7 @@ mod watching;
 
 use std::ffi::OsString;
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::{env, fmt};
 
@@ -32,6 +32,7 @@ pub use self::run::RunPipeline;
 use self::surroundings::Surroundings;
 pub use self::upload::{UploadNamed, Uploaded};
 pub use self::watching::WatchRun;
+use crate::environment::{Found, Origin, Setting};
 
 /// Client of Kubeflow Pipelines.
 ///
@@ -149,6 +150,7 @@ pub struct ClientBuilder {
     token: Option<Arc<dyn Credentials>>,
     beside: Vec<Arc<dyn Credentials>>,
     namespace: Option<Arc<str>>,
+    found: Vec<Found>,
 }
 
 impl ClientBuilder {
@@ -158,6 +160,7 @@ impl ClientBuilder {
             token: None,
             beside: Vec::new(),
             namespace: None,
+            found: Vec::new(),
         }
     }
 
@@ -179,12 +182,35 @@ impl ClientBuilder {
     ///
     /// As [`Client::from_env`].
     pub fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
-        let surroundings = Surroundings {
-            variable,
-            root: Path::new("/"),
-            home: env::home_dir(),
-        };
-        surroundings.client()
+        Surroundings::of_this_machine(variable).client()
+    }
+
+    /// Whether [`from_variables`](Self::from_variables) finds a server: one is named, or this is a
+    /// pod of a cluster.
+    ///
+    /// ```
+    /// use compute_kfp::kfp::ClientBuilder;
+    ///
+    /// let named = |name: &str| (name == "KF_PIPELINES_ENDPOINT").then(|| "http://localhost".into());
+    /// assert!(ClientBuilder::finds_server(&named)?);
+    /// # Ok::<(), compute_kfp::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Configuration`](crate::ErrorKind::Configuration) where a variable is not UTF-8.
+    pub fn finds_server(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<bool, Error> {
+        let surroundings = Surroundings::of_this_machine(variable);
+        Ok(surroundings.endpoint()?.is_some())
+    }
+
+    /// What [`from_variables`](Self::from_variables) found, and where; nothing of what was set since.
+    pub fn found(&self) -> &[Found] {
+        &self.found
+    }
+
+    fn note(&mut self, setting: Setting, value: Option<String>, origin: Origin) {
+        self.found.push(Found::new(setting, value, origin));
     }
 
     /// Token that is sent as `Bearer <token>`.

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 #[cfg(any(feature = "compute", feature = "kfp"))]
-mod environment;
+pub mod environment;
 
 #[cfg(feature = "compute")]
 pub mod compute;

@@ -102,7 +102,7 @@ fn columns(items: &[Value]) -> Vec<&str> {
     names
 }
 
-/// A value in one cell; what a server sends must not steer the terminal.
+/// A value in one cell.
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),

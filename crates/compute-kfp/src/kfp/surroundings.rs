@@ -1,13 +1,13 @@
 //! What a client finds in its environment: variables, and the files of a pod and of a user.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use super::ClientBuilder;
 use super::context::Context;
 use crate::Error;
-use crate::environment::text;
+use crate::environment::{Origin, Setting, text};
 
 const ENDPOINT: &str = "KF_PIPELINES_ENDPOINT";
 const TOKEN: &str = "KFP_TOKEN";
@@ -31,55 +31,90 @@ pub(super) struct Surroundings<'a> {
     pub home: Option<PathBuf>,
 }
 
-impl Surroundings<'_> {
+impl<'a> Surroundings<'a> {
+    pub fn of_this_machine(variable: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
+        Self {
+            variable,
+            root: Path::new("/"),
+            home: env::home_dir(),
+        }
+    }
+
     /// A client with all that is found.
     pub fn client(&self) -> Result<ClientBuilder, Error> {
-        let token_file = self.token_file();
-        let mut client = ClientBuilder::new(self.endpoint(token_file.is_some())?);
-        client = match (self.text(TOKEN)?, token_file) {
-            (Some(token), _) => client.bearer_token(token),
-            (None, Some(path)) => client.token_file(path),
+        let (endpoint, origin) = self.endpoint()?.ok_or_else(|| {
+            Error::configuration(format!(
+                "no KFP server is named and this is no pod of a cluster; set `{ENDPOINT}` to its address"
+            ))
+        })?;
+        let mut client = ClientBuilder::new(endpoint);
+        client.note(Setting::Endpoint, None, origin);
+        client = match (self.text(TOKEN)?, self.token_file()) {
+            (Some(token), _) => {
+                client.note(Setting::Token, None, Origin::Variable(TOKEN));
+                client.bearer_token(token)
+            }
+            (None, Some((path, origin))) => {
+                client.note(Setting::TokenFile, Some(path.display().to_string()), origin);
+                client.token_file(path)
+            }
             (None, None) => client,
         };
-        let context = match &self.home {
-            Some(home) => Context::read(&home.join(CONTEXT_FILE))?,
-            None => Context::default(),
-        };
-        if let Some(cookie) = context.cookie {
-            client = client.session_cookie(cookie);
+        let context_file = self.home.as_ref().map(|home| home.join(CONTEXT_FILE));
+        if let Some(path) = &context_file {
+            client = Self::in_context(client, path)?;
         }
-        if let Some((name, value)) = context.header {
-            client = client.identity_header(name, value);
+        if client.namespace.is_some() {
+            return Ok(client);
         }
-        let namespace = match context.namespace {
-            Some(namespace) => Some(namespace),
-            None => text_of(&self.root.join(NAMESPACE_FILE))?,
-        };
-        Ok(match namespace {
-            Some(namespace) => client.namespace(namespace),
+        let path = self.root.join(NAMESPACE_FILE);
+        Ok(match text_of(&path)? {
+            Some(namespace) => {
+                let origin = Origin::PodFile(path);
+                client.note(Setting::Namespace, Some(namespace.clone()), origin);
+                client.namespace(namespace)
+            }
             None => client,
         })
     }
 
-    fn endpoint(&self, has_token_file: bool) -> Result<String, Error> {
+    /// A client with what the context file adds.
+    fn in_context(mut client: ClientBuilder, path: &Path) -> Result<ClientBuilder, Error> {
+        let context = Context::read(path)?;
+        let origin = || Origin::ContextFile(path.to_owned());
+        if let Some(cookie) = context.cookie {
+            client.note(Setting::SessionCookie, None, origin());
+            client = client.session_cookie(cookie);
+        }
+        if let Some((name, value)) = context.header {
+            client.note(Setting::IdentityHeader, Some(name.clone()), origin());
+            client = client.identity_header(name, value);
+        }
+        if let Some(namespace) = context.namespace {
+            client.note(Setting::Namespace, Some(namespace.clone()), origin());
+            client = client.namespace(namespace);
+        }
+        Ok(client)
+    }
+
+    /// The server that is named, or that of the cluster that this is a pod of.
+    pub fn endpoint(&self) -> Result<Option<(String, Origin)>, Error> {
         if let Some(endpoint) = self.text(ENDPOINT)? {
-            return Ok(endpoint);
+            return Ok(Some((endpoint, Origin::Variable(ENDPOINT))));
         }
-        if has_token_file || self.text(IN_CLUSTER)?.is_some() {
-            return Ok(IN_CLUSTER_ENDPOINT.to_owned());
-        }
-        Err(Error::configuration(format!(
-            "no KFP server is named and this is no pod of a cluster; set `{ENDPOINT}` to its address"
-        )))
+        let in_cluster = self.token_file().is_some() || self.text(IN_CLUSTER)?.is_some();
+        Ok(in_cluster.then(|| (IN_CLUSTER_ENDPOINT.to_owned(), Origin::Cluster)))
     }
 
     /// The file that is named, or the usual one where it exists.
-    fn token_file(&self) -> Option<PathBuf> {
+    fn token_file(&self) -> Option<(PathBuf, Origin)> {
         let named = (self.variable)(TOKEN_PATH).filter(|path| !path.is_empty());
-        named.map(PathBuf::from).or_else(|| {
-            let usual = self.root.join(TOKEN_FILE);
-            usual.exists().then_some(usual)
-        })
+        if let Some(path) = named {
+            return Some((path.into(), Origin::Variable(TOKEN_PATH)));
+        }
+        let usual = self.root.join(TOKEN_FILE);
+        let found = usual.exists();
+        found.then(|| (usual.clone(), Origin::PodFile(usual)))
     }
 
     fn text(&self, name: &str) -> Result<Option<String>, Error> {

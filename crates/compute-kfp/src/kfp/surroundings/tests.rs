@@ -10,6 +10,7 @@ use tempfile::{TempDir, tempdir};
 
 use super::*;
 use crate::ErrorKind;
+use crate::environment::Found;
 use crate::kfp::Client;
 
 const OF_THE_POD: &str = "t0ken-of-the-pod";
@@ -39,6 +40,10 @@ impl Machine {
     }
 
     fn client(&self) -> Result<Client, Error> {
+        self.surroundings(|surroundings| surroundings.client()?.build())
+    }
+
+    fn surroundings<T>(&self, look: impl FnOnce(&Surroundings<'_>) -> T) -> T {
         let surroundings = Surroundings {
             variable: &|name| {
                 let found = self.variables.iter().find(|(known, _)| *known == name);
@@ -47,7 +52,7 @@ impl Machine {
             root: self.files.path(),
             home: Some(self.files.path().to_owned()),
         };
-        surroundings.client()?.build()
+        look(&surroundings)
     }
 
     fn endpoint(&self) -> String {
@@ -240,4 +245,38 @@ fn a_client_that_was_found_shows_no_secret() {
 
 fn shown(value: &dyn Debug) -> String {
     format!("{value:?}\n{value:#?}")
+}
+
+#[test]
+fn a_client_tells_what_it_found_where_and_no_secret() {
+    let machine = Machine::with(&[(ENDPOINT, "https://kfp.example.org")])
+        .file(TOKEN_FILE, OF_THE_POD)
+        .file(NAMESPACE_FILE, "team-b")
+        .file(
+            CONTEXT_FILE,
+            r#"{"client_authentication_cookie": "authservice_session=c00kie"}"#,
+        );
+    let root = machine.files.path();
+    let builder = machine.surroundings(|surroundings| surroundings.client().unwrap());
+    let token_file = root.join(TOKEN_FILE);
+    let of_the_pod = |setting, value: &str, path| {
+        Found::new(
+            setting,
+            Some(value.to_owned()),
+            Origin::PodFile(root.join(path)),
+        )
+    };
+    assert_eq!(
+        builder.found(),
+        [
+            Found::new(Setting::Endpoint, None, Origin::Variable(ENDPOINT)),
+            of_the_pod(Setting::TokenFile, token_file.to_str().unwrap(), TOKEN_FILE),
+            Found::new(
+                Setting::SessionCookie,
+                None,
+                Origin::ContextFile(root.join(CONTEXT_FILE))
+            ),
+            of_the_pod(Setting::Namespace, "team-b", NAMESPACE_FILE),
+        ]
+    );
 }

@@ -1,0 +1,182 @@
+//! One thing that was checked, and how it is shown.
+
+use std::fmt::Display;
+
+use serde_json::{Value, json};
+
+use crate::api::Api;
+use crate::failure::Failure;
+use crate::output::printable;
+
+/// What a check is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    Program,
+    Api(Api),
+}
+
+impl Subject {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Program => "compute-kfp",
+            Self::Api(api) => api.name(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Ok,
+    Warning,
+    Skipped,
+    /// With the exit status that it leads to.
+    Failed(u8),
+}
+
+impl Status {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Skipped => "skipped",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    fn mark(self) -> char {
+        match self {
+            Self::Ok => '✔',
+            Self::Warning => '!',
+            Self::Skipped => '–',
+            Self::Failed(_) => '✘',
+        }
+    }
+}
+
+pub struct Check {
+    subject: Subject,
+    name: &'static str,
+    status: Status,
+    value: String,
+    source: Option<String>,
+    remedy: Option<String>,
+}
+
+impl Check {
+    pub fn of(subject: Subject, name: &'static str) -> Self {
+        Self {
+            subject,
+            name,
+            status: Status::Skipped,
+            value: String::new(),
+            source: None,
+            remedy: None,
+        }
+    }
+
+    pub fn ok(self, value: impl Display) -> Self {
+        self.ended(Status::Ok, value)
+    }
+
+    pub fn warning(self, value: impl Display) -> Self {
+        self.ended(Status::Warning, value)
+    }
+
+    pub fn skipped(self, reason: impl Display) -> Self {
+        self.ended(Status::Skipped, reason)
+    }
+
+    pub fn failed(self, failure: &Failure) -> Self {
+        let message = match failure {
+            Failure::Api(error) => error.message().to_owned(),
+            Failure::Usage(message) | Failure::Io(message) => message.clone(),
+            _ => "it ended early".to_owned(),
+        };
+        self.ended(Status::Failed(failure.status()), message)
+    }
+
+    fn ended(self, status: Status, value: impl Display) -> Self {
+        Self {
+            status,
+            value: value.to_string(),
+            ..self
+        }
+    }
+
+    pub fn source(self, source: impl Display) -> Self {
+        Self {
+            source: Some(source.to_string()),
+            ..self
+        }
+    }
+
+    pub fn remedy(self, remedy: impl Into<String>) -> Self {
+        Self {
+            remedy: Some(remedy.into()),
+            ..self
+        }
+    }
+
+    pub fn is_ok(&self) -> bool {
+        self.status == Status::Ok
+    }
+
+    pub fn json(&self) -> Value {
+        let api = match self.subject {
+            Subject::Program => None,
+            Subject::Api(api) => Some(api.name()),
+        };
+        json!({
+            "api": api,
+            "check": self.name,
+            "status": self.status.name(),
+            "value": self.value,
+            "source": self.source,
+            "remedy": self.remedy,
+        })
+    }
+}
+
+/// The exit status, of those that failed.
+pub fn worst(checks: &[Check]) -> Option<u8> {
+    let failed = || {
+        checks.iter().filter_map(|check| match check.status {
+            Status::Failed(status) => Some(status),
+            _ => None,
+        })
+    };
+    let known = [3, 5, 2, 4].into_iter();
+    let worst = known
+        .into_iter()
+        .find(|known| failed().any(|status| status == *known));
+    worst.or_else(|| failed().next())
+}
+
+/// A line for each check, below what it is about, with the remedy in a line of its own.
+pub fn text(checks: &[Check]) -> String {
+    let widest = |of: fn(&Check) -> &str| {
+        let widths = checks.iter().map(|check| of(check).chars().count());
+        widths.max().unwrap_or_default()
+    };
+    let width = widest(|check| check.name);
+    let mut lines = Vec::new();
+    let mut subject = None;
+    for check in checks {
+        if subject != Some(check.subject) {
+            subject = Some(check.subject);
+            lines.push(check.subject.name().to_owned());
+        }
+        let (mark, name) = (check.status.mark(), check.name);
+        let source = check.source.as_ref().map(|source| format!("  ({source})"));
+        let line = format!(
+            "  {mark} {name:width$}  {}{}",
+            check.value,
+            source.unwrap_or_default()
+        );
+        lines.push(printable(line.trim_end()));
+        if let Some(remedy) = &check.remedy {
+            lines.push(printable(&format!("    {:width$}  → {remedy}", "")));
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,259 @@
+//! All checks of one API.
+
+use std::fs::File;
+use std::time::Instant;
+
+use compute_kfp::compute::Login;
+use compute_kfp::environment::{Found, Setting};
+use compute_kfp::{Error, ErrorKind, kfp};
+
+use super::check::{Check, Subject};
+use crate::api::{Api, Client};
+use crate::failure::Failure;
+use crate::globals::Globals;
+use crate::session::Identity;
+use crate::settings::{Settings, Source};
+use crate::setup::{Setup, title};
+
+pub struct Checkup<'a> {
+    globals: &'a Globals,
+    settings: &'a Settings<'a>,
+    api: Api,
+}
+
+impl<'a> Checkup<'a> {
+    pub fn new(globals: &'a Globals, settings: &'a Settings<'a>, api: Api) -> Self {
+        Self {
+            globals,
+            settings,
+            api,
+        }
+    }
+
+    pub async fn checks(&self) -> Vec<Check> {
+        let setup = match Setup::of(self.settings, self.api) {
+            Ok(Some(setup)) => setup,
+            Ok(None) => return vec![self.not_set_up()],
+            Err(failure) => return vec![self.broken(&failure)],
+        };
+        let mut checks = self.configured(&setup);
+        if self.globals.dry_run {
+            let not_asked = "nothing is asked in a dry run";
+            checks.push(self.check("server").skipped(not_asked));
+            checks.push(self.check("access").skipped(not_asked));
+            return checks;
+        }
+        let server = self.server(&setup).await;
+        let answers = server.is_ok();
+        checks.push(server);
+        match answers {
+            true => checks.extend(self.access(&setup).await),
+            false => checks.push(
+                self.check("access")
+                    .skipped("the server is not there to ask"),
+            ),
+        }
+        checks
+    }
+
+    fn check(&self, name: &'static str) -> Check {
+        Check::of(Subject::Api(self.api), name)
+    }
+
+    fn not_set_up(&self) -> Check {
+        let check = self.check("settings").skipped("nothing is configured");
+        match self.api {
+            Api::Compute => check.remedy(
+                "to use it, log in with `compute-kfp login`, or set COMPUTE_ENDPOINT and COMPUTE_TOKEN",
+            ),
+            Api::Kfp => check.remedy("to use it, set KF_PIPELINES_ENDPOINT, or make a profile"),
+        }
+    }
+
+    /// The message names the place; these are the places that were looked at.
+    fn broken(&self, failure: &Failure) -> Check {
+        let mut sources: Vec<String> = self
+            .settings
+            .of(self.api)
+            .iter()
+            .map(|setting| setting.source.to_string())
+            .collect();
+        sources.dedup();
+        let check = self.check("settings").failed(failure);
+        let check = check.remedy("correct what the message names");
+        match sources.as_slice() {
+            [] => check,
+            sources => check.source(sources.join(", ")),
+        }
+    }
+
+    fn configured(&self, setup: &Setup) -> Vec<Check> {
+        let endpoint = self.check("endpoint").ok(setup.endpoint());
+        let endpoint = match setup.source(Setting::Endpoint) {
+            Some(source) => endpoint.source(source),
+            None => endpoint,
+        };
+        let others = setup.found.iter();
+        let others = others.filter(|(found, _)| found.setting != Setting::Endpoint);
+        let mut checks = vec![endpoint];
+        checks.extend(others.map(|(found, source)| self.setting(found, source)));
+        if setup.credential().is_none() {
+            checks.push(match self.api {
+                Api::Compute => self
+                    .check("credential")
+                    .warning("there is none")
+                    .remedy("log in with `compute-kfp login`, or set COMPUTE_TOKEN"),
+                Api::Kfp => self.check("credential").skipped("there is none"),
+            });
+        }
+        if self.api == Api::Compute {
+            checks.extend(self.login_file(setup));
+        }
+        checks
+    }
+
+    fn setting(&self, found: &Found, source: &Source) -> Check {
+        let check = self.check(title(found.setting)).source(source);
+        match &found.value {
+            Some(path) if found.setting == Setting::TokenFile => match File::open(path) {
+                Ok(_) => check.ok(path),
+                Err(error) => {
+                    let message = format!("`{path}` cannot be read: {error}");
+                    check
+                        .failed(&Error::authentication(message).into())
+                        .remedy("correct the path, or put the token there")
+                }
+            },
+            Some(value) => check.ok(value),
+            None => check.ok("is set, not shown"),
+        }
+    }
+
+    /// The membership of the login that is used, or the login file that is not.
+    fn login_file(&self, setup: &Setup) -> Option<Check> {
+        let file = self.check("login file");
+        let login = match Login::from_default_file() {
+            Ok(login) => login.host(setup.endpoint()),
+            Err(error) if error.kind() == ErrorKind::Authentication => return None,
+            Err(error) => {
+                let check = file.warning(error.message());
+                return Some(check.remedy("it is not used now; correct it or move it away"));
+            }
+        };
+        let path = login.path().display();
+        if setup.source(Setting::Login).is_none() {
+            let why = match setup.credential() {
+                Some((found, _)) => {
+                    format!("`{path}` is not used, but the {}", title(found.setting))
+                }
+                None => format!("`{path}` holds no login to this server"),
+            };
+            return Some(file.skipped(why));
+        }
+        let check = self
+            .check("membership")
+            .source(format!("login file {path}"));
+        Some(match login.team_member_id() {
+            Ok(Some(id)) => check.ok(id),
+            Ok(None) => check
+                .warning("none is chosen")
+                .remedy("choose one with `compute-kfp login --team-member ID`"),
+            Err(error) => check.failed(&error.into()),
+        })
+    }
+
+    /// Whether it answers at all; a proxy that first wants to know who is calling does.
+    async fn server(&self, setup: &Setup) -> Check {
+        let check = self.check("server");
+        let anonymous = match setup.anonymous(self.settings) {
+            Ok(client) => client,
+            Err(failure) => return check.failed(&failure),
+        };
+        let asked = Instant::now();
+        let answer = match &anonymous {
+            Client::Compute(client) => client.healthz().send().await.map(drop),
+            Client::Kfp(client) => client.get_healthz().send().await.map(drop),
+        };
+        let took = asked.elapsed().as_millis();
+        match answer {
+            Ok(()) => check.ok(format!("answers, in {took} ms")),
+            Err(error) if wants_a_credential(&error) => {
+                check.ok(format!("answers, in {took} ms, and wants a credential"))
+            }
+            Err(error) => self.refused(check, None, error),
+        }
+    }
+
+    /// Whether the server takes each of the credentials.
+    async fn access(&self, setup: &Setup) -> Vec<Check> {
+        let client = match &setup.client {
+            Client::Kfp(client) => return vec![self.access_to_kfp(setup, client).await],
+            Client::Compute(client) => client,
+        };
+        let mut checks = Vec::new();
+        for (credential, source) in setup.credentials() {
+            let check = self.check("access");
+            let check = match Identity::of(client, credential).await {
+                Ok(identity) => check.ok(identity.name()),
+                Err(error) => self.refused(check, Some(credential), error),
+            };
+            checks.push(check.source(source));
+        }
+        if checks.is_empty() {
+            let error = Error::authentication("there is no credential");
+            checks.push(self.refused(self.check("access"), None, error));
+        }
+        checks
+    }
+
+    async fn access_to_kfp(&self, setup: &Setup, client: &kfp::Client) -> Check {
+        let mut request = client.list_pipelines().page_size(1);
+        if let Some(namespace) = client.namespace() {
+            request = request.namespace(namespace);
+        }
+        let credential = setup.credential();
+        let check = self.check("access");
+        let check = match request.send().await {
+            Ok(_) if credential.is_none() => {
+                check.ok("pipelines can be listed, without a credential")
+            }
+            Ok(_) => check.ok("pipelines can be listed"),
+            Err(error) => self.refused(check, credential.map(|(found, _)| found), error),
+        };
+        match credential {
+            Some((_, source)) => check.source(source),
+            None => check,
+        }
+    }
+
+    /// A call that failed, and what to do about it.
+    fn refused(&self, check: Check, credential: Option<&Found>, error: Error) -> Check {
+        let by_login = credential.is_none_or(|found| found.setting == Setting::Login);
+        let remedy = match error.kind() {
+            ErrorKind::Authentication if self.api == Api::Compute && by_login => {
+                "log in with `compute-kfp login`"
+            }
+            ErrorKind::Authentication => "replace the credential, which is wrong or has expired",
+            ErrorKind::Permission => "ask for the permission, or use another account or namespace",
+            ErrorKind::Connection => "check the address, the network and the proxy",
+            ErrorKind::Timeout => "try again, or allow more time with --timeout",
+            ErrorKind::Server | ErrorKind::RateLimited => {
+                "try again later; if it stays so, tell who runs the server"
+            }
+            ErrorKind::NotFound | ErrorKind::Protocol => {
+                "check that the address is that of this API"
+            }
+            _ => "correct what the message names",
+        };
+        check.failed(&error.into()).remedy(remedy)
+    }
+}
+
+/// Whether a server, or a proxy before it, answered that it has to know who is calling.
+fn wants_a_credential(error: &Error) -> bool {
+    let by_kind = matches!(
+        error.kind(),
+        ErrorKind::Authentication | ErrorKind::Permission
+    );
+    by_kind && error.status().is_some()
+}

@@ -1,0 +1,131 @@
+//! Who a credential of the Compute API belongs to.
+
+use compute_kfp::compute::types::{Backend, Member, Team, User};
+use compute_kfp::environment::{Found, Setting};
+use compute_kfp::{Error, ErrorKind, ResponseValue, compute};
+use serde_json::{Value, json};
+
+use super::stored_login;
+
+/// As far as the server tells.
+pub enum Identity {
+    User {
+        user_id: Option<i64>,
+        user: Option<User>,
+        member: Option<Member>,
+        team: Option<Team>,
+    },
+    Backend(Backend),
+}
+
+impl Identity {
+    /// Who this credential of the client belongs to.
+    pub async fn of(client: &compute::Client, credential: &Found) -> Result<Self, Error> {
+        let chosen = match credential.setting {
+            Setting::ApiKey => {
+                let backend = client.read_backend_self().send().await?.into_inner();
+                return Ok(Self::Backend(backend));
+            }
+            Setting::Login => stored_login(Some(client.transport().endpoint().to_owned()))?
+                .map_or(Ok(None), |login| login.team_member_id())?,
+            _ => None,
+        };
+        Self::of_user(client, chosen).await
+    }
+
+    /// A user, who works as the member that was chosen.
+    async fn of_user(client: &compute::Client, chosen: Option<i64>) -> Result<Self, Error> {
+        let chosen = match chosen {
+            Some(id) => as_far_as_told(client.read_member(id).send().await)?,
+            None => None,
+        };
+        let (user_id, member) = match chosen {
+            Some(member) => (Some(member.user_id), Some(member)),
+            None => only_one(client).await?,
+        };
+        let user = match user_id {
+            Some(id) => as_far_as_told(client.read_user(id).send().await)?,
+            None => None,
+        };
+        let team = match &member {
+            Some(member) => as_far_as_told(client.read_team(member.team_id).send().await)?,
+            None => None,
+        };
+        Ok(Self::User {
+            user_id,
+            user,
+            member,
+            team,
+        })
+    }
+
+    /// The names of all that is told, for a person.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Backend(backend) => format!("backend {}", backend.name),
+            Self::User {
+                user: Some(user), ..
+            } => format!("{} <{}>", user.full_name, user.email),
+            Self::User {
+                user_id: Some(id), ..
+            } => format!("user {id}"),
+            Self::User { .. } => "a user whom the server does not name".to_owned(),
+        }
+    }
+
+    /// What is told, each under a name.
+    pub fn properties(&self) -> Vec<(&'static str, Value)> {
+        match self {
+            Self::Backend(backend) => vec![
+                ("backend", json!(backend.name)),
+                ("backend_id", json!(backend.id)),
+            ],
+            Self::User {
+                user_id,
+                user,
+                member,
+                team,
+            } => {
+                let user = user.as_ref();
+                let member = member.as_ref();
+                vec![
+                    ("name", json!(user.map(|user| &user.full_name))),
+                    ("email", json!(user.map(|user| &user.email))),
+                    ("user_id", json!(user_id)),
+                    ("team", json!(team.as_ref().map(|team| &team.name))),
+                    ("team_id", json!(member.map(|member| member.team_id))),
+                    ("role", json!(member.map(|member| &member.role))),
+                    ("team_member_id", json!(member.map(|member| member.id))),
+                ]
+            }
+        }
+    }
+}
+
+/// The only user of all memberships, and the only membership.
+async fn only_one(client: &compute::Client) -> Result<(Option<i64>, Option<Member>), Error> {
+    let page = client.read_members().send().await?.into_inner();
+    let listed = i64::try_from(page.items.len()).unwrap_or(i64::MAX);
+    let Some(first) = page.items.first().filter(|_| page.total <= listed) else {
+        return Ok((None, None));
+    };
+    let user_id = first.user_id;
+    let alone = page.items.iter().all(|member| member.user_id == user_id);
+    let user_id = alone.then_some(user_id);
+    let member = match page.items.as_slice() {
+        [member] => Some(member.clone()),
+        _ => None,
+    };
+    Ok((user_id, member))
+}
+
+/// Nothing where the server has no such thing or does not show it.
+pub fn as_far_as_told<T>(answer: Result<ResponseValue<T>, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(answer) => Ok(Some(answer.into_inner())),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Permission) => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}

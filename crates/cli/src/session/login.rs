@@ -1,0 +1,146 @@
+//! Logging in by a browser, on this or any other device.
+
+use std::env;
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use compute_kfp::ErrorKind;
+use compute_kfp::compute::login::PendingLogin;
+use compute_kfp::compute::{DEFAULT_ENDPOINT, Login};
+use indicatif::{ProgressBar, ProgressFinish};
+
+use super::{membership, stored_login, whoami};
+use crate::api::Api;
+use crate::failure::{Failure, say, warn};
+use crate::globals::Globals;
+use crate::output::printable;
+use crate::settings::{Settings, Variables};
+use crate::setup::Setup;
+
+pub const NAME: &str = "login";
+
+const TEAM_MEMBER: &str = "team-member";
+
+pub fn command() -> Command {
+    Command::new(NAME)
+        .about("Log in to Quantum Inspire by a browser")
+        .long_about(
+            "Log in to Quantum Inspire by a browser, on this or any other device\n\nThe login is kept in \
+             ~/.quantuminspire/config.json, as the program `quantuminspire` keeps it. The server is that \
+             of --endpoint, of the profile or of COMPUTE_ENDPOINT, or the public one.",
+        )
+        .arg(
+            Arg::new(TEAM_MEMBER)
+                .long(TEAM_MEMBER)
+                .value_name("ID")
+                .value_parser(value_parser!(i64))
+                .help("Membership to work as, where there are several; a login that is still good is kept"),
+        )
+}
+
+pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
+    let settings = Settings::read(globals)?;
+    let endpoint = settings.endpoint(Api::Compute)?;
+    let endpoint = endpoint.unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned());
+    let wanted = matches.get_one(TEAM_MEMBER).copied();
+    let setup = match wanted {
+        Some(id) => chosen_anew(&settings, &endpoint, id).await?,
+        None => None,
+    };
+    let setup = match setup {
+        Some(setup) => setup,
+        None => log_in(&settings, &endpoint, wanted).await?,
+    };
+    warn_of_what_goes_first(&settings);
+    whoami::answer(globals, &setup).await
+}
+
+/// The login that is there, with another membership; `None` where it is not good any more.
+async fn chosen_anew(
+    settings: &Settings<'_>,
+    endpoint: &str,
+    id: i64,
+) -> Result<Option<Setup>, Failure> {
+    let Some(login) = stored_login(Some(endpoint.to_owned()))? else {
+        return Ok(None);
+    };
+    if !login.is_logged_in()? {
+        return Ok(None);
+    }
+    let setup = Setup::of_login(settings, login.endpoint())?;
+    match membership::set(&setup, &login, id).await {
+        Ok(()) => Ok(Some(setup)),
+        Err(error) if error.kind() == ErrorKind::Authentication => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn log_in(
+    settings: &Settings<'_>,
+    endpoint: &str,
+    wanted: Option<i64>,
+) -> Result<Setup, Failure> {
+    let pending = Login::device(endpoint).start().await?;
+    show(&pending, endpoint);
+    let spinner = spinner("waiting for you to confirm");
+    let logged_in = pending.finish().await?;
+    spinner.finish_and_clear();
+    let login = logged_in.login;
+    say(&format!(
+        "logged in to `{}`; the login is kept in `{}`",
+        login.endpoint(),
+        login.path().display()
+    ));
+    let setup = Setup::of_login(settings, login.endpoint())?;
+    match wanted {
+        Some(id) => membership::set(&setup, &login, id).await?,
+        None => membership::choose(&setup, &login, &logged_in.members).await?,
+    }
+    Ok(setup)
+}
+
+fn show(pending: &PendingLogin, endpoint: &str) {
+    let code = printable(pending.user_code());
+    let page = printable(pending.verification_uri());
+    say(&format!("To log in to {endpoint}, open"));
+    match pending.verification_uri_complete() {
+        Some(complete) => {
+            say(&format!("  {}", printable(complete)));
+            say(&format!(
+                "and check that it shows {code}, or open {page} and enter that code."
+            ));
+        }
+        None => {
+            say(&format!("  {page}"));
+            say(&format!("and enter the code {code}."));
+        }
+    }
+    let left = humantime::format_duration(Duration::from_secs(pending.expires_in().as_secs()));
+    say(&format!("The code is good for {left}."));
+}
+
+/// Turns on a terminal that may be written to in colour and all, and goes when it is dropped.
+fn spinner(message: &'static str) -> ProgressBar {
+    const TURN: Duration = Duration::from_millis(100);
+    let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if plain || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let spinner = ProgressBar::new_spinner()
+        .with_message(message)
+        .with_finish(ProgressFinish::AndClear);
+    spinner.enable_steady_tick(TURN);
+    spinner
+}
+
+fn warn_of_what_goes_first(settings: &Settings<'_>) {
+    let endpoint = Variables::of(Api::Compute).endpoint;
+    let first = settings.of(Api::Compute);
+    if let Some(setting) = first.iter().find(|setting| setting.variable != endpoint) {
+        warn(&format!(
+            "other commands do not use this login while {} is set",
+            setting.source
+        ));
+    }
+}

@@ -1,0 +1,100 @@
+//! Which of several memberships a user works as.
+
+use std::io::{self, IsTerminal, Write};
+
+use compute_kfp::Error;
+use compute_kfp::compute::types::Member;
+use compute_kfp::compute::{self, Login};
+
+use super::identity::as_far_as_told;
+use crate::api::Client;
+use crate::failure::{Failure, say, warn};
+use crate::output::printable;
+use crate::setup::Setup;
+
+/// Stores a membership that the server knows.
+pub async fn set(setup: &Setup, login: &Login, id: i64) -> Result<(), Error> {
+    if let Client::Compute(client) = &setup.client {
+        client.read_member(id).send().await?;
+    }
+    login.set_team_member_id(id).await
+}
+
+/// Asks where there is a choice and somebody to ask.
+pub async fn choose(setup: &Setup, login: &Login, members: &[Member]) -> Result<(), Failure> {
+    let Client::Compute(client) = &setup.client else {
+        return Ok(());
+    };
+    match members {
+        [] => {
+            warn("you are a member of no team yet, so that projects cannot be made");
+            return Ok(());
+        }
+        // The SDK has stored it.
+        [_] if login.team_member_id()?.is_some() => return Ok(()),
+        _ => {}
+    }
+    let lines = lines(client, members).await?;
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(Failure::Usage(format!(
+            "you are logged in, but there are several memberships; choose one of these with \
+             `compute-kfp login --team-member ID`, which keeps the login:\n{}",
+            lines.join("\n")
+        )));
+    }
+    say("You are a member of several teams:");
+    for (number, line) in (1..).zip(&lines) {
+        say(&format!("{number:3}  {line}"));
+    }
+    let id = loop {
+        let text = asked(&format!("Which one do you work as? [1-{}] ", members.len())).await?;
+        let number = text.trim().parse::<usize>().ok();
+        match number.and_then(|number| members.get(number.checked_sub(1)?)) {
+            Some(member) => break member.id,
+            None => say("That is none of the numbers before the teams."),
+        }
+    };
+    Ok(login.set_team_member_id(id).await?)
+}
+
+async fn lines(client: &compute::Client, members: &[Member]) -> Result<Vec<String>, Failure> {
+    let mut lines = Vec::with_capacity(members.len());
+    for member in members {
+        let team = as_far_as_told(client.read_team(member.team_id).send().await)?;
+        let team = team.map_or_else(|| format!("team {}", member.team_id), |team| team.name);
+        let inactive = match member.is_active {
+            true => "",
+            false => ", not active",
+        };
+        let line = format!(
+            "{team} (membership {}, {}{inactive})",
+            member.id, member.role
+        );
+        lines.push(printable(&line));
+    }
+    Ok(lines)
+}
+
+/// The line that a person enters.
+async fn asked(question: &str) -> Result<String, Failure> {
+    let unreadable = |error: &io::Error| Failure::io("the terminal cannot be read", error);
+    let _ = write!(io::stderr(), "{question}");
+    let read = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        let read = io::stdin().read_line(&mut line)?;
+        Ok((read, line))
+    });
+    let read: io::Result<(usize, String)> = match read.await {
+        Ok(read) => read,
+        Err(error) => Err(io::Error::other(error)),
+    };
+    match read {
+        Ok((0, _)) => Err(Failure::Usage(
+            "no membership was chosen; choose one with `compute-kfp login --team-member ID`, \
+             which keeps the login"
+                .to_owned(),
+        )),
+        Ok((_, line)) => Ok(line),
+        Err(error) => Err(unreadable(&error)),
+    }
+}
