@@ -116,7 +116,7 @@ pub fn usage(message: &str) -> Value {
 /// Says on standard error that what was waited for ended badly, and how.
 pub fn ended_badly(message: &str, as_json: bool) -> Failure {
     match as_json {
-        true => say(&object("ended-badly", None, message).to_string()),
+        true => say(&object("ended_badly", None, message).to_string()),
         false => say(&format!("error: {}", printable(message))),
     }
     Failure::EndedBadly

@@ -10,10 +10,10 @@
 mod program;
 
 use compute_kfp_sandbox::Sandbox;
-use program::Program;
+use program::{Program, sandbox};
 use serde_json::{Value, json};
 
-async fn sandbox_with_runs(runs: usize) -> (Sandbox, Program) {
+fn sandbox_with_runs(runs: usize) -> (Sandbox, Program) {
     let runs: Vec<Value> = (0..runs)
         .map(|number| json!({ "display_name": format!("run-{number}") }))
         .collect();
@@ -22,8 +22,7 @@ async fn sandbox_with_runs(runs: usize) -> (Sandbox, Program) {
     let sandbox = Sandbox::builder()
         .empty()
         .seed_file(seed)
-        .start()
-        .await
+        .start_blocking()
         .unwrap();
     let program = Program::with(&sandbox);
     (sandbox, program)
@@ -36,26 +35,22 @@ fn names(items: &[Value]) -> Vec<&str> {
         .collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn one_page_is_what_the_server_sent_and_all_pages_are_a_line_for_each_item() {
-    let (sandbox, program) = sandbox_with_runs(25).await;
-    let page = program
-        .run([
-            "kfp",
-            "list-runs",
-            "--page-size",
-            "10",
-            "--sort-by",
-            "created_at",
-        ])
-        .await;
+#[test]
+fn one_page_is_what_the_server_sent_and_all_pages_are_a_line_for_each_item() {
+    let (sandbox, program) = sandbox_with_runs(25);
+    let page = program.run([
+        "kfp",
+        "list-runs",
+        "--page-size",
+        "10",
+        "--sort-by",
+        "created_at",
+    ]);
     let page: Value = serde_json::from_str(&page.output).unwrap();
     assert_eq!(page["runs"].as_array().unwrap().len(), 10);
     assert!(page["next_page_token"].is_string());
 
-    let all = program
-        .run(["kfp", "list-runs", "--page-size", "10", "--all"])
-        .await;
+    let all = program.run(["kfp", "list-runs", "--page-size", "10", "--all"]);
     let lines: Vec<Value> = all
         .output
         .lines()
@@ -71,23 +66,19 @@ async fn one_page_is_what_the_server_sent_and_all_pages_are_a_line_for_each_item
     assert_eq!(pages, 1 + 3);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_more_items_are_written_and_no_more_pages_read_than_asked_for() {
-    let (sandbox, program) = sandbox_with_runs(25).await;
-    let some = program
-        .run(["kfp", "list_runs", "--page_size", "10", "--max_items", "12"])
-        .await;
+#[test]
+fn no_more_items_are_written_and_no_more_pages_read_than_asked_for() {
+    let (sandbox, program) = sandbox_with_runs(25);
+    let some = program.run(["kfp", "list_runs", "--page_size", "10", "--max_items", "12"]);
     assert_eq!(some.output.lines().count(), 12, "{some:?}");
     assert_eq!(sandbox.received().len(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn numbered_lists_take_the_same_options() {
-    let sandbox = Sandbox::start().await.unwrap();
+#[test]
+fn numbered_lists_take_the_same_options() {
+    let sandbox = sandbox();
     let program = Program::with(&sandbox);
-    let all = program
-        .run(["compute", "read-languages", "--all", "--page-size", "1"])
-        .await;
+    let all = program.run(["compute", "read-languages", "--all", "--page-size", "1"]);
     assert_eq!(all.status, 0, "{all:?}");
     let sizes = sandbox.received();
     assert!(
@@ -98,28 +89,23 @@ async fn numbered_lists_take_the_same_options() {
     assert_eq!(all.output.lines().count(), sizes.len().max(1));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn answers_come_in_the_format_that_is_asked_for() {
-    let (_sandbox, program) = sandbox_with_runs(2).await;
-    let list = async |format| {
-        program
-            .run(["--output", format, "kfp", "list-runs"])
-            .await
-            .output
-    };
-    let json: Value = serde_json::from_str(&list("json").await).unwrap();
-    let jsonl = list("jsonl").await;
+#[test]
+fn answers_come_in_the_format_that_is_asked_for() {
+    let (_sandbox, program) = sandbox_with_runs(2);
+    let list = |format| program.run(["--output", format, "kfp", "list-runs"]).output;
+    let json: Value = serde_json::from_str(&list("json")).unwrap();
+    let jsonl = list("jsonl");
     let lines: Vec<Value> = jsonl
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(json["runs"], Value::Array(lines));
-    let yaml: Value = serde_saphyr::from_str(&list("yaml").await).unwrap();
+    let yaml: Value = serde_saphyr::from_str(&list("yaml")).unwrap();
     assert_eq!(
         yaml["runs"][1]["display_name"],
         json["runs"][1]["display_name"]
     );
-    let table = list("table").await;
+    let table = list("table");
     assert!(
         table.contains("run_id") && table.contains("run-1"),
         "{table}"
@@ -130,27 +116,23 @@ async fn answers_come_in_the_format_that_is_asked_for() {
     );
     assert!(!table.contains('\u{1b}'), "no colour in a pipe");
 
-    let one = program
-        .run(["kfp", "list-runs", "--all", "--output", "yaml"])
-        .await;
+    let one = program.run(["kfp", "list-runs", "--all", "--output", "yaml"]);
     assert_eq!(one.output.matches("\n---\n").count(), 1, "{one:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_server_sends_does_not_steer_the_terminal() {
-    let sandbox = Sandbox::start().await.unwrap();
+#[test]
+fn what_a_server_sends_does_not_steer_the_terminal() {
+    let sandbox = sandbox();
     let program = Program::with(&sandbox);
     let body = r#"{"display_name": "red \u001b[31m alert"}"#;
-    let made = program
-        .run([
-            "kfp",
-            "create-experiment",
-            "--body",
-            body,
-            "--output",
-            "table",
-        ])
-        .await;
+    let made = program.run([
+        "kfp",
+        "create-experiment",
+        "--body",
+        body,
+        "--output",
+        "table",
+    ]);
     assert_eq!(made.status, 0, "{made:?}");
     assert!(
         made.output.contains("red") && !made.output.contains('\u{1b}'),
@@ -158,11 +140,11 @@ async fn what_a_server_sends_does_not_steer_the_terminal() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn bodies_come_from_texts_files_standard_input_and_single_settings() {
-    let sandbox = Sandbox::start().await.unwrap();
+#[test]
+fn bodies_come_from_texts_files_standard_input_and_single_settings() {
+    let sandbox = sandbox();
     let program = Program::with(&sandbox);
-    let sent = async |words: &[&str], input: Option<&str>| {
+    let sent = |words: &[&str], input: Option<&str>| {
         let words = ["kfp", "create-experiment"].iter().chain(words).copied();
         let mut command = program.command(words);
         if let Some(input) = input {
@@ -170,16 +152,16 @@ async fn bodies_come_from_texts_files_standard_input_and_single_settings() {
             command.stdin(std::fs::File::open(path).unwrap());
         }
         // That the name is taken the second time does not matter.
-        let ended = program::Ended::of(command).await;
+        let ended = program::Ended::of(&mut command);
         assert_ne!(ended.status, 2, "{ended:?}");
         serde_json::from_slice::<Value>(sandbox.received().last().unwrap().body()).unwrap()
     };
     let body = json!({ "display_name": "e", "description": "d" });
     let text = body.to_string();
-    assert_eq!(sent(&["--body", &text], None).await, body);
+    assert_eq!(sent(&["--body", &text], None), body);
     let at = format!("@{}", program.file("body.json", &text));
-    assert_eq!(sent(&["--body", &at], None).await, body);
-    assert_eq!(sent(&["--body", "-"], Some(&text)).await, body);
+    assert_eq!(sent(&["--body", &at], None), body);
+    assert_eq!(sent(&["--body", "-"], Some(&text)), body);
     assert_eq!(
         sent(
             &[
@@ -191,16 +173,15 @@ async fn bodies_come_from_texts_files_standard_input_and_single_settings() {
                 "namespace="
             ],
             None
-        )
-        .await,
+        ),
         json!({ "display_name": "e", "description": "other", "namespace": "" })
     );
-    let program_dry = async |words: &[&str]| {
+    let program_dry = |words: &[&str]| {
         let words = ["--dry-run", "kfp", "create-run"]
             .iter()
             .chain(words)
             .copied();
-        program.run(words).await
+        program.run(words)
     };
     let dry = program_dry(&[
         "--set",
@@ -211,8 +192,7 @@ async fn bodies_come_from_texts_files_standard_input_and_single_settings() {
         r"labels.a\.b=true",
         "--set",
         "display_name=\"8\"",
-    ])
-    .await;
+    ]);
     let expected = r#"{"display_name":"8","runtime_config":{"parameters":{"shots":1024}},"labels":{"a.b":true}}"#;
     assert!(dry.output.contains(expected), "{dry:?}");
     let dry = program_dry(&[
@@ -222,30 +202,27 @@ async fn bodies_come_from_texts_files_standard_input_and_single_settings() {
         "tags.1=2",
         "--set",
         "tags.0=0",
-    ])
-    .await;
+    ]);
     assert!(dry.output.contains(r#"{"tags":[0,2]}"#), "{dry:?}");
     for wrong in ["no-sign", "tags.9=1", "display_name.x=1"] {
         let body = r#"{"tags": [], "display_name": "n"}"#;
-        let ended = program_dry(&["--body", body, "--set", wrong]).await;
+        let ended = program_dry(&["--body", body, "--set", wrong]);
         assert_eq!(ended.status, 2, "{ended:?}");
         assert!(ended.errors.contains("--set"), "{ended:?}");
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_sends_nothing_and_hides_secrets() {
-    let sandbox = Sandbox::start().await.unwrap();
+#[test]
+fn a_dry_run_sends_nothing_and_hides_secrets() {
+    let sandbox = sandbox();
     let program = Program::with(&sandbox);
-    let dry = program
-        .run([
-            "--dry-run",
-            "compute",
-            "create-project",
-            "--set",
-            "name=it's",
-        ])
-        .await;
+    let dry = program.run([
+        "--dry-run",
+        "compute",
+        "create-project",
+        "--set",
+        "name=it's",
+    ]);
     assert_eq!(dry.status, 0, "{dry:?}");
     assert!(sandbox.received().is_empty());
     for secret in [sandbox.compute_token(), sandbox.compute_api_key()] {
@@ -258,11 +235,11 @@ async fn a_dry_run_sends_nothing_and_hides_secrets() {
     assert!(dry.output.contains("Bearer $COMPUTE_TOKEN"), "{dry:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn verbose_tells_of_requests_with_their_headers_and_hides_secrets() {
-    let sandbox = Sandbox::start().await.unwrap();
+#[test]
+fn verbose_tells_of_requests_with_their_headers_and_hides_secrets() {
+    let sandbox = sandbox();
     let program = Program::with(&sandbox);
-    let told = program.run(["-vv", "compute", "read-members"]).await;
+    let told = program.run(["-vv", "compute", "read-members"]);
     assert_eq!(told.status, 0, "{told:?}");
     for expected in [
         "> GET ",
@@ -278,11 +255,11 @@ async fn verbose_tells_of_requests_with_their_headers_and_hides_secrets() {
     assert!(!told.errors.contains(sandbox.compute_token()));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_value_that_the_description_does_not_name_is_sent_with_a_warning() {
-    let sandbox = Sandbox::start().await.unwrap();
+#[test]
+fn a_value_that_the_description_does_not_name_is_sent_with_a_warning() {
+    let sandbox = sandbox();
     let program = Program::with(&sandbox);
-    let ended = program.run(["kfp", "list-runs", "--view", "HUGE"]).await;
+    let ended = program.run(["kfp", "list-runs", "--view", "HUGE"]);
     assert!(
         ended.errors.contains("warning: `HUGE`") && ended.errors.contains("DEFAULT, FULL"),
         "{ended:?}"
@@ -294,18 +271,16 @@ async fn a_value_that_the_description_does_not_name_is_sent_with_a_warning() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn calls_by_json_take_both_names_and_say_what_is_wrong() {
-    let sandbox = Sandbox::start().await.unwrap();
+#[test]
+fn calls_by_json_take_both_names_and_say_what_is_wrong() {
+    let sandbox = sandbox();
     let program = Program::with(&sandbox);
     let upload = program.file(
         "p.json",
         r#"{"pipelineInfo": {"name": "p"}, "root": {"dag": {"tasks": {}}}}"#,
     );
     let arguments = json!({ "uploadfile": upload, "name": "uploaded" }).to_string();
-    let made = program
-        .run(["call", "kfp", "upload-pipeline", &arguments])
-        .await;
+    let made = program.run(["call", "kfp", "upload-pipeline", &arguments]);
     assert_eq!(made.status, 0, "{made:?}");
     let made: Value = serde_json::from_str(&made.output).unwrap();
     assert_eq!(made["display_name"], "uploaded");
@@ -315,7 +290,7 @@ async fn calls_by_json_take_both_names_and_say_what_is_wrong() {
         ("get_runn", "{}", "`get_run`"),
         ("upload_pipeline", r#"{"uploadfile": 1}"#, "/uploadfile"),
     ] {
-        let ended = program.run(["call", "kfp", operation, arguments]).await;
+        let ended = program.run(["call", "kfp", operation, arguments]);
         assert_eq!(ended.status, 2, "{ended:?}");
         assert!(ended.errors.contains(said), "{ended:?}");
     }

@@ -7,15 +7,17 @@
     reason = "a failed unwrap in a test is a failed test"
 )]
 
-mod support;
+mod program;
 
 use std::fs::File;
 
 use compute_kfp::compute::types::Result as JobResult;
 use compute_kfp_sandbox::{BACKEND_ID, Fault};
+use program::Ended;
+#[cfg(unix)]
+use program::terminal::Terminal;
+use program::world::{BELL, END, FAILING, World};
 use serde_json::{Value, json};
-use support::terminal::Terminal;
-use support::{BELL, Done, END, FAILING, World};
 
 const RUN: [&str; 4] = ["circuit", "run", "--interval", "10ms"];
 
@@ -26,10 +28,10 @@ fn run<'a>(more: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn results_are_those_of_the_api() {
     let world = World::fast();
-    let file = world.file("bell.cq", BELL);
+    let file = world.program.file("bell.cq", BELL);
     for backend_type in ["Spin-2", "spin-2", &BACKEND_ID.to_string()] {
         let arguments = ["--backend-type", backend_type, "--shots", "64", &file];
-        let results = world.run(&run(&arguments)).json();
+        let results = world.program.run(&run(&arguments)).json();
         let [result] = &results.as_array().unwrap()[..] else {
             panic!("{results}");
         };
@@ -37,13 +39,17 @@ fn results_are_those_of_the_api() {
         assert_eq!(result["results"], json!({"00": 32, "11": 32}));
         assert!(result["raw_data"].is_null());
         let job = result["job_id"].to_string();
-        let stored = world.run(&["compute", "read-results-by-job-id", "--job-id", &job]);
+        let stored = world
+            .program
+            .run(&["compute", "read-results-by-job-id", "--job-id", &job]);
         let read = |list: &Value| serde_json::from_value::<Vec<JobResult>>(list.clone()).unwrap();
         assert_eq!(read(&stored.json()["items"]), read(&results));
     }
-    let names = world.run(&["compute", "read-algorithms", "--all", "-o", "jsonl"]);
+    let names = world
+        .program
+        .run(&["compute", "read-algorithms", "--all", "-o", "jsonl"]);
     assert_eq!(
-        names.stdout.matches(r#""name":"bell""#).count(),
+        names.output.matches(r#""name":"bell""#).count(),
         3,
         "{names:?}"
     );
@@ -52,7 +58,7 @@ fn results_are_those_of_the_api() {
 #[test]
 fn a_circuit_is_read_from_standard_input() {
     let world = World::fast();
-    let file = world.file("bell.cq", BELL);
+    let file = world.program.file("bell.cq", BELL);
     let arguments = [
         "-",
         "--backend-type",
@@ -63,10 +69,11 @@ fn a_circuit_is_read_from_standard_input() {
         "--name",
         "n",
     ];
-    let mut command = world.command(&run(&arguments));
-    let done = Done::of(command.stdin(File::open(file).unwrap()));
+    let mut command = world.program.command(&run(&arguments));
+    let done = Ended::of(command.stdin(File::open(file).unwrap()));
     assert_eq!(done.json()[0]["raw_data"].as_array().unwrap().len(), 1024);
     let projects = world
+        .program
         .run(&["compute", "read-projects", "--name", "mine"])
         .json();
     assert_eq!(projects["total"], 1);
@@ -75,43 +82,49 @@ fn a_circuit_is_read_from_standard_input() {
 #[test]
 fn standard_error_tells_the_job_and_its_end() {
     let world = World::fast();
-    let file = world.file("bell.cq", BELL);
-    let done = world.run(&run(&["--backend-type", "Spin-2", &file]));
+    let file = world.program.file("bell.cq", BELL);
+    let done = world
+        .program
+        .run(&run(&["--backend-type", "Spin-2", &file]));
     let job = done.json()[0]["job_id"].to_string();
-    let told: Vec<_> = done.stderr.lines().collect();
+    let told: Vec<_> = done.errors.lines().collect();
     assert_eq!(
         told.last(),
         Some(&&*format!("job {job} is completed")),
         "{done:?}"
     );
     // A program that reads JSON is not disturbed.
-    let done = world.run(&run(&["--backend-type", "Spin-2", &file, "-o", "json"]));
-    assert_eq!(done.stderr, "");
+    let done = world
+        .program
+        .run(&run(&["--backend-type", "Spin-2", &file, "-o", "json"]));
+    assert_eq!(done.errors, "");
 }
 
 #[test]
 fn a_job_that_failed_is_status_1_and_says_why() {
     let world = World::fast();
-    let file = world.file("bad.cq", FAILING);
+    let file = world.program.file("bad.cq", FAILING);
     let arguments = run(&["--backend-type", "Spin-2", &file, "-o", "json"]);
-    let done = world.run(&arguments);
+    let done = world.program.run(&arguments);
     let failure = done.failure(1);
-    assert_eq!(failure["kind"], "ended-badly");
+    assert_eq!(failure["kind"], "ended_badly");
     let message = failure["message"].as_str().unwrap();
     assert!(
         message.ends_with("ended as failed: Line 2 mentions an error"),
         "{message}"
     );
-    assert_eq!(done.stdout, "");
+    assert_eq!(done.output, "");
 }
 
 #[test]
 fn failures_have_the_usual_status() {
     let world = World::new();
-    let file = world.file("bell.cq", BELL);
+    let file = world.program.file("bell.cq", BELL);
     let arguments = run(&["--backend-type", "Spin-2", &file, "-o", "json"]);
     world.run_with_wrong_tokens(&arguments).failure(3);
-    let unknown = world.run(&run(&["--backend-type", "Tuna-5", &file, "-o", "json"]));
+    let unknown = world
+        .program
+        .run(&run(&["--backend-type", "Tuna-5", &file, "-o", "json"]));
     assert!(
         unknown.failure(4)["message"]
             .as_str()
@@ -119,13 +132,14 @@ fn failures_have_the_usual_status() {
             .contains("`Tuna-5`")
     );
     let late = world
+        .program
         .run(&[&arguments[..], &["--timeout", "3"]].concat())
         .failure(5);
     assert!(
         late["message"].as_str().unwrap().contains("still planned"),
         "{late}"
     );
-    let missing = world.run(&run(&[
+    let missing = world.program.run(&run(&[
         "--backend-type",
         "Spin-2",
         "no-such.cq",
@@ -136,17 +150,21 @@ fn failures_have_the_usual_status() {
 
     let sent = world.sandbox.received().len();
     assert_eq!(
-        world.run(&[&arguments[..], &["--dry-run"]].concat()).status,
-        Some(2)
+        world
+            .program
+            .run(&[&arguments[..], &["--dry-run"]].concat())
+            .status,
+        2
     );
-    assert_eq!(world.run(&run(&[&file])).status, Some(2));
+    assert_eq!(world.program.run(&run(&[&file])).status, 2);
     assert_eq!(world.sandbox.received().len(), sent);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_terminal_shows_the_states_and_then_a_histogram() {
     let world = World::new();
-    let file = world.file("bell.cq", BELL);
+    let file = world.program.file("bell.cq", BELL);
     let results = json!({
         "items": [{
             "id": 1, "created_on": "2025-01-07T09:00:00", "job_id": 1,
@@ -160,13 +178,15 @@ fn a_terminal_shows_the_states_and_then_a_histogram() {
         .sandbox
         .fail(fault.on("read_results_by_job_id"))
         .unwrap();
-    let command = world.command(&run(&["--backend-type", "Spin-2", &file]));
-    let mut terminal = Terminal::start(command);
-    terminal.until("is planned");
+    let command = world
+        .program
+        .command(&run(&["--backend-type", "Spin-2", &file]));
+    let mut terminal = Terminal::start(80, command);
+    terminal.shows("is planned");
     world.sandbox.advance(END);
     let ended = terminal.end();
-    assert_eq!(ended.status, Some(0), "{}", ended.text());
-    assert!(ended.showed("handing the circuit in"), "{}", ended.text());
+    assert_eq!(ended.status, 0, "{}", ended.text);
+    assert!(ended.showed("handing the circuit in"), "{}", ended.text);
     let screen = ended.screen();
     assert!(!screen.contains("handing"), "{screen}");
     let lines: Vec<_> = screen.lines().collect();
@@ -191,18 +211,21 @@ fn a_terminal_shows_the_states_and_then_a_histogram() {
     assert_eq!(blocks(third), blocks(first) / 5, "{screen}");
 }
 
+#[cfg(unix)]
 #[test]
 fn without_colour_nothing_is_drawn_over() {
     let world = World::fast();
-    let file = world.file("bell.cq", BELL);
-    let mut command = world.command(&run(&["--backend-type", "Spin-2", &file]));
+    let file = world.program.file("bell.cq", BELL);
+    let mut command = world
+        .program
+        .command(&run(&["--backend-type", "Spin-2", &file]));
     command.env("NO_COLOR", "1");
-    let ended = Terminal::start(command).end();
-    assert_eq!(ended.status, Some(0));
+    let ended = Terminal::start(80, command).end();
+    assert_eq!(ended.status, 0);
     assert!(
         ended.screen().contains("is completed"),
         "{}",
         ended.screen()
     );
-    assert!(!ended.text().contains('\u{1b}'), "{:?}", ended.text());
+    assert!(!ended.text.contains('\u{1b}'), "{:?}", ended.text);
 }

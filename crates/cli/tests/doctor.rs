@@ -6,29 +6,32 @@
     reason = "in a test, what fails must stop it"
 )]
 
-#[path = "session/machine.rs"]
-mod machine;
+mod program;
 
 use compute_kfp_sandbox::{Fault, Sandbox};
+use program::{Program, WRONG_TOKEN, sandbox};
 use serde_json::Value;
 
-use crate::machine::Machine;
-
-fn sandbox() -> Sandbox {
-    Sandbox::builder().start_blocking().unwrap()
-}
-
-/// A machine with tokens for both APIs of a server.
-fn machine(server: &Sandbox, compute_token: &str, kfp_token: &str) -> Machine {
-    Machine::new()
+/// With tokens for both APIs of a server.
+fn with_tokens(server: &Sandbox, compute_token: &str, kfp_token: &str) -> Program {
+    Program::alone()
         .variable("COMPUTE_ENDPOINT", server.url())
         .variable("COMPUTE_TOKEN", compute_token)
         .variable("KF_PIPELINES_ENDPOINT", server.url())
         .variable("KFP_TOKEN", kfp_token)
 }
 
-fn good_machine(server: &Sandbox) -> Machine {
-    machine(server, server.compute_token(), server.kfp_token())
+fn with_good_tokens(server: &Sandbox) -> Program {
+    with_tokens(server, server.compute_token(), server.kfp_token())
+}
+
+/// The exit status, and all checks.
+#[track_caller]
+fn examined(program: &Program, words: &[&str]) -> (i32, Value) {
+    let ended = program.run(words);
+    let checks = serde_json::from_str(&ended.output);
+    let checks = checks.unwrap_or_else(|error| panic!("{error}: {ended:?}"));
+    (ended.status, checks)
 }
 
 /// The check of this name, of an API or of the program.
@@ -55,19 +58,19 @@ const KFP: Option<&str> = Some("kfp");
 #[test]
 fn all_is_well_with_a_login_and_a_context_file() {
     let server = sandbox();
-    let machine = Machine::new()
+    let program = Program::alone()
         .variable("KF_PIPELINES_ENDPOINT", server.url())
-        .variable("KFP_TOKEN", server.kfp_token())
-        .file(
-            ".config/kfp/context.json",
-            r#"{"namespace": "team-a", "client_authentication_cookie": "authservice_session=c00kie"}"#,
-        );
-    let login = machine.run(&["login", "--endpoint", server.url()]);
+        .variable("KFP_TOKEN", server.kfp_token());
+    program.file(
+        ".config/kfp/context.json",
+        r#"{"namespace": "team-a", "client_authentication_cookie": "authservice_session=c00kie"}"#,
+    );
+    let login = program.run(&["login", "--endpoint", server.url()]);
     assert_eq!(login.status, 0, "{login:?}");
-    let (status, checks) = machine.json(&["doctor"]);
+    let (status, checks) = examined(&program, &["doctor"]);
     assert_eq!(status, 0, "{checks:#}");
 
-    let login_file = machine.path(".quantuminspire/config.json");
+    let login_file = program.path(".quantuminspire/config.json");
     let login_file = format!("login file {}", login_file.display());
     let login_file = Some(login_file.as_str());
     is(check(&checks, None, "version"), "ok", None);
@@ -87,7 +90,7 @@ fn all_is_well_with_a_login_and_a_context_file() {
         "Sandbox User <user@example.com>"
     );
 
-    let context_file = machine.path(".config/kfp/context.json");
+    let context_file = program.path(".config/kfp/context.json");
     let context_file = format!("context file {}", context_file.display());
     is(
         check(&checks, KFP, "endpoint"),
@@ -116,7 +119,7 @@ fn all_is_well_with_a_login_and_a_context_file() {
 
 #[test]
 fn where_nothing_is_configured_nothing_is_wrong() {
-    let (status, checks) = Machine::new().json(&["doctor"]);
+    let (status, checks) = examined(&Program::alone(), &["doctor"]);
     assert_eq!(status, 0);
     for api in [COMPUTE, KFP] {
         is(check(&checks, api, "settings"), "skipped", None);
@@ -128,10 +131,10 @@ fn where_nothing_is_configured_nothing_is_wrong() {
 #[test]
 fn a_server_that_is_down_is_told_and_not_asked_further() {
     let server = sandbox();
-    let machine = good_machine(&server);
+    let program = with_good_tokens(&server);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(server.shutdown());
-    let (status, checks) = machine.json(&["doctor"]);
+    let (status, checks) = examined(&program, &["doctor"]);
     assert_eq!(status, 1);
     for api in [COMPUTE, KFP] {
         is(
@@ -148,8 +151,8 @@ fn a_server_that_is_down_is_told_and_not_asked_further() {
 fn a_server_that_does_not_answer_in_time_is_told_so() {
     let server = sandbox();
     server.fail(Fault::hold().on("healthz")).unwrap();
-    let machine = good_machine(&server);
-    let (status, checks) = machine.json(&["doctor", "--timeout", "0.5", "compute"]);
+    let program = with_good_tokens(&server);
+    let (status, checks) = examined(&program, &["doctor", "--timeout", "0.5", "compute"]);
     assert_eq!(status, 5, "{checks:#}");
     is(check(&checks, COMPUTE, "server"), "failed", None);
     assert!(
@@ -163,8 +166,8 @@ fn a_server_that_does_not_answer_in_time_is_told_so() {
 #[test]
 fn a_wrong_token_is_told_and_not_shown() {
     let server = sandbox();
-    let machine = machine(&server, "wr0ng-t0ken", "wr0ng-t0ken");
-    let (status, checks) = machine.json(&["doctor"]);
+    let program = with_tokens(&server, WRONG_TOKEN, WRONG_TOKEN);
+    let (status, checks) = examined(&program, &["doctor"]);
     assert_eq!(status, 3);
     for (api, token) in [
         (COMPUTE, "variable COMPUTE_TOKEN"),
@@ -179,9 +182,9 @@ fn a_wrong_token_is_told_and_not_shown() {
 #[test]
 fn a_credential_outweighs_what_else_is_wrong() {
     let server = sandbox();
-    let machine = machine(&server, "wr0ng-t0ken", server.kfp_token());
+    let program = with_tokens(&server, WRONG_TOKEN, server.kfp_token());
     server.fail(Fault::status(503).on("get_healthz")).unwrap();
-    let (status, checks) = machine.json(&["doctor"]);
+    let (status, checks) = examined(&program, &["doctor"]);
     assert_eq!(status, 3);
     is(
         check(&checks, COMPUTE, "access"),
@@ -189,14 +192,14 @@ fn a_credential_outweighs_what_else_is_wrong() {
         Some("variable COMPUTE_TOKEN"),
     );
     is(check(&checks, KFP, "server"), "failed", None);
-    let (status, checks) = machine.json(&["doctor", "kfp"]);
+    let (status, checks) = examined(&program, &["doctor", "kfp"]);
     assert_eq!(status, 1, "of one API: {checks:#}");
 }
 
 #[test]
 fn a_server_without_a_credential_is_there_but_gives_no_access() {
     let server = sandbox();
-    let (status, checks) = Machine::new().json(&["doctor", "--endpoint", server.url()]);
+    let (status, checks) = examined(&Program::alone(), &["doctor", "--endpoint", server.url()]);
     assert_eq!(status, 3);
     is(
         check(&checks, COMPUTE, "endpoint"),
@@ -217,11 +220,12 @@ fn a_server_without_a_credential_is_there_but_gives_no_access() {
 #[test]
 fn a_broken_config_file_is_named() {
     let server = sandbox();
-    let machine = good_machine(&server).file(
+    let program = with_good_tokens(&server);
+    program.file(
         ".config/compute-kfp/config.toml",
         "[profiles.default.compute]\nendpoind = 1\n",
     );
-    let (status, checks) = machine.json(&["doctor"]);
+    let (status, checks) = examined(&program, &["doctor"]);
     assert_eq!(status, 2);
     let file = check(&checks, None, "config file");
     is(file, "failed", None);
@@ -235,14 +239,14 @@ fn a_broken_config_file_is_named() {
 #[test]
 fn a_broken_file_of_one_api_leaves_the_other_to_be_checked() {
     let server = sandbox();
-    let machine = Machine::new()
+    let program = Program::alone()
         .variable("KF_PIPELINES_ENDPOINT", server.url())
-        .variable("KFP_TOKEN", server.kfp_token())
-        .file(
-            ".quantuminspire/config.json",
-            r#"{"auths": "sandbox-refresh-token"#,
-        );
-    let (status, checks) = machine.json(&["doctor"]);
+        .variable("KFP_TOKEN", server.kfp_token());
+    program.file(
+        ".quantuminspire/config.json",
+        r#"{"auths": "sandbox-refresh-token"#,
+    );
+    let (status, checks) = examined(&program, &["doctor"]);
     assert_eq!(status, 2);
     is(check(&checks, COMPUTE, "settings"), "failed", None);
     let message = check(&checks, COMPUTE, "settings")["value"]
@@ -255,10 +259,10 @@ fn a_broken_file_of_one_api_leaves_the_other_to_be_checked() {
         Some("variable KFP_TOKEN"),
     );
 
-    let machine = good_machine(&server)
-        .file(".config/kfp/context.json", "[")
-        .file(".quantuminspire/config.json", "[");
-    let (status, checks) = machine.json(&["doctor"]);
+    let program = with_good_tokens(&server);
+    program.file(".config/kfp/context.json", "[");
+    program.file(".quantuminspire/config.json", "[");
+    let (status, checks) = examined(&program, &["doctor"]);
     assert_eq!(status, 2);
     is(check(&checks, COMPUTE, "login file"), "warning", None);
     is(
@@ -272,11 +276,11 @@ fn a_broken_file_of_one_api_leaves_the_other_to_be_checked() {
 
 #[test]
 fn an_address_with_a_password_is_refused_and_not_shown() {
-    let machine = Machine::new().variable(
+    let program = Program::alone().variable(
         "COMPUTE_ENDPOINT",
         "https://user:s3cret-passw0rd@compute.example.org",
     );
-    let (status, checks) = machine.json(&["doctor"]);
+    let (status, checks) = examined(&program, &["doctor"]);
     assert_eq!(status, 2);
     is(
         check(&checks, COMPUTE, "settings"),
@@ -288,16 +292,17 @@ fn an_address_with_a_password_is_refused_and_not_shown() {
 #[test]
 fn profiles_and_token_files_are_told() {
     let server = sandbox();
-    let machine = Machine::new().file("token", server.compute_token());
+    let program = Program::alone();
+    program.file("token", server.compute_token());
     let profiles = format!(
         "[profiles.lab.compute]\nendpoint = {0:?}\ntoken_file = {1:?}\n\
          [profiles.lab.kfp]\nendpoint = {0:?}\ntoken_file = {2:?}\n",
         server.url(),
-        machine.path("token"),
-        machine.path("nothing"),
+        program.path("token"),
+        program.path("nothing"),
     );
-    let machine = machine.file(".config/compute-kfp/config.toml", &profiles);
-    let (status, checks) = machine.json(&["doctor", "--profile", "lab"]);
+    program.file(".config/compute-kfp/config.toml", &profiles);
+    let (status, checks) = examined(&program, &["doctor", "--profile", "lab"]);
     assert_eq!(status, 3);
     is(check(&checks, None, "config file"), "ok", None);
     is(
@@ -323,12 +328,13 @@ fn of_a_config_file_only_the_profile_that_counts_is_told() {
     let server = sandbox();
     let kfp = format!("kfp]\nendpoint = {:?}\n", server.url());
     let file = ".config/compute-kfp/config.toml";
-    let machine = Machine::new().file(file, &format!("[profiles.lab.{kfp}"));
-    let (_, checks) = machine.json(&["doctor", "--dry-run"]);
+    let program = Program::alone();
+    program.file(file, format!("[profiles.lab.{kfp}"));
+    let (_, checks) = examined(&program, &["doctor", "--dry-run"]);
     is(check(&checks, None, "profile"), "skipped", None);
     is(check(&checks, KFP, "settings"), "skipped", None);
-    let machine = machine.file(file, &format!("[profiles.default.{kfp}"));
-    let (_, checks) = machine.json(&["doctor", "--dry-run"]);
+    program.file(file, format!("[profiles.default.{kfp}"));
+    let (_, checks) = examined(&program, &["doctor", "--dry-run"]);
     is(check(&checks, None, "profile"), "ok", Some("default"));
     is(
         check(&checks, KFP, "endpoint"),
@@ -340,30 +346,30 @@ fn of_a_config_file_only_the_profile_that_counts_is_told() {
 #[test]
 fn a_login_that_has_ended_is_to_be_made_again() {
     let server = sandbox();
-    let machine = Machine::new();
-    let login = machine.run(&["login", "--endpoint", server.url()]);
+    let program = Program::alone();
+    let login = program.run(&["login", "--endpoint", server.url()]);
     assert_eq!(login.status, 0, "{login:?}");
-    let path = machine.path(".quantuminspire/config.json");
+    let path = program.path(".quantuminspire/config.json");
     let mut file: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     let tokens = &mut file["auths"][server.url()]["tokens"];
     tokens["generated_at"] = 0.into();
-    tokens["refresh_token"] = "wr0ng-t0ken".into();
-    let machine = machine.file(".quantuminspire/config.json", &file.to_string());
-    let (status, checks) = machine.json(&["doctor"]);
+    tokens["refresh_token"] = WRONG_TOKEN.into();
+    program.file(".quantuminspire/config.json", file.to_string());
+    let (status, checks) = examined(&program, &["doctor"]);
     assert_eq!(status, 3);
     is(check(&checks, COMPUTE, "server"), "ok", None);
     let access = check(&checks, COMPUTE, "access");
     assert_eq!(access["status"], "failed");
     assert_eq!(access["remedy"], "log in with `compute-kfp login`");
-    let refused = machine.run(&["whoami"]);
+    let refused = program.run(&["whoami"]);
     assert_eq!(refused.status, 3, "{refused:?}");
 }
 
 #[test]
 fn a_user_and_a_backend_are_checked_side_by_side() {
     let server = sandbox();
-    let machine = good_machine(&server).variable("COMPUTE_API_KEY", "wr0ng-t0ken");
-    let (status, checks) = machine.json(&["doctor", "compute"]);
+    let program = with_good_tokens(&server).variable("COMPUTE_API_KEY", WRONG_TOKEN);
+    let (status, checks) = examined(&program, &["doctor", "compute"]);
     assert_eq!(status, 3);
     let access: Vec<(&str, &str)> = checks
         .as_array()
@@ -389,7 +395,7 @@ fn a_user_and_a_backend_are_checked_side_by_side() {
 #[test]
 fn a_dry_run_asks_no_server() {
     let server = sandbox();
-    let (status, checks) = good_machine(&server).json(&["doctor", "--dry-run"]);
+    let (status, checks) = examined(&with_good_tokens(&server), &["doctor", "--dry-run"]);
     assert_eq!(status, 0);
     is(check(&checks, COMPUTE, "server"), "skipped", None);
     is(check(&checks, KFP, "access"), "skipped", None);
@@ -399,26 +405,26 @@ fn a_dry_run_asks_no_server() {
 #[test]
 fn people_get_marks_and_remedies() {
     let server = sandbox();
-    let machine = machine(&server, server.compute_token(), "wr0ng-t0ken");
-    let ended = machine.run(&["doctor", "--output", "table"]);
+    let program = with_tokens(&server, server.compute_token(), WRONG_TOKEN);
+    let ended = program.run(&["doctor", "--output", "table"]);
     assert_eq!(ended.status, 3);
-    let lines: Vec<&str> = ended.out.lines().collect();
+    let lines: Vec<&str> = ended.output.lines().collect();
     let endpoint = format!(
         "  ✔ endpoint     {}  (variable COMPUTE_ENDPOINT)",
         server.url()
     );
-    assert!(lines.contains(&endpoint.as_str()), "{}", ended.out);
+    assert!(lines.contains(&endpoint.as_str()), "{}", ended.output);
     assert!(
         lines.iter().any(|line| line.starts_with("  ✘ access")),
         "{}",
-        ended.out
+        ended.output
     );
     assert!(
         lines
             .iter()
             .any(|line| line.trim_start().starts_with("→ replace the credential")),
         "{}",
-        ended.out
+        ended.output
     );
-    assert_eq!(ended.err, "", "everything is said");
+    assert_eq!(ended.errors, "", "everything is said");
 }

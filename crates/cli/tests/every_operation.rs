@@ -15,7 +15,6 @@ mod program;
 #[allow(dead_code, reason = "the sandbox's tests use more of it")]
 #[path = "../../sandbox/tests/every_operation/request.rs"]
 mod request;
-#[allow(dead_code, reason = "the sandbox's tests use more of it")]
 #[path = "../../sandbox/tests/support/mod.rs"]
 mod support;
 #[allow(dead_code, reason = "the sandbox's tests use more of it")]
@@ -24,9 +23,9 @@ mod world;
 
 use compute_kfp::operation::{BodyKind, Operation};
 use compute_kfp::{compute, kfp};
-use compute_kfp_sandbox::{ReceivedRequest, Sandbox};
+use compute_kfp_sandbox::ReceivedRequest;
 use description::Description;
-use program::{Ended, Program};
+use program::{Ended, Program, sandbox, wait_for};
 use serde_json::{Map, Value};
 use world::{PIPELINE, World};
 
@@ -80,15 +79,15 @@ fn asked_for(request: &ReceivedRequest) -> (String, String, Option<String>, Opti
     )
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_operation_is_called_by_options_and_by_json_with_the_same_effect() {
+#[test]
+fn every_operation_is_called_by_options_and_by_json_with_the_same_effect() {
     let mut called = 0;
     for api in apis() {
         for operation in api.operations {
             let mut requests = Vec::new();
             for by_json in [false, true] {
-                let sandbox = Sandbox::start().await.unwrap();
-                let world = World::create(&sandbox).await;
+                let sandbox = sandbox();
+                let world = wait_for(World::create(&sandbox));
                 let program = Program::with(&sandbox);
                 let mut arguments = world.arguments(operation, &api.description);
                 if let Some((BodyKind::Multipart(_), _)) = operation.body {
@@ -100,13 +99,13 @@ async fn every_operation_is_called_by_options_and_by_json_with_the_same_effect()
                     Value::Object(arguments.clone()).to_string(),
                 );
                 let ended = if by_json {
-                    program.run(["call", api.name, operation.id, &json]).await
+                    program.run(["call", api.name, operation.id, &json])
                 } else {
                     let options = options(&arguments);
                     let words = [api.name, &name]
                         .into_iter()
                         .chain(options.iter().map(String::as_str));
-                    program.run(words).await
+                    program.run(words)
                 };
                 is_answered(&api, operation, &ended);
                 requests.push(asked_for(sandbox.received().last().unwrap()));
@@ -148,18 +147,18 @@ fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_help_of_every_operation_holds_what_the_description_says() {
+#[test]
+fn the_help_of_every_operation_holds_what_the_description_says() {
     let program = Program::alone();
     for api in apis() {
-        let list = program.run([api.name, "--help"]).await;
+        let list = program.run([api.name, "--help"]);
         for operation in api.operations {
             let name = operation.name.replace('_', "-");
             assert!(
                 words(&list.output).contains(&words(operation.summary)),
                 "{name}"
             );
-            let help = program.run([api.name, &name, "--help"]).await;
+            let help = program.run([api.name, &name, "--help"]);
             assert_eq!(help.status, 0, "{help:?}");
             let help = words(&help.output);
             for text in [
@@ -188,10 +187,10 @@ async fn the_help_of_every_operation_holds_what_the_description_says() {
     }
 }
 
-#[tokio::test]
-async fn the_list_of_operations_is_complete_and_says_what_the_tables_say() {
+#[test]
+fn the_list_of_operations_is_complete_and_says_what_the_tables_say() {
     let program = Program::alone();
-    let ended = program.run(["operations", "--output", "json"]).await;
+    let ended = program.run(["operations", "--output", "json"]);
     let listed: Vec<Value> = serde_json::from_str(&ended.output).unwrap();
     let all = apis().into_iter().flat_map(|api| {
         api.operations
@@ -227,9 +226,7 @@ async fn the_list_of_operations_is_complete_and_says_what_the_tables_say() {
             assert!(places.contains(&entry["in"].as_str().unwrap()));
         }
     }
-    let compute = program
-        .run(["operations", "--api", "compute", "--output", "jsonl"])
-        .await;
+    let compute = program.run(["operations", "--api", "compute", "--output", "jsonl"]);
     assert_eq!(
         compute.output.lines().count(),
         compute::operations::OPERATIONS.len()

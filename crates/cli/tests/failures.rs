@@ -9,16 +9,14 @@
 
 mod program;
 
-use std::io::Read;
 use std::net::TcpListener;
-use std::process::Stdio;
 
 use compute_kfp_sandbox::{Fault, Sandbox};
-use program::Program;
+use program::{Program, WRONG_TOKEN, sandbox};
 use serde_json::Value;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_exit_status_tells_what_kind_of_failure_it_was() {
+#[test]
+fn the_exit_status_tells_what_kind_of_failure_it_was() {
     let faults = Fault::read_all(
         "read_backends:status=500;read_languages:delay=60s;read_members:status=403",
     )
@@ -26,7 +24,7 @@ async fn the_exit_status_tells_what_kind_of_failure_it_was() {
     let builder = faults
         .into_iter()
         .fold(Sandbox::builder(), |builder, fault| builder.fault(fault));
-    let sandbox = builder.start().await.unwrap();
+    let sandbox = builder.start_blocking().unwrap();
     let program = Program::with(&sandbox);
     let unreachable = format!(
         "http://{}",
@@ -35,7 +33,7 @@ async fn the_exit_status_tells_what_kind_of_failure_it_was() {
             .local_addr()
             .unwrap()
     );
-    let token = program.file("token", "wrong");
+    let token = program.file("token", WRONG_TOKEN);
     for (words, status, kind) in [
         (vec!["compute", "read-members"], 1, "permission"),
         (
@@ -82,15 +80,12 @@ async fn the_exit_status_tells_what_kind_of_failure_it_was() {
             "timeout",
         ),
     ] {
-        let ended = program
-            .run(
-                ["--output", "json"]
-                    .into_iter()
-                    .chain(words.iter().copied()),
-            )
-            .await;
-        assert_eq!(ended.status, status, "{words:?}: {ended:?}");
-        let error = ended.json_error();
+        let ended = program.run(
+            ["--output", "json"]
+                .into_iter()
+                .chain(words.iter().copied()),
+        );
+        let error = ended.failure(status);
         assert_eq!(error["kind"], kind, "{words:?}: {ended:?}");
         assert!(!error["message"].as_str().unwrap().is_empty());
         assert_eq!(ended.output, "");
@@ -98,19 +93,17 @@ async fn the_exit_status_tells_what_kind_of_failure_it_was() {
             assert!(error.get(key).is_some(), "{error}");
         }
 
-        let plain = program.run(words.iter().copied()).await;
+        let plain = program.run(words.iter().copied());
         assert_eq!(plain.status, status, "{plain:?}");
         assert!(plain.errors.starts_with("error: "), "{plain:?}");
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_error_names_operation_status_and_request() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let ended = Program::with(&sandbox)
-        .run(["-o", "json", "kfp", "get-run", "--run-id", "nosuch"])
-        .await;
-    let error = ended.json_error();
+#[test]
+fn an_error_names_operation_status_and_request() {
+    let sandbox = sandbox();
+    let ended = Program::with(&sandbox).run(["-o", "json", "kfp", "get-run", "--run-id", "nosuch"]);
+    let error = ended.failure(4);
     assert_eq!(error["status"], 404);
     assert_eq!(error["operation"], "get_run");
     assert!(
@@ -119,24 +112,22 @@ async fn an_error_names_operation_status_and_request() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn repeats_are_as_many_as_allowed() {
+#[test]
+fn repeats_are_as_many_as_allowed() {
     for (retries, requests) in [("0", 1), ("2", 3)] {
         let fault = Fault::read_all("read_backends:status=503").unwrap();
         let builder = fault
             .into_iter()
             .fold(Sandbox::builder(), |builder, fault| builder.fault(fault));
-        let sandbox = builder.start().await.unwrap();
-        let ended = Program::with(&sandbox)
-            .run(["--retries", retries, "compute", "read-backends"])
-            .await;
+        let sandbox = builder.start_blocking().unwrap();
+        let ended = Program::with(&sandbox).run(["--retries", retries, "compute", "read-backends"]);
         assert_eq!(ended.status, 1);
         assert_eq!(sandbox.received().len(), requests);
     }
 }
 
-#[tokio::test]
-async fn mistyped_names_are_answered_with_the_nearest() {
+#[test]
+fn mistyped_names_are_answered_with_the_nearest() {
     let program = Program::alone();
     for (words, nearest) in [
         (vec!["kfp", "list-rums"], "'list-runs'"),
@@ -147,15 +138,15 @@ async fn mistyped_names_are_answered_with_the_nearest() {
         ),
         (vec!["oprations"], "'operations'"),
     ] {
-        let ended = program.run(words).await;
+        let ended = program.run(words);
         assert_eq!(ended.status, 2, "{ended:?}");
         assert!(ended.errors.contains(nearest), "{ended:?}");
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_closed_pipe_is_no_error() {
-    let sandbox = Sandbox::start().await.unwrap();
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let sandbox = sandbox();
     let program = Program::with(&sandbox);
     for words in [
         &["operations", "--output", "json"][..],
@@ -163,57 +154,32 @@ async fn a_closed_pipe_is_no_error() {
         &["man"],
         &["compute", "--help"],
     ] {
-        let mut child = program
-            .command(words.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdout.take());
-        let mut errors = String::new();
-        child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut errors)
-            .unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(0), "{words:?}: {errors}");
-        assert_eq!(errors, "", "{words:?}");
+        let mut going = program.start(words);
+        going.close();
+        let ended = going.end();
+        assert_eq!((ended.status, &*ended.errors), (0, ""), "{words:?}");
     }
 }
 
 #[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
-async fn ctrl_c_ends_a_call_under_way() {
+#[test]
+fn ctrl_c_ends_a_call_under_way() {
     let fault = Fault::read_all("read_languages:delay=60s").unwrap();
     let builder = fault
         .into_iter()
         .fold(Sandbox::builder(), |builder, fault| builder.fault(fault));
-    let sandbox = builder.start().await.unwrap();
-    let child = Program::with(&sandbox)
-        .command(["compute", "read-languages"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let sandbox = builder.start_blocking().unwrap();
+    let going = Program::with(&sandbox).start(["compute", "read-languages"]);
     while sandbox.received().is_empty() {
-        tokio::task::yield_now().await;
+        std::thread::yield_now();
     }
-    let pid = child.id().to_string();
-    let killed = std::process::Command::new("kill")
-        .args(["-INT", &pid])
-        .status()
-        .unwrap();
-    assert!(killed.success());
-    let output = tokio::task::spawn_blocking(move || child.wait_with_output())
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    going.interrupt();
+    let ended = going.end();
+    assert_eq!((ended.status, &*ended.errors), (130, ""));
 }
 
-#[tokio::test]
-async fn help_and_versions_are_no_mistakes() {
+#[test]
+fn help_and_versions_are_no_mistakes() {
     let program = Program::alone();
     for words in [
         &["--help"][..],
@@ -221,12 +187,9 @@ async fn help_and_versions_are_no_mistakes() {
         &["kfp", "--help"],
         &["call", "--help"],
     ] {
-        let ended = program.run(words.iter().copied()).await;
+        let ended = program.run(words.iter().copied());
         assert_eq!((ended.status, ended.errors.as_str()), (0, ""), "{ended:?}");
     }
-    let nothing: Value = program
-        .run(["--output", "json", "nosuch"])
-        .await
-        .json_error();
+    let nothing: Value = program.run(["--output", "json", "nosuch"]).failure(2);
     assert_eq!(nothing["kind"], "usage");
 }

@@ -7,12 +7,14 @@
     reason = "a failed unwrap in a test is a failed test"
 )]
 
-mod support;
+mod program;
 
 use compute_kfp_sandbox::BACKEND_ID;
+#[cfg(unix)]
+use program::terminal::Terminal;
+use program::world::{BELL, END, FAILING, World};
+use program::{Ended, WRONG_TOKEN, wait_for};
 use serde_json::Value;
-use support::terminal::Terminal;
-use support::{BELL, Done, END, FAILING, World, wait_for};
 
 fn record<'a>(job: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let arguments = ["record", "job", job, "--run", "run-1", "--task", "task-1"];
@@ -34,7 +36,10 @@ fn names(list: &Value) -> Vec<&str> {
 fn results_become_artifacts_and_metrics() {
     let world = World::new();
     let job = ended(&world, BELL);
-    let recorded = world.run(&record(&job, &["--namespace", "team-b"])).json();
+    let recorded = world
+        .program
+        .run(&record(&job, &["--namespace", "team-b"]))
+        .json();
     let [artifact] = &recorded["artifacts"].as_array().unwrap()[..] else {
         panic!("{recorded}");
     };
@@ -61,30 +66,36 @@ fn the_calibration_is_that_of_the_backend_or_of_another() {
     let world = World::new();
     let job = ended(&world, BELL);
     let backends = ["--calibration", "--calibration=9"].map(|calibration| {
-        let recorded = world.run(&record(&job, &[calibration])).json();
+        let recorded = world.program.run(&record(&job, &[calibration])).json();
         let artifacts = recorded["artifacts"].as_array().unwrap();
         assert_eq!(artifacts.len(), 2);
         artifacts[1]["metadata"]["backend_id"].as_f64().unwrap()
     });
     assert_eq!(backends, [BACKEND_ID as f64, 9.0]);
     let arguments = record(&job, &["-o", "json", "--calibration=4711"]);
-    world.run(&arguments).failure(4);
+    world.program.run(&arguments).failure(4);
     let arguments = record(&job, &["-o", "json", "--calibration=best"]);
-    world.run(&arguments).failure(2);
+    world.program.run(&arguments).failure(2);
 }
 
 #[test]
 fn a_job_without_results_is_not_recorded() {
     let world = World::new();
     let planned = world.job(BELL);
-    let failure = world.run(&record(&planned, &["-o", "json"])).failure(1);
+    let failure = world
+        .program
+        .run(&record(&planned, &["-o", "json"]))
+        .failure(1);
     let remedy = format!("`compute-kfp wait job {planned}`");
     assert!(
         failure["message"].as_str().unwrap().contains(&remedy),
         "{failure}"
     );
     let failed = ended(&world, FAILING);
-    let failure = world.run(&record(&failed, &["-o", "json"])).failure(1);
+    let failure = world
+        .program
+        .run(&record(&failed, &["-o", "json"]))
+        .failure(1);
     assert!(
         failure["message"].as_str().unwrap().contains("is failed"),
         "{failure}"
@@ -100,14 +111,17 @@ fn a_job_without_results_is_not_recorded() {
 fn failures_have_the_usual_status() {
     let world = World::new();
     assert_eq!(
-        world.run(&record("4711", &["-o", "json"])).failure(4)["kind"],
-        "not-found"
+        world
+            .program
+            .run(&record("4711", &["-o", "json"]))
+            .failure(4)["kind"],
+        "not_found"
     );
     let job = ended(&world, BELL);
-    let mut command = world.command(&record(&job, &["-o", "json"]));
-    Done::of(command.env("COMPUTE_TOKEN", "wrong")).failure(3);
-    let mut command = world.command(&record(&job, &["-o", "json"]));
-    Done::of(command.env("KFP_TOKEN", "wrong")).failure(3);
+    let mut command = world.program.command(&record(&job, &["-o", "json"]));
+    Ended::of(command.env("COMPUTE_TOKEN", WRONG_TOKEN)).failure(3);
+    let mut command = world.program.command(&record(&job, &["-o", "json"]));
+    Ended::of(command.env("KFP_TOKEN", WRONG_TOKEN)).failure(3);
 }
 
 #[test]
@@ -120,17 +134,18 @@ fn one_server_is_not_given_the_credentials_of_the_other() {
             _ => &["http://127.0.0.1:9"],
         };
         let arguments = record("1", &[&[option], value].concat());
-        assert_eq!(world.run(&arguments).status, Some(2), "{option}");
+        assert_eq!(world.program.run(&arguments).status, 2, "{option}");
     }
     assert_eq!(world.sandbox.received().len(), sent);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_terminal_shows_tables() {
     let world = World::new();
     let job = ended(&world, BELL);
-    let ended = Terminal::start(world.command(&record(&job, &[]))).end();
-    assert_eq!(ended.status, Some(0));
+    let ended = Terminal::start(80, world.program.command(&record(&job, &[]))).end();
+    assert_eq!(ended.status, 0);
     let screen = ended.screen();
     assert!(screen.contains("│ artifact_id"), "{screen}");
     assert!(screen.contains("shots_done"), "{screen}");

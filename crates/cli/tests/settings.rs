@@ -10,13 +10,11 @@
 mod program;
 
 use compute_kfp_sandbox::Sandbox;
-use program::{Ended, Program};
+use program::{Ended, Program, sandbox};
 
 /// Which of the sandboxes was asked, and by which credential.
-async fn list(program: &Program, words: &[&str]) -> Ended {
-    program
-        .run(words.iter().chain(&["kfp", "list-runs"]).copied())
-        .await
+fn list(program: &Program, words: &[&str]) -> Ended {
+    program.run(words.iter().chain(&["kfp", "list-runs"]).copied())
 }
 
 fn profile(program: &Program, name: &str, sandbox: &Sandbox) -> String {
@@ -27,46 +25,39 @@ fn profile(program: &Program, name: &str, sandbox: &Sandbox) -> String {
     )
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_named_profile_counts_more_than_the_environment_and_that_more_than_the_default() {
-    let [usual, named, around, given] = [
-        Sandbox::start().await.unwrap(),
-        Sandbox::start().await.unwrap(),
-        Sandbox::start().await.unwrap(),
-        Sandbox::start().await.unwrap(),
-    ];
+#[test]
+fn a_named_profile_counts_more_than_the_environment_and_that_more_than_the_default() {
+    let [usual, named, around, given] = [sandbox(), sandbox(), sandbox(), sandbox()];
     let asked = |sandbox: &Sandbox| sandbox.received().len();
     let mut program = Program::alone();
     let profiles = profile(&program, "default", &usual) + &profile(&program, "work", &named);
     program.file(".config/compute-kfp/config.toml", profiles);
 
-    assert_eq!(list(&program, &[]).await.status, 0);
+    assert_eq!(list(&program, &[]).status, 0);
     assert_eq!(asked(&usual), 1);
     program = program
         .variable("KF_PIPELINES_ENDPOINT", around.url())
         .variable("KFP_TOKEN", around.kfp_token());
-    assert_eq!(list(&program, &[]).await.status, 0);
+    assert_eq!(list(&program, &[]).status, 0);
     assert_eq!(asked(&around), 1);
-    assert_eq!(list(&program, &["--profile", "work"]).await.status, 0);
+    assert_eq!(list(&program, &["--profile", "work"]).status, 0);
     assert_eq!(asked(&named), 1);
     assert_eq!(
-        list(&program, &["--profile", "work", "--endpoint", given.url()])
-            .await
-            .status,
+        list(&program, &["--profile", "work", "--endpoint", given.url()]).status,
         0
     );
     assert_eq!(asked(&given), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_token_of_the_environment_does_not_go_to_the_server_of_a_profile() {
-    let sandbox = Sandbox::start().await.unwrap();
+#[test]
+fn a_token_of_the_environment_does_not_go_to_the_server_of_a_profile() {
+    let sandbox = sandbox();
     let program = Program::alone().variable("KFP_TOKEN", sandbox.kfp_token());
     program.file(
         ".config/compute-kfp/config.toml",
         format!("[profiles.other.kfp]\nendpoint = \"{}\"\n", sandbox.url()),
     );
-    let ended = list(&program, &["--profile", "other"]).await;
+    let ended = list(&program, &["--profile", "other"]);
     assert_eq!(ended.status, 3, "{ended:?}");
     assert!(
         sandbox
@@ -76,9 +67,9 @@ async fn a_token_of_the_environment_does_not_go_to_the_server_of_a_profile() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_token_file_overrules_the_token_of_the_environment_for_both_apis() {
-    let sandbox = Sandbox::start().await.unwrap();
+#[test]
+fn a_token_file_overrules_the_token_of_the_environment_for_both_apis() {
+    let sandbox = sandbox();
     let program = Program::with(&sandbox)
         .variable("KFP_TOKEN", "old")
         .variable("COMPUTE_TOKEN", "old");
@@ -87,15 +78,15 @@ async fn a_token_file_overrules_the_token_of_the_environment_for_both_apis() {
         ("compute", "read-members", sandbox.compute_token()),
     ] {
         let path = program.file("token", token);
-        let ended = program.run(["--token-file", &path, api, operation]).await;
+        let ended = program.run(["--token-file", &path, api, operation]);
         assert_eq!(ended.status, 0, "{ended:?}");
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn mistakes_in_the_config_file_are_named_with_their_place() {
+#[test]
+fn mistakes_in_the_config_file_are_named_with_their_place() {
     let program = Program::alone();
-    let ended = list(&program, &["--profile", "work"]).await;
+    let ended = list(&program, &["--profile", "work"]);
     assert_eq!(ended.status, 2, "{ended:?}");
     assert!(
         ended.errors.contains("config.toml` has no profile `work`"),
@@ -107,7 +98,7 @@ async fn mistakes_in_the_config_file_are_named_with_their_place() {
         ("profiles = 3\n", "profiles"),
     ] {
         program.file(".config/compute-kfp/config.toml", text);
-        let ended = list(&program, &[]).await;
+        let ended = list(&program, &[]);
         assert_eq!(ended.status, 2, "{ended:?}");
         assert!(
             ended.errors.contains("config.toml") && ended.errors.contains(said),
@@ -118,36 +109,33 @@ async fn mistakes_in_the_config_file_are_named_with_their_place() {
         ".config/compute-kfp/config.toml",
         "[profiles.a]\n[profiles.b]\n",
     );
-    let ended = list(&program, &["--profile", "c"]).await;
+    let ended = list(&program, &["--profile", "c"]);
     assert!(ended.errors.contains("it has a, b"), "{ended:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn times_are_plain_seconds_or_have_units() {
-    let sandbox = Sandbox::start().await.unwrap();
+#[test]
+fn times_are_plain_seconds_or_have_units() {
+    let sandbox = sandbox();
     let program = Program::with(&sandbox);
     for time in ["10", "2.5", "10s", "1m30s", "500ms"] {
-        let ended = list(&program, &["--timeout", time]).await;
+        let ended = list(&program, &["--timeout", time]);
         assert_eq!(ended.status, 0, "{time}: {ended:?}");
     }
     for time in ["", "soon", "-1", "1e300", "NaN"] {
-        let ended = program
-            .run([&format!("--timeout={time}"), "kfp", "list-runs"].map(|word| word))
-            .await;
+        let ended =
+            program.run([&format!("--timeout={time}"), "kfp", "list-runs"].map(|word| word));
         assert_eq!(ended.status, 2, "{time}: {ended:?}");
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_namespace_of_the_context_file_is_asked_for_unless_another_is_given() {
-    let sandbox = Sandbox::start().await.unwrap();
+#[test]
+fn the_namespace_of_the_context_file_is_asked_for_unless_another_is_given() {
+    let sandbox = sandbox();
     let program = Program::with(&sandbox);
     program.file(".config/kfp/context.json", r#"{"namespace": "team-a"}"#);
     let namespace = || sandbox.received().last().unwrap().query_value("namespace");
-    let ended = list(&program, &[]).await;
+    let ended = list(&program, &[]);
     assert_eq!(namespace().as_deref(), Some("team-a"), "{ended:?}");
-    program
-        .run(["kfp", "list-runs", "--namespace", "team-b"])
-        .await;
+    program.run(["kfp", "list-runs", "--namespace", "team-b"]);
     assert_eq!(namespace().as_deref(), Some("team-b"));
 }

@@ -15,11 +15,11 @@ use std::process::Stdio;
 use compute_kfp::{compute, kfp};
 use program::Program;
 
-#[tokio::test]
-async fn completions_know_operations_parameters_and_their_values() {
+#[test]
+fn completions_know_operations_parameters_and_their_values() {
     let program = Program::alone();
     for shell in ["bash", "zsh", "fish", "powershell"] {
-        let script = program.run(["completions", shell]).await;
+        let script = program.run(["completions", shell]);
         assert_eq!(script.status, 0, "{}", script.errors);
         for expected in ["list-runs", "page-token", "FULL", "read-job"] {
             assert!(
@@ -30,21 +30,19 @@ async fn completions_know_operations_parameters_and_their_values() {
     }
 }
 
-#[tokio::test]
-async fn there_is_a_manual_page_for_every_command() {
+#[test]
+fn there_is_a_manual_page_for_every_command() {
     let program = Program::alone();
-    let page = program.run(["man", "kfp", "get-run"]).await;
+    let page = program.run(["man", "kfp", "get-run"]);
     assert!(
         page.output.contains(".TH") && page.output.contains("run\\-id"),
         "{page:?}"
     );
-    let wrong = program.run(["man", "kfp", "nosuch"]).await;
+    let wrong = program.run(["man", "kfp", "nosuch"]);
     assert_eq!(wrong.status, 2, "{wrong:?}");
 
-    let folder = program.home().join("man");
-    let ended = program
-        .run(["man", "--dir", folder.to_str().unwrap()])
-        .await;
+    let folder = program.path("man");
+    let ended = program.run(["man", "--dir", folder.to_str().unwrap()]);
     assert_eq!(ended.status, 0, "{ended:?}");
     for (api, operations) in [
         ("compute", compute::operations::OPERATIONS),
@@ -61,8 +59,8 @@ async fn there_is_a_manual_page_for_every_command() {
 }
 
 #[cfg(unix)]
-#[tokio::test]
-async fn the_sandbox_runs_until_ctrl_c_and_is_used_by_what_it_prints() {
+#[test]
+fn the_sandbox_runs_until_ctrl_c_and_is_used_by_what_it_prints() {
     let program = Program::alone();
     let mut sandbox = program
         .command(["sandbox", "--port", "0"])
@@ -79,7 +77,7 @@ async fn the_sandbox_runs_until_ctrl_c_and_is_used_by_what_it_prints() {
             user = user.variable(name, value);
         }
     }
-    let ended = user.run(["compute", "read-members"]).await;
+    let ended = user.run(["compute", "read-members"]);
     assert_eq!(ended.status, 0, "{ended:?}");
     let pid = sandbox.id().to_string();
     assert!(

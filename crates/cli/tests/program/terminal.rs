@@ -1,0 +1,109 @@
+//! The program in a pseudo-terminal, and what a person sees there.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use expectrl::process::unix::WaitStatus;
+use expectrl::session::OsSession;
+use expectrl::{ControlCode, Eof, Expect};
+
+use super::shows_no_secret;
+
+/// Longer than anything takes on a slow machine; nothing waits for it.
+const PATIENCE: Duration = Duration::from_secs(120);
+const ROWS: u16 = 60;
+
+pub struct Terminal {
+    session: OsSession,
+    columns: u16,
+    written: Vec<u8>,
+}
+
+impl Terminal {
+    pub fn start(columns: u16, mut command: Command) -> Self {
+        // The program reads what is typed into the terminal.
+        command
+            .stdin(Stdio::inherit())
+            .env("TERM", "xterm-256color");
+        let mut session = OsSession::spawn(command).unwrap();
+        let process = session.get_process_mut();
+        process.set_window_size(columns, ROWS).unwrap();
+        session.set_expect_timeout(Some(PATIENCE));
+        Self {
+            session,
+            columns,
+            written: Vec::new(),
+        }
+    }
+
+    /// Waits until the program has written this.
+    #[track_caller]
+    pub fn shows(&mut self, text: &str) {
+        match self.session.expect(text) {
+            Ok(found) => self.written.extend(found.as_bytes()),
+            Err(error) => panic!(
+                "`{text}` does not come ({error}), but:\n{}",
+                String::from_utf8_lossy(&self.written)
+            ),
+        }
+    }
+
+    pub fn enter(&mut self, line: &str) {
+        self.session.send_line(line).unwrap();
+    }
+
+    pub fn press_ctrl_c(&mut self) {
+        self.session.send(ControlCode::EndOfText).unwrap();
+    }
+
+    /// Waits for the program to end.
+    #[track_caller]
+    pub fn end(mut self) -> Seen {
+        let rest = self.session.expect(Eof).unwrap();
+        self.written.extend(rest.as_bytes());
+        let WaitStatus::Exited(_, status) = self.session.get_process().wait().unwrap() else {
+            panic!("it was killed");
+        };
+        let text = String::from_utf8(self.written).unwrap();
+        shows_no_secret(&text);
+        Seen {
+            status,
+            text,
+            columns: self.columns,
+        }
+    }
+}
+
+/// What was seen of a program that has ended.
+pub struct Seen {
+    pub status: i32,
+    /// All that was written, even if it is gone from the screen.
+    pub text: String,
+    columns: u16,
+}
+
+impl Seen {
+    /// What is on the screen at last.
+    pub fn screen(&self) -> String {
+        self.screens().pop().unwrap_or_default()
+    }
+
+    /// Whether a text was on the screen at any time.
+    pub fn showed(&self, text: &str) -> bool {
+        self.screens().iter().any(|screen| screen.contains(text))
+    }
+
+    /// All that was on the screen, one after the other.
+    fn screens(&self) -> Vec<String> {
+        let mut parser = vt100::Parser::new(ROWS, self.columns, 0);
+        let mut screens: Vec<String> = Vec::new();
+        for byte in self.text.as_bytes() {
+            parser.process(&[*byte]);
+            let screen = parser.screen().contents();
+            if screens.last() != Some(&screen) {
+                screens.push(screen);
+            }
+        }
+        screens
+    }
+}
