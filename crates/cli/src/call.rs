@@ -1,16 +1,17 @@
 //! Calling one operation.
 
 use clap::ArgMatches;
-use compute_kfp::dynamic::{self, Call};
+use compute_kfp::dynamic::{self, Call, ValuePage};
 use compute_kfp::operation::{AnswerKind, Operation};
+use compute_kfp::paging::{ListPage, Turn};
 use serde_json::Value;
 
 use crate::api::{Api, Client};
 use crate::arguments::{self, Files};
-use crate::failure::{Failure, warn};
+use crate::failure::{Failure, say, warn};
 use crate::globals::Globals;
 use crate::operation_command::{ALL, MAX_ITEMS, PAGE_SIZE, kebab};
-use crate::output::Output;
+use crate::output::{Format, Output};
 use crate::settings::Settings;
 
 /// How much of a list is read.
@@ -93,7 +94,30 @@ async fn run(
     let answer = call.send().await?.into_inner();
     match operation.answer {
         None => Ok(()),
-        Some(_) => output.answer(&answer, operation.paging.map(|paging| paging.items())),
+        Some(_) => {
+            output.answer(&answer, operation.paging.map(|paging| paging.items()))?;
+            if output.format() == Format::Table && is_continued(operation, answer) {
+                say("there is more; --all reads all of it");
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Whether another page comes after this one, which JSON shows by itself.
+fn is_continued(operation: &'static Operation, answer: Value) -> bool {
+    let page = match operation
+        .paging
+        .map(|_| serde_json::from_value::<ValuePage>(answer))
+    {
+        Some(Ok(page)) => page.of(operation),
+        Some(Err(_)) | None => return false,
+    };
+    match page.as_ref().map(ListPage::turn) {
+        Ok(Turn::Token(next)) => next.is_some(),
+        Ok(Turn::Time(next)) => next.is_some(),
+        Ok(Turn::Number { page, pages }) => page < pages,
+        Err(_) => false,
     }
 }
 

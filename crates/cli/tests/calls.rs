@@ -50,7 +50,7 @@ fn one_page_is_what_the_server_sent_and_all_pages_are_a_line_for_each_item() {
     assert_eq!(page["runs"].as_array().unwrap().len(), 10);
     assert!(page["next_page_token"].is_string());
 
-    let all = program.run(["kfp", "list-runs", "--page-size", "10", "--all"]);
+    let all = program.run(["kfp", "RunService_ListRuns", "--page-size", "10", "--all"]);
     let lines: Vec<Value> = all
         .output
         .lines()
@@ -115,6 +115,11 @@ fn answers_come_in_the_format_that_is_asked_for() {
         "{table}"
     );
     assert!(!table.contains('\u{1b}'), "no colour in a pipe");
+
+    let more = program.run(["--output", "table", "kfp", "list-runs", "--page-size", "1"]);
+    assert!(more.errors.contains("--all"), "{more:?}");
+    let no_more = program.run(["--output", "table", "kfp", "list-runs"]);
+    assert_eq!(no_more.errors, "");
 
     let one = program.run(["kfp", "list-runs", "--all", "--output", "yaml"]);
     assert_eq!(one.output.matches("\n---\n").count(), 1, "{one:?}");

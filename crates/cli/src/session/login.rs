@@ -1,17 +1,15 @@
 //! Logging in by a browser, on this or any other device.
 
-use std::env;
-use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use compute_kfp::ErrorKind;
 use compute_kfp::compute::login::PendingLogin;
 use compute_kfp::compute::{DEFAULT_ENDPOINT, Login};
-use indicatif::{ProgressBar, ProgressFinish};
 
 use super::{membership, stored_login, whoami};
 use crate::api::Api;
+use crate::bar::Bar;
 use crate::failure::{Failure, say, warn};
 use crate::globals::Globals;
 use crate::output::printable;
@@ -50,7 +48,7 @@ pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure>
     };
     let setup = match setup {
         Some(setup) => setup,
-        None => log_in(&settings, &endpoint, wanted).await?,
+        None => log_in(globals, &settings, &endpoint, wanted).await?,
     };
     warn_of_what_goes_first(&settings);
     whoami::answer(globals, &setup).await
@@ -77,15 +75,16 @@ async fn chosen_anew(
 }
 
 async fn log_in(
+    globals: &Globals,
     settings: &Settings<'_>,
     endpoint: &str,
     wanted: Option<i64>,
 ) -> Result<Setup, Failure> {
     let pending = Login::device(endpoint).start().await?;
     show(&pending, endpoint);
-    let spinner = spinner("waiting for you to confirm");
+    let spinner = Bar::of_states(globals, "waiting for you to confirm");
     let logged_in = pending.finish().await?;
-    spinner.finish_and_clear();
+    drop(spinner);
     let login = logged_in.login;
     say(&format!(
         "logged in to `{}`; the login is kept in `{}`",
@@ -118,20 +117,6 @@ fn show(pending: &PendingLogin, endpoint: &str) {
     }
     let left = humantime::format_duration(Duration::from_secs(pending.expires_in().as_secs()));
     say(&format!("The code is good for {left}."));
-}
-
-/// Turns on a terminal that may be written to in colour and all, and goes when it is dropped.
-fn spinner(message: &'static str) -> ProgressBar {
-    const TURN: Duration = Duration::from_millis(100);
-    let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if plain || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let spinner = ProgressBar::new_spinner()
-        .with_message(message)
-        .with_finish(ProgressFinish::AndClear);
-    spinner.enable_steady_tick(TURN);
-    spinner
 }
 
 fn warn_of_what_goes_first(settings: &Settings<'_>) {
