@@ -12,11 +12,13 @@ mod program;
 use std::fs::File;
 
 use compute_kfp::compute::types::Result as JobResult;
-use compute_kfp_sandbox::{BACKEND_ID, Fault};
-use program::Ended;
+use compute_kfp_sandbox::BACKEND_ID;
 #[cfg(unix)]
-use program::terminal::Terminal;
-use program::world::{BELL, END, FAILING, World};
+use compute_kfp_sandbox::Fault;
+use program::Ended;
+use program::world::{BELL, FAILING, World};
+#[cfg(unix)]
+use program::{terminal::Terminal, world::END};
 use serde_json::{Value, json};
 
 const RUN: [&str; 4] = ["circuit", "run", "--interval", "10ms"];

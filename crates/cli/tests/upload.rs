@@ -12,7 +12,6 @@ mod program;
 use std::time::Duration;
 
 use compute_kfp_sandbox::Fault;
-use program::Ended;
 #[cfg(unix)]
 use program::terminal::Terminal;
 use program::world::{PACKAGE, World};
@@ -155,20 +154,31 @@ fn a_terminal_shows_how_far_it_is_and_is_left_clean() {
     assert!(screen.contains("│ pipeline    ┆ calibrate"), "{screen}");
 }
 
-#[cfg(unix)]
-#[test]
-fn there_is_no_bar_without_colour_and_where_standard_error_is_no_terminal() {
+/// Long enough for a bar to be drawn.
+fn slow() -> World {
     let world = World::new();
-    let file = world.program.file("calibrate.yaml", large());
     let hold = Fault::delay(Duration::from_millis(300)).on(UPLOAD);
     world.sandbox.fail(hold).unwrap();
-    let mut command = world.program.command(&["kfp", "upload", &file]);
+    world
+}
+
+#[cfg(unix)]
+#[test]
+fn there_is_no_bar_without_colour() {
+    let world = slow();
+    let file = world.program.file("calibrate.yaml", large());
+    let mut command = world.program.command(["kfp", "upload", &file]);
     command.env("NO_COLOR", "1");
     let ended = Terminal::start(80, command).end();
     assert_eq!(ended.status, 0, "{}", ended.text);
     assert!(!ended.text.contains("KiB"), "{}", ended.text);
     assert!(!ended.text.contains('\u{1b}'), "{:?}", ended.text);
+}
 
-    let done = Ended::of(&mut world.program.command(&["kfp", "upload", &file]));
+#[test]
+fn there_is_no_bar_where_standard_error_is_no_terminal() {
+    let world = slow();
+    let file = world.program.file("calibrate.yaml", large());
+    let done = world.program.run(["kfp", "upload", &file]);
     assert_eq!((done.status, &*done.errors), (0, ""));
 }

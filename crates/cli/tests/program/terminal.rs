@@ -88,6 +88,15 @@ impl Seen {
         self.screens().pop().unwrap_or_default()
     }
 
+    /// What is on the screen at last, with its colours as escape sequences.
+    pub fn styled(&self) -> String {
+        let mut parser = vt100::Parser::new(ROWS, self.columns, 0);
+        parser.process(self.text.as_bytes());
+        let rows = parser.screen().rows_formatted(0, self.columns);
+        let rows = rows.map(|row| String::from_utf8(row).unwrap() + "\u{1b}[m\n");
+        rows.collect()
+    }
+
     /// Whether a text was on the screen at any time.
     pub fn showed(&self, text: &str) -> bool {
         self.screens().iter().any(|screen| screen.contains(text))
