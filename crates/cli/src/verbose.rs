@@ -5,6 +5,7 @@ use std::time::Instant;
 use compute_kfp::middleware::{Attempt, Middleware, Next, Outcome};
 
 use crate::failure::say;
+use crate::output::printable;
 
 /// Headers of answers that hold secrets; those of requests are not seen here at all.
 const SECRET: [&str; 2] = ["set-cookie", "www-authenticate"];
@@ -38,8 +39,8 @@ impl Middleware for Verbose {
                     say(&format!("< {} in {took:.1?}", reply.status()));
                     for (name, value) in reply.headers() {
                         let value = match SECRET.contains(&name.as_str()) {
-                            true => "[hidden]".into(),
-                            false => String::from_utf8_lossy(value.as_bytes()),
+                            true => "[hidden]".to_owned(),
+                            false => printable(&String::from_utf8_lossy(value.as_bytes())),
                         };
                         say(&format!("< {name}: {value}"));
                     }

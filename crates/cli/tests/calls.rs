@@ -9,6 +9,9 @@
 
 mod program;
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+
 use compute_kfp_sandbox::Sandbox;
 use program::{Program, sandbox};
 use serde_json::{Value, json};
@@ -258,6 +261,22 @@ fn verbose_tells_of_requests_with_their_headers_and_hides_secrets() {
         assert!(told.errors.contains(expected), "{expected}: {told:?}");
     }
     assert!(!told.errors.contains(sandbox.compute_token()));
+}
+
+#[test]
+fn a_header_does_not_steer_the_terminal() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", server.local_addr().unwrap());
+    let answering = std::thread::spawn(move || {
+        let (mut connection, _) = server.accept().unwrap();
+        let mut head = BufReader::new(connection.try_clone().unwrap()).lines();
+        while head.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+        let answer = "HTTP/1.1 200 OK\r\nx-note: \u{9b}31mred\r\ncontent-length: 2\r\n\r\n{}";
+        connection.write_all(answer.as_bytes()).unwrap();
+    });
+    let ended = Program::alone().run(["-v", "--endpoint", &url, "kfp", "get-healthz"]);
+    answering.join().unwrap();
+    assert!(ended.errors.contains("x-note: \u{fffd}31mred"), "{ended:?}");
 }
 
 #[test]
