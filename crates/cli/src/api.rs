@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use compute_kfp::dynamic::Call;
+use compute_kfp::environment::Variables;
 use compute_kfp::operation::Operation;
 use compute_kfp::{Error, compute, kfp};
 use serde_json::Value;
@@ -36,6 +37,14 @@ impl Api {
         match self {
             Self::Compute => compute::operations::OPERATIONS,
             Self::Kfp => kfp::operations::OPERATIONS,
+        }
+    }
+
+    /// The environment variables that set it up.
+    pub fn variables(self) -> Variables {
+        match self {
+            Self::Compute => compute::VARIABLES,
+            Self::Kfp => kfp::VARIABLES,
         }
     }
 

@@ -27,8 +27,6 @@ pub fn command() -> Command {
 }
 
 fn run_command() -> Command {
-    let text =
-        |name: &'static str, value: &'static str| Arg::new(name).long(name).value_name(value);
     Command::new("run")
         .about("Run a circuit, wait for its end and print its results")
         .long_about(
@@ -51,26 +49,26 @@ fn run_command() -> Command {
                 .help("File with the circuit in cQASM; - is standard input"),
         )
         .arg(
-            text("backend-type", "ID|NAME")
+            globals::text("backend-type", "ID|NAME")
                 .required(true)
                 .help("Id, name or identifier of the backend type; `compute read-backend-types` lists them"),
         )
         .arg(
-            text("shots", "N")
+            globals::text("shots", "N")
                 .value_parser(value_parser!(i64).range(1..))
                 .help("Number of shots; the default of the backend type unless given"),
         )
         .arg(
-            text("project", "NAME")
+            globals::text("project", "NAME")
                 .help("Project, which is created where there is none of that name; `compute-kfp` unless given"),
         )
         .arg(
-            text("owner", "ID")
+            globals::text("owner", "ID")
                 .value_parser(value_parser!(i64))
                 .help("Team member who owns the project where it is created; needed by who is several members"),
         )
         .arg(
-            text("name", "NAME")
+            globals::text("name", "NAME")
                 .help("Name of the algorithm; that of the file, without its ending, unless given"),
         )
         .arg(

@@ -11,7 +11,6 @@ use serde_json::Value;
 
 use crate::api::Api;
 use crate::arguments::Files;
-use crate::settings::Variables;
 
 /// Takes a request in place of the network.
 #[derive(Clone, Default)]
@@ -173,7 +172,7 @@ impl Part {
 
 /// A header and what stands for its secret value in a shell.
 fn secret(api: Api, scheme: &SecurityScheme) -> Option<(String, String)> {
-    let variables = Variables::of(api);
+    let variables = api.variables();
     let bearer = format!("Bearer ${}", variables.token);
     match scheme.kind {
         SchemeKind::Bearer => Some(("authorization".to_owned(), bearer)),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
+use compute_kfp::{Error, ErrorKind};
+
 use crate::failure::Failure;
 use crate::output::Format;
 
@@ -44,6 +46,22 @@ impl Globals {
         matches!(self.output, Some(Format::Json | Format::Jsonl))
     }
 
+    /// Gives work up that --timeout limits as a whole; `late` says what was not done then.
+    pub async fn in_time<T>(
+        &self,
+        late: &str,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let Some(limit) = self.timeout else {
+            return work.await;
+        };
+        tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+            let limit = humantime::format_duration(limit);
+            let message = format!("{late} after {limit}; allow more with --timeout");
+            Err(Error::new(ErrorKind::Timeout, message).into())
+        })
+    }
+
     /// For commands of several requests, each of which depends on the answers before.
     pub fn refuse_dry_run(&self, reason: &str) -> Result<(), Failure> {
         match self.dry_run {
@@ -53,6 +71,11 @@ impl Globals {
             false => Ok(()),
         }
     }
+}
+
+/// An option with a value, as commands of their own have it.
+pub fn text(name: &'static str, value: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value)
 }
 
 /// How often something that goes on is asked for.

@@ -9,7 +9,7 @@ use compute_kfp::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::globals::Globals;
+use crate::globals::{self, Globals};
 use crate::output::{Format, Output};
 use crate::settings::Settings;
 
@@ -26,8 +26,6 @@ pub fn command() -> Command {
 }
 
 fn job_command() -> Command {
-    let text =
-        |name: &'static str, value: &'static str| Arg::new(name).long(name).value_name(value);
     Command::new("job")
         .about("Record the results of a job as artifacts and metrics of a task")
         .long_about(
@@ -43,14 +41,14 @@ fn job_command() -> Command {
                 .value_parser(value_parser!(i64))
                 .help("Id of the job"),
         )
-        .arg(text("run", "ID").required(true).help("Id of the run that the task belongs to"))
-        .arg(text("task", "ID").required(true).help("Id of the task"))
+        .arg(globals::text("run", "ID").required(true).help("Id of the run that the task belongs to"))
+        .arg(globals::text("task", "ID").required(true).help("Id of the task"))
         .arg(
-            text("namespace", "NAMESPACE")
+            globals::text("namespace", "NAMESPACE")
                 .help("Namespace of run and artifacts; the one that is set up unless given"),
         )
         .arg(
-            text(CALIBRATION, "BACKEND")
+            globals::text(CALIBRATION, "BACKEND")
                 .num_args(0..=1)
                 .require_equals(true)
                 .default_missing_value(OWN_BACKEND)

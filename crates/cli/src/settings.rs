@@ -10,7 +10,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use compute_kfp::credentials::ApiKey;
-use compute_kfp::environment::Origin;
+use compute_kfp::environment::{Origin, Variables};
 use compute_kfp::{RetryPolicy, TransportBuilder, compute, kfp};
 
 use crate::api::{Api, Client};
@@ -19,39 +19,6 @@ use crate::failure::{Failure, say};
 use crate::globals::Globals;
 use crate::profile::{self, Profile};
 use crate::verbose::Verbose;
-
-/// The variables that set up an API.
-pub struct Variables {
-    pub endpoint: &'static str,
-    pub token: &'static str,
-    pub token_file: &'static str,
-    pub api_key: Option<&'static str>,
-}
-
-impl Variables {
-    pub fn of(api: Api) -> Self {
-        match api {
-            Api::Compute => Self {
-                endpoint: "COMPUTE_ENDPOINT",
-                token: "COMPUTE_TOKEN",
-                token_file: "COMPUTE_TOKEN_FILE",
-                api_key: Some("COMPUTE_API_KEY"),
-            },
-            Api::Kfp => Self {
-                endpoint: "KF_PIPELINES_ENDPOINT",
-                token: "KFP_TOKEN",
-                token_file: "KF_PIPELINES_SA_TOKEN_PATH",
-                api_key: None,
-            },
-        }
-    }
-
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        [self.endpoint, self.token, self.token_file]
-            .into_iter()
-            .chain(self.api_key)
-    }
-}
 
 /// Where a setting comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +65,7 @@ impl<'a> Settings<'a> {
 
     /// What is set for an API; what is not set is left to the SDK.
     pub fn of(&self, api: Api) -> Vec<Setting> {
-        let variables = Variables::of(api);
+        let variables = api.variables();
         let mut settings = self.base(api, &variables);
         if let Some(endpoint) = &self.globals.endpoint {
             settings.retain(|setting| setting.variable != variables.endpoint);
@@ -192,7 +159,7 @@ impl<'a> Settings<'a> {
 
     /// The address that options, a profile or a variable give.
     pub fn endpoint(&self, api: Api) -> Result<Option<String>, Failure> {
-        let name = Variables::of(api).endpoint;
+        let name = api.variables().endpoint;
         let mut settings = self.of(api).into_iter();
         let Some(setting) = settings.find(|setting| setting.variable == name) else {
             return Ok(None);
@@ -255,7 +222,7 @@ impl<'a> Settings<'a> {
     pub fn variables(&self, api: Api) -> impl Fn(&str) -> Option<OsString> {
         let settings = self.of(api);
         move |name| {
-            if Variables::of(api).names().any(|known| known == name) {
+            if api.variables().names().any(|known| known == name) {
                 let setting = settings.iter().find(|setting| setting.variable == name);
                 return setting.map(|setting| setting.value.clone());
             }

@@ -5,7 +5,7 @@ use compute_kfp::{compute, kfp};
 
 use crate::api::{Api, Client};
 use crate::failure::Failure;
-use crate::settings::{Settings, Source, Variables};
+use crate::settings::{Settings, Source};
 
 /// A client, and what it is made from.
 pub struct Setup {
@@ -40,7 +40,7 @@ impl Setup {
 
     /// Of the login to this server, whatever else is set.
     pub fn of_login(settings: &Settings<'_>, endpoint: &str) -> Result<Self, Failure> {
-        let variable = Variables::of(Api::Compute).endpoint;
+        let variable = Api::Compute.variables().endpoint;
         let only_the_server = |name: &str| (name == variable).then(|| endpoint.into());
         let builder = compute::ClientBuilder::from_variables(&only_the_server)?;
         let found = builder.found().to_vec();

@@ -4,21 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
+use compute_kfp::Content;
 use compute_kfp::kfp::Uploaded;
-use compute_kfp::{Content, Error, ErrorKind};
 use serde_json::json;
 
 use crate::bar::Bar;
 use crate::failure::Failure;
-use crate::globals::Globals;
+use crate::globals::{self, Globals};
 use crate::output::{Format, Output};
 use crate::settings::Settings;
 
 pub const NAME: &str = "upload";
 
 pub fn command() -> Command {
-    let text =
-        |name: &'static str, value: &'static str| Arg::new(name).long(name).value_name(value);
     Command::new(NAME)
         .about("Upload a pipeline under a name: a new pipeline, or a new version of it")
         .long_about(
@@ -34,15 +32,15 @@ pub fn command() -> Command {
                 .value_hint(ValueHint::FilePath)
                 .help("Package: the YAML that a pipeline is compiled to, or a .zip or .tar.gz of it"),
         )
-        .arg(text("name", "NAME").help("Name of the pipeline; that of the file, without its ending, unless given"))
-        .arg(text("version-name", "NAME").help(
+        .arg(globals::text("name", "NAME").help("Name of the pipeline; that of the file, without its ending, unless given"))
+        .arg(globals::text("version-name", "NAME").help(
             "Name of the version of a pipeline that is there already; its name and the time unless given",
         ))
         .arg(
-            text("description", "TEXT")
+            globals::text("description", "TEXT")
                 .help("What the pipeline does, or what is special about the version"),
         )
-        .arg(text("namespace", "NAMESPACE").help("Namespace of the pipeline; the one that is set up unless given"))
+        .arg(globals::text("namespace", "NAMESPACE").help("Namespace of the pipeline; the one that is set up unless given"))
 }
 
 pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
@@ -68,16 +66,8 @@ pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure>
         upload = upload.namespace(namespace);
     }
     // The SDK leaves it to the length of a file how long an upload may take.
-    let uploaded = match globals.timeout {
-        None => upload.send().await,
-        Some(limit) => match tokio::time::timeout(limit, upload.send()).await {
-            Ok(sent) => sent,
-            Err(_) => Err(Error::new(
-                ErrorKind::Timeout,
-                format!("the upload was not done after {limit:?}; allow more with --timeout"),
-            )),
-        },
-    };
+    let sent = async { Ok(upload.send().await?) };
+    let uploaded = globals.in_time("the upload was not done", sent).await;
     drop(bar);
     print(globals, &uploaded?)
 }

@@ -11,6 +11,7 @@ mod program;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::time::Duration;
 
 use compute_kfp_sandbox::Sandbox;
 use program::{Program, sandbox};
@@ -261,6 +262,36 @@ fn verbose_tells_of_requests_with_their_headers_and_hides_secrets() {
         assert!(told.errors.contains(expected), "{expected}: {told:?}");
     }
     assert!(!told.errors.contains(sandbox.compute_token()));
+}
+
+#[test]
+fn items_are_written_before_the_next_page_has_come() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", server.local_addr().unwrap());
+    let (go_on, may_go_on) = std::sync::mpsc::channel();
+    let answering = std::thread::spawn(move || {
+        let (mut connection, _) = server.accept().unwrap();
+        let mut lines = BufReader::new(connection.try_clone().unwrap()).lines();
+        for page in [
+            r#"{"runs":[{"run_id":"1"}],"next_page_token":"t"}"#,
+            r#"{"runs":[{"run_id":"2"}]}"#,
+        ] {
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            let length = page.len();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n");
+            let answer = format!("{head}content-type: application/json\r\n\r\n{page}");
+            connection.write_all(answer.as_bytes()).unwrap();
+            may_go_on.recv_timeout(Duration::from_secs(60)).unwrap();
+        }
+    });
+    let program = Program::alone();
+    let mut listing = program.start(["--endpoint", &url, "kfp", "list-runs", "--all"]);
+    for id in ["1", "2"] {
+        assert_eq!(listing.json()["run_id"], id);
+        go_on.send(()).unwrap();
+    }
+    assert_eq!(listing.end().status, 0);
+    answering.join().unwrap();
 }
 
 #[test]

@@ -139,3 +139,23 @@ fn the_namespace_of_the_context_file_is_asked_for_unless_another_is_given() {
     program.run(["kfp", "list-runs", "--namespace", "team-b"]);
     assert_eq!(namespace().as_deref(), Some("team-b"));
 }
+
+#[test]
+fn each_api_has_its_own_part_of_a_profile_and_its_own_token_file() {
+    let sandbox = sandbox();
+    let mut program = Program::alone();
+    let token = program.file("compute.token", sandbox.compute_token());
+    let profile = format!(
+        "[profiles.default.compute]\nendpoint = \"{}\"\ntoken_file = \"{token}\"\n",
+        sandbox.url()
+    );
+    program.file(".config/compute-kfp/config.toml", profile);
+    assert_eq!(program.run(["compute", "read-members"]).status, 0);
+    assert_eq!(list(&program, &[]).status, 2, "no server of KFP is named");
+
+    let token = program.file("kfp.token", sandbox.kfp_token());
+    program = program
+        .variable("KF_PIPELINES_ENDPOINT", sandbox.url())
+        .variable("KF_PIPELINES_SA_TOKEN_PATH", token);
+    assert_eq!(list(&program, &[]).status, 0);
+}

@@ -26,10 +26,18 @@ pub use self::circuit::{BackendTypeName, CircuitOutcome, RunCircuit};
 #[cfg(feature = "oauth")]
 pub use self::login::Login;
 pub use self::logs::FollowJobLogs;
-use crate::environment::{Found, Origin, Setting, text};
+use crate::environment::{Found, Origin, Setting, Variables, text};
 
 /// Where the public service is.
 pub const DEFAULT_ENDPOINT: &str = "https://api.quantum-inspire.com";
+
+/// What [`Client::from_env`] reads.
+pub const VARIABLES: Variables = Variables {
+    endpoint: ENDPOINT,
+    token: TOKEN,
+    token_file: TOKEN_FILE,
+    api_key: Some(API_KEY),
+};
 
 const ENDPOINT: &str = "COMPUTE_ENDPOINT";
 const TOKEN: &str = "COMPUTE_TOKEN";

@@ -20,6 +20,32 @@ use std::path::PathBuf;
 
 use crate::Error;
 
+/// The environment variables that set up a client of one API.
+///
+/// ```
+/// assert_eq!(compute_kfp::compute::VARIABLES.endpoint, "COMPUTE_ENDPOINT");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Variables {
+    /// Address of the server.
+    pub endpoint: &'static str,
+    /// Bearer token.
+    pub token: &'static str,
+    /// File with the bearer token.
+    pub token_file: &'static str,
+    /// API key, where the API takes one.
+    pub api_key: Option<&'static str>,
+}
+
+impl Variables {
+    /// All of them.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let all = [self.endpoint, self.token, self.token_file];
+        all.into_iter().chain(self.api_key)
+    }
+}
+
 /// One thing that sets a client up, and where it was found. It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -32,7 +32,15 @@ pub use self::run::RunPipeline;
 use self::surroundings::Surroundings;
 pub use self::upload::{UploadNamed, Uploaded};
 pub use self::watching::WatchRun;
-use crate::environment::{Found, Origin, Setting};
+use crate::environment::{Found, Origin, Setting, Variables};
+
+/// What [`Client::from_env`] reads, beside the files of a pod and of the user.
+pub const VARIABLES: Variables = Variables {
+    endpoint: surroundings::ENDPOINT,
+    token: surroundings::TOKEN,
+    token_file: surroundings::TOKEN_PATH,
+    api_key: None,
+};
 
 /// Client of Kubeflow Pipelines.
 ///

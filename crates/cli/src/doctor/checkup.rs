@@ -62,11 +62,13 @@ impl<'a> Checkup<'a> {
 
     fn not_set_up(&self) -> Check {
         let check = self.check("settings").skipped("nothing is configured");
+        let variables = self.api.variables();
+        let (endpoint, token) = (variables.endpoint, variables.token);
         match self.api {
-            Api::Compute => check.remedy(
-                "to use it, log in with `compute-kfp login`, or set COMPUTE_ENDPOINT and COMPUTE_TOKEN",
-            ),
-            Api::Kfp => check.remedy("to use it, set KF_PIPELINES_ENDPOINT, or make a profile"),
+            Api::Compute => check.remedy(format!(
+                "to use it, log in with `compute-kfp login`, or set {endpoint} and {token}"
+            )),
+            Api::Kfp => check.remedy(format!("to use it, set {endpoint}, or make a profile")),
         }
     }
 
@@ -102,7 +104,10 @@ impl<'a> Checkup<'a> {
                 Api::Compute => self
                     .check("credential")
                     .warning("there is none")
-                    .remedy("log in with `compute-kfp login`, or set COMPUTE_TOKEN"),
+                    .remedy(format!(
+                        "log in with `compute-kfp login`, or set {}",
+                        self.api.variables().token
+                    )),
                 Api::Kfp => self.check("credential").skipped("there is none"),
             });
         }

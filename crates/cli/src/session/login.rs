@@ -13,7 +13,7 @@ use crate::bar::Bar;
 use crate::failure::{Failure, say, warn};
 use crate::globals::Globals;
 use crate::output::printable;
-use crate::settings::{Settings, Variables};
+use crate::settings::Settings;
 use crate::setup::Setup;
 
 pub const NAME: &str = "login";
@@ -120,7 +120,7 @@ fn show(pending: &PendingLogin, endpoint: &str) {
 }
 
 fn warn_of_what_goes_first(settings: &Settings<'_>) {
-    let endpoint = Variables::of(Api::Compute).endpoint;
+    let endpoint = Api::Compute.variables().endpoint;
     let first = settings.of(Api::Compute);
     if let Some(setting) = first.iter().find(|setting| setting.variable != endpoint) {
         warn(&format!(

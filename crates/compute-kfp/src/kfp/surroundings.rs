@@ -9,9 +9,9 @@ use super::context::Context;
 use crate::Error;
 use crate::environment::{Origin, Setting, text};
 
-const ENDPOINT: &str = "KF_PIPELINES_ENDPOINT";
-const TOKEN: &str = "KFP_TOKEN";
-const TOKEN_PATH: &str = "KF_PIPELINES_SA_TOKEN_PATH";
+pub(super) const ENDPOINT: &str = "KF_PIPELINES_ENDPOINT";
+pub(super) const TOKEN: &str = "KFP_TOKEN";
+pub(super) const TOKEN_PATH: &str = "KF_PIPELINES_SA_TOKEN_PATH";
 /// Kubernetes sets it in each pod.
 const IN_CLUSTER: &str = "KUBERNETES_SERVICE_HOST";
 
