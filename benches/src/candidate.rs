@@ -1,0 +1,151 @@
+//! Programs that do the same work with clients of their own.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::Result;
+use crate::statistics::Samples;
+
+/// Core on which candidates run; the servers have the other one.
+const CANDIDATE_CORE: &str = "0";
+/// Core on which servers run.
+pub const SERVER_CORE: &str = "1";
+/// Status of a candidate that does not offer the work it was asked for.
+const NOT_OFFERED: i32 = 64;
+
+/// A program that does what the others do.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// As tables call it.
+    pub name: &'static str,
+    program: Vec<OsString>,
+}
+
+/// What a candidate printed of a task; see the crate `candidate`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Figures {
+    pub calls: f64,
+    pub cpu_ns: f64,
+    pub wall_ns: f64,
+    pub resident_before_kib: f64,
+    pub resident_peak_kib: f64,
+}
+
+impl Figures {
+    /// CPU time of one call, in microseconds.
+    pub fn cpu_us_per_call(&self) -> f64 {
+        self.cpu_ns / self.calls / 1000.0
+    }
+}
+
+impl Candidate {
+    /// A package of `benches/candidates`, built by itself so that it has no other's features.
+    pub fn package(name: &'static str, benches: &Path, package: &str) -> Result<Self> {
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--release", "--package", package])
+            .current_dir(benches)
+            .status()?;
+        if !status.success() {
+            return Err(format!("the candidate `{package}` cannot be built").into());
+        }
+        let program = target_folder(benches)?.join("release").join(package);
+        Ok(Self {
+            name,
+            program: vec![program.into()],
+        })
+    }
+
+    /// Another program, with the arguments that stand before those of a task.
+    pub fn program(name: &'static str, program: impl IntoIterator<Item = OsString>) -> Self {
+        let program = program.into_iter().collect();
+        Self { name, program }
+    }
+
+    /// Does the work and tells what it took; `None` where the candidate does not offer it.
+    pub fn run(&self, arguments: &[&str]) -> Result<Option<Figures>> {
+        match self.output(arguments)? {
+            Some(output) => Ok(Some(serde_json::from_slice(&output)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Does the work once and gives the data that it decoded; `None` where it is not offered.
+    pub fn shown(&self, arguments: &[&str]) -> Result<Option<Value>> {
+        match self.output(&[arguments, &["--show"]].concat())? {
+            Some(output) => Ok(Some(serde_json::from_slice(&output)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The command of a task, on the core of candidates.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = pinned(CANDIDATE_CORE);
+        command.args(&self.program).args(arguments);
+        command
+    }
+
+    fn output(&self, arguments: &[&str]) -> Result<Option<Vec<u8>>> {
+        let output = self.command(arguments).output()?;
+        if output.status.code() == Some(NOT_OFFERED) {
+            return Ok(None);
+        }
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("{} {arguments:?}: {said}", self.name).into());
+        }
+        Ok(Some(output.stdout))
+    }
+}
+
+/// Lets candidates take turns, so that what disturbs the machine disturbs all of them alike.
+pub fn take_turns(
+    candidates: &[Candidate],
+    rounds: usize,
+    arguments: impl Fn(&Candidate) -> Vec<String>,
+    figure: impl Fn(&Figures) -> f64,
+) -> Result<Vec<(Candidate, Samples)>> {
+    let mut all: Vec<_> = candidates
+        .iter()
+        .map(|candidate| (candidate.clone(), Samples::default()))
+        .collect();
+    for _ in 0..rounds {
+        for (candidate, samples) in &mut all {
+            let arguments = arguments(candidate);
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            if let Some(figures) = candidate.run(&arguments)? {
+                samples.push(figure(&figures));
+            }
+        }
+    }
+    all.retain(|(_, samples)| samples.greatest() > 0.0);
+    Ok(all)
+}
+
+/// A command that runs on one core.
+pub fn pinned(core: &str) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", core]);
+    command
+}
+
+/// Where cargo puts what it builds of the benchmarks.
+pub fn target_folder(benches: &Path) -> Result<&'static Path> {
+    static FOLDER: OnceLock<std::path::PathBuf> = OnceLock::new();
+    if let Some(folder) = FOLDER.get() {
+        return Ok(folder);
+    }
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--no-deps"])
+        .current_dir(benches)
+        .output()?;
+    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    let folder = metadata["target_directory"]
+        .as_str()
+        .ok_or("cargo metadata does not tell the target folder")?;
+    Ok(FOLDER.get_or_init(|| folder.into()))
+}

@@ -1,0 +1,103 @@
+//! Measures the SDK beside its peers, and writes what came of it into `RESULTS.md`.
+//!
+//! `make bench` runs all of it, `make bench-quick` what needs no other language.
+
+mod candidate;
+mod data;
+mod machine;
+mod measures;
+mod nginx;
+mod report;
+mod statistics;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs};
+
+use clap::Parser;
+
+use crate::candidate::Candidate;
+use crate::data::Data;
+use crate::nginx::Nginx;
+use crate::report::Report;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Measures the SDK beside its peers.
+#[derive(Parser)]
+struct Arguments {
+    /// Leaves out what needs another language, and what takes long; the results go to the terminal.
+    #[arg(long)]
+    quick: bool,
+    /// Measures only this; repeat it for several.
+    #[arg(long, value_name = "MEASURE")]
+    only: Vec<String>,
+    /// How often each candidate has its turn.
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+}
+
+/// What every measure works with.
+struct Bench {
+    /// The folder `benches` of the project.
+    folder: PathBuf,
+    quick: bool,
+    rounds: usize,
+    data: Data,
+    nginx: Nginx,
+}
+
+impl Bench {
+    /// The workspace of the SDK.
+    fn project(&self) -> &Path {
+        self.folder.parent().unwrap_or(&self.folder)
+    }
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let known = measures::ALL.iter().map(|(name, _)| *name);
+    if let Some(unknown) = arguments
+        .only
+        .iter()
+        .find(|wanted| !known.clone().any(|name| name == *wanted))
+    {
+        let known: Vec<&str> = known.collect();
+        return Err(format!("there is no measure `{unknown}`, but {}", known.join(", ")).into());
+    }
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let data = Data::write(&folder.join("data"))?;
+    let nginx = Nginx::start(data.folder())?;
+    let bench = Bench {
+        folder,
+        quick: arguments.quick,
+        rounds: arguments.rounds,
+        data,
+        nginx,
+    };
+    let mut report = Report::default();
+    for (name, measure) in measures::ALL {
+        if arguments.only.is_empty() || arguments.only.iter().any(|wanted| wanted == name) {
+            eprintln!("measuring {name}");
+            measure(&bench, &mut report).map_err(|error| format!("{name}: {error}"))?;
+        }
+    }
+    let whole = arguments.only.is_empty() && !arguments.quick;
+    let text = report.markdown(&machine::describe()?, &bench.folder)?;
+    if whole {
+        fs::write(bench.folder.join("RESULTS.md"), &text)?;
+    } else {
+        println!("{text}");
+    }
+    Ok(())
+}

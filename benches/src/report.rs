@@ -1,0 +1,180 @@
+//! The results as a page of Markdown.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use crate::Result;
+use crate::candidate::Candidate;
+use crate::statistics::Samples;
+
+/// Everything that was measured.
+#[derive(Default)]
+pub struct Report {
+    goals: Vec<Goal>,
+    tables: Vec<Table>,
+}
+
+struct Goal {
+    measure: String,
+    wanted: String,
+    figure: String,
+    is_met: bool,
+}
+
+/// Figures that are to be compared.
+pub struct Table {
+    title: String,
+    /// What was measured, and how.
+    text: String,
+    unit: &'static str,
+    rows: Vec<(String, Samples)>,
+    /// The row that the others are compared with.
+    reference: Option<String>,
+}
+
+impl Table {
+    pub fn new(title: impl Into<String>, unit: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            text: text.into(),
+            unit,
+            rows: Vec::new(),
+            reference: None,
+        }
+    }
+
+    pub fn row(mut self, what: impl Into<String>, samples: Samples) -> Self {
+        self.rows.push((what.into(), samples));
+        self
+    }
+
+    pub fn rows(mut self, rows: Vec<(Candidate, Samples)>) -> Self {
+        let rows = rows
+            .into_iter()
+            .map(|(candidate, samples)| (candidate.name.to_owned(), samples));
+        self.rows.extend(rows);
+        self
+    }
+
+    /// Compares the rows with this one.
+    pub fn beside(mut self, reference: impl Into<String>) -> Self {
+        self.reference = Some(reference.into());
+        self
+    }
+
+    /// The median of a row; 0 where there is no such row.
+    pub fn median(&self, what: &str) -> f64 {
+        self.rows
+            .iter()
+            .find(|(name, _)| name == what)
+            .map_or(0.0, |(_, samples)| samples.median())
+    }
+}
+
+impl Report {
+    pub fn table(&mut self, table: Table) {
+        self.tables.push(table);
+    }
+
+    /// Compares a figure with what is wanted: `wanted` is how the goal says it, and `is_met` whether
+    /// the figure is as wanted.
+    pub fn goal(
+        &mut self,
+        measure: impl Into<String>,
+        wanted: impl Into<String>,
+        figure: impl Into<String>,
+        is_met: bool,
+    ) {
+        self.goals.push(Goal {
+            measure: measure.into(),
+            wanted: wanted.into(),
+            figure: figure.into(),
+            is_met,
+        });
+    }
+
+    /// The whole page; `NOTES.md` of the folder is put behind the figures.
+    pub fn markdown(&self, machine: &[String], folder: &Path) -> Result<String> {
+        let mut text = String::from(
+            "# Results\n\nWritten by `make bench`; what they mean and what was tried stands below the figures.\n\n",
+        );
+        for line in machine {
+            writeln!(text, "- {line}")?;
+        }
+        text.push_str("\n## Goals\n\n| measure | goal | figure | |\n|---|---|---|---|\n");
+        for goal in &self.goals {
+            let Goal {
+                measure,
+                wanted,
+                figure,
+                is_met,
+            } = goal;
+            let verdict = if *is_met { "met" } else { "**missed**" };
+            writeln!(text, "| {measure} | {wanted} | {figure} | {verdict} |")?;
+        }
+        text.push_str("\n## Figures\n");
+        for table in &self.tables {
+            table.write(&mut text)?;
+        }
+        let notes = folder.join("NOTES.md");
+        let notes =
+            fs::read_to_string(&notes).map_err(|error| format!("{}: {error}", notes.display()))?;
+        write!(text, "\n{notes}")?;
+        Ok(text)
+    }
+}
+
+impl Table {
+    fn write(&self, text: &mut String) -> Result<()> {
+        writeln!(text, "\n### {}\n\n{}\n", self.title, self.text)?;
+        let reference = self.reference.as_deref();
+        let compared = reference.map_or(String::new(), |name| format!(" beside {name} |"));
+        let ruled = reference.map_or("", |_| "--:|");
+        writeln!(
+            text,
+            "| | {}, median | least to most |{compared}",
+            self.unit
+        )?;
+        writeln!(text, "|---|--:|--:|{ruled}")?;
+        let base = reference.map(|name| self.median(name));
+        for (what, samples) in &self.rows {
+            write!(
+                text,
+                "| {what} | {} | {} to {} |",
+                shown(samples.median()),
+                shown(samples.least()),
+                shown(samples.greatest())
+            )?;
+            match base {
+                Some(base) if base > 0.0 => {
+                    writeln!(text, " {:.2} |", samples.median() / base)?;
+                }
+                Some(_) => text.push_str(" – |\n"),
+                None => text.push('\n'),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Three digits that mean something.
+pub fn shown(figure: f64) -> String {
+    let places = match figure.abs() {
+        figure if figure >= 100.0 => 0,
+        figure if figure >= 10.0 => 1,
+        _ => 2,
+    };
+    format!("{figure:.places$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_as_many_digits_as_they_are_worth() {
+        let figures = [0.75, 16.44, 856.2, 120_800.0].map(shown);
+        assert_eq!(figures, ["0.75", "16.4", "856", "120800"]);
+    }
+}
