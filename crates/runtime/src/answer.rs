@@ -18,8 +18,8 @@ use crate::secrets::Secrets;
 pub(crate) const REPORT: usize = 1024 * 1024;
 
 pub(crate) struct Answer {
-    /// Where it came from.
-    pub url: Url,
+    /// Where it came from, if it reports a failure.
+    pub url: Option<Url>,
     pub status: StatusCode,
     pub headers: HeaderMap,
     /// What was read of the body.
@@ -31,10 +31,9 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// `sent_to` is where it comes from if the reply does not say: middleware may have made it.
-    pub fn new(reply: Reply, sent_to: &Url, secrets: Secrets) -> Self {
+    pub fn new(reply: Reply, secrets: Secrets) -> Self {
         Self {
-            url: reply.url.unwrap_or_else(|| sent_to.clone()),
+            url: reply.url,
             status: reply.status,
             headers: reply.headers,
             body: reply.body,
@@ -82,11 +81,14 @@ impl Answer {
     }
 
     /// The error that an answer without success is.
-    pub fn failure(self) -> Error {
+    ///
+    /// `sent_to` is where it comes from if the reply does not say: middleware may have made it.
+    pub fn failure(self, sent_to: &Url) -> Error {
         let answer = self.redacted();
-        match target(&answer.url, &answer.headers) {
+        let from = answer.url.as_ref().unwrap_or(sent_to);
+        match target(from, &answer.headers) {
             Some(to) if answer.status.is_redirection() => {
-                Error::redirected(&answer.url, &to, answer.status, answer.headers, answer.body)
+                Error::redirected(from, &to, answer.status, answer.headers, answer.body)
             }
             _ => Error::answered(answer.status, answer.headers, answer.body),
         }
@@ -162,8 +164,7 @@ mod tests {
         let headers = HeaderMap::from_iter(location.map(|value| (LOCATION, value)));
         let status = StatusCode::from_u16(status).unwrap();
         let reply = Reply::new(status, headers, Bytes::copy_from_slice(body));
-        let url = Url::parse("https://example.org/items").unwrap();
-        Answer::new(reply, &url, Secrets::default())
+        Answer::new(reply, Secrets::default())
     }
 
     /// Bytes, and texts that are nearly the answer.
@@ -203,7 +204,8 @@ mod tests {
             ],
             body in body(),
         ) {
-            let error = answer(status, &location, &body).failure();
+            let sent_to = Url::parse("https://example.org/items").unwrap();
+            let error = answer(status, &location, &body).failure(&sent_to);
             prop_assert!(harmless(&error), "{error:?}");
         }
     }

@@ -68,6 +68,15 @@ pub trait Credentials: fmt::Debug + Send + Sync + 'static {
         let _ = refused;
         Box::pin(async { Ok(false) })
     }
+
+    /// Whether what it added to an earlier request is what it would add now.
+    ///
+    /// With `true` the request is authorised by a copy, and the credential is not asked. By default it
+    /// is asked before each call; only what never changes can say so.
+    fn still_adds(&self, earlier: &Authorization) -> bool {
+        let _ = earlier;
+        false
+    }
 }
 
 /// The part of a request that authorises it.
@@ -86,7 +95,8 @@ pub trait Credentials: fmt::Debug + Send + Sync + 'static {
 pub struct Authorization {
     scheme: &'static SecurityScheme,
     http: reqwest::Client,
-    headers: HeaderMap,
+    /// Shared with the request that is authorised.
+    headers: Arc<HeaderMap>,
 }
 
 impl Authorization {
@@ -95,7 +105,7 @@ impl Authorization {
         Self {
             scheme,
             http,
-            headers: HeaderMap::new(),
+            headers: Arc::default(),
         }
     }
 
@@ -112,6 +122,10 @@ impl Authorization {
     /// What was added so far.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    pub(crate) fn shared_headers(&self) -> Arc<HeaderMap> {
+        self.headers.clone()
     }
 
     /// Adds a token: as `Bearer <token>`, or where the scheme has it.
@@ -162,7 +176,7 @@ impl Authorization {
                 self.scheme.name
             ))
         })?;
-        secrets::set(&mut self.headers, &name, value);
+        secrets::set(Arc::make_mut(&mut self.headers), &name, value);
         Ok(())
     }
 
@@ -221,6 +235,10 @@ impl<C: Credentials + ?Sized> Credentials for Arc<C> {
     fn renew<'a>(&'a self, refused: &'a Authorization) -> Pending<'a, bool> {
         (**self).renew(refused)
     }
+
+    fn still_adds(&self, earlier: &Authorization) -> bool {
+        (**self).still_adds(earlier)
+    }
 }
 
 /// Sends all of them with each request, such as a token and the cookie of a proxy.
@@ -242,6 +260,11 @@ impl Credentials for Vec<Arc<dyn Credentials>> {
             }
             Ok(renewed)
         })
+    }
+
+    fn still_adds(&self, earlier: &Authorization) -> bool {
+        self.iter()
+            .all(|credentials| credentials.still_adds(earlier))
     }
 }
 
@@ -266,6 +289,10 @@ impl BearerToken {
 impl Credentials for BearerToken {
     fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()> {
         Box::pin(async move { authorization.token(self.0.expose_secret()) })
+    }
+
+    fn still_adds(&self, _: &Authorization) -> bool {
+        true
     }
 }
 
@@ -296,6 +323,10 @@ impl ApiKey {
 impl Credentials for ApiKey {
     fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()> {
         Box::pin(async move { authorization.key(self.0.expose_secret()) })
+    }
+
+    fn still_adds(&self, _: &Authorization) -> bool {
+        true
     }
 }
 

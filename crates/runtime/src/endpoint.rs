@@ -90,10 +90,16 @@ impl Endpoint {
     }
 
     /// The address of a path that starts with a slash, and of a query without its `?`.
-    pub fn join(&self, path: &str, query: &str) -> Result<Url, Error> {
-        let mark = if query.is_empty() { "" } else { "?" };
-        Url::parse(&format!("{}{path}{mark}{query}", self.base)).map_err(|error| {
-            Error::invalid("the address of the request is not a URL").caused_by(error)
-        })
+    pub fn join(&self, path: &str, query: &str) -> Url {
+        let mut url = self.url.clone();
+        match url.path().trim_end_matches('/') {
+            "" => url.set_path(path),
+            base => {
+                let whole = [base, path].concat();
+                url.set_path(&whole);
+            }
+        }
+        url.set_query((!query.is_empty()).then_some(query));
+        url
     }
 }

@@ -190,7 +190,7 @@ impl fmt::Debug for Attempt {
 
 /// What came back: whatever the status is.
 pub struct Reply {
-    /// Where it came from, if from a server.
+    /// Where it came from, if it is a failure that a server reported.
     pub(crate) url: Option<Url>,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,

@@ -7,6 +7,7 @@ use http::Method;
 use http::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::Value;
+use smallvec::SmallVec;
 
 use crate::content::Content;
 use crate::endpoint::{Endpoint, encode};
@@ -36,13 +37,39 @@ use crate::paging::{PagingOptions, ResumePoint};
 #[derive(Clone)]
 pub struct Request {
     operation: &'static Operation,
-    /// Values of the parameters that were set, each as one text or several.
-    values: Vec<(&'static Parameter, Vec<String>)>,
+    /// Values of the parameters that were set.
+    values: SmallVec<[(&'static Parameter, Texts); 2]>,
     body: Body,
+    /// Kept apart, since a request is moved at every step of its making.
+    extras: Option<Box<Extras>>,
+}
+
+/// What a parameter was set to.
+#[derive(Clone)]
+enum Texts {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Texts {
+    fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Several(texts) => texts,
+        }
+    }
+}
+
+/// What few requests have.
+#[derive(Clone, Default)]
+struct Extras {
     options: CallOptions,
     paging: PagingOptions,
     problem: Option<String>,
 }
+
+/// Room for nearly every path.
+const PATH_BYTES: usize = 128;
 
 #[derive(Clone)]
 pub(crate) enum Body {
@@ -102,11 +129,9 @@ impl Request {
     pub fn new(operation: &'static Operation) -> Self {
         Self {
             operation,
-            values: Vec::new(),
+            values: SmallVec::new(),
             body: Body::None,
-            options: CallOptions::default(),
-            paging: PagingOptions::default(),
-            problem: None,
+            extras: None,
         }
     }
 
@@ -117,7 +142,12 @@ impl Request {
 
     /// Changes what is set for this call and not for the client.
     pub fn options(&mut self, set: impl FnOnce(CallOptions) -> CallOptions) {
-        self.options = set(std::mem::take(&mut self.options));
+        let options = &mut self.extras().options;
+        *options = set(std::mem::take(options));
+    }
+
+    fn extras(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
     }
 
     /// How many items a page of a list holds at most; the server decides unless set.
@@ -136,29 +166,28 @@ impl Request {
 
     /// How many items streams of a list give at most, what came before a resume point included.
     pub fn max_items(&mut self, items: u64) {
-        self.paging.max_items = Some(items);
+        self.extras().paging.max_items = Some(items);
     }
 
     /// How many pages streams of a list fetch before they are asked for.
     pub fn prefetch(&mut self, pages: usize) {
-        self.paging.prefetch = pages;
+        self.extras().paging.prefetch = pages;
     }
 
     /// Where streams of a list start.
     pub fn resume(&mut self, point: ResumePoint) {
-        self.paging.resume = Some(point);
+        self.extras().paging.resume = Some(point);
     }
 
-    pub(crate) fn paging(&self) -> &PagingOptions {
-        &self.paging
+    pub(crate) fn paging(&self) -> PagingOptions {
+        let extras = self.extras.as_ref();
+        extras.map_or_else(PagingOptions::default, |extras| extras.paging.clone())
     }
 
     /// What a parameter was set to, if it is one text.
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
-        let (_, texts) = self
-            .values
-            .iter()
-            .find(|(parameter, _)| parameter.name == name)?;
+        let mut values = self.values.iter();
+        let (_, texts) = values.find(|(parameter, _)| parameter.name == name)?;
         match texts.as_slice() {
             [text] => Some(text),
             _ => None,
@@ -170,7 +199,7 @@ impl Request {
     pub(crate) fn texts(&self, name: &str) -> Option<&[String]> {
         let mut values = self.values.iter();
         let (_, texts) = values.find(|(parameter, _)| parameter.name == name)?;
-        Some(texts)
+        Some(texts.as_slice())
     }
 
     /// Sets a parameter by its name in the description, in place of what it was set to before.
@@ -183,25 +212,30 @@ impl Request {
         }
     }
 
+    /// Sets a parameter to a text, as [`set`](Self::set) does, without a copy of it.
+    pub fn set_text(&mut self, name: &str, text: String) {
+        self.set_value(name, Value::String(text));
+    }
+
     fn set_value(&mut self, name: &str, value: Value) {
         let Some(parameter) = self.operation.parameter(name) else {
             return self.refuse(format!("there is no parameter `{name}`"));
         };
         let texts = match value {
-            Value::Null => Vec::new(),
-            value if parameter.style == Style::Json => vec![value.to_string()],
-            Value::Array(items) => items.into_iter().map(text).collect(),
-            value => vec![text(value)],
+            Value::Null => Texts::Several(Vec::new()),
+            value if parameter.style == Style::Json => Texts::One(value.to_string()),
+            Value::Array(items) => Texts::Several(items.into_iter().map(text).collect()),
+            value => Texts::One(text(value)),
         };
         if parameter.location == Location::Path
-            && let Some(wrong) = wrong_segment(&texts)
+            && let Some(wrong) = wrong_segment(texts.as_slice())
         {
             return self.refuse(format!(
                 "the parameter `{name}` {wrong}, which would lead to another path"
             ));
         }
         self.values.retain(|(known, _)| *known != parameter);
-        if !texts.is_empty() {
+        if !texts.as_slice().is_empty() {
             self.values.push((parameter, texts));
         }
     }
@@ -285,26 +319,34 @@ impl Request {
 
     /// Notes why it cannot be sent; the first reason counts.
     pub(crate) fn refuse(&mut self, problem: String) {
-        self.problem.get_or_insert(problem);
+        self.extras().problem.get_or_insert(problem);
     }
 
     /// Takes the request apart for sending.
     pub(crate) fn into_parts(self, endpoint: &Endpoint) -> Result<(Parts, CallOptions), Error> {
-        if let Some(problem) = self.problem.as_ref().or(self.options.problem.as_ref()) {
-            return Err(Error::invalid(format!("{problem}; nothing was sent")));
-        }
+        let options = match &self.extras {
+            Some(extras) => {
+                let Extras {
+                    options, problem, ..
+                } = &**extras;
+                if let Some(problem) = problem.as_ref().or(options.problem.as_ref()) {
+                    return Err(Error::invalid(format!("{problem}; nothing was sent")));
+                }
+                options.clone()
+            }
+            None => CallOptions::default(),
+        };
         let method = self.operation.method;
         let method = Method::from_bytes(method.as_bytes()).map_err(|error| {
             Error::invalid(format!("`{method}` is not a method")).caused_by(error)
         })?;
-        let url = endpoint.join(&self.path()?, &self.query())?;
         let parts = Parts {
             method,
-            url,
-            headers: self.headers()?,
+            url: endpoint.join(&self.path()?, &self.query()),
+            headers: self.headers(&options)?,
             body: self.body,
         };
-        Ok((parts, self.options))
+        Ok((parts, options))
     }
 
     fn query(&self) -> String {
@@ -321,8 +363,8 @@ impl Request {
         query
     }
 
-    fn headers(&self) -> Result<HeaderMap, Error> {
-        let mut headers = self.options.headers.clone();
+    fn headers(&self, options: &CallOptions) -> Result<HeaderMap, Error> {
+        let mut headers = options.headers.clone();
         for (parameter, texts) in self.values_in(Location::Header) {
             let name = HeaderName::from_bytes(parameter.name.as_bytes());
             let value = HeaderValue::from_str(&texts.join(","));
@@ -350,15 +392,16 @@ impl Request {
     fn values_in(
         &self,
         location: Location,
-    ) -> impl Iterator<Item = &(&'static Parameter, Vec<String>)> {
+    ) -> impl Iterator<Item = (&'static Parameter, &[String])> {
         self.values
             .iter()
             .filter(move |(parameter, _)| parameter.location == location)
+            .map(|(parameter, texts)| (*parameter, texts.as_slice()))
     }
 
     /// The path template with its values.
     fn path(&self) -> Result<String, Error> {
-        let mut path = String::new();
+        let mut path = String::with_capacity(PATH_BYTES);
         let mut rest = self.operation.path;
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
@@ -399,12 +442,16 @@ impl fmt::Debug for Request {
             .iter()
             .map(|(parameter, _)| parameter.name)
             .collect();
+        let extras = self.extras.as_deref();
         f.debug_struct("Request")
             .field("operation", &self.operation.name)
             .field("set", &set)
             .field("body", &self.body)
-            .field("options", &self.options)
-            .field("problem", &self.problem)
+            .field("options", &extras.map(|extras| &extras.options))
+            .field(
+                "problem",
+                &extras.and_then(|extras| extras.problem.as_ref()),
+            )
             .finish()
     }
 }

@@ -1,27 +1,32 @@
 //! The credentials a request was sent with, so that nothing kept of its answer repeats them.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
+use smallvec::SmallVec;
 
 /// A shorter credential guards nothing, and taking it out would garble the text around it.
 const SHORTEST: usize = 6;
 const REDACTED: &[u8] = b"[redacted]";
 
-/// The headers that authorise one request.
+/// The headers that authorise one request, as each of its credentials added them.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(HeaderMap);
+pub(crate) struct Secrets(SmallVec<[Arc<HeaderMap>; 1]>);
 
 impl Secrets {
     /// Takes what one of the credentials added, beside what others did.
-    pub fn add(&mut self, added: &HeaderMap) {
-        for (name, value) in added {
-            set(&mut self.0, name, value.clone());
-        }
+    pub fn add(&mut self, added: Arc<HeaderMap>) {
+        self.0.push(added);
+    }
+
+    fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.0.iter().flat_map(|added| added.iter())
     }
 
     /// Puts them into a request, in place of what it has of these headers.
     pub fn authorise(&self, headers: &mut HeaderMap) {
-        for (name, value) in &self.0 {
+        for (name, value) in self.headers() {
             set(headers, name, value.clone());
         }
     }
@@ -62,7 +67,7 @@ impl Secrets {
     /// What a server could repeat: whole values, and the secret part of each; the longest first.
     fn texts(&self) -> Vec<&[u8]> {
         let mut texts: Vec<&[u8]> = Vec::new();
-        for (name, value) in &self.0 {
+        for (name, value) in self.headers() {
             let value = value.as_bytes();
             texts.push(value);
             if *name == COOKIE {
@@ -111,10 +116,8 @@ mod tests {
 
     fn secrets(name: HeaderName, value: &str) -> Secrets {
         let mut secrets = Secrets::default();
-        secrets.add(&HeaderMap::from_iter([(
-            name,
-            HeaderValue::from_str(value).unwrap(),
-        )]));
+        let value = HeaderValue::from_str(value).unwrap();
+        secrets.add(Arc::new(HeaderMap::from_iter([(name, value)])));
         secrets
     }
 

@@ -7,22 +7,22 @@ mod http_client;
 mod trace;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::HeaderValue;
 use reqwest::Client;
 use serde::de::DeserializeOwned;
-use tracing::Instrument as _;
 
 pub(crate) use self::attempt::next_chunk;
 pub use self::builder::TransportBuilder;
 use self::call::{Call, Taking};
 use crate::answer::Answer;
-use crate::credentials::Credentials;
+use crate::credentials::{Authorization, Credentials};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::middleware::Middleware;
+use crate::operation::SecurityScheme;
 use crate::request::Request;
 use crate::response::{ByteStream, ResponseValue};
 use crate::retry::RetryPolicy;
@@ -57,7 +57,7 @@ struct Inner {
     endpoint: Endpoint,
     http: Client,
     user_agent: HeaderValue,
-    credentials: Held,
+    credentials: Vec<HeldCredentials>,
     middleware: Vec<Arc<dyn Middleware>>,
     retry: RetryPolicy,
     timeout: Duration,
@@ -66,8 +66,46 @@ struct Inner {
     max_response_bytes: usize,
 }
 
-/// Credentials by the name of their scheme.
-type Held = Vec<(String, Arc<dyn Credentials>)>;
+impl Inner {
+    fn held(&self, scheme: &SecurityScheme) -> Option<&HeldCredentials> {
+        let mut all = self.credentials.iter();
+        all.find(|held| held.scheme == scheme.name)
+    }
+}
+
+/// Credentials of a scheme.
+struct HeldCredentials {
+    scheme: String,
+    credentials: Arc<dyn Credentials>,
+    /// What they added last, where they still add it.
+    last: Mutex<Option<Authorization>>,
+}
+
+impl HeldCredentials {
+    /// What they add to a request that the scheme is to authorise.
+    async fn authorization(
+        &self,
+        scheme: &'static SecurityScheme,
+        http: &Client,
+    ) -> Result<Authorization, Error> {
+        if let Some(last) = &*self.last()
+            && last.scheme() == scheme
+            && self.credentials.still_adds(last)
+        {
+            return Ok(last.clone());
+        }
+        let mut authorization = Authorization::new(scheme, http.clone());
+        self.credentials.authorize(&mut authorization).await?;
+        if self.credentials.still_adds(&authorization) {
+            *self.last() = Some(authorization.clone());
+        }
+        Ok(authorization)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Authorization>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Transport {
     /// Starts setting up a transport to the server at `endpoint`, such as `https://example.org`.
@@ -137,42 +175,32 @@ impl Transport {
     }
 
     /// Sends a request until it has an answer that means something, or may not be sent again.
+    ///
+    /// What depends on the type of the value is `meaning` alone, so that the rest is compiled once.
     async fn call<T>(
         &self,
         request: Request,
         taking: Taking,
         meaning: impl Fn(Answer) -> Result<ResponseValue<T>, Error>,
     ) -> Result<ResponseValue<T>, Error> {
-        let span = trace::call(&self.0.endpoint, request.operation());
-        let calling = async {
-            let mut call = Call::new(&self.0, request, taking)?;
-            loop {
-                call.authorize().await?;
-                let outcome = call.attempt().await.and_then(&meaning);
-                match outcome {
-                    Ok(value) => return Ok(value),
-                    Err(error) => call.again(error).await?,
-                }
+        let mut call = Call::new(&self.0, request, taking)?;
+        loop {
+            let answer = call.answer().await?;
+            match meaning(answer) {
+                Ok(value) => return Ok(value),
+                Err(error) => call.again(error).await?,
             }
-        };
-        let outcome = calling.instrument(span.clone()).await;
-        if let Err(error) = &outcome {
-            trace::failed(&span, error);
         }
-        outcome
     }
-}
-
-fn scheme_names(held: &Held) -> Vec<&str> {
-    held.iter().map(|(scheme, _)| scheme.as_str()).collect()
 }
 
 /// Credentials are shown by scheme alone: what an implementation prints of itself is not known.
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let schemes = self.0.credentials.iter().map(|held| &held.scheme);
         f.debug_struct("Transport")
             .field("endpoint", &self.endpoint())
-            .field("credentials", &scheme_names(&self.0.credentials))
+            .field("credentials", &schemes.collect::<Vec<_>>())
             .field("retry", &self.0.retry)
             .field("timeout", &self.0.timeout)
             .field("attempt_timeout", &self.0.attempt_timeout)

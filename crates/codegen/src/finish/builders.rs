@@ -6,7 +6,7 @@ use quote::quote;
 use super::client::{Argument, body_argument, many, part_argument, required};
 use super::items::{Items, Operation as Generated};
 use super::paging;
-use super::tokens::{default_note, deprecated, doc, ident, shown, taken};
+use super::tokens::{default_note, deprecated, doc, ident, set, shown, taken};
 use crate::model::{Api, BodyContent, Operation, Parameter, Success};
 
 pub(super) fn generate(api: &Api, items: &Items) -> Result<TokenStream, String> {
@@ -119,12 +119,13 @@ fn setter(parameter: &Parameter, ty: &syn::Type) -> TokenStream {
     let taken = taken(ty, &ident("value"));
     let (kind, value) = (taken.parameter, taken.value);
     let convert = (value.to_string() != "value").then(|| quote! { let value: #ty = #value; });
+    let set = set(wire, ty, &ident("value"));
     quote! {
         #doc
         #attribute
         pub fn #name(mut self, value: #kind) -> Self {
             #convert
-            self.request.set(#wire, &value);
+            self.request.#set;
             self
         }
     }

@@ -7,7 +7,7 @@ use quote::quote;
 use syn::Type;
 
 use super::items::{Items, Operation as Generated, generic};
-use super::tokens::{alias, deprecated, doc_text, ident, is_path, schema, shown, taken};
+use super::tokens::{alias, deprecated, doc_text, ident, is_path, schema, set, shown, taken};
 use crate::model::{Api, Body, BodyContent, Kind, Location, Operation, Part, Success};
 use crate::prose::{code, one_line, rustdoc};
 
@@ -133,12 +133,12 @@ pub(super) fn required(
         let ty = shown(generated.parameter(index)?, api);
         let name = ident(&parameter.ident);
         let taken = taken(&ty, &name);
-        let wire = &parameter.name;
+        let set = set(&parameter.name, &ty, &name);
         arguments.push(Argument {
             name: parameter.ident.clone(),
             parameter: taken.parameter,
             passed: taken.value,
-            set: quote! { request.set(#wire, &#name); },
+            set: quote! { request.#set; },
             example: example(api, &ty, &parameter.ident),
             description: parameter.description.clone(),
             ty: quote! { #ty },

@@ -211,6 +211,15 @@ pub(super) fn taken(ty: &Type, name: &Ident) -> Taken {
     }
 }
 
+/// The call that sets a parameter of a request to a variable of this type; texts are moved.
+pub(super) fn set(wire: &str, ty: &Type, name: &Ident) -> TokenStream {
+    if is_path(ty, "String") {
+        quote! { set_text(#wire, #name) }
+    } else {
+        quote! { set(#wire, &#name) }
+    }
+}
+
 fn map_of(ty: &Type) -> Option<(&Type, &Type)> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last()?;

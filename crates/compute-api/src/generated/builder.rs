@@ -23,7 +23,7 @@ impl<'a> ReadAlgorithms<'a> {
     /// Only algorithms that match this text, of which a part of the name is enough. Nothing is searched for when absent.
     pub fn search(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("search", &value);
+        self.request.set_text("search", value);
         self
     }
 
@@ -76,21 +76,21 @@ impl<'a> ReadAlgorithms<'a> {
     /// Only the algorithm shared under this link.
     pub fn link(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("link", &value);
+        self.request.set_text("link", value);
         self
     }
 
     /// Only algorithms with this name.
     pub fn name(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("name", &value);
+        self.request.set_text("name", value);
         self
     }
 
     /// Field to sort the algorithms by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -410,14 +410,14 @@ impl<'a> ReadBackends<'a> {
     /// Only backends with this name.
     pub fn name(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("name", &value);
+        self.request.set_text("name", value);
         self
     }
 
     /// Only backends at this location.
     pub fn location(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("location", &value);
+        self.request.set_text("location", value);
         self
     }
 
@@ -444,7 +444,7 @@ impl<'a> ReadBackends<'a> {
     /// Field to sort the backends by, for example `last_heartbeat`; a leading `-` reverses the order, as in `-last_heartbeat`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -715,14 +715,14 @@ impl<'a> ReadBackendsWithHostnames<'a> {
     /// Only backends with this name.
     pub fn name(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("name", &value);
+        self.request.set_text("name", value);
         self
     }
 
     /// Only backends at this location.
     pub fn location(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("location", &value);
+        self.request.set_text("location", value);
         self
     }
 
@@ -749,14 +749,14 @@ impl<'a> ReadBackendsWithHostnames<'a> {
     /// Only backends with this host name.
     pub fn hostname(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("hostname", &value);
+        self.request.set_text("hostname", value);
         self
     }
 
     /// Field to sort the backends by, for example `last_heartbeat`; a leading `-` reverses the order, as in `-last_heartbeat`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -952,28 +952,28 @@ impl<'a> ReadBackendTypes<'a> {
     /// Only backend types with this name.
     pub fn name(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("name", &value);
+        self.request.set_text("name", value);
         self
     }
 
     /// Only backend types on this infrastructure.
     pub fn infrastructure(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("infrastructure", &value);
+        self.request.set_text("infrastructure", value);
         self
     }
 
     /// Only backend types with this description.
     pub fn description(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("description", &value);
+        self.request.set_text("description", value);
         self
     }
 
     /// Only backend types with this image.
     pub fn image_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("image_id", &value);
+        self.request.set_text("image_id", value);
         self
     }
 
@@ -1023,7 +1023,7 @@ impl<'a> ReadBackendTypes<'a> {
     /// Only the backend type with this short name (`identifier`, not the numeric `id`).
     pub fn identifier(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("identifier", &value);
+        self.request.set_text("identifier", value);
         self
     }
 
@@ -1060,7 +1060,7 @@ impl<'a> ReadBackendTypes<'a> {
     /// Field to sort the backend types by, for example `nqubits`; a leading `-` reverses the order, as in `-nqubits`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -1296,7 +1296,7 @@ impl<'a> ReadBatchJobs<'a> {
     /// Field to sort the batch jobs by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -1687,14 +1687,14 @@ impl<'a> ReadCommits<'a> {
     /// Only the commit with this hash.
     pub fn hash(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("hash", &value);
+        self.request.set_text("hash", value);
         self
     }
 
     /// Only commits with this description.
     pub fn description(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("description", &value);
+        self.request.set_text("description", value);
         self
     }
 
@@ -1707,7 +1707,7 @@ impl<'a> ReadCommits<'a> {
     /// Field to sort the commits by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -2025,7 +2025,7 @@ impl<'a> ReadFiles<'a> {
     /// Only files with this content.
     pub fn content(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("content", &value);
+        self.request.set_text("content", value);
         self
     }
 
@@ -2057,14 +2057,14 @@ impl<'a> ReadFiles<'a> {
     /// Only files with this name.
     pub fn name(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("name", &value);
+        self.request.set_text("name", value);
         self
     }
 
     /// Field to sort the files by, for example `id`; a leading `-` reverses the order, as in `-id`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -2534,35 +2534,35 @@ impl<'a> ReadJobs<'a> {
     /// Only jobs of this execution session.
     pub fn session_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("session_id", &value);
+        self.request.set_text("session_id", value);
         self
     }
 
     /// Only jobs with this trace identifier.
     pub fn trace_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("trace_id", &value);
+        self.request.set_text("trace_id", value);
         self
     }
 
     /// Only jobs with this message.
     pub fn message(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("message", &value);
+        self.request.set_text("message", value);
         self
     }
 
     /// Only jobs whose message comes from this source.
     pub fn source(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("source", &value);
+        self.request.set_text("source", value);
         self
     }
 
     /// Field to sort the jobs by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -2945,7 +2945,7 @@ impl<'a> ReadLanguages<'a> {
     /// Only languages that match this text. Nothing is searched for when absent.
     pub fn q(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("q", &value);
+        self.request.set_text("q", value);
         self
     }
 
@@ -2972,21 +2972,21 @@ impl<'a> ReadLanguages<'a> {
     /// Only languages with this name, in all their versions.
     pub fn name(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("name", &value);
+        self.request.set_text("name", value);
         self
     }
 
     /// Only languages with this version.
     pub fn version(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("version", &value);
+        self.request.set_text("version", value);
         self
     }
 
     /// Field to sort the languages by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -3116,7 +3116,7 @@ impl<'a> ReadMembers<'a> {
     /// Field to sort the members by, for example `id`; a leading `-` reverses the order, as in `-id`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -3385,14 +3385,14 @@ impl<'a> ReadPermissionGroups<'a> {
     /// Only permission groups with this name.
     pub fn name(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("name", &value);
+        self.request.set_text("name", value);
         self
     }
 
     /// Field to sort the permission groups by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -3544,21 +3544,21 @@ impl<'a> ReadPermissions<'a> {
     /// Only the permission with this code.
     pub fn permission(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("permission", &value);
+        self.request.set_text("permission", value);
         self
     }
 
     /// Only permissions with this name.
     pub fn name(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("name", &value);
+        self.request.set_text("name", value);
         self
     }
 
     /// Field to sort the permissions by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -3649,7 +3649,7 @@ impl<'a> ReadProjects<'a> {
     /// Only projects with this text somewhere in their name or description. Nothing is searched for when absent.
     pub fn search(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("search", &value);
+        self.request.set_text("search", value);
         self
     }
 
@@ -3689,14 +3689,14 @@ impl<'a> ReadProjects<'a> {
     /// Only projects with this name.
     pub fn name(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("name", &value);
+        self.request.set_text("name", value);
         self
     }
 
     /// Only projects with this description.
     pub fn description(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("description", &value);
+        self.request.set_text("description", value);
         self
     }
 
@@ -3709,7 +3709,7 @@ impl<'a> ReadProjects<'a> {
     /// Field to sort the projects by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -4067,7 +4067,7 @@ impl<'a> ReadReservations<'a> {
     /// Field to sort the reservations by, for example `start_time`; a leading `-` reverses the order, as in `-start_time`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -4340,7 +4340,7 @@ impl<'a> ReadResultsByJobId<'a> {
     /// Field to sort the results by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -4573,7 +4573,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
     /// Field to sort the results by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -4722,14 +4722,14 @@ impl<'a> ReadTeams<'a> {
     /// Only teams with this name.
     pub fn name(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("name", &value);
+        self.request.set_text("name", value);
         self
     }
 
     /// Only the team with this slug.
     pub fn slug(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("slug", &value);
+        self.request.set_text("slug", value);
         self
     }
 
@@ -4742,7 +4742,7 @@ impl<'a> ReadTeams<'a> {
     /// Field to sort the teams by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -4947,7 +4947,7 @@ impl<'a> ReadTransactions<'a> {
     /// Field to sort the transactions by, for example `timestamp`; a leading `-` reverses the order, as in `-timestamp`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -5058,14 +5058,14 @@ impl<'a> ReadUsers<'a> {
     /// Only users with this full name.
     pub fn full_name(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("full_name", &value);
+        self.request.set_text("full_name", value);
         self
     }
 
     /// Only the user with this e-mail address.
     pub fn email(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("email", &value);
+        self.request.set_text("email", value);
         self
     }
 
@@ -5096,14 +5096,14 @@ impl<'a> ReadUsers<'a> {
     /// Only the user whom the identity provider knows under this subject.
     pub fn oidc_sub(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("oidc_sub", &value);
+        self.request.set_text("oidc_sub", value);
         self
     }
 
     /// Field to sort the users by, for example `full_name`; a leading `-` reverses the order, as in `-full_name`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
@@ -5352,7 +5352,7 @@ impl<'a> ReadMetadataByBackendId<'a> {
     /// Field to sort the metadata records by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 

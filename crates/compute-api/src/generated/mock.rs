@@ -1970,7 +1970,7 @@ pub mod when {
         /// Only algorithms that match this text, of which a part of the name is enough. Nothing is searched for when absent.
         pub fn search(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("search", &value);
+            self.request.set_text("search", value);
             self
         }
 
@@ -2023,21 +2023,21 @@ pub mod when {
         /// Only the algorithm shared under this link.
         pub fn link(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("link", &value);
+            self.request.set_text("link", value);
             self
         }
 
         /// Only algorithms with this name.
         pub fn name(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("name", &value);
+            self.request.set_text("name", value);
             self
         }
 
         /// Field to sort the algorithms by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -2252,14 +2252,14 @@ pub mod when {
         /// Only backends with this name.
         pub fn name(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("name", &value);
+            self.request.set_text("name", value);
             self
         }
 
         /// Only backends at this location.
         pub fn location(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("location", &value);
+            self.request.set_text("location", value);
             self
         }
 
@@ -2286,7 +2286,7 @@ pub mod when {
         /// Field to sort the backends by, for example `last_heartbeat`; a leading `-` reverses the order, as in `-last_heartbeat`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -2463,14 +2463,14 @@ pub mod when {
         /// Only backends with this name.
         pub fn name(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("name", &value);
+            self.request.set_text("name", value);
             self
         }
 
         /// Only backends at this location.
         pub fn location(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("location", &value);
+            self.request.set_text("location", value);
             self
         }
 
@@ -2497,14 +2497,14 @@ pub mod when {
         /// Only backends with this host name.
         pub fn hostname(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("hostname", &value);
+            self.request.set_text("hostname", value);
             self
         }
 
         /// Field to sort the backends by, for example `last_heartbeat`; a leading `-` reverses the order, as in `-last_heartbeat`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -2625,28 +2625,28 @@ pub mod when {
         /// Only backend types with this name.
         pub fn name(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("name", &value);
+            self.request.set_text("name", value);
             self
         }
 
         /// Only backend types on this infrastructure.
         pub fn infrastructure(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("infrastructure", &value);
+            self.request.set_text("infrastructure", value);
             self
         }
 
         /// Only backend types with this description.
         pub fn description(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("description", &value);
+            self.request.set_text("description", value);
             self
         }
 
         /// Only backend types with this image.
         pub fn image_id(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("image_id", &value);
+            self.request.set_text("image_id", value);
             self
         }
 
@@ -2696,7 +2696,7 @@ pub mod when {
         /// Only the backend type with this short name (`identifier`, not the numeric `id`).
         pub fn identifier(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("identifier", &value);
+            self.request.set_text("identifier", value);
             self
         }
 
@@ -2733,7 +2733,7 @@ pub mod when {
         /// Field to sort the backend types by, for example `nqubits`; a leading `-` reverses the order, as in `-nqubits`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -2905,7 +2905,7 @@ pub mod when {
         /// Field to sort the batch jobs by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -3191,14 +3191,14 @@ pub mod when {
         /// Only the commit with this hash.
         pub fn hash(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("hash", &value);
+            self.request.set_text("hash", value);
             self
         }
 
         /// Only commits with this description.
         pub fn description(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("description", &value);
+            self.request.set_text("description", value);
             self
         }
 
@@ -3211,7 +3211,7 @@ pub mod when {
         /// Field to sort the commits by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -3424,7 +3424,7 @@ pub mod when {
         /// Only files with this content.
         pub fn content(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("content", &value);
+            self.request.set_text("content", value);
             self
         }
 
@@ -3456,14 +3456,14 @@ pub mod when {
         /// Only files with this name.
         pub fn name(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("name", &value);
+            self.request.set_text("name", value);
             self
         }
 
         /// Field to sort the files by, for example `id`; a leading `-` reverses the order, as in `-id`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -3807,35 +3807,35 @@ pub mod when {
         /// Only jobs of this execution session.
         pub fn session_id(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("session_id", &value);
+            self.request.set_text("session_id", value);
             self
         }
 
         /// Only jobs with this trace identifier.
         pub fn trace_id(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("trace_id", &value);
+            self.request.set_text("trace_id", value);
             self
         }
 
         /// Only jobs with this message.
         pub fn message(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("message", &value);
+            self.request.set_text("message", value);
             self
         }
 
         /// Only jobs whose message comes from this source.
         pub fn source(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("source", &value);
+            self.request.set_text("source", value);
             self
         }
 
         /// Field to sort the jobs by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -4086,7 +4086,7 @@ pub mod when {
         /// Only languages that match this text. Nothing is searched for when absent.
         pub fn q(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("q", &value);
+            self.request.set_text("q", value);
             self
         }
 
@@ -4113,21 +4113,21 @@ pub mod when {
         /// Only languages with this name, in all their versions.
         pub fn name(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("name", &value);
+            self.request.set_text("name", value);
             self
         }
 
         /// Only languages with this version.
         pub fn version(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("version", &value);
+            self.request.set_text("version", value);
             self
         }
 
         /// Field to sort the languages by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -4201,7 +4201,7 @@ pub mod when {
         /// Field to sort the members by, for example `id`; a leading `-` reverses the order, as in `-id`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -4381,14 +4381,14 @@ pub mod when {
         /// Only permission groups with this name.
         pub fn name(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("name", &value);
+            self.request.set_text("name", value);
             self
         }
 
         /// Field to sort the permission groups by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -4473,21 +4473,21 @@ pub mod when {
         /// Only the permission with this code.
         pub fn permission(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("permission", &value);
+            self.request.set_text("permission", value);
             self
         }
 
         /// Only permissions with this name.
         pub fn name(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("name", &value);
+            self.request.set_text("name", value);
             self
         }
 
         /// Field to sort the permissions by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -4522,7 +4522,7 @@ pub mod when {
         /// Only projects with this text somewhere in their name or description. Nothing is searched for when absent.
         pub fn search(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("search", &value);
+            self.request.set_text("search", value);
             self
         }
 
@@ -4562,14 +4562,14 @@ pub mod when {
         /// Only projects with this name.
         pub fn name(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("name", &value);
+            self.request.set_text("name", value);
             self
         }
 
         /// Only projects with this description.
         pub fn description(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("description", &value);
+            self.request.set_text("description", value);
             self
         }
 
@@ -4582,7 +4582,7 @@ pub mod when {
         /// Field to sort the projects by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -4862,7 +4862,7 @@ pub mod when {
         /// Field to sort the reservations by, for example `start_time`; a leading `-` reverses the order, as in `-start_time`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -5049,7 +5049,7 @@ pub mod when {
         /// Field to sort the results by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -5215,7 +5215,7 @@ pub mod when {
         /// Field to sort the results by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -5300,14 +5300,14 @@ pub mod when {
         /// Only teams with this name.
         pub fn name(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("name", &value);
+            self.request.set_text("name", value);
             self
         }
 
         /// Only the team with this slug.
         pub fn slug(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("slug", &value);
+            self.request.set_text("slug", value);
             self
         }
 
@@ -5320,7 +5320,7 @@ pub mod when {
         /// Field to sort the teams by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -5461,7 +5461,7 @@ pub mod when {
         /// Field to sort the transactions by, for example `timestamp`; a leading `-` reverses the order, as in `-timestamp`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -5516,14 +5516,14 @@ pub mod when {
         /// Only users with this full name.
         pub fn full_name(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("full_name", &value);
+            self.request.set_text("full_name", value);
             self
         }
 
         /// Only the user with this e-mail address.
         pub fn email(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("email", &value);
+            self.request.set_text("email", value);
             self
         }
 
@@ -5554,14 +5554,14 @@ pub mod when {
         /// Only the user whom the identity provider knows under this subject.
         pub fn oidc_sub(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("oidc_sub", &value);
+            self.request.set_text("oidc_sub", value);
             self
         }
 
         /// Field to sort the users by, for example `full_name`; a leading `-` reverses the order, as in `-full_name`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
@@ -5734,7 +5734,7 @@ pub mod when {
         /// Field to sort the metadata records by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 

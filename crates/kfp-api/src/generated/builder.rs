@@ -74,7 +74,7 @@ impl<'a> ListArtifactTasks<'a> {
     /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `task_ids`, `run_ids`, `artifact_ids`, `type` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
     pub fn page_token(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("page_token", &value);
+        self.request.set_text("page_token", value);
         self
     }
 
@@ -87,14 +87,14 @@ impl<'a> ListArtifactTasks<'a> {
     /// The field to sort by, such as `id`, `run_id`, `task_id` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `run_id asc`. The server uses the identifier of the link when absent. A field that cannot be sorted by is a 400.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
     /// Which links to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"key","string_value":"model"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
     pub fn filter(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("filter", &value);
+        self.request.set_text("filter", value);
         self
     }
 
@@ -258,14 +258,14 @@ impl<'a> ListArtifacts<'a> {
     /// Namespace of the artifacts. Required in a multi-user installation; absent or empty in a single-user one.
     pub fn namespace(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("namespace", &value);
+        self.request.set_text("namespace", value);
         self
     }
 
     /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
     pub fn page_token(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("page_token", &value);
+        self.request.set_text("page_token", value);
         self
     }
 
@@ -278,14 +278,14 @@ impl<'a> ListArtifacts<'a> {
     /// The field to sort by, such as `created_at`, `name` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
     /// Which artifacts to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"name","string_value":"model"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
     pub fn filter(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("filter", &value);
+        self.request.set_text("filter", value);
         self
     }
 
@@ -398,7 +398,7 @@ impl<'a> UpdateArtifact<'a> {
         body: Result<types::UpdateArtifactBody, runtime::BuildError>,
     ) -> Self {
         let mut request = runtime::Request::new(&operations::UPDATE_ARTIFACT);
-        request.set("artifact.artifact_id", &artifact_id);
+        request.set_text("artifact.artifact_id", artifact_id);
         request.json_body(body);
         Self { client, request }
     }
@@ -437,7 +437,7 @@ pub struct GetArtifact<'a> {
 impl<'a> GetArtifact<'a> {
     pub(super) fn new(client: &'a super::Client, artifact_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::GET_ARTIFACT);
-        request.set("artifact_id", &artifact_id);
+        request.set_text("artifact_id", artifact_id);
         Self { client, request }
     }
 
@@ -545,14 +545,14 @@ impl<'a> ListMetrics<'a> {
     /// Namespace of the metrics. Required in a multi-user installation; absent or empty in a single-user one.
     pub fn namespace(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("namespace", &value);
+        self.request.set_text("namespace", value);
         self
     }
 
     /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `task_ids`, `run_ids`, `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
     pub fn page_token(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("page_token", &value);
+        self.request.set_text("page_token", value);
         self
     }
 
@@ -565,14 +565,14 @@ impl<'a> ListMetrics<'a> {
     /// The field to sort by, such as `created_at` or `name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses an order of its own when absent. A field that cannot be sorted by is a 400.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
     /// Which metrics to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"name","string_value":"accuracy"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
     pub fn filter(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("filter", &value);
+        self.request.set_text("filter", value);
         self
     }
 
@@ -681,8 +681,8 @@ pub struct GetMetric<'a> {
 impl<'a> GetMetric<'a> {
     pub(super) fn new(client: &'a super::Client, task_id: String, name: String) -> Self {
         let mut request = runtime::Request::new(&operations::GET_METRIC);
-        request.set("task_id", &task_id);
-        request.set("name", &name);
+        request.set_text("task_id", task_id);
+        request.set_text("name", name);
         Self { client, request }
     }
 
@@ -726,7 +726,7 @@ impl<'a> Authorize<'a> {
     /// Namespace in which the permission is checked. The server requires it; absent is a 400.
     pub fn namespace(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("namespace", &value);
+        self.request.set_text("namespace", value);
         self
     }
 
@@ -798,7 +798,7 @@ impl<'a> ListExperiments<'a> {
     /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
     pub fn page_token(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("page_token", &value);
+        self.request.set_text("page_token", value);
         self
     }
 
@@ -811,21 +811,21 @@ impl<'a> ListExperiments<'a> {
     /// The field to sort by, such as `created_at`, `last_run_created_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `last_run_created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
     /// Which experiments to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"storage_state","string_value":"AVAILABLE"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
     pub fn filter(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("filter", &value);
+        self.request.set_text("filter", value);
         self
     }
 
     /// Namespace of the experiments. Required in a multi-user installation; absent or empty in a single-user one.
     pub fn namespace(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("namespace", &value);
+        self.request.set_text("namespace", value);
         self
     }
 
@@ -934,7 +934,7 @@ pub struct GetExperiment<'a> {
 impl<'a> GetExperiment<'a> {
     pub(super) fn new(client: &'a super::Client, experiment_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::GET_EXPERIMENT);
-        request.set("experiment_id", &experiment_id);
+        request.set_text("experiment_id", experiment_id);
         Self { client, request }
     }
 
@@ -972,7 +972,7 @@ pub struct DeleteExperiment<'a> {
 impl<'a> DeleteExperiment<'a> {
     pub(super) fn new(client: &'a super::Client, experiment_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_EXPERIMENT);
-        request.set("experiment_id", &experiment_id);
+        request.set_text("experiment_id", experiment_id);
         Self { client, request }
     }
 
@@ -1013,7 +1013,7 @@ pub struct ArchiveExperiment<'a> {
 impl<'a> ArchiveExperiment<'a> {
     pub(super) fn new(client: &'a super::Client, experiment_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::ARCHIVE_EXPERIMENT);
-        request.set("experiment_id", &experiment_id);
+        request.set_text("experiment_id", experiment_id);
         Self { client, request }
     }
 
@@ -1054,7 +1054,7 @@ pub struct UnarchiveExperiment<'a> {
 impl<'a> UnarchiveExperiment<'a> {
     pub(super) fn new(client: &'a super::Client, experiment_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::UNARCHIVE_EXPERIMENT);
-        request.set("experiment_id", &experiment_id);
+        request.set_text("experiment_id", experiment_id);
         Self { client, request }
     }
 
@@ -1175,14 +1175,14 @@ impl<'a> ListPipelines<'a> {
     /// Namespace of the pipelines. Absent or empty selects the pipelines that all namespaces share; a single-user installation has only those.
     pub fn namespace(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("namespace", &value);
+        self.request.set_text("namespace", value);
         self
     }
 
     /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400. A filter on `tags.*` must be repeated.
     pub fn page_token(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("page_token", &value);
+        self.request.set_text("page_token", value);
         self
     }
 
@@ -1195,14 +1195,14 @@ impl<'a> ListPipelines<'a> {
     /// The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
     /// Which pipelines to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"training"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
     pub fn filter(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("filter", &value);
+        self.request.set_text("filter", value);
         self
     }
 
@@ -1354,14 +1354,14 @@ pub struct GetPipelineByName<'a> {
 impl<'a> GetPipelineByName<'a> {
     pub(super) fn new(client: &'a super::Client, name: String) -> Self {
         let mut request = runtime::Request::new(&operations::GET_PIPELINE_BY_NAME);
-        request.set("name", &name);
+        request.set_text("name", name);
         Self { client, request }
     }
 
     /// Namespace of the pipeline. Absent or empty selects the pipelines that all namespaces share; a single-user installation has only those.
     pub fn namespace(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("namespace", &value);
+        self.request.set_text("namespace", value);
         self
     }
 
@@ -1403,7 +1403,7 @@ impl<'a> UpdatePipeline<'a> {
         body: Result<types::UpdatePipelineBody, runtime::BuildError>,
     ) -> Self {
         let mut request = runtime::Request::new(&operations::UPDATE_PIPELINE);
-        request.set("pipeline.pipeline_id", &pipeline_id);
+        request.set_text("pipeline.pipeline_id", pipeline_id);
         request.json_body(body);
         Self { client, request }
     }
@@ -1442,7 +1442,7 @@ pub struct GetPipeline<'a> {
 impl<'a> GetPipeline<'a> {
     pub(super) fn new(client: &'a super::Client, pipeline_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::GET_PIPELINE);
-        request.set("pipeline_id", &pipeline_id);
+        request.set_text("pipeline_id", pipeline_id);
         Self { client, request }
     }
 
@@ -1480,7 +1480,7 @@ pub struct DeletePipeline<'a> {
 impl<'a> DeletePipeline<'a> {
     pub(super) fn new(client: &'a super::Client, pipeline_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_PIPELINE);
-        request.set("pipeline_id", &pipeline_id);
+        request.set_text("pipeline_id", pipeline_id);
         Self { client, request }
     }
 
@@ -1527,14 +1527,14 @@ pub struct ListPipelineVersions<'a> {
 impl<'a> ListPipelineVersions<'a> {
     pub(super) fn new(client: &'a super::Client, pipeline_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::LIST_PIPELINE_VERSIONS);
-        request.set("pipeline_id", &pipeline_id);
+        request.set_text("pipeline_id", pipeline_id);
         Self { client, request }
     }
 
     /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `page_size` again with every page, since the token does not hold it. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400. A filter on `tags.*` must be repeated.
     pub fn page_token(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("page_token", &value);
+        self.request.set_text("page_token", value);
         self
     }
 
@@ -1547,14 +1547,14 @@ impl<'a> ListPipelineVersions<'a> {
     /// The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
     /// Which versions to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"v1"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
     pub fn filter(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("filter", &value);
+        self.request.set_text("filter", value);
         self
     }
 
@@ -1629,7 +1629,7 @@ impl<'a> CreatePipelineVersion<'a> {
         body: Result<types::PipelineVersion, runtime::BuildError>,
     ) -> Self {
         let mut request = runtime::Request::new(&operations::CREATE_PIPELINE_VERSION);
-        request.set("pipeline_id", &pipeline_id);
+        request.set_text("pipeline_id", pipeline_id);
         request.json_body(body);
         Self { client, request }
     }
@@ -1672,8 +1672,8 @@ impl<'a> GetPipelineVersion<'a> {
         pipeline_version_id: String,
     ) -> Self {
         let mut request = runtime::Request::new(&operations::GET_PIPELINE_VERSION);
-        request.set("pipeline_id", &pipeline_id);
-        request.set("pipeline_version_id", &pipeline_version_id);
+        request.set_text("pipeline_id", pipeline_id);
+        request.set_text("pipeline_version_id", pipeline_version_id);
         Self { client, request }
     }
 
@@ -1715,8 +1715,8 @@ impl<'a> DeletePipelineVersion<'a> {
         pipeline_version_id: String,
     ) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_PIPELINE_VERSION);
-        request.set("pipeline_id", &pipeline_id);
-        request.set("pipeline_version_id", &pipeline_version_id);
+        request.set_text("pipeline_id", pipeline_id);
+        request.set_text("pipeline_version_id", pipeline_version_id);
         Self { client, request }
     }
 
@@ -1762,8 +1762,8 @@ impl<'a> UpdatePipelineVersion<'a> {
         body: Result<types::UpdatePipelineVersionBody, runtime::BuildError>,
     ) -> Self {
         let mut request = runtime::Request::new(&operations::UPDATE_PIPELINE_VERSION);
-        request.set("pipeline_version.pipeline_id", &pipeline_id);
-        request.set("pipeline_version.pipeline_version_id", &pipeline_version_id);
+        request.set_text("pipeline_version.pipeline_id", pipeline_id);
+        request.set_text("pipeline_version.pipeline_version_id", pipeline_version_id);
         request.json_body(body);
         Self { client, request }
     }
@@ -1809,42 +1809,42 @@ impl<'a> UploadPipeline<'a> {
     /// Name of the pipeline, unique in the namespace; it cannot be changed later. The server uses `display_name`, or else the name of the file, when absent.
     pub fn name(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("name", &value);
+        self.request.set_text("name", value);
         self
     }
 
     /// Name of the pipeline as shown to people. The server uses `name` when absent.
     pub fn display_name(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("display_name", &value);
+        self.request.set_text("display_name", value);
         self
     }
 
     /// What the pipeline does, in free text; also used for its first version.
     pub fn description(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("description", &value);
+        self.request.set_text("description", value);
         self
     }
 
     /// Namespace that the pipeline goes to. Absent makes a pipeline that all namespaces share, which in a multi-user installation needs a permission of its own.
     pub fn namespace(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("namespace", &value);
+        self.request.set_text("namespace", value);
         self
     }
 
     /// Tags of the pipeline, as a JSON object of strings, such as `{"team":"vision"}`. Anything else is a 400; absent means no tags.
     pub fn tags(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("tags", &value);
+        self.request.set_text("tags", value);
         self
     }
 
     /// URL of the source code that the file was compiled from, stored with the version. The server does not open it.
     pub fn code_source_url(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("code_source_url", &value);
+        self.request.set_text("code_source_url", value);
         self
     }
 
@@ -1889,42 +1889,42 @@ impl<'a> UploadPipelineVersion<'a> {
     /// Name of the version, unique in its pipeline; it cannot be changed later. The server uses `display_name`, or else the name of the file, when absent.
     pub fn name(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("name", &value);
+        self.request.set_text("name", value);
         self
     }
 
     /// Name of the version as shown to people. The server uses `name` when absent.
     pub fn display_name(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("display_name", &value);
+        self.request.set_text("display_name", value);
         self
     }
 
     /// Identifier of the pipeline that gets the version. The server requires it: absent is a 400. Note the spelling without an underscore.
     pub fn pipelineid(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("pipelineid", &value);
+        self.request.set_text("pipelineid", value);
         self
     }
 
     /// What is special about the version, in free text.
     pub fn description(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("description", &value);
+        self.request.set_text("description", value);
         self
     }
 
     /// Tags of the version, as a JSON object of strings, such as `{"stage":"test"}`. Anything else is a 400; absent means no tags.
     pub fn tags(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("tags", &value);
+        self.request.set_text("tags", value);
         self
     }
 
     /// URL of the source code that the file was compiled from. The server does not open it.
     pub fn code_source_url(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("code_source_url", &value);
+        self.request.set_text("code_source_url", value);
         self
     }
 
@@ -1968,7 +1968,7 @@ impl<'a> ListRecurringRuns<'a> {
     /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace`, `experiment_id` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
     pub fn page_token(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("page_token", &value);
+        self.request.set_text("page_token", value);
         self
     }
 
@@ -1981,28 +1981,28 @@ impl<'a> ListRecurringRuns<'a> {
     /// The field to sort by, such as `created_at`, `updated_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
     /// Namespace of the recurring runs. Required in a multi-user installation unless `experiment_id` is given, which decides the namespace.
     pub fn namespace(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("namespace", &value);
+        self.request.set_text("namespace", value);
         self
     }
 
     /// Which recurring runs to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"nightly"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
     pub fn filter(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("filter", &value);
+        self.request.set_text("filter", value);
         self
     }
 
     /// Identifier of the experiment whose recurring runs are listed. Absent means those of the whole namespace.
     pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("experiment_id", &value);
+        self.request.set_text("experiment_id", value);
         self
     }
 
@@ -2114,7 +2114,7 @@ pub struct GetRecurringRun<'a> {
 impl<'a> GetRecurringRun<'a> {
     pub(super) fn new(client: &'a super::Client, recurring_run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::GET_RECURRING_RUN);
-        request.set("recurring_run_id", &recurring_run_id);
+        request.set_text("recurring_run_id", recurring_run_id);
         Self { client, request }
     }
 
@@ -2152,7 +2152,7 @@ pub struct DeleteRecurringRun<'a> {
 impl<'a> DeleteRecurringRun<'a> {
     pub(super) fn new(client: &'a super::Client, recurring_run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_RECURRING_RUN);
-        request.set("recurring_run_id", &recurring_run_id);
+        request.set_text("recurring_run_id", recurring_run_id);
         Self { client, request }
     }
 
@@ -2208,7 +2208,7 @@ pub struct DisableRecurringRun<'a> {
 impl<'a> DisableRecurringRun<'a> {
     pub(super) fn new(client: &'a super::Client, recurring_run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::DISABLE_RECURRING_RUN);
-        request.set("recurring_run_id", &recurring_run_id);
+        request.set_text("recurring_run_id", recurring_run_id);
         Self { client, request }
     }
 
@@ -2249,7 +2249,7 @@ pub struct EnableRecurringRun<'a> {
 impl<'a> EnableRecurringRun<'a> {
     pub(super) fn new(client: &'a super::Client, recurring_run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::ENABLE_RECURRING_RUN);
-        request.set("recurring_run_id", &recurring_run_id);
+        request.set_text("recurring_run_id", recurring_run_id);
         Self { client, request }
     }
 
@@ -2378,21 +2378,21 @@ impl<'a> ListRuns<'a> {
     /// Namespace of the runs. Required in a multi-user installation unless `experiment_id` is given, which decides the namespace.
     pub fn namespace(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("namespace", &value);
+        self.request.set_text("namespace", value);
         self
     }
 
     /// Identifier of the experiment whose runs are listed. Absent means those of the whole namespace.
     pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("experiment_id", &value);
+        self.request.set_text("experiment_id", value);
         self
     }
 
     /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace`, `experiment_id`, `view` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
     pub fn page_token(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("page_token", &value);
+        self.request.set_text("page_token", value);
         self
     }
 
@@ -2405,14 +2405,14 @@ impl<'a> ListRuns<'a> {
     /// The field to sort by, such as `created_at`, `scheduled_at`, `finished_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
     pub fn sort_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("sort_by", &value);
+        self.request.set_text("sort_by", value);
         self
     }
 
     /// Which runs to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"storage_state","string_value":"AVAILABLE"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
     pub fn filter(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("filter", &value);
+        self.request.set_text("filter", value);
         self
     }
 
@@ -2500,7 +2500,7 @@ impl<'a> CreateRun<'a> {
     /// Identifier of the experiment that the run goes to. Set `experiment_id` in the body, which is what the server goes by.
     pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("experiment_id", &value);
+        self.request.set_text("experiment_id", value);
         self
     }
 
@@ -2538,14 +2538,14 @@ pub struct GetRun<'a> {
 impl<'a> GetRun<'a> {
     pub(super) fn new(client: &'a super::Client, run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::GET_RUN);
-        request.set("run_id", &run_id);
+        request.set_text("run_id", run_id);
         Self { client, request }
     }
 
     /// Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.
     pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("experiment_id", &value);
+        self.request.set_text("experiment_id", value);
         self
     }
 
@@ -2593,14 +2593,14 @@ pub struct DeleteRun<'a> {
 impl<'a> DeleteRun<'a> {
     pub(super) fn new(client: &'a super::Client, run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_RUN);
-        request.set("run_id", &run_id);
+        request.set_text("run_id", run_id);
         Self { client, request }
     }
 
     /// Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.
     pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("experiment_id", &value);
+        self.request.set_text("experiment_id", value);
         self
     }
 
@@ -2641,14 +2641,14 @@ pub struct ListTasks<'a> {
 impl<'a> ListTasks<'a> {
     pub(super) fn new(client: &'a super::Client, run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::LIST_TASKS);
-        request.set("run_id", &run_id);
+        request.set_text("run_id", run_id);
         Self { client, request }
     }
 
     /// Identifier of a task of the same run; only its direct children are returned. Absent means all tasks of the run. A task of another run is a 400.
     pub fn parent_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("parent_id", &value);
+        self.request.set_text("parent_id", value);
         self
     }
 
@@ -2661,21 +2661,21 @@ impl<'a> ListTasks<'a> {
     /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `parent_id` and `page_size` again with every page, since the token does not hold them. Repeat `order_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
     pub fn page_token(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("page_token", &value);
+        self.request.set_text("page_token", value);
         self
     }
 
     /// Which tasks to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"train"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
     pub fn filter(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("filter", &value);
+        self.request.set_text("filter", value);
         self
     }
 
     /// The field to sort by, such as `create_time` or `end_time`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `create_time desc`. The server uses the creation time, oldest first, when absent. A field that cannot be sorted by is a 400.
     pub fn order_by(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("order_by", &value);
+        self.request.set_text("order_by", value);
         self
     }
 
@@ -2747,7 +2747,7 @@ impl<'a> CreateTask<'a> {
         body: Result<types::PipelineTask, runtime::BuildError>,
     ) -> Self {
         let mut request = runtime::Request::new(&operations::CREATE_TASK);
-        request.set("run_id", &run_id);
+        request.set_text("run_id", run_id);
         request.json_body(body);
         Self { client, request }
     }
@@ -2790,8 +2790,8 @@ impl<'a> GetTask<'a> {
         task_id: String,
     ) -> Self {
         let mut request = runtime::Request::new(&operations::GET_TASK);
-        request.set("run_id", &run_id);
-        request.set("task_id", &task_id);
+        request.set_text("run_id", run_id);
+        request.set_text("task_id", task_id);
         Self { client, request }
     }
 
@@ -2834,8 +2834,8 @@ impl<'a> UpdateTask<'a> {
         body: Result<types::PipelineTask, runtime::BuildError>,
     ) -> Self {
         let mut request = runtime::Request::new(&operations::UPDATE_TASK);
-        request.set("run_id", &run_id);
-        request.set("task_id", &task_id);
+        request.set_text("run_id", run_id);
+        request.set_text("task_id", task_id);
         request.json_body(body);
         Self { client, request }
     }
@@ -2878,7 +2878,7 @@ impl<'a> BatchUpdateTasks<'a> {
         body: Result<types::RunServiceUpdateTasksBulkBody, runtime::BuildError>,
     ) -> Self {
         let mut request = runtime::Request::new(&operations::BATCH_UPDATE_TASKS);
-        request.set("run_id", &run_id);
+        request.set_text("run_id", run_id);
         request.json_body(body);
         Self { client, request }
     }
@@ -2917,14 +2917,14 @@ pub struct ArchiveRun<'a> {
 impl<'a> ArchiveRun<'a> {
     pub(super) fn new(client: &'a super::Client, run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::ARCHIVE_RUN);
-        request.set("run_id", &run_id);
+        request.set_text("run_id", run_id);
         Self { client, request }
     }
 
     /// Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.
     pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("experiment_id", &value);
+        self.request.set_text("experiment_id", value);
         self
     }
 
@@ -2965,14 +2965,14 @@ pub struct RetryRun<'a> {
 impl<'a> RetryRun<'a> {
     pub(super) fn new(client: &'a super::Client, run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::RETRY_RUN);
-        request.set("run_id", &run_id);
+        request.set_text("run_id", run_id);
         Self { client, request }
     }
 
     /// Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.
     pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("experiment_id", &value);
+        self.request.set_text("experiment_id", value);
         self
     }
 
@@ -3013,14 +3013,14 @@ pub struct TerminateRun<'a> {
 impl<'a> TerminateRun<'a> {
     pub(super) fn new(client: &'a super::Client, run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::TERMINATE_RUN);
-        request.set("run_id", &run_id);
+        request.set_text("run_id", run_id);
         Self { client, request }
     }
 
     /// Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.
     pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("experiment_id", &value);
+        self.request.set_text("experiment_id", value);
         self
     }
 
@@ -3061,14 +3061,14 @@ pub struct UnarchiveRun<'a> {
 impl<'a> UnarchiveRun<'a> {
     pub(super) fn new(client: &'a super::Client, run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::UNARCHIVE_RUN);
-        request.set("run_id", &run_id);
+        request.set_text("run_id", run_id);
         Self { client, request }
     }
 
     /// Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.
     pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        self.request.set("experiment_id", &value);
+        self.request.set_text("experiment_id", value);
         self
     }
 
@@ -3154,7 +3154,7 @@ impl<'a> CreateVisualizationV1<'a> {
         body: Result<types::Visualization, runtime::BuildError>,
     ) -> Self {
         let mut request = runtime::Request::new(&operations::CREATE_VISUALIZATION_V1);
-        request.set("namespace", &namespace);
+        request.set_text("namespace", namespace);
         request.json_body(body);
         Self { client, request }
     }

@@ -1452,7 +1452,7 @@ pub mod when {
         /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `task_ids`, `run_ids`, `artifact_ids`, `type` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
         pub fn page_token(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("page_token", &value);
+            self.request.set_text("page_token", value);
             self
         }
 
@@ -1465,14 +1465,14 @@ pub mod when {
         /// The field to sort by, such as `id`, `run_id`, `task_id` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `run_id asc`. The server uses the identifier of the link when absent. A field that cannot be sorted by is a 400.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
         /// Which links to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"key","string_value":"model"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
         pub fn filter(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("filter", &value);
+            self.request.set_text("filter", value);
             self
         }
 
@@ -1578,14 +1578,14 @@ pub mod when {
         /// Namespace of the artifacts. Required in a multi-user installation; absent or empty in a single-user one.
         pub fn namespace(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("namespace", &value);
+            self.request.set_text("namespace", value);
             self
         }
 
         /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
         pub fn page_token(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("page_token", &value);
+            self.request.set_text("page_token", value);
             self
         }
 
@@ -1598,14 +1598,14 @@ pub mod when {
         /// The field to sort by, such as `created_at`, `name` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
         /// Which artifacts to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"name","string_value":"model"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
         pub fn filter(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("filter", &value);
+            self.request.set_text("filter", value);
             self
         }
 
@@ -1673,7 +1673,7 @@ pub mod when {
         pub fn artifact_id(mut self, artifact_id: impl Into<String>) -> Self {
             let artifact_id: String = artifact_id.into();
             let request = &mut self.request;
-            request.set("artifact.artifact_id", &artifact_id);
+            request.set_text("artifact.artifact_id", artifact_id);
             self
         }
 
@@ -1719,7 +1719,7 @@ pub mod when {
         pub fn artifact_id(mut self, artifact_id: impl Into<String>) -> Self {
             let artifact_id: String = artifact_id.into();
             let request = &mut self.request;
-            request.set("artifact_id", &artifact_id);
+            request.set_text("artifact_id", artifact_id);
             self
         }
 
@@ -1806,14 +1806,14 @@ pub mod when {
         /// Namespace of the metrics. Required in a multi-user installation; absent or empty in a single-user one.
         pub fn namespace(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("namespace", &value);
+            self.request.set_text("namespace", value);
             self
         }
 
         /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `task_ids`, `run_ids`, `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
         pub fn page_token(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("page_token", &value);
+            self.request.set_text("page_token", value);
             self
         }
 
@@ -1826,14 +1826,14 @@ pub mod when {
         /// The field to sort by, such as `created_at` or `name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses an order of its own when absent. A field that cannot be sorted by is a 400.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
         /// Which metrics to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"name","string_value":"accuracy"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
         pub fn filter(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("filter", &value);
+            self.request.set_text("filter", value);
             self
         }
 
@@ -1898,7 +1898,7 @@ pub mod when {
         pub fn task_id(mut self, task_id: impl Into<String>) -> Self {
             let task_id: String = task_id.into();
             let request = &mut self.request;
-            request.set("task_id", &task_id);
+            request.set_text("task_id", task_id);
             self
         }
 
@@ -1906,7 +1906,7 @@ pub mod when {
         pub fn name(mut self, name: impl Into<String>) -> Self {
             let name: String = name.into();
             let request = &mut self.request;
-            request.set("name", &name);
+            request.set_text("name", name);
             self
         }
 
@@ -1935,7 +1935,7 @@ pub mod when {
         /// Namespace in which the permission is checked. The server requires it; absent is a 400.
         pub fn namespace(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("namespace", &value);
+            self.request.set_text("namespace", value);
             self
         }
 
@@ -1989,7 +1989,7 @@ pub mod when {
         /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
         pub fn page_token(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("page_token", &value);
+            self.request.set_text("page_token", value);
             self
         }
 
@@ -2002,21 +2002,21 @@ pub mod when {
         /// The field to sort by, such as `created_at`, `last_run_created_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `last_run_created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
         /// Which experiments to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"storage_state","string_value":"AVAILABLE"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
         pub fn filter(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("filter", &value);
+            self.request.set_text("filter", value);
             self
         }
 
         /// Namespace of the experiments. Required in a multi-user installation; absent or empty in a single-user one.
         pub fn namespace(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("namespace", &value);
+            self.request.set_text("namespace", value);
             self
         }
 
@@ -2081,7 +2081,7 @@ pub mod when {
         pub fn experiment_id(mut self, experiment_id: impl Into<String>) -> Self {
             let experiment_id: String = experiment_id.into();
             let request = &mut self.request;
-            request.set("experiment_id", &experiment_id);
+            request.set_text("experiment_id", experiment_id);
             self
         }
 
@@ -2111,7 +2111,7 @@ pub mod when {
         pub fn experiment_id(mut self, experiment_id: impl Into<String>) -> Self {
             let experiment_id: String = experiment_id.into();
             let request = &mut self.request;
-            request.set("experiment_id", &experiment_id);
+            request.set_text("experiment_id", experiment_id);
             self
         }
 
@@ -2141,7 +2141,7 @@ pub mod when {
         pub fn experiment_id(mut self, experiment_id: impl Into<String>) -> Self {
             let experiment_id: String = experiment_id.into();
             let request = &mut self.request;
-            request.set("experiment_id", &experiment_id);
+            request.set_text("experiment_id", experiment_id);
             self
         }
 
@@ -2171,7 +2171,7 @@ pub mod when {
         pub fn experiment_id(mut self, experiment_id: impl Into<String>) -> Self {
             let experiment_id: String = experiment_id.into();
             let request = &mut self.request;
-            request.set("experiment_id", &experiment_id);
+            request.set_text("experiment_id", experiment_id);
             self
         }
 
@@ -2244,14 +2244,14 @@ pub mod when {
         /// Namespace of the pipelines. Absent or empty selects the pipelines that all namespaces share; a single-user installation has only those.
         pub fn namespace(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("namespace", &value);
+            self.request.set_text("namespace", value);
             self
         }
 
         /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400. A filter on `tags.*` must be repeated.
         pub fn page_token(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("page_token", &value);
+            self.request.set_text("page_token", value);
             self
         }
 
@@ -2264,14 +2264,14 @@ pub mod when {
         /// The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
         /// Which pipelines to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"training"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
         pub fn filter(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("filter", &value);
+            self.request.set_text("filter", value);
             self
         }
 
@@ -2375,14 +2375,14 @@ pub mod when {
         pub fn name(mut self, name: impl Into<String>) -> Self {
             let name: String = name.into();
             let request = &mut self.request;
-            request.set("name", &name);
+            request.set_text("name", name);
             self
         }
 
         /// Namespace of the pipeline. Absent or empty selects the pipelines that all namespaces share; a single-user installation has only those.
         pub fn namespace(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("namespace", &value);
+            self.request.set_text("namespace", value);
             self
         }
 
@@ -2412,7 +2412,7 @@ pub mod when {
         pub fn pipeline_id(mut self, pipeline_id: impl Into<String>) -> Self {
             let pipeline_id: String = pipeline_id.into();
             let request = &mut self.request;
-            request.set("pipeline.pipeline_id", &pipeline_id);
+            request.set_text("pipeline.pipeline_id", pipeline_id);
             self
         }
 
@@ -2458,7 +2458,7 @@ pub mod when {
         pub fn pipeline_id(mut self, pipeline_id: impl Into<String>) -> Self {
             let pipeline_id: String = pipeline_id.into();
             let request = &mut self.request;
-            request.set("pipeline_id", &pipeline_id);
+            request.set_text("pipeline_id", pipeline_id);
             self
         }
 
@@ -2488,7 +2488,7 @@ pub mod when {
         pub fn pipeline_id(mut self, pipeline_id: impl Into<String>) -> Self {
             let pipeline_id: String = pipeline_id.into();
             let request = &mut self.request;
-            request.set("pipeline_id", &pipeline_id);
+            request.set_text("pipeline_id", pipeline_id);
             self
         }
 
@@ -2524,14 +2524,14 @@ pub mod when {
         pub fn pipeline_id(mut self, pipeline_id: impl Into<String>) -> Self {
             let pipeline_id: String = pipeline_id.into();
             let request = &mut self.request;
-            request.set("pipeline_id", &pipeline_id);
+            request.set_text("pipeline_id", pipeline_id);
             self
         }
 
         /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `page_size` again with every page, since the token does not hold it. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400. A filter on `tags.*` must be repeated.
         pub fn page_token(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("page_token", &value);
+            self.request.set_text("page_token", value);
             self
         }
 
@@ -2544,14 +2544,14 @@ pub mod when {
         /// The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
         /// Which versions to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"v1"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
         pub fn filter(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("filter", &value);
+            self.request.set_text("filter", value);
             self
         }
 
@@ -2581,7 +2581,7 @@ pub mod when {
         pub fn pipeline_id(mut self, pipeline_id: impl Into<String>) -> Self {
             let pipeline_id: String = pipeline_id.into();
             let request = &mut self.request;
-            request.set("pipeline_id", &pipeline_id);
+            request.set_text("pipeline_id", pipeline_id);
             self
         }
 
@@ -2624,7 +2624,7 @@ pub mod when {
         pub fn pipeline_id(mut self, pipeline_id: impl Into<String>) -> Self {
             let pipeline_id: String = pipeline_id.into();
             let request = &mut self.request;
-            request.set("pipeline_id", &pipeline_id);
+            request.set_text("pipeline_id", pipeline_id);
             self
         }
 
@@ -2635,7 +2635,7 @@ pub mod when {
         ) -> Self {
             let pipeline_version_id: String = pipeline_version_id.into();
             let request = &mut self.request;
-            request.set("pipeline_version_id", &pipeline_version_id);
+            request.set_text("pipeline_version_id", pipeline_version_id);
             self
         }
 
@@ -2665,7 +2665,7 @@ pub mod when {
         pub fn pipeline_id(mut self, pipeline_id: impl Into<String>) -> Self {
             let pipeline_id: String = pipeline_id.into();
             let request = &mut self.request;
-            request.set("pipeline_id", &pipeline_id);
+            request.set_text("pipeline_id", pipeline_id);
             self
         }
 
@@ -2676,7 +2676,7 @@ pub mod when {
         ) -> Self {
             let pipeline_version_id: String = pipeline_version_id.into();
             let request = &mut self.request;
-            request.set("pipeline_version_id", &pipeline_version_id);
+            request.set_text("pipeline_version_id", pipeline_version_id);
             self
         }
 
@@ -2706,7 +2706,7 @@ pub mod when {
         pub fn pipeline_id(mut self, pipeline_id: impl Into<String>) -> Self {
             let pipeline_id: String = pipeline_id.into();
             let request = &mut self.request;
-            request.set("pipeline_version.pipeline_id", &pipeline_id);
+            request.set_text("pipeline_version.pipeline_id", pipeline_id);
             self
         }
 
@@ -2717,7 +2717,8 @@ pub mod when {
         ) -> Self {
             let pipeline_version_id: String = pipeline_version_id.into();
             let request = &mut self.request;
-            request.set("pipeline_version.pipeline_version_id", &pipeline_version_id);
+            request
+                .set_text("pipeline_version.pipeline_version_id", pipeline_version_id);
             self
         }
 
@@ -2770,42 +2771,42 @@ pub mod when {
         /// Name of the pipeline, unique in the namespace; it cannot be changed later. The server uses `display_name`, or else the name of the file, when absent.
         pub fn name(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("name", &value);
+            self.request.set_text("name", value);
             self
         }
 
         /// Name of the pipeline as shown to people. The server uses `name` when absent.
         pub fn display_name(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("display_name", &value);
+            self.request.set_text("display_name", value);
             self
         }
 
         /// What the pipeline does, in free text; also used for its first version.
         pub fn description(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("description", &value);
+            self.request.set_text("description", value);
             self
         }
 
         /// Namespace that the pipeline goes to. Absent makes a pipeline that all namespaces share, which in a multi-user installation needs a permission of its own.
         pub fn namespace(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("namespace", &value);
+            self.request.set_text("namespace", value);
             self
         }
 
         /// Tags of the pipeline, as a JSON object of strings, such as `{"team":"vision"}`. Anything else is a 400; absent means no tags.
         pub fn tags(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("tags", &value);
+            self.request.set_text("tags", value);
             self
         }
 
         /// URL of the source code that the file was compiled from, stored with the version. The server does not open it.
         pub fn code_source_url(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("code_source_url", &value);
+            self.request.set_text("code_source_url", value);
             self
         }
 
@@ -2842,42 +2843,42 @@ pub mod when {
         /// Name of the version, unique in its pipeline; it cannot be changed later. The server uses `display_name`, or else the name of the file, when absent.
         pub fn name(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("name", &value);
+            self.request.set_text("name", value);
             self
         }
 
         /// Name of the version as shown to people. The server uses `name` when absent.
         pub fn display_name(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("display_name", &value);
+            self.request.set_text("display_name", value);
             self
         }
 
         /// Identifier of the pipeline that gets the version. The server requires it: absent is a 400. Note the spelling without an underscore.
         pub fn pipelineid(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("pipelineid", &value);
+            self.request.set_text("pipelineid", value);
             self
         }
 
         /// What is special about the version, in free text.
         pub fn description(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("description", &value);
+            self.request.set_text("description", value);
             self
         }
 
         /// Tags of the version, as a JSON object of strings, such as `{"stage":"test"}`. Anything else is a 400; absent means no tags.
         pub fn tags(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("tags", &value);
+            self.request.set_text("tags", value);
             self
         }
 
         /// URL of the source code that the file was compiled from. The server does not open it.
         pub fn code_source_url(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("code_source_url", &value);
+            self.request.set_text("code_source_url", value);
             self
         }
 
@@ -2906,7 +2907,7 @@ pub mod when {
         /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace`, `experiment_id` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
         pub fn page_token(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("page_token", &value);
+            self.request.set_text("page_token", value);
             self
         }
 
@@ -2919,28 +2920,28 @@ pub mod when {
         /// The field to sort by, such as `created_at`, `updated_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
         /// Namespace of the recurring runs. Required in a multi-user installation unless `experiment_id` is given, which decides the namespace.
         pub fn namespace(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("namespace", &value);
+            self.request.set_text("namespace", value);
             self
         }
 
         /// Which recurring runs to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"nightly"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
         pub fn filter(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("filter", &value);
+            self.request.set_text("filter", value);
             self
         }
 
         /// Identifier of the experiment whose recurring runs are listed. Absent means those of the whole namespace.
         pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("experiment_id", &value);
+            self.request.set_text("experiment_id", value);
             self
         }
 
@@ -3005,7 +3006,7 @@ pub mod when {
         pub fn recurring_run_id(mut self, recurring_run_id: impl Into<String>) -> Self {
             let recurring_run_id: String = recurring_run_id.into();
             let request = &mut self.request;
-            request.set("recurring_run_id", &recurring_run_id);
+            request.set_text("recurring_run_id", recurring_run_id);
             self
         }
 
@@ -3035,7 +3036,7 @@ pub mod when {
         pub fn recurring_run_id(mut self, recurring_run_id: impl Into<String>) -> Self {
             let recurring_run_id: String = recurring_run_id.into();
             let request = &mut self.request;
-            request.set("recurring_run_id", &recurring_run_id);
+            request.set_text("recurring_run_id", recurring_run_id);
             self
         }
 
@@ -3080,7 +3081,7 @@ pub mod when {
         pub fn recurring_run_id(mut self, recurring_run_id: impl Into<String>) -> Self {
             let recurring_run_id: String = recurring_run_id.into();
             let request = &mut self.request;
-            request.set("recurring_run_id", &recurring_run_id);
+            request.set_text("recurring_run_id", recurring_run_id);
             self
         }
 
@@ -3110,7 +3111,7 @@ pub mod when {
         pub fn recurring_run_id(mut self, recurring_run_id: impl Into<String>) -> Self {
             let recurring_run_id: String = recurring_run_id.into();
             let request = &mut self.request;
-            request.set("recurring_run_id", &recurring_run_id);
+            request.set_text("recurring_run_id", recurring_run_id);
             self
         }
 
@@ -3199,21 +3200,21 @@ pub mod when {
         /// Namespace of the runs. Required in a multi-user installation unless `experiment_id` is given, which decides the namespace.
         pub fn namespace(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("namespace", &value);
+            self.request.set_text("namespace", value);
             self
         }
 
         /// Identifier of the experiment whose runs are listed. Absent means those of the whole namespace.
         pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("experiment_id", &value);
+            self.request.set_text("experiment_id", value);
             self
         }
 
         /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace`, `experiment_id`, `view` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
         pub fn page_token(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("page_token", &value);
+            self.request.set_text("page_token", value);
             self
         }
 
@@ -3226,14 +3227,14 @@ pub mod when {
         /// The field to sort by, such as `created_at`, `scheduled_at`, `finished_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
         pub fn sort_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("sort_by", &value);
+            self.request.set_text("sort_by", value);
             self
         }
 
         /// Which runs to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"storage_state","string_value":"AVAILABLE"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
         pub fn filter(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("filter", &value);
+            self.request.set_text("filter", value);
             self
         }
 
@@ -3285,7 +3286,7 @@ pub mod when {
         /// Identifier of the experiment that the run goes to. Set `experiment_id` in the body, which is what the server goes by.
         pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("experiment_id", &value);
+            self.request.set_text("experiment_id", value);
             self
         }
 
@@ -3315,14 +3316,14 @@ pub mod when {
         pub fn run_id(mut self, run_id: impl Into<String>) -> Self {
             let run_id: String = run_id.into();
             let request = &mut self.request;
-            request.set("run_id", &run_id);
+            request.set_text("run_id", run_id);
             self
         }
 
         /// Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.
         pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("experiment_id", &value);
+            self.request.set_text("experiment_id", value);
             self
         }
 
@@ -3362,14 +3363,14 @@ pub mod when {
         pub fn run_id(mut self, run_id: impl Into<String>) -> Self {
             let run_id: String = run_id.into();
             let request = &mut self.request;
-            request.set("run_id", &run_id);
+            request.set_text("run_id", run_id);
             self
         }
 
         /// Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.
         pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("experiment_id", &value);
+            self.request.set_text("experiment_id", value);
             self
         }
 
@@ -3399,14 +3400,14 @@ pub mod when {
         pub fn run_id(mut self, run_id: impl Into<String>) -> Self {
             let run_id: String = run_id.into();
             let request = &mut self.request;
-            request.set("run_id", &run_id);
+            request.set_text("run_id", run_id);
             self
         }
 
         /// Identifier of a task of the same run; only its direct children are returned. Absent means all tasks of the run. A task of another run is a 400.
         pub fn parent_id(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("parent_id", &value);
+            self.request.set_text("parent_id", value);
             self
         }
 
@@ -3419,21 +3420,21 @@ pub mod when {
         /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `parent_id` and `page_size` again with every page, since the token does not hold them. Repeat `order_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
         pub fn page_token(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("page_token", &value);
+            self.request.set_text("page_token", value);
             self
         }
 
         /// Which tasks to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"train"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
         pub fn filter(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("filter", &value);
+            self.request.set_text("filter", value);
             self
         }
 
         /// The field to sort by, such as `create_time` or `end_time`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `create_time desc`. The server uses the creation time, oldest first, when absent. A field that cannot be sorted by is a 400.
         pub fn order_by(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("order_by", &value);
+            self.request.set_text("order_by", value);
             self
         }
 
@@ -3463,7 +3464,7 @@ pub mod when {
         pub fn run_id(mut self, run_id: impl Into<String>) -> Self {
             let run_id: String = run_id.into();
             let request = &mut self.request;
-            request.set("run_id", &run_id);
+            request.set_text("run_id", run_id);
             self
         }
 
@@ -3506,7 +3507,7 @@ pub mod when {
         pub fn run_id(mut self, run_id: impl Into<String>) -> Self {
             let run_id: String = run_id.into();
             let request = &mut self.request;
-            request.set("run_id", &run_id);
+            request.set_text("run_id", run_id);
             self
         }
 
@@ -3514,7 +3515,7 @@ pub mod when {
         pub fn task_id(mut self, task_id: impl Into<String>) -> Self {
             let task_id: String = task_id.into();
             let request = &mut self.request;
-            request.set("task_id", &task_id);
+            request.set_text("task_id", task_id);
             self
         }
 
@@ -3544,7 +3545,7 @@ pub mod when {
         pub fn run_id(mut self, run_id: impl Into<String>) -> Self {
             let run_id: String = run_id.into();
             let request = &mut self.request;
-            request.set("run_id", &run_id);
+            request.set_text("run_id", run_id);
             self
         }
 
@@ -3552,7 +3553,7 @@ pub mod when {
         pub fn task_id(mut self, task_id: impl Into<String>) -> Self {
             let task_id: String = task_id.into();
             let request = &mut self.request;
-            request.set("task_id", &task_id);
+            request.set_text("task_id", task_id);
             self
         }
 
@@ -3595,7 +3596,7 @@ pub mod when {
         pub fn run_id(mut self, run_id: impl Into<String>) -> Self {
             let run_id: String = run_id.into();
             let request = &mut self.request;
-            request.set("run_id", &run_id);
+            request.set_text("run_id", run_id);
             self
         }
 
@@ -3642,14 +3643,14 @@ pub mod when {
         pub fn run_id(mut self, run_id: impl Into<String>) -> Self {
             let run_id: String = run_id.into();
             let request = &mut self.request;
-            request.set("run_id", &run_id);
+            request.set_text("run_id", run_id);
             self
         }
 
         /// Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.
         pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("experiment_id", &value);
+            self.request.set_text("experiment_id", value);
             self
         }
 
@@ -3679,14 +3680,14 @@ pub mod when {
         pub fn run_id(mut self, run_id: impl Into<String>) -> Self {
             let run_id: String = run_id.into();
             let request = &mut self.request;
-            request.set("run_id", &run_id);
+            request.set_text("run_id", run_id);
             self
         }
 
         /// Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.
         pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("experiment_id", &value);
+            self.request.set_text("experiment_id", value);
             self
         }
 
@@ -3716,14 +3717,14 @@ pub mod when {
         pub fn run_id(mut self, run_id: impl Into<String>) -> Self {
             let run_id: String = run_id.into();
             let request = &mut self.request;
-            request.set("run_id", &run_id);
+            request.set_text("run_id", run_id);
             self
         }
 
         /// Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.
         pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("experiment_id", &value);
+            self.request.set_text("experiment_id", value);
             self
         }
 
@@ -3753,14 +3754,14 @@ pub mod when {
         pub fn run_id(mut self, run_id: impl Into<String>) -> Self {
             let run_id: String = run_id.into();
             let request = &mut self.request;
-            request.set("run_id", &run_id);
+            request.set_text("run_id", run_id);
             self
         }
 
         /// Identifier of the experiment that the run is in. Not needed: the server finds the run by `run_id` alone.
         pub fn experiment_id(mut self, value: impl Into<String>) -> Self {
             let value: String = value.into();
-            self.request.set("experiment_id", &value);
+            self.request.set_text("experiment_id", value);
             self
         }
 
@@ -3828,7 +3829,7 @@ pub mod when {
         pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
             let namespace: String = namespace.into();
             let request = &mut self.request;
-            request.set("namespace", &namespace);
+            request.set_text("namespace", namespace);
             self
         }
 

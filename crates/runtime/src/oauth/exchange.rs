@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -150,7 +151,7 @@ impl<'a> Exchange<'a> {
             headers.insert(AUTHORIZATION, value.clone());
         }
         let mut secrets = Secrets::default();
-        secrets.add(&headers);
+        secrets.add(Arc::new(headers));
         secrets
     }
 

@@ -44,7 +44,7 @@ impl<P: ListPage> Pages<P> {
     /// The pages of a list operation; builders of generated clients make it.
     pub fn new(transport: Transport, request: Request) -> Self {
         let operation = request.operation();
-        let options = request.paging().clone();
+        let options = request.paging();
         let (start, max_items) = (options.resume, options.max_items);
         let given = start.as_ref().map_or(0, |point| point.given);
         let pager = pager::<P>(

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::multipart::Form;
-use reqwest::{Response, Url};
+use reqwest::{RequestBuilder, Response, Url};
 use tokio::time::timeout;
 
 use super::Inner;
@@ -27,6 +27,8 @@ pub(super) struct Sending<'a> {
     pub parts: &'a Parts,
     pub secrets: &'a Secrets,
     pub taking: Taking,
+    /// How long nothing may move, unless another limit ends the attempt by then.
+    pub longest_silence: Option<Duration>,
 }
 
 impl Last for Sending<'_> {
@@ -50,49 +52,62 @@ impl Sending<'_> {
     /// Sends, follows redirects that may be followed, and reads the answer.
     async fn exchange(&self, attempt: Attempt) -> Result<Reply, Error> {
         let Attempt {
-            mut url,
-            mut headers,
-            ..
+            url, mut headers, ..
         } = attempt;
         self.secrets.authorise(&mut headers);
-        let mut response = self.request(&url, &headers).await?;
+        let mut response = self.request(url, headers.clone()).await?;
         for _ in 0..MAX_REDIRECTS {
             let Some(next) = self.followed(&response) else {
                 break;
             };
-            url = next;
-            response = self.request(&url, &headers).await?;
+            response = self.request(next, headers.clone()).await?;
         }
-        self.read(url, response).await
+        self.read(response).await
     }
 
     /// Sends once, and waits for the answer's head as long as something moves.
-    async fn request(&self, url: &Url, headers: &HeaderMap) -> Result<Response, Error> {
-        let progress = Progress::default();
+    async fn request(&self, url: Url, headers: HeaderMap) -> Result<Response, Error> {
         let Parts { method, body, .. } = self.parts;
-        let request = self.transport.http.request(method.clone(), url.clone());
-        let request = request.headers(headers.clone());
-        let request = match body {
-            // Some proxies answer 411 to a request that could have a body and announces none.
-            Body::None if matches!(*method, Method::POST | Method::PUT | Method::PATCH) => {
-                request.header(CONTENT_LENGTH, 0)
+        let mut request = reqwest::Request::new(method.clone(), url);
+        *request.headers_mut() = headers;
+        let progress = match body {
+            Body::None => {
+                // Some proxies answer 411 to a request that could have a body and announces none.
+                if matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
+                    request.headers_mut().insert(CONTENT_LENGTH, 0.into());
+                }
+                None
             }
-            Body::None => request,
-            Body::Bytes { bytes, .. } => request.body(bytes.clone()),
+            Body::Bytes { bytes, .. } => {
+                *request.body_mut() = Some(bytes.clone().into());
+                None
+            }
             Body::Raw { content, .. } => {
+                let progress = Progress::default();
                 let (body, length) = content.open(&progress).await?;
                 let announced = length.map(|length| (CONTENT_LENGTH, length.into()));
-                request.headers(HeaderMap::from_iter(announced)).body(body)
+                request.headers_mut().extend(announced);
+                *request.body_mut() = Some(body);
+                Some(progress)
             }
-            Body::Multipart(fields) => request.multipart(form(fields, &progress).await?),
+            Body::Multipart(fields) => {
+                let progress = Progress::default();
+                let form = form(fields, &progress).await?;
+                let builder = RequestBuilder::from_parts(self.transport.http.clone(), request);
+                request = builder.multipart(form).build().map_err(Error::http)?;
+                Some(progress)
+            }
         };
-        let longest_silence = self.transport.read_timeout;
-        let mut sending = pin!(request.send());
+        let sending = self.transport.http.execute(request);
+        let Some(longest_silence) = self.longest_silence else {
+            return sending.await.map_err(Error::http);
+        };
+        let mut sending = pin!(sending);
         loop {
-            let moved = progress.bytes();
+            let moved = progress.as_ref().map(Progress::bytes);
             match timeout(longest_silence, &mut sending).await {
                 Ok(answered) => return answered.map_err(Error::http),
-                Err(_) if progress.bytes() > moved => {}
+                Err(_) if progress.as_ref().map(Progress::bytes) > moved => {}
                 Err(_) => return Err(Error::silent(longest_silence)),
             }
         }
@@ -112,27 +127,32 @@ impl Sending<'_> {
         (same_request && to.origin() == self.parts.url.origin()).then_some(to)
     }
 
-    async fn read(&self, url: Url, mut response: Response) -> Result<Reply, Error> {
-        let (status, mut headers) = (response.status(), response.headers().clone());
-        let (body, unread) = if !status.is_success() {
-            (self.beginning(&mut response).await, None)
-        } else if self.taking == Taking::Streamed {
-            (Bytes::new(), Some(response))
-        } else {
-            let Some(body) = self.whole(&mut response).await? else {
-                self.secrets.redact_headers(&mut headers);
-                let limit = self.transport.max_response_bytes;
-                return Err(Error::too_large(limit, status, headers));
-            };
-            (body, None)
-        };
-        Ok(Reply {
-            url: Some(url),
+    async fn read(&self, mut response: Response) -> Result<Reply, Error> {
+        let status = response.status();
+        let mut headers = std::mem::take(response.headers_mut());
+        let mut reply = |url, body, unread| Reply {
+            url,
             status,
-            headers,
+            headers: std::mem::take(&mut headers),
             body,
             unread,
-        })
+        };
+        if !status.is_success() {
+            let url = response.url().clone();
+            let body = self.beginning(&mut response).await;
+            return Ok(reply(Some(url), body, None));
+        }
+        if self.taking == Taking::Streamed {
+            return Ok(reply(None, Bytes::new(), Some(response)));
+        }
+        match self.whole(&mut response).await? {
+            Some(body) => Ok(reply(None, body, None)),
+            None => {
+                self.secrets.redact_headers(&mut headers);
+                let limit = self.transport.max_response_bytes;
+                Err(Error::too_large(limit, status, headers))
+            }
+        }
     }
 
     /// The body, or `None` where it is longer than allowed.
@@ -143,26 +163,47 @@ impl Sending<'_> {
         if announced > limit {
             return Ok(None);
         }
-        let mut body = BytesMut::with_capacity(announced.min(REPORT));
-        while let Some(chunk) = next_chunk(response, self.transport.read_timeout).await? {
-            if body.len() + chunk.len() > limit {
+        let Some(first) = self.piece(response).await? else {
+            return Ok(Some(Bytes::new()));
+        };
+        if first.len() > limit {
+            return Ok(None);
+        }
+        let Some(mut next) = self.piece(response).await? else {
+            return Ok(Some(first));
+        };
+        let expected = announced.min(REPORT).max(first.len() + next.len());
+        let mut body = BytesMut::with_capacity(expected);
+        body.extend_from_slice(&first);
+        loop {
+            if body.len() + next.len() > limit {
                 return Ok(None);
             }
-            body.extend_from_slice(&chunk);
+            body.extend_from_slice(&next);
+            next = match self.piece(response).await? {
+                Some(next) => next,
+                None => return Ok(Some(body.freeze())),
+            };
         }
-        Ok(Some(body.freeze()))
     }
 
     /// What came of a body that reports a failure: the status tells more than a broken connection.
     async fn beginning(&self, response: &mut Response) -> Bytes {
         let mut body = BytesMut::new();
         while body.len() < REPORT {
-            match next_chunk(response, self.transport.read_timeout).await {
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            match self.piece(response).await {
+                Ok(Some(piece)) => body.extend_from_slice(&piece),
                 Ok(None) | Err(_) => break,
             }
         }
         body.freeze()
+    }
+
+    async fn piece(&self, response: &mut Response) -> Result<Option<Bytes>, Error> {
+        match self.longest_silence {
+            Some(longest_silence) => next_chunk(response, longest_silence).await,
+            None => response.chunk().await.map_err(Error::http),
+        }
     }
 }
 

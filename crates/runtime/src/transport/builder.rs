@@ -1,14 +1,14 @@
 //! Setting up a transport.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::HeaderValue;
 use reqwest::Client;
 
 use super::http_client::{Connections, ProxyChoice};
-use super::{Held, Inner, Transport, scheme_names};
+use super::{HeldCredentials, Inner, Transport};
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -39,7 +39,8 @@ pub struct TransportBuilder {
     endpoint: String,
     http: Option<Client>,
     connections: Connections,
-    credentials: Held,
+    /// By the name of their scheme.
+    credentials: Vec<(String, Arc<dyn Credentials>)>,
     middleware: Vec<Arc<dyn Middleware>>,
     retry: RetryPolicy,
     read_timeout: Option<Duration>,
@@ -264,13 +265,20 @@ impl TransportBuilder {
                 endpoint.as_str()
             )));
         }
+        let credentials = self.credentials.into_iter();
+        let credentials = credentials.map(|(scheme, credentials)| HeldCredentials {
+            scheme,
+            credentials,
+            last: Mutex::default(),
+        });
+        let credentials = credentials.collect();
         let user_agent = user_agent(self.application.as_deref())?;
         let http = self.http.map_or_else(|| self.connections.client(), Ok)?;
         Ok(Transport(Arc::new(Inner {
             endpoint,
             http,
             user_agent,
-            credentials: self.credentials,
+            credentials,
             middleware: self.middleware,
             retry: self.retry,
             timeout: self.timeout,
@@ -299,8 +307,9 @@ fn user_agent(application: Option<&str>) -> Result<HeaderValue, Error> {
 /// Endpoint and proxy are left out: they were not checked yet and may hold a password.
 impl fmt::Debug for TransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let schemes = self.credentials.iter().map(|(scheme, _)| scheme);
         f.debug_struct("TransportBuilder")
-            .field("credentials", &scheme_names(&self.credentials))
+            .field("credentials", &schemes.collect::<Vec<_>>())
             .field("retry", &self.retry)
             .field("connect_timeout", &self.connections.connect_timeout)
             .field("read_timeout", &self.read_timeout)

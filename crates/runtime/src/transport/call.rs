@@ -1,24 +1,26 @@
 //! One call: its credentials, its attempts, and the time it may take.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
 use http::header::{ACCEPT, USER_AGENT};
+use smallvec::SmallVec;
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use super::attempt::Sending;
-use super::{Held, Inner, trace};
+use super::{HeldCredentials, Inner, trace};
 use crate::answer::Answer;
-use crate::credentials::{Authorization, Credentials};
+use crate::credentials::{Authorization, Pending};
 use crate::error::{Error, ErrorKind};
 use crate::middleware::Attempt;
 use crate::operation::{Operation, SecurityScheme};
 use crate::request::{Parts, Request};
 use crate::retry::RetryPolicy;
 use crate::secrets::Secrets;
+
+type Authorizations<'a> = SmallVec<[(&'a HeldCredentials, Authorization); 1]>;
 
 /// How the body of a successful answer is taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,14 +36,16 @@ pub(super) struct Call<'a> {
     operation: &'static Operation,
     parts: Parts,
     taking: Taking,
-    retry: RetryPolicy,
+    span: Span,
+    /// In place of the transport's.
+    retry: Option<RetryPolicy>,
     timeout: Duration,
     /// Not for uploads and streamed answers: their length decides how long they take.
     attempt_timeout: Option<Duration>,
     deadline: Option<Instant>,
     attempts: u32,
     /// What authorised the last attempt.
-    authorizations: Vec<(Arc<dyn Credentials>, Authorization)>,
+    authorizations: Authorizations<'a>,
     renewed: bool,
     /// Whether an attempt may have reached the server.
     sent: bool,
@@ -50,11 +54,16 @@ pub(super) struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// Refuses what cannot be sent, and starts the clock.
-    pub fn new(transport: &'a Inner, request: Request, taking: Taking) -> Result<Self, Error> {
+    ///
+    /// Boxed, as [`answer`](Self::answer) is: what a caller holds and moves is small.
+    pub fn new(transport: &'a Inner, request: Request, taking: Taking) -> Result<Box<Self>, Error> {
         let operation = request.operation();
-        let (mut parts, options) = request
-            .into_parts(&transport.endpoint)
-            .map_err(|error| error.during(operation))?;
+        let span = trace::call(&transport.endpoint, operation);
+        let (mut parts, options) = request.into_parts(&transport.endpoint).map_err(|error| {
+            let error = error.during(operation);
+            trace::failed(&span, &error);
+            error
+        })?;
         parts.headers.insert(
             ACCEPT,
             HeaderValue::from_static(match taking {
@@ -69,27 +78,67 @@ impl<'a> Call<'a> {
         let bounded = taking == Taking::Whole && !parts.body.uploads();
         let timeout = options.timeout.unwrap_or(transport.timeout);
         let attempt_timeout = options.attempt_timeout.unwrap_or(transport.attempt_timeout);
-        let retry = options.retry.unwrap_or_else(|| transport.retry.clone());
-        retry.deposit();
-        Ok(Self {
+        let retry = options.retry;
+        retry.as_ref().unwrap_or(&transport.retry).deposit();
+        Ok(Box::new(Self {
             transport,
             operation,
             parts,
             taking,
+            span,
             retry,
             timeout,
             attempt_timeout: bounded.then_some(attempt_timeout),
             deadline: Instant::now().checked_add(timeout),
             attempts: 0,
-            authorizations: Vec::new(),
+            authorizations: SmallVec::new(),
             renewed: false,
             sent: false,
             last_failure: None,
-        })
+        }))
+    }
+
+    /// Sends until an answer is a success, or nothing may be sent again.
+    ///
+    /// Boxed, so that what waits for a call is small while it does not call.
+    pub fn answer(&mut self) -> Pending<'_, Answer> {
+        let span = self.span.clone();
+        let answering = async {
+            loop {
+                let outcome = match self.authorize().await {
+                    Ok(()) => self.attempt().await,
+                    Err(error) => return Err(self.ended(error)),
+                };
+                match outcome {
+                    Ok(answer) => return Ok(answer),
+                    Err(error) => self.wait(error).await?,
+                }
+            }
+        };
+        Box::pin(answering.instrument(span))
+    }
+
+    /// Returns when an answer that means nothing is to be asked for again, or with the error that the
+    /// call ends with.
+    pub fn again(&mut self, error: Error) -> Pending<'_, ()> {
+        let span = self.span.clone();
+        Box::pin(self.wait(error).instrument(span))
+    }
+
+    async fn wait(&mut self, error: Error) -> Result<(), Error> {
+        match self.next_attempt(error).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.ended(error)),
+        }
+    }
+
+    fn ended(&self, error: Error) -> Error {
+        trace::failed(&self.span, &error);
+        error
     }
 
     /// Gets what the credentials add to the next attempt; where they fail, the call ends.
-    pub async fn authorize(&mut self) -> Result<(), Error> {
+    async fn authorize(&mut self) -> Result<(), Error> {
         let authorizing = self.authorizations();
         let authorized = self.until(self.authorization_end(), false, authorizing);
         self.authorizations = authorized
@@ -99,10 +148,10 @@ impl<'a> Call<'a> {
     }
 
     /// Sends once; an answer without success is an error.
-    pub async fn attempt(&mut self) -> Result<Answer, Error> {
+    async fn attempt(&mut self) -> Result<Answer, Error> {
         let mut secrets = Secrets::default();
         for (_, authorization) in &self.authorizations {
-            secrets.add(authorization.headers());
+            secrets.add(authorization.shared_headers());
         }
         self.attempts += 1;
         trace::sending(self.attempts);
@@ -111,6 +160,7 @@ impl<'a> Call<'a> {
             parts: &self.parts,
             secrets: &secrets,
             taking: self.taking,
+            longest_silence: self.longest_silence(),
         };
         let attempt = Attempt {
             operation: self.operation,
@@ -124,7 +174,7 @@ impl<'a> Call<'a> {
             .instrument(span.clone())
             .await;
         let answer = match answered {
-            Ok(reply) => Answer::new(reply, &self.parts.url, secrets),
+            Ok(reply) => Answer::new(reply, secrets),
             Err(error) => {
                 trace::failed(&span, &error);
                 return Err(error);
@@ -134,13 +184,13 @@ impl<'a> Call<'a> {
         if answer.status.is_success() {
             return Ok(answer);
         }
-        let error = answer.failure();
+        let error = answer.failure(&self.parts.url);
         trace::failed(&span, &error);
         Err(error)
     }
 
     /// Returns when the call is to be sent again, or with the error it ends with.
-    pub async fn again(&mut self, error: Error) -> Result<(), Error> {
+    async fn next_attempt(&mut self, error: Error) -> Result<(), Error> {
         let error = self.at_this_point(error);
         self.sent = error.was_sent();
         let is_repeatable = self.parts.body.is_repeatable();
@@ -163,7 +213,7 @@ impl<'a> Call<'a> {
         if !is_repeatable {
             return Err(error);
         }
-        let Some(wait) = self.retry.wait(self.attempts, &error) else {
+        let Some(wait) = self.retry().wait(self.attempts, &error) else {
             return Err(error);
         };
         let next = Instant::now().checked_add(wait);
@@ -174,7 +224,7 @@ impl<'a> Call<'a> {
             tracing::debug!(?wait, "no time is left to send the call again");
             return Err(error);
         }
-        if !self.retry.withdraw() {
+        if !self.retry().withdraw() {
             tracing::warn!(
                 operation = self.operation.name,
                 "the retry budget is used up; the call is not sent again"
@@ -185,6 +235,17 @@ impl<'a> Call<'a> {
         self.last_failure = Some(error);
         sleep(wait).await;
         Ok(())
+    }
+
+    fn retry(&self) -> &RetryPolicy {
+        self.retry.as_ref().unwrap_or(&self.transport.retry)
+    }
+
+    /// How long nothing may move, unless the time of an attempt is over by then.
+    fn longest_silence(&self) -> Option<Duration> {
+        let silence = self.transport.read_timeout;
+        let is_bounded = self.attempt_timeout.is_some_and(|limit| limit <= silence);
+        (!is_bounded).then_some(silence)
     }
 
     fn at_this_point(&self, error: Error) -> Error {
@@ -240,17 +301,17 @@ impl<'a> Call<'a> {
     }
 
     /// What the first credentials that the operation declares and the client holds add.
-    async fn authorizations(&self) -> Result<Vec<(Arc<dyn Credentials>, Authorization)>, Error> {
-        let held = &self.transport.credentials;
+    async fn authorizations(&self) -> Result<Authorizations<'a>, Error> {
+        let transport = self.transport;
         let security = self.operation.security;
-        if security.is_empty() || held.is_empty() {
-            return Ok(Vec::new());
+        let mut authorizations = SmallVec::new();
+        if security.is_empty() || transport.credentials.is_empty() {
+            return Ok(authorizations);
         }
-        let fitting = security.iter().find_map(|alternative| {
-            let pairs = alternative
-                .iter()
-                .map(|scheme| Some((*scheme, find(held, scheme.name)?)));
-            pairs.collect::<Option<Vec<_>>>()
+        let mut alternatives = security.iter();
+        let fitting = alternatives.find(|schemes| {
+            let mut schemes = schemes.iter();
+            schemes.all(|scheme| transport.held(scheme).is_some())
         });
         let fitting = fitting.ok_or_else(|| {
             Error::authentication(format!(
@@ -258,11 +319,11 @@ impl<'a> Call<'a> {
                 named(security)
             ))
         })?;
-        let mut authorizations = Vec::with_capacity(fitting.len());
-        for (scheme, credentials) in fitting {
-            let mut authorization = Authorization::new(scheme, self.transport.http.clone());
-            credentials.authorize(&mut authorization).await?;
-            authorizations.push((credentials.clone(), authorization));
+        for scheme in *fitting {
+            if let Some(held) = transport.held(scheme) {
+                let authorization = held.authorization(scheme, &transport.http).await?;
+                authorizations.push((held, authorization));
+            }
         }
         Ok(authorizations)
     }
@@ -270,8 +331,8 @@ impl<'a> Call<'a> {
     /// Whether there is now something else to send than was refused.
     async fn renew(&self) -> Result<bool, Error> {
         let mut renewed = false;
-        for (credentials, refused) in &self.authorizations {
-            renewed |= credentials.renew(refused).await?;
+        for (held, refused) in &self.authorizations {
+            renewed |= held.credentials.renew(refused).await?;
         }
         Ok(renewed)
     }
@@ -286,12 +347,6 @@ fn asks_for_credentials(error: &Error) -> bool {
         Some(_) => error.kind() == ErrorKind::Authentication && error.is_idempotent(),
         None => false,
     }
-}
-
-fn find<'a>(held: &'a Held, scheme: &str) -> Option<&'a Arc<dyn Credentials>> {
-    held.iter()
-        .find(|(known, _)| known == scheme)
-        .map(|(_, credentials)| credentials)
 }
 
 /// The alternatives of an operation, for a message.
