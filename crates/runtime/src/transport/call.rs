@@ -1,6 +1,7 @@
 //! One call: its credentials, its attempts, and the time it may take.
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -139,11 +140,12 @@ impl<'a> Call<'a> {
 
     /// Gets what the credentials add to the next attempt; where they fail, the call ends.
     async fn authorize(&mut self) -> Result<(), Error> {
-        let authorizing = self.authorizations();
-        let authorized = self.until(self.authorization_end(), false, authorizing);
-        self.authorizations = authorized
-            .await
-            .map_err(|error| self.at_this_point(error))?;
+        let authorized = {
+            let authorizing = pin!(self.authorizations());
+            self.until(self.authorization_end(), false, authorizing)
+                .await
+        };
+        self.authorizations = authorized.map_err(|error| self.at_this_point(error))?;
         Ok(())
     }
 
@@ -169,10 +171,11 @@ impl<'a> Call<'a> {
             headers: self.parts.headers.clone(),
         };
         let span = trace::attempt(&self.transport.endpoint, self.operation, self.attempts);
-        let answered = self
-            .in_time(sending.run(attempt))
-            .instrument(span.clone())
-            .await;
+        let answered = {
+            // Pinned here, as each function that it were handed to would make room for it.
+            let running = pin!(sending.run(attempt).instrument(span.clone()));
+            self.in_time(running).await
+        };
         let answer = match answered {
             Ok(reply) => Answer::new(reply, secrets),
             Err(error) => {
@@ -197,7 +200,7 @@ impl<'a> Call<'a> {
         if !self.renewed && asks_for_credentials(&error) {
             self.renewed = true;
             let renewed = self
-                .until(self.authorization_end(), true, self.renew())
+                .until(self.authorization_end(), true, pin!(self.renew()))
                 .await;
             return match renewed {
                 // The next call gets on with the new credential.
