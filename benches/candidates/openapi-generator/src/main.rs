@@ -47,7 +47,9 @@ async fn main() -> Result<ExitCode> {
         "decode-runs" => {
             let body = task.body()?;
             task.compute(|| {
-                Ok(serde_json::from_slice::<kfp::models::V2beta1ListRunsResponse>(&body)?)
+                Ok(serde_json::from_slice::<
+                    kfp::models::V2beta1ListRunsResponse,
+                >(&body)?)
             })?;
         }
         "decode-jobs" => {
