@@ -1,9 +1,9 @@
-# Needs only the Rust toolchain, and `contract` Node and Python; cargo, npm and pip fetch what is
-# missing.
+# Needs only the Rust toolchain, `contract` Node and Python, and `bench` nginx, Python and Java; cargo,
+# npm, pip and apt fetch what is missing.
 
 CARGO ?= cargo
 
-.PHONY: demo test contract referees soak generate spec-diff check lint package clean
+.PHONY: demo test contract referees soak bench bench-quick generate spec-diff check lint package clean
 
 ## Run the main job against the sandbox inside the process.
 demo:
@@ -38,6 +38,31 @@ contract/%/.venv/installed: contract/%/requirements.txt
 ## is lost or done twice, and memory stays flat.
 soak:
 	$(CARGO) bench -p compute-kfp-runtime --bench soak --bench million_items
+
+## Measure the SDK beside its peers and write benches/RESULTS.md; benches/README.md says what it takes.
+bench: benches/tools/nginx/installed contract/witness/.venv/installed
+bench: benches/candidates/openapi-generator/generated/done
+	cp Cargo.lock benches/Cargo.lock
+	cd benches && $(CARGO) run --quiet --release
+
+## Measure what needs no other language, in a few minutes; the results go to the terminal.
+bench-quick: benches/tools/nginx/installed
+	cp Cargo.lock benches/Cargo.lock
+	cd benches && $(CARGO) run --quiet --release -- --quick
+
+benches/tools/nginx/installed: benches/install-nginx
+	$< $(@D)
+
+benches/tools/openapi-generator/installed: benches/candidates/openapi-generator/requirements.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	touch $@
+
+benches/candidates/openapi-generator/generated/done: benches/tools/openapi-generator/installed
+benches/candidates/openapi-generator/generated/done: benches/candidates/openapi-generator/generate
+benches/candidates/openapi-generator/generated/done: $(wildcard specs/*.json)
+	benches/candidates/openapi-generator/generate benches/tools/openapi-generator/bin/openapi-generator-cli
+	touch $@
 
 ## Put into the client crates what specs/ gives; run it after a change there.
 generate:

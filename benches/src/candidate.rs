@@ -46,9 +46,21 @@ impl Figures {
 impl Candidate {
     /// A package of `benches/candidates`, built by itself so that it has no other's features.
     pub fn package(name: &'static str, benches: &Path, package: &str) -> Result<Self> {
+        Self::package_of(name, benches, benches, package)
+    }
+
+    /// A package of the workspace in `folder`, which is another than that of `benches`.
+    pub fn package_of(
+        name: &'static str,
+        benches: &Path,
+        folder: &Path,
+        package: &str,
+    ) -> Result<Self> {
         let status = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--release", "--package", package])
-            .current_dir(benches)
+            .arg("--target-dir")
+            .arg(target_folder(benches)?)
+            .current_dir(folder)
             .status()?;
         if !status.success() {
             return Err(format!("the candidate `{package}` cannot be built").into());
@@ -63,6 +75,12 @@ impl Candidate {
     /// Another program, with the arguments that stand before those of a task.
     pub fn program(name: &'static str, program: impl IntoIterator<Item = OsString>) -> Self {
         let program = program.into_iter().collect();
+        Self { name, program }
+    }
+
+    /// The same program under another name, for work that is to be compared with others.
+    pub fn named(&self, name: &'static str) -> Self {
+        let program = self.program.clone();
         Self { name, program }
     }
 

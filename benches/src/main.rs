@@ -8,6 +8,7 @@ mod machine;
 mod measures;
 mod nginx;
 mod report;
+mod sameness;
 mod statistics;
 
 use std::error::Error;

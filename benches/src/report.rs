@@ -22,7 +22,7 @@ struct Goal {
     is_met: bool,
 }
 
-/// Figures that are to be compared.
+/// Figures that are to be compared; without rows, a text by itself.
 pub struct Table {
     title: String,
     /// What was measured, and how.
@@ -127,7 +127,11 @@ impl Report {
 
 impl Table {
     fn write(&self, text: &mut String) -> Result<()> {
-        writeln!(text, "\n### {}\n\n{}\n", self.title, self.text)?;
+        writeln!(text, "\n### {}\n\n{}", self.title, self.text)?;
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        text.push('\n');
         let reference = self.reference.as_deref();
         let compared = reference.map_or(String::new(), |name| format!(" beside {name} |"));
         let ruled = reference.map_or("", |_| "--:|");

@@ -1,0 +1,70 @@
+//! The clients that progenitor generates by itself, from the same descriptions.
+
+use std::process::ExitCode;
+
+use candidate::{Result, TOKEN, Task};
+use reqwest::header::{AUTHORIZATION, HeaderMap};
+
+/// The generated client of Quantum Inspire Compute.
+#[allow(clippy::all, missing_docs, unused, reason = "progenitor wrote it")]
+mod compute {
+    include!(concat!(env!("OUT_DIR"), "/compute.rs"));
+}
+
+/// The generated client of Kubeflow Pipelines.
+#[allow(clippy::all, missing_docs, unused, reason = "progenitor wrote it")]
+mod kfp {
+    include!(concat!(env!("OUT_DIR"), "/kfp.rs"));
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<ExitCode> {
+    let task = Task::from_arguments();
+    let kfp = kfp::Client::new_with_client(&task.url, http()?);
+    let compute = compute::Client::new_with_client(&task.url, http()?);
+    match task.work.as_str() {
+        "run" => {
+            task.repeat(async || {
+                let run = kfp.run_service_get_run().run_id("run-1");
+                Ok(run.send().await?.into_inner())
+            })
+            .await?;
+        }
+        "runs" => {
+            task.repeat(async || {
+                let runs = kfp.run_service_list_runs().page_size(200);
+                Ok(runs.send().await?.into_inner())
+            })
+            .await?;
+        }
+        "jobs" => {
+            let size = std::num::NonZeroU64::MIN.saturating_add(99);
+            task.repeat(async || {
+                let jobs = compute.read_jobs_jobs_get().size(size);
+                Ok(jobs.send().await?.into_inner())
+            })
+            .await?;
+        }
+        "decode-runs" => {
+            let body = task.body()?;
+            task.compute(|| {
+                Ok(serde_json::from_slice::<kfp::types::V2beta1ListRunsResponse>(&body)?)
+            })?;
+        }
+        "decode-jobs" => {
+            let body = task.body()?;
+            task.compute(|| Ok(serde_json::from_slice::<compute::types::PageJob>(&body)?))?;
+        }
+        _ => return Ok(task.not_offered()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The client as its users make it where a token is needed.
+fn http() -> Result<reqwest::Client> {
+    let mut headers = HeaderMap::new();
+    headers.insert(AUTHORIZATION, format!("Bearer {TOKEN}").parse()?);
+    Ok(reqwest::Client::builder()
+        .default_headers(headers)
+        .build()?)
+}
