@@ -3,12 +3,14 @@
 //! `make bench` runs all of it, `make bench-quick` what needs no other language.
 
 mod candidate;
+mod cost;
 mod data;
 mod machine;
 mod measures;
 mod nginx;
 mod report;
 mod statistics;
+mod user_crate;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

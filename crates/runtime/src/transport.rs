@@ -7,13 +7,15 @@ mod http_client;
 mod trace;
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
 use reqwest::Client;
 use serde::de::DeserializeOwned;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 pub(crate) use self::attempt::next_chunk;
 pub use self::builder::TransportBuilder;
@@ -137,30 +139,63 @@ impl Transport {
     }
 
     /// Sends a request until it has an answer that means something, or may not be sent again.
+    ///
+    /// All but what the answer means is the same for every type, and compiled once: the futures are
+    /// behind pointers.
     async fn call<T>(
         &self,
         request: Request,
         taking: Taking,
         meaning: impl Fn(Answer) -> Result<ResponseValue<T>, Error>,
     ) -> Result<ResponseValue<T>, Error> {
-        let span = trace::call(&self.0.endpoint, request.operation());
-        let calling = async {
-            let mut call = Call::new(&self.0, request, taking)?;
-            loop {
-                call.authorize().await?;
-                let outcome = call.attempt().await.and_then(&meaning);
-                match outcome {
-                    Ok(value) => return Ok(value),
-                    Err(error) => call.again(error).await?,
-                }
+        let mut answered = self.answered(request, taking).await?;
+        loop {
+            let Answered { call, answer, span } = answered;
+            match span.in_scope(|| meaning(answer)) {
+                Ok(value) => return Ok(value),
+                Err(error) => answered = again(call, error, span).await?,
             }
-        };
-        let outcome = calling.instrument(span.clone()).await;
-        if let Err(error) = &outcome {
-            trace::failed(&span, error);
         }
-        outcome
     }
+
+    fn answered(&self, request: Request, taking: Taking) -> Answering<'_> {
+        let span = trace::call(&self.0.endpoint, request.operation());
+        answering(span, async move {
+            Call::new(&self.0, request, taking)?.answer().await
+        })
+    }
+}
+
+/// A call with an answer of success, which may yet turn out to be none.
+struct Answered<'a> {
+    call: Call<'a>,
+    answer: Answer,
+    span: Span,
+}
+
+type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answered<'a>, Error>> + Send + 'a>>;
+
+/// Sends the call again, where it may be.
+fn again<'a>(mut call: Call<'a>, error: Error, span: Span) -> Answering<'a> {
+    answering(span, async move {
+        call.again(error).await?;
+        call.answer().await
+    })
+}
+
+fn answering<'a>(
+    span: Span,
+    answer: impl Future<Output = Result<(Call<'a>, Answer), Error>> + Send + 'a,
+) -> Answering<'a> {
+    Box::pin(async move {
+        match answer.instrument(span.clone()).await {
+            Ok((call, answer)) => Ok(Answered { call, answer, span }),
+            Err(error) => {
+                trace::failed(&span, &error);
+                Err(error)
+            }
+        }
+    })
 }
 
 fn scheme_names(held: &Held) -> Vec<&str> {

@@ -88,8 +88,19 @@ impl<'a> Call<'a> {
         })
     }
 
+    /// Sends until there is an answer of success, or the call may not be sent again.
+    pub async fn answer(mut self) -> Result<(Self, Answer), Error> {
+        loop {
+            self.authorize().await?;
+            match self.attempt().await {
+                Ok(answer) => return Ok((self, answer)),
+                Err(error) => self.again(error).await?,
+            }
+        }
+    }
+
     /// Gets what the credentials add to the next attempt; where they fail, the call ends.
-    pub async fn authorize(&mut self) -> Result<(), Error> {
+    async fn authorize(&mut self) -> Result<(), Error> {
         let authorizing = self.authorizations();
         let authorized = self.until(self.authorization_end(), false, authorizing);
         self.authorizations = authorized
@@ -99,7 +110,7 @@ impl<'a> Call<'a> {
     }
 
     /// Sends once; an answer without success is an error.
-    pub async fn attempt(&mut self) -> Result<Answer, Error> {
+    async fn attempt(&mut self) -> Result<Answer, Error> {
         let mut secrets = Secrets::default();
         for (_, authorization) in &self.authorizations {
             secrets.add(authorization.headers());
