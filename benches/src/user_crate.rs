@@ -1,4 +1,4 @@
-//! Crates as users write them, in a folder of their own and built from nothing.
+//! Crates as users write them, each a package and workspace of its own.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::candidate::target_folder;
 use crate::cost::{self, Cost};
 use crate::{Bench, Result};
 
@@ -31,6 +32,8 @@ impl Built {
         Ok(self.program.as_deref().ok_or("no program was built")?)
     }
 }
+
+const MESSAGES: &str = "--message-format=json-render-diagnostics";
 
 /// What the SDK stands on, with the features that it turns on by itself.
 const BASELINE: &str = r#"
@@ -62,9 +65,11 @@ impl UserCrate {
         let folder = tempfile::Builder::new()
             .prefix("compute-kfp-user")
             .tempdir()?;
+        // Programs of several such crates lie in one folder.
+        let package = name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
         let manifest = format!(
-            "[package]\nname = \"user\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
-             [workspace]\n\n[profile.release]\nstrip = true\n\n[dependencies]\n{dependencies}"
+            "[package]\nname = \"user-{package}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+             [workspace]\n\n[dependencies]\n{dependencies}"
         );
         fs::write(folder.path().join("Cargo.toml"), manifest)?;
         fs::create_dir(folder.path().join("src"))?;
@@ -80,16 +85,26 @@ impl UserCrate {
         Ok(user)
     }
 
-    /// Builds what is not built yet; `arguments` start with the command of cargo.
-    pub fn build(&self, arguments: &[&str]) -> Result<Built> {
-        let [command, arguments @ ..] = arguments else {
-            return Err("cargo needs a command".into());
-        };
+    /// Builds in a folder of its own, where nothing is built at first; `command` is one of cargo.
+    pub fn build(&self, command: &str) -> Result<Built> {
         let mut cargo = self.cargo(command);
-        cargo
-            .args(arguments)
-            .args(["--offline", "--message-format=json-render-diagnostics"]);
-        built(&mut cargo)
+        cargo.env("CARGO_TARGET_DIR", self.folder.path().join("target"));
+        built(cargo.args(["--offline", MESSAGES]))
+    }
+
+    /// Builds the program by the profile `release`, beside the candidates, and strips it.
+    pub fn stripped(&self, bench: &Bench) -> Result<PathBuf> {
+        let mut cargo = self.cargo("build");
+        cargo.env("CARGO_TARGET_DIR", target_folder(&bench.folder)?);
+        let built = built(cargo.args(["--release", "--offline", MESSAGES]))?;
+        let stripped = self.folder.path().join("stripped");
+        cost::of(
+            Command::new("strip")
+                .arg("-o")
+                .arg(&stripped)
+                .arg(built.program()?),
+        )?;
+        Ok(stripped)
     }
 
     /// Lets the user save the program.
@@ -101,11 +116,7 @@ impl UserCrate {
 
     fn cargo(&self, command: &str) -> Command {
         let mut cargo = Command::new(env!("CARGO"));
-        let folder = self.folder.path();
-        cargo
-            .arg(command)
-            .current_dir(folder)
-            .env("CARGO_TARGET_DIR", folder.join("target"));
+        cargo.arg(command).current_dir(self.folder.path());
         // As users have it, whatever these benchmarks are built with.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
@@ -126,7 +137,7 @@ pub fn sdk_program(bench: &Bench, package: &str, program: &str) -> Result<PathBu
     cargo.current_dir(bench.project()).args([
         "build",
         "--release",
-        "--message-format=json-render-diagnostics",
+        MESSAGES,
         "--package",
         package,
         "--bin",

@@ -24,11 +24,11 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     for count in COUNTS {
         let name = format!("{count} operations");
         let user = UserCrate::with_sdk(bench, &name, "", &program(&calls, count)?)?;
-        let built = user.build(&["build", "--release"])?;
-        let size = megabytes(built.program()?)?;
+        let program = user.stripped(bench)?;
+        let size = megabytes(&program)?;
         by_count.insert(count, size);
         sizes = sizes.row(&name, [size].into_iter().collect());
-        let words = vec![built.program()?.to_owned(), bench.nginx.url().into()];
+        let words = vec![program, bench.nginx.url().into()];
         programs.push((user, Program::new(name, words)));
     }
     let (users, programs): (Vec<_>, Vec<_>) = programs.into_iter().unzip();

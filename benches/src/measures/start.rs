@@ -54,7 +54,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     let mut greatest: f64 = 0.0;
     let mut base = 0.0;
     for user in [&hand_written].into_iter().chain(&users) {
-        let program = user.build(&["build", "--release"])?.program()?.to_owned();
+        let program = user.stripped(bench)?;
         let size = megabytes(&program)?;
         if user.name == "hand-written" {
             base = size;

@@ -47,17 +47,17 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     );
     let mut slowest: f64 = 0.0;
     for user in users {
-        let built = user.build(&["build"])?;
+        let built = user.build("build")?;
         cpu = cpu.row(&user.name, [built.cost.cpu_s].into_iter().collect());
         wall = wall.row(&user.name, [built.cost.wall_s].into_iter().collect());
         #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
         let count = built.crates as f64;
         crates = crates.row(&user.name, [count].into_iter().collect());
-        user.build(&["check"])?;
+        user.build("check")?;
         let mut checks = Samples::default();
         for _ in 0..CHECKS {
             user.touch()?;
-            checks.push(user.build(&["check"])?.cost.wall_s);
+            checks.push(user.build("check")?.cost.wall_s);
         }
         if user.name != "hand-written" {
             slowest = slowest.max(checks.median());
