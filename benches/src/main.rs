@@ -3,6 +3,7 @@
 //! `make bench` runs all of it, `make bench-quick` what needs no other language.
 
 mod candidate;
+mod cost;
 mod data;
 mod machine;
 mod measures;
@@ -10,6 +11,7 @@ mod nginx;
 mod report;
 mod sameness;
 mod statistics;
+mod user_crate;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

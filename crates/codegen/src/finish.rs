@@ -7,6 +7,7 @@
 mod builders;
 mod by_name;
 mod client;
+mod inline;
 mod items;
 mod mock;
 mod paging;
@@ -71,8 +72,9 @@ pub(crate) fn finish(
 /// Code as people write it.
 fn print(api: &Api, tokens: TokenStream) -> Result<String, String> {
     let tokens = prelude::resolve(api, tokens);
-    let parsed: syn::File = syn::parse2(tokens.clone())
+    let mut parsed: syn::File = syn::parse2(tokens.clone())
         .map_err(|error| format!("the output is not Rust: {error}: {tokens}"))?;
+    inline::leave_to_callers(&mut parsed);
     Ok(spaced(&prettyplease::unparse(&parsed)))
 }
 

@@ -15,6 +15,7 @@ pub struct ReadAlgorithms<'a> {
 }
 
 impl<'a> ReadAlgorithms<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_ALGORITHMS);
         Self { client, request }
@@ -30,24 +31,28 @@ impl<'a> ReadAlgorithms<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of algorithms on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the algorithm with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
     }
 
     /// Only algorithms of the project with this identifier.
+    #[inline]
     pub fn project_id(mut self, value: i64) -> Self {
         self.request.set("project_id", &value);
         self
@@ -68,6 +73,7 @@ impl<'a> ReadAlgorithms<'a> {
     }
 
     /// `true` selects algorithms without a link, `false` those with one. Both kinds when absent.
+    #[inline]
     pub fn link_isnull(mut self, value: bool) -> Self {
         self.request.set("link__isnull", &value);
         self
@@ -95,6 +101,7 @@ impl<'a> ReadAlgorithms<'a> {
     }
 
     /// `true` leaves only the algorithm created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -116,6 +123,7 @@ impl<'a> ReadAlgorithms<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -128,6 +136,7 @@ impl<'a> ReadAlgorithms<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -136,29 +145,34 @@ impl<'a> ReadAlgorithms<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageAlgorithm> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageAlgorithm> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -173,6 +187,7 @@ pub struct CreateAlgorithm<'a> {
 }
 
 impl<'a> CreateAlgorithm<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::AlgorithmIn, runtime::BuildError>,
@@ -198,6 +213,7 @@ impl<'a> CreateAlgorithm<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -217,6 +233,7 @@ pub struct ReadAlgorithm<'a> {
 }
 
 impl<'a> ReadAlgorithm<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_ALGORITHM);
         request.set("id", &id);
@@ -239,6 +256,7 @@ impl<'a> ReadAlgorithm<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -258,6 +276,7 @@ pub struct UpdateAlgorithm<'a> {
 }
 
 impl<'a> UpdateAlgorithm<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         id: i64,
@@ -285,6 +304,7 @@ impl<'a> UpdateAlgorithm<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -304,6 +324,7 @@ pub struct DeleteAlgorithm<'a> {
 }
 
 impl<'a> DeleteAlgorithm<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_ALGORITHM);
         request.set("id", &id);
@@ -326,6 +347,7 @@ impl<'a> DeleteAlgorithm<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
@@ -342,6 +364,7 @@ pub struct AuthConfig<'a> {
 }
 
 impl<'a> AuthConfig<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::AUTH_CONFIG);
         Self { client, request }
@@ -363,6 +386,7 @@ impl<'a> AuthConfig<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -382,6 +406,7 @@ pub struct ReadBackends<'a> {
 }
 
 impl<'a> ReadBackends<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_BACKENDS);
         Self { client, request }
@@ -390,18 +415,21 @@ impl<'a> ReadBackends<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of backends on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the backend with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
@@ -422,6 +450,7 @@ impl<'a> ReadBackends<'a> {
     }
 
     /// Only backends of the backend type with this identifier.
+    #[inline]
     pub fn backend_type_id(mut self, value: i64) -> Self {
         self.request.set("backend_type_id", &value);
         self
@@ -449,6 +478,7 @@ impl<'a> ReadBackends<'a> {
     }
 
     /// `true` leaves only the backend created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -470,6 +500,7 @@ impl<'a> ReadBackends<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -482,6 +513,7 @@ impl<'a> ReadBackends<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -490,29 +522,34 @@ impl<'a> ReadBackends<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageBackend> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageBackend> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -527,6 +564,7 @@ pub struct CreateBackend<'a> {
 }
 
 impl<'a> CreateBackend<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::BackendIn, runtime::BuildError>,
@@ -552,6 +590,7 @@ impl<'a> CreateBackend<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -571,6 +610,7 @@ pub struct ReadBackend<'a> {
 }
 
 impl<'a> ReadBackend<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_BACKEND);
         request.set("id", &id);
@@ -593,6 +633,7 @@ impl<'a> ReadBackend<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Backend>, runtime::Error> {
@@ -609,6 +650,7 @@ pub struct ReadBackendSelf<'a> {
 }
 
 impl<'a> ReadBackendSelf<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_BACKEND_SELF);
         Self { client, request }
@@ -630,6 +672,7 @@ impl<'a> ReadBackendSelf<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Backend>, runtime::Error> {
@@ -646,6 +689,7 @@ pub struct UpdateBackendSelf<'a> {
 }
 
 impl<'a> UpdateBackendSelf<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::BackendPatch, runtime::BuildError>,
@@ -671,6 +715,7 @@ impl<'a> UpdateBackendSelf<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Backend>, runtime::Error> {
@@ -687,6 +732,7 @@ pub struct ReadBackendsWithHostnames<'a> {
 }
 
 impl<'a> ReadBackendsWithHostnames<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_BACKENDS_WITH_HOSTNAMES);
         Self { client, request }
@@ -695,18 +741,21 @@ impl<'a> ReadBackendsWithHostnames<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of backends on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the backend with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
@@ -727,6 +776,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
     }
 
     /// Only backends of the backend type with this identifier.
+    #[inline]
     pub fn backend_type_id(mut self, value: i64) -> Self {
         self.request.set("backend_type_id", &value);
         self
@@ -761,6 +811,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
     }
 
     /// `true` leaves only the backend created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -782,6 +833,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -794,6 +846,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -802,29 +855,34 @@ impl<'a> ReadBackendsWithHostnames<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageBackendWithHostname> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageBackendWithHostname> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -839,6 +897,7 @@ pub struct ReadBackendType<'a> {
 }
 
 impl<'a> ReadBackendType<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_BACKEND_TYPE);
         request.set("id", &id);
@@ -861,6 +920,7 @@ impl<'a> ReadBackendType<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -880,6 +940,7 @@ pub struct ReadBackendTypeQueue<'a> {
 }
 
 impl<'a> ReadBackendTypeQueue<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_BACKEND_TYPE_QUEUE);
         request.set("id", &id);
@@ -887,6 +948,7 @@ impl<'a> ReadBackendTypeQueue<'a> {
     }
 
     /// `true` counts only the calling user's jobs, `false` those of everybody. The server uses `false` when absent.
+    #[inline]
     pub fn user_only(mut self, value: bool) -> Self {
         self.request.set("user_only", &value);
         self
@@ -908,6 +970,7 @@ impl<'a> ReadBackendTypeQueue<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Queue>, runtime::Error> {
@@ -924,6 +987,7 @@ pub struct ReadBackendTypes<'a> {
 }
 
 impl<'a> ReadBackendTypes<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_BACKEND_TYPES);
         Self { client, request }
@@ -932,18 +996,21 @@ impl<'a> ReadBackendTypes<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of backend types on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the backend type with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
@@ -978,18 +1045,21 @@ impl<'a> ReadBackendTypes<'a> {
     }
 
     /// `true` selects quantum hardware, `false` simulators. Both when absent.
+    #[inline]
     pub fn is_hardware(mut self, value: bool) -> Self {
         self.request.set("is_hardware", &value);
         self
     }
 
     /// `true` selects backend types that can return raw data, `false` those that cannot. Both when absent.
+    #[inline]
     pub fn supports_raw_data(mut self, value: bool) -> Self {
         self.request.set("supports_raw_data", &value);
         self
     }
 
     /// Only backend types with exactly this number of qubits.
+    #[inline]
     pub fn nqubits(mut self, value: i64) -> Self {
         self.request.set("nqubits", &value);
         self
@@ -1003,18 +1073,21 @@ impl<'a> ReadBackendTypes<'a> {
     }
 
     /// Only backend types whose default number of shots is this.
+    #[inline]
     pub fn default_number_of_shots(mut self, value: i64) -> Self {
         self.request.set("default_number_of_shots", &value);
         self
     }
 
     /// Only backend types whose largest number of shots per job is this.
+    #[inline]
     pub fn max_number_of_shots(mut self, value: i64) -> Self {
         self.request.set("max_number_of_shots", &value);
         self
     }
 
     /// `true` selects backend types that are in use, `false` those that are switched off. Both when absent.
+    #[inline]
     pub fn enabled(mut self, value: bool) -> Self {
         self.request.set("enabled", &value);
         self
@@ -1028,30 +1101,35 @@ impl<'a> ReadBackendTypes<'a> {
     }
 
     /// `true` selects backend types that state no protocol version, `false` those that state one. Both when absent.
+    #[inline]
     pub fn protocol_version_isnull(mut self, value: bool) -> Self {
         self.request.set("protocol_version__isnull", &value);
         self
     }
 
     /// Only backend types with this protocol version.
+    #[inline]
     pub fn protocol_version(mut self, value: i64) -> Self {
         self.request.set("protocol_version", &value);
         self
     }
 
     /// Only backend types whose limit on the execution time of a job is this, in seconds.
+    #[inline]
     pub fn job_execution_time_limit(mut self, value: f64) -> Self {
         self.request.set("job_execution_time_limit", &value);
         self
     }
 
     /// Only backend types that allow this number of jobs in one batch job.
+    #[inline]
     pub fn max_jobs_per_batch_job(mut self, value: i64) -> Self {
         self.request.set("max_jobs_per_batch_job", &value);
         self
     }
 
     /// Only backend types that allow this number of batch jobs in a queue.
+    #[inline]
     pub fn batchjobs_per_queue_limit(mut self, value: i64) -> Self {
         self.request.set("batchjobs_per_queue_limit", &value);
         self
@@ -1065,6 +1143,7 @@ impl<'a> ReadBackendTypes<'a> {
     }
 
     /// `true` leaves only the backend type created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -1086,6 +1165,7 @@ impl<'a> ReadBackendTypes<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -1098,6 +1178,7 @@ impl<'a> ReadBackendTypes<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -1106,29 +1187,34 @@ impl<'a> ReadBackendTypes<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageBackendType> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageBackendType> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -1143,6 +1229,7 @@ pub struct UpdateBackendType<'a> {
 }
 
 impl<'a> UpdateBackendType<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::BackendTypePatch, runtime::BuildError>,
@@ -1168,6 +1255,7 @@ impl<'a> UpdateBackendType<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -1187,6 +1275,7 @@ pub struct ReadBatchJobs<'a> {
 }
 
 impl<'a> ReadBatchJobs<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_BATCH_JOBS);
         Self { client, request }
@@ -1195,18 +1284,21 @@ impl<'a> ReadBatchJobs<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of batch jobs on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the batch job with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
@@ -1227,24 +1319,28 @@ impl<'a> ReadBatchJobs<'a> {
     }
 
     /// Only batch jobs for the backend type with this identifier.
+    #[inline]
     pub fn backend_type_id(mut self, value: i64) -> Self {
         self.request.set("backend_type_id", &value);
         self
     }
 
     /// `true` selects batch jobs that no backend has claimed, `false` those that one has. Both when absent.
+    #[inline]
     pub fn backend_id_isnull(mut self, value: bool) -> Self {
         self.request.set("backend_id__isnull", &value);
         self
     }
 
     /// Only batch jobs claimed by the backend with this identifier.
+    #[inline]
     pub fn backend_id(mut self, value: i64) -> Self {
         self.request.set("backend_id", &value);
         self
     }
 
     /// `true` selects batch jobs that were never enqueued, `false` those that were. Both when absent.
+    #[inline]
     pub fn queued_at_isnull(mut self, value: bool) -> Self {
         self.request.set("queued_at__isnull", &value);
         self
@@ -1258,6 +1354,7 @@ impl<'a> ReadBatchJobs<'a> {
     }
 
     /// `true` selects batch jobs that were never reserved by a backend, `false` those that were. Both when absent.
+    #[inline]
     pub fn reserved_at_isnull(mut self, value: bool) -> Self {
         self.request.set("reserved_at__isnull", &value);
         self
@@ -1271,6 +1368,7 @@ impl<'a> ReadBatchJobs<'a> {
     }
 
     /// `true` selects batch jobs that have not finished, `false` those that have. Both when absent.
+    #[inline]
     pub fn finished_at_isnull(mut self, value: bool) -> Self {
         self.request.set("finished_at__isnull", &value);
         self
@@ -1301,6 +1399,7 @@ impl<'a> ReadBatchJobs<'a> {
     }
 
     /// `true` leaves only the batch job created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -1322,6 +1421,7 @@ impl<'a> ReadBatchJobs<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -1334,6 +1434,7 @@ impl<'a> ReadBatchJobs<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -1342,29 +1443,34 @@ impl<'a> ReadBatchJobs<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageBatchJob> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageBatchJob> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -1379,6 +1485,7 @@ pub struct CreateBatchJob<'a> {
 }
 
 impl<'a> CreateBatchJob<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::BatchJobIn, runtime::BuildError>,
@@ -1404,6 +1511,7 @@ impl<'a> CreateBatchJob<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::BatchJob>, runtime::Error> {
@@ -1420,6 +1528,7 @@ pub struct EnqueueBatchJob<'a> {
 }
 
 impl<'a> EnqueueBatchJob<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::ENQUEUE_BATCH_JOB);
         request.set("id", &id);
@@ -1442,6 +1551,7 @@ impl<'a> EnqueueBatchJob<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::BatchJob>, runtime::Error> {
@@ -1458,6 +1568,7 @@ pub struct FinishBatchJob<'a> {
 }
 
 impl<'a> FinishBatchJob<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::FINISH_BATCH_JOB);
         request.set("id", &id);
@@ -1480,6 +1591,7 @@ impl<'a> FinishBatchJob<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::BatchJob>, runtime::Error> {
@@ -1496,6 +1608,7 @@ pub struct PeekBatchJob<'a> {
 }
 
 impl<'a> PeekBatchJob<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, body: Vec<Option<i64>>) -> Self {
         let mut request = runtime::Request::new(&operations::PEEK_BATCH_JOB);
         request.json_body(Ok::<_, runtime::BuildError>(body));
@@ -1518,6 +1631,7 @@ impl<'a> PeekBatchJob<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::BatchJob>, runtime::Error> {
@@ -1534,6 +1648,7 @@ pub struct PopBatchJob<'a> {
 }
 
 impl<'a> PopBatchJob<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::POP_BATCH_JOB);
         Self { client, request }
@@ -1555,6 +1670,7 @@ impl<'a> PopBatchJob<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::BatchJob>, runtime::Error> {
@@ -1571,6 +1687,7 @@ pub struct UnpopBatchJob<'a> {
 }
 
 impl<'a> UnpopBatchJob<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::UNPOP_BATCH_JOB);
         request.set("id", &id);
@@ -1593,6 +1710,7 @@ impl<'a> UnpopBatchJob<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::BatchJob>, runtime::Error> {
@@ -1609,6 +1727,7 @@ pub struct CompileCommit<'a> {
 }
 
 impl<'a> CompileCommit<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         id: i64,
@@ -1636,6 +1755,7 @@ impl<'a> CompileCommit<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
@@ -1652,6 +1772,7 @@ pub struct ReadCommits<'a> {
 }
 
 impl<'a> ReadCommits<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_COMMITS);
         Self { client, request }
@@ -1660,18 +1781,21 @@ impl<'a> ReadCommits<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of commits on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the commit with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
@@ -1699,6 +1823,7 @@ impl<'a> ReadCommits<'a> {
     }
 
     /// Only commits of the algorithm with this identifier.
+    #[inline]
     pub fn algorithm_id(mut self, value: i64) -> Self {
         self.request.set("algorithm_id", &value);
         self
@@ -1712,6 +1837,7 @@ impl<'a> ReadCommits<'a> {
     }
 
     /// `true` leaves only the commit created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -1733,6 +1859,7 @@ impl<'a> ReadCommits<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -1745,6 +1872,7 @@ impl<'a> ReadCommits<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -1753,29 +1881,34 @@ impl<'a> ReadCommits<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageCommit> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageCommit> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -1790,6 +1923,7 @@ pub struct CreateCommit<'a> {
 }
 
 impl<'a> CreateCommit<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::CommitIn, runtime::BuildError>,
@@ -1815,6 +1949,7 @@ impl<'a> CreateCommit<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Commit>, runtime::Error> {
@@ -1831,6 +1966,7 @@ pub struct ReadCommit<'a> {
 }
 
 impl<'a> ReadCommit<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_COMMIT);
         request.set("id", &id);
@@ -1853,6 +1989,7 @@ impl<'a> ReadCommit<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Commit>, runtime::Error> {
@@ -1869,6 +2006,7 @@ pub struct DeleteCommit<'a> {
 }
 
 impl<'a> DeleteCommit<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_COMMIT);
         request.set("id", &id);
@@ -1891,6 +2029,7 @@ impl<'a> DeleteCommit<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
@@ -1907,6 +2046,7 @@ pub struct ReadDrainMode<'a> {
 }
 
 impl<'a> ReadDrainMode<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_DRAIN_MODE);
         Self { client, request }
@@ -1928,6 +2068,7 @@ impl<'a> ReadDrainMode<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -1947,6 +2088,7 @@ pub struct UpdateDrainMode<'a> {
 }
 
 impl<'a> UpdateDrainMode<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::DrainModeIn, runtime::BuildError>,
@@ -1972,6 +2114,7 @@ impl<'a> UpdateDrainMode<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -1991,6 +2134,7 @@ pub struct ReadFiles<'a> {
 }
 
 impl<'a> ReadFiles<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_FILES);
         Self { client, request }
@@ -1999,24 +2143,28 @@ impl<'a> ReadFiles<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of files on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the file with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
     }
 
     /// Only files of the commit with this identifier.
+    #[inline]
     pub fn commit_id(mut self, value: i64) -> Self {
         self.request.set("commit_id", &value);
         self
@@ -2030,6 +2178,7 @@ impl<'a> ReadFiles<'a> {
     }
 
     /// Only files in the language with this identifier.
+    #[inline]
     pub fn language_id(mut self, value: i64) -> Self {
         self.request.set("language_id", &value);
         self
@@ -2043,12 +2192,14 @@ impl<'a> ReadFiles<'a> {
     }
 
     /// `true` selects files made by compilation, `false` those that were uploaded. Both when absent.
+    #[inline]
     pub fn generated(mut self, value: bool) -> Self {
         self.request.set("generated", &value);
         self
     }
 
     /// `true` selects files without a name, `false` those with one. Both when absent.
+    #[inline]
     pub fn name_isnull(mut self, value: bool) -> Self {
         self.request.set("name__isnull", &value);
         self
@@ -2069,6 +2220,7 @@ impl<'a> ReadFiles<'a> {
     }
 
     /// `true` leaves only the file created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -2090,6 +2242,7 @@ impl<'a> ReadFiles<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::PageFile>, runtime::Error> {
@@ -2099,6 +2252,7 @@ impl<'a> ReadFiles<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -2107,29 +2261,34 @@ impl<'a> ReadFiles<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageFile> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageFile> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -2144,6 +2303,7 @@ pub struct CreateFile<'a> {
 }
 
 impl<'a> CreateFile<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::FileIn, runtime::BuildError>,
@@ -2169,6 +2329,7 @@ impl<'a> CreateFile<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::File>, runtime::Error> {
@@ -2185,6 +2346,7 @@ pub struct ReadFile<'a> {
 }
 
 impl<'a> ReadFile<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_FILE);
         request.set("id", &id);
@@ -2207,6 +2369,7 @@ impl<'a> ReadFile<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::File>, runtime::Error> {
@@ -2223,6 +2386,7 @@ pub struct DeleteFile<'a> {
 }
 
 impl<'a> DeleteFile<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_FILE);
         request.set("id", &id);
@@ -2245,6 +2409,7 @@ impl<'a> DeleteFile<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
@@ -2261,6 +2426,7 @@ pub struct CreateFinalResult<'a> {
 }
 
 impl<'a> CreateFinalResult<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::FinalResultIn, runtime::BuildError>,
@@ -2286,6 +2452,7 @@ impl<'a> CreateFinalResult<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -2305,6 +2472,7 @@ pub struct ReadFinalResultByJobId<'a> {
 }
 
 impl<'a> ReadFinalResultByJobId<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, job_id: i64) -> Self {
         let mut request = runtime::Request::new(
             &operations::READ_FINAL_RESULT_BY_JOB_ID,
@@ -2329,6 +2497,7 @@ impl<'a> ReadFinalResultByJobId<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -2348,6 +2517,7 @@ pub struct ReadFinalResult<'a> {
 }
 
 impl<'a> ReadFinalResult<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_FINAL_RESULT);
         request.set("id", &id);
@@ -2370,6 +2540,7 @@ impl<'a> ReadFinalResult<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -2389,6 +2560,7 @@ pub struct Healthz<'a> {
 }
 
 impl<'a> Healthz<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::HEALTHZ);
         Self { client, request }
@@ -2410,6 +2582,7 @@ impl<'a> Healthz<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -2429,6 +2602,7 @@ pub struct ReadJobs<'a> {
 }
 
 impl<'a> ReadJobs<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_JOBS);
         Self { client, request }
@@ -2437,18 +2611,21 @@ impl<'a> ReadJobs<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of jobs on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the job with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
@@ -2462,6 +2639,7 @@ impl<'a> ReadJobs<'a> {
     }
 
     /// Only jobs that run the file with this identifier.
+    #[inline]
     pub fn file_id(mut self, value: i64) -> Self {
         self.request.set("file_id", &value);
         self
@@ -2482,12 +2660,14 @@ impl<'a> ReadJobs<'a> {
     }
 
     /// Only jobs of the batch job with this identifier.
+    #[inline]
     pub fn batch_job_id(mut self, value: i64) -> Self {
         self.request.set("batch_job_id", &value);
         self
     }
 
     /// `true` selects jobs that were never enqueued, `false` those that were. Both when absent.
+    #[inline]
     pub fn queued_at_isnull(mut self, value: bool) -> Self {
         self.request.set("queued_at__isnull", &value);
         self
@@ -2501,6 +2681,7 @@ impl<'a> ReadJobs<'a> {
     }
 
     /// `true` selects jobs that have not finished, `false` those that have. Both when absent.
+    #[inline]
     pub fn finished_at_isnull(mut self, value: bool) -> Self {
         self.request.set("finished_at__isnull", &value);
         self
@@ -2514,18 +2695,21 @@ impl<'a> ReadJobs<'a> {
     }
 
     /// `true` selects jobs that ask for no number of shots of their own, `false` those that do. Both when absent.
+    #[inline]
     pub fn number_of_shots_isnull(mut self, value: bool) -> Self {
         self.request.set("number_of_shots__isnull", &value);
         self
     }
 
     /// Only jobs that ask for this number of shots.
+    #[inline]
     pub fn number_of_shots(mut self, value: i64) -> Self {
         self.request.set("number_of_shots", &value);
         self
     }
 
     /// `true` selects jobs that ask for raw data, `false` those that do not. Both when absent.
+    #[inline]
     pub fn raw_data_enabled(mut self, value: bool) -> Self {
         self.request.set("raw_data_enabled", &value);
         self
@@ -2567,6 +2751,7 @@ impl<'a> ReadJobs<'a> {
     }
 
     /// `true` leaves only the job created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -2588,6 +2773,7 @@ impl<'a> ReadJobs<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::PageJob>, runtime::Error> {
@@ -2597,6 +2783,7 @@ impl<'a> ReadJobs<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -2605,29 +2792,34 @@ impl<'a> ReadJobs<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageJob> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageJob> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -2642,6 +2834,7 @@ pub struct CreateJob<'a> {
 }
 
 impl<'a> CreateJob<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::JobIn, runtime::BuildError>,
@@ -2667,6 +2860,7 @@ impl<'a> CreateJob<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Job>, runtime::Error> {
@@ -2683,6 +2877,7 @@ pub struct ReadJob<'a> {
 }
 
 impl<'a> ReadJob<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_JOB);
         request.set("id", &id);
@@ -2705,6 +2900,7 @@ impl<'a> ReadJob<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Job>, runtime::Error> {
@@ -2721,6 +2917,7 @@ pub struct DeleteJob<'a> {
 }
 
 impl<'a> DeleteJob<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_JOB);
         request.set("id", &id);
@@ -2743,6 +2940,7 @@ impl<'a> DeleteJob<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
@@ -2759,6 +2957,7 @@ pub struct UpdateJobStatus<'a> {
 }
 
 impl<'a> UpdateJobStatus<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         id: i64,
@@ -2786,6 +2985,7 @@ impl<'a> UpdateJobStatus<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Job>, runtime::Error> {
@@ -2802,6 +3002,7 @@ pub struct GetJobLogs<'a> {
 }
 
 impl<'a> GetJobLogs<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::GET_JOB_LOGS);
         request.set("id", &id);
@@ -2809,18 +3010,21 @@ impl<'a> GetJobLogs<'a> {
     }
 
     /// Time from which to return lines, in nanoseconds since the Unix epoch. No lower bound is asked for when absent.
+    #[inline]
     pub fn start(mut self, value: i64) -> Self {
         self.request.set("start", &value);
         self
     }
 
     /// Time up to which to return lines, in nanoseconds since the Unix epoch. No upper bound is asked for when absent.
+    #[inline]
     pub fn end(mut self, value: i64) -> Self {
         self.request.set("end", &value);
         self
     }
 
     /// Largest number of lines to return, from 1 to 200. The server uses 100 when absent.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.request.set("limit", &value);
         self
@@ -2842,6 +3046,7 @@ impl<'a> GetJobLogs<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -2854,6 +3059,7 @@ impl<'a> GetJobLogs<'a> {
     /// How many items a page holds at most, as `limit` says.
     ///
     /// What is more than 200 becomes 200, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -2862,29 +3068,34 @@ impl<'a> GetJobLogs<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::JobLogPage> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::JobLogPage> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -2899,6 +3110,7 @@ pub struct ReadLanguage<'a> {
 }
 
 impl<'a> ReadLanguage<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_LANGUAGE);
         request.set("id", &id);
@@ -2921,6 +3133,7 @@ impl<'a> ReadLanguage<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Language>, runtime::Error> {
@@ -2937,6 +3150,7 @@ pub struct ReadLanguages<'a> {
 }
 
 impl<'a> ReadLanguages<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_LANGUAGES);
         Self { client, request }
@@ -2952,18 +3166,21 @@ impl<'a> ReadLanguages<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of languages on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the language with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
@@ -2991,6 +3208,7 @@ impl<'a> ReadLanguages<'a> {
     }
 
     /// `true` leaves only the language created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -3012,6 +3230,7 @@ impl<'a> ReadLanguages<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -3024,6 +3243,7 @@ impl<'a> ReadLanguages<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -3032,29 +3252,34 @@ impl<'a> ReadLanguages<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageLanguage> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageLanguage> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -3069,6 +3294,7 @@ pub struct ReadMembers<'a> {
 }
 
 impl<'a> ReadMembers<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_MEMBERS);
         Self { client, request }
@@ -3077,24 +3303,28 @@ impl<'a> ReadMembers<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of members on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the member with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
     }
 
     /// Only members of the team with this identifier.
+    #[inline]
     pub fn team_id(mut self, value: i64) -> Self {
         self.request.set("team_id", &value);
         self
@@ -3108,6 +3338,7 @@ impl<'a> ReadMembers<'a> {
     }
 
     /// `true` selects active memberships, `false` inactive ones. Both when absent.
+    #[inline]
     pub fn is_active(mut self, value: bool) -> Self {
         self.request.set("is_active", &value);
         self
@@ -3121,6 +3352,7 @@ impl<'a> ReadMembers<'a> {
     }
 
     /// `true` leaves only the member created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -3142,6 +3374,7 @@ impl<'a> ReadMembers<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -3154,6 +3387,7 @@ impl<'a> ReadMembers<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -3162,29 +3396,34 @@ impl<'a> ReadMembers<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageMember> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageMember> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -3199,6 +3438,7 @@ pub struct CreateMember<'a> {
 }
 
 impl<'a> CreateMember<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::MemberIn, runtime::BuildError>,
@@ -3224,6 +3464,7 @@ impl<'a> CreateMember<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Member>, runtime::Error> {
@@ -3240,6 +3481,7 @@ pub struct ReadMember<'a> {
 }
 
 impl<'a> ReadMember<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_MEMBER);
         request.set("id", &id);
@@ -3262,6 +3504,7 @@ impl<'a> ReadMember<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Member>, runtime::Error> {
@@ -3278,6 +3521,7 @@ pub struct DeleteMember<'a> {
 }
 
 impl<'a> DeleteMember<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_MEMBER);
         request.set("id", &id);
@@ -3300,6 +3544,7 @@ impl<'a> DeleteMember<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
@@ -3316,6 +3561,7 @@ pub struct ReadPermissionGroup<'a> {
 }
 
 impl<'a> ReadPermissionGroup<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_PERMISSION_GROUP);
         request.set("id", &id);
@@ -3338,6 +3584,7 @@ impl<'a> ReadPermissionGroup<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -3357,6 +3604,7 @@ pub struct ReadPermissionGroups<'a> {
 }
 
 impl<'a> ReadPermissionGroups<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_PERMISSION_GROUPS);
         Self { client, request }
@@ -3365,18 +3613,21 @@ impl<'a> ReadPermissionGroups<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of permission groups on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the permission group with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
@@ -3397,6 +3648,7 @@ impl<'a> ReadPermissionGroups<'a> {
     }
 
     /// `true` leaves only the permission group created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -3418,6 +3670,7 @@ impl<'a> ReadPermissionGroups<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -3430,6 +3683,7 @@ impl<'a> ReadPermissionGroups<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -3438,29 +3692,34 @@ impl<'a> ReadPermissionGroups<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PagePermissionGroup> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PagePermissionGroup> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -3475,6 +3734,7 @@ pub struct ReadPermission<'a> {
 }
 
 impl<'a> ReadPermission<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_PERMISSION);
         request.set("id", &id);
@@ -3497,6 +3757,7 @@ impl<'a> ReadPermission<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -3516,6 +3777,7 @@ pub struct ReadPermissions<'a> {
 }
 
 impl<'a> ReadPermissions<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_PERMISSIONS);
         Self { client, request }
@@ -3524,18 +3786,21 @@ impl<'a> ReadPermissions<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of permissions on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the permission with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
@@ -3563,6 +3828,7 @@ impl<'a> ReadPermissions<'a> {
     }
 
     /// `true` leaves only the permission created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -3584,6 +3850,7 @@ impl<'a> ReadPermissions<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -3596,6 +3863,7 @@ impl<'a> ReadPermissions<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -3604,29 +3872,34 @@ impl<'a> ReadPermissions<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PagePermission> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PagePermission> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -3641,6 +3914,7 @@ pub struct ReadProjects<'a> {
 }
 
 impl<'a> ReadProjects<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_PROJECTS);
         Self { client, request }
@@ -3656,18 +3930,21 @@ impl<'a> ReadProjects<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of projects on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the project with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
@@ -3681,6 +3958,7 @@ impl<'a> ReadProjects<'a> {
     }
 
     /// Only projects owned by the team member with this identifier.
+    #[inline]
     pub fn owner_id(mut self, value: i64) -> Self {
         self.request.set("owner_id", &value);
         self
@@ -3701,6 +3979,7 @@ impl<'a> ReadProjects<'a> {
     }
 
     /// `true` selects starred projects, `false` the others. Both when absent.
+    #[inline]
     pub fn starred(mut self, value: bool) -> Self {
         self.request.set("starred", &value);
         self
@@ -3714,6 +3993,7 @@ impl<'a> ReadProjects<'a> {
     }
 
     /// `true` leaves only the project created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -3735,6 +4015,7 @@ impl<'a> ReadProjects<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -3747,6 +4028,7 @@ impl<'a> ReadProjects<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -3755,29 +4037,34 @@ impl<'a> ReadProjects<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageProject> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageProject> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -3792,6 +4079,7 @@ pub struct CreateProject<'a> {
 }
 
 impl<'a> CreateProject<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::ProjectIn, runtime::BuildError>,
@@ -3817,6 +4105,7 @@ impl<'a> CreateProject<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Project>, runtime::Error> {
@@ -3833,6 +4122,7 @@ pub struct ReadProject<'a> {
 }
 
 impl<'a> ReadProject<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_PROJECT);
         request.set("id", &id);
@@ -3855,6 +4145,7 @@ impl<'a> ReadProject<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Project>, runtime::Error> {
@@ -3871,6 +4162,7 @@ pub struct UpdateProject<'a> {
 }
 
 impl<'a> UpdateProject<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         id: i64,
@@ -3898,6 +4190,7 @@ impl<'a> UpdateProject<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Project>, runtime::Error> {
@@ -3914,6 +4207,7 @@ pub struct DeleteProject<'a> {
 }
 
 impl<'a> DeleteProject<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_PROJECT);
         request.set("id", &id);
@@ -3936,6 +4230,7 @@ impl<'a> DeleteProject<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
@@ -3952,6 +4247,7 @@ pub struct PartialUpdateProject<'a> {
 }
 
 impl<'a> PartialUpdateProject<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         id: i64,
@@ -3979,6 +4275,7 @@ impl<'a> PartialUpdateProject<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Project>, runtime::Error> {
@@ -3995,6 +4292,7 @@ pub struct ReadReservations<'a> {
 }
 
 impl<'a> ReadReservations<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_RESERVATIONS);
         Self { client, request }
@@ -4003,24 +4301,28 @@ impl<'a> ReadReservations<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of reservations on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the reservation with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
     }
 
     /// Only reservations of the team member with this identifier.
+    #[inline]
     pub fn member_id(mut self, value: i64) -> Self {
         self.request.set("member_id", &value);
         self
@@ -4041,24 +4343,28 @@ impl<'a> ReadReservations<'a> {
     }
 
     /// Only reservations of the backend type with this identifier.
+    #[inline]
     pub fn backend_type_id(mut self, value: i64) -> Self {
         self.request.set("backend_type_id", &value);
         self
     }
 
     /// `true` selects reservations without an assigned backend, `false` those with one. Both when absent.
+    #[inline]
     pub fn backend_id_isnull(mut self, value: bool) -> Self {
         self.request.set("backend_id__isnull", &value);
         self
     }
 
     /// Only reservations to which the backend with this identifier is assigned.
+    #[inline]
     pub fn backend_id(mut self, value: i64) -> Self {
         self.request.set("backend_id", &value);
         self
     }
 
     /// `true` selects reservations that were terminated, `false` the others. Both when absent.
+    #[inline]
     pub fn is_terminated(mut self, value: bool) -> Self {
         self.request.set("is_terminated", &value);
         self
@@ -4072,6 +4378,7 @@ impl<'a> ReadReservations<'a> {
     }
 
     /// `true` leaves only the reservation created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -4093,6 +4400,7 @@ impl<'a> ReadReservations<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -4105,6 +4413,7 @@ impl<'a> ReadReservations<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -4113,29 +4422,34 @@ impl<'a> ReadReservations<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageReservation> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageReservation> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -4150,6 +4464,7 @@ pub struct CreateReservation<'a> {
 }
 
 impl<'a> CreateReservation<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::ReservationIn, runtime::BuildError>,
@@ -4175,6 +4490,7 @@ impl<'a> CreateReservation<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -4194,6 +4510,7 @@ pub struct ReadReservation<'a> {
 }
 
 impl<'a> ReadReservation<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_RESERVATION);
         request.set("id", &id);
@@ -4216,6 +4533,7 @@ impl<'a> ReadReservation<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -4235,6 +4553,7 @@ pub struct TerminateReservation<'a> {
 }
 
 impl<'a> TerminateReservation<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::TERMINATE_RESERVATION);
         request.set("id", &id);
@@ -4257,6 +4576,7 @@ impl<'a> TerminateReservation<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -4276,6 +4596,7 @@ pub struct CreateResult<'a> {
 }
 
 impl<'a> CreateResult<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::ResultIn, runtime::BuildError>,
@@ -4301,6 +4622,7 @@ impl<'a> CreateResult<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Result>, runtime::Error> {
@@ -4317,6 +4639,7 @@ pub struct ReadResultsByJobId<'a> {
 }
 
 impl<'a> ReadResultsByJobId<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, job_id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_RESULTS_BY_JOB_ID);
         request.set("job_id", &job_id);
@@ -4326,12 +4649,14 @@ impl<'a> ReadResultsByJobId<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of results on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
@@ -4345,6 +4670,7 @@ impl<'a> ReadResultsByJobId<'a> {
     }
 
     /// `true` leaves only the result created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -4366,6 +4692,7 @@ impl<'a> ReadResultsByJobId<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -4378,6 +4705,7 @@ impl<'a> ReadResultsByJobId<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -4386,29 +4714,34 @@ impl<'a> ReadResultsByJobId<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageResult> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageResult> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -4423,6 +4756,7 @@ pub struct DeleteResultsByJobId<'a> {
 }
 
 impl<'a> DeleteResultsByJobId<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, job_id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_RESULTS_BY_JOB_ID);
         request.set("job_id", &job_id);
@@ -4445,6 +4779,7 @@ impl<'a> DeleteResultsByJobId<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
@@ -4461,6 +4796,7 @@ pub struct ReadResult<'a> {
 }
 
 impl<'a> ReadResult<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_RESULT);
         request.set("id", &id);
@@ -4483,6 +4819,7 @@ impl<'a> ReadResult<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Result>, runtime::Error> {
@@ -4499,6 +4836,7 @@ pub struct ReadResultsByAlgorithmId<'a> {
 }
 
 impl<'a> ReadResultsByAlgorithmId<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, algorithm_id: i64) -> Self {
         let mut request = runtime::Request::new(
             &operations::READ_RESULTS_BY_ALGORITHM_ID,
@@ -4510,18 +4848,21 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of results on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the result with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
@@ -4535,36 +4876,42 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
     }
 
     /// Only results of the job with this identifier.
+    #[inline]
     pub fn job_id(mut self, value: i64) -> Self {
         self.request.set("job_id", &value);
         self
     }
 
     /// Only results of executions that took exactly this long, in seconds.
+    #[inline]
     pub fn execution_time_in_seconds(mut self, value: f64) -> Self {
         self.request.set("execution_time_in_seconds", &value);
         self
     }
 
     /// `true` selects results without a number of requested shots, `false` those with one. Both when absent.
+    #[inline]
     pub fn shots_requested_isnull(mut self, value: bool) -> Self {
         self.request.set("shots_requested__isnull", &value);
         self
     }
 
     /// Only results for which this number of shots was requested.
+    #[inline]
     pub fn shots_requested(mut self, value: i64) -> Self {
         self.request.set("shots_requested", &value);
         self
     }
 
     /// `true` selects results without a number of performed shots, `false` those with one. Both when absent.
+    #[inline]
     pub fn shots_done_isnull(mut self, value: bool) -> Self {
         self.request.set("shots_done__isnull", &value);
         self
     }
 
     /// Only results for which this number of shots was performed.
+    #[inline]
     pub fn shots_done(mut self, value: i64) -> Self {
         self.request.set("shots_done", &value);
         self
@@ -4578,6 +4925,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
     }
 
     /// `true` leaves only the result created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -4599,6 +4947,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -4611,6 +4960,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -4619,29 +4969,34 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageResult> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageResult> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -4656,6 +5011,7 @@ pub struct ReadTeam<'a> {
 }
 
 impl<'a> ReadTeam<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_TEAM);
         request.set("id", &id);
@@ -4678,6 +5034,7 @@ impl<'a> ReadTeam<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Team>, runtime::Error> {
@@ -4694,6 +5051,7 @@ pub struct ReadTeams<'a> {
 }
 
 impl<'a> ReadTeams<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_TEAMS);
         Self { client, request }
@@ -4702,18 +5060,21 @@ impl<'a> ReadTeams<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of teams on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the team with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
@@ -4734,6 +5095,7 @@ impl<'a> ReadTeams<'a> {
     }
 
     /// `true` selects teams that stand for a single user, `false` teams of several. Both when absent.
+    #[inline]
     pub fn individual_user(mut self, value: bool) -> Self {
         self.request.set("individual_user", &value);
         self
@@ -4747,6 +5109,7 @@ impl<'a> ReadTeams<'a> {
     }
 
     /// `true` leaves only the team created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -4768,6 +5131,7 @@ impl<'a> ReadTeams<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::PageTeam>, runtime::Error> {
@@ -4777,6 +5141,7 @@ impl<'a> ReadTeams<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -4785,29 +5150,34 @@ impl<'a> ReadTeams<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageTeam> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageTeam> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -4822,6 +5192,7 @@ pub struct ReadTransaction<'a> {
 }
 
 impl<'a> ReadTransaction<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_TRANSACTION);
         request.set("id", &id);
@@ -4844,6 +5215,7 @@ impl<'a> ReadTransaction<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -4863,6 +5235,7 @@ pub struct ReadTransactions<'a> {
 }
 
 impl<'a> ReadTransactions<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_TRANSACTIONS);
         Self { client, request }
@@ -4871,24 +5244,28 @@ impl<'a> ReadTransactions<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of transactions on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the transaction with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
     }
 
     /// `true` selects transactions without a domain, `false` those with one. Both when absent.
+    #[inline]
     pub fn domain_isnull(mut self, value: bool) -> Self {
         self.request.set("domain__isnull", &value);
         self
@@ -4902,36 +5279,42 @@ impl<'a> ReadTransactions<'a> {
     }
 
     /// `true` selects transactions that no job caused, `false` those that one did. Both when absent.
+    #[inline]
     pub fn job_isnull(mut self, value: bool) -> Self {
         self.request.set("job__isnull", &value);
         self
     }
 
     /// Only transactions caused by the job with this identifier.
+    #[inline]
     pub fn job(mut self, value: i64) -> Self {
         self.request.set("job", &value);
         self
     }
 
     /// Only transactions of the team with this identifier.
+    #[inline]
     pub fn team_id(mut self, value: i64) -> Self {
         self.request.set("team_id", &value);
         self
     }
 
     /// `true` selects transactions that no team member is recorded for, `false` those with one. Both when absent.
+    #[inline]
     pub fn member_id_isnull(mut self, value: bool) -> Self {
         self.request.set("member_id__isnull", &value);
         self
     }
 
     /// Only transactions of the team member with this identifier.
+    #[inline]
     pub fn member_id(mut self, value: i64) -> Self {
         self.request.set("member_id", &value);
         self
     }
 
     /// Only transactions that changed the balance by exactly this amount.
+    #[inline]
     pub fn change(mut self, value: i64) -> Self {
         self.request.set("change", &value);
         self
@@ -4952,6 +5335,7 @@ impl<'a> ReadTransactions<'a> {
     }
 
     /// `true` leaves only the transaction created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -4973,6 +5357,7 @@ impl<'a> ReadTransactions<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -4985,6 +5370,7 @@ impl<'a> ReadTransactions<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -4993,29 +5379,34 @@ impl<'a> ReadTransactions<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageTransaction> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageTransaction> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -5030,6 +5421,7 @@ pub struct ReadUsers<'a> {
 }
 
 impl<'a> ReadUsers<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::READ_USERS);
         Self { client, request }
@@ -5038,18 +5430,21 @@ impl<'a> ReadUsers<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of users on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
     }
 
     /// Only the user with this identifier.
+    #[inline]
     pub fn id(mut self, value: i64) -> Self {
         self.request.set("id", &value);
         self
@@ -5070,24 +5465,28 @@ impl<'a> ReadUsers<'a> {
     }
 
     /// `true` selects superusers, `false` the others. Both when absent.
+    #[inline]
     pub fn is_superuser(mut self, value: bool) -> Self {
         self.request.set("is_superuser", &value);
         self
     }
 
     /// `true` selects staff, `false` the others. Both when absent.
+    #[inline]
     pub fn is_staff(mut self, value: bool) -> Self {
         self.request.set("is_staff", &value);
         self
     }
 
     /// `true` selects active accounts, `false` inactive ones. Both when absent.
+    #[inline]
     pub fn is_active(mut self, value: bool) -> Self {
         self.request.set("is_active", &value);
         self
     }
 
     /// `true` selects confirmed accounts, `false` those still unconfirmed. Both when absent.
+    #[inline]
     pub fn is_confirmed(mut self, value: bool) -> Self {
         self.request.set("is_confirmed", &value);
         self
@@ -5108,6 +5507,7 @@ impl<'a> ReadUsers<'a> {
     }
 
     /// `true` leaves only the user created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -5129,6 +5529,7 @@ impl<'a> ReadUsers<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::PageUser>, runtime::Error> {
@@ -5138,6 +5539,7 @@ impl<'a> ReadUsers<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -5146,29 +5548,34 @@ impl<'a> ReadUsers<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageUser> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageUser> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -5183,6 +5590,7 @@ pub struct CreateUser<'a> {
 }
 
 impl<'a> CreateUser<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::UserIn, runtime::BuildError>,
@@ -5208,6 +5616,7 @@ impl<'a> CreateUser<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::User>, runtime::Error> {
@@ -5224,6 +5633,7 @@ pub struct ReadUser<'a> {
 }
 
 impl<'a> ReadUser<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_USER);
         request.set("id", &id);
@@ -5246,6 +5656,7 @@ impl<'a> ReadUser<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::User>, runtime::Error> {
@@ -5262,6 +5673,7 @@ pub struct DeleteUser<'a> {
 }
 
 impl<'a> DeleteUser<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_USER);
         request.set("id", &id);
@@ -5284,6 +5696,7 @@ impl<'a> DeleteUser<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
@@ -5300,6 +5713,7 @@ pub struct CreateMetadataSelf<'a> {
 }
 
 impl<'a> CreateMetadataSelf<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: ::std::result::Result<types::MetadataIn, runtime::BuildError>,
@@ -5325,6 +5739,7 @@ impl<'a> CreateMetadataSelf<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Metadata>, runtime::Error> {
@@ -5341,6 +5756,7 @@ pub struct ReadMetadataByBackendId<'a> {
 }
 
 impl<'a> ReadMetadataByBackendId<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, backend_id: i64) -> Self {
         let mut request = runtime::Request::new(
             &operations::READ_METADATA_BY_BACKEND_ID,
@@ -5357,6 +5773,7 @@ impl<'a> ReadMetadataByBackendId<'a> {
     }
 
     /// `true` leaves only the metadata record created most recently, still as a page. All that match are listed when absent.
+    #[inline]
     pub fn latest(mut self, value: bool) -> Self {
         self.request.set("latest", &value);
         self
@@ -5365,12 +5782,14 @@ impl<'a> ReadMetadataByBackendId<'a> {
     /// Number of the page to return, counted from 1. The server uses 1 when absent.
     ///
     /// The server takes `1` where it is absent; this client never sends it by itself.
+    #[inline]
     pub fn page(mut self, value: i64) -> Self {
         self.request.set("page", &value);
         self
     }
 
     /// Largest number of metadata records on a page, from 1 to 100. The server uses 50 when absent.
+    #[inline]
     pub fn size(mut self, value: i64) -> Self {
         self.request.set("size", &value);
         self
@@ -5392,6 +5811,7 @@ impl<'a> ReadMetadataByBackendId<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<
@@ -5404,6 +5824,7 @@ impl<'a> ReadMetadataByBackendId<'a> {
     /// How many items a page holds at most, as `size` says.
     ///
     /// What is more than 100 becomes 100, the largest that the description allows.
+    #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
@@ -5412,29 +5833,34 @@ impl<'a> ReadMetadataByBackendId<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::PageMetadata> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::PageMetadata> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -5449,6 +5875,7 @@ pub struct ReadMetadata<'a> {
 }
 
 impl<'a> ReadMetadata<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = runtime::Request::new(&operations::READ_METADATA);
         request.set("id", &id);
@@ -5471,6 +5898,7 @@ impl<'a> ReadMetadata<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> ::std::result::Result<runtime::ResponseValue<types::Metadata>, runtime::Error> {

@@ -35,11 +35,13 @@ pub struct Client {
 
 impl Client {
     /// A client that sends its requests through `transport`.
+    #[inline]
     pub fn new(transport: runtime::Transport) -> Self {
         Self { transport }
     }
 
     /// What carries the requests: endpoint, credentials and limits.
+    #[inline]
     pub fn transport(&self) -> &runtime::Transport {
         &self.transport
     }
@@ -95,6 +97,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_algorithms_algorithms_get")]
+    #[inline]
     pub fn read_algorithms(&self) -> builder::ReadAlgorithms<'_> {
         builder::ReadAlgorithms::new(self)
     }
@@ -152,6 +155,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_algorithm_algorithms__id__get")]
+    #[inline]
     pub fn read_algorithm(&self, id: i64) -> builder::ReadAlgorithm<'_> {
         builder::ReadAlgorithm::new(self, id)
     }
@@ -211,6 +215,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "delete_algorithm_algorithms__id__delete")]
+    #[inline]
     pub fn delete_algorithm(&self, id: i64) -> builder::DeleteAlgorithm<'_> {
         builder::DeleteAlgorithm::new(self, id)
     }
@@ -233,6 +238,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "auth_config_auth_config_get")]
+    #[inline]
     pub fn auth_config(&self) -> builder::AuthConfig<'_> {
         builder::AuthConfig::new(self)
     }
@@ -257,6 +263,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_backends_backends_get")]
+    #[inline]
     pub fn read_backends(&self) -> builder::ReadBackends<'_> {
         builder::ReadBackends::new(self)
     }
@@ -314,6 +321,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_backend_backends__id__get")]
+    #[inline]
     pub fn read_backend(&self, id: i64) -> builder::ReadBackend<'_> {
         builder::ReadBackend::new(self, id)
     }
@@ -336,6 +344,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_backend_self_backends_me_get")]
+    #[inline]
     pub fn read_backend_self(&self) -> builder::ReadBackendSelf<'_> {
         builder::ReadBackendSelf::new(self)
     }
@@ -391,6 +400,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_backends_with_hostnames_backends_hostnames_get")]
+    #[inline]
     pub fn read_backends_with_hostnames(
         &self,
     ) -> builder::ReadBackendsWithHostnames<'_> {
@@ -419,6 +429,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_backend_type_backend_types__id__get")]
+    #[inline]
     pub fn read_backend_type(&self, id: i64) -> builder::ReadBackendType<'_> {
         builder::ReadBackendType::new(self, id)
     }
@@ -447,6 +458,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_backend_type_queue_backend_types__id__queue_get")]
+    #[inline]
     pub fn read_backend_type_queue(&self, id: i64) -> builder::ReadBackendTypeQueue<'_> {
         builder::ReadBackendTypeQueue::new(self, id)
     }
@@ -471,6 +483,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_backend_types_backend_types__get")]
+    #[inline]
     pub fn read_backend_types(&self) -> builder::ReadBackendTypes<'_> {
         builder::ReadBackendTypes::new(self)
     }
@@ -526,6 +539,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_batch_jobs_batch_jobs_get")]
+    #[inline]
     pub fn read_batch_jobs(&self) -> builder::ReadBatchJobs<'_> {
         builder::ReadBatchJobs::new(self)
     }
@@ -583,6 +597,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "enqueue_batch_job_batch_jobs__id__enqueue_patch")]
+    #[inline]
     pub fn enqueue_batch_job(&self, id: i64) -> builder::EnqueueBatchJob<'_> {
         builder::EnqueueBatchJob::new(self, id)
     }
@@ -609,6 +624,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "finish_batch_job_batch_jobs__id__finish_patch")]
+    #[inline]
     pub fn finish_batch_job(&self, id: i64) -> builder::FinishBatchJob<'_> {
         builder::FinishBatchJob::new(self, id)
     }
@@ -660,6 +676,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "pop_batch_job_batch_jobs_pop_patch")]
+    #[inline]
     pub fn pop_batch_job(&self) -> builder::PopBatchJob<'_> {
         builder::PopBatchJob::new(self)
     }
@@ -686,6 +703,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "unpop_batch_job_batch_jobs__id__unpop_patch")]
+    #[inline]
     pub fn unpop_batch_job(&self, id: i64) -> builder::UnpopBatchJob<'_> {
         builder::UnpopBatchJob::new(self, id)
     }
@@ -743,6 +761,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_commits_commits_get")]
+    #[inline]
     pub fn read_commits(&self) -> builder::ReadCommits<'_> {
         builder::ReadCommits::new(self)
     }
@@ -800,6 +819,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_commit_commits__id__get")]
+    #[inline]
     pub fn read_commit(&self, id: i64) -> builder::ReadCommit<'_> {
         builder::ReadCommit::new(self, id)
     }
@@ -826,6 +846,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "delete_commit_commits__id__delete")]
+    #[inline]
     pub fn delete_commit(&self, id: i64) -> builder::DeleteCommit<'_> {
         builder::DeleteCommit::new(self, id)
     }
@@ -848,6 +869,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_drain_mode_drain_mode_get")]
+    #[inline]
     pub fn read_drain_mode(&self) -> builder::ReadDrainMode<'_> {
         builder::ReadDrainMode::new(self)
     }
@@ -903,6 +925,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_files_files_get")]
+    #[inline]
     pub fn read_files(&self) -> builder::ReadFiles<'_> {
         builder::ReadFiles::new(self)
     }
@@ -960,6 +983,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_file_files__id__get")]
+    #[inline]
     pub fn read_file(&self, id: i64) -> builder::ReadFile<'_> {
         builder::ReadFile::new(self, id)
     }
@@ -986,6 +1010,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "delete_file_files__id__delete")]
+    #[inline]
     pub fn delete_file(&self, id: i64) -> builder::DeleteFile<'_> {
         builder::DeleteFile::new(self, id)
     }
@@ -1043,6 +1068,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_final_result_by_job_id_final_results_job__job_id__get")]
+    #[inline]
     pub fn read_final_result_by_job_id(
         &self,
         job_id: i64,
@@ -1072,6 +1098,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_final_result_final_results__id__get")]
+    #[inline]
     pub fn read_final_result(&self, id: i64) -> builder::ReadFinalResult<'_> {
         builder::ReadFinalResult::new(self, id)
     }
@@ -1094,6 +1121,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "healthz_healthz_get")]
+    #[inline]
     pub fn healthz(&self) -> builder::Healthz<'_> {
         builder::Healthz::new(self)
     }
@@ -1118,6 +1146,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_jobs_jobs_get")]
+    #[inline]
     pub fn read_jobs(&self) -> builder::ReadJobs<'_> {
         builder::ReadJobs::new(self)
     }
@@ -1175,6 +1204,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_job_jobs__id__get")]
+    #[inline]
     pub fn read_job(&self, id: i64) -> builder::ReadJob<'_> {
         builder::ReadJob::new(self, id)
     }
@@ -1201,6 +1231,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "delete_job_jobs__id__delete")]
+    #[inline]
     pub fn delete_job(&self, id: i64) -> builder::DeleteJob<'_> {
         builder::DeleteJob::new(self, id)
     }
@@ -1262,6 +1293,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "get_job_logs_jobs__id__logs_get")]
+    #[inline]
     pub fn get_job_logs(&self, id: i64) -> builder::GetJobLogs<'_> {
         builder::GetJobLogs::new(self, id)
     }
@@ -1288,6 +1320,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_language_languages__id__get")]
+    #[inline]
     pub fn read_language(&self, id: i64) -> builder::ReadLanguage<'_> {
         builder::ReadLanguage::new(self, id)
     }
@@ -1312,6 +1345,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_languages_languages_get")]
+    #[inline]
     pub fn read_languages(&self) -> builder::ReadLanguages<'_> {
         builder::ReadLanguages::new(self)
     }
@@ -1336,6 +1370,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_members_members_get")]
+    #[inline]
     pub fn read_members(&self) -> builder::ReadMembers<'_> {
         builder::ReadMembers::new(self)
     }
@@ -1393,6 +1428,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_member_members__id__get")]
+    #[inline]
     pub fn read_member(&self, id: i64) -> builder::ReadMember<'_> {
         builder::ReadMember::new(self, id)
     }
@@ -1419,6 +1455,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "delete_member_members__id__delete")]
+    #[inline]
     pub fn delete_member(&self, id: i64) -> builder::DeleteMember<'_> {
         builder::DeleteMember::new(self, id)
     }
@@ -1445,6 +1482,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_permission_group_permission_groups__id__get")]
+    #[inline]
     pub fn read_permission_group(&self, id: i64) -> builder::ReadPermissionGroup<'_> {
         builder::ReadPermissionGroup::new(self, id)
     }
@@ -1469,6 +1507,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_permission_groups_permission_groups__get")]
+    #[inline]
     pub fn read_permission_groups(&self) -> builder::ReadPermissionGroups<'_> {
         builder::ReadPermissionGroups::new(self)
     }
@@ -1495,6 +1534,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_permission_permissions__id__get")]
+    #[inline]
     pub fn read_permission(&self, id: i64) -> builder::ReadPermission<'_> {
         builder::ReadPermission::new(self, id)
     }
@@ -1519,6 +1559,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_permissions_permissions__get")]
+    #[inline]
     pub fn read_permissions(&self) -> builder::ReadPermissions<'_> {
         builder::ReadPermissions::new(self)
     }
@@ -1543,6 +1584,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_projects_projects_get")]
+    #[inline]
     pub fn read_projects(&self) -> builder::ReadProjects<'_> {
         builder::ReadProjects::new(self)
     }
@@ -1600,6 +1642,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_project_projects__id__get")]
+    #[inline]
     pub fn read_project(&self, id: i64) -> builder::ReadProject<'_> {
         builder::ReadProject::new(self, id)
     }
@@ -1659,6 +1702,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "delete_project_projects__id__delete")]
+    #[inline]
     pub fn delete_project(&self, id: i64) -> builder::DeleteProject<'_> {
         builder::DeleteProject::new(self, id)
     }
@@ -1716,6 +1760,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_reservations_reservations_get")]
+    #[inline]
     pub fn read_reservations(&self) -> builder::ReadReservations<'_> {
         builder::ReadReservations::new(self)
     }
@@ -1773,6 +1818,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_reservation_reservations__id__get")]
+    #[inline]
     pub fn read_reservation(&self, id: i64) -> builder::ReadReservation<'_> {
         builder::ReadReservation::new(self, id)
     }
@@ -1799,6 +1845,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "terminate_reservation_reservations__id__terminate_patch")]
+    #[inline]
     pub fn terminate_reservation(&self, id: i64) -> builder::TerminateReservation<'_> {
         builder::TerminateReservation::new(self, id)
     }
@@ -1858,6 +1905,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_results_by_job_id_results_job__job_id__get")]
+    #[inline]
     pub fn read_results_by_job_id(
         &self,
         job_id: i64,
@@ -1887,6 +1935,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "delete_results_by_job_id_results_job__job_id__delete")]
+    #[inline]
     pub fn delete_results_by_job_id(
         &self,
         job_id: i64,
@@ -1916,6 +1965,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_result_results__id__get")]
+    #[inline]
     pub fn read_result(&self, id: i64) -> builder::ReadResult<'_> {
         builder::ReadResult::new(self, id)
     }
@@ -1944,6 +1994,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_results_by_algorithm_id_results_algorithm__algorithm_id__get")]
+    #[inline]
     pub fn read_results_by_algorithm_id(
         &self,
         algorithm_id: i64,
@@ -1973,6 +2024,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_team_teams__id__get")]
+    #[inline]
     pub fn read_team(&self, id: i64) -> builder::ReadTeam<'_> {
         builder::ReadTeam::new(self, id)
     }
@@ -1997,6 +2049,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_teams_teams__get")]
+    #[inline]
     pub fn read_teams(&self) -> builder::ReadTeams<'_> {
         builder::ReadTeams::new(self)
     }
@@ -2023,6 +2076,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_transaction_transactions__id__get")]
+    #[inline]
     pub fn read_transaction(&self, id: i64) -> builder::ReadTransaction<'_> {
         builder::ReadTransaction::new(self, id)
     }
@@ -2047,6 +2101,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_transactions_transactions__get")]
+    #[inline]
     pub fn read_transactions(&self) -> builder::ReadTransactions<'_> {
         builder::ReadTransactions::new(self)
     }
@@ -2071,6 +2126,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_users_users_get")]
+    #[inline]
     pub fn read_users(&self) -> builder::ReadUsers<'_> {
         builder::ReadUsers::new(self)
     }
@@ -2128,6 +2184,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_user_users__id__get")]
+    #[inline]
     pub fn read_user(&self, id: i64) -> builder::ReadUser<'_> {
         builder::ReadUser::new(self, id)
     }
@@ -2154,6 +2211,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "delete_user_users__id__delete")]
+    #[inline]
     pub fn delete_user(&self, id: i64) -> builder::DeleteUser<'_> {
         builder::DeleteUser::new(self, id)
     }
@@ -2221,6 +2279,7 @@ impl Client {
     #[deprecated(
         note = "marked as deprecated in the API description; the documentation says why"
     )]
+    #[inline]
     pub fn read_metadata_by_backend_id(
         &self,
         backend_id: i64,
@@ -2254,6 +2313,7 @@ impl Client {
     #[deprecated(
         note = "marked as deprecated in the API description; the documentation says why"
     )]
+    #[inline]
     pub fn read_metadata(&self, id: i64) -> builder::ReadMetadata<'_> {
         builder::ReadMetadata::new(self, id)
     }

@@ -1963,6 +1963,7 @@ pub mod when {
     }
 
     impl ReadAlgorithms {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -1977,24 +1978,28 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of algorithms on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the algorithm with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
         }
 
         /// Only algorithms of the project with this identifier.
+        #[inline]
         pub fn project_id(mut self, value: i64) -> Self {
             self.request.set("project_id", &value);
             self
@@ -2015,6 +2020,7 @@ pub mod when {
         }
 
         /// `true` selects algorithms without a link, `false` those with one. Both kinds when absent.
+        #[inline]
         pub fn link_isnull(mut self, value: bool) -> Self {
             self.request.set("link__isnull", &value);
             self
@@ -2042,6 +2048,7 @@ pub mod when {
         }
 
         /// `true` leaves only the algorithm created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -2065,6 +2072,7 @@ pub mod when {
     }
 
     impl CreateAlgorithm {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2100,11 +2108,13 @@ pub mod when {
     }
 
     impl ReadAlgorithm {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the algorithm.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -2130,11 +2140,13 @@ pub mod when {
     }
 
     impl UpdateAlgorithm {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the algorithm.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -2173,11 +2185,13 @@ pub mod when {
     }
 
     impl DeleteAlgorithm {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the algorithm.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -2203,6 +2217,7 @@ pub mod when {
     }
 
     impl AuthConfig {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2225,6 +2240,7 @@ pub mod when {
     }
 
     impl ReadBackends {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2232,18 +2248,21 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of backends on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the backend with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
@@ -2264,6 +2283,7 @@ pub mod when {
         }
 
         /// Only backends of the backend type with this identifier.
+        #[inline]
         pub fn backend_type_id(mut self, value: i64) -> Self {
             self.request.set("backend_type_id", &value);
             self
@@ -2291,6 +2311,7 @@ pub mod when {
         }
 
         /// `true` leaves only the backend created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -2314,6 +2335,7 @@ pub mod when {
     }
 
     impl CreateBackend {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2349,11 +2371,13 @@ pub mod when {
     }
 
     impl ReadBackend {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the backend.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -2379,6 +2403,7 @@ pub mod when {
     }
 
     impl ReadBackendSelf {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2401,6 +2426,7 @@ pub mod when {
     }
 
     impl UpdateBackendSelf {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2436,6 +2462,7 @@ pub mod when {
     }
 
     impl ReadBackendsWithHostnames {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2443,18 +2470,21 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of backends on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the backend with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
@@ -2475,6 +2505,7 @@ pub mod when {
         }
 
         /// Only backends of the backend type with this identifier.
+        #[inline]
         pub fn backend_type_id(mut self, value: i64) -> Self {
             self.request.set("backend_type_id", &value);
             self
@@ -2509,6 +2540,7 @@ pub mod when {
         }
 
         /// `true` leaves only the backend created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -2532,11 +2564,13 @@ pub mod when {
     }
 
     impl ReadBackendType {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the backend type.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -2562,11 +2596,13 @@ pub mod when {
     }
 
     impl ReadBackendTypeQueue {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the backend type.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -2575,6 +2611,7 @@ pub mod when {
         }
 
         /// `true` counts only the calling user's jobs, `false` those of everybody. The server uses `false` when absent.
+        #[inline]
         pub fn user_only(mut self, value: bool) -> Self {
             self.request.set("user_only", &value);
             self
@@ -2598,6 +2635,7 @@ pub mod when {
     }
 
     impl ReadBackendTypes {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2605,18 +2643,21 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of backend types on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the backend type with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
@@ -2651,18 +2692,21 @@ pub mod when {
         }
 
         /// `true` selects quantum hardware, `false` simulators. Both when absent.
+        #[inline]
         pub fn is_hardware(mut self, value: bool) -> Self {
             self.request.set("is_hardware", &value);
             self
         }
 
         /// `true` selects backend types that can return raw data, `false` those that cannot. Both when absent.
+        #[inline]
         pub fn supports_raw_data(mut self, value: bool) -> Self {
             self.request.set("supports_raw_data", &value);
             self
         }
 
         /// Only backend types with exactly this number of qubits.
+        #[inline]
         pub fn nqubits(mut self, value: i64) -> Self {
             self.request.set("nqubits", &value);
             self
@@ -2676,18 +2720,21 @@ pub mod when {
         }
 
         /// Only backend types whose default number of shots is this.
+        #[inline]
         pub fn default_number_of_shots(mut self, value: i64) -> Self {
             self.request.set("default_number_of_shots", &value);
             self
         }
 
         /// Only backend types whose largest number of shots per job is this.
+        #[inline]
         pub fn max_number_of_shots(mut self, value: i64) -> Self {
             self.request.set("max_number_of_shots", &value);
             self
         }
 
         /// `true` selects backend types that are in use, `false` those that are switched off. Both when absent.
+        #[inline]
         pub fn enabled(mut self, value: bool) -> Self {
             self.request.set("enabled", &value);
             self
@@ -2701,30 +2748,35 @@ pub mod when {
         }
 
         /// `true` selects backend types that state no protocol version, `false` those that state one. Both when absent.
+        #[inline]
         pub fn protocol_version_isnull(mut self, value: bool) -> Self {
             self.request.set("protocol_version__isnull", &value);
             self
         }
 
         /// Only backend types with this protocol version.
+        #[inline]
         pub fn protocol_version(mut self, value: i64) -> Self {
             self.request.set("protocol_version", &value);
             self
         }
 
         /// Only backend types whose limit on the execution time of a job is this, in seconds.
+        #[inline]
         pub fn job_execution_time_limit(mut self, value: f64) -> Self {
             self.request.set("job_execution_time_limit", &value);
             self
         }
 
         /// Only backend types that allow this number of jobs in one batch job.
+        #[inline]
         pub fn max_jobs_per_batch_job(mut self, value: i64) -> Self {
             self.request.set("max_jobs_per_batch_job", &value);
             self
         }
 
         /// Only backend types that allow this number of batch jobs in a queue.
+        #[inline]
         pub fn batchjobs_per_queue_limit(mut self, value: i64) -> Self {
             self.request.set("batchjobs_per_queue_limit", &value);
             self
@@ -2738,6 +2790,7 @@ pub mod when {
         }
 
         /// `true` leaves only the backend type created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -2761,6 +2814,7 @@ pub mod when {
     }
 
     impl UpdateBackendType {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2797,6 +2851,7 @@ pub mod when {
     }
 
     impl ReadBatchJobs {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2804,18 +2859,21 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of batch jobs on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the batch job with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
@@ -2836,24 +2894,28 @@ pub mod when {
         }
 
         /// Only batch jobs for the backend type with this identifier.
+        #[inline]
         pub fn backend_type_id(mut self, value: i64) -> Self {
             self.request.set("backend_type_id", &value);
             self
         }
 
         /// `true` selects batch jobs that no backend has claimed, `false` those that one has. Both when absent.
+        #[inline]
         pub fn backend_id_isnull(mut self, value: bool) -> Self {
             self.request.set("backend_id__isnull", &value);
             self
         }
 
         /// Only batch jobs claimed by the backend with this identifier.
+        #[inline]
         pub fn backend_id(mut self, value: i64) -> Self {
             self.request.set("backend_id", &value);
             self
         }
 
         /// `true` selects batch jobs that were never enqueued, `false` those that were. Both when absent.
+        #[inline]
         pub fn queued_at_isnull(mut self, value: bool) -> Self {
             self.request.set("queued_at__isnull", &value);
             self
@@ -2867,6 +2929,7 @@ pub mod when {
         }
 
         /// `true` selects batch jobs that were never reserved by a backend, `false` those that were. Both when absent.
+        #[inline]
         pub fn reserved_at_isnull(mut self, value: bool) -> Self {
             self.request.set("reserved_at__isnull", &value);
             self
@@ -2880,6 +2943,7 @@ pub mod when {
         }
 
         /// `true` selects batch jobs that have not finished, `false` those that have. Both when absent.
+        #[inline]
         pub fn finished_at_isnull(mut self, value: bool) -> Self {
             self.request.set("finished_at__isnull", &value);
             self
@@ -2910,6 +2974,7 @@ pub mod when {
         }
 
         /// `true` leaves only the batch job created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -2933,6 +2998,7 @@ pub mod when {
     }
 
     impl CreateBatchJob {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2968,11 +3034,13 @@ pub mod when {
     }
 
     impl EnqueueBatchJob {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the batch job.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -2998,11 +3066,13 @@ pub mod when {
     }
 
     impl FinishBatchJob {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the batch job.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -3028,6 +3098,7 @@ pub mod when {
     }
 
     impl PeekBatchJob {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3061,6 +3132,7 @@ pub mod when {
     }
 
     impl PopBatchJob {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3083,11 +3155,13 @@ pub mod when {
     }
 
     impl UnpopBatchJob {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the batch job.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -3113,11 +3187,13 @@ pub mod when {
     }
 
     impl CompileCommit {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the commit.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -3157,6 +3233,7 @@ pub mod when {
     }
 
     impl ReadCommits {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3164,18 +3241,21 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of commits on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the commit with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
@@ -3203,6 +3283,7 @@ pub mod when {
         }
 
         /// Only commits of the algorithm with this identifier.
+        #[inline]
         pub fn algorithm_id(mut self, value: i64) -> Self {
             self.request.set("algorithm_id", &value);
             self
@@ -3216,6 +3297,7 @@ pub mod when {
         }
 
         /// `true` leaves only the commit created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -3239,6 +3321,7 @@ pub mod when {
     }
 
     impl CreateCommit {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3274,11 +3357,13 @@ pub mod when {
     }
 
     impl ReadCommit {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the commit.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -3304,11 +3389,13 @@ pub mod when {
     }
 
     impl DeleteCommit {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the commit.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -3334,6 +3421,7 @@ pub mod when {
     }
 
     impl ReadDrainMode {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3356,6 +3444,7 @@ pub mod when {
     }
 
     impl UpdateDrainMode {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3391,6 +3480,7 @@ pub mod when {
     }
 
     impl ReadFiles {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3398,24 +3488,28 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of files on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the file with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
         }
 
         /// Only files of the commit with this identifier.
+        #[inline]
         pub fn commit_id(mut self, value: i64) -> Self {
             self.request.set("commit_id", &value);
             self
@@ -3429,6 +3523,7 @@ pub mod when {
         }
 
         /// Only files in the language with this identifier.
+        #[inline]
         pub fn language_id(mut self, value: i64) -> Self {
             self.request.set("language_id", &value);
             self
@@ -3442,12 +3537,14 @@ pub mod when {
         }
 
         /// `true` selects files made by compilation, `false` those that were uploaded. Both when absent.
+        #[inline]
         pub fn generated(mut self, value: bool) -> Self {
             self.request.set("generated", &value);
             self
         }
 
         /// `true` selects files without a name, `false` those with one. Both when absent.
+        #[inline]
         pub fn name_isnull(mut self, value: bool) -> Self {
             self.request.set("name__isnull", &value);
             self
@@ -3468,6 +3565,7 @@ pub mod when {
         }
 
         /// `true` leaves only the file created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -3491,6 +3589,7 @@ pub mod when {
     }
 
     impl CreateFile {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3526,11 +3625,13 @@ pub mod when {
     }
 
     impl ReadFile {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the file.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -3556,11 +3657,13 @@ pub mod when {
     }
 
     impl DeleteFile {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the file.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -3586,6 +3689,7 @@ pub mod when {
     }
 
     impl CreateFinalResult {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3621,11 +3725,13 @@ pub mod when {
     }
 
     impl ReadFinalResultByJobId {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the job whose final result is wanted.
+        #[inline]
         pub fn job_id(mut self, job_id: i64) -> Self {
             let job_id: i64 = job_id;
             let request = &mut self.request;
@@ -3651,11 +3757,13 @@ pub mod when {
     }
 
     impl ReadFinalResult {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the final result.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -3681,6 +3789,7 @@ pub mod when {
     }
 
     impl Healthz {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3703,6 +3812,7 @@ pub mod when {
     }
 
     impl ReadJobs {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3710,18 +3820,21 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of jobs on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the job with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
@@ -3735,6 +3848,7 @@ pub mod when {
         }
 
         /// Only jobs that run the file with this identifier.
+        #[inline]
         pub fn file_id(mut self, value: i64) -> Self {
             self.request.set("file_id", &value);
             self
@@ -3755,12 +3869,14 @@ pub mod when {
         }
 
         /// Only jobs of the batch job with this identifier.
+        #[inline]
         pub fn batch_job_id(mut self, value: i64) -> Self {
             self.request.set("batch_job_id", &value);
             self
         }
 
         /// `true` selects jobs that were never enqueued, `false` those that were. Both when absent.
+        #[inline]
         pub fn queued_at_isnull(mut self, value: bool) -> Self {
             self.request.set("queued_at__isnull", &value);
             self
@@ -3774,6 +3890,7 @@ pub mod when {
         }
 
         /// `true` selects jobs that have not finished, `false` those that have. Both when absent.
+        #[inline]
         pub fn finished_at_isnull(mut self, value: bool) -> Self {
             self.request.set("finished_at__isnull", &value);
             self
@@ -3787,18 +3904,21 @@ pub mod when {
         }
 
         /// `true` selects jobs that ask for no number of shots of their own, `false` those that do. Both when absent.
+        #[inline]
         pub fn number_of_shots_isnull(mut self, value: bool) -> Self {
             self.request.set("number_of_shots__isnull", &value);
             self
         }
 
         /// Only jobs that ask for this number of shots.
+        #[inline]
         pub fn number_of_shots(mut self, value: i64) -> Self {
             self.request.set("number_of_shots", &value);
             self
         }
 
         /// `true` selects jobs that ask for raw data, `false` those that do not. Both when absent.
+        #[inline]
         pub fn raw_data_enabled(mut self, value: bool) -> Self {
             self.request.set("raw_data_enabled", &value);
             self
@@ -3840,6 +3960,7 @@ pub mod when {
         }
 
         /// `true` leaves only the job created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -3863,6 +3984,7 @@ pub mod when {
     }
 
     impl CreateJob {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3898,11 +4020,13 @@ pub mod when {
     }
 
     impl ReadJob {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the job.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -3928,11 +4052,13 @@ pub mod when {
     }
 
     impl DeleteJob {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the job.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -3958,11 +4084,13 @@ pub mod when {
     }
 
     impl UpdateJobStatus {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the job.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -4001,11 +4129,13 @@ pub mod when {
     }
 
     impl GetJobLogs {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the job whose log is wanted.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -4014,18 +4144,21 @@ pub mod when {
         }
 
         /// Time from which to return lines, in nanoseconds since the Unix epoch. No lower bound is asked for when absent.
+        #[inline]
         pub fn start(mut self, value: i64) -> Self {
             self.request.set("start", &value);
             self
         }
 
         /// Time up to which to return lines, in nanoseconds since the Unix epoch. No upper bound is asked for when absent.
+        #[inline]
         pub fn end(mut self, value: i64) -> Self {
             self.request.set("end", &value);
             self
         }
 
         /// Largest number of lines to return, from 1 to 200. The server uses 100 when absent.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.request.set("limit", &value);
             self
@@ -4049,11 +4182,13 @@ pub mod when {
     }
 
     impl ReadLanguage {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the language.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -4079,6 +4214,7 @@ pub mod when {
     }
 
     impl ReadLanguages {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -4093,18 +4229,21 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of languages on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the language with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
@@ -4132,6 +4271,7 @@ pub mod when {
         }
 
         /// `true` leaves only the language created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -4155,6 +4295,7 @@ pub mod when {
     }
 
     impl ReadMembers {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -4162,24 +4303,28 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of members on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the member with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
         }
 
         /// Only members of the team with this identifier.
+        #[inline]
         pub fn team_id(mut self, value: i64) -> Self {
             self.request.set("team_id", &value);
             self
@@ -4193,6 +4338,7 @@ pub mod when {
         }
 
         /// `true` selects active memberships, `false` inactive ones. Both when absent.
+        #[inline]
         pub fn is_active(mut self, value: bool) -> Self {
             self.request.set("is_active", &value);
             self
@@ -4206,6 +4352,7 @@ pub mod when {
         }
 
         /// `true` leaves only the member created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -4229,6 +4376,7 @@ pub mod when {
     }
 
     impl CreateMember {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -4264,11 +4412,13 @@ pub mod when {
     }
 
     impl ReadMember {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the member.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -4294,11 +4444,13 @@ pub mod when {
     }
 
     impl DeleteMember {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the member.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -4324,11 +4476,13 @@ pub mod when {
     }
 
     impl ReadPermissionGroup {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the permission group.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -4354,6 +4508,7 @@ pub mod when {
     }
 
     impl ReadPermissionGroups {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -4361,18 +4516,21 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of permission groups on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the permission group with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
@@ -4393,6 +4551,7 @@ pub mod when {
         }
 
         /// `true` leaves only the permission group created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -4416,11 +4575,13 @@ pub mod when {
     }
 
     impl ReadPermission {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the permission.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -4446,6 +4607,7 @@ pub mod when {
     }
 
     impl ReadPermissions {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -4453,18 +4615,21 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of permissions on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the permission with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
@@ -4492,6 +4657,7 @@ pub mod when {
         }
 
         /// `true` leaves only the permission created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -4515,6 +4681,7 @@ pub mod when {
     }
 
     impl ReadProjects {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -4529,18 +4696,21 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of projects on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the project with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
@@ -4554,6 +4724,7 @@ pub mod when {
         }
 
         /// Only projects owned by the team member with this identifier.
+        #[inline]
         pub fn owner_id(mut self, value: i64) -> Self {
             self.request.set("owner_id", &value);
             self
@@ -4574,6 +4745,7 @@ pub mod when {
         }
 
         /// `true` selects starred projects, `false` the others. Both when absent.
+        #[inline]
         pub fn starred(mut self, value: bool) -> Self {
             self.request.set("starred", &value);
             self
@@ -4587,6 +4759,7 @@ pub mod when {
         }
 
         /// `true` leaves only the project created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -4610,6 +4783,7 @@ pub mod when {
     }
 
     impl CreateProject {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -4645,11 +4819,13 @@ pub mod when {
     }
 
     impl ReadProject {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the project.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -4675,11 +4851,13 @@ pub mod when {
     }
 
     impl UpdateProject {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the project.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -4718,11 +4896,13 @@ pub mod when {
     }
 
     impl DeleteProject {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the project.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -4748,11 +4928,13 @@ pub mod when {
     }
 
     impl PartialUpdateProject {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the project.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -4791,6 +4973,7 @@ pub mod when {
     }
 
     impl ReadReservations {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -4798,24 +4981,28 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of reservations on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the reservation with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
         }
 
         /// Only reservations of the team member with this identifier.
+        #[inline]
         pub fn member_id(mut self, value: i64) -> Self {
             self.request.set("member_id", &value);
             self
@@ -4836,24 +5023,28 @@ pub mod when {
         }
 
         /// Only reservations of the backend type with this identifier.
+        #[inline]
         pub fn backend_type_id(mut self, value: i64) -> Self {
             self.request.set("backend_type_id", &value);
             self
         }
 
         /// `true` selects reservations without an assigned backend, `false` those with one. Both when absent.
+        #[inline]
         pub fn backend_id_isnull(mut self, value: bool) -> Self {
             self.request.set("backend_id__isnull", &value);
             self
         }
 
         /// Only reservations to which the backend with this identifier is assigned.
+        #[inline]
         pub fn backend_id(mut self, value: i64) -> Self {
             self.request.set("backend_id", &value);
             self
         }
 
         /// `true` selects reservations that were terminated, `false` the others. Both when absent.
+        #[inline]
         pub fn is_terminated(mut self, value: bool) -> Self {
             self.request.set("is_terminated", &value);
             self
@@ -4867,6 +5058,7 @@ pub mod when {
         }
 
         /// `true` leaves only the reservation created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -4890,6 +5082,7 @@ pub mod when {
     }
 
     impl CreateReservation {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -4925,11 +5118,13 @@ pub mod when {
     }
 
     impl ReadReservation {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the reservation.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -4955,11 +5150,13 @@ pub mod when {
     }
 
     impl TerminateReservation {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the reservation.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -4985,6 +5182,7 @@ pub mod when {
     }
 
     impl CreateResult {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -5020,11 +5218,13 @@ pub mod when {
     }
 
     impl ReadResultsByJobId {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the job whose results are wanted.
+        #[inline]
         pub fn job_id(mut self, job_id: i64) -> Self {
             let job_id: i64 = job_id;
             let request = &mut self.request;
@@ -5035,12 +5235,14 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of results on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
@@ -5054,6 +5256,7 @@ pub mod when {
         }
 
         /// `true` leaves only the result created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -5077,11 +5280,13 @@ pub mod when {
     }
 
     impl DeleteResultsByJobId {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the job whose results are deleted.
+        #[inline]
         pub fn job_id(mut self, job_id: i64) -> Self {
             let job_id: i64 = job_id;
             let request = &mut self.request;
@@ -5107,11 +5312,13 @@ pub mod when {
     }
 
     impl ReadResult {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the result.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -5137,11 +5344,13 @@ pub mod when {
     }
 
     impl ReadResultsByAlgorithmId {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the algorithm whose results are wanted.
+        #[inline]
         pub fn algorithm_id(mut self, algorithm_id: i64) -> Self {
             let algorithm_id: i64 = algorithm_id;
             let request = &mut self.request;
@@ -5152,18 +5361,21 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of results on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the result with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
@@ -5177,36 +5389,42 @@ pub mod when {
         }
 
         /// Only results of the job with this identifier.
+        #[inline]
         pub fn job_id(mut self, value: i64) -> Self {
             self.request.set("job_id", &value);
             self
         }
 
         /// Only results of executions that took exactly this long, in seconds.
+        #[inline]
         pub fn execution_time_in_seconds(mut self, value: f64) -> Self {
             self.request.set("execution_time_in_seconds", &value);
             self
         }
 
         /// `true` selects results without a number of requested shots, `false` those with one. Both when absent.
+        #[inline]
         pub fn shots_requested_isnull(mut self, value: bool) -> Self {
             self.request.set("shots_requested__isnull", &value);
             self
         }
 
         /// Only results for which this number of shots was requested.
+        #[inline]
         pub fn shots_requested(mut self, value: i64) -> Self {
             self.request.set("shots_requested", &value);
             self
         }
 
         /// `true` selects results without a number of performed shots, `false` those with one. Both when absent.
+        #[inline]
         pub fn shots_done_isnull(mut self, value: bool) -> Self {
             self.request.set("shots_done__isnull", &value);
             self
         }
 
         /// Only results for which this number of shots was performed.
+        #[inline]
         pub fn shots_done(mut self, value: i64) -> Self {
             self.request.set("shots_done", &value);
             self
@@ -5220,6 +5438,7 @@ pub mod when {
         }
 
         /// `true` leaves only the result created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -5243,11 +5462,13 @@ pub mod when {
     }
 
     impl ReadTeam {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the team.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -5273,6 +5494,7 @@ pub mod when {
     }
 
     impl ReadTeams {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -5280,18 +5502,21 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of teams on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the team with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
@@ -5312,6 +5537,7 @@ pub mod when {
         }
 
         /// `true` selects teams that stand for a single user, `false` teams of several. Both when absent.
+        #[inline]
         pub fn individual_user(mut self, value: bool) -> Self {
             self.request.set("individual_user", &value);
             self
@@ -5325,6 +5551,7 @@ pub mod when {
         }
 
         /// `true` leaves only the team created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -5348,11 +5575,13 @@ pub mod when {
     }
 
     impl ReadTransaction {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the transaction.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -5378,6 +5607,7 @@ pub mod when {
     }
 
     impl ReadTransactions {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -5385,24 +5615,28 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of transactions on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the transaction with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
         }
 
         /// `true` selects transactions without a domain, `false` those with one. Both when absent.
+        #[inline]
         pub fn domain_isnull(mut self, value: bool) -> Self {
             self.request.set("domain__isnull", &value);
             self
@@ -5416,36 +5650,42 @@ pub mod when {
         }
 
         /// `true` selects transactions that no job caused, `false` those that one did. Both when absent.
+        #[inline]
         pub fn job_isnull(mut self, value: bool) -> Self {
             self.request.set("job__isnull", &value);
             self
         }
 
         /// Only transactions caused by the job with this identifier.
+        #[inline]
         pub fn job(mut self, value: i64) -> Self {
             self.request.set("job", &value);
             self
         }
 
         /// Only transactions of the team with this identifier.
+        #[inline]
         pub fn team_id(mut self, value: i64) -> Self {
             self.request.set("team_id", &value);
             self
         }
 
         /// `true` selects transactions that no team member is recorded for, `false` those with one. Both when absent.
+        #[inline]
         pub fn member_id_isnull(mut self, value: bool) -> Self {
             self.request.set("member_id__isnull", &value);
             self
         }
 
         /// Only transactions of the team member with this identifier.
+        #[inline]
         pub fn member_id(mut self, value: i64) -> Self {
             self.request.set("member_id", &value);
             self
         }
 
         /// Only transactions that changed the balance by exactly this amount.
+        #[inline]
         pub fn change(mut self, value: i64) -> Self {
             self.request.set("change", &value);
             self
@@ -5466,6 +5706,7 @@ pub mod when {
         }
 
         /// `true` leaves only the transaction created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -5489,6 +5730,7 @@ pub mod when {
     }
 
     impl ReadUsers {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -5496,18 +5738,21 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of users on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
         }
 
         /// Only the user with this identifier.
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.request.set("id", &value);
             self
@@ -5528,24 +5773,28 @@ pub mod when {
         }
 
         /// `true` selects superusers, `false` the others. Both when absent.
+        #[inline]
         pub fn is_superuser(mut self, value: bool) -> Self {
             self.request.set("is_superuser", &value);
             self
         }
 
         /// `true` selects staff, `false` the others. Both when absent.
+        #[inline]
         pub fn is_staff(mut self, value: bool) -> Self {
             self.request.set("is_staff", &value);
             self
         }
 
         /// `true` selects active accounts, `false` inactive ones. Both when absent.
+        #[inline]
         pub fn is_active(mut self, value: bool) -> Self {
             self.request.set("is_active", &value);
             self
         }
 
         /// `true` selects confirmed accounts, `false` those still unconfirmed. Both when absent.
+        #[inline]
         pub fn is_confirmed(mut self, value: bool) -> Self {
             self.request.set("is_confirmed", &value);
             self
@@ -5566,6 +5815,7 @@ pub mod when {
         }
 
         /// `true` leaves only the user created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -5589,6 +5839,7 @@ pub mod when {
     }
 
     impl CreateUser {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -5624,11 +5875,13 @@ pub mod when {
     }
 
     impl ReadUser {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the user.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -5654,11 +5907,13 @@ pub mod when {
     }
 
     impl DeleteUser {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the user.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;
@@ -5684,6 +5939,7 @@ pub mod when {
     }
 
     impl CreateMetadataSelf {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -5719,11 +5975,13 @@ pub mod when {
     }
 
     impl ReadMetadataByBackendId {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the backend whose metadata records are wanted.
+        #[inline]
         pub fn backend_id(mut self, backend_id: i64) -> Self {
             let backend_id: i64 = backend_id;
             let request = &mut self.request;
@@ -5739,6 +5997,7 @@ pub mod when {
         }
 
         /// `true` leaves only the metadata record created most recently, still as a page. All that match are listed when absent.
+        #[inline]
         pub fn latest(mut self, value: bool) -> Self {
             self.request.set("latest", &value);
             self
@@ -5747,12 +6006,14 @@ pub mod when {
         /// Number of the page to return, counted from 1. The server uses 1 when absent.
         ///
         /// The server takes `1` where it is absent; this client never sends it by itself.
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.request.set("page", &value);
             self
         }
 
         /// Largest number of metadata records on a page, from 1 to 100. The server uses 50 when absent.
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.request.set("size", &value);
             self
@@ -5776,11 +6037,13 @@ pub mod when {
     }
 
     impl ReadMetadata {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
 
         /// Identifier of the metadata record.
+        #[inline]
         pub fn id(mut self, id: i64) -> Self {
             let id: i64 = id;
             let request = &mut self.request;

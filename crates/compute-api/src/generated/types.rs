@@ -24,6 +24,7 @@ pub struct Algorithm {
 
 impl Algorithm {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Algorithm {
         ::std::default::Default::default()
     }
@@ -49,6 +50,7 @@ pub struct AlgorithmIn {
 
 impl AlgorithmIn {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::AlgorithmIn {
         ::std::default::Default::default()
     }
@@ -81,6 +83,7 @@ pub struct AuthConfig {
 
 impl AuthConfig {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::AuthConfig {
         ::std::default::Default::default()
     }
@@ -109,6 +112,7 @@ pub struct Backend {
 
 impl Backend {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Backend {
         ::std::default::Default::default()
     }
@@ -135,6 +139,7 @@ pub struct BackendIn {
 
 impl BackendIn {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::BackendIn {
         ::std::default::Default::default()
     }
@@ -153,6 +158,7 @@ pub struct BackendMessage {
 
 impl BackendMessage {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::BackendMessage {
         ::std::default::Default::default()
     }
@@ -178,6 +184,7 @@ pub struct BackendPatch {
 
 impl BackendPatch {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::BackendPatch {
         ::std::default::Default::default()
     }
@@ -263,6 +270,7 @@ pub struct BackendType {
 
 impl BackendType {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::BackendType {
         ::std::default::Default::default()
     }
@@ -335,6 +343,7 @@ pub struct BackendTypePatch {
 
 impl BackendTypePatch {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::BackendTypePatch {
         ::std::default::Default::default()
     }
@@ -365,6 +374,7 @@ pub struct BackendWithAuthentication {
 
 impl BackendWithAuthentication {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::BackendWithAuthentication {
         ::std::default::Default::default()
     }
@@ -395,6 +405,7 @@ pub struct BackendWithHostname {
 
 impl BackendWithHostname {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::BackendWithHostname {
         ::std::default::Default::default()
     }
@@ -431,6 +442,7 @@ pub struct BatchJob {
 
 impl BatchJob {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::BatchJob {
         ::std::default::Default::default()
     }
@@ -446,6 +458,7 @@ pub struct BatchJobIn {
 
 impl BatchJobIn {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::BatchJobIn {
         ::std::default::Default::default()
     }
@@ -491,6 +504,7 @@ pub struct Commit {
 
 impl Commit {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Commit {
         ::std::default::Default::default()
     }
@@ -508,6 +522,7 @@ pub struct CommitIn {
 
 impl CommitIn {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::CommitIn {
         ::std::default::Default::default()
     }
@@ -526,6 +541,7 @@ pub struct CompilePayload {
 
 impl CompilePayload {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::CompilePayload {
         ::std::default::Default::default()
     }
@@ -587,6 +603,7 @@ pub struct DrainMode {
 
 impl DrainMode {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::DrainMode {
         ::std::default::Default::default()
     }
@@ -604,6 +621,7 @@ pub struct DrainModeIn {
 
 impl DrainModeIn {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::DrainModeIn {
         ::std::default::Default::default()
     }
@@ -635,6 +653,7 @@ pub struct File {
 
 impl File {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::File {
         ::std::default::Default::default()
     }
@@ -665,6 +684,7 @@ pub struct FileIn {
 
 impl FileIn {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::FileIn {
         ::std::default::Default::default()
     }
@@ -687,6 +707,7 @@ pub struct FinalResult {
 
 impl FinalResult {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::FinalResult {
         ::std::default::Default::default()
     }
@@ -705,6 +726,7 @@ pub struct FinalResultIn {
 
 impl FinalResultIn {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::FinalResultIn {
         ::std::default::Default::default()
     }
@@ -721,6 +743,7 @@ pub struct HttpBadRequestError {
 
 impl HttpBadRequestError {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::HttpBadRequestError {
         ::std::default::Default::default()
     }
@@ -737,6 +760,7 @@ pub struct HttpConflictError {
 
 impl HttpConflictError {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::HttpConflictError {
         ::std::default::Default::default()
     }
@@ -753,6 +777,7 @@ pub struct HttpForbiddenError {
 
 impl HttpForbiddenError {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::HttpForbiddenError {
         ::std::default::Default::default()
     }
@@ -769,6 +794,7 @@ pub struct HttpInternalServerError {
 
 impl HttpInternalServerError {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::HttpInternalServerError {
         ::std::default::Default::default()
     }
@@ -785,6 +811,7 @@ pub struct HttpNotFoundError {
 
 impl HttpNotFoundError {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::HttpNotFoundError {
         ::std::default::Default::default()
     }
@@ -801,6 +828,7 @@ pub struct HttpTooManyRequestsError {
 
 impl HttpTooManyRequestsError {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::HttpTooManyRequestsError {
         ::std::default::Default::default()
     }
@@ -818,6 +846,7 @@ pub struct HttpValidationError {
 
 impl HttpValidationError {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::HttpValidationError {
         ::std::default::Default::default()
     }
@@ -838,18 +867,21 @@ pub enum HttpValidationErrorDetail {
 }
 
 impl From<String> for HttpValidationErrorDetail {
+    #[inline]
     fn from(value: String) -> Self {
         Self::Text(value)
     }
 }
 
 impl From<&str> for HttpValidationErrorDetail {
+    #[inline]
     fn from(value: &str) -> Self {
         Self::Text(value.to_owned())
     }
 }
 
 impl From<Vec<ValidationError>> for HttpValidationErrorDetail {
+    #[inline]
     fn from(value: Vec<ValidationError>) -> Self {
         Self::List(value)
     }
@@ -894,6 +926,7 @@ pub struct Job {
 
 impl Job {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Job {
         ::std::default::Default::default()
     }
@@ -917,6 +950,7 @@ pub struct JobIn {
 
 impl JobIn {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::JobIn {
         ::std::default::Default::default()
     }
@@ -934,6 +968,7 @@ pub struct JobLogLine {
 
 impl JobLogLine {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::JobLogLine {
         ::std::default::Default::default()
     }
@@ -953,16 +988,19 @@ pub struct JobLogPage {
 
 impl JobLogPage {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::JobLogPage {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for JobLogPage {
     type Item = JobLogLine;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.logs)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.logs)
     }
@@ -971,10 +1009,12 @@ impl runtime::paging::ListPage for JobLogPage {
         runtime::paging::List::retain(&mut self.logs, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Time(runtime::paging::Count::count(&self.next_start))
     }
 
+    #[inline]
     fn time(item: &Self::Item) -> Option<i64> {
         runtime::paging::Count::count(&item.timestamp)
     }
@@ -1015,6 +1055,7 @@ pub struct JobPatch {
 
 impl JobPatch {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::JobPatch {
         ::std::default::Default::default()
     }
@@ -1056,6 +1097,7 @@ pub struct Language {
 
 impl Language {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Language {
         ::std::default::Default::default()
     }
@@ -1079,6 +1121,7 @@ pub struct Member {
 
 impl Member {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Member {
         ::std::default::Default::default()
     }
@@ -1101,6 +1144,7 @@ pub struct MemberIn {
 
 impl MemberIn {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::MemberIn {
         ::std::default::Default::default()
     }
@@ -1123,6 +1167,7 @@ pub struct Metadata {
 
 impl Metadata {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Metadata {
         ::std::default::Default::default()
     }
@@ -1142,6 +1187,7 @@ pub struct MetadataIn {
 
 impl MetadataIn {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::MetadataIn {
         ::std::default::Default::default()
     }
@@ -1167,16 +1213,19 @@ pub struct PageAlgorithm {
 
 impl PageAlgorithm {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageAlgorithm {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageAlgorithm {
     type Item = Algorithm;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1185,6 +1234,7 @@ impl runtime::paging::ListPage for PageAlgorithm {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1192,6 +1242,7 @@ impl runtime::paging::ListPage for PageAlgorithm {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1217,16 +1268,19 @@ pub struct PageBackend {
 
 impl PageBackend {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageBackend {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageBackend {
     type Item = Backend;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1235,6 +1289,7 @@ impl runtime::paging::ListPage for PageBackend {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1242,6 +1297,7 @@ impl runtime::paging::ListPage for PageBackend {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1267,16 +1323,19 @@ pub struct PageBackendType {
 
 impl PageBackendType {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageBackendType {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageBackendType {
     type Item = BackendType;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1285,6 +1344,7 @@ impl runtime::paging::ListPage for PageBackendType {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1292,6 +1352,7 @@ impl runtime::paging::ListPage for PageBackendType {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1317,16 +1378,19 @@ pub struct PageBackendWithHostname {
 
 impl PageBackendWithHostname {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageBackendWithHostname {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageBackendWithHostname {
     type Item = BackendWithHostname;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1335,6 +1399,7 @@ impl runtime::paging::ListPage for PageBackendWithHostname {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1342,6 +1407,7 @@ impl runtime::paging::ListPage for PageBackendWithHostname {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1367,16 +1433,19 @@ pub struct PageBatchJob {
 
 impl PageBatchJob {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageBatchJob {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageBatchJob {
     type Item = BatchJob;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1385,6 +1454,7 @@ impl runtime::paging::ListPage for PageBatchJob {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1392,6 +1462,7 @@ impl runtime::paging::ListPage for PageBatchJob {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1417,16 +1488,19 @@ pub struct PageCommit {
 
 impl PageCommit {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageCommit {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageCommit {
     type Item = Commit;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1435,6 +1509,7 @@ impl runtime::paging::ListPage for PageCommit {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1442,6 +1517,7 @@ impl runtime::paging::ListPage for PageCommit {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1467,16 +1543,19 @@ pub struct PageFile {
 
 impl PageFile {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageFile {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageFile {
     type Item = File;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1485,6 +1564,7 @@ impl runtime::paging::ListPage for PageFile {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1492,6 +1572,7 @@ impl runtime::paging::ListPage for PageFile {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1517,16 +1598,19 @@ pub struct PageJob {
 
 impl PageJob {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageJob {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageJob {
     type Item = Job;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1535,6 +1619,7 @@ impl runtime::paging::ListPage for PageJob {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1542,6 +1627,7 @@ impl runtime::paging::ListPage for PageJob {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1567,16 +1653,19 @@ pub struct PageLanguage {
 
 impl PageLanguage {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageLanguage {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageLanguage {
     type Item = Language;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1585,6 +1674,7 @@ impl runtime::paging::ListPage for PageLanguage {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1592,6 +1682,7 @@ impl runtime::paging::ListPage for PageLanguage {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1617,16 +1708,19 @@ pub struct PageMember {
 
 impl PageMember {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageMember {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageMember {
     type Item = Member;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1635,6 +1729,7 @@ impl runtime::paging::ListPage for PageMember {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1642,6 +1737,7 @@ impl runtime::paging::ListPage for PageMember {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1668,16 +1764,19 @@ pub struct PageMetadata {
 
 impl PageMetadata {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageMetadata {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageMetadata {
     type Item = Metadata;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1686,6 +1785,7 @@ impl runtime::paging::ListPage for PageMetadata {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1693,6 +1793,7 @@ impl runtime::paging::ListPage for PageMetadata {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1718,16 +1819,19 @@ pub struct PagePermission {
 
 impl PagePermission {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PagePermission {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PagePermission {
     type Item = Permission;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1736,6 +1840,7 @@ impl runtime::paging::ListPage for PagePermission {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1743,6 +1848,7 @@ impl runtime::paging::ListPage for PagePermission {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1768,16 +1874,19 @@ pub struct PagePermissionGroup {
 
 impl PagePermissionGroup {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PagePermissionGroup {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PagePermissionGroup {
     type Item = PermissionGroup;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1786,6 +1895,7 @@ impl runtime::paging::ListPage for PagePermissionGroup {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1793,6 +1903,7 @@ impl runtime::paging::ListPage for PagePermissionGroup {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1818,16 +1929,19 @@ pub struct PageProject {
 
 impl PageProject {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageProject {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageProject {
     type Item = Project;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1836,6 +1950,7 @@ impl runtime::paging::ListPage for PageProject {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1843,6 +1958,7 @@ impl runtime::paging::ListPage for PageProject {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1868,16 +1984,19 @@ pub struct PageReservation {
 
 impl PageReservation {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageReservation {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageReservation {
     type Item = Reservation;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1886,6 +2005,7 @@ impl runtime::paging::ListPage for PageReservation {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1893,6 +2013,7 @@ impl runtime::paging::ListPage for PageReservation {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1918,16 +2039,19 @@ pub struct PageResult {
 
 impl PageResult {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageResult {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageResult {
     type Item = Result;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1936,6 +2060,7 @@ impl runtime::paging::ListPage for PageResult {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1943,6 +2068,7 @@ impl runtime::paging::ListPage for PageResult {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -1968,16 +2094,19 @@ pub struct PageTeam {
 
 impl PageTeam {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageTeam {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageTeam {
     type Item = Team;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -1986,6 +2115,7 @@ impl runtime::paging::ListPage for PageTeam {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -1993,6 +2123,7 @@ impl runtime::paging::ListPage for PageTeam {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -2018,16 +2149,19 @@ pub struct PageTransaction {
 
 impl PageTransaction {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageTransaction {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageTransaction {
     type Item = Transaction;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -2036,6 +2170,7 @@ impl runtime::paging::ListPage for PageTransaction {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -2043,6 +2178,7 @@ impl runtime::paging::ListPage for PageTransaction {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -2068,16 +2204,19 @@ pub struct PageUser {
 
 impl PageUser {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PageUser {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for PageUser {
     type Item = User;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.items)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.items)
     }
@@ -2086,6 +2225,7 @@ impl runtime::paging::ListPage for PageUser {
         runtime::paging::List::retain(&mut self.items, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Number {
             page: runtime::paging::Count::count(&self.page),
@@ -2093,6 +2233,7 @@ impl runtime::paging::ListPage for PageUser {
         }
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total)?.try_into().ok()
     }
@@ -2112,6 +2253,7 @@ pub struct Permission {
 
 impl Permission {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Permission {
         ::std::default::Default::default()
     }
@@ -2129,6 +2271,7 @@ pub struct PermissionGroup {
 
 impl PermissionGroup {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PermissionGroup {
         ::std::default::Default::default()
     }
@@ -2154,6 +2297,7 @@ pub struct Project {
 
 impl Project {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Project {
         ::std::default::Default::default()
     }
@@ -2176,6 +2320,7 @@ pub struct ProjectIn {
 
 impl ProjectIn {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ProjectIn {
         ::std::default::Default::default()
     }
@@ -2201,6 +2346,7 @@ pub struct ProjectPatch {
 
 impl ProjectPatch {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ProjectPatch {
         ::std::default::Default::default()
     }
@@ -2222,6 +2368,7 @@ pub struct Queue {
 
 impl Queue {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Queue {
         ::std::default::Default::default()
     }
@@ -2249,6 +2396,7 @@ pub struct Reservation {
 
 impl Reservation {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Reservation {
         ::std::default::Default::default()
     }
@@ -2270,6 +2418,7 @@ pub struct ReservationIn {
 
 impl ReservationIn {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ReservationIn {
         ::std::default::Default::default()
     }
@@ -2299,6 +2448,7 @@ pub struct Result {
 
 impl Result {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Result {
         ::std::default::Default::default()
     }
@@ -2328,6 +2478,7 @@ pub struct ResultIn {
 
 impl ResultIn {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ResultIn {
         ::std::default::Default::default()
     }
@@ -2378,6 +2529,7 @@ pub struct Team {
 
 impl Team {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Team {
         ::std::default::Default::default()
     }
@@ -2405,6 +2557,7 @@ pub struct Transaction {
 
 impl Transaction {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Transaction {
         ::std::default::Default::default()
     }
@@ -2434,6 +2587,7 @@ pub struct User {
 
 impl User {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::User {
         ::std::default::Default::default()
     }
@@ -2465,6 +2619,7 @@ pub struct UserIn {
 
 impl UserIn {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::UserIn {
         ::std::default::Default::default()
     }
@@ -2496,6 +2651,7 @@ pub struct ValidationError {
 
 impl ValidationError {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ValidationError {
         ::std::default::Default::default()
     }
@@ -2516,18 +2672,21 @@ pub enum ValidationErrorLocItem {
 }
 
 impl From<String> for ValidationErrorLocItem {
+    #[inline]
     fn from(value: String) -> Self {
         Self::Text(value)
     }
 }
 
 impl From<&str> for ValidationErrorLocItem {
+    #[inline]
     fn from(value: &str) -> Self {
         Self::Text(value.to_owned())
     }
 }
 
 impl From<i64> for ValidationErrorLocItem {
+    #[inline]
     fn from(value: i64) -> Self {
         Self::Integer(value)
     }
@@ -2551,12 +2710,14 @@ pub mod builder {
 
     impl Algorithm {
         /// Sets [`id`](super::Algorithm::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
         }
 
         /// Sets [`project_id`](super::Algorithm::project_id).
+        #[inline]
         pub fn project_id(mut self, value: i64) -> Self {
             self.project_id = Some(value);
             self
@@ -2587,6 +2748,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::Algorithm, runtime::BuildError> {
@@ -2609,6 +2771,7 @@ pub mod builder {
 
     impl TryFrom<Algorithm> for super::Algorithm {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: Algorithm) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -2626,6 +2789,7 @@ pub mod builder {
 
     impl AlgorithmIn {
         /// Sets [`project_id`](super::AlgorithmIn::project_id).
+        #[inline]
         pub fn project_id(mut self, value: i64) -> Self {
             self.project_id = Some(value);
             self
@@ -2656,6 +2820,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::AlgorithmIn, runtime::BuildError> {
@@ -2679,6 +2844,7 @@ pub mod builder {
 
     impl TryFrom<AlgorithmIn> for super::AlgorithmIn {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: AlgorithmIn) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -2712,6 +2878,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::AuthConfig, runtime::BuildError> {
@@ -2733,6 +2900,7 @@ pub mod builder {
 
     impl TryFrom<AuthConfig> for super::AuthConfig {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: AuthConfig) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -2752,6 +2920,7 @@ pub mod builder {
 
     impl Backend {
         /// Sets [`id`](super::Backend::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -2770,6 +2939,7 @@ pub mod builder {
         }
 
         /// Sets [`backend_type_id`](super::Backend::backend_type_id).
+        #[inline]
         pub fn backend_type_id(mut self, value: i64) -> Self {
             self.backend_type_id = Some(value);
             self
@@ -2794,6 +2964,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::Backend, runtime::BuildError> {
@@ -2819,6 +2990,7 @@ pub mod builder {
 
     impl TryFrom<Backend> for super::Backend {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: Backend) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -2849,6 +3021,7 @@ pub mod builder {
         }
 
         /// Sets [`backend_type_id`](super::BackendIn::backend_type_id).
+        #[inline]
         pub fn backend_type_id(mut self, value: i64) -> Self {
             self.backend_type_id = Some(value);
             self
@@ -2873,6 +3046,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::BackendIn, runtime::BuildError> {
@@ -2901,6 +3075,7 @@ pub mod builder {
 
     impl TryFrom<BackendIn> for super::BackendIn {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: BackendIn) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -2917,12 +3092,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::BackendMessage {
             self.0
         }
     }
 
     impl From<BackendMessage> for super::BackendMessage {
+        #[inline]
         fn from(builder: BackendMessage) -> Self {
             builder.0
         }
@@ -2966,12 +3143,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::BackendPatch {
             self.0
         }
     }
 
     impl From<BackendPatch> for super::BackendPatch {
+        #[inline]
         fn from(builder: BackendPatch) -> Self {
             builder.0
         }
@@ -3006,6 +3185,7 @@ pub mod builder {
 
     impl BackendType {
         /// Sets [`id`](super::BackendType::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -3036,12 +3216,14 @@ pub mod builder {
         }
 
         /// Sets [`is_hardware`](super::BackendType::is_hardware).
+        #[inline]
         pub fn is_hardware(mut self, value: bool) -> Self {
             self.is_hardware = Some(value);
             self
         }
 
         /// Sets [`supports_raw_data`](super::BackendType::supports_raw_data).
+        #[inline]
         pub fn supports_raw_data(mut self, value: bool) -> Self {
             self.supports_raw_data = Some(value);
             self
@@ -3091,6 +3273,7 @@ pub mod builder {
         }
 
         /// Sets [`nqubits`](super::BackendType::nqubits).
+        #[inline]
         pub fn nqubits(mut self, value: i64) -> Self {
             self.nqubits = Some(value);
             self
@@ -3119,18 +3302,21 @@ pub mod builder {
         }
 
         /// Sets [`default_number_of_shots`](super::BackendType::default_number_of_shots).
+        #[inline]
         pub fn default_number_of_shots(mut self, value: i64) -> Self {
             self.default_number_of_shots = Some(value);
             self
         }
 
         /// Sets [`max_number_of_shots`](super::BackendType::max_number_of_shots).
+        #[inline]
         pub fn max_number_of_shots(mut self, value: i64) -> Self {
             self.max_number_of_shots = Some(value);
             self
         }
 
         /// Sets [`enabled`](super::BackendType::enabled).
+        #[inline]
         pub fn enabled(mut self, value: bool) -> Self {
             self.enabled = Some(value);
             self
@@ -3152,24 +3338,28 @@ pub mod builder {
         }
 
         /// Sets [`job_execution_time_limit`](super::BackendType::job_execution_time_limit).
+        #[inline]
         pub fn job_execution_time_limit(mut self, value: f64) -> Self {
             self.job_execution_time_limit = Some(value);
             self
         }
 
         /// Sets [`max_jobs_per_batch_job`](super::BackendType::max_jobs_per_batch_job).
+        #[inline]
         pub fn max_jobs_per_batch_job(mut self, value: i64) -> Self {
             self.max_jobs_per_batch_job = Some(value);
             self
         }
 
         /// Sets [`batchjobs_per_queue_limit`](super::BackendType::batchjobs_per_queue_limit).
+        #[inline]
         pub fn batchjobs_per_queue_limit(mut self, value: i64) -> Self {
             self.batchjobs_per_queue_limit = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::BackendType, runtime::BuildError> {
@@ -3276,6 +3466,7 @@ pub mod builder {
 
     impl TryFrom<BackendType> for super::BackendType {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: BackendType) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -3444,12 +3635,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::BackendTypePatch {
             self.0
         }
     }
 
     impl From<BackendTypePatch> for super::BackendTypePatch {
+        #[inline]
         fn from(builder: BackendTypePatch) -> Self {
             builder.0
         }
@@ -3470,6 +3663,7 @@ pub mod builder {
 
     impl BackendWithAuthentication {
         /// Sets [`id`](super::BackendWithAuthentication::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -3488,6 +3682,7 @@ pub mod builder {
         }
 
         /// Sets [`backend_type_id`](super::BackendWithAuthentication::backend_type_id).
+        #[inline]
         pub fn backend_type_id(mut self, value: i64) -> Self {
             self.backend_type_id = Some(value);
             self
@@ -3518,6 +3713,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<
@@ -3582,6 +3778,7 @@ pub mod builder {
 
     impl TryFrom<BackendWithAuthentication> for super::BackendWithAuthentication {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: BackendWithAuthentication,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -3604,6 +3801,7 @@ pub mod builder {
 
     impl BackendWithHostname {
         /// Sets [`id`](super::BackendWithHostname::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -3622,6 +3820,7 @@ pub mod builder {
         }
 
         /// Sets [`backend_type_id`](super::BackendWithHostname::backend_type_id).
+        #[inline]
         pub fn backend_type_id(mut self, value: i64) -> Self {
             self.backend_type_id = Some(value);
             self
@@ -3652,6 +3851,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::BackendWithHostname, runtime::BuildError> {
@@ -3700,6 +3900,7 @@ pub mod builder {
 
     impl TryFrom<BackendWithHostname> for super::BackendWithHostname {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: BackendWithHostname,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -3725,6 +3926,7 @@ pub mod builder {
 
     impl BatchJob {
         /// Sets [`id`](super::BatchJob::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -3743,12 +3945,14 @@ pub mod builder {
         }
 
         /// Sets [`user_id`](super::BatchJob::user_id).
+        #[inline]
         pub fn user_id(mut self, value: i64) -> Self {
             self.user_id = Some(value);
             self
         }
 
         /// Sets [`backend_type_id`](super::BatchJob::backend_type_id).
+        #[inline]
         pub fn backend_type_id(mut self, value: i64) -> Self {
             self.backend_type_id = Some(value);
             self
@@ -3806,6 +4010,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::BatchJob, runtime::BuildError> {
@@ -3844,6 +4049,7 @@ pub mod builder {
 
     impl TryFrom<BatchJob> for super::BatchJob {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: BatchJob) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -3857,12 +4063,14 @@ pub mod builder {
 
     impl BatchJobIn {
         /// Sets [`backend_type_id`](super::BatchJobIn::backend_type_id).
+        #[inline]
         pub fn backend_type_id(mut self, value: i64) -> Self {
             self.backend_type_id = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::BatchJobIn, runtime::BuildError> {
@@ -3878,6 +4086,7 @@ pub mod builder {
 
     impl TryFrom<BatchJobIn> for super::BatchJobIn {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: BatchJobIn) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -3895,6 +4104,7 @@ pub mod builder {
 
     impl Commit {
         /// Sets [`id`](super::Commit::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -3919,12 +4129,14 @@ pub mod builder {
         }
 
         /// Sets [`algorithm_id`](super::Commit::algorithm_id).
+        #[inline]
         pub fn algorithm_id(mut self, value: i64) -> Self {
             self.algorithm_id = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(self) -> ::std::result::Result<super::Commit, runtime::BuildError> {
             Ok(super::Commit {
                 id: self.id.ok_or(runtime::BuildError::missing("Commit", "id"))?,
@@ -3944,6 +4156,7 @@ pub mod builder {
 
     impl TryFrom<Commit> for super::Commit {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: Commit) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -3964,12 +4177,14 @@ pub mod builder {
         }
 
         /// Sets [`algorithm_id`](super::CommitIn::algorithm_id).
+        #[inline]
         pub fn algorithm_id(mut self, value: i64) -> Self {
             self.algorithm_id = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::CommitIn, runtime::BuildError> {
@@ -3986,6 +4201,7 @@ pub mod builder {
 
     impl TryFrom<CommitIn> for super::CommitIn {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: CommitIn) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -4009,12 +4225,14 @@ pub mod builder {
         }
 
         /// Sets [`backend_type_id`](super::CompilePayload::backend_type_id).
+        #[inline]
         pub fn backend_type_id(mut self, value: i64) -> Self {
             self.backend_type_id = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::CompilePayload, runtime::BuildError> {
@@ -4031,6 +4249,7 @@ pub mod builder {
 
     impl TryFrom<CompilePayload> for super::CompilePayload {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: CompilePayload,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -4050,36 +4269,42 @@ pub mod builder {
 
     impl DrainMode {
         /// Sets [`id`](super::DrainMode::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
         }
 
         /// Sets [`enabled`](super::DrainMode::enabled).
+        #[inline]
         pub fn enabled(mut self, value: bool) -> Self {
             self.enabled = Some(value);
             self
         }
 
         /// Sets [`running_jobs`](super::DrainMode::running_jobs).
+        #[inline]
         pub fn running_jobs(mut self, value: i64) -> Self {
             self.running_jobs = Some(value);
             self
         }
 
         /// Sets [`pending_jobs`](super::DrainMode::pending_jobs).
+        #[inline]
         pub fn pending_jobs(mut self, value: i64) -> Self {
             self.pending_jobs = Some(value);
             self
         }
 
         /// Sets [`safe_to_deploy`](super::DrainMode::safe_to_deploy).
+        #[inline]
         pub fn safe_to_deploy(mut self, value: bool) -> Self {
             self.safe_to_deploy = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::DrainMode, runtime::BuildError> {
@@ -4103,6 +4328,7 @@ pub mod builder {
 
     impl TryFrom<DrainMode> for super::DrainMode {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: DrainMode) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -4117,6 +4343,7 @@ pub mod builder {
 
     impl DrainModeIn {
         /// Sets [`enabled`](super::DrainModeIn::enabled).
+        #[inline]
         pub fn enabled(mut self, value: bool) -> Self {
             self.enabled = Some(value);
             self
@@ -4129,6 +4356,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::DrainModeIn, runtime::BuildError> {
@@ -4145,6 +4373,7 @@ pub mod builder {
 
     impl TryFrom<DrainModeIn> for super::DrainModeIn {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: DrainModeIn) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -4165,12 +4394,14 @@ pub mod builder {
 
     impl File {
         /// Sets [`id`](super::File::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
         }
 
         /// Sets [`commit_id`](super::File::commit_id).
+        #[inline]
         pub fn commit_id(mut self, value: i64) -> Self {
             self.commit_id = Some(value);
             self
@@ -4183,6 +4414,7 @@ pub mod builder {
         }
 
         /// Sets [`language_id`](super::File::language_id).
+        #[inline]
         pub fn language_id(mut self, value: i64) -> Self {
             self.language_id = Some(value);
             self
@@ -4211,6 +4443,7 @@ pub mod builder {
         }
 
         /// Sets [`generated`](super::File::generated).
+        #[inline]
         pub fn generated(mut self, value: bool) -> Self {
             self.generated = Some(value);
             self
@@ -4223,6 +4456,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(self) -> ::std::result::Result<super::File, runtime::BuildError> {
             Ok(super::File {
                 id: self.id.ok_or(runtime::BuildError::missing("File", "id"))?,
@@ -4251,6 +4485,7 @@ pub mod builder {
 
     impl TryFrom<File> for super::File {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: File) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -4270,6 +4505,7 @@ pub mod builder {
 
     impl FileIn {
         /// Sets [`commit_id`](super::FileIn::commit_id).
+        #[inline]
         pub fn commit_id(mut self, value: i64) -> Self {
             self.commit_id = Some(value);
             self
@@ -4282,6 +4518,7 @@ pub mod builder {
         }
 
         /// Sets [`language_id`](super::FileIn::language_id).
+        #[inline]
         pub fn language_id(mut self, value: i64) -> Self {
             self.language_id = Some(value);
             self
@@ -4310,6 +4547,7 @@ pub mod builder {
         }
 
         /// Sets [`generated`](super::FileIn::generated).
+        #[inline]
         pub fn generated(mut self, value: bool) -> Self {
             self.generated = Some(value);
             self
@@ -4322,6 +4560,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(self) -> ::std::result::Result<super::FileIn, runtime::BuildError> {
             Ok(super::FileIn {
                 commit_id: self
@@ -4349,6 +4588,7 @@ pub mod builder {
 
     impl TryFrom<FileIn> for super::FileIn {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: FileIn) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -4365,6 +4605,7 @@ pub mod builder {
 
     impl FinalResult {
         /// Sets [`id`](super::FinalResult::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -4377,6 +4618,7 @@ pub mod builder {
         }
 
         /// Sets [`job_id`](super::FinalResult::job_id).
+        #[inline]
         pub fn job_id(mut self, value: i64) -> Self {
             self.job_id = Some(value);
             self
@@ -4399,6 +4641,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::FinalResult, runtime::BuildError> {
@@ -4419,6 +4662,7 @@ pub mod builder {
 
     impl TryFrom<FinalResult> for super::FinalResult {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: FinalResult) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -4433,6 +4677,7 @@ pub mod builder {
 
     impl FinalResultIn {
         /// Sets [`job_id`](super::FinalResultIn::job_id).
+        #[inline]
         pub fn job_id(mut self, value: i64) -> Self {
             self.job_id = Some(value);
             self
@@ -4455,6 +4700,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::FinalResultIn, runtime::BuildError> {
@@ -4473,6 +4719,7 @@ pub mod builder {
 
     impl TryFrom<FinalResultIn> for super::FinalResultIn {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: FinalResultIn) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -4492,6 +4739,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::HttpBadRequestError, runtime::BuildError> {
@@ -4507,6 +4755,7 @@ pub mod builder {
 
     impl TryFrom<HttpBadRequestError> for super::HttpBadRequestError {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: HttpBadRequestError,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -4528,6 +4777,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::HttpConflictError, runtime::BuildError> {
@@ -4541,6 +4791,7 @@ pub mod builder {
 
     impl TryFrom<HttpConflictError> for super::HttpConflictError {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: HttpConflictError,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -4562,6 +4813,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::HttpForbiddenError, runtime::BuildError> {
@@ -4575,6 +4827,7 @@ pub mod builder {
 
     impl TryFrom<HttpForbiddenError> for super::HttpForbiddenError {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: HttpForbiddenError,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -4596,6 +4849,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::HttpInternalServerError, runtime::BuildError> {
@@ -4611,6 +4865,7 @@ pub mod builder {
 
     impl TryFrom<HttpInternalServerError> for super::HttpInternalServerError {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: HttpInternalServerError,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -4632,6 +4887,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::HttpNotFoundError, runtime::BuildError> {
@@ -4645,6 +4901,7 @@ pub mod builder {
 
     impl TryFrom<HttpNotFoundError> for super::HttpNotFoundError {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: HttpNotFoundError,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -4666,6 +4923,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<
@@ -4687,6 +4945,7 @@ pub mod builder {
 
     impl TryFrom<HttpTooManyRequestsError> for super::HttpTooManyRequestsError {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: HttpTooManyRequestsError,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -4708,12 +4967,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::HttpValidationError {
             self.0
         }
     }
 
     impl From<HttpValidationError> for super::HttpValidationError {
+        #[inline]
         fn from(builder: HttpValidationError) -> Self {
             builder.0
         }
@@ -4740,6 +5001,7 @@ pub mod builder {
 
     impl Job {
         /// Sets [`id`](super::Job::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -4752,6 +5014,7 @@ pub mod builder {
         }
 
         /// Sets [`file_id`](super::Job::file_id).
+        #[inline]
         pub fn file_id(mut self, value: i64) -> Self {
             self.file_id = Some(value);
             self
@@ -4770,6 +5033,7 @@ pub mod builder {
         }
 
         /// Sets [`batch_job_id`](super::Job::batch_job_id).
+        #[inline]
         pub fn batch_job_id(mut self, value: i64) -> Self {
             self.batch_job_id = Some(value);
             self
@@ -4800,6 +5064,7 @@ pub mod builder {
         }
 
         /// Sets [`raw_data_enabled`](super::Job::raw_data_enabled).
+        #[inline]
         pub fn raw_data_enabled(mut self, value: bool) -> Self {
             self.raw_data_enabled = Some(value);
             self
@@ -4830,6 +5095,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(self) -> ::std::result::Result<super::Job, runtime::BuildError> {
             Ok(super::Job {
                 id: self.id.ok_or(runtime::BuildError::missing("Job", "id"))?,
@@ -4870,6 +5136,7 @@ pub mod builder {
 
     impl TryFrom<Job> for super::Job {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: Job) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -4886,12 +5153,14 @@ pub mod builder {
 
     impl JobIn {
         /// Sets [`file_id`](super::JobIn::file_id).
+        #[inline]
         pub fn file_id(mut self, value: i64) -> Self {
             self.file_id = Some(value);
             self
         }
 
         /// Sets [`batch_job_id`](super::JobIn::batch_job_id).
+        #[inline]
         pub fn batch_job_id(mut self, value: i64) -> Self {
             self.batch_job_id = Some(value);
             self
@@ -4907,12 +5176,14 @@ pub mod builder {
         }
 
         /// Sets [`raw_data_enabled`](super::JobIn::raw_data_enabled).
+        #[inline]
         pub fn raw_data_enabled(mut self, value: bool) -> Self {
             self.raw_data_enabled = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(self) -> ::std::result::Result<super::JobIn, runtime::BuildError> {
             Ok(super::JobIn {
                 file_id: self
@@ -4929,6 +5200,7 @@ pub mod builder {
 
     impl TryFrom<JobIn> for super::JobIn {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: JobIn) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -4943,6 +5215,7 @@ pub mod builder {
 
     impl JobLogLine {
         /// Sets [`timestamp`](super::JobLogLine::timestamp).
+        #[inline]
         pub fn timestamp(mut self, value: i64) -> Self {
             self.timestamp = Some(value);
             self
@@ -4955,6 +5228,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::JobLogLine, runtime::BuildError> {
@@ -4971,6 +5245,7 @@ pub mod builder {
 
     impl TryFrom<JobLogLine> for super::JobLogLine {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: JobLogLine) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -5000,6 +5275,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::JobLogPage, runtime::BuildError> {
@@ -5014,6 +5290,7 @@ pub mod builder {
 
     impl TryFrom<JobLogPage> for super::JobLogPage {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: JobLogPage) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -5068,6 +5345,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::JobPatch, runtime::BuildError> {
@@ -5086,6 +5364,7 @@ pub mod builder {
 
     impl TryFrom<JobPatch> for super::JobPatch {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: JobPatch) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -5101,6 +5380,7 @@ pub mod builder {
 
     impl Language {
         /// Sets [`id`](super::Language::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -5119,6 +5399,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::Language, runtime::BuildError> {
@@ -5134,6 +5415,7 @@ pub mod builder {
 
     impl TryFrom<Language> for super::Language {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: Language) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -5151,18 +5433,21 @@ pub mod builder {
 
     impl Member {
         /// Sets [`id`](super::Member::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
         }
 
         /// Sets [`team_id`](super::Member::team_id).
+        #[inline]
         pub fn team_id(mut self, value: i64) -> Self {
             self.team_id = Some(value);
             self
         }
 
         /// Sets [`user_id`](super::Member::user_id).
+        #[inline]
         pub fn user_id(mut self, value: i64) -> Self {
             self.user_id = Some(value);
             self
@@ -5175,12 +5460,14 @@ pub mod builder {
         }
 
         /// Sets [`is_active`](super::Member::is_active).
+        #[inline]
         pub fn is_active(mut self, value: bool) -> Self {
             self.is_active = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(self) -> ::std::result::Result<super::Member, runtime::BuildError> {
             Ok(super::Member {
                 id: self.id.ok_or(runtime::BuildError::missing("Member", "id"))?,
@@ -5200,6 +5487,7 @@ pub mod builder {
 
     impl TryFrom<Member> for super::Member {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: Member) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -5216,12 +5504,14 @@ pub mod builder {
 
     impl MemberIn {
         /// Sets [`team_id`](super::MemberIn::team_id).
+        #[inline]
         pub fn team_id(mut self, value: i64) -> Self {
             self.team_id = Some(value);
             self
         }
 
         /// Sets [`user_id`](super::MemberIn::user_id).
+        #[inline]
         pub fn user_id(mut self, value: i64) -> Self {
             self.user_id = Some(value);
             self
@@ -5234,12 +5524,14 @@ pub mod builder {
         }
 
         /// Sets [`is_active`](super::MemberIn::is_active).
+        #[inline]
         pub fn is_active(mut self, value: bool) -> Self {
             self.is_active = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::MemberIn, runtime::BuildError> {
@@ -5258,6 +5550,7 @@ pub mod builder {
 
     impl TryFrom<MemberIn> for super::MemberIn {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: MemberIn) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -5274,12 +5567,14 @@ pub mod builder {
 
     impl Metadata {
         /// Sets [`id`](super::Metadata::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
         }
 
         /// Sets [`backend_id`](super::Metadata::backend_id).
+        #[inline]
         pub fn backend_id(mut self, value: i64) -> Self {
             self.backend_id = Some(value);
             self
@@ -5308,6 +5603,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::Metadata, runtime::BuildError> {
@@ -5326,6 +5622,7 @@ pub mod builder {
 
     impl TryFrom<Metadata> for super::Metadata {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: Metadata) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -5362,6 +5659,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::MetadataIn, runtime::BuildError> {
@@ -5376,6 +5674,7 @@ pub mod builder {
 
     impl TryFrom<MetadataIn> for super::MetadataIn {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: MetadataIn) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -5402,30 +5701,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageAlgorithm::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageAlgorithm::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageAlgorithm::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageAlgorithm::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageAlgorithm, runtime::BuildError> {
@@ -5451,6 +5755,7 @@ pub mod builder {
 
     impl TryFrom<PageAlgorithm> for super::PageAlgorithm {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: PageAlgorithm) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -5477,30 +5782,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageBackend::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageBackend::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageBackend::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageBackend::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageBackend, runtime::BuildError> {
@@ -5526,6 +5836,7 @@ pub mod builder {
 
     impl TryFrom<PageBackend> for super::PageBackend {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: PageBackend) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -5552,30 +5863,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageBackendType::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageBackendType::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageBackendType::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageBackendType::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageBackendType, runtime::BuildError> {
@@ -5601,6 +5917,7 @@ pub mod builder {
 
     impl TryFrom<PageBackendType> for super::PageBackendType {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: PageBackendType,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -5629,30 +5946,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageBackendWithHostname::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageBackendWithHostname::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageBackendWithHostname::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageBackendWithHostname::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageBackendWithHostname, runtime::BuildError> {
@@ -5688,6 +6010,7 @@ pub mod builder {
 
     impl TryFrom<PageBackendWithHostname> for super::PageBackendWithHostname {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: PageBackendWithHostname,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -5716,30 +6039,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageBatchJob::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageBatchJob::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageBatchJob::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageBatchJob::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageBatchJob, runtime::BuildError> {
@@ -5765,6 +6093,7 @@ pub mod builder {
 
     impl TryFrom<PageBatchJob> for super::PageBatchJob {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: PageBatchJob) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -5791,30 +6120,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageCommit::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageCommit::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageCommit::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageCommit::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageCommit, runtime::BuildError> {
@@ -5840,6 +6174,7 @@ pub mod builder {
 
     impl TryFrom<PageCommit> for super::PageCommit {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: PageCommit) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -5866,30 +6201,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageFile::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageFile::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageFile::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageFile::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageFile, runtime::BuildError> {
@@ -5911,6 +6251,7 @@ pub mod builder {
 
     impl TryFrom<PageFile> for super::PageFile {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: PageFile) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -5937,30 +6278,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageJob::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageJob::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageJob::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageJob::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageJob, runtime::BuildError> {
@@ -5982,6 +6328,7 @@ pub mod builder {
 
     impl TryFrom<PageJob> for super::PageJob {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: PageJob) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -6008,30 +6355,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageLanguage::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageLanguage::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageLanguage::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageLanguage::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageLanguage, runtime::BuildError> {
@@ -6057,6 +6409,7 @@ pub mod builder {
 
     impl TryFrom<PageLanguage> for super::PageLanguage {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: PageLanguage) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -6083,30 +6436,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageMember::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageMember::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageMember::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageMember::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageMember, runtime::BuildError> {
@@ -6132,6 +6490,7 @@ pub mod builder {
 
     impl TryFrom<PageMember> for super::PageMember {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: PageMember) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -6182,6 +6541,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageMetadata, runtime::BuildError> {
@@ -6199,6 +6559,7 @@ pub mod builder {
 
     impl TryFrom<PageMetadata> for super::PageMetadata {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: PageMetadata) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -6225,30 +6586,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PagePermission::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PagePermission::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PagePermission::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PagePermission::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PagePermission, runtime::BuildError> {
@@ -6274,6 +6640,7 @@ pub mod builder {
 
     impl TryFrom<PagePermission> for super::PagePermission {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: PagePermission,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -6302,30 +6669,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PagePermissionGroup::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PagePermissionGroup::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PagePermissionGroup::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PagePermissionGroup::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PagePermissionGroup, runtime::BuildError> {
@@ -6355,6 +6727,7 @@ pub mod builder {
 
     impl TryFrom<PagePermissionGroup> for super::PagePermissionGroup {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: PagePermissionGroup,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -6383,30 +6756,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageProject::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageProject::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageProject::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageProject::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageProject, runtime::BuildError> {
@@ -6432,6 +6810,7 @@ pub mod builder {
 
     impl TryFrom<PageProject> for super::PageProject {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: PageProject) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -6458,30 +6837,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageReservation::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageReservation::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageReservation::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageReservation::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageReservation, runtime::BuildError> {
@@ -6507,6 +6891,7 @@ pub mod builder {
 
     impl TryFrom<PageReservation> for super::PageReservation {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: PageReservation,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -6535,30 +6920,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageResult::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageResult::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageResult::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageResult::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageResult, runtime::BuildError> {
@@ -6584,6 +6974,7 @@ pub mod builder {
 
     impl TryFrom<PageResult> for super::PageResult {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: PageResult) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -6610,30 +7001,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageTeam::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageTeam::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageTeam::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageTeam::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageTeam, runtime::BuildError> {
@@ -6655,6 +7051,7 @@ pub mod builder {
 
     impl TryFrom<PageTeam> for super::PageTeam {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: PageTeam) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -6681,30 +7078,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageTransaction::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageTransaction::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageTransaction::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageTransaction::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageTransaction, runtime::BuildError> {
@@ -6730,6 +7132,7 @@ pub mod builder {
 
     impl TryFrom<PageTransaction> for super::PageTransaction {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: PageTransaction,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -6758,30 +7161,35 @@ pub mod builder {
         }
 
         /// Sets [`total`](super::PageUser::total).
+        #[inline]
         pub fn total(mut self, value: i64) -> Self {
             self.total = Some(value);
             self
         }
 
         /// Sets [`page`](super::PageUser::page).
+        #[inline]
         pub fn page(mut self, value: i64) -> Self {
             self.page = Some(value);
             self
         }
 
         /// Sets [`size`](super::PageUser::size).
+        #[inline]
         pub fn size(mut self, value: i64) -> Self {
             self.size = Some(value);
             self
         }
 
         /// Sets [`pages`](super::PageUser::pages).
+        #[inline]
         pub fn pages(mut self, value: i64) -> Self {
             self.pages = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PageUser, runtime::BuildError> {
@@ -6803,6 +7211,7 @@ pub mod builder {
 
     impl TryFrom<PageUser> for super::PageUser {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: PageUser) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -6818,6 +7227,7 @@ pub mod builder {
 
     impl Permission {
         /// Sets [`id`](super::Permission::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -6836,6 +7246,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::Permission, runtime::BuildError> {
@@ -6853,6 +7264,7 @@ pub mod builder {
 
     impl TryFrom<Permission> for super::Permission {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: Permission) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -6867,6 +7279,7 @@ pub mod builder {
 
     impl PermissionGroup {
         /// Sets [`id`](super::PermissionGroup::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -6879,6 +7292,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::PermissionGroup, runtime::BuildError> {
@@ -6895,6 +7309,7 @@ pub mod builder {
 
     impl TryFrom<PermissionGroup> for super::PermissionGroup {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: PermissionGroup,
         ) -> ::std::result::Result<Self, Self::Error> {
@@ -6915,6 +7330,7 @@ pub mod builder {
 
     impl Project {
         /// Sets [`id`](super::Project::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -6927,6 +7343,7 @@ pub mod builder {
         }
 
         /// Sets [`owner_id`](super::Project::owner_id).
+        #[inline]
         pub fn owner_id(mut self, value: i64) -> Self {
             self.owner_id = Some(value);
             self
@@ -6945,12 +7362,14 @@ pub mod builder {
         }
 
         /// Sets [`starred`](super::Project::starred).
+        #[inline]
         pub fn starred(mut self, value: bool) -> Self {
             self.starred = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::Project, runtime::BuildError> {
@@ -6975,6 +7394,7 @@ pub mod builder {
 
     impl TryFrom<Project> for super::Project {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: Project) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -6991,6 +7411,7 @@ pub mod builder {
 
     impl ProjectIn {
         /// Sets [`owner_id`](super::ProjectIn::owner_id).
+        #[inline]
         pub fn owner_id(mut self, value: i64) -> Self {
             self.owner_id = Some(value);
             self
@@ -7009,12 +7430,14 @@ pub mod builder {
         }
 
         /// Sets [`starred`](super::ProjectIn::starred).
+        #[inline]
         pub fn starred(mut self, value: bool) -> Self {
             self.starred = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::ProjectIn, runtime::BuildError> {
@@ -7035,6 +7458,7 @@ pub mod builder {
 
     impl TryFrom<ProjectIn> for super::ProjectIn {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: ProjectIn) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -7072,12 +7496,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::ProjectPatch {
             self.0
         }
     }
 
     impl From<ProjectPatch> for super::ProjectPatch {
+        #[inline]
         fn from(builder: ProjectPatch) -> Self {
             builder.0
         }
@@ -7094,30 +7520,35 @@ pub mod builder {
 
     impl Queue {
         /// Sets [`number_of_jobs_in_queue`](super::Queue::number_of_jobs_in_queue).
+        #[inline]
         pub fn number_of_jobs_in_queue(mut self, value: i64) -> Self {
             self.number_of_jobs_in_queue = Some(value);
             self
         }
 
         /// Sets [`min_wait_time_in_queue_secs`](super::Queue::min_wait_time_in_queue_secs).
+        #[inline]
         pub fn min_wait_time_in_queue_secs(mut self, value: f64) -> Self {
             self.min_wait_time_in_queue_secs = Some(value);
             self
         }
 
         /// Sets [`avg_wait_time_in_queue_secs`](super::Queue::avg_wait_time_in_queue_secs).
+        #[inline]
         pub fn avg_wait_time_in_queue_secs(mut self, value: f64) -> Self {
             self.avg_wait_time_in_queue_secs = Some(value);
             self
         }
 
         /// Sets [`max_wait_time_in_queue_secs`](super::Queue::max_wait_time_in_queue_secs).
+        #[inline]
         pub fn max_wait_time_in_queue_secs(mut self, value: f64) -> Self {
             self.max_wait_time_in_queue_secs = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(self) -> ::std::result::Result<super::Queue, runtime::BuildError> {
             Ok(super::Queue {
                 number_of_jobs_in_queue: self
@@ -7155,6 +7586,7 @@ pub mod builder {
 
     impl TryFrom<Queue> for super::Queue {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: Queue) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -7174,12 +7606,14 @@ pub mod builder {
 
     impl Reservation {
         /// Sets [`id`](super::Reservation::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
         }
 
         /// Sets [`member_id`](super::Reservation::member_id).
+        #[inline]
         pub fn member_id(mut self, value: i64) -> Self {
             self.member_id = Some(value);
             self
@@ -7198,6 +7632,7 @@ pub mod builder {
         }
 
         /// Sets [`backend_type_id`](super::Reservation::backend_type_id).
+        #[inline]
         pub fn backend_type_id(mut self, value: i64) -> Self {
             self.backend_type_id = Some(value);
             self
@@ -7210,12 +7645,14 @@ pub mod builder {
         }
 
         /// Sets [`is_terminated`](super::Reservation::is_terminated).
+        #[inline]
         pub fn is_terminated(mut self, value: bool) -> Self {
             self.is_terminated = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::Reservation, runtime::BuildError> {
@@ -7245,6 +7682,7 @@ pub mod builder {
 
     impl TryFrom<Reservation> for super::Reservation {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: Reservation) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -7261,6 +7699,7 @@ pub mod builder {
 
     impl ReservationIn {
         /// Sets [`member_id`](super::ReservationIn::member_id).
+        #[inline]
         pub fn member_id(mut self, value: i64) -> Self {
             self.member_id = Some(value);
             self
@@ -7279,12 +7718,14 @@ pub mod builder {
         }
 
         /// Sets [`backend_type_id`](super::ReservationIn::backend_type_id).
+        #[inline]
         pub fn backend_type_id(mut self, value: i64) -> Self {
             self.backend_type_id = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::ReservationIn, runtime::BuildError> {
@@ -7309,6 +7750,7 @@ pub mod builder {
 
     impl TryFrom<ReservationIn> for super::ReservationIn {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: ReservationIn) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -7329,6 +7771,7 @@ pub mod builder {
 
     impl Result {
         /// Sets [`id`](super::Result::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -7341,12 +7784,14 @@ pub mod builder {
         }
 
         /// Sets [`job_id`](super::Result::job_id).
+        #[inline]
         pub fn job_id(mut self, value: i64) -> Self {
             self.job_id = Some(value);
             self
         }
 
         /// Sets [`execution_time_in_seconds`](super::Result::execution_time_in_seconds).
+        #[inline]
         pub fn execution_time_in_seconds(mut self, value: f64) -> Self {
             self.execution_time_in_seconds = Some(value);
             self
@@ -7380,6 +7825,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(self) -> ::std::result::Result<super::Result, runtime::BuildError> {
             Ok(super::Result {
                 id: self.id.ok_or(runtime::BuildError::missing("Result", "id"))?,
@@ -7407,6 +7853,7 @@ pub mod builder {
 
     impl TryFrom<Result> for super::Result {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: Result) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -7425,12 +7872,14 @@ pub mod builder {
 
     impl ResultIn {
         /// Sets [`job_id`](super::ResultIn::job_id).
+        #[inline]
         pub fn job_id(mut self, value: i64) -> Self {
             self.job_id = Some(value);
             self
         }
 
         /// Sets [`execution_time_in_seconds`](super::ResultIn::execution_time_in_seconds).
+        #[inline]
         pub fn execution_time_in_seconds(mut self, value: f64) -> Self {
             self.execution_time_in_seconds = Some(value);
             self
@@ -7472,6 +7921,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::ResultIn, runtime::BuildError> {
@@ -7497,6 +7947,7 @@ pub mod builder {
 
     impl TryFrom<ResultIn> for super::ResultIn {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: ResultIn) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -7513,6 +7964,7 @@ pub mod builder {
 
     impl Team {
         /// Sets [`id`](super::Team::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -7531,12 +7983,14 @@ pub mod builder {
         }
 
         /// Sets [`individual_user`](super::Team::individual_user).
+        #[inline]
         pub fn individual_user(mut self, value: bool) -> Self {
             self.individual_user = Some(value);
             self
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(self) -> ::std::result::Result<super::Team, runtime::BuildError> {
             Ok(super::Team {
                 id: self.id.ok_or(runtime::BuildError::missing("Team", "id"))?,
@@ -7551,6 +8005,7 @@ pub mod builder {
 
     impl TryFrom<Team> for super::Team {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: Team) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -7570,6 +8025,7 @@ pub mod builder {
 
     impl Transaction {
         /// Sets [`id`](super::Transaction::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -7588,6 +8044,7 @@ pub mod builder {
         }
 
         /// Sets [`team_id`](super::Transaction::team_id).
+        #[inline]
         pub fn team_id(mut self, value: i64) -> Self {
             self.team_id = Some(value);
             self
@@ -7600,6 +8057,7 @@ pub mod builder {
         }
 
         /// Sets [`change`](super::Transaction::change).
+        #[inline]
         pub fn change(mut self, value: i64) -> Self {
             self.change = Some(value);
             self
@@ -7612,6 +8070,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::Transaction, runtime::BuildError> {
@@ -7635,6 +8094,7 @@ pub mod builder {
 
     impl TryFrom<Transaction> for super::Transaction {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: Transaction) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -7655,6 +8115,7 @@ pub mod builder {
 
     impl User {
         /// Sets [`id`](super::User::id).
+        #[inline]
         pub fn id(mut self, value: i64) -> Self {
             self.id = Some(value);
             self
@@ -7673,24 +8134,28 @@ pub mod builder {
         }
 
         /// Sets [`is_superuser`](super::User::is_superuser).
+        #[inline]
         pub fn is_superuser(mut self, value: bool) -> Self {
             self.is_superuser = Some(value);
             self
         }
 
         /// Sets [`is_staff`](super::User::is_staff).
+        #[inline]
         pub fn is_staff(mut self, value: bool) -> Self {
             self.is_staff = Some(value);
             self
         }
 
         /// Sets [`is_active`](super::User::is_active).
+        #[inline]
         pub fn is_active(mut self, value: bool) -> Self {
             self.is_active = Some(value);
             self
         }
 
         /// Sets [`is_confirmed`](super::User::is_confirmed).
+        #[inline]
         pub fn is_confirmed(mut self, value: bool) -> Self {
             self.is_confirmed = Some(value);
             self
@@ -7703,6 +8168,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(self) -> ::std::result::Result<super::User, runtime::BuildError> {
             Ok(super::User {
                 id: self.id.ok_or(runtime::BuildError::missing("User", "id"))?,
@@ -7731,6 +8197,7 @@ pub mod builder {
 
     impl TryFrom<User> for super::User {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: User) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -7762,24 +8229,28 @@ pub mod builder {
         }
 
         /// Sets [`is_superuser`](super::UserIn::is_superuser).
+        #[inline]
         pub fn is_superuser(mut self, value: bool) -> Self {
             self.is_superuser = Some(value);
             self
         }
 
         /// Sets [`is_staff`](super::UserIn::is_staff).
+        #[inline]
         pub fn is_staff(mut self, value: bool) -> Self {
             self.is_staff = Some(value);
             self
         }
 
         /// Sets [`is_active`](super::UserIn::is_active).
+        #[inline]
         pub fn is_active(mut self, value: bool) -> Self {
             self.is_active = Some(value);
             self
         }
 
         /// Sets [`is_confirmed`](super::UserIn::is_confirmed).
+        #[inline]
         pub fn is_confirmed(mut self, value: bool) -> Self {
             self.is_confirmed = Some(value);
             self
@@ -7792,6 +8263,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(self) -> ::std::result::Result<super::UserIn, runtime::BuildError> {
             Ok(super::UserIn {
                 full_name: self
@@ -7813,6 +8285,7 @@ pub mod builder {
 
     impl TryFrom<UserIn> for super::UserIn {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(builder: UserIn) -> ::std::result::Result<Self, Self::Error> {
             builder.build()
         }
@@ -7873,6 +8346,7 @@ pub mod builder {
         }
 
         /// The value with what was set, or which required property was not.
+        #[inline]
         pub fn build(
             self,
         ) -> ::std::result::Result<super::ValidationError, runtime::BuildError> {
@@ -7894,6 +8368,7 @@ pub mod builder {
 
     impl TryFrom<ValidationError> for super::ValidationError {
         type Error = runtime::BuildError;
+        #[inline]
         fn try_from(
             builder: ValidationError,
         ) -> ::std::result::Result<Self, Self::Error> {

@@ -15,6 +15,7 @@ pub struct ListArtifactTasks<'a> {
 }
 
 impl<'a> ListArtifactTasks<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::LIST_ARTIFACT_TASKS);
         Self { client, request }
@@ -79,6 +80,7 @@ impl<'a> ListArtifactTasks<'a> {
     }
 
     /// How many links a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    #[inline]
     pub fn page_size(mut self, value: i32) -> Self {
         self.request.set("page_size", &value);
         self
@@ -114,6 +116,7 @@ impl<'a> ListArtifactTasks<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -126,29 +129,34 @@ impl<'a> ListArtifactTasks<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::ListArtifactTasksResponse> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::ListArtifactTasksResponse> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -163,6 +171,7 @@ pub struct CreateArtifactTask<'a> {
 }
 
 impl<'a> CreateArtifactTask<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: Result<types::CreateArtifactTaskRequest, runtime::BuildError>,
@@ -188,6 +197,7 @@ impl<'a> CreateArtifactTask<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::ArtifactTask>, runtime::Error> {
@@ -204,6 +214,7 @@ pub struct BatchCreateArtifactTasks<'a> {
 }
 
 impl<'a> BatchCreateArtifactTasks<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: Result<types::CreateArtifactTasksBulkRequest, runtime::BuildError>,
@@ -231,6 +242,7 @@ impl<'a> BatchCreateArtifactTasks<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -250,6 +262,7 @@ pub struct ListArtifacts<'a> {
 }
 
 impl<'a> ListArtifacts<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::LIST_ARTIFACTS);
         Self { client, request }
@@ -270,6 +283,7 @@ impl<'a> ListArtifacts<'a> {
     }
 
     /// How many artifacts a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    #[inline]
     pub fn page_size(mut self, value: i32) -> Self {
         self.request.set("page_size", &value);
         self
@@ -305,6 +319,7 @@ impl<'a> ListArtifacts<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::ListArtifactResponse>, runtime::Error> {
@@ -314,29 +329,34 @@ impl<'a> ListArtifacts<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::ListArtifactResponse> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::ListArtifactResponse> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -351,6 +371,7 @@ pub struct CreateArtifact<'a> {
 }
 
 impl<'a> CreateArtifact<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: Result<types::CreateArtifactRequest, runtime::BuildError>,
@@ -376,6 +397,7 @@ impl<'a> CreateArtifact<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Artifact>, runtime::Error> {
@@ -392,6 +414,7 @@ pub struct UpdateArtifact<'a> {
 }
 
 impl<'a> UpdateArtifact<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         artifact_id: String,
@@ -419,6 +442,7 @@ impl<'a> UpdateArtifact<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Artifact>, runtime::Error> {
@@ -435,6 +459,7 @@ pub struct GetArtifact<'a> {
 }
 
 impl<'a> GetArtifact<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, artifact_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::GET_ARTIFACT);
         request.set_text("artifact_id", artifact_id);
@@ -457,6 +482,7 @@ impl<'a> GetArtifact<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Artifact>, runtime::Error> {
@@ -473,6 +499,7 @@ pub struct BatchCreateArtifacts<'a> {
 }
 
 impl<'a> BatchCreateArtifacts<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: Result<types::CreateArtifactsBulkRequest, runtime::BuildError>,
@@ -498,6 +525,7 @@ impl<'a> BatchCreateArtifacts<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -517,6 +545,7 @@ pub struct ListMetrics<'a> {
 }
 
 impl<'a> ListMetrics<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::LIST_METRICS);
         Self { client, request }
@@ -557,6 +586,7 @@ impl<'a> ListMetrics<'a> {
     }
 
     /// How many metrics a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    #[inline]
     pub fn page_size(mut self, value: i32) -> Self {
         self.request.set("page_size", &value);
         self
@@ -592,6 +622,7 @@ impl<'a> ListMetrics<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::ListMetricsResponse>, runtime::Error> {
@@ -601,29 +632,34 @@ impl<'a> ListMetrics<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::ListMetricsResponse> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::ListMetricsResponse> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -638,6 +674,7 @@ pub struct LogMetric<'a> {
 }
 
 impl<'a> LogMetric<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: Result<types::LogMetricRequest, runtime::BuildError>,
@@ -663,6 +700,7 @@ impl<'a> LogMetric<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Metric>, runtime::Error> {
@@ -679,6 +717,7 @@ pub struct GetMetric<'a> {
 }
 
 impl<'a> GetMetric<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, task_id: String, name: String) -> Self {
         let mut request = runtime::Request::new(&operations::GET_METRIC);
         request.set_text("task_id", task_id);
@@ -702,6 +741,7 @@ impl<'a> GetMetric<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Metric>, runtime::Error> {
@@ -718,6 +758,7 @@ pub struct Authorize<'a> {
 }
 
 impl<'a> Authorize<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::AUTHORIZE);
         Self { client, request }
@@ -771,6 +812,7 @@ impl<'a> Authorize<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -790,6 +832,7 @@ pub struct ListExperiments<'a> {
 }
 
 impl<'a> ListExperiments<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::LIST_EXPERIMENTS);
         Self { client, request }
@@ -803,6 +846,7 @@ impl<'a> ListExperiments<'a> {
     }
 
     /// How many experiments a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    #[inline]
     pub fn page_size(mut self, value: i32) -> Self {
         self.request.set("page_size", &value);
         self
@@ -845,6 +889,7 @@ impl<'a> ListExperiments<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::ListExperimentsResponse>, runtime::Error> {
@@ -854,29 +899,34 @@ impl<'a> ListExperiments<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::ListExperimentsResponse> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::ListExperimentsResponse> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -891,6 +941,7 @@ pub struct CreateExperiment<'a> {
 }
 
 impl<'a> CreateExperiment<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: Result<types::Experiment, runtime::BuildError>,
@@ -916,6 +967,7 @@ impl<'a> CreateExperiment<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Experiment>, runtime::Error> {
@@ -932,6 +984,7 @@ pub struct GetExperiment<'a> {
 }
 
 impl<'a> GetExperiment<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, experiment_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::GET_EXPERIMENT);
         request.set_text("experiment_id", experiment_id);
@@ -954,6 +1007,7 @@ impl<'a> GetExperiment<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Experiment>, runtime::Error> {
@@ -970,6 +1024,7 @@ pub struct DeleteExperiment<'a> {
 }
 
 impl<'a> DeleteExperiment<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, experiment_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_EXPERIMENT);
         request.set_text("experiment_id", experiment_id);
@@ -992,6 +1047,7 @@ impl<'a> DeleteExperiment<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1011,6 +1067,7 @@ pub struct ArchiveExperiment<'a> {
 }
 
 impl<'a> ArchiveExperiment<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, experiment_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::ARCHIVE_EXPERIMENT);
         request.set_text("experiment_id", experiment_id);
@@ -1033,6 +1090,7 @@ impl<'a> ArchiveExperiment<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1052,6 +1110,7 @@ pub struct UnarchiveExperiment<'a> {
 }
 
 impl<'a> UnarchiveExperiment<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, experiment_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::UNARCHIVE_EXPERIMENT);
         request.set_text("experiment_id", experiment_id);
@@ -1074,6 +1133,7 @@ impl<'a> UnarchiveExperiment<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1093,6 +1153,7 @@ pub struct GetFilter<'a> {
 }
 
 impl<'a> GetFilter<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::GET_FILTER);
         Self { client, request }
@@ -1114,6 +1175,7 @@ impl<'a> GetFilter<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Filter>, runtime::Error> {
@@ -1130,6 +1192,7 @@ pub struct GetHealthz<'a> {
 }
 
 impl<'a> GetHealthz<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::GET_HEALTHZ);
         Self { client, request }
@@ -1151,6 +1214,7 @@ impl<'a> GetHealthz<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::GetHealthzResponse>, runtime::Error> {
@@ -1167,6 +1231,7 @@ pub struct ListPipelines<'a> {
 }
 
 impl<'a> ListPipelines<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::LIST_PIPELINES);
         Self { client, request }
@@ -1187,6 +1252,7 @@ impl<'a> ListPipelines<'a> {
     }
 
     /// How many pipelines a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    #[inline]
     pub fn page_size(mut self, value: i32) -> Self {
         self.request.set("page_size", &value);
         self
@@ -1222,6 +1288,7 @@ impl<'a> ListPipelines<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::ListPipelinesResponse>, runtime::Error> {
@@ -1231,29 +1298,34 @@ impl<'a> ListPipelines<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::ListPipelinesResponse> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::ListPipelinesResponse> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -1268,6 +1340,7 @@ pub struct CreatePipeline<'a> {
 }
 
 impl<'a> CreatePipeline<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: Result<types::Pipeline, runtime::BuildError>,
@@ -1293,6 +1366,7 @@ impl<'a> CreatePipeline<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Pipeline>, runtime::Error> {
@@ -1309,6 +1383,7 @@ pub struct CreatePipelineAndVersion<'a> {
 }
 
 impl<'a> CreatePipelineAndVersion<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: Result<types::CreatePipelineAndVersionRequest, runtime::BuildError>,
@@ -1336,6 +1411,7 @@ impl<'a> CreatePipelineAndVersion<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Pipeline>, runtime::Error> {
@@ -1352,6 +1428,7 @@ pub struct GetPipelineByName<'a> {
 }
 
 impl<'a> GetPipelineByName<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, name: String) -> Self {
         let mut request = runtime::Request::new(&operations::GET_PIPELINE_BY_NAME);
         request.set_text("name", name);
@@ -1381,6 +1458,7 @@ impl<'a> GetPipelineByName<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Pipeline>, runtime::Error> {
@@ -1397,6 +1475,7 @@ pub struct UpdatePipeline<'a> {
 }
 
 impl<'a> UpdatePipeline<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         pipeline_id: String,
@@ -1424,6 +1503,7 @@ impl<'a> UpdatePipeline<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Pipeline>, runtime::Error> {
@@ -1440,6 +1520,7 @@ pub struct GetPipeline<'a> {
 }
 
 impl<'a> GetPipeline<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, pipeline_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::GET_PIPELINE);
         request.set_text("pipeline_id", pipeline_id);
@@ -1462,6 +1543,7 @@ impl<'a> GetPipeline<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Pipeline>, runtime::Error> {
@@ -1478,6 +1560,7 @@ pub struct DeletePipeline<'a> {
 }
 
 impl<'a> DeletePipeline<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, pipeline_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_PIPELINE);
         request.set_text("pipeline_id", pipeline_id);
@@ -1485,6 +1568,7 @@ impl<'a> DeletePipeline<'a> {
     }
 
     /// Whether to delete the versions of the pipeline along with it. The server uses `false` when absent, and then refuses a pipeline that has versions.
+    #[inline]
     pub fn cascade(mut self, value: bool) -> Self {
         self.request.set("cascade", &value);
         self
@@ -1506,6 +1590,7 @@ impl<'a> DeletePipeline<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1525,6 +1610,7 @@ pub struct ListPipelineVersions<'a> {
 }
 
 impl<'a> ListPipelineVersions<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, pipeline_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::LIST_PIPELINE_VERSIONS);
         request.set_text("pipeline_id", pipeline_id);
@@ -1539,6 +1625,7 @@ impl<'a> ListPipelineVersions<'a> {
     }
 
     /// How many versions a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    #[inline]
     pub fn page_size(mut self, value: i32) -> Self {
         self.request.set("page_size", &value);
         self
@@ -1574,6 +1661,7 @@ impl<'a> ListPipelineVersions<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1586,29 +1674,34 @@ impl<'a> ListPipelineVersions<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::ListPipelineVersionsResponse> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::ListPipelineVersionsResponse> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -1623,6 +1716,7 @@ pub struct CreatePipelineVersion<'a> {
 }
 
 impl<'a> CreatePipelineVersion<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         pipeline_id: String,
@@ -1650,6 +1744,7 @@ impl<'a> CreatePipelineVersion<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::PipelineVersion>, runtime::Error> {
@@ -1666,6 +1761,7 @@ pub struct GetPipelineVersion<'a> {
 }
 
 impl<'a> GetPipelineVersion<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         pipeline_id: String,
@@ -1693,6 +1789,7 @@ impl<'a> GetPipelineVersion<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::PipelineVersion>, runtime::Error> {
@@ -1709,6 +1806,7 @@ pub struct DeletePipelineVersion<'a> {
 }
 
 impl<'a> DeletePipelineVersion<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         pipeline_id: String,
@@ -1736,6 +1834,7 @@ impl<'a> DeletePipelineVersion<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -1755,6 +1854,7 @@ pub struct UpdatePipelineVersion<'a> {
 }
 
 impl<'a> UpdatePipelineVersion<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         pipeline_id: String,
@@ -1784,6 +1884,7 @@ impl<'a> UpdatePipelineVersion<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::PipelineVersion>, runtime::Error> {
@@ -1800,6 +1901,7 @@ pub struct UploadPipeline<'a> {
 }
 
 impl<'a> UploadPipeline<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, uploadfile: runtime::Content) -> Self {
         let mut request = runtime::Request::new(&operations::UPLOAD_PIPELINE);
         request.file_part("uploadfile", uploadfile);
@@ -1864,6 +1966,7 @@ impl<'a> UploadPipeline<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Pipeline>, runtime::Error> {
@@ -1880,6 +1983,7 @@ pub struct UploadPipelineVersion<'a> {
 }
 
 impl<'a> UploadPipelineVersion<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, uploadfile: runtime::Content) -> Self {
         let mut request = runtime::Request::new(&operations::UPLOAD_PIPELINE_VERSION);
         request.file_part("uploadfile", uploadfile);
@@ -1944,6 +2048,7 @@ impl<'a> UploadPipelineVersion<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::PipelineVersion>, runtime::Error> {
@@ -1960,6 +2065,7 @@ pub struct ListRecurringRuns<'a> {
 }
 
 impl<'a> ListRecurringRuns<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::LIST_RECURRING_RUNS);
         Self { client, request }
@@ -1973,6 +2079,7 @@ impl<'a> ListRecurringRuns<'a> {
     }
 
     /// How many recurring runs a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    #[inline]
     pub fn page_size(mut self, value: i32) -> Self {
         self.request.set("page_size", &value);
         self
@@ -2022,6 +2129,7 @@ impl<'a> ListRecurringRuns<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2034,29 +2142,34 @@ impl<'a> ListRecurringRuns<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::ListRecurringRunsResponse> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::ListRecurringRunsResponse> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -2071,6 +2184,7 @@ pub struct CreateRecurringRun<'a> {
 }
 
 impl<'a> CreateRecurringRun<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: Result<types::RecurringRun, runtime::BuildError>,
@@ -2096,6 +2210,7 @@ impl<'a> CreateRecurringRun<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::RecurringRun>, runtime::Error> {
@@ -2112,6 +2227,7 @@ pub struct GetRecurringRun<'a> {
 }
 
 impl<'a> GetRecurringRun<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, recurring_run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::GET_RECURRING_RUN);
         request.set_text("recurring_run_id", recurring_run_id);
@@ -2134,6 +2250,7 @@ impl<'a> GetRecurringRun<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::RecurringRun>, runtime::Error> {
@@ -2150,6 +2267,7 @@ pub struct DeleteRecurringRun<'a> {
 }
 
 impl<'a> DeleteRecurringRun<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, recurring_run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_RECURRING_RUN);
         request.set_text("recurring_run_id", recurring_run_id);
@@ -2187,6 +2305,7 @@ impl<'a> DeleteRecurringRun<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2206,6 +2325,7 @@ pub struct DisableRecurringRun<'a> {
 }
 
 impl<'a> DisableRecurringRun<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, recurring_run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::DISABLE_RECURRING_RUN);
         request.set_text("recurring_run_id", recurring_run_id);
@@ -2228,6 +2348,7 @@ impl<'a> DisableRecurringRun<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2247,6 +2368,7 @@ pub struct EnableRecurringRun<'a> {
 }
 
 impl<'a> EnableRecurringRun<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, recurring_run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::ENABLE_RECURRING_RUN);
         request.set_text("recurring_run_id", recurring_run_id);
@@ -2269,6 +2391,7 @@ impl<'a> EnableRecurringRun<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2288,6 +2411,7 @@ pub struct ReportScheduledWorkflow<'a> {
 }
 
 impl<'a> ReportScheduledWorkflow<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, body: String) -> Self {
         let mut request = runtime::Request::new(&operations::REPORT_SCHEDULED_WORKFLOW);
         request.json_body(Ok::<_, runtime::BuildError>(body));
@@ -2310,6 +2434,7 @@ impl<'a> ReportScheduledWorkflow<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2329,6 +2454,7 @@ pub struct ReportWorkflow<'a> {
 }
 
 impl<'a> ReportWorkflow<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, body: String) -> Self {
         let mut request = runtime::Request::new(&operations::REPORT_WORKFLOW);
         request.json_body(Ok::<_, runtime::BuildError>(body));
@@ -2351,6 +2477,7 @@ impl<'a> ReportWorkflow<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2370,6 +2497,7 @@ pub struct ListRuns<'a> {
 }
 
 impl<'a> ListRuns<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client) -> Self {
         let request = runtime::Request::new(&operations::LIST_RUNS);
         Self { client, request }
@@ -2397,6 +2525,7 @@ impl<'a> ListRuns<'a> {
     }
 
     /// How many runs a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. With `view=FULL` the limit is 100. A negative value is a 400. A page may hold fewer and still not be the last.
+    #[inline]
     pub fn page_size(mut self, value: i32) -> Self {
         self.request.set("page_size", &value);
         self
@@ -2442,6 +2571,7 @@ impl<'a> ListRuns<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::ListRunsResponse>, runtime::Error> {
@@ -2451,29 +2581,34 @@ impl<'a> ListRuns<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::ListRunsResponse> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::ListRunsResponse> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -2488,6 +2623,7 @@ pub struct CreateRun<'a> {
 }
 
 impl<'a> CreateRun<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: Result<types::Run, runtime::BuildError>,
@@ -2520,6 +2656,7 @@ impl<'a> CreateRun<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Run>, runtime::Error> {
@@ -2536,6 +2673,7 @@ pub struct GetRun<'a> {
 }
 
 impl<'a> GetRun<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::GET_RUN);
         request.set_text("run_id", run_id);
@@ -2575,6 +2713,7 @@ impl<'a> GetRun<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Run>, runtime::Error> {
@@ -2591,6 +2730,7 @@ pub struct DeleteRun<'a> {
 }
 
 impl<'a> DeleteRun<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::DELETE_RUN);
         request.set_text("run_id", run_id);
@@ -2620,6 +2760,7 @@ impl<'a> DeleteRun<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2639,6 +2780,7 @@ pub struct ListTasks<'a> {
 }
 
 impl<'a> ListTasks<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::LIST_TASKS);
         request.set_text("run_id", run_id);
@@ -2653,6 +2795,7 @@ impl<'a> ListTasks<'a> {
     }
 
     /// How many tasks a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    #[inline]
     pub fn page_size(mut self, value: i32) -> Self {
         self.request.set("page_size", &value);
         self
@@ -2695,6 +2838,7 @@ impl<'a> ListTasks<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::ListTasksResponse>, runtime::Error> {
@@ -2704,29 +2848,34 @@ impl<'a> ListTasks<'a> {
     /// How many items [`items`](Self::items) gives at most; all unless set.
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
+    #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
         self
     }
 
     /// How many pages are fetched before they are asked for; none unless set.
+    #[inline]
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
     /// Goes on where a stream of this operation was, with the same filters and order.
+    #[inline]
     pub fn resume(mut self, point: runtime::paging::ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
     /// The items of all pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn items(self) -> runtime::paging::Items<types::ListTasksResponse> {
         self.pages().items()
     }
 
     /// The pages, as a stream; nothing is sent before it is polled.
+    #[inline]
     pub fn pages(self) -> runtime::paging::Pages<types::ListTasksResponse> {
         runtime::paging::Pages::new(self.client.transport().clone(), self.request)
     }
@@ -2741,6 +2890,7 @@ pub struct CreateTask<'a> {
 }
 
 impl<'a> CreateTask<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         run_id: String,
@@ -2768,6 +2918,7 @@ impl<'a> CreateTask<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::PipelineTask>, runtime::Error> {
@@ -2784,6 +2935,7 @@ pub struct GetTask<'a> {
 }
 
 impl<'a> GetTask<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         run_id: String,
@@ -2811,6 +2963,7 @@ impl<'a> GetTask<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::PipelineTask>, runtime::Error> {
@@ -2827,6 +2980,7 @@ pub struct UpdateTask<'a> {
 }
 
 impl<'a> UpdateTask<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         run_id: String,
@@ -2856,6 +3010,7 @@ impl<'a> UpdateTask<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::PipelineTask>, runtime::Error> {
@@ -2872,6 +3027,7 @@ pub struct BatchUpdateTasks<'a> {
 }
 
 impl<'a> BatchUpdateTasks<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         run_id: String,
@@ -2899,6 +3055,7 @@ impl<'a> BatchUpdateTasks<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::UpdateTasksBulkResponse>, runtime::Error> {
@@ -2915,6 +3072,7 @@ pub struct ArchiveRun<'a> {
 }
 
 impl<'a> ArchiveRun<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::ARCHIVE_RUN);
         request.set_text("run_id", run_id);
@@ -2944,6 +3102,7 @@ impl<'a> ArchiveRun<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -2963,6 +3122,7 @@ pub struct RetryRun<'a> {
 }
 
 impl<'a> RetryRun<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::RETRY_RUN);
         request.set_text("run_id", run_id);
@@ -2992,6 +3152,7 @@ impl<'a> RetryRun<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -3011,6 +3172,7 @@ pub struct TerminateRun<'a> {
 }
 
 impl<'a> TerminateRun<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::TERMINATE_RUN);
         request.set_text("run_id", run_id);
@@ -3040,6 +3202,7 @@ impl<'a> TerminateRun<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -3059,6 +3222,7 @@ pub struct UnarchiveRun<'a> {
 }
 
 impl<'a> UnarchiveRun<'a> {
+    #[inline]
     pub(super) fn new(client: &'a super::Client, run_id: String) -> Self {
         let mut request = runtime::Request::new(&operations::UNARCHIVE_RUN);
         request.set_text("run_id", run_id);
@@ -3088,6 +3252,7 @@ impl<'a> UnarchiveRun<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<
@@ -3107,6 +3272,7 @@ pub struct FindCachedTask<'a> {
 }
 
 impl<'a> FindCachedTask<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         body: Result<types::FindCachedTaskRequest, runtime::BuildError>,
@@ -3132,6 +3298,7 @@ impl<'a> FindCachedTask<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::FindCachedTaskResponse>, runtime::Error> {
@@ -3148,6 +3315,7 @@ pub struct CreateVisualizationV1<'a> {
 }
 
 impl<'a> CreateVisualizationV1<'a> {
+    #[inline]
     pub(super) fn new(
         client: &'a super::Client,
         namespace: String,
@@ -3175,6 +3343,7 @@ impl<'a> CreateVisualizationV1<'a> {
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
+    #[inline]
     pub async fn send(
         self,
     ) -> Result<runtime::ResponseValue<types::Visualization>, runtime::Error> {

@@ -30,11 +30,13 @@ pub struct Client {
 
 impl Client {
     /// A client that sends its requests through `transport`.
+    #[inline]
     pub fn new(transport: runtime::Transport) -> Self {
         Self { transport }
     }
 
     /// What carries the requests: endpoint, credentials and limits.
+    #[inline]
     pub fn transport(&self) -> &runtime::Transport {
         &self.transport
     }
@@ -87,6 +89,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn list_artifact_tasks(&self) -> builder::ListArtifactTasks<'_> {
         builder::ListArtifactTasks::new(self)
     }
@@ -170,6 +173,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn list_artifacts(&self) -> builder::ListArtifacts<'_> {
         builder::ListArtifacts::new(self)
     }
@@ -313,6 +317,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn list_metrics(&self) -> builder::ListMetrics<'_> {
         builder::ListMetrics::new(self)
     }
@@ -391,6 +396,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "AuthService_Authorize")]
+    #[inline]
     pub fn authorize(&self) -> builder::Authorize<'_> {
         builder::Authorize::new(self)
     }
@@ -413,6 +419,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "ExperimentService_ListExperiments")]
+    #[inline]
     pub fn list_experiments(&self) -> builder::ListExperiments<'_> {
         builder::ListExperiments::new(self)
     }
@@ -570,6 +577,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "DummyFilterService_GetFilter")]
+    #[inline]
     pub fn get_filter(&self) -> builder::GetFilter<'_> {
         builder::GetFilter::new(self)
     }
@@ -590,6 +598,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "HealthzService_GetHealthz")]
+    #[inline]
     pub fn get_healthz(&self) -> builder::GetHealthz<'_> {
         builder::GetHealthz::new(self)
     }
@@ -612,6 +621,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "PipelineService_ListPipelines")]
+    #[inline]
     pub fn list_pipelines(&self) -> builder::ListPipelines<'_> {
         builder::ListPipelines::new(self)
     }
@@ -1044,6 +1054,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "RecurringRunService_ListRecurringRuns")]
+    #[inline]
     pub fn list_recurring_runs(&self) -> builder::ListRecurringRuns<'_> {
         builder::ListRecurringRuns::new(self)
     }
@@ -1259,6 +1270,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "RunService_ListRuns")]
+    #[inline]
     pub fn list_runs(&self) -> builder::ListRuns<'_> {
         builder::ListRuns::new(self)
     }

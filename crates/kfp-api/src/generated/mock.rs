@@ -1394,6 +1394,7 @@ pub mod when {
     }
 
     impl ListArtifactTasks {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -1457,6 +1458,7 @@ pub mod when {
         }
 
         /// How many links a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+        #[inline]
         pub fn page_size(mut self, value: i32) -> Self {
             self.request.set("page_size", &value);
             self
@@ -1494,6 +1496,7 @@ pub mod when {
     }
 
     impl CreateArtifactTask {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -1532,6 +1535,7 @@ pub mod when {
     }
 
     impl BatchCreateArtifactTasks {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -1571,6 +1575,7 @@ pub mod when {
     }
 
     impl ListArtifacts {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -1590,6 +1595,7 @@ pub mod when {
         }
 
         /// How many artifacts a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+        #[inline]
         pub fn page_size(mut self, value: i32) -> Self {
             self.request.set("page_size", &value);
             self
@@ -1627,6 +1633,7 @@ pub mod when {
     }
 
     impl CreateArtifact {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -1665,6 +1672,7 @@ pub mod when {
     }
 
     impl UpdateArtifact {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -1711,6 +1719,7 @@ pub mod when {
     }
 
     impl GetArtifact {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -1741,6 +1750,7 @@ pub mod when {
     }
 
     impl BatchCreateArtifacts {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -1779,6 +1789,7 @@ pub mod when {
     }
 
     impl ListMetrics {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -1818,6 +1829,7 @@ pub mod when {
         }
 
         /// How many metrics a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+        #[inline]
         pub fn page_size(mut self, value: i32) -> Self {
             self.request.set("page_size", &value);
             self
@@ -1855,6 +1867,7 @@ pub mod when {
     }
 
     impl LogMetric {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -1890,6 +1903,7 @@ pub mod when {
     }
 
     impl GetMetric {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -1928,6 +1942,7 @@ pub mod when {
     }
 
     impl Authorize {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -1982,6 +1997,7 @@ pub mod when {
     }
 
     impl ListExperiments {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -1994,6 +2010,7 @@ pub mod when {
         }
 
         /// How many experiments a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+        #[inline]
         pub fn page_size(mut self, value: i32) -> Self {
             self.request.set("page_size", &value);
             self
@@ -2038,6 +2055,7 @@ pub mod when {
     }
 
     impl CreateExperiment {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2073,6 +2091,7 @@ pub mod when {
     }
 
     impl GetExperiment {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2103,6 +2122,7 @@ pub mod when {
     }
 
     impl DeleteExperiment {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2133,6 +2153,7 @@ pub mod when {
     }
 
     impl ArchiveExperiment {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2163,6 +2184,7 @@ pub mod when {
     }
 
     impl UnarchiveExperiment {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2193,6 +2215,7 @@ pub mod when {
     }
 
     impl GetFilter {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2215,6 +2238,7 @@ pub mod when {
     }
 
     impl GetHealthz {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2237,6 +2261,7 @@ pub mod when {
     }
 
     impl ListPipelines {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2256,6 +2281,7 @@ pub mod when {
         }
 
         /// How many pipelines a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+        #[inline]
         pub fn page_size(mut self, value: i32) -> Self {
             self.request.set("page_size", &value);
             self
@@ -2293,6 +2319,7 @@ pub mod when {
     }
 
     impl CreatePipeline {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2328,6 +2355,7 @@ pub mod when {
     }
 
     impl CreatePipelineAndVersion {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2367,6 +2395,7 @@ pub mod when {
     }
 
     impl GetPipelineByName {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2404,6 +2433,7 @@ pub mod when {
     }
 
     impl UpdatePipeline {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2450,6 +2480,7 @@ pub mod when {
     }
 
     impl GetPipeline {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2480,6 +2511,7 @@ pub mod when {
     }
 
     impl DeletePipeline {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2493,6 +2525,7 @@ pub mod when {
         }
 
         /// Whether to delete the versions of the pipeline along with it. The server uses `false` when absent, and then refuses a pipeline that has versions.
+        #[inline]
         pub fn cascade(mut self, value: bool) -> Self {
             self.request.set("cascade", &value);
             self
@@ -2516,6 +2549,7 @@ pub mod when {
     }
 
     impl ListPipelineVersions {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2536,6 +2570,7 @@ pub mod when {
         }
 
         /// How many versions a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+        #[inline]
         pub fn page_size(mut self, value: i32) -> Self {
             self.request.set("page_size", &value);
             self
@@ -2573,6 +2608,7 @@ pub mod when {
     }
 
     impl CreatePipelineVersion {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2616,6 +2652,7 @@ pub mod when {
     }
 
     impl GetPipelineVersion {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2657,6 +2694,7 @@ pub mod when {
     }
 
     impl DeletePipelineVersion {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2698,6 +2736,7 @@ pub mod when {
     }
 
     impl UpdatePipelineVersion {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2756,6 +2795,7 @@ pub mod when {
     }
 
     impl UploadPipeline {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2828,6 +2868,7 @@ pub mod when {
     }
 
     impl UploadPipelineVersion {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2900,6 +2941,7 @@ pub mod when {
     }
 
     impl ListRecurringRuns {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2912,6 +2954,7 @@ pub mod when {
         }
 
         /// How many recurring runs a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+        #[inline]
         pub fn page_size(mut self, value: i32) -> Self {
             self.request.set("page_size", &value);
             self
@@ -2963,6 +3006,7 @@ pub mod when {
     }
 
     impl CreateRecurringRun {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -2998,6 +3042,7 @@ pub mod when {
     }
 
     impl GetRecurringRun {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3028,6 +3073,7 @@ pub mod when {
     }
 
     impl DeleteRecurringRun {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3073,6 +3119,7 @@ pub mod when {
     }
 
     impl DisableRecurringRun {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3103,6 +3150,7 @@ pub mod when {
     }
 
     impl EnableRecurringRun {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3133,6 +3181,7 @@ pub mod when {
     }
 
     impl ReportScheduledWorkflow {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3163,6 +3212,7 @@ pub mod when {
     }
 
     impl ReportWorkflow {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3193,6 +3243,7 @@ pub mod when {
     }
 
     impl ListRuns {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3219,6 +3270,7 @@ pub mod when {
         }
 
         /// How many runs a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. With `view=FULL` the limit is 100. A negative value is a 400. A page may hold fewer and still not be the last.
+        #[inline]
         pub fn page_size(mut self, value: i32) -> Self {
             self.request.set("page_size", &value);
             self
@@ -3266,6 +3318,7 @@ pub mod when {
     }
 
     impl CreateRun {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3308,6 +3361,7 @@ pub mod when {
     }
 
     impl GetRun {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3355,6 +3409,7 @@ pub mod when {
     }
 
     impl DeleteRun {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3392,6 +3447,7 @@ pub mod when {
     }
 
     impl ListTasks {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3412,6 +3468,7 @@ pub mod when {
         }
 
         /// How many tasks a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+        #[inline]
         pub fn page_size(mut self, value: i32) -> Self {
             self.request.set("page_size", &value);
             self
@@ -3456,6 +3513,7 @@ pub mod when {
     }
 
     impl CreateTask {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3499,6 +3557,7 @@ pub mod when {
     }
 
     impl GetTask {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3537,6 +3596,7 @@ pub mod when {
     }
 
     impl UpdateTask {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3588,6 +3648,7 @@ pub mod when {
     }
 
     impl BatchUpdateTasks {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3635,6 +3696,7 @@ pub mod when {
     }
 
     impl ArchiveRun {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3672,6 +3734,7 @@ pub mod when {
     }
 
     impl RetryRun {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3709,6 +3772,7 @@ pub mod when {
     }
 
     impl TerminateRun {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3746,6 +3810,7 @@ pub mod when {
     }
 
     impl UnarchiveRun {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3783,6 +3848,7 @@ pub mod when {
     }
 
     impl FindCachedTask {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }
@@ -3821,6 +3887,7 @@ pub mod when {
     }
 
     impl CreateVisualizationV1 {
+        #[inline]
         pub(super) fn new(request: runtime::mock::When) -> Self {
             Self { request }
         }

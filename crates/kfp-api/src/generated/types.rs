@@ -47,6 +47,7 @@ pub struct Artifact {
 
 impl Artifact {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Artifact {
         ::std::default::Default::default()
     }
@@ -106,6 +107,7 @@ pub struct ArtifactList {
 
 impl ArtifactList {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ArtifactList {
         ::std::default::Default::default()
     }
@@ -144,6 +146,7 @@ pub struct ArtifactTask {
 
 impl ArtifactTask {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ArtifactTask {
         ::std::default::Default::default()
     }
@@ -263,6 +266,7 @@ pub struct CreateArtifactRequest {
 
 impl CreateArtifactRequest {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::CreateArtifactRequest {
         ::std::default::Default::default()
     }
@@ -280,6 +284,7 @@ pub struct CreateArtifactTaskRequest {
 
 impl CreateArtifactTaskRequest {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::CreateArtifactTaskRequest {
         ::std::default::Default::default()
     }
@@ -297,6 +302,7 @@ pub struct CreateArtifactTasksBulkRequest {
 
 impl CreateArtifactTasksBulkRequest {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::CreateArtifactTasksBulkRequest {
         ::std::default::Default::default()
     }
@@ -314,6 +320,7 @@ pub struct CreateArtifactTasksBulkResponse {
 
 impl CreateArtifactTasksBulkResponse {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::CreateArtifactTasksBulkResponse {
         ::std::default::Default::default()
     }
@@ -331,6 +338,7 @@ pub struct CreateArtifactsBulkRequest {
 
 impl CreateArtifactsBulkRequest {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::CreateArtifactsBulkRequest {
         ::std::default::Default::default()
     }
@@ -348,6 +356,7 @@ pub struct CreateArtifactsBulkResponse {
 
 impl CreateArtifactsBulkResponse {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::CreateArtifactsBulkResponse {
         ::std::default::Default::default()
     }
@@ -368,6 +377,7 @@ pub struct CreatePipelineAndVersionRequest {
 
 impl CreatePipelineAndVersionRequest {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::CreatePipelineAndVersionRequest {
         ::std::default::Default::default()
     }
@@ -391,6 +401,7 @@ pub struct CronSchedule {
 
 impl CronSchedule {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::CronSchedule {
         ::std::default::Default::default()
     }
@@ -446,6 +457,7 @@ pub struct Experiment {
 
 impl Experiment {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Experiment {
         ::std::default::Default::default()
     }
@@ -480,6 +492,7 @@ pub struct Filter {
 
 impl Filter {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Filter {
         ::std::default::Default::default()
     }
@@ -500,6 +513,7 @@ pub struct FindCachedTaskRequest {
 
 impl FindCachedTaskRequest {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::FindCachedTaskRequest {
         ::std::default::Default::default()
     }
@@ -517,6 +531,7 @@ pub struct FindCachedTaskResponse {
 
 impl FindCachedTaskResponse {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::FindCachedTaskResponse {
         ::std::default::Default::default()
     }
@@ -543,6 +558,7 @@ pub struct GetHealthzResponse {
 
 impl GetHealthzResponse {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::GetHealthzResponse {
         ::std::default::Default::default()
     }
@@ -588,6 +604,7 @@ pub struct GoogleRpcStatus {
 
 impl GoogleRpcStatus {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::GoogleRpcStatus {
         ::std::default::Default::default()
     }
@@ -614,6 +631,7 @@ pub struct InputOutputsIoArtifact {
 
 impl InputOutputsIoArtifact {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::InputOutputsIoArtifact {
         ::std::default::Default::default()
     }
@@ -644,6 +662,7 @@ pub struct InputOutputsIoParameter {
 
 impl InputOutputsIoParameter {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::InputOutputsIoParameter {
         ::std::default::Default::default()
     }
@@ -672,6 +691,7 @@ pub struct IoProducer {
 
 impl IoProducer {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::IoProducer {
         ::std::default::Default::default()
     }
@@ -739,16 +759,19 @@ pub struct ListArtifactResponse {
 
 impl ListArtifactResponse {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ListArtifactResponse {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for ListArtifactResponse {
     type Item = Artifact;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.artifacts)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.artifacts)
     }
@@ -757,12 +780,14 @@ impl runtime::paging::ListPage for ListArtifactResponse {
         runtime::paging::List::retain(&mut self.artifacts, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Token(
             runtime::paging::Token::token(&self.next_page_token),
         )
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
@@ -786,16 +811,19 @@ pub struct ListArtifactTasksResponse {
 
 impl ListArtifactTasksResponse {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ListArtifactTasksResponse {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for ListArtifactTasksResponse {
     type Item = ArtifactTask;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.artifact_tasks)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.artifact_tasks)
     }
@@ -804,12 +832,14 @@ impl runtime::paging::ListPage for ListArtifactTasksResponse {
         runtime::paging::List::retain(&mut self.artifact_tasks, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Token(
             runtime::paging::Token::token(&self.next_page_token),
         )
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
@@ -833,16 +863,19 @@ pub struct ListExperimentsResponse {
 
 impl ListExperimentsResponse {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ListExperimentsResponse {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for ListExperimentsResponse {
     type Item = Experiment;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.experiments)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.experiments)
     }
@@ -851,12 +884,14 @@ impl runtime::paging::ListPage for ListExperimentsResponse {
         runtime::paging::List::retain(&mut self.experiments, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Token(
             runtime::paging::Token::token(&self.next_page_token),
         )
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
@@ -880,16 +915,19 @@ pub struct ListMetricsResponse {
 
 impl ListMetricsResponse {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ListMetricsResponse {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for ListMetricsResponse {
     type Item = Metric;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.metrics)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.metrics)
     }
@@ -898,12 +936,14 @@ impl runtime::paging::ListPage for ListMetricsResponse {
         runtime::paging::List::retain(&mut self.metrics, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Token(
             runtime::paging::Token::token(&self.next_page_token),
         )
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
@@ -927,16 +967,19 @@ pub struct ListPipelineVersionsResponse {
 
 impl ListPipelineVersionsResponse {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ListPipelineVersionsResponse {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for ListPipelineVersionsResponse {
     type Item = PipelineVersion;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.pipeline_versions)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.pipeline_versions)
     }
@@ -945,12 +988,14 @@ impl runtime::paging::ListPage for ListPipelineVersionsResponse {
         runtime::paging::List::retain(&mut self.pipeline_versions, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Token(
             runtime::paging::Token::token(&self.next_page_token),
         )
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
@@ -974,16 +1019,19 @@ pub struct ListPipelinesResponse {
 
 impl ListPipelinesResponse {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ListPipelinesResponse {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for ListPipelinesResponse {
     type Item = Pipeline;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.pipelines)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.pipelines)
     }
@@ -992,12 +1040,14 @@ impl runtime::paging::ListPage for ListPipelinesResponse {
         runtime::paging::List::retain(&mut self.pipelines, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Token(
             runtime::paging::Token::token(&self.next_page_token),
         )
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
@@ -1021,16 +1071,19 @@ pub struct ListRecurringRunsResponse {
 
 impl ListRecurringRunsResponse {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ListRecurringRunsResponse {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for ListRecurringRunsResponse {
     type Item = RecurringRun;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.recurring_runs)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.recurring_runs)
     }
@@ -1039,12 +1092,14 @@ impl runtime::paging::ListPage for ListRecurringRunsResponse {
         runtime::paging::List::retain(&mut self.recurring_runs, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Token(
             runtime::paging::Token::token(&self.next_page_token),
         )
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
@@ -1082,16 +1137,19 @@ pub struct ListRunsResponse {
 
 impl ListRunsResponse {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ListRunsResponse {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for ListRunsResponse {
     type Item = Run;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.runs)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.runs)
     }
@@ -1100,12 +1158,14 @@ impl runtime::paging::ListPage for ListRunsResponse {
         runtime::paging::List::retain(&mut self.runs, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Token(
             runtime::paging::Token::token(&self.next_page_token),
         )
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
@@ -1137,16 +1197,19 @@ pub struct ListTasksResponse {
 
 impl ListTasksResponse {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ListTasksResponse {
         ::std::default::Default::default()
     }
 }
 impl runtime::paging::ListPage for ListTasksResponse {
     type Item = PipelineTask;
+    #[inline]
     fn items(&self) -> &[Self::Item] {
         runtime::paging::List::items(&self.tasks)
     }
 
+    #[inline]
     fn take_items(&mut self) -> Vec<Self::Item> {
         runtime::paging::List::take(&mut self.tasks)
     }
@@ -1155,12 +1218,14 @@ impl runtime::paging::ListPage for ListTasksResponse {
         runtime::paging::List::retain(&mut self.tasks, keep);
     }
 
+    #[inline]
     fn turn(&self) -> runtime::paging::Turn<'_> {
         runtime::paging::Turn::Token(
             runtime::paging::Token::token(&self.next_page_token),
         )
     }
 
+    #[inline]
     fn total(&self) -> Option<u64> {
         runtime::paging::Count::count(&self.total_size)?.try_into().ok()
     }
@@ -1178,6 +1243,7 @@ pub struct LogMetricRequest {
 
 impl LogMetricRequest {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::LogMetricRequest {
         ::std::default::Default::default()
     }
@@ -1202,6 +1268,7 @@ pub struct MetadataValue {
 
 impl MetadataValue {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::MetadataValue {
         ::std::default::Default::default()
     }
@@ -1251,6 +1318,7 @@ pub struct Metric {
 
 impl Metric {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Metric {
         ::std::default::Default::default()
     }
@@ -1313,6 +1381,7 @@ pub struct PeriodicSchedule {
 
 impl PeriodicSchedule {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PeriodicSchedule {
         ::std::default::Default::default()
     }
@@ -1351,6 +1420,7 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Pipeline {
         ::std::default::Default::default()
     }
@@ -1419,6 +1489,7 @@ pub struct PipelineTask {
 
 impl PipelineTask {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PipelineTask {
         ::std::default::Default::default()
     }
@@ -1438,6 +1509,7 @@ pub struct PipelineTaskChildTask {
 
 impl PipelineTaskChildTask {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PipelineTaskChildTask {
         ::std::default::Default::default()
     }
@@ -1508,6 +1580,7 @@ pub struct PipelineTaskDetail {
 
 impl PipelineTaskDetail {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PipelineTaskDetail {
         ::std::default::Default::default()
     }
@@ -1527,6 +1600,7 @@ pub struct PipelineTaskDetailChildTask {
 
 impl PipelineTaskDetailChildTask {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PipelineTaskDetailChildTask {
         ::std::default::Default::default()
     }
@@ -1553,6 +1627,7 @@ pub struct PipelineTaskExecutorDetail {
 
 impl PipelineTaskExecutorDetail {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PipelineTaskExecutorDetail {
         ::std::default::Default::default()
     }
@@ -1572,6 +1647,7 @@ pub struct PipelineTaskInputOutputs {
 
 impl PipelineTaskInputOutputs {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PipelineTaskInputOutputs {
         ::std::default::Default::default()
     }
@@ -1591,6 +1667,7 @@ pub struct PipelineTaskStatusMetadata {
 
 impl PipelineTaskStatusMetadata {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PipelineTaskStatusMetadata {
         ::std::default::Default::default()
     }
@@ -1613,6 +1690,7 @@ pub struct PipelineTaskTaskPod {
 
 impl PipelineTaskTaskPod {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PipelineTaskTaskPod {
         ::std::default::Default::default()
     }
@@ -1676,6 +1754,7 @@ pub struct PipelineTaskTaskStatus {
 
 impl PipelineTaskTaskStatus {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PipelineTaskTaskStatus {
         ::std::default::Default::default()
     }
@@ -1748,6 +1827,7 @@ pub struct PipelineTaskTypeAttributes {
 
 impl PipelineTaskTypeAttributes {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PipelineTaskTypeAttributes {
         ::std::default::Default::default()
     }
@@ -1795,6 +1875,7 @@ pub struct PipelineVersion {
 
 impl PipelineVersion {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PipelineVersion {
         ::std::default::Default::default()
     }
@@ -1815,6 +1896,7 @@ pub struct PipelineVersionReference {
 
 impl PipelineVersionReference {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PipelineVersionReference {
         ::std::default::Default::default()
     }
@@ -1838,6 +1920,7 @@ pub struct PluginOutput {
 
 impl PluginOutput {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PluginOutput {
         ::std::default::Default::default()
     }
@@ -1907,6 +1990,7 @@ pub struct Predicate {
 
 impl Predicate {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Predicate {
         ::std::default::Default::default()
     }
@@ -1923,6 +2007,7 @@ pub struct PredicateIntValues {
 
 impl PredicateIntValues {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PredicateIntValues {
         ::std::default::Default::default()
     }
@@ -1947,6 +2032,7 @@ pub struct PredicateLongValues {
 
 impl PredicateLongValues {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PredicateLongValues {
         ::std::default::Default::default()
     }
@@ -1998,6 +2084,7 @@ pub struct PredicateStringValues {
 
 impl PredicateStringValues {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::PredicateStringValues {
         ::std::default::Default::default()
     }
@@ -2021,6 +2108,7 @@ pub struct ProtobufAny {
 
 impl ProtobufAny {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::ProtobufAny {
         ::std::default::Default::default()
     }
@@ -2116,6 +2204,7 @@ pub struct RecurringRun {
 
 impl RecurringRun {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::RecurringRun {
         ::std::default::Default::default()
     }
@@ -2237,6 +2326,7 @@ pub struct Run {
 
 impl Run {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Run {
         ::std::default::Default::default()
     }
@@ -2276,6 +2366,7 @@ pub struct RunDetails {
 
 impl RunDetails {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::RunDetails {
         ::std::default::Default::default()
     }
@@ -2292,6 +2383,7 @@ pub struct RunServiceUpdateTasksBulkBody {
 
 impl RunServiceUpdateTasksBulkBody {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::RunServiceUpdateTasksBulkBody {
         ::std::default::Default::default()
     }
@@ -2329,6 +2421,7 @@ pub struct RuntimeConfig {
 
 impl RuntimeConfig {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::RuntimeConfig {
         ::std::default::Default::default()
     }
@@ -2387,6 +2480,7 @@ pub struct RuntimeStatus {
 
 impl RuntimeStatus {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::RuntimeStatus {
         ::std::default::Default::default()
     }
@@ -2407,6 +2501,7 @@ pub struct Trigger {
 
 impl Trigger {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Trigger {
         ::std::default::Default::default()
     }
@@ -2452,6 +2547,7 @@ pub struct UpdateArtifactBody {
 
 impl UpdateArtifactBody {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::UpdateArtifactBody {
         ::std::default::Default::default()
     }
@@ -2486,6 +2582,7 @@ pub struct UpdatePipelineBody {
 
 impl UpdatePipelineBody {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::UpdatePipelineBody {
         ::std::default::Default::default()
     }
@@ -2526,6 +2623,7 @@ pub struct UpdatePipelineVersionBody {
 
 impl UpdatePipelineVersionBody {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::UpdatePipelineVersionBody {
         ::std::default::Default::default()
     }
@@ -2543,6 +2641,7 @@ pub struct UpdateTasksBulkResponse {
 
 impl UpdateTasksBulkResponse {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::UpdateTasksBulkResponse {
         ::std::default::Default::default()
     }
@@ -2560,6 +2659,7 @@ pub struct Url {
 
 impl Url {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Url {
         ::std::default::Default::default()
     }
@@ -2589,6 +2689,7 @@ pub struct Visualization {
 
 impl Visualization {
     /// A builder in which nothing is set.
+    #[inline]
     pub fn builder() -> builder::Visualization {
         ::std::default::Default::default()
     }
@@ -2673,6 +2774,7 @@ pub mod builder {
         }
 
         /// Sets [`number_value`](super::Artifact::number_value).
+        #[inline]
         pub fn number_value(mut self, value: f64) -> Self {
             self.0.number_value = Some(value);
             self
@@ -2691,12 +2793,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::Artifact {
             self.0
         }
     }
 
     impl From<Artifact> for super::Artifact {
+        #[inline]
         fn from(builder: Artifact) -> Self {
             builder.0
         }
@@ -2716,12 +2820,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::ArtifactList {
             self.0
         }
     }
 
     impl From<ArtifactList> for super::ArtifactList {
+        #[inline]
         fn from(builder: ArtifactList) -> Self {
             builder.0
         }
@@ -2780,12 +2886,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::ArtifactTask {
             self.0
         }
     }
 
     impl From<ArtifactTask> for super::ArtifactTask {
+        #[inline]
         fn from(builder: ArtifactTask) -> Self {
             builder.0
         }
@@ -2820,24 +2928,28 @@ pub mod builder {
         }
 
         /// Sets [`iteration_index`](super::CreateArtifactRequest::iteration_index).
+        #[inline]
         pub fn iteration_index(mut self, value: i64) -> Self {
             self.0.iteration_index = Some(value);
             self
         }
 
         /// Sets [`reuse_if_exists`](super::CreateArtifactRequest::reuse_if_exists).
+        #[inline]
         pub fn reuse_if_exists(mut self, value: bool) -> Self {
             self.0.reuse_if_exists = Some(value);
             self
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::CreateArtifactRequest {
             self.0
         }
     }
 
     impl From<CreateArtifactRequest> for super::CreateArtifactRequest {
+        #[inline]
         fn from(builder: CreateArtifactRequest) -> Self {
             builder.0
         }
@@ -2854,12 +2966,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::CreateArtifactTaskRequest {
             self.0
         }
     }
 
     impl From<CreateArtifactTaskRequest> for super::CreateArtifactTaskRequest {
+        #[inline]
         fn from(builder: CreateArtifactTaskRequest) -> Self {
             builder.0
         }
@@ -2879,12 +2993,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::CreateArtifactTasksBulkRequest {
             self.0
         }
     }
 
     impl From<CreateArtifactTasksBulkRequest> for super::CreateArtifactTasksBulkRequest {
+        #[inline]
         fn from(builder: CreateArtifactTasksBulkRequest) -> Self {
             builder.0
         }
@@ -2904,6 +3020,7 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::CreateArtifactTasksBulkResponse {
             self.0
         }
@@ -2911,6 +3028,7 @@ pub mod builder {
 
     impl From<CreateArtifactTasksBulkResponse>
     for super::CreateArtifactTasksBulkResponse {
+        #[inline]
         fn from(builder: CreateArtifactTasksBulkResponse) -> Self {
             builder.0
         }
@@ -2930,12 +3048,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::CreateArtifactsBulkRequest {
             self.0
         }
     }
 
     impl From<CreateArtifactsBulkRequest> for super::CreateArtifactsBulkRequest {
+        #[inline]
         fn from(builder: CreateArtifactsBulkRequest) -> Self {
             builder.0
         }
@@ -2955,12 +3075,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::CreateArtifactsBulkResponse {
             self.0
         }
     }
 
     impl From<CreateArtifactsBulkResponse> for super::CreateArtifactsBulkResponse {
+        #[inline]
         fn from(builder: CreateArtifactsBulkResponse) -> Self {
             builder.0
         }
@@ -2986,6 +3108,7 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::CreatePipelineAndVersionRequest {
             self.0
         }
@@ -2993,6 +3116,7 @@ pub mod builder {
 
     impl From<CreatePipelineAndVersionRequest>
     for super::CreatePipelineAndVersionRequest {
+        #[inline]
         fn from(builder: CreatePipelineAndVersionRequest) -> Self {
             builder.0
         }
@@ -3021,12 +3145,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::CronSchedule {
             self.0
         }
     }
 
     impl From<CronSchedule> for super::CronSchedule {
+        #[inline]
         fn from(builder: CronSchedule) -> Self {
             builder.0
         }
@@ -3085,12 +3211,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::Experiment {
             self.0
         }
     }
 
     impl From<Experiment> for super::Experiment {
+        #[inline]
         fn from(builder: Experiment) -> Self {
             builder.0
         }
@@ -3110,12 +3238,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::Filter {
             self.0
         }
     }
 
     impl From<Filter> for super::Filter {
+        #[inline]
         fn from(builder: Filter) -> Self {
             builder.0
         }
@@ -3138,12 +3268,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::FindCachedTaskRequest {
             self.0
         }
     }
 
     impl From<FindCachedTaskRequest> for super::FindCachedTaskRequest {
+        #[inline]
         fn from(builder: FindCachedTaskRequest) -> Self {
             builder.0
         }
@@ -3160,12 +3292,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::FindCachedTaskResponse {
             self.0
         }
     }
 
     impl From<FindCachedTaskResponse> for super::FindCachedTaskResponse {
+        #[inline]
         fn from(builder: FindCachedTaskResponse) -> Self {
             builder.0
         }
@@ -3176,6 +3310,7 @@ pub mod builder {
     pub struct GetHealthzResponse(super::GetHealthzResponse);
     impl GetHealthzResponse {
         /// Sets [`multi_user`](super::GetHealthzResponse::multi_user).
+        #[inline]
         pub fn multi_user(mut self, value: bool) -> Self {
             self.0.multi_user = Some(value);
             self
@@ -3200,12 +3335,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::GetHealthzResponse {
             self.0
         }
     }
 
     impl From<GetHealthzResponse> for super::GetHealthzResponse {
+        #[inline]
         fn from(builder: GetHealthzResponse) -> Self {
             builder.0
         }
@@ -3216,6 +3353,7 @@ pub mod builder {
     pub struct GoogleRpcStatus(super::GoogleRpcStatus);
     impl GoogleRpcStatus {
         /// Sets [`code`](super::GoogleRpcStatus::code).
+        #[inline]
         pub fn code(mut self, value: i32) -> Self {
             self.0.code = Some(value);
             self
@@ -3237,12 +3375,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::GoogleRpcStatus {
             self.0
         }
     }
 
     impl From<GoogleRpcStatus> for super::GoogleRpcStatus {
+        #[inline]
         fn from(builder: GoogleRpcStatus) -> Self {
             builder.0
         }
@@ -3280,12 +3420,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::InputOutputsIoArtifact {
             self.0
         }
     }
 
     impl From<InputOutputsIoArtifact> for super::InputOutputsIoArtifact {
+        #[inline]
         fn from(builder: InputOutputsIoArtifact) -> Self {
             builder.0
         }
@@ -3320,12 +3462,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::InputOutputsIoParameter {
             self.0
         }
     }
 
     impl From<InputOutputsIoParameter> for super::InputOutputsIoParameter {
+        #[inline]
         fn from(builder: InputOutputsIoParameter) -> Self {
             builder.0
         }
@@ -3342,18 +3486,21 @@ pub mod builder {
         }
 
         /// Sets [`iteration`](super::IoProducer::iteration).
+        #[inline]
         pub fn iteration(mut self, value: i64) -> Self {
             self.0.iteration = Some(value);
             self
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::IoProducer {
             self.0
         }
     }
 
     impl From<IoProducer> for super::IoProducer {
+        #[inline]
         fn from(builder: IoProducer) -> Self {
             builder.0
         }
@@ -3373,6 +3520,7 @@ pub mod builder {
         }
 
         /// Sets [`total_size`](super::ListArtifactResponse::total_size).
+        #[inline]
         pub fn total_size(mut self, value: i32) -> Self {
             self.0.total_size = Some(value);
             self
@@ -3385,12 +3533,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::ListArtifactResponse {
             self.0
         }
     }
 
     impl From<ListArtifactResponse> for super::ListArtifactResponse {
+        #[inline]
         fn from(builder: ListArtifactResponse) -> Self {
             builder.0
         }
@@ -3410,6 +3560,7 @@ pub mod builder {
         }
 
         /// Sets [`total_size`](super::ListArtifactTasksResponse::total_size).
+        #[inline]
         pub fn total_size(mut self, value: i32) -> Self {
             self.0.total_size = Some(value);
             self
@@ -3422,12 +3573,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::ListArtifactTasksResponse {
             self.0
         }
     }
 
     impl From<ListArtifactTasksResponse> for super::ListArtifactTasksResponse {
+        #[inline]
         fn from(builder: ListArtifactTasksResponse) -> Self {
             builder.0
         }
@@ -3447,6 +3600,7 @@ pub mod builder {
         }
 
         /// Sets [`total_size`](super::ListExperimentsResponse::total_size).
+        #[inline]
         pub fn total_size(mut self, value: i32) -> Self {
             self.0.total_size = Some(value);
             self
@@ -3459,12 +3613,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::ListExperimentsResponse {
             self.0
         }
     }
 
     impl From<ListExperimentsResponse> for super::ListExperimentsResponse {
+        #[inline]
         fn from(builder: ListExperimentsResponse) -> Self {
             builder.0
         }
@@ -3484,6 +3640,7 @@ pub mod builder {
         }
 
         /// Sets [`total_size`](super::ListMetricsResponse::total_size).
+        #[inline]
         pub fn total_size(mut self, value: i32) -> Self {
             self.0.total_size = Some(value);
             self
@@ -3496,12 +3653,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::ListMetricsResponse {
             self.0
         }
     }
 
     impl From<ListMetricsResponse> for super::ListMetricsResponse {
+        #[inline]
         fn from(builder: ListMetricsResponse) -> Self {
             builder.0
         }
@@ -3527,18 +3686,21 @@ pub mod builder {
         }
 
         /// Sets [`total_size`](super::ListPipelineVersionsResponse::total_size).
+        #[inline]
         pub fn total_size(mut self, value: i32) -> Self {
             self.0.total_size = Some(value);
             self
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::ListPipelineVersionsResponse {
             self.0
         }
     }
 
     impl From<ListPipelineVersionsResponse> for super::ListPipelineVersionsResponse {
+        #[inline]
         fn from(builder: ListPipelineVersionsResponse) -> Self {
             builder.0
         }
@@ -3558,6 +3720,7 @@ pub mod builder {
         }
 
         /// Sets [`total_size`](super::ListPipelinesResponse::total_size).
+        #[inline]
         pub fn total_size(mut self, value: i32) -> Self {
             self.0.total_size = Some(value);
             self
@@ -3570,12 +3733,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::ListPipelinesResponse {
             self.0
         }
     }
 
     impl From<ListPipelinesResponse> for super::ListPipelinesResponse {
+        #[inline]
         fn from(builder: ListPipelinesResponse) -> Self {
             builder.0
         }
@@ -3595,6 +3760,7 @@ pub mod builder {
         }
 
         /// Sets [`total_size`](super::ListRecurringRunsResponse::total_size).
+        #[inline]
         pub fn total_size(mut self, value: i32) -> Self {
             self.0.total_size = Some(value);
             self
@@ -3607,12 +3773,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::ListRecurringRunsResponse {
             self.0
         }
     }
 
     impl From<ListRecurringRunsResponse> for super::ListRecurringRunsResponse {
+        #[inline]
         fn from(builder: ListRecurringRunsResponse) -> Self {
             builder.0
         }
@@ -3632,6 +3800,7 @@ pub mod builder {
         }
 
         /// Sets [`total_size`](super::ListRunsResponse::total_size).
+        #[inline]
         pub fn total_size(mut self, value: i32) -> Self {
             self.0.total_size = Some(value);
             self
@@ -3644,12 +3813,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::ListRunsResponse {
             self.0
         }
     }
 
     impl From<ListRunsResponse> for super::ListRunsResponse {
+        #[inline]
         fn from(builder: ListRunsResponse) -> Self {
             builder.0
         }
@@ -3675,18 +3846,21 @@ pub mod builder {
         }
 
         /// Sets [`total_size`](super::ListTasksResponse::total_size).
+        #[inline]
         pub fn total_size(mut self, value: i32) -> Self {
             self.0.total_size = Some(value);
             self
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::ListTasksResponse {
             self.0
         }
     }
 
     impl From<ListTasksResponse> for super::ListTasksResponse {
+        #[inline]
         fn from(builder: ListTasksResponse) -> Self {
             builder.0
         }
@@ -3703,12 +3877,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::LogMetricRequest {
             self.0
         }
     }
 
     impl From<LogMetricRequest> for super::LogMetricRequest {
+        #[inline]
         fn from(builder: LogMetricRequest) -> Self {
             builder.0
         }
@@ -3734,12 +3910,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::MetadataValue {
             self.0
         }
     }
 
     impl From<MetadataValue> for super::MetadataValue {
+        #[inline]
         fn from(builder: MetadataValue) -> Self {
             builder.0
         }
@@ -3786,12 +3964,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::Metric {
             self.0
         }
     }
 
     impl From<Metric> for super::Metric {
+        #[inline]
         fn from(builder: Metric) -> Self {
             builder.0
         }
@@ -3814,18 +3994,21 @@ pub mod builder {
         }
 
         /// Sets [`interval_second`](super::PeriodicSchedule::interval_second).
+        #[inline]
         pub fn interval_second(mut self, value: i64) -> Self {
             self.0.interval_second = Some(value);
             self
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PeriodicSchedule {
             self.0
         }
     }
 
     impl From<PeriodicSchedule> for super::PeriodicSchedule {
+        #[inline]
         fn from(builder: PeriodicSchedule) -> Self {
             builder.0
         }
@@ -3892,12 +4075,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::Pipeline {
             self.0
         }
     }
 
     impl From<Pipeline> for super::Pipeline {
+        #[inline]
         fn from(builder: Pipeline) -> Self {
             builder.0
         }
@@ -4037,12 +4222,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PipelineTask {
             self.0
         }
     }
 
     impl From<PipelineTask> for super::PipelineTask {
+        #[inline]
         fn from(builder: PipelineTask) -> Self {
             builder.0
         }
@@ -4065,12 +4252,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PipelineTaskChildTask {
             self.0
         }
     }
 
     impl From<PipelineTaskChildTask> for super::PipelineTaskChildTask {
+        #[inline]
         fn from(builder: PipelineTaskChildTask) -> Self {
             builder.0
         }
@@ -4132,6 +4321,7 @@ pub mod builder {
         }
 
         /// Sets [`execution_id`](super::PipelineTaskDetail::execution_id).
+        #[inline]
         pub fn execution_id(mut self, value: i64) -> Self {
             self.0.execution_id = Some(value);
             self
@@ -4208,12 +4398,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PipelineTaskDetail {
             self.0
         }
     }
 
     impl From<PipelineTaskDetail> for super::PipelineTaskDetail {
+        #[inline]
         fn from(builder: PipelineTaskDetail) -> Self {
             builder.0
         }
@@ -4236,12 +4428,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PipelineTaskDetailChildTask {
             self.0
         }
     }
 
     impl From<PipelineTaskDetailChildTask> for super::PipelineTaskDetailChildTask {
+        #[inline]
         fn from(builder: PipelineTaskDetailChildTask) -> Self {
             builder.0
         }
@@ -4284,12 +4478,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PipelineTaskExecutorDetail {
             self.0
         }
     }
 
     impl From<PipelineTaskExecutorDetail> for super::PipelineTaskExecutorDetail {
+        #[inline]
         fn from(builder: PipelineTaskExecutorDetail) -> Self {
             builder.0
         }
@@ -4318,12 +4514,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PipelineTaskInputOutputs {
             self.0
         }
     }
 
     impl From<PipelineTaskInputOutputs> for super::PipelineTaskInputOutputs {
+        #[inline]
         fn from(builder: PipelineTaskInputOutputs) -> Self {
             builder.0
         }
@@ -4356,12 +4554,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PipelineTaskStatusMetadata {
             self.0
         }
     }
 
     impl From<PipelineTaskStatusMetadata> for super::PipelineTaskStatusMetadata {
+        #[inline]
         fn from(builder: PipelineTaskStatusMetadata) -> Self {
             builder.0
         }
@@ -4393,12 +4593,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PipelineTaskTaskPod {
             self.0
         }
     }
 
     impl From<PipelineTaskTaskPod> for super::PipelineTaskTaskPod {
+        #[inline]
         fn from(builder: PipelineTaskTaskPod) -> Self {
             builder.0
         }
@@ -4427,12 +4629,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PipelineTaskTaskStatus {
             self.0
         }
     }
 
     impl From<PipelineTaskTaskStatus> for super::PipelineTaskTaskStatus {
+        #[inline]
         fn from(builder: PipelineTaskTaskStatus) -> Self {
             builder.0
         }
@@ -4443,30 +4647,35 @@ pub mod builder {
     pub struct PipelineTaskTypeAttributes(super::PipelineTaskTypeAttributes);
     impl PipelineTaskTypeAttributes {
         /// Sets [`iteration_index`](super::PipelineTaskTypeAttributes::iteration_index).
+        #[inline]
         pub fn iteration_index(mut self, value: i64) -> Self {
             self.0.iteration_index = Some(value);
             self
         }
 
         /// Sets [`iteration_count`](super::PipelineTaskTypeAttributes::iteration_count).
+        #[inline]
         pub fn iteration_count(mut self, value: i64) -> Self {
             self.0.iteration_count = Some(value);
             self
         }
 
         /// Sets [`download_to_workspace`](super::PipelineTaskTypeAttributes::download_to_workspace).
+        #[inline]
         pub fn download_to_workspace(mut self, value: bool) -> Self {
             self.0.download_to_workspace = Some(value);
             self
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PipelineTaskTypeAttributes {
             self.0
         }
     }
 
     impl From<PipelineTaskTypeAttributes> for super::PipelineTaskTypeAttributes {
+        #[inline]
         fn from(builder: PipelineTaskTypeAttributes) -> Self {
             builder.0
         }
@@ -4561,12 +4770,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PipelineVersion {
             self.0
         }
     }
 
     impl From<PipelineVersion> for super::PipelineVersion {
+        #[inline]
         fn from(builder: PipelineVersion) -> Self {
             builder.0
         }
@@ -4589,12 +4800,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PipelineVersionReference {
             self.0
         }
     }
 
     impl From<PipelineVersionReference> for super::PipelineVersionReference {
+        #[inline]
         fn from(builder: PipelineVersionReference) -> Self {
             builder.0
         }
@@ -4633,12 +4846,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PluginOutput {
             self.0
         }
     }
 
     impl From<PluginOutput> for super::PluginOutput {
+        #[inline]
         fn from(builder: PluginOutput) -> Self {
             builder.0
         }
@@ -4661,12 +4876,14 @@ pub mod builder {
         }
 
         /// Sets [`int_value`](super::Predicate::int_value).
+        #[inline]
         pub fn int_value(mut self, value: i32) -> Self {
             self.0.int_value = Some(value);
             self
         }
 
         /// Sets [`long_value`](super::Predicate::long_value).
+        #[inline]
         pub fn long_value(mut self, value: i64) -> Self {
             self.0.long_value = Some(value);
             self
@@ -4712,12 +4929,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::Predicate {
             self.0
         }
     }
 
     impl From<Predicate> for super::Predicate {
+        #[inline]
         fn from(builder: Predicate) -> Self {
             builder.0
         }
@@ -4737,12 +4956,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PredicateIntValues {
             self.0
         }
     }
 
     impl From<PredicateIntValues> for super::PredicateIntValues {
+        #[inline]
         fn from(builder: PredicateIntValues) -> Self {
             builder.0
         }
@@ -4762,12 +4983,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PredicateLongValues {
             self.0
         }
     }
 
     impl From<PredicateLongValues> for super::PredicateLongValues {
+        #[inline]
         fn from(builder: PredicateLongValues) -> Self {
             builder.0
         }
@@ -4787,12 +5010,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::PredicateStringValues {
             self.0
         }
     }
 
     impl From<PredicateStringValues> for super::PredicateStringValues {
+        #[inline]
         fn from(builder: PredicateStringValues) -> Self {
             builder.0
         }
@@ -4829,12 +5054,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::ProtobufAny {
             self.0
         }
     }
 
     impl From<ProtobufAny> for super::ProtobufAny {
+        #[inline]
         fn from(builder: ProtobufAny) -> Self {
             builder.0
         }
@@ -4906,6 +5133,7 @@ pub mod builder {
         }
 
         /// Sets [`max_concurrency`](super::RecurringRun::max_concurrency).
+        #[inline]
         pub fn max_concurrency(mut self, value: i64) -> Self {
             self.0.max_concurrency = Some(value);
             self
@@ -4948,6 +5176,7 @@ pub mod builder {
         }
 
         /// Sets [`no_catchup`](super::RecurringRun::no_catchup).
+        #[inline]
         pub fn no_catchup(mut self, value: bool) -> Self {
             self.0.no_catchup = Some(value);
             self
@@ -4985,12 +5214,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::RecurringRun {
             self.0
         }
     }
 
     impl From<RecurringRun> for super::RecurringRun {
+        #[inline]
         fn from(builder: RecurringRun) -> Self {
             builder.0
         }
@@ -5172,6 +5403,7 @@ pub mod builder {
         }
 
         /// Sets [`task_count`](super::Run::task_count).
+        #[inline]
         pub fn task_count(mut self, value: i32) -> Self {
             self.0.task_count = Some(value);
             self
@@ -5187,12 +5419,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::Run {
             self.0
         }
     }
 
     impl From<Run> for super::Run {
+        #[inline]
         fn from(builder: Run) -> Self {
             builder.0
         }
@@ -5203,12 +5437,14 @@ pub mod builder {
     pub struct RunDetails(super::RunDetails);
     impl RunDetails {
         /// Sets [`pipeline_context_id`](super::RunDetails::pipeline_context_id).
+        #[inline]
         pub fn pipeline_context_id(mut self, value: i64) -> Self {
             self.0.pipeline_context_id = Some(value);
             self
         }
 
         /// Sets [`pipeline_run_context_id`](super::RunDetails::pipeline_run_context_id).
+        #[inline]
         pub fn pipeline_run_context_id(mut self, value: i64) -> Self {
             self.0.pipeline_run_context_id = Some(value);
             self
@@ -5224,12 +5460,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::RunDetails {
             self.0
         }
     }
 
     impl From<RunDetails> for super::RunDetails {
+        #[inline]
         fn from(builder: RunDetails) -> Self {
             builder.0
         }
@@ -5256,12 +5494,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::RunServiceUpdateTasksBulkBody {
             self.0
         }
     }
 
     impl From<RunServiceUpdateTasksBulkBody> for super::RunServiceUpdateTasksBulkBody {
+        #[inline]
         fn from(builder: RunServiceUpdateTasksBulkBody) -> Self {
             builder.0
         }
@@ -5294,12 +5534,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::RuntimeConfig {
             self.0
         }
     }
 
     impl From<RuntimeConfig> for super::RuntimeConfig {
+        #[inline]
         fn from(builder: RuntimeConfig) -> Self {
             builder.0
         }
@@ -5328,12 +5570,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::RuntimeStatus {
             self.0
         }
     }
 
     impl From<RuntimeStatus> for super::RuntimeStatus {
+        #[inline]
         fn from(builder: RuntimeStatus) -> Self {
             builder.0
         }
@@ -5359,12 +5603,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::Trigger {
             self.0
         }
     }
 
     impl From<Trigger> for super::Trigger {
+        #[inline]
         fn from(builder: Trigger) -> Self {
             builder.0
         }
@@ -5415,6 +5661,7 @@ pub mod builder {
         }
 
         /// Sets [`number_value`](super::UpdateArtifactBody::number_value).
+        #[inline]
         pub fn number_value(mut self, value: f64) -> Self {
             self.0.number_value = Some(value);
             self
@@ -5433,12 +5680,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::UpdateArtifactBody {
             self.0
         }
     }
 
     impl From<UpdateArtifactBody> for super::UpdateArtifactBody {
+        #[inline]
         fn from(builder: UpdateArtifactBody) -> Self {
             builder.0
         }
@@ -5499,12 +5748,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::UpdatePipelineBody {
             self.0
         }
     }
 
     impl From<UpdatePipelineBody> for super::UpdatePipelineBody {
+        #[inline]
         fn from(builder: UpdatePipelineBody) -> Self {
             builder.0
         }
@@ -5587,12 +5838,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::UpdatePipelineVersionBody {
             self.0
         }
     }
 
     impl From<UpdatePipelineVersionBody> for super::UpdatePipelineVersionBody {
+        #[inline]
         fn from(builder: UpdatePipelineVersionBody) -> Self {
             builder.0
         }
@@ -5619,12 +5872,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::UpdateTasksBulkResponse {
             self.0
         }
     }
 
     impl From<UpdateTasksBulkResponse> for super::UpdateTasksBulkResponse {
+        #[inline]
         fn from(builder: UpdateTasksBulkResponse) -> Self {
             builder.0
         }
@@ -5641,12 +5896,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::Url {
             self.0
         }
     }
 
     impl From<Url> for super::Url {
+        #[inline]
         fn from(builder: Url) -> Self {
             builder.0
         }
@@ -5687,12 +5944,14 @@ pub mod builder {
         }
 
         /// The value with what was set.
+        #[inline]
         pub fn build(self) -> super::Visualization {
             self.0
         }
     }
 
     impl From<Visualization> for super::Visualization {
+        #[inline]
         fn from(builder: Visualization) -> Self {
             builder.0
         }

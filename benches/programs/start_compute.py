@@ -1,0 +1,16 @@
+"""One operation by the official client: prints how many jobs there are."""
+
+import asyncio
+import sys
+
+import compute_api_client as compute
+
+
+async def main():
+    configuration = compute.Configuration(host=sys.argv[1], access_token="token")
+    async with compute.ApiClient(configuration) as client:
+        page = await compute.JobsApi(client).read_jobs_jobs_get()
+        print(len(page.items))
+
+
+asyncio.run(main())

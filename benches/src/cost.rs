@@ -1,0 +1,42 @@
+//! What other programs cost: CPU time of them and of all that they start.
+
+use std::process::Command;
+use std::time::Instant;
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike as _;
+
+use crate::Result;
+
+/// What running a program took.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    pub cpu_s: f64,
+    pub wall_s: f64,
+}
+
+/// Runs a program to its end, and gives what it took and what it wrote.
+pub fn of(command: &mut Command) -> Result<(Cost, Vec<u8>)> {
+    let (before, begun) = (children_s()?, Instant::now());
+    let output = command
+        .output()
+        .map_err(|error| format!("{}: {error}", command.get_program().display()))?;
+    let wall_s = begun.elapsed().as_secs_f64();
+    let cpu_s = children_s()? - before;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{}: {said}", command.get_program().display()).into());
+    }
+    Ok((Cost { cpu_s, wall_s }, output.stdout))
+}
+
+/// CPU time of all programs that this one has waited for, and of theirs.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "there are not so many microseconds"
+)]
+fn children_s() -> Result<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let us = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    Ok(us as f64 / 1e6)
+}

@@ -1,0 +1,98 @@
+//! What a user pays for the first build of a program, and for checking it after a change.
+
+use crate::report::{Report, Table, shown};
+use crate::statistics::Samples;
+use crate::user_crate::UserCrate;
+use crate::{Bench, Result};
+
+const CHECKS: usize = 5;
+
+pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
+    let kfp = include_str!("../../programs/facade_kfp.rs");
+    let compute = include_str!("../../programs/facade_compute.rs");
+    let only = |features| format!(", default-features = false, features = [{features}]");
+    let users = [
+        UserCrate::hand_written(bench)?,
+        UserCrate::with_sdk(bench, "both APIs", "", kfp)?,
+        UserCrate::with_sdk(
+            bench,
+            "both APIs without `oauth`",
+            &only(r#""compute", "kfp", "rustls""#),
+            kfp,
+        )?,
+        UserCrate::with_sdk(
+            bench,
+            "Compute only",
+            &only(r#""compute", "rustls""#),
+            compute,
+        )?,
+        UserCrate::with_sdk(bench, "KFP only", &only(r#""kfp", "rustls""#), kfp)?,
+    ];
+    let table = |title, unit, text| Table::new(title, unit, text).beside("hand-written");
+    let mut cpu = table(
+        "A user's first dev build, CPU",
+        "s",
+        "`cargo build` into an empty folder, with all downloads at hand: cargo and everything that it starts. reqwest, tokio, serde_json and chrono have the same versions and features in each.",
+    );
+    let mut wall = table("A user's first dev build, wall", "s", "The same builds.");
+    let mut crates = table(
+        "A user's first dev build, crates",
+        "crates",
+        "The same builds.",
+    );
+    let mut check = table(
+        "`cargo check` after a change of the user's own code",
+        "s of wall time",
+        "",
+    );
+    let mut slowest: f64 = 0.0;
+    for user in users {
+        let built = user.build("build")?;
+        cpu = cpu.row(&user.name, [built.cost.cpu_s].into_iter().collect());
+        wall = wall.row(&user.name, [built.cost.wall_s].into_iter().collect());
+        #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
+        let count = built.crates as f64;
+        crates = crates.row(&user.name, [count].into_iter().collect());
+        user.build("check")?;
+        let mut checks = Samples::default();
+        for _ in 0..CHECKS {
+            user.touch()?;
+            checks.push(user.build("check")?.cost.wall_s);
+        }
+        if user.name != "hand-written" {
+            slowest = slowest.max(checks.median());
+        }
+        check = check.row(&user.name, checks);
+    }
+    let base = cpu.median("hand-written");
+    for (name, most) in [
+        ("both APIs", 1.15),
+        ("both APIs without `oauth`", 1.15),
+        ("Compute only", 1.05),
+        ("KFP only", 1.05),
+    ] {
+        let ratio = cpu.median(name) / base;
+        report.goal(
+            format!("a user's first dev build, {name}: CPU beside hand-written"),
+            format!("≤ {most}"),
+            format!(
+                "{ratio:.2} ({} s to {} s, {} to {} crates)",
+                shown(cpu.median(name)),
+                shown(base),
+                crates.median(name),
+                crates.median("hand-written")
+            ),
+            ratio <= most,
+        );
+    }
+    report.goal(
+        "`cargo check` after a change of the user's own code",
+        "≤ 1 s",
+        format!("{} s", shown(slowest)),
+        slowest <= 1.0,
+    );
+    for table in [cpu, wall, crates, check] {
+        report.table(table);
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! Crates as users write them, each a package and workspace of its own.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::candidate::target_folder;
+use crate::cost::{self, Cost};
+use crate::{Bench, Result};
+
+/// A program that uses the SDK, or does without it.
+pub struct UserCrate {
+    /// As tables call it.
+    pub name: String,
+    folder: TempDir,
+}
+
+/// What came of a build.
+pub struct Built {
+    pub cost: Cost,
+    /// Crates that the program stands on.
+    pub crates: usize,
+    program: Option<PathBuf>,
+}
+
+impl Built {
+    pub fn program(&self) -> Result<&Path> {
+        Ok(self.program.as_deref().ok_or("no program was built")?)
+    }
+}
+
+const MESSAGES: &str = "--message-format=json-render-diagnostics";
+
+/// What the SDK stands on, with the features that it turns on by itself.
+const BASELINE: &str = r#"
+chrono = { version = "0.4.41", default-features = false, features = ["serde", "std"] }
+reqwest = { version = "0.13.4", default-features = false, features = ["http2", "multipart", "rustls", "stream", "system-proxy"] }
+serde = { version = "1.0.228", features = ["derive"] }
+serde_json = "1.0.145"
+tokio = { version = "1.47", default-features = false, features = ["fs", "io-util", "macros", "rt", "sync", "time"] }
+"#;
+
+impl UserCrate {
+    /// A program without the SDK.
+    pub fn hand_written(bench: &Bench) -> Result<Self> {
+        let program = include_str!("../programs/hand_written.rs");
+        Self::new(bench, "hand-written", BASELINE, program)
+    }
+
+    /// A program with the SDK; `features` is what its entry of `Cargo.toml` says of them.
+    pub fn with_sdk(bench: &Bench, name: &str, features: &str, program: &str) -> Result<Self> {
+        let path = bench.project().join("crates/compute-kfp");
+        let dependencies = format!(
+            "compute-kfp = {{ path = {path:?}{features} }}\n\
+             tokio = {{ version = \"1.47\", default-features = false, features = [\"macros\", \"rt\"] }}\n"
+        );
+        Self::new(bench, name, &dependencies, program)
+    }
+
+    fn new(bench: &Bench, name: &str, dependencies: &str, program: &str) -> Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("compute-kfp-user")
+            .tempdir()?;
+        // Programs of several such crates lie in one folder.
+        let package = name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+        let manifest = format!(
+            "[package]\nname = \"user-{package}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+             [workspace]\n\n[dependencies]\n{dependencies}"
+        );
+        fs::write(folder.path().join("Cargo.toml"), manifest)?;
+        fs::create_dir(folder.path().join("src"))?;
+        fs::write(folder.path().join("src/main.rs"), program)?;
+        // The same versions for all.
+        fs::copy(
+            bench.project().join("Cargo.lock"),
+            folder.path().join("Cargo.lock"),
+        )?;
+        let name = name.to_owned();
+        let user = Self { name, folder };
+        cost::of(&mut user.cargo("fetch"))?;
+        Ok(user)
+    }
+
+    /// Builds in a folder of its own, where nothing is built at first; `command` is one of cargo.
+    pub fn build(&self, command: &str) -> Result<Built> {
+        let mut cargo = self.cargo(command);
+        cargo.env("CARGO_TARGET_DIR", self.folder.path().join("target"));
+        built(cargo.args(["--offline", MESSAGES]))
+    }
+
+    /// Builds the program by the profile `release`, beside the candidates, and strips it.
+    pub fn stripped(&self, bench: &Bench) -> Result<PathBuf> {
+        let mut cargo = self.cargo("build");
+        cargo.env("CARGO_TARGET_DIR", target_folder(&bench.folder)?);
+        let built = built(cargo.args(["--release", "--offline", MESSAGES]))?;
+        let stripped = self.folder.path().join("stripped");
+        cost::of(
+            Command::new("strip")
+                .arg("-o")
+                .arg(&stripped)
+                .arg(built.program()?),
+        )?;
+        Ok(stripped)
+    }
+
+    /// Lets the user save the program.
+    pub fn touch(&self) -> Result<()> {
+        let program = self.folder.path().join("src/main.rs");
+        let text = fs::read(&program)?;
+        Ok(fs::write(program, text)?)
+    }
+
+    fn cargo(&self, command: &str) -> Command {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.arg(command).current_dir(self.folder.path());
+        // As users have it, whatever these benchmarks are built with.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PROFILE_")
+                || text == "CARGO_INCREMENTAL"
+                || text == "RUSTFLAGS"
+            {
+                cargo.env_remove(&name);
+            }
+        }
+        cargo
+    }
+}
+
+/// A program of the SDK's workspace.
+pub fn sdk_program(bench: &Bench, package: &str, program: &str) -> Result<PathBuf> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(bench.project()).args([
+        "build",
+        "--release",
+        MESSAGES,
+        "--package",
+        package,
+        "--bin",
+        program,
+    ]);
+    Ok(built(&mut cargo)?.program()?.to_owned())
+}
+
+fn built(cargo: &mut Command) -> Result<Built> {
+    let (cost, output) = cost::of(cargo)?;
+    let mut crates = BTreeSet::new();
+    let mut program = None;
+    for line in output.split(|byte| *byte == b'\n') {
+        let Ok(message) = serde_json::from_slice::<Value>(line) else {
+            continue;
+        };
+        if message["reason"] != "compiler-artifact" {
+            continue;
+        }
+        if let Some(path) = message["executable"].as_str() {
+            program = Some(path.into());
+        } else {
+            crates.insert(message["package_id"].to_string());
+        }
+    }
+    Ok(Built {
+        cost,
+        crates: crates.len(),
+        program,
+    })
+}
