@@ -66,6 +66,14 @@ impl Candidate {
         Self { name, program }
     }
 
+    /// The same program, as tables call it where it does the work in another way.
+    pub fn named(&self, name: &'static str) -> Self {
+        Self {
+            name,
+            ..self.clone()
+        }
+    }
+
     /// Does the work and tells what it took; `None` where the candidate does not offer it.
     pub fn run(&self, arguments: &[&str]) -> Result<Option<Figures>> {
         match self.output(arguments)? {
