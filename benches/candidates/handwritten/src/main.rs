@@ -1,0 +1,52 @@
+//! What a careful user writes without an SDK: reqwest, serde_json and chrono, with the same types.
+
+mod compute;
+mod int64_text;
+mod kfp;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use candidate::{Result, TOKEN, Task};
+use reqwest::Client;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<ExitCode> {
+    let task = Task::from_arguments();
+    match task.work.as_str() {
+        "run" => call::<kfp::Run>(&task, "/apis/v2beta1/runs/run-1").await?,
+        "runs" => call::<kfp::ListRunsResponse>(&task, "/apis/v2beta1/runs?page_size=200").await?,
+        "jobs" => call::<compute::PageJob>(&task, "/jobs?size=100").await?,
+        "decode-runs" => decode::<kfp::ListRunsResponse>(&task)?,
+        "decode-jobs" => decode::<compute::PageJob>(&task)?,
+        "scan-runs" | "scan-jobs" if !task.show => {
+            let body = task.body()?;
+            task.compute(|| {
+                serde_json::from_slice::<IgnoredAny>(&body)?;
+                Ok(())
+            })?;
+        }
+        _ => return Ok(task.not_offered()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn call<T: DeserializeOwned + serde::Serialize>(task: &Task, path: &str) -> Result<()> {
+    let client = Client::builder()
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(Duration::from_secs(60))
+        .build()?;
+    let url = format!("{}{path}", task.url);
+    task.repeat(async || {
+        let answer = client.get(&url).bearer_auth(TOKEN).send().await?;
+        let body = answer.error_for_status()?.bytes().await?;
+        Ok(serde_json::from_slice::<T>(&body)?)
+    })
+    .await
+}
+
+fn decode<T: DeserializeOwned + serde::Serialize>(task: &Task) -> Result<()> {
+    let body = task.body()?;
+    task.compute(|| Ok(serde_json::from_slice::<T>(&body)?))
+}
