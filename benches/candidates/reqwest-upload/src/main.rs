@@ -40,7 +40,10 @@ async fn main() -> Result<ExitCode> {
 
 async fn send(task: &Task, client: &Client, part: Part) -> Result<usize> {
     let answer = client
-        .post(format!("{}/apis/v2beta1/pipelines/upload?name=benchmark", task.url))
+        .post(format!(
+            "{}/apis/v2beta1/pipelines/upload?name=benchmark",
+            task.url
+        ))
         .bearer_auth(TOKEN)
         .multipart(Form::new().part("uploadfile", part))
         .send()

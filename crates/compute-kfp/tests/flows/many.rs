@@ -27,7 +27,10 @@ struct Crowd {
 impl Crowd {
     async fn serve(self: Arc<Self>, mut stream: TcpStream) {
         let body = r#"{"state":"SUCCEEDED"}"#;
-        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
         let mut head = Vec::new();
         while let Ok(byte) = stream.read_u8().await {
             head.push(byte);
@@ -91,7 +94,10 @@ async fn what_was_read_last_is_kept_whole() {
     let server = Server::playing([run]).await;
     let kfp = server.kfp();
     let read = kfp.get_run("r1").send().await.unwrap().into_inner();
-    let wait = kfp.wait_for_run("r1").timeout(NEVER).min_interval(NEVER * 2);
+    let wait = kfp
+        .wait_for_run("r1")
+        .timeout(NEVER)
+        .min_interval(NEVER * 2);
     let error = wait.on_change(|_| tokio::time::pause()).send().await;
     let error = error.unwrap_err();
     let last = Unfinished::<Run>::of(&error).unwrap().last();
