@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use futures_util::stream::{self, StreamExt as _};
-use rustix::time::{ClockId, clock_gettime};
+use nix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 
 /// What goes wrong in a candidate ends it.
@@ -164,7 +164,7 @@ impl Measuring {
     pub fn begin() -> Result<Self> {
         Ok(Self {
             resident_before_kib: memory("VmRSS")?,
-            cpu: cpu_time(),
+            cpu: cpu_time()?,
             wall: Instant::now(),
         })
     }
@@ -181,7 +181,7 @@ impl Measuring {
     ///
     /// The operating system does not tell how much memory the process has.
     pub fn end(self, calls: u64) -> Result<()> {
-        let cpu = cpu_time().saturating_sub(self.cpu);
+        let cpu = cpu_time()?.saturating_sub(self.cpu);
         let wall = self.wall.elapsed();
         show(&Figures {
             calls,
@@ -193,12 +193,8 @@ impl Measuring {
     }
 }
 
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(
-        time.tv_sec.try_into().unwrap_or(0),
-        time.tv_nsec.try_into().unwrap_or(0),
-    )
+fn cpu_time() -> Result<Duration> {
+    Ok(clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?.into())
 }
 
 /// A figure of the process's memory, in KiB, as Linux tells it.
