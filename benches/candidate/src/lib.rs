@@ -170,9 +170,14 @@ impl Measuring {
     }
 
     /// Measures times from here on; the memory before is what it was at the beginning.
-    pub fn restart_clock(&mut self) {
-        self.cpu = cpu_time();
+    ///
+    /// # Errors
+    ///
+    /// The operating system does not tell the CPU time.
+    pub fn restart_clock(&mut self) -> Result<()> {
+        self.cpu = cpu_time()?;
         self.wall = Instant::now();
+        Ok(())
     }
 
     /// Ends now, and prints the [`Figures`].

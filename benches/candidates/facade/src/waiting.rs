@@ -33,7 +33,7 @@ pub async fn runs(task: &Task, kfp: &kfp::Client, spread: bool) -> Result<()> {
         });
     }
     sleep(INTERVAL * SETTLING).await;
-    measuring.restart_clock();
+    measuring.restart_clock()?;
     sleep(INTERVAL * MEASURED).await;
     if let Some(ended) = waiting.try_join_next() {
         return Err(match ended? {

@@ -78,7 +78,10 @@ impl<T: Progress> Poller<T> {
         // Between two requests nothing of this is there.
         let read = Box::pin(self.patience.ask(|| self.reader.read())).await;
         let now = read.map_err(|stop| self.stopped(stop))?;
-        self.last = Some(Kept::new(&now));
+        match &mut self.last {
+            Some(last) => last.replace(&now),
+            None => self.last = Some(Kept::new(&now)),
+        }
         Ok(now)
     }
 
