@@ -66,12 +66,10 @@ impl Candidate {
         Self { name, program }
     }
 
-    /// The same program, as tables call it where it does the work in another way.
+    /// The same program under another name, for work that is to be compared with others.
     pub fn named(&self, name: &'static str) -> Self {
-        Self {
-            name,
-            ..self.clone()
-        }
+        let program = self.program.clone();
+        Self { name, program }
     }
 
     /// Does the work and tells what it took; `None` where the candidate does not offer it.

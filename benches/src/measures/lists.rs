@@ -12,17 +12,15 @@ const HELD: usize = 20_000;
 
 const ITEMS: &str = "compute-kfp, `.items()`";
 const BY_PAGE: &str = "compute-kfp, page by page";
+const HAND_WRITTEN: &str = "hand-written, page by page";
+const PYTHON: &str = "kfp-server-api (Python)";
 
 pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     bench.data.write_run_pages(&bench.folder.join("data"))?;
     let url = bench.nginx.url_of("long");
     let facade = Candidate::package(ITEMS, &bench.folder, "facade")?;
     let by_page = facade.named(BY_PAGE);
-    let handwritten = Candidate::package(
-        "reqwest, serde_json and chrono by hand",
-        &bench.folder,
-        "handwritten",
-    )?;
+    let handwritten = Candidate::package(HAND_WRITTEN, &bench.folder, "handwritten")?;
     let arguments = |work: &str, items: usize| {
         let words = [work, "--url", &url, "--calls", &items.to_string()];
         words.map(str::to_owned).to_vec()
@@ -107,16 +105,13 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     );
     memory = memory.row(format!("{HELD} runs held"), held);
 
-    if !bench.quick {
-        if let Some(python) = python(bench) {
-            let figures = python.run(&strs(&arguments("items", longest)))?;
-            if let Some(figures) = figures {
-                let resident = [figures.resident_peak_kib / 1024.0].into_iter().collect();
-                let cpu = [figures.cpu_us_per_call()].into_iter().collect();
-                table = table.row(python.name, cpu);
-                memory = memory.row(format!("{longest} runs, {}", python.name), resident);
-            }
-        }
+    // It takes a minute, so that it has a single turn.
+    if let Some(python) = python(bench).filter(|_| !bench.quick)
+        && let Some(figures) = python.run(&strs(&arguments("items", longest)))?
+    {
+        let resident = figures.resident_peak_kib / 1024.0;
+        memory = memory.row(format!("{longest} runs, {PYTHON}"), one(resident));
+        table = table.row(PYTHON, one(figures.cpu_us_per_call()));
     }
     report.table(table);
     report.table(memory);
@@ -124,19 +119,18 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+fn one(figure: f64) -> Samples {
+    [figure].into_iter().collect()
+}
+
 fn strs(words: &[String]) -> Vec<&str> {
     words.iter().map(String::as_str).collect()
 }
 
-/// The official client for Python, where `make bench` has installed it.
+/// The official client for Python, where it is installed.
 fn python(bench: &Bench) -> Option<Candidate> {
-    let folder = bench.folder.join("python");
-    let interpreter = folder.join(".venv/bin/python");
-    let program = folder.join("kfp.py");
-    (interpreter.exists() && program.exists()).then(|| {
-        Candidate::program(
-            "kfp-server-api for Python",
-            [interpreter.into(), program.into()],
-        )
-    })
+    let interpreter = bench.project().join("contract/witness/.venv/bin/python");
+    let program = bench.folder.join("python/kfp.py");
+    (interpreter.exists() && program.exists())
+        .then(|| Candidate::program(PYTHON, [interpreter.into(), program.into()]))
 }
