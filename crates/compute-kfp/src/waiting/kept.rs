@@ -8,35 +8,32 @@ use super::progress::Progress;
 /// waited for at a time.
 pub(super) struct Kept<T: Progress> {
     pub state: T::State,
-    text: Vec<u8>,
+    text: Box<[u8]>,
     value: PhantomData<fn() -> T>,
 }
 
 impl<T: Progress> Kept<T> {
     pub fn new(value: &T) -> Self {
-        Self::within(Vec::new(), value)
+        Self {
+            state: value.state().clone(),
+            text: written(value).as_slice().into(),
+            value: PhantomData,
+        }
     }
 
-    /// Keeps another in the memory of this one.
+    /// Keeps another; where nothing has changed, in the memory of this one.
     pub fn replace(&mut self, value: &T) {
-        *self = Self::within(std::mem::take(&mut self.text), value);
+        if *self.text != *written(value) {
+            *self = Self::new(value);
+        }
     }
 
     pub fn value(&self) -> Option<T> {
         serde_json::from_slice(&self.text).ok()
     }
+}
 
-    fn within(mut text: Vec<u8>, value: &T) -> Self {
-        text.clear();
-        // What was read from JSON can be written as JSON.
-        if serde_json::to_writer(&mut text, value).is_err() {
-            text.clear();
-        }
-        text.shrink_to_fit();
-        Self {
-            state: value.state().clone(),
-            text,
-            value: PhantomData,
-        }
-    }
+/// What was read from JSON can be written as JSON.
+fn written(value: &impl Progress) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use compute_kfp_runtime::{Error, ErrorKind};
 use futures_core::future::BoxFuture;
+use futures_util::TryFutureExt as _;
 
 use super::ended::Unfinished;
 use super::kept::Kept;
@@ -14,7 +15,7 @@ use super::turns::Turns;
 /// How a run or a job is read.
 pub(crate) struct Reader<T> {
     turns: Turns,
-    call: Box<dyn Fn() -> BoxFuture<'static, Result<T, Error>> + Send + Sync>,
+    call: Box<dyn Fn() -> BoxFuture<'static, Result<Box<T>, Error>> + Send + Sync>,
 }
 
 impl<T> Reader<T> {
@@ -31,11 +32,12 @@ impl<T> Reader<T> {
         let client = client.clone();
         Self {
             turns: turns.clone(),
-            call: Box::new(move || Box::pin(read(client.clone()))),
+            call: Box::new(move || Box::pin(read(client.clone()).map_ok(Box::new))),
         }
     }
 
-    async fn read(&self) -> Result<T, Error> {
+    /// In a box, since those who wait for their turn have room for what comes.
+    async fn read(&self) -> Result<Box<T>, Error> {
         let _turn = self.turns.next().await;
         (self.call)().await
     }
@@ -77,7 +79,7 @@ impl<T: Progress> Poller<T> {
     pub async fn read(&mut self) -> Result<T, Error> {
         // Between two requests nothing of this is there.
         let read = Box::pin(self.patience.ask(|| self.reader.read())).await;
-        let now = read.map_err(|stop| self.stopped(stop))?;
+        let now = *read.map_err(|stop| self.stopped(stop))?;
         match &mut self.last {
             Some(last) => last.replace(&now),
             None => self.last = Some(Kept::new(&now)),
