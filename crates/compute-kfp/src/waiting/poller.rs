@@ -18,7 +18,7 @@ pub(crate) struct Reader<T> {
     call: Box<dyn Fn() -> BoxFuture<'static, Result<Box<T>, Error>> + Send + Sync>,
 }
 
-impl<T> Reader<T> {
+impl<T: Progress> Reader<T> {
     /// A way to read that needs a client, when it is its turn.
     pub fn new<C, F>(
         client: &C,
