@@ -13,6 +13,9 @@ pub const RUNS: usize = 200;
 /// Jobs on a page, as many as the server allows.
 pub const JOBS: usize = 100;
 
+/// Pages of the long list of runs, which has 100,000.
+pub const RUN_PAGES: usize = 500;
+
 /// A folder of answers, as the server finds them by path and query.
 pub struct Data {
     folder: TempDir,
@@ -46,6 +49,71 @@ impl Data {
         Ok(data)
     }
 
+    /// Makes the long list of runs, behind `/long`: each page has the token of the next.
+    pub fn write_run_pages(&self, templates: &Path) -> Result<()> {
+        if self.file("long").exists() {
+            return Ok(());
+        }
+        fs::create_dir(self.file("long"))?;
+        let run = template(templates, "run.json")?;
+        for page in 0..RUN_PAGES {
+            let first = page * RUNS;
+            let mut answer = json!({
+                "runs": (first..first + RUNS).map(|index| filled(&run, index)).collect::<Vec<_>>(),
+                "total_size": RUN_PAGES * RUNS,
+            });
+            if page + 1 < RUN_PAGES {
+                answer["next_page_token"] = token(page + 1).into();
+            }
+            let of_page = if page == 0 {
+                String::new()
+            } else {
+                token(page)
+            };
+            self.save(&format!("long/runs{of_page}.json"), &answer)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a list of jobs that goes on for this many numbered pages.
+    pub fn write_job_pages(&self, templates: &Path, pages: usize) -> Result<()> {
+        let job = template(templates, "job.json")?;
+        for page in 1..=pages {
+            let first = (page - 1) * JOBS;
+            self.save(
+                &format!("jobs{page}.json"),
+                &json!({
+                    "items": (first..first + JOBS).map(|index| filled(&job, index)).collect::<Vec<_>>(),
+                    "total": pages * JOBS, "page": page, "size": JOBS, "pages": pages,
+                }),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Makes the answer of a run that goes on.
+    pub fn write_running(&self, templates: &Path) -> Result<()> {
+        let mut run = filled(&template(templates, "run.json")?, 1);
+        run["state"] = "RUNNING".into();
+        if let Value::Object(properties) = &mut run {
+            properties.shift_remove("finished_at");
+        }
+        self.save("running.json", &run)
+    }
+
+    /// Makes a file of this many bytes, to be uploaded.
+    pub fn write_upload(&self, bytes: usize) -> Result<PathBuf> {
+        let path = self.file("upload.yaml");
+        fs::write(
+            &path,
+            b"components: {} # \n"
+                .repeat(bytes.div_ceil(18))
+                .split_at(bytes)
+                .0,
+        )?;
+        Ok(path)
+    }
+
     /// Where the answers are.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -59,6 +127,11 @@ impl Data {
     fn save(&self, name: &str, answer: &Value) -> Result<()> {
         Ok(fs::write(self.file(name), answer.to_string())?)
     }
+}
+
+/// A token as long as those of the server are.
+fn token(page: usize) -> String {
+    format!("eyJTb3J0QnlGaWVsZE5hbWUiOiJDcmVhdGVkQXRJblNlYyIsIlBhZ2UiOj{page:06}fQ")
 }
 
 fn template(folder: &Path, name: &str) -> Result<Value> {

@@ -2,9 +2,14 @@
 
 mod calls;
 mod generation;
+mod lists;
 mod operations_linked;
+mod prefetch;
 mod start;
+mod token;
+mod upload;
 mod user_build;
+mod waiting;
 
 use crate::report::Report;
 use crate::{Bench, Result};
@@ -14,6 +19,11 @@ type Measure = fn(&Bench, &mut Report) -> Result<()>;
 /// The measures by name.
 pub const ALL: &[(&str, Measure)] = &[
     ("calls", calls::measure),
+    ("lists", lists::measure),
+    ("prefetch", prefetch::measure),
+    ("token", token::measure),
+    ("upload", upload::measure),
+    ("waiting", waiting::measure),
     ("generation", generation::measure),
     ("user-build", user_build::measure),
     ("start", start::measure),

@@ -1,8 +1,9 @@
 //! The static server: nginx, so that what answers is neither ours nor the bottleneck.
 
+use std::ffi::OsString;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,11 +12,16 @@ use tempfile::TempDir;
 use crate::Result;
 use crate::candidate::{SERVER_CORE, pinned};
 
+/// How long it takes to answer what is asked for behind `/slow`.
+pub const SLOW: Duration = Duration::from_millis(20);
+/// How long it takes to hand out a token at `/token`.
+pub const LOGIN: Duration = Duration::from_millis(200);
+
 /// A running nginx; it ends with this value.
 pub struct Nginx {
     process: Child,
     url: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Nginx {
@@ -41,7 +47,7 @@ impl Nginx {
         let nginx = Self {
             process,
             url: format!("http://127.0.0.1:{port}"),
-            _folder: folder,
+            folder,
         };
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
@@ -57,6 +63,17 @@ impl Nginx {
     pub fn url(&self) -> &str {
         &self.url
     }
+
+    /// The address of a folder that answers in another way, such as `slow`.
+    pub fn url_of(&self, folder: &str) -> String {
+        format!("{}/{folder}", self.url)
+    }
+
+    /// How many tokens it has handed out so far.
+    pub fn logins(&self) -> Result<usize> {
+        let log = fs::read_to_string(self.folder.path().join("logins"))?;
+        Ok(log.lines().count())
+    }
 }
 
 impl Drop for Nginx {
@@ -66,9 +83,16 @@ impl Drop for Nginx {
     }
 }
 
+/// What `make bench` unpacked.
+fn unpacked(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tools/nginx")
+        .join(path)
+}
+
 /// The nginx that `make bench` unpacked, or else that of the system.
-fn program() -> std::ffi::OsString {
-    let unpacked = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/nginx/usr/sbin/nginx");
+fn program() -> OsString {
+    let unpacked = unpacked("usr/sbin/nginx");
     if unpacked.exists() {
         return unpacked.into();
     }
@@ -76,9 +100,12 @@ fn program() -> std::ffi::OsString {
 }
 
 fn configured(folder: &Path, data: &Path, port: u16) -> String {
-    let (folder, data) = (folder.display(), data.display());
+    let module = unpacked("usr/lib/nginx/modules/ngx_http_echo_module.so");
+    let (module, folder, data) = (module.display(), folder.display(), data.display());
+    let (pause, login) = (SLOW.as_secs_f64(), LOGIN.as_secs_f64());
     format!(
         "daemon off;
+load_module {module};
 master_process off;
 pid {folder}/pid;
 error_log stderr error;
@@ -103,7 +130,28 @@ http {{
         root {data};
         location = /apis/v2beta1/runs {{ try_files /runs$arg_page_token.json =404; }}
         location /apis/v2beta1/runs/ {{ try_files /run.json =404; }}
-        location = /jobs {{ try_files /jobs.json =404; }}
+        location = /long/apis/v2beta1/runs {{ try_files /long/runs$arg_page_token.json =404; }}
+        location = /jobs {{ try_files /jobs$arg_page.json =404; }}
+        location = /apis/v2beta1/pipelines/upload {{
+            client_body_buffer_size 64m;
+            echo_read_request_body;
+            echo '{{}}';
+        }}
+        location /running/ {{ try_files /running.json =404; }}
+        location /slow/ {{
+            rewrite ^/slow(/.*)$ $1 break;
+            echo_sleep {pause};
+            echo_exec $uri $args;
+        }}
+        location = /token {{
+            access_log {folder}/logins;
+            echo_sleep {login};
+            echo '{{\"access_token\": \"renewed\", \"token_type\": \"Bearer\", \"expires_in\": 3600}}';
+        }}
+        location /strict/ {{
+            if ($http_authorization != \"Bearer renewed\") {{ return 401; }}
+            try_files /run.json =404;
+        }}
     }}
 }}
 "

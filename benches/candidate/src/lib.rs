@@ -124,6 +124,18 @@ impl Task {
         measuring.end(self.calls)
     }
 
+    /// Makes sure that as much was seen as there are to be calls.
+    ///
+    /// # Errors
+    ///
+    /// It was less or more.
+    pub fn check(&self, seen: u64) -> Result<()> {
+        match seen == self.calls {
+            true => Ok(()),
+            false => Err(format!("{seen} came in place of {}", self.calls).into()),
+        }
+    }
+
     /// Says that the candidate does not offer the work.
     pub fn not_offered(&self) -> ExitCode {
         eprintln!("this candidate does not offer `{}`", self.work);
@@ -155,6 +167,17 @@ impl Measuring {
             cpu: cpu_time()?,
             wall: Instant::now(),
         })
+    }
+
+    /// Measures times from here on; the memory before is what it was at the beginning.
+    ///
+    /// # Errors
+    ///
+    /// The operating system does not tell the CPU time.
+    pub fn restart_clock(&mut self) -> Result<()> {
+        self.cpu = cpu_time()?;
+        self.wall = Instant::now();
+        Ok(())
     }
 
     /// Ends now, and prints the [`Figures`].

@@ -27,6 +27,7 @@ pub use self::circuit::{BackendTypeName, CircuitOutcome, RunCircuit};
 pub use self::login::Login;
 pub use self::logs::FollowJobLogs;
 use crate::environment::{Found, Origin, Setting, Variables, text};
+use crate::waiting::Turns;
 
 /// Where the public service is.
 pub const DEFAULT_ENDPOINT: &str = "https://api.quantum-inspire.com";
@@ -62,7 +63,10 @@ const API_KEY: &str = "COMPUTE_API_KEY";
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Client(compute_api_client::Client);
+pub struct Client {
+    api: compute_api_client::Client,
+    turns: Turns,
+}
 
 impl Client {
     /// Starts setting up a client; without further settings it is one of the public service.
@@ -106,13 +110,16 @@ impl Deref for Client {
     type Target = compute_api_client::Client;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.api
     }
 }
 
 impl From<Transport> for Client {
     fn from(transport: Transport) -> Self {
-        Self(compute_api_client::Client::new(transport))
+        Self {
+            api: compute_api_client::Client::new(transport),
+            turns: Turns::default(),
+        }
     }
 }
 

@@ -33,6 +33,7 @@ use self::surroundings::Surroundings;
 pub use self::upload::{UploadNamed, Uploaded};
 pub use self::watching::WatchRun;
 use crate::environment::{Found, Origin, Setting, Variables};
+use crate::waiting::Turns;
 
 /// What [`Client::from_env`] reads, beside the files of a pod and of the user.
 pub const VARIABLES: Variables = Variables {
@@ -63,6 +64,7 @@ pub const VARIABLES: Variables = Variables {
 pub struct Client {
     api: kfp_api_client::Client,
     namespace: Option<Arc<str>>,
+    turns: Turns,
 }
 
 impl Client {
@@ -131,6 +133,7 @@ impl From<Transport> for Client {
         Self {
             api: kfp_api_client::Client::new(transport),
             namespace: None,
+            turns: Turns::default(),
         }
     }
 }

@@ -5,13 +5,19 @@
 //! server that restarts, 429 and 5xx, a token that expires. What will not pass ends it with its own
 //! error: no permission, no such run.
 //!
+//! Thousands can be waited for at a time: a wait takes little more memory than the JSON of what it read
+//! last. Of those that belong to one client and its clones, at most 128 ask at the same time, and the
+//! others when it is their turn.
+//!
 //! Dropping a future or stream of this module ends its requests.
 
 mod ended;
 mod following;
+mod kept;
 mod patience;
 mod poller;
 mod progress;
+mod turns;
 
 use std::fmt;
 use std::time::Duration;
@@ -22,9 +28,10 @@ use futures_util::stream;
 pub use self::ended::{Ended, Unfinished};
 pub use self::following::Following;
 pub(crate) use self::patience::{Settings, setters};
-pub(crate) use self::poller::{Poller, Read, reading};
+pub(crate) use self::poller::{Poller, Reader};
 pub use self::progress::Progress;
 pub(crate) use self::progress::sealed;
+pub(crate) use self::turns::Turns;
 
 /// A wait for the end of a run, a job or a batch job, to be set up and sent.
 ///
@@ -58,7 +65,7 @@ pub(crate) use self::progress::sealed;
 #[must_use = "nothing is sent before `send`"]
 pub struct Wait<T: Progress> {
     what: String,
-    read: Read<T>,
+    reader: Reader<T>,
     settings: Settings,
     on_change: Option<OnChange<T>>,
 }
@@ -66,10 +73,10 @@ pub struct Wait<T: Progress> {
 type OnChange<T> = Box<dyn FnMut(&<T as Progress>::State) + Send>;
 
 impl<T: Progress> Wait<T> {
-    pub(crate) fn new(what: String, read: Read<T>) -> Self {
+    pub(crate) fn new(what: String, reader: Reader<T>) -> Self {
         Self {
             what,
-            read,
+            reader,
             settings: Settings::default(),
             on_change: None,
         }
@@ -145,7 +152,7 @@ impl<T: Progress> Wait<T> {
     }
 
     fn start(self) -> (Poller<T>, Option<OnChange<T>>) {
-        let poller = Poller::new(self.what, self.read, self.settings);
+        let poller = Poller::new(self.what, self.reader, self.settings);
         (poller, self.on_change)
     }
 }

@@ -1,5 +1,9 @@
 //! The SDK as its users have it.
 
+mod lists;
+mod waiting;
+
+use std::path::Path;
 use std::process::ExitCode;
 
 use candidate::{Result, TOKEN, Task};
@@ -36,6 +40,22 @@ async fn main() -> Result<ExitCode> {
             let body = task.body()?;
             task.compute(|| Ok(serde_json::from_slice::<compute::types::PageJob>(&body)?))?;
         }
+        "items" => lists::items(&task, &kfp_client(&task)?).await?,
+        "pages" => lists::pages(&task, &kfp_client(&task)?).await?,
+        "held" => lists::held(&task, &kfp_client(&task)?).await?,
+        "runs-ahead" => lists::runs_ahead(&task, &kfp_client(&task)?, false).await?,
+        "runs-ahead-with-work" => lists::runs_ahead(&task, &kfp_client(&task)?, true).await?,
+        "jobs-ahead" => lists::jobs_ahead(&task, &compute_client(&task)?).await?,
+        "upload" => {
+            let kfp = kfp_client(&task)?;
+            task.repeat(async || {
+                let upload = kfp.upload_pipeline(Path::new(&task.file));
+                Ok(upload.name("benchmark").send().await?.into_inner())
+            })
+            .await?;
+        }
+        "waiting" => waiting::runs(&task, &kfp_client(&task)?, false).await?,
+        "waiting-spread" => waiting::runs(&task, &kfp_client(&task)?, true).await?,
         _ => return Ok(task.not_offered()),
     }
     Ok(ExitCode::SUCCESS)

@@ -7,7 +7,7 @@ mod kfp;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use candidate::{Result, TOKEN, Task};
+use candidate::{Measuring, Result, TOKEN, Task};
 use reqwest::Client;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -18,6 +18,7 @@ async fn main() -> Result<ExitCode> {
         "run" => call::<kfp::Run>(&task, "/apis/v2beta1/runs/run-1").await?,
         "runs" => call::<kfp::ListRunsResponse>(&task, "/apis/v2beta1/runs?page_size=200").await?,
         "jobs" => call::<compute::PageJob>(&task, "/jobs?size=100").await?,
+        "items" => items(&task).await?,
         "decode-runs" => decode::<kfp::ListRunsResponse>(&task)?,
         "decode-jobs" => decode::<compute::PageJob>(&task)?,
         "scan-runs" | "scan-jobs" if !task.show => {
@@ -33,17 +34,43 @@ async fn main() -> Result<ExitCode> {
 }
 
 async fn call<T: DeserializeOwned + serde::Serialize>(task: &Task, path: &str) -> Result<()> {
-    let client = Client::builder()
+    let client = client()?;
+    let url = format!("{}{path}", task.url);
+    task.repeat(async || get::<T>(&client, &url).await).await
+}
+
+/// As many runs as there are to be calls, page by page.
+async fn items(task: &Task) -> Result<()> {
+    let client = client()?;
+    let first = format!("{}/apis/v2beta1/runs?page_size=200", task.url);
+    let measuring = Measuring::begin()?;
+    let (mut seen, mut url) = (0, first.clone());
+    while seen < task.calls {
+        let page = get::<kfp::ListRunsResponse>(&client, &url).await?;
+        for run in page.runs.into_iter().flatten() {
+            std::hint::black_box(run);
+            seen += 1;
+        }
+        match page.next_page_token.filter(|token| !token.is_empty()) {
+            Some(token) => url = format!("{first}&page_token={token}"),
+            None => break,
+        }
+    }
+    task.check(seen)?;
+    measuring.end(seen)
+}
+
+fn client() -> Result<Client> {
+    Ok(Client::builder()
         .connect_timeout(Duration::from_secs(10))
         .timeout(Duration::from_secs(60))
-        .build()?;
-    let url = format!("{}{path}", task.url);
-    task.repeat(async || {
-        let answer = client.get(&url).bearer_auth(TOKEN).send().await?;
-        let body = answer.error_for_status()?.bytes().await?;
-        Ok(serde_json::from_slice::<T>(&body)?)
-    })
-    .await
+        .build()?)
+}
+
+async fn get<T: DeserializeOwned>(client: &Client, url: &str) -> Result<T> {
+    let answer = client.get(url).bearer_auth(TOKEN).send().await?;
+    let body = answer.error_for_status()?.bytes().await?;
+    Ok(serde_json::from_slice(&body)?)
 }
 
 fn decode<T: DeserializeOwned + serde::Serialize>(task: &Task) -> Result<()> {

@@ -9,7 +9,7 @@ use futures_util::stream;
 
 use super::Client;
 use super::types::{Job, JobLogLine, JobLogPage};
-use crate::waiting::{Following, Poller, Progress, Settings, reading, setters};
+use crate::waiting::{Following, Poller, Progress, Reader, Settings, setters};
 
 impl Client {
     /// Follows the log of a job, until the job has ended.
@@ -58,7 +58,7 @@ impl FollowJobLogs {
     /// has ended and the log was read to its end after that.
     pub fn lines(self) -> Following<JobLogLine> {
         let (client, id, start) = (self.client, self.id, self.start);
-        let read = reading(&client, move |client: Client| async move {
+        let reader = Reader::new(&client, &client.turns, move |client: Client| async move {
             let job = client.read_job(id).send().await?;
             Ok(job.into_inner())
         });
@@ -73,7 +73,7 @@ impl FollowJobLogs {
             lines.items()
         };
         let log = Log {
-            poller: Poller::new(format!("job {id}"), read, self.settings),
+            poller: Poller::new(format!("job {id}"), reader, self.settings),
             lines: open(None),
             open: Box::new(open),
             next: Next::State,

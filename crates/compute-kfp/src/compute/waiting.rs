@@ -4,7 +4,7 @@ use compute_kfp_runtime::{Error, ErrorKind};
 
 use super::Client;
 use super::types::{BatchJob, BatchJobStatus, Job, JobStatus};
-use crate::waiting::{Progress, Wait, reading, sealed};
+use crate::waiting::{Progress, Reader, Wait, sealed};
 
 impl Client {
     /// Waits until a job has ended: it was completed or cancelled, or it failed.
@@ -21,11 +21,11 @@ impl Client {
     /// # }
     /// ```
     pub fn wait_for_job(&self, id: i64) -> Wait<Job> {
-        let read = reading(self, move |client: Self| async move {
+        let reader = Reader::new(self, &self.turns, move |client: Self| async move {
             let job = client.read_job(id).send().await?;
             Ok(job.into_inner())
         });
-        Wait::new(format!("job {id}"), read)
+        Wait::new(format!("job {id}"), reader)
     }
 
     /// Waits until a batch job is finished.
@@ -42,7 +42,7 @@ impl Client {
     /// # }
     /// ```
     pub fn wait_for_batch_job(&self, id: i64) -> Wait<BatchJob> {
-        let read = reading(self, move |client: Self| async move {
+        let reader = Reader::new(self, &self.turns, move |client: Self| async move {
             // The API has no operation that reads a single one.
             let found = client.read_batch_jobs().id(id).send().await?.into_inner();
             let missing = || {
@@ -51,7 +51,7 @@ impl Client {
             };
             found.items.into_iter().next().ok_or_else(missing)
         });
-        Wait::new(format!("batch job {id}"), read)
+        Wait::new(format!("batch job {id}"), reader)
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Client;
 use super::types::{GoogleRpcStatus, Run, RuntimeState};
-use crate::waiting::{Progress, Wait, reading, sealed};
+use crate::waiting::{Progress, Reader, Wait, sealed};
 
 /// The state of a run that has none: the server leaves it out.
 static UNSPECIFIED: RuntimeState = RuntimeState::RuntimeStateUnspecified;
@@ -26,14 +26,14 @@ impl Client {
     pub fn wait_for_run(&self, run_id: impl Into<String>) -> Wait<Run> {
         let run_id: String = run_id.into();
         let what = format!("run `{run_id}`");
-        let read = reading(self, move |client: Self| {
+        let reader = Reader::new(self, &self.turns, move |client: Self| {
             let run_id = run_id.clone();
             async move {
                 let run = client.get_run(run_id).send().await?;
                 Ok(run.into_inner())
             }
         });
-        Wait::new(what, read)
+        Wait::new(what, reader)
     }
 }
 

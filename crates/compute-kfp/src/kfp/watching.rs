@@ -8,7 +8,7 @@ use futures_util::stream;
 
 use super::Client;
 use super::types::{GetRunView, PipelineTask, PipelineTaskTaskState, Run};
-use crate::waiting::{Following, Poller, Progress, Settings, reading, setters};
+use crate::waiting::{Following, Poller, Progress, Reader, Settings, setters};
 
 impl Client {
     /// Follows the tasks of a run, until the run has ended.
@@ -51,7 +51,7 @@ impl WatchRun {
     pub fn tasks(self) -> Following<PipelineTask> {
         let what = format!("run `{}`", self.run_id);
         let run_id = self.run_id;
-        let read = reading(&self.client, move |client: Client| {
+        let reader = Reader::new(&self.client, &self.client.turns, move |client: Client| {
             let run_id = run_id.clone();
             async move {
                 let run = client.get_run(run_id).view(GetRunView::Full).send().await?;
@@ -59,7 +59,7 @@ impl WatchRun {
             }
         });
         let watch = Watch {
-            poller: Poller::new(what, read, self.settings),
+            poller: Poller::new(what, reader, self.settings),
             states: HashMap::new(),
             changed: VecDeque::new(),
             is_first: true,
@@ -104,11 +104,11 @@ impl Watch {
             }
             let run = self.poller.read().await?;
             self.has_ended = run.is_final();
-            for task in run.tasks.iter().flatten() {
+            for task in run.tasks.into_iter().flatten() {
                 let before = self.states.get(&task.task_id);
                 if before != Some(&task.state) {
                     self.states.insert(task.task_id.clone(), task.state.clone());
-                    self.changed.push_back(task.clone());
+                    self.changed.push_back(task);
                 }
             }
             if !self.changed.is_empty() {

@@ -4,36 +4,57 @@ use std::future::Future;
 
 use compute_kfp_runtime::{Error, ErrorKind};
 use futures_core::future::BoxFuture;
+use futures_util::TryFutureExt as _;
 
 use super::ended::Unfinished;
+use super::kept::Kept;
 use super::patience::{Patience, Settings, Stop};
 use super::progress::Progress;
+use super::turns::Turns;
 
 /// How a run or a job is read.
-pub(crate) type Read<T> = Box<dyn Fn() -> BoxFuture<'static, Result<T, Error>> + Send + Sync>;
-
-/// A way to read that needs a client.
-pub(crate) fn reading<C, T, F>(client: &C, read: impl Fn(C) -> F + Send + Sync + 'static) -> Read<T>
-where
-    C: Clone + Send + Sync + 'static,
-    F: Future<Output = Result<T, Error>> + Send + 'static,
-{
-    let client = client.clone();
-    Box::new(move || Box::pin(read(client.clone())))
+pub(crate) struct Reader<T> {
+    turns: Turns,
+    call: Box<dyn Fn() -> BoxFuture<'static, Result<Box<T>, Error>> + Send + Sync>,
 }
 
-pub(crate) struct Poller<T> {
+impl<T: Progress> Reader<T> {
+    /// A way to read that needs a client, when it is its turn.
+    pub fn new<C, F>(
+        client: &C,
+        turns: &Turns,
+        read: impl Fn(C) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        C: Clone + Send + Sync + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let client = client.clone();
+        Self {
+            turns: turns.clone(),
+            call: Box::new(move || Box::pin(read(client.clone()).map_ok(Box::new))),
+        }
+    }
+
+    /// In a box, since those who wait for their turn have room for what comes.
+    async fn read(&self) -> Result<Box<T>, Error> {
+        let _turn = self.turns.next().await;
+        (self.call)().await
+    }
+}
+
+pub(crate) struct Poller<T: Progress> {
     what: String,
-    read: Read<T>,
+    reader: Reader<T>,
     patience: Patience,
-    last: Option<T>,
+    last: Option<Kept<T>>,
 }
 
 impl<T: Progress> Poller<T> {
-    pub fn new(what: String, read: Read<T>, settings: Settings) -> Self {
+    pub fn new(what: String, reader: Reader<T>, settings: Settings) -> Self {
         Self {
             what,
-            read,
+            reader,
             patience: Patience::new(settings),
             last: None,
         }
@@ -42,13 +63,12 @@ impl<T: Progress> Poller<T> {
     /// Reads until the state differs from the one that was read before.
     pub async fn changed(&mut self) -> Result<T, Error> {
         loop {
-            let before = self.last.as_ref().map(|last| last.state().clone());
-            if before.is_some() {
+            if self.last.is_some() {
                 self.pause().await?;
             }
+            let before = self.last.as_ref().map(|last| last.state.clone());
             let now = self.read().await?;
             if before.as_ref() != Some(now.state()) {
-                let now = now.clone();
                 self.refresh();
                 return Ok(now);
             }
@@ -56,12 +76,15 @@ impl<T: Progress> Poller<T> {
     }
 
     /// Reads once.
-    pub async fn read(&mut self) -> Result<&T, Error> {
-        let read = self.patience.ask(&self.read).await;
-        match read {
-            Ok(now) => Ok(self.last.insert(now)),
-            Err(stop) => Err(self.stopped(stop)),
+    pub async fn read(&mut self) -> Result<T, Error> {
+        // Between two requests nothing of this is there.
+        let read = Box::pin(self.patience.ask(|| self.reader.read())).await;
+        let now = *read.map_err(|stop| self.stopped(stop))?;
+        match &mut self.last {
+            Some(last) => last.replace(&now),
+            None => self.last = Some(Kept::new(&now)),
         }
+        Ok(now)
     }
 
     /// The answer to another call, with the same patience; `None` where it is to be made again.
@@ -94,7 +117,7 @@ impl<T: Progress> Poller<T> {
                 let message = match &self.last {
                     Some(last) => format!(
                         "{what} was still {} after {limit:?}; allow more with `timeout`",
-                        last.state()
+                        last.state
                     ),
                     None => format!("the state of {what} could not be read in {limit:?}"),
                 };
@@ -111,6 +134,7 @@ impl<T: Progress> Poller<T> {
             }
         };
         let fault = self.patience.fault.take();
-        error.caused_by(Unfinished::new(self.last.take(), fault))
+        let last = self.last.take().and_then(|last| last.value());
+        error.caused_by(Unfinished::new(last, fault))
     }
 }

@@ -29,5 +29,8 @@ pub trait Progress: sealed::Sealed + Clone + Send + Sync + Unpin + 'static {
 }
 
 pub(crate) mod sealed {
-    pub trait Sealed {}
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+
+    pub trait Sealed: Serialize + DeserializeOwned {}
 }

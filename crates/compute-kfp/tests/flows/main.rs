@@ -11,6 +11,7 @@ mod blocking;
 mod circuits;
 mod jobs;
 mod logs;
+mod many;
 mod outages;
 mod pipelines;
 mod recording;

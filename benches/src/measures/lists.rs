@@ -1,0 +1,136 @@
+//! A list of 100,000 runs: how fast it is read and how much memory it takes, however long it is.
+
+use crate::candidate::take_turns;
+use crate::data::{RUN_PAGES, RUNS};
+use crate::report::{Report, Table, shown};
+use crate::statistics::Samples;
+use crate::{Bench, Candidate, Result};
+
+/// 1, 10 and 100 times as many.
+const LENGTHS: [usize; 3] = [1000, 10_000, RUN_PAGES * RUNS];
+const HELD: usize = 20_000;
+
+const ITEMS: &str = "compute-kfp, `.items()`";
+const BY_PAGE: &str = "compute-kfp, page by page";
+const HAND_WRITTEN: &str = "hand-written, page by page";
+const PYTHON: &str = "kfp-server-api (Python)";
+
+pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
+    bench.data.write_run_pages(&bench.folder.join("data"))?;
+    let url = bench.nginx.url_of("long");
+    let facade = Candidate::package(ITEMS, &bench.folder, "facade")?;
+    let by_page = facade.named(BY_PAGE);
+    let handwritten = Candidate::package(HAND_WRITTEN, &bench.folder, "handwritten")?;
+    let arguments = |work: &str, items: usize| {
+        let words = [work, "--url", &url, "--calls", &items.to_string()];
+        words.map(str::to_owned).to_vec()
+    };
+    let work = |candidate: &Candidate| match candidate.name {
+        BY_PAGE => "pages",
+        _ => "items",
+    };
+
+    let longest = LENGTHS[2];
+    let rows = take_turns(
+        &[facade.clone(), by_page, handwritten],
+        bench.rounds,
+        |candidate| arguments(work(candidate), longest),
+        |figures| figures.cpu_us_per_call(),
+    )?;
+    let mut table = Table::new(
+        format!("{longest} runs, read one after the other"),
+        "ms of CPU per 1,000 runs",
+        "Pages of 200 runs, each with the token of the next, from nginx.",
+    )
+    .rows(rows)
+    .beside(BY_PAGE);
+    let ratio = table.median(ITEMS) / table.median(BY_PAGE);
+    report.goal(
+        format!("{longest} runs through `.items()`, CPU beside page by page"),
+        "≤ 1.05",
+        shown(ratio),
+        ratio <= 1.05,
+    );
+    let mut memory = Table::new(
+        "Memory of lists",
+        "MiB of resident memory at most",
+        "Of the whole process, with its code.",
+    );
+    let mut times = Table::new(
+        "How lists grow",
+        "ms of CPU per 1,000 runs",
+        "Lists of 1, 10 and 100 times the length; what a process needs to start is left out.",
+    );
+    let (mut most, mut per_thousand) = (0.0_f64, Vec::new());
+    for length in LENGTHS {
+        let (mut resident, mut cpu) = (Samples::default(), Samples::default());
+        for _ in 0..bench.rounds {
+            let figures = facade
+                .run(&strs(&arguments("items", length)))?
+                .ok_or("the facade offers lists")?;
+            resident.push(figures.resident_peak_kib / 1024.0);
+            cpu.push(figures.cpu_us_per_call());
+        }
+        most = most.max(resident.median());
+        per_thousand.push(cpu.median());
+        memory = memory.row(format!("{length} runs through `.items()`"), resident);
+        times = times.row(format!("{length} runs"), cpu);
+    }
+    let held: Samples = (0..bench.rounds)
+        .map(|_| {
+            let figures = facade
+                .run(&strs(&arguments("held", HELD)))?
+                .ok_or("the facade offers lists")?;
+            Ok(figures.resident_peak_kib / 1024.0)
+        })
+        .collect::<Result<_>>()?;
+    report.goal(
+        "peak of memory with `.items()`, of any length",
+        "≤ 8 MiB",
+        format!("{} MiB", shown(most)),
+        most <= 8.0,
+    );
+    report.goal(
+        format!("{HELD} runs held in memory"),
+        "≤ 90 MiB",
+        format!("{} MiB", shown(held.median())),
+        held.median() <= 90.0,
+    );
+    let growth = per_thousand[2] / per_thousand[1];
+    report.goal(
+        "time per run, 100,000 beside 10,000",
+        "linear: ≤ 1.1",
+        shown(growth),
+        growth <= 1.1,
+    );
+    memory = memory.row(format!("{HELD} runs held"), held);
+
+    // It takes a minute, so that it has a single turn.
+    if let Some(python) = python(bench).filter(|_| !bench.quick)
+        && let Some(figures) = python.run(&strs(&arguments("items", longest)))?
+    {
+        let resident = figures.resident_peak_kib / 1024.0;
+        memory = memory.row(format!("{longest} runs, {PYTHON}"), one(resident));
+        table = table.row(PYTHON, one(figures.cpu_us_per_call()));
+    }
+    report.table(table);
+    report.table(memory);
+    report.table(times);
+    Ok(())
+}
+
+fn one(figure: f64) -> Samples {
+    [figure].into_iter().collect()
+}
+
+fn strs(words: &[String]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
+}
+
+/// The official client for Python, where it is installed.
+fn python(bench: &Bench) -> Option<Candidate> {
+    let interpreter = bench.project().join("contract/witness/.venv/bin/python");
+    let program = bench.folder.join("python/kfp.py");
+    (interpreter.exists() && program.exists())
+        .then(|| Candidate::program(PYTHON, [interpreter.into(), program.into()]))
+}
