@@ -45,3 +45,58 @@ fn read_thoroughly<T: DeserializeOwned>(json: &[u8]) -> Result<T, Fault> {
     })?;
     Ok(value)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::Deserialize;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Page {
+        items: Vec<Value>,
+    }
+
+    fn message(json: &[u8]) -> String {
+        read::<Page>(json).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_no_text_is_read_where_it_is_ignored() {
+        let page = read::<Page>(b"{\"items\": [1], \"note\": \"\xff\"}").unwrap();
+        assert_eq!(page.items, [1]);
+        let message = message(b"{\"items\": [\"\xff\"]}");
+        assert!(message.contains("at `items[0]`"), "{message}");
+    }
+
+    #[test]
+    fn nesting_without_end_does_not_exhaust_the_stack() {
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        let ignored = format!(r#"{{"items": [], "note": {deep}}}"#);
+        assert_eq!(read(ignored.as_bytes()).ok(), Some(Page { items: vec![] }));
+        let kept = format!(r#"{{"items": {deep}}}"#);
+        assert!(message(kept.as_bytes()).contains("recursion limit"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_bytes_are_read_as_serde_json_reads_them(
+            json in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..60),
+                "\\{\"(items|note)\": ?[\\[\\]{}0-9,.e\"a-zä\\\\-]{0,20}\\}?.?".prop_map(String::into_bytes),
+                ("[a-z\\\\]{0,4}", any::<u8>())
+                    .prop_map(|(text, byte)| [b"{\"items\":[],\"", text.as_bytes(), &[byte], b"\":\"", &[byte], b"\"}"].concat()),
+            ],
+        ) {
+            let value = serde_json::from_slice::<Page>(&json);
+            let read = read::<Page>(&json);
+            let ended = value.as_ref().is_err_and(Error::is_eof);
+            prop_assert_eq!(read.as_ref().is_err_and(|fault| fault.ended), ended);
+            prop_assert_eq!(read.ok(), value.ok());
+        }
+    }
+}
