@@ -12,6 +12,7 @@ mod error;
 #[doc = include_str!("../docs/faults.md")]
 pub mod faults {}
 mod json;
+pub mod list;
 pub mod middleware;
 #[cfg(feature = "mock")]
 pub mod mock;
