@@ -9,6 +9,7 @@ use reqwest::Url;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, is_html};
+use crate::json::{self, Fault};
 use crate::middleware::Reply;
 use crate::operation::Operation;
 use crate::response::{ByteStream, ResponseValue};
@@ -43,11 +44,11 @@ impl Answer {
     }
 
     pub fn json<T: DeserializeOwned>(self) -> Result<ResponseValue<T>, Error> {
-        match serde_json::from_slice(&self.body) {
+        match json::read(&self.body) {
             Ok(value) => Ok(ResponseValue::new(value, self.status, self.headers)),
             Err(fault) => {
-                let ended = fault.is_eof() && !self.is_empty();
-                let error = self.unreadable::<T>();
+                let ended = fault.ended && !self.is_empty();
+                let error = self.unreadable(&fault);
                 Err(if ended { error.cut_off() } else { error })
             }
         }
@@ -103,30 +104,18 @@ impl Answer {
         Error::login_page(answer.status, answer.headers, answer.body)
     }
 
-    /// Reads once more, to say which property the answer fails at.
-    fn unreadable<T: DeserializeOwned>(self) -> Error {
+    fn unreadable(self, fault: &Fault) -> Error {
         if is_html(&self.headers, &self.body) {
             return self.login_page();
         }
         let what = if self.is_empty() {
             "the answer has no body".to_owned()
         } else {
-            self.fault::<T>()
+            fault.to_string()
         };
         let answer = self.redacted();
         let what = answer.secrets.redact_text(&what);
         Error::unreadable(&what, answer.status, answer.headers, answer.body)
-    }
-
-    fn fault<T: DeserializeOwned>(&self) -> String {
-        let mut json = serde_json::Deserializer::from_slice(&self.body);
-        match serde_path_to_error::deserialize::<_, T>(&mut json) {
-            Ok(_) => "the answer goes on behind its JSON".to_owned(),
-            Err(error) => match error.path().to_string().as_str() {
-                "." => format!("the answer cannot be read: {}", error.inner()),
-                path => format!("the answer cannot be read at `{path}`: {}", error.inner()),
-            },
-        }
     }
 
     /// A server may repeat what it was sent, and errors end up in logs.

@@ -11,6 +11,8 @@ mod endpoint;
 mod error;
 #[doc = include_str!("../docs/faults.md")]
 pub mod faults {}
+mod json;
+pub mod list;
 pub mod middleware;
 #[cfg(feature = "mock")]
 pub mod mock;
@@ -43,9 +45,10 @@ pub use transport::{Transport, TransportBuilder};
 /// Result of a call; its error is [`Error`] unless another is named.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What the macros of this crate expand to; not for use by hand.
+/// What the macros of this crate expand to, and what benchmarks measure; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::json::read as read_json;
     #[cfg(feature = "schemars")]
     pub use schemars;
     pub use serde;

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, FixedOffset, NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, TimeZone, Utc};
 use compute_kfp_runtime::{ParseTimestampError, Timestamp};
 use proptest::prelude::*;
 
@@ -96,6 +96,11 @@ fn a_date_alone_is_refused() {
 fn what_no_calendar_has_is_refused() {
     for text in [
         "2025-02-29T00:00:00Z",
+        "2024-02-30T00:00:00Z",
+        "1900-02-29T00:00:00Z",
+        "2025-04-31T00:00:00Z",
+        "2025-01-32T00:00:00Z",
+        "2025-01-00T00:00:00Z",
         "2025-13-01T00:00:00Z",
         "2025-00-01T00:00:00Z",
         "2025-01-01T24:00:00Z",
@@ -108,6 +113,20 @@ fn what_no_calendar_has_is_refused() {
             message.contains("no calendar has this date or time"),
             "{message}"
         );
+    }
+}
+
+#[test]
+fn a_date_is_the_day_that_chrono_counts() {
+    // The calendar repeats every 400 years.
+    for years in [1..=4, 1801..=2200, 9996..=9999] {
+        let first = NaiveDate::from_ymd_opt(*years.start(), 1, 1).unwrap();
+        let dates = first.iter_days();
+        for date in dates.take_while(|date| years.contains(&date.year())) {
+            let read = read(&format!("{date}T00:00:00Z"));
+            let counted = date.and_time(NaiveTime::MIN).and_utc();
+            assert_eq!(read.unix_seconds(), counted.timestamp());
+        }
     }
 }
 

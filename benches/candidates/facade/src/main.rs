@@ -8,6 +8,8 @@ use std::process::ExitCode;
 
 use candidate::{Result, TOKEN, Task};
 use compute_kfp::{compute, kfp};
+// What reads the answer of a call.
+use compute_kfp_runtime::__private::read_json;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode> {
@@ -30,15 +32,11 @@ async fn main() -> Result<ExitCode> {
         }
         "decode-runs" => {
             let body = task.body()?;
-            task.compute(|| {
-                Ok(serde_json::from_slice::<kfp::types::ListRunsResponse>(
-                    &body,
-                )?)
-            })?;
+            task.compute(|| Ok(read_json::<kfp::types::ListRunsResponse>(&body)?))?;
         }
         "decode-jobs" => {
             let body = task.body()?;
-            task.compute(|| Ok(serde_json::from_slice::<compute::types::PageJob>(&body)?))?;
+            task.compute(|| Ok(read_json::<compute::types::PageJob>(&body)?))?;
         }
         "items" => lists::items(&task, &kfp_client(&task)?).await?,
         "pages" => lists::pages(&task, &kfp_client(&task)?).await?,

@@ -405,11 +405,15 @@ impl<'a> Slot<'a> {
         {
             serde.push(quote! { default });
         }
+        let is_list = !self.number_text && generic(&self.value, "Vec").is_some();
         match self.presence {
             Presence::Optional => {
                 if self.property.schema.kind == Kind::Any {
                     serde.push(quote! { default });
                     serde.push(quote! { deserialize_with = "runtime::null::as_value" });
+                } else if is_list {
+                    serde.push(quote! { default });
+                    serde.push(quote! { deserialize_with = "runtime::list::exact" });
                 }
                 let absent = format!("{}::is_none", prelude::name(api, "Option"));
                 serde.push(quote! { skip_serializing_if = #absent });

@@ -296,7 +296,11 @@ impl CreateArtifactTaskRequest {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CreateArtifactTasksBulkRequest {
     /// The links to create: at least one, all in the same run and namespace.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub artifact_tasks: Option<Vec<ArtifactTask>>,
 }
 
@@ -314,7 +318,11 @@ impl CreateArtifactTasksBulkRequest {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CreateArtifactTasksBulkResponse {
     /// The links as stored, with their identifiers.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub artifact_tasks: Option<Vec<ArtifactTask>>,
 }
 
@@ -332,7 +340,11 @@ impl CreateArtifactTasksBulkResponse {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CreateArtifactsBulkRequest {
     /// The artifacts to create, each with its run and task: at least one, all in the same namespace.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub artifacts: Option<Vec<CreateArtifactRequest>>,
 }
 
@@ -350,7 +362,11 @@ impl CreateArtifactsBulkRequest {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CreateArtifactsBulkResponse {
     /// The artifacts as stored, in the order of the request.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub artifacts: Option<Vec<Artifact>>,
 }
 
@@ -486,7 +502,11 @@ runtime::open_enum! {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Filter {
     /// The conditions; an object is listed if all of them hold. Absent or empty means that every object is.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub predicates: Option<Vec<Predicate>>,
 }
 
@@ -598,7 +618,11 @@ pub struct GoogleRpcStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// More on the error. The first one usually is a `google.rpc.Status` again, with a `message` meant for people.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub details: Option<Vec<ProtobufAny>>,
 }
 
@@ -616,7 +640,11 @@ impl GoogleRpcStatus {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct InputOutputsIoArtifact {
     /// The artifacts: one as a rule, several where the input or output is a list.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub artifacts: Option<Vec<Artifact>>,
     /// Where the input comes from, or what kind of output it is.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -747,7 +775,11 @@ runtime::open_enum! {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListArtifactResponse {
     /// The artifacts on this page; absent when the page is empty.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub artifacts: Option<Vec<Artifact>>,
     /// How many artifacts match in all, over all pages; absent when 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -799,7 +831,11 @@ impl runtime::paging::ListPage for ListArtifactResponse {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListArtifactTasksResponse {
     /// The links on this page; absent when the page is empty.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub artifact_tasks: Option<Vec<ArtifactTask>>,
     /// How many links match in all, over all pages; absent when 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -851,7 +887,11 @@ impl runtime::paging::ListPage for ListArtifactTasksResponse {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListExperimentsResponse {
     /// The experiments on this page; absent when the page is empty.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub experiments: Option<Vec<Experiment>>,
     /// How many experiments match in all, over all pages; absent when 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -903,7 +943,11 @@ impl runtime::paging::ListPage for ListExperimentsResponse {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListMetricsResponse {
     /// The metrics on this page; absent when the page is empty.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub metrics: Option<Vec<Metric>>,
     /// How many metrics match in all, over all pages; absent when 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -955,7 +999,11 @@ impl runtime::paging::ListPage for ListMetricsResponse {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListPipelineVersionsResponse {
     /// The versions on this page; absent when the page is empty.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub pipeline_versions: Option<Vec<PipelineVersion>>,
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1007,7 +1055,11 @@ impl runtime::paging::ListPage for ListPipelineVersionsResponse {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListPipelinesResponse {
     /// The pipelines on this page; absent when the page is empty.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub pipelines: Option<Vec<Pipeline>>,
     /// How many pipelines match in all, over all pages; absent when 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1059,7 +1111,12 @@ impl runtime::paging::ListPage for ListPipelinesResponse {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListRecurringRunsResponse {
     /// The recurring runs on this page; absent when the page is empty. The only field of this API whose name is in camel case.
-    #[serde(rename = "recurringRuns", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "recurringRuns",
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub recurring_runs: Option<Vec<RecurringRun>>,
     /// How many recurring runs match in all, over all pages; absent when 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1125,7 +1182,11 @@ runtime::open_enum! {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListRunsResponse {
     /// The runs on this page; absent when the page is empty.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub runs: Option<Vec<Run>>,
     /// How many runs match in all, over all pages; absent when 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1185,7 +1246,11 @@ runtime::open_enum! {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListTasksResponse {
     /// The tasks on this page; absent when the page is empty.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub tasks: Option<Vec<PipelineTask>>,
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1444,7 +1509,11 @@ pub struct PipelineTask {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
     /// The pods that work for the task; absent when there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub pods: Option<Vec<PipelineTaskTaskPod>>,
     /// Fingerprint of what the task executes and of its inputs. A later task with the same fingerprint may reuse the outputs. Absent where the task is not to be cached.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1462,7 +1531,11 @@ pub struct PipelineTask {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_metadata: Option<PipelineTaskStatusMetadata>,
     /// The states that the task has been in, oldest first.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub state_history: Option<Vec<PipelineTaskTaskStatus>>,
     /// What the task stands for in the graph.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -1474,7 +1547,11 @@ pub struct PipelineTask {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_task_id: Option<String>,
     /// The tasks nested directly in this one. Filled by the server; absent when there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub child_tasks: Option<Vec<PipelineTaskChildTask>>,
     /// What the task gets; absent when there is nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1568,13 +1645,21 @@ pub struct PipelineTaskDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_task_id: Option<String>,
     /// The states that the task has been in, oldest first.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub state_history: Option<Vec<RuntimeStatus>>,
     /// Name of the pod that executes the task, by which its log can be found in the cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod_name: Option<String>,
     /// The tasks that follow from this one in the graph; absent when there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub child_tasks: Option<Vec<PipelineTaskDetailChildTask>>,
 }
 
@@ -1618,10 +1703,18 @@ pub struct PipelineTaskExecutorDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pre_caching_check_job: Option<String>,
     /// Names of earlier attempts at `main_job` that failed, oldest first.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub failed_main_jobs: Option<Vec<String>>,
     /// Names of earlier attempts at `pre_caching_check_job` that failed, oldest first.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub failed_pre_caching_check_jobs: Option<Vec<String>>,
 }
 
@@ -1638,10 +1731,18 @@ impl PipelineTaskExecutorDetail {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PipelineTaskInputOutputs {
     /// The parameters; absent when there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub parameters: Option<Vec<InputOutputsIoParameter>>,
     /// The artifacts; absent when there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub artifacts: Option<Vec<InputOutputsIoArtifact>>,
 }
 
@@ -2001,7 +2102,11 @@ impl Predicate {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PredicateIntValues {
     /// The integers; the field must equal one of them.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub values: Option<Vec<i32>>,
 }
 
@@ -2078,7 +2183,11 @@ runtime::open_enum! {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PredicateStringValues {
     /// The strings; the field must equal one of them.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub values: Option<Vec<String>>,
 }
 
@@ -2300,7 +2409,11 @@ pub struct Run {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_run_id: Option<String>,
     /// The states that the run has been in, oldest first. Assigned by the server; leave it out of requests.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub state_history: Option<Vec<RuntimeStatus>>,
     /// Settings for the plugins of the server, by name of the plugin; what a plugin takes is for the plugin to say. Absent means the plugins get no settings.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -2320,7 +2433,11 @@ pub struct Run {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_count: Option<i32>,
     /// All tasks of the run; only filled with `view=FULL`. Assigned by the server; leave it out of requests.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub tasks: Option<Vec<PipelineTask>>,
 }
 
@@ -2360,7 +2477,11 @@ pub struct RunDetails {
     )]
     pub pipeline_run_context_id: Option<i64>,
     /// The tasks of the run; absent before the first one exists.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "runtime::list::exact",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub task_details: Option<Vec<PipelineTaskDetail>>,
 }
 
