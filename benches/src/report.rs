@@ -94,7 +94,7 @@ impl Report {
         });
     }
 
-    /// The whole page; `NOTES.md` of the folder is put behind the figures.
+    /// The whole page; what `notes/` of the folder says is put behind the figures.
     pub fn markdown(&self, machine: &[String], folder: &Path) -> Result<String> {
         let mut text = String::from(
             "# Results\n\nWritten by `make bench`; what they mean and what was tried stands below the figures.\n\n",
@@ -117,12 +117,21 @@ impl Report {
         for table in &self.tables {
             table.write(&mut text)?;
         }
-        let notes = folder.join("NOTES.md");
-        let notes =
-            fs::read_to_string(&notes).map_err(|error| format!("{}: {error}", notes.display()))?;
-        write!(text, "\n{notes}")?;
+        text.push_str("\n## Notes\n");
+        for note in notes(&folder.join("notes"))? {
+            write!(text, "\n{note}")?;
+        }
         Ok(text)
     }
+}
+
+/// The texts of a folder, in the order of their names.
+fn notes(folder: &Path) -> Result<Vec<String>> {
+    let entries = fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
+    let mut paths: Vec<_> = entries.iter().map(fs::DirEntry::path).collect();
+    paths.sort();
+    let texts = paths.iter().map(fs::read_to_string);
+    Ok(texts.collect::<std::io::Result<_>>()?)
 }
 
 impl Table {
