@@ -23,6 +23,7 @@ pub use self::token_file::TokenFile;
 use crate::error::Error;
 use crate::operation::{Location, SchemeKind, SecurityScheme};
 use crate::secrets;
+use crate::transport::HttpClients;
 
 /// What an asynchronous method of [`Credentials`] returns.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
@@ -94,7 +95,7 @@ pub trait Credentials: fmt::Debug + Send + Sync + 'static {
 #[derive(Clone)]
 pub struct Authorization {
     scheme: &'static SecurityScheme,
-    http: reqwest::Client,
+    http: Arc<HttpClients>,
     /// Shared with the request that is authorised.
     headers: Arc<HeaderMap>,
 }
@@ -102,6 +103,10 @@ pub struct Authorization {
 impl Authorization {
     /// One to which nothing was added yet; a transport makes it, and tests of credentials do.
     pub fn new(scheme: &'static SecurityScheme, http: reqwest::Client) -> Self {
+        Self::over(scheme, Arc::new(HttpClients::given(http)))
+    }
+
+    pub(crate) fn over(scheme: &'static SecurityScheme, http: Arc<HttpClients>) -> Self {
         Self {
             scheme,
             http,
@@ -116,7 +121,7 @@ impl Authorization {
 
     /// The client's connections, with its proxy and certificates, to fetch a credential by.
     pub fn http(&self) -> &reqwest::Client {
-        &self.http
+        self.http.others()
     }
 
     /// What was added so far.
@@ -182,7 +187,7 @@ impl Authorization {
 
     /// Whether this token was added; a cookie is one of several.
     fn carries(&self, token: &str) -> bool {
-        let mut only = Self::new(self.scheme, self.http.clone());
+        let mut only = Self::over(self.scheme, self.http.clone());
         only.token(token).is_ok()
             && only.headers.iter().all(|(name, value)| {
                 self.headers.get(name).is_some_and(|present| {

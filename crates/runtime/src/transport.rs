@@ -11,12 +11,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::HeaderValue;
-use reqwest::Client;
 use serde::de::DeserializeOwned;
 
 pub(crate) use self::attempt::next_chunk;
 pub use self::builder::TransportBuilder;
 use self::call::{Call, Taking};
+pub(crate) use self::http_client::HttpClients;
 use crate::answer::Answer;
 use crate::credentials::{Authorization, Credentials};
 use crate::endpoint::Endpoint;
@@ -55,7 +55,7 @@ pub struct Transport(Arc<Inner>);
 
 struct Inner {
     endpoint: Endpoint,
-    http: Client,
+    http: Arc<HttpClients>,
     user_agent: HeaderValue,
     credentials: Vec<HeldCredentials>,
     middleware: Vec<Arc<dyn Middleware>>,
@@ -86,7 +86,7 @@ impl HeldCredentials {
     async fn authorization(
         &self,
         scheme: &'static SecurityScheme,
-        http: &Client,
+        http: &Arc<HttpClients>,
     ) -> Result<Authorization, Error> {
         if let Some(last) = &*self.last()
             && last.scheme() == scheme
@@ -94,7 +94,7 @@ impl HeldCredentials {
         {
             return Ok(last.clone());
         }
-        let mut authorization = Authorization::new(scheme, http.clone());
+        let mut authorization = Authorization::over(scheme, http.clone());
         self.credentials.authorize(&mut authorization).await?;
         if self.credentials.still_adds(&authorization) {
             *self.last() = Some(authorization.clone());
@@ -124,7 +124,7 @@ impl Transport {
     ///
     /// Nothing authorises these.
     pub fn http_client(&self) -> &reqwest::Client {
-        &self.0.http
+        self.0.http.others()
     }
 
     /// Sends a request and reads a JSON answer.

@@ -93,12 +93,13 @@ impl Sending<'_> {
             Body::Multipart(fields) => {
                 let progress = Progress::default();
                 let form = form(fields, &progress).await?;
-                let builder = RequestBuilder::from_parts(self.transport.http.clone(), request);
+                let builder =
+                    RequestBuilder::from_parts(self.transport.http.calls.clone(), request);
                 request = builder.multipart(form).build().map_err(Error::http)?;
                 Some(progress)
             }
         };
-        let sending = self.transport.http.execute(request);
+        let sending = self.transport.http.calls.execute(request);
         let Some(longest_silence) = self.longest_silence else {
             return sending.await.map_err(Error::http);
         };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use reqwest::Client;
 
-use super::http_client::{Connections, ProxyChoice};
+use super::http_client::{Connections, HttpClients, ProxyChoice};
 use super::{HeldCredentials, Inner, Transport};
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
@@ -273,10 +273,13 @@ impl TransportBuilder {
         });
         let credentials = credentials.collect();
         let user_agent = user_agent(self.application.as_deref())?;
-        let http = self.http.map_or_else(|| self.connections.client(), Ok)?;
+        let http = match self.http {
+            Some(client) => HttpClients::given(client),
+            None => HttpClients::new(self.connections, &endpoint)?,
+        };
         Ok(Transport(Arc::new(Inner {
             endpoint,
-            http,
+            http: Arc::new(http),
             user_agent,
             credentials,
             middleware: self.middleware,

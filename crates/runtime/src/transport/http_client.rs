@@ -1,10 +1,66 @@
 //! The connections of a transport: TLS, proxies and the pool.
 
+use std::env;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, Proxy, redirect, retry};
 
+use crate::endpoint::Endpoint;
 use crate::error::Error;
+
+/// Variables that name a proxy for what is not encrypted.
+const PROXY_VARIABLES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+
+/// The HTTP clients of a transport.
+///
+/// To read which certificates the system trusts takes longer than many calls, and fails where there
+/// are none, as in a container with nothing but one program. So it is left to the first request that
+/// needs them, where the server itself is reached without TLS.
+pub(crate) struct HttpClients {
+    /// For the operations.
+    pub calls: Client,
+    /// For requests to any server, and what it is made with.
+    others: OnceLock<Client>,
+    connections: Connections,
+}
+
+impl HttpClients {
+    pub(super) fn new(connections: Connections, endpoint: &Endpoint) -> Result<Self, Error> {
+        if endpoint.scheme() == "http" && !connections.need_certificates() {
+            return Ok(Self {
+                calls: connections.client(Trust::Nothing)?,
+                others: OnceLock::new(),
+                connections,
+            });
+        }
+        Ok(Self::given(connections.client(Trust::System)?))
+    }
+
+    pub fn given(client: Client) -> Self {
+        Self {
+            others: client.clone().into(),
+            calls: client,
+            connections: Connections::default(),
+        }
+    }
+
+    /// One that reaches any server.
+    pub fn others(&self) -> &Client {
+        self.others.get_or_init(|| {
+            let client = self.connections.client(Trust::System);
+            // It trusts no one then, and says so when it connects.
+            client.unwrap_or_else(|_| self.calls.clone())
+        })
+    }
+}
+
+/// Whose certificates are trusted, beside those that were given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    System,
+    Nothing,
+}
 
 /// What connections are made with.
 #[derive(Clone)]
@@ -42,8 +98,25 @@ impl Default for Connections {
 }
 
 impl Connections {
+    /// Whether a server that is reached without TLS needs some: for its proxy, or since the caller
+    /// wants to hear whether what was given can be read.
+    fn need_certificates(&self) -> bool {
+        let by_tls = |proxy: &str| {
+            let scheme = proxy.trim_start().get(..5);
+            scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+        };
+        let proxy = match &self.proxy {
+            ProxyChoice::None => false,
+            ProxyChoice::Url(url) => by_tls(url),
+            ProxyChoice::Environment => PROXY_VARIABLES
+                .iter()
+                .any(|name| env::var_os(name).is_some_and(|url| by_tls(&url.to_string_lossy()))),
+        };
+        proxy || !self.root_certificates.is_empty() || self.identity.is_some()
+    }
+
     /// An HTTP client that neither retries nor follows redirects: the transport does.
-    pub fn client(&self) -> Result<Client, Error> {
+    fn client(&self, trust: Trust) -> Result<Client, Error> {
         let builder = Client::builder()
             .connect_timeout(self.connect_timeout)
             .pool_idle_timeout(self.pool_idle_timeout)
@@ -61,7 +134,7 @@ impl Connections {
             builder
         };
         let certificates = !self.root_certificates.is_empty() || self.identity.is_some();
-        self.tls(builder)?.build().map_err(|error| {
+        self.tls(builder, trust)?.build().map_err(|error| {
             Error::configuration(match certificates {
                 true => "the HTTP client cannot be set up; check the certificates it was given",
                 false => "the HTTP client cannot be set up",
@@ -71,7 +144,10 @@ impl Connections {
     }
 
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
-    fn tls(&self, mut builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+    fn tls(&self, mut builder: ClientBuilder, trust: Trust) -> Result<ClientBuilder, Error> {
+        if trust == Trust::Nothing {
+            builder = builder.tls_certs_only([]);
+        }
         for pem in &self.root_certificates {
             let wrong = "a root certificate cannot be read; give it in PEM";
             let certificates = reqwest::Certificate::from_pem_bundle(pem)
@@ -94,7 +170,7 @@ impl Connections {
     }
 
     #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-    fn tls(&self, builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+    fn tls(&self, builder: ClientBuilder, _: Trust) -> Result<ClientBuilder, Error> {
         if self.root_certificates.is_empty() && self.identity.is_none() {
             return Ok(builder);
         }

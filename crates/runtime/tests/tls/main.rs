@@ -179,6 +179,55 @@ async fn the_variables_of_other_programs_name_the_proxy() {
     );
 }
 
+/// A process in which the system trusts only what is in this file.
+fn where_the_system_trusts(file: &std::path::Path, test: &str, server: &str) {
+    let mut child = Command::new(env::current_exe().unwrap());
+    child.args(["--exact", test]);
+    child.env(CHILD, server).env("SSL_CERT_FILE", file);
+    child.env("SSL_CERT_DIR", file.with_file_name("missing"));
+    let output = child.output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_tls_needs_no_certificates_of_the_system() {
+    let builder = |url: &str| Transport::builder(url).no_proxy();
+    if let Some(url) = env::var_os(CHILD) {
+        send(builder(url.to_str().unwrap())).await.unwrap();
+        return;
+    }
+    // It answers whatever is asked without an address of its own.
+    let server = proxy::start().await;
+    let url = server.url().to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("none.pem");
+    let test = "a_server_without_tls_needs_no_certificates_of_the_system";
+    let child = tokio::task::spawn_blocking(move || where_the_system_trusts(&missing, test, &url));
+    child.await.unwrap();
+    assert_eq!(server.requests(), ["GET /items HTTP/1.1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_beside_the_operations_trust_the_system_also_where_the_endpoint_is_plain() {
+    if let Some(url) = env::var_os(CHILD) {
+        let plain = Transport::builder("http://localhost").no_proxy().build();
+        let answer = plain.unwrap().http_client().get(url.to_str().unwrap());
+        assert!(answer.send().await.unwrap().status().is_success());
+        return;
+    }
+    let authority = Authority::new();
+    let server = Server::start(&authority, &["http/1.1"], false).await;
+    let url = format!("{}/tokens", server.url());
+    let folder = tempfile::tempdir().unwrap();
+    let trusted = folder.path().join("trusted.pem");
+    std::fs::write(&trusted, authority.pem()).unwrap();
+    let test = "requests_beside_the_operations_trust_the_system_also_where_the_endpoint_is_plain";
+    let child = tokio::task::spawn_blocking(move || where_the_system_trusts(&trusted, test, &url));
+    child.await.unwrap();
+    assert_eq!(server.requests(), ["GET /tokens HTTP/1.1"]);
+}
+
 #[test]
 fn what_cannot_be_read_is_a_configuration_error_that_shows_no_key() {
     const KEY: &str = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----";
