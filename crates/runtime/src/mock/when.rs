@@ -51,6 +51,11 @@ impl When {
         }
     }
 
+    /// Expects a parameter that is a text.
+    pub fn set_text(&mut self, name: &str, text: String) {
+        self.set(name, &text);
+    }
+
     fn parameter(&mut self, parameter: &'static Parameter, texts: &[String]) {
         let (name, operation) = (parameter.name, self.operation);
         match parameter.location {
