@@ -1,6 +1,6 @@
 //! Reading the JSON of answers.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Deserializer, Error};
 
 /// Why a text is no JSON of the wanted type.
@@ -18,32 +18,129 @@ pub struct Fault {
 #[doc(hidden)]
 pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Fault> {
     // That it is UTF-8 is checked once: serde_json checks every string of a slice by itself.
-    if let Ok(text) = str::from_utf8(json)
-        && let Ok(value) = serde_json::from_str(text)
-    {
-        return Ok(value);
-    }
-    read_thoroughly(json)
+    let text = str::from_utf8(json).map_err(|error| Fault {
+        what: format!(
+            "the answer cannot be read{}: it is not UTF-8",
+            at(&path(json, error.valid_up_to()))
+        ),
+        ended: error.error_len().is_none(),
+    })?;
+    serde_json::from_str(text).map_err(|error| fault(text, &error))
 }
 
-/// Says where the fault is; what is not UTF-8 may also stand where `T` ignores it.
+/// Says where an error is. The text is walked through once more for that: a reader that keeps track of
+/// the place would be compiled for every type, beside the one that does not.
 #[cold]
-fn read_thoroughly<T: DeserializeOwned>(json: &[u8]) -> Result<T, Fault> {
-    let mut reader = Deserializer::from_slice(json);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let fault = error.inner();
-        let what = match error.path().to_string().as_str() {
-            "." => format!("the answer cannot be read: {fault}"),
-            path => format!("the answer cannot be read at `{path}`: {fault}"),
-        };
-        let ended = fault.is_eof();
-        Fault { what, ended }
-    })?;
-    reader.end().map_err(|_: Error| Fault {
-        what: "the answer goes on behind its JSON".to_owned(),
-        ended: false,
-    })?;
-    Ok(value)
+fn fault(text: &str, error: &Error) -> Fault {
+    let what = if error.is_syntax() && goes_on(text) {
+        "the answer goes on behind its JSON".to_owned()
+    } else {
+        let path = path(text.as_bytes(), offset(text, error));
+        format!("the answer cannot be read{}: {error}", at(&path))
+    };
+    let ended = error.is_eof();
+    Fault { what, ended }
+}
+
+/// Whether something follows the first value of a text.
+fn goes_on(text: &str) -> bool {
+    let mut values = Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    let is_read = matches!(values.next(), Some(Ok(_)));
+    let rest = text.get(values.byte_offset()..).unwrap_or_default();
+    is_read && !rest.trim_ascii().is_empty()
+}
+
+fn at(path: &str) -> String {
+    match path {
+        "" => String::new(),
+        path => format!(" at `{path}`"),
+    }
+}
+
+/// How many bytes had been read when an error was found.
+fn offset(text: &str, error: &Error) -> usize {
+    let lines = text.split_inclusive('\n').map(str::len);
+    lines.take(error.line().saturating_sub(1)).sum::<usize>() + error.column()
+}
+
+/// A list or an object that was begun.
+enum Level<'a> {
+    /// With the index of its element.
+    List(usize),
+    /// With the name of its property, as it is written; `None` before it.
+    Object(Option<&'a [u8]>),
+}
+
+/// The value that the bytes up to `end` end with or in, such as `runs[3].created_at`.
+fn path(json: &[u8], end: usize) -> String {
+    let mut levels = Vec::new();
+    let mut awaits_name = false;
+    let mut rest = &json[..end.min(json.len())];
+    while let Some((byte, behind)) = rest.split_first() {
+        rest = behind;
+        match byte {
+            b'"' => {
+                let (text, behind) = string(rest);
+                rest = behind;
+                if let (true, Some(Level::Object(name))) = (awaits_name, levels.last_mut()) {
+                    *name = Some(text);
+                    awaits_name = false;
+                }
+            }
+            b'[' => levels.push(Level::List(0)),
+            b'{' => {
+                levels.push(Level::Object(None));
+                awaits_name = true;
+            }
+            b',' => match levels.last_mut() {
+                Some(Level::List(index)) => *index += 1,
+                Some(Level::Object(name)) => {
+                    *name = None;
+                    awaits_name = true;
+                }
+                None => {}
+            },
+            b']' | b'}' => {
+                levels.pop();
+                awaits_name = false;
+            }
+            _ => {}
+        }
+    }
+    written(&levels)
+}
+
+/// What stands in a string that has begun, and what follows it.
+fn string(json: &[u8]) -> (&[u8], &[u8]) {
+    let mut at = 0;
+    while let Some(byte) = json.get(at) {
+        match byte {
+            b'"' => return (&json[..at], &json[at + 1..]),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    (json, &[])
+}
+
+fn written(levels: &[Level<'_>]) -> String {
+    let mut path = String::new();
+    for level in levels {
+        match level {
+            Level::List(index) => path.push_str(&format!("[{index}]")),
+            Level::Object(None) => {}
+            Level::Object(Some(name)) => {
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                let quoted = [b"\"", *name, b"\""].concat();
+                let name = serde_json::from_slice(&quoted)
+                    .unwrap_or_else(|_| String::from_utf8_lossy(name).into_owned());
+                path.push_str(&name);
+            }
+        }
+    }
+    path
 }
 
 #[cfg(test)]
@@ -59,16 +156,74 @@ mod tests {
         items: Vec<Value>,
     }
 
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only whether it can be read is of interest")]
+    struct Strict {
+        items: Vec<Item>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only whether it can be read is of interest")]
+    struct Item {
+        id: u32,
+        tags: Option<Vec<String>>,
+        name: Option<std::collections::BTreeMap<String, Vec<String>>>,
+        note: Option<String>,
+    }
+
     fn message(json: &[u8]) -> String {
         read::<Page>(json).unwrap_err().to_string()
     }
 
     #[test]
-    fn what_is_no_text_is_read_where_it_is_ignored() {
-        let page = read::<Page>(b"{\"items\": [1], \"note\": \"\xff\"}").unwrap();
-        assert_eq!(page.items, [1]);
-        let message = message(b"{\"items\": [\"\xff\"]}");
-        assert!(message.contains("at `items[0]`"), "{message}");
+    fn the_property_at_fault_is_named() {
+        for (json, path) in [
+            (r#"{"items": 1}"#, "items"),
+            (
+                r#"{"items": [{"id": 1}, {"id": 2, "tags": ["a", 7]}]}"#,
+                "items[1].tags[1]",
+            ),
+            (
+                r#"{"items": [{"id": 1}, {"tags": []}], "note": ""}"#,
+                "items[1]",
+            ),
+            ("{\n \"items\": [\n  {\"id\": \"two\"}]}", "items[0].id"),
+            (
+                r#"{"note": "a \" ] }, \\", "items": [{"id": null}]}"#,
+                "items[0].id",
+            ),
+            (
+                r#"{"items": [{"id": 1, "n\u0061me": {"": [[2]]}}]}"#,
+                "items[0].name.[0]",
+            ),
+            (r#"{"items": [{"id": 1, "tags": ["#, "items[0].tags[0]"),
+            (
+                "{\"items\": [{\"id\": 1, \"note\": \"\u{e4}\u{1}",
+                "items[0].note",
+            ),
+        ] {
+            let message = serde_json::from_str::<Strict>(json)
+                .map_err(|error| fault(json, &error))
+                .unwrap_err()
+                .to_string();
+            assert!(
+                message.contains(&format!(" at `{path}`: ")),
+                "{json}: {message}"
+            );
+        }
+        assert!(message(b"{}").starts_with("the answer cannot be read: missing field `items`"));
+        assert!(message(b"[]").starts_with("the answer cannot be read: invalid"));
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_a_fault_with_its_place() {
+        let said = message(b"{\"items\": [1, \"\xff\"]}");
+        assert_eq!(
+            said,
+            "the answer cannot be read at `items[1]`: it is not UTF-8"
+        );
+        assert!(!read::<Page>(b"{\"items\": [\"\xff\"").unwrap_err().ended);
+        assert!(read::<Page>(b"{\"items\": [\"\xc3").unwrap_err().ended);
     }
 
     #[test]
@@ -92,8 +247,12 @@ mod tests {
                     .prop_map(|(text, byte)| [b"{\"items\":[],\"", text.as_bytes(), &[byte], b"\":\"", &[byte], b"\"}"].concat()),
             ],
         ) {
-            let value = serde_json::from_slice::<Page>(&json);
             let read = read::<Page>(&json);
+            let Ok(text) = str::from_utf8(&json) else {
+                prop_assert!(read.is_err());
+                return Ok(());
+            };
+            let value = serde_json::from_str::<Page>(text);
             let ended = value.as_ref().is_err_and(Error::is_eof);
             prop_assert_eq!(read.as_ref().is_err_and(|fault| fault.ended), ended);
             prop_assert_eq!(read.ok(), value.ok());

@@ -165,8 +165,8 @@ async fn an_answer_that_is_no_json_says_so() {
     for (body, said) in [
         (&br#"{"items":[{"id":1}"#[..], "EOF"),
         (br#"{"items":[]} trailing"#, "goes on behind its JSON"),
-        (b"\xff\xfe", "expected value"),
-        (b"{\"\xff\":[]}", "invalid unicode"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"{\"\xff\":[]}", "not UTF-8"),
         (b"", "no body"),
         (b"  ", "no body"),
         (b"upstream said no", "`upstream said no`"),
