@@ -45,10 +45,16 @@ tokio = { version = "1.47", default-features = false, features = ["fs", "io-util
 "#;
 
 impl UserCrate {
-    /// A program without the SDK.
+    /// A program without the SDK, with the types of the hand-written candidate.
     pub fn hand_written(bench: &Bench) -> Result<Self> {
         let program = include_str!("../programs/hand_written.rs");
-        Self::new(bench, "hand-written", BASELINE, program)
+        let user = Self::new(bench, "hand-written", BASELINE, program)?;
+        let candidate = bench.folder.join("candidates/handwritten/src");
+        for module in ["int64_text.rs", "kfp.rs"] {
+            let target = user.folder.path().join("src").join(module);
+            fs::copy(candidate.join(module), target)?;
+        }
+        Ok(user)
     }
 
     /// A program with the SDK; `features` is what its entry of `Cargo.toml` says of them.
