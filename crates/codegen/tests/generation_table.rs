@@ -986,13 +986,35 @@ fn deprecation_stands_at_methods_and_setters() {
     has(
         &generated,
         "client.rs",
-        "#[deprecated(note = \"marked as deprecated in the API description; the documentation says why\")] pub fn x",
+        "#[deprecated(note = \"marked as deprecated in the API description; the documentation says why\")] #[inline] pub fn x",
     );
     has(
         &generated,
         "builder.rs",
         "#[deprecated(note = \"marked as deprecated in the API description; the documentation says why\")] pub fn old",
     );
+}
+
+#[test]
+fn a_function_is_compiled_by_those_who_call_it() {
+    let generated = with_operation(json!({
+        "operationId": "x", "responses": {},
+        "parameters": [
+            {"name": "name", "in": "query", "schema": {"type": "string"}},
+            {"name": "page", "in": "query", "schema": {"type": "integer"}},
+        ],
+    }));
+    has(&generated, "client.rs", "#[inline] pub fn x(&self)");
+    has(&generated, "builder.rs", "#[inline] pub async fn send(");
+    has(
+        &generated,
+        "builder.rs",
+        "#[inline] pub fn page(mut self, value: i64)",
+    );
+    // Generic functions are anyway.
+    let builder = generated.file("builder.rs").unwrap();
+    let name = builder.find("pub fn name(mut self").unwrap();
+    assert!(!builder[..name].trim_end().ends_with("#[inline]"));
 }
 
 #[test]

@@ -103,6 +103,7 @@ impl<'a> RecordJob<'a> {
     /// # Errors
     ///
     /// What a call met. What was recorded before an error stays.
+    #[inline]
     pub async fn send(self) -> Result<Recorded, Error> {
         let mut recorded = Recorded {
             artifacts: Vec::new(),
@@ -161,6 +162,8 @@ impl<'a> RecordJob<'a> {
             .producer_key(key)
     }
 
+    #[inline]
+
     async fn create(
         &self,
         request: kfp::types::builder::CreateArtifactRequest,
@@ -172,6 +175,8 @@ impl<'a> RecordJob<'a> {
             .await?
             .into_inner())
     }
+
+    #[inline]
 
     async fn measure(&self, name: &str, value: Value) -> Result<Metric, Error> {
         let metric = Metric::builder()

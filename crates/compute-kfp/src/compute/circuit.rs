@@ -184,6 +184,7 @@ impl RunCircuit {
     ///
     /// As those of [`submit`](Self::submit) and of [`Wait::send`](crate::waiting::Wait::send). That
     /// the job failed is none; see [`CircuitOutcome::job`].
+    #[inline]
     pub async fn send(mut self) -> Result<CircuitOutcome, Error> {
         let client = self.client.clone();
         let settings = self.settings.clone();
@@ -213,6 +214,7 @@ impl RunCircuit {
     /// Of kind [`NotFound`](ErrorKind::NotFound) where there is no such backend type or language; of
     /// kind [`Configuration`](ErrorKind::Configuration) where the project has to be created and it is
     /// not clear for whom; otherwise what a call met. What was created before an error stays.
+    #[inline]
     pub async fn submit(self) -> Result<Job, Error> {
         let client = &self.client;
         let backend_type = self.found_backend_type().await?;
@@ -250,6 +252,8 @@ impl RunCircuit {
         Ok(job)
     }
 
+    #[inline]
+
     async fn found_backend_type(&self) -> Result<BackendType, Error> {
         let client = &self.client;
         let name = match &self.backend_type.0 {
@@ -271,6 +275,8 @@ impl RunCircuit {
         })
     }
 
+    #[inline]
+
     async fn found_project(&self) -> Result<Project, Error> {
         let named = self.client.read_projects().name(&self.project);
         if let Some(project) = first(named.items(), |project| project.name == self.project).await? {
@@ -283,6 +289,8 @@ impl RunCircuit {
         let created = self.client.create_project(project).send().await?;
         Ok(created.into_inner())
     }
+
+    #[inline]
 
     async fn owner(&self) -> Result<i64, Error> {
         if let Some(id) = self.owner_id {
@@ -298,6 +306,8 @@ impl RunCircuit {
             ))),
         }
     }
+
+    #[inline]
 
     async fn found_language(&self) -> Result<Language, Error> {
         let mut named = self.client.read_languages().name(&self.language);
@@ -335,10 +345,13 @@ impl fmt::Debug for RunCircuit {
 
 impl Client {
     /// The results of a job, those of all pages.
+    #[inline]
     async fn results(&self, job_id: i64) -> Result<Vec<types::Result>, Error> {
         let results = self.read_results_by_job_id(job_id).page_size(u32::MAX);
         results.items().collect().await
     }
+
+    #[inline]
 
     async fn final_result(&self, job_id: i64) -> Result<Option<FinalResult>, Error> {
         match self.read_final_result_by_job_id(job_id).send().await {

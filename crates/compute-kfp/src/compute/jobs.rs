@@ -35,6 +35,7 @@ impl Client {
     ///
     /// Of kind [`NotFound`](ErrorKind::NotFound) where the backend has reported none; otherwise what
     /// the call met.
+    #[inline]
     pub async fn latest_calibration(&self, backend_id: i64) -> Result<Metadata, Error> {
         #[allow(deprecated, reason = "the public service no longer has it, others do")]
         let latest = self.read_metadata_by_backend_id(backend_id).latest(true);

@@ -56,6 +56,7 @@ impl FollowJobLogs {
     ///
     /// Lines that share a time are all given, and none is given twice. The stream ends when the job
     /// has ended and the log was read to its end after that.
+    #[inline]
     pub fn lines(self) -> Following<JobLogLine> {
         let (client, id, start) = (self.client, self.id, self.start);
         let reader = Reader::new(&client, &client.turns, move |client: Client| async move {
@@ -117,6 +118,7 @@ enum Next {
 }
 
 impl Log {
+    #[inline]
     async fn next(&mut self) -> Result<Option<JobLogLine>, Error> {
         loop {
             match self.next {

@@ -20,6 +20,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn wait_for_job(&self, id: i64) -> Wait<Job> {
         let reader = Reader::new(self, &self.turns, move |client: Self| async move {
             let job = client.read_job(id).send().await?;
@@ -41,6 +42,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn wait_for_batch_job(&self, id: i64) -> Wait<BatchJob> {
         let reader = Reader::new(self, &self.turns, move |client: Self| async move {
             // The API has no operation that reads a single one.

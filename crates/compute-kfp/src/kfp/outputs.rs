@@ -39,6 +39,7 @@ impl Client {
     /// # Errors
     ///
     /// What a call met.
+    #[inline]
     pub async fn list_run_artifacts(
         &self,
         run_id: impl Into<String>,

@@ -99,6 +99,7 @@ impl RunPipeline<'_> {
     ///
     /// Of kind [`NotFound`](ErrorKind::NotFound) where there is no such pipeline or version; otherwise
     /// what a call met. What was uploaded or created before an error stays.
+    #[inline]
     pub async fn send(mut self) -> Result<Run, Error> {
         let source = self.source().await?;
         let display_name = match self.display_name.take() {
@@ -120,6 +121,7 @@ impl RunPipeline<'_> {
     }
 
     /// What is run.
+    #[inline]
     async fn source(&mut self) -> Result<PipelineVersionReference, Error> {
         let namespace = self.namespace.as_deref();
         let (pipeline, version) = match self.package.take() {
@@ -150,6 +152,8 @@ impl RunPipeline<'_> {
         })
     }
 
+    #[inline]
+
     async fn found_version(&self, pipeline_id: &str, name: &str) -> Result<String, Error> {
         let named = self.client.list_pipeline_versions(pipeline_id);
         let named = named.filter(Filter::eq("name", name)).send().await?;
@@ -160,6 +164,8 @@ impl RunPipeline<'_> {
             Error::new(ErrorKind::NotFound, message)
         })
     }
+
+    #[inline]
 
     async fn found_experiment(&self, name: &str) -> Result<Experiment, Error> {
         let mut named = self.client.list_experiments();

@@ -84,6 +84,7 @@ impl UploadNamed<'_> {
     ///
     /// What a call met; of kind [`Conflict`](ErrorKind::Conflict) where the version is there already,
     /// or another client uploads the same pipeline at this moment.
+    #[inline]
     pub async fn send(self) -> Result<Uploaded, Error> {
         let found = named(self.client, &self.name, self.namespace.as_deref()).await;
         let pipeline = match found {
@@ -108,6 +109,8 @@ impl UploadNamed<'_> {
             version: Some(version),
         })
     }
+
+    #[inline]
 
     async fn create(self) -> Result<Uploaded, Error> {
         let mut upload = self.client.upload_pipeline(self.package).name(self.name);
@@ -135,6 +138,7 @@ impl fmt::Debug for UploadNamed<'_> {
 }
 
 /// The pipeline of a name.
+#[inline]
 pub(super) async fn named(
     client: &Client,
     name: &str,

@@ -23,6 +23,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn wait_for_run(&self, run_id: impl Into<String>) -> Wait<Run> {
         let run_id: String = run_id.into();
         let what = format!("run `{run_id}`");

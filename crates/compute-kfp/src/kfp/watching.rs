@@ -48,6 +48,7 @@ impl WatchRun {
     /// The stream ends when the run has ended and the tasks were read after that. A state that came
     /// and went between two requests is in the task's `state_history` only. Servers from before
     /// `tasks` of a run give none.
+    #[inline]
     pub fn tasks(self) -> Following<PipelineTask> {
         let what = format!("run `{}`", self.run_id);
         let run_id = self.run_id;
@@ -91,6 +92,7 @@ struct Watch {
 }
 
 impl Watch {
+    #[inline]
     async fn next(&mut self) -> Result<Option<PipelineTask>, crate::Error> {
         loop {
             if let Some(task) = self.changed.pop_front() {

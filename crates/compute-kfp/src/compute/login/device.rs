@@ -51,6 +51,7 @@ impl DeviceLogin {
     /// would get secrets over plain HTTP, or the file cannot be read. Of kind
     /// [`Authentication`](crate::ErrorKind::Authentication): the login server refuses. Or whatever
     /// keeps the API from answering.
+    #[inline]
     pub async fn start(self) -> Result<PendingLogin, Error> {
         let file = ConfigFile::new(self.file.map_or_else(default_file, Ok)?);
         // Better now than when the person has done their part.
@@ -139,6 +140,7 @@ impl PendingLogin {
     /// long. Of kind [`Configuration`](crate::ErrorKind::Configuration): the tokens cannot be
     /// stored. Where only the memberships cannot be had the tokens are stored, and the error is
     /// that call's.
+    #[inline]
     pub async fn finish(self) -> Result<LoggedIn, Error> {
         let tokens = StoredTokens::new(&self.pending.finish().await?);
         let (login, settings) = (self.login.clone(), self.settings);
