@@ -163,7 +163,6 @@ impl<'a> RecordJob<'a> {
     }
 
     #[inline]
-
     async fn create(
         &self,
         request: kfp::types::builder::CreateArtifactRequest,
@@ -177,7 +176,6 @@ impl<'a> RecordJob<'a> {
     }
 
     #[inline]
-
     async fn measure(&self, name: &str, value: Value) -> Result<Metric, Error> {
         let metric = Metric::builder()
             .task_id(&self.task_id)

@@ -253,7 +253,6 @@ impl RunCircuit {
     }
 
     #[inline]
-
     async fn found_backend_type(&self) -> Result<BackendType, Error> {
         let client = &self.client;
         let name = match &self.backend_type.0 {
@@ -276,7 +275,6 @@ impl RunCircuit {
     }
 
     #[inline]
-
     async fn found_project(&self) -> Result<Project, Error> {
         let named = self.client.read_projects().name(&self.project);
         if let Some(project) = first(named.items(), |project| project.name == self.project).await? {
@@ -291,7 +289,6 @@ impl RunCircuit {
     }
 
     #[inline]
-
     async fn owner(&self) -> Result<i64, Error> {
         if let Some(id) = self.owner_id {
             return Ok(id);
@@ -308,7 +305,6 @@ impl RunCircuit {
     }
 
     #[inline]
-
     async fn found_language(&self) -> Result<Language, Error> {
         let mut named = self.client.read_languages().name(&self.language);
         if let Some(version) = &self.language_version {
@@ -352,7 +348,6 @@ impl Client {
     }
 
     #[inline]
-
     async fn final_result(&self, job_id: i64) -> Result<Option<FinalResult>, Error> {
         match self.read_final_result_by_job_id(job_id).send().await {
             Ok(found) => Ok(Some(found.into_inner())),

@@ -153,7 +153,6 @@ impl RunPipeline<'_> {
     }
 
     #[inline]
-
     async fn found_version(&self, pipeline_id: &str, name: &str) -> Result<String, Error> {
         let named = self.client.list_pipeline_versions(pipeline_id);
         let named = named.filter(Filter::eq("name", name)).send().await?;
@@ -166,7 +165,6 @@ impl RunPipeline<'_> {
     }
 
     #[inline]
-
     async fn found_experiment(&self, name: &str) -> Result<Experiment, Error> {
         let mut named = self.client.list_experiments();
         let mut experiment = Experiment::builder().display_name(name);

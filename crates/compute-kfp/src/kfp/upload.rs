@@ -111,7 +111,6 @@ impl UploadNamed<'_> {
     }
 
     #[inline]
-
     async fn create(self) -> Result<Uploaded, Error> {
         let mut upload = self.client.upload_pipeline(self.package).name(self.name);
         if let Some(description) = self.description {

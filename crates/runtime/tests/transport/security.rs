@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use compute_kfp_runtime::credentials::{ApiKey, Authorization, BearerToken, Credentials, Pending};
 use compute_kfp_runtime::operation::{
@@ -339,6 +340,46 @@ async fn a_redirect_on_the_same_server_is_followed_with_the_credential() {
             Some("Bearer t0ken-of-a-user")
         );
     }
+}
+
+/// A number for each time that it is asked, until it says that the last one holds.
+#[derive(Debug, Default)]
+struct Counted {
+    asked: AtomicU32,
+    last_number: u32,
+}
+
+impl Credentials for Counted {
+    fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()> {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        Box::pin(async move { authorization.token(&format!("token-{number}")) })
+    }
+
+    fn still_adds(&self, _: &Authorization) -> bool {
+        self.asked.load(Ordering::Relaxed) >= self.last_number
+    }
+}
+
+#[tokio::test]
+async fn a_credential_is_asked_before_each_call_until_it_never_changes() {
+    let server = Server::playing([(); 4].map(|()| json(200, "{}"))).await;
+    let counted = Counted {
+        last_number: 2,
+        ..Counted::default()
+    };
+    let builder = Transport::builder(server.url()).credentials("user", counted);
+    let transport = builder.build().unwrap();
+    for _ in 0..4 {
+        let request = Request::new(&FOR_USERS);
+        transport.send_empty(request).await.unwrap();
+    }
+    let received = server.requests();
+    let sent: Vec<_> = received
+        .iter()
+        .filter_map(|request| request.header("authorization"))
+        .collect();
+    let expected = ["token-1", "token-2", "token-2", "token-2"];
+    assert_eq!(sent, expected.map(|token| format!("Bearer {token}")));
 }
 
 #[derive(Debug)]
