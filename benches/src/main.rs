@@ -36,9 +36,9 @@ struct Arguments {
     /// Measures only this; repeat it for several.
     #[arg(long, value_name = "MEASURE")]
     only: Vec<String>,
-    /// How often each candidate has its turn.
-    #[arg(long, default_value_t = 7)]
-    rounds: usize,
+    /// How often each candidate has its turn; 7 times unless set, and 3 in a quick run.
+    #[arg(long)]
+    rounds: Option<usize>,
 }
 
 /// What every measure works with.
@@ -55,6 +55,11 @@ impl Bench {
     /// The workspace of the SDK.
     fn project(&self) -> &Path {
         self.folder.parent().unwrap_or(&self.folder)
+    }
+
+    /// The Python that has the official clients.
+    fn python(&self) -> PathBuf {
+        self.project().join("contract/witness/.venv/bin/python")
     }
 }
 
@@ -84,13 +89,19 @@ fn run(arguments: &Arguments) -> Result<()> {
     let bench = Bench {
         folder,
         quick: arguments.quick,
-        rounds: arguments.rounds,
+        rounds: arguments
+            .rounds
+            .unwrap_or(if arguments.quick { 3 } else { 7 }),
         data,
         nginx,
     };
     let mut report = Report::default();
     for (name, measure) in measures::ALL {
-        if arguments.only.is_empty() || arguments.only.iter().any(|wanted| wanted == name) {
+        let is_wanted = match arguments.only.as_slice() {
+            [] => !(bench.quick && measures::LONG.contains(name)),
+            only => only.iter().any(|wanted| wanted == name),
+        };
+        if is_wanted {
             eprintln!("measuring {name}");
             measure(&bench, &mut report).map_err(|error| format!("{name}: {error}"))?;
         }

@@ -16,6 +16,9 @@ use crate::{Bench, Result};
 
 type Measure = fn(&Bench, &mut Report) -> Result<()>;
 
+/// What takes long, and is left out of a quick run.
+pub const LONG: &[&str] = &["waiting", "user-build", "operations-linked"];
+
 /// The measures by name.
 pub const ALL: &[(&str, Measure)] = &[
     ("calls", calls::measure),

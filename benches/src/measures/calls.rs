@@ -125,7 +125,7 @@ fn candidates(bench: &Bench) -> Result<Vec<Candidate>> {
         &folder,
         package,
     )?);
-    let python = bench.project().join("contract/witness/.venv/bin/python");
+    let python = bench.python();
     for (name, program) in PYTHON.into_iter().zip(["kfp.py", "compute.py"]) {
         let program = benches.join("python").join(program);
         candidates.push(Candidate::program(

@@ -129,7 +129,7 @@ fn strs(words: &[String]) -> Vec<&str> {
 
 /// The official client for Python, where it is installed.
 fn python(bench: &Bench) -> Option<Candidate> {
-    let interpreter = bench.project().join("contract/witness/.venv/bin/python");
+    let interpreter = bench.python();
     let program = bench.folder.join("python/kfp.py");
     (interpreter.exists() && program.exists())
         .then(|| Candidate::program(PYTHON, [interpreter.into(), program.into()]))

@@ -116,7 +116,7 @@ fn command_line(bench: &Bench, report: &mut Report) -> Result<()> {
 
 /// The official clients, where `make bench` installed them.
 fn python(bench: &Bench) -> Result<Vec<Program>> {
-    let python = bench.project().join("contract/witness/.venv/bin/python");
+    let python = bench.python();
     if bench.quick {
         return Ok(Vec::new());
     }
