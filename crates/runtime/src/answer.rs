@@ -20,13 +20,13 @@ pub(crate) const REPORT: usize = 1024 * 1024;
 
 pub(crate) struct Answer {
     /// Where it came from, if it reports a failure.
-    pub url: Option<Url>,
+    pub url: Option<Box<Url>>,
     pub status: StatusCode,
     pub headers: HeaderMap,
     /// What was read of the body.
     pub body: Bytes,
     /// What is left to the caller to read.
-    unread: Option<reqwest::Response>,
+    unread: Option<Box<reqwest::Response>>,
     /// What the request was authorised with.
     pub secrets: Secrets,
 }
@@ -76,7 +76,7 @@ impl Answer {
     ) -> ResponseValue<ByteStream> {
         let response = self
             .unread
-            .unwrap_or_else(|| http::Response::new(self.body).into());
+            .map_or_else(|| http::Response::new(self.body).into(), |response| *response);
         let stream = ByteStream::new(response, operation, longest_silence);
         ResponseValue::new(stream, self.status, self.headers)
     }
@@ -86,7 +86,7 @@ impl Answer {
     /// `sent_to` is where it comes from if the reply does not say: middleware may have made it.
     pub fn failure(self, sent_to: &Url) -> Error {
         let answer = self.redacted();
-        let from = answer.url.as_ref().unwrap_or(sent_to);
+        let from = answer.url.as_deref().unwrap_or(sent_to);
         match target(from, &answer.headers) {
             Some(to) if answer.status.is_redirection() => {
                 Error::redirected(from, &to, answer.status, answer.headers, answer.body)

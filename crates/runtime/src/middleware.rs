@@ -190,14 +190,15 @@ impl fmt::Debug for Attempt {
 
 /// What came back: whatever the status is.
 pub struct Reply {
-    /// Where it came from, if it is a failure that a server reported.
-    pub(crate) url: Option<Url>,
+    /// Where it came from, if it is a failure that a server reported. This and what is unread is rare,
+    /// and boxed because a reply is moved often.
+    pub(crate) url: Option<Box<Url>>,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     /// What was read of the body: for a failure its beginning.
     pub(crate) body: Bytes,
     /// What is left to the caller to read.
-    pub(crate) unread: Option<reqwest::Response>,
+    pub(crate) unread: Option<Box<reqwest::Response>>,
 }
 
 impl Reply {

@@ -7,6 +7,7 @@ mod http_client;
 mod trace;
 
 use std::fmt;
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -134,11 +135,11 @@ impl Transport {
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see [`ErrorKind`](crate::ErrorKind).
-    pub async fn send_json<T: DeserializeOwned>(
+    pub fn send_json<T: DeserializeOwned>(
         &self,
         request: Request,
-    ) -> Result<ResponseValue<T>, Error> {
-        self.call(request, Taking::Whole, Answer::json).await
+    ) -> impl Future<Output = Result<ResponseValue<T>, Error>> + Send {
+        self.call(request, Taking::Whole, Answer::json)
     }
 
     /// Sends a request and reads a JSON answer, or `None` where the body is empty.
@@ -146,12 +147,11 @@ impl Transport {
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see [`ErrorKind`](crate::ErrorKind).
-    pub async fn send_optional_json<T: DeserializeOwned>(
+    pub fn send_optional_json<T: DeserializeOwned>(
         &self,
         request: Request,
-    ) -> Result<ResponseValue<Option<T>>, Error> {
+    ) -> impl Future<Output = Result<ResponseValue<Option<T>>, Error>> + Send {
         self.call(request, Taking::Whole, Answer::optional_json)
-            .await
     }
 
     /// Sends a request whose answer has no content; what it has nevertheless is passed over.
@@ -159,8 +159,11 @@ impl Transport {
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see [`ErrorKind`](crate::ErrorKind).
-    pub async fn send_empty(&self, request: Request) -> Result<ResponseValue<()>, Error> {
-        self.call(request, Taking::Whole, Answer::empty).await
+    pub fn send_empty(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<ResponseValue<()>, Error>> + Send {
+        self.call(request, Taking::Whole, Answer::empty)
     }
 
     /// Sends a request and hands the answer's body over as it comes, whatever its type and length.
@@ -168,27 +171,36 @@ impl Transport {
     /// # Errors
     ///
     /// Whatever keeps the answer from coming: see [`ErrorKind`](crate::ErrorKind).
-    pub async fn send_bytes(&self, request: Request) -> Result<ResponseValue<ByteStream>, Error> {
+    pub fn send_bytes(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<ResponseValue<ByteStream>, Error>> + Send {
         let (operation, longest_silence) = (request.operation(), self.0.read_timeout);
-        let stream = |answer: Answer| Ok(answer.stream(operation, longest_silence));
-        self.call(request, Taking::Streamed, stream).await
+        let stream = move |answer: Answer| Ok(answer.stream(operation, longest_silence));
+        self.call(request, Taking::Streamed, stream)
     }
 
     /// Sends a request until it has an answer that means something, or may not be sent again.
     ///
-    /// What depends on the type of the value is `meaning` alone, so that the rest is compiled once.
-    async fn call<T>(
+    /// What depends on the type of the value is `meaning` alone, so that the rest is compiled once. The
+    /// call is made before there is a future: that would have room for the request, and is moved.
+    fn call<T>(
         &self,
         request: Request,
         taking: Taking,
-        meaning: impl Fn(Answer) -> Result<ResponseValue<T>, Error>,
-    ) -> Result<ResponseValue<T>, Error> {
-        let mut call = Call::new(&self.0, request, taking)?;
-        loop {
-            let answer = call.answer().await?;
-            match meaning(answer) {
-                Ok(value) => return Ok(value),
-                Err(error) => call.again(error).await?,
+        meaning: impl Fn(Answer) -> Result<ResponseValue<T>, Error> + Send,
+    ) -> impl Future<Output = Result<ResponseValue<T>, Error>> + Send {
+        let call = Call::new(&self.0, request, taking);
+        async move {
+            let mut call = call?;
+            loop {
+                let answer = call.answer().await?;
+                // Nothing of the type of the value is there while the call waits.
+                let error = match meaning(answer) {
+                    Ok(value) => return Ok(value),
+                    Err(error) => error,
+                };
+                call.again(error).await?;
             }
         }
     }

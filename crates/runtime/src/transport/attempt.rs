@@ -1,10 +1,11 @@
 //! One attempt: middleware, credentials, redirects, and the answer.
 
-use std::pin::pin;
+use std::future::Future;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use futures_util::future::Either;
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::multipart::Form;
 use reqwest::{RequestBuilder, Response, Url};
@@ -38,38 +39,69 @@ impl Last for Sending<'_> {
 }
 
 impl Sending<'_> {
-    pub async fn run(&self, attempt: Attempt) -> Result<Reply, Error> {
+    /// Through the middleware, if there is any.
+    pub fn run(&self, attempt: Attempt) -> impl Future<Output = Result<Reply, Error>> + Send {
         if self.transport.middleware.is_empty() {
-            return self.exchange(attempt).await;
+            return Either::Left(self.exchange(attempt));
         }
         let next = Next {
             rest: &self.transport.middleware,
             last: self,
         };
-        next.run(attempt).await
+        Either::Right(next.run(attempt))
     }
 
     /// Sends, follows redirects that may be followed, and reads the answer.
-    async fn exchange(&self, attempt: Attempt) -> Result<Reply, Error> {
+    ///
+    /// Not an `async fn`: that would have room for the attempt twice.
+    fn exchange(&self, attempt: Attempt) -> impl Future<Output = Result<Reply, Error>> + Send {
         let Attempt {
             url, mut headers, ..
         } = attempt;
+        // What middleware set is needed again for a redirect; all else is at hand.
+        let has_middleware = !self.transport.middleware.is_empty();
+        let kept = has_middleware.then(|| Box::new(headers.clone()));
         self.secrets.authorise(&mut headers);
-        let mut response = self.request(url, headers.clone()).await?;
-        for _ in 0..MAX_REDIRECTS {
-            let Some(next) = self.followed(&response) else {
-                break;
+        let mut request = reqwest::Request::new(self.parts.method.clone(), url);
+        *request.headers_mut() = headers;
+        async move {
+            let mut redirects = 0;
+            let response = loop {
+                let response = self.send_once(request).await?;
+                let next = self.followed(&response);
+                let Some(next) = next.filter(|_| redirects < MAX_REDIRECTS) else {
+                    break response;
+                };
+                redirects += 1;
+                request = reqwest::Request::new(self.parts.method.clone(), next);
+                let mut headers = match &kept {
+                    Some(headers) => HeaderMap::clone(headers),
+                    None => self.headers(),
+                };
+                self.secrets.authorise(&mut headers);
+                *request.headers_mut() = headers;
             };
-            response = self.request(next, headers.clone()).await?;
+            self.read(response).await
         }
-        self.read(response).await
+    }
+
+    /// What a request has before middleware and credentials; made for each, which costs less than to
+    /// keep and copy it.
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = self.parts.headers.clone();
+        let accepted = match self.taking {
+            Taking::Whole => "application/json",
+            Taking::Streamed => "*/*",
+        };
+        headers.insert(ACCEPT, HeaderValue::from_static(accepted));
+        let user_agent = || self.transport.user_agent.clone();
+        headers.entry(USER_AGENT).or_insert_with(user_agent);
+        headers
     }
 
     /// Sends once, and waits for the answer's head as long as something moves.
-    async fn request(&self, url: Url, headers: HeaderMap) -> Result<Response, Error> {
+    async fn send_once(&self, mut request: reqwest::Request) -> Result<Response, Error> {
         let Parts { method, body, .. } = self.parts;
-        let mut request = reqwest::Request::new(method.clone(), url);
-        *request.headers_mut() = headers;
         let progress = match body {
             Body::None => {
                 // Some proxies answer 411 to a request that could have a body and announces none.
@@ -82,9 +114,10 @@ impl Sending<'_> {
                 *request.body_mut() = Some(bytes.clone().into());
                 None
             }
+            // Boxed, so that calls without one have no room for it.
             Body::Raw { content, .. } => {
                 let progress = Progress::default();
-                let (body, length) = content.open(&progress).await?;
+                let (body, length) = Box::pin(content.open(&progress)).await?;
                 let announced = length.map(|length| (CONTENT_LENGTH, length.into()));
                 request.headers_mut().extend(announced);
                 *request.body_mut() = Some(body);
@@ -92,18 +125,17 @@ impl Sending<'_> {
             }
             Body::Multipart(fields) => {
                 let progress = Progress::default();
-                let form = form(fields, &progress).await?;
+                let form = Box::pin(form(fields, &progress)).await?;
                 let builder =
                     RequestBuilder::from_parts(self.transport.http.calls.clone(), request);
                 request = builder.multipart(form).build().map_err(Error::http)?;
                 Some(progress)
             }
         };
-        let sending = self.transport.http.calls.execute(request);
+        let mut sending = self.transport.http.calls.execute(request);
         let Some(longest_silence) = self.longest_silence else {
             return sending.await.map_err(Error::http);
         };
-        let mut sending = pin!(sending);
         loop {
             let moved = progress.as_ref().map(Progress::bytes);
             match timeout(longest_silence, &mut sending).await {
@@ -139,12 +171,12 @@ impl Sending<'_> {
             unread,
         };
         if !status.is_success() {
-            let url = response.url().clone();
+            let url = Box::new(response.url().clone());
             let body = self.beginning(&mut response).await;
             return Ok(reply(Some(url), body, None));
         }
         if self.taking == Taking::Streamed {
-            return Ok(reply(None, Bytes::new(), Some(response)));
+            return Ok(reply(None, Bytes::new(), Some(Box::new(response))));
         }
         match self.whole(&mut response).await? {
             Some(body) => Ok(reply(None, body, None)),

@@ -4,8 +4,6 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use http::HeaderValue;
-use http::header::{ACCEPT, USER_AGENT};
 use smallvec::SmallVec;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument as _, Span};
@@ -60,22 +58,11 @@ impl<'a> Call<'a> {
     pub fn new(transport: &'a Inner, request: Request, taking: Taking) -> Result<Box<Self>, Error> {
         let operation = request.operation();
         let span = trace::call(&transport.endpoint, operation);
-        let (mut parts, options) = request.into_parts(&transport.endpoint).map_err(|error| {
+        let (parts, options) = request.into_parts(&transport.endpoint).map_err(|error| {
             let error = error.during(operation);
             trace::failed(&span, &error);
             error
         })?;
-        parts.headers.insert(
-            ACCEPT,
-            HeaderValue::from_static(match taking {
-                Taking::Whole => "application/json",
-                Taking::Streamed => "*/*",
-            }),
-        );
-        if !parts.headers.contains_key(USER_AGENT) {
-            let user_agent = transport.user_agent.clone();
-            parts.headers.insert(USER_AGENT, user_agent);
-        }
         let bounded = taking == Taking::Whole && !parts.body.uploads();
         let timeout = options.timeout.unwrap_or(transport.timeout);
         let attempt_timeout = options.attempt_timeout.unwrap_or(transport.attempt_timeout);
@@ -168,7 +155,7 @@ impl<'a> Call<'a> {
             operation: self.operation,
             number: self.attempts,
             url: self.parts.url.clone(),
-            headers: self.parts.headers.clone(),
+            headers: sending.headers(),
         };
         let span = trace::attempt(&self.transport.endpoint, self.operation, self.attempts);
         let answered = {
