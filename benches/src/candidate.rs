@@ -34,6 +34,8 @@ pub struct Figures {
     pub wall_ns: f64,
     pub resident_before_kib: f64,
     pub resident_peak_kib: f64,
+    /// Where they are counted.
+    pub allocations: Option<f64>,
 }
 
 impl Figures {
@@ -70,6 +72,12 @@ impl Candidate {
             name,
             program: vec![program.into()],
         })
+    }
+
+    /// Another program of a package that [`package`](Self::package) has built.
+    pub fn program_of(name: &'static str, benches: &Path, program: &str) -> Result<Self> {
+        let program = target_folder(benches)?.join("release").join(program);
+        Ok(Self::program(name, [program.into()]))
     }
 
     /// Another program, with the arguments that stand before those of a task.
@@ -120,20 +128,23 @@ impl Candidate {
     }
 }
 
-/// Lets candidates take turns, so that what disturbs the machine disturbs all of them alike.
+/// Lets candidates take turns, so that what disturbs the machine disturbs all of them alike; one without
+/// arguments for a turn leaves it out.
 pub fn take_turns(
     candidates: &[Candidate],
-    rounds: usize,
-    arguments: impl Fn(&Candidate) -> Vec<String>,
+    turns: usize,
+    arguments: impl Fn(&Candidate, usize) -> Option<Vec<String>>,
     figure: impl Fn(&Figures) -> f64,
 ) -> Result<Vec<(Candidate, Samples)>> {
     let mut all: Vec<_> = candidates
         .iter()
         .map(|candidate| (candidate.clone(), Samples::default()))
         .collect();
-    for _ in 0..rounds {
+    for turn in 0..turns {
         for (candidate, samples) in &mut all {
-            let arguments = arguments(candidate);
+            let Some(arguments) = arguments(candidate, turn) else {
+                continue;
+            };
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             if let Some(figures) = candidate.run(&arguments)? {
                 samples.push(figure(&figures));

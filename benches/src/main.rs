@@ -16,7 +16,7 @@ mod user_crate;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::{env, fs};
+use std::{env, fs, io};
 
 use clap::Parser;
 
@@ -39,6 +39,10 @@ struct Arguments {
     /// How often each candidate has its turn; 7 times unless set, and 3 in a quick run.
     #[arg(long)]
     rounds: Option<usize>,
+    /// Measures nothing, but starts the server for a profiler's sake, tells its address and the folder
+    /// of its answers, and goes on until the input ends.
+    #[arg(long, conflicts_with_all = ["quick", "only", "rounds"])]
+    serve: bool,
 }
 
 /// What every measure works with.
@@ -86,6 +90,12 @@ fn run(arguments: &Arguments) -> Result<()> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let data = Data::write(&folder.join("data"))?;
     let nginx = Nginx::start(data.folder())?;
+    if arguments.serve {
+        data.write_run_pages(&folder.join("data"))?;
+        println!("{} {}", nginx.url(), data.folder().display());
+        io::copy(&mut io::stdin(), &mut io::sink())?;
+        return Ok(());
+    }
     let bench = Bench {
         folder,
         quick: arguments.quick,
@@ -96,6 +106,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         nginx,
     };
     let mut report = Report::default();
+    let mut failed = Vec::new();
     for (name, measure) in measures::ALL {
         let is_wanted = match arguments.only.as_slice() {
             [] => !(bench.quick && measures::LONG.contains(name)),
@@ -103,7 +114,12 @@ fn run(arguments: &Arguments) -> Result<()> {
         };
         if is_wanted {
             eprintln!("measuring {name}");
-            measure(&bench, &mut report).map_err(|error| format!("{name}: {error}"))?;
+            if let Err(error) = measure(&bench, &mut report) {
+                // What was measured before took long, and is told all the same.
+                eprintln!("error: {name}: {error}");
+                report.failed(name, &*error);
+                failed.push(*name);
+            }
         }
     }
     let whole = arguments.only.is_empty() && !arguments.quick;
@@ -113,5 +129,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     } else {
         println!("{text}");
     }
-    Ok(())
+    match failed.as_slice() {
+        [] => Ok(()),
+        failed => Err(format!("could not be measured: {}", failed.join(", ")).into()),
+    }
 }

@@ -1,7 +1,9 @@
 //! What is measured, in the order of the results.
 
+mod allocations;
 mod calls;
 mod generation;
+mod layers;
 mod lists;
 mod operations_linked;
 mod prefetch;
@@ -22,6 +24,8 @@ pub const LONG: &[&str] = &["waiting", "user-build", "operations-linked"];
 /// The measures by name.
 pub const ALL: &[(&str, Measure)] = &[
     ("calls", calls::measure),
+    ("layers", layers::measure),
+    ("allocations", allocations::measure),
     ("lists", lists::measure),
     ("prefetch", prefetch::measure),
     ("token", token::measure),

@@ -65,10 +65,19 @@ impl Table {
 
     /// The median of a row; 0 where there is no such row.
     pub fn median(&self, what: &str) -> f64 {
-        self.rows
-            .iter()
-            .find(|(name, _)| name == what)
-            .map_or(0.0, |(_, samples)| samples.median())
+        self.samples(what).map_or(0.0, Samples::median)
+    }
+
+    /// A row beside another, as [`Samples::beside`] has it; no number where one of them is missing.
+    pub fn ratio(&self, what: &str, other: &str) -> f64 {
+        let both = self.samples(what).zip(self.samples(other));
+        both.and_then(|(samples, other)| samples.beside(other))
+            .unwrap_or(f64::NAN)
+    }
+
+    fn samples(&self, what: &str) -> Option<&Samples> {
+        let mut rows = self.rows.iter();
+        rows.find_map(|(name, samples)| (name == what).then_some(samples))
     }
 }
 
@@ -92,6 +101,12 @@ impl Report {
             figure: figure.into(),
             is_met,
         });
+    }
+
+    /// Says that a measure ended with an error.
+    pub fn failed(&mut self, measure: &str, error: &dyn std::error::Error) {
+        let text = format!("It could not be measured: {error}");
+        self.table(Table::new(format!("`{measure}`"), "", text));
     }
 
     /// The whole page; what `notes/` of the folder says is put behind the figures.
@@ -150,7 +165,7 @@ impl Table {
             self.unit
         )?;
         writeln!(text, "|---|--:|--:|{ruled}")?;
-        let base = reference.map(|name| self.median(name));
+        let base = reference.map(|name| self.samples(name));
         for (what, samples) in &self.rows {
             write!(
                 text,
@@ -159,11 +174,10 @@ impl Table {
                 shown(samples.least()),
                 shown(samples.greatest())
             )?;
-            match base {
-                Some(base) if base > 0.0 => {
-                    writeln!(text, " {:.2} |", samples.median() / base)?;
-                }
-                Some(_) => text.push_str(" – |\n"),
+            let ratio = base.map(|base| base.and_then(|base| samples.beside(base)));
+            match ratio {
+                Some(Some(ratio)) => writeln!(text, " {ratio:.2} |")?,
+                Some(None) => text.push_str(" – |\n"),
                 None => text.push('\n'),
             }
         }

@@ -1,30 +1,47 @@
 //! The middle of repeated measurements, and how far they lie apart.
 
-/// Repeated measurements of one thing.
+/// Repeated measurements of one thing, in the order of their turns.
 #[derive(Clone, Debug, Default)]
 pub struct Samples(Vec<f64>);
 
 impl Samples {
     pub fn push(&mut self, sample: f64) {
         self.0.push(sample);
-        self.0.sort_by(f64::total_cmp);
     }
 
     /// The one in the middle, or between the two in the middle; 0 where there is none.
     pub fn median(&self) -> f64 {
-        let (lower, upper) = (self.0.len().saturating_sub(1) / 2, self.0.len() / 2);
-        match (self.0.get(lower), self.0.get(upper)) {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        let (lower, upper) = (sorted.len().saturating_sub(1) / 2, sorted.len() / 2);
+        match (sorted.get(lower), sorted.get(upper)) {
             (Some(lower), Some(upper)) => f64::midpoint(*lower, *upper),
             _ => 0.0,
         }
     }
 
+    /// How many times the other it is; `None` where the other is nothing.
+    ///
+    /// Where both had the same turns, each is compared with its neighbour of the same turn, and the
+    /// middle of that is taken: what slows the machine down for some turns then slows both.
+    pub fn beside(&self, other: &Self) -> Option<f64> {
+        if other.0.is_empty() || other.0.iter().any(|sample| *sample <= 0.0) {
+            return None;
+        }
+        if self.0.len() != other.0.len() {
+            return Some(self.median() / other.median());
+        }
+        let pairs = self.0.iter().zip(&other.0);
+        let ratios: Self = pairs.map(|(sample, other)| sample / other).collect();
+        Some(ratios.median())
+    }
+
     pub fn least(&self) -> f64 {
-        self.0.first().copied().unwrap_or_default()
+        self.0.iter().copied().reduce(f64::min).unwrap_or_default()
     }
 
     pub fn greatest(&self) -> f64 {
-        self.0.last().copied().unwrap_or_default()
+        self.0.iter().copied().reduce(f64::max).unwrap_or_default()
     }
 }
 
@@ -51,6 +68,16 @@ mod tests {
     fn the_median_of_an_even_number_lies_between_two() {
         let samples: Samples = [4.0, 1.0, 2.0, 3.0].into_iter().collect();
         assert_eq!(samples.median(), 2.5);
+    }
+
+    #[test]
+    fn what_slows_some_turns_down_does_not_move_the_ratio() {
+        let other: Samples = [10.0, 40.0, 20.0].into_iter().collect();
+        let samples: Samples = [11.0, 44.0, 22.0].into_iter().collect();
+        assert!((samples.beside(&other).unwrap_or_default() - 1.1).abs() < 1e-9);
+        let once: Samples = [30.0].into_iter().collect();
+        assert_eq!(once.beside(&other), Some(1.5));
+        assert_eq!(once.beside(&Samples::default()), None);
     }
 
     #[test]

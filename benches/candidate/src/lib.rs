@@ -9,6 +9,7 @@
 use std::error::Error;
 use std::fs;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -63,6 +64,25 @@ pub struct Figures {
     pub resident_before_kib: u64,
     /// Most resident memory that the process ever had, in KiB.
     pub resident_peak_kib: u64,
+    /// How often memory was allocated or grown, where it is counted; see [`count_allocations`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allocations: Option<u64>,
+}
+
+/// Whether there is a profiler: without one there is nothing to ask.
+static COUNTS: AtomicBool = AtomicBool::new(false);
+
+/// Counts allocations until the profiler is dropped, in a program whose allocator is `dhat::Alloc`.
+///
+/// That takes time, so that the same work is timed by another program.
+pub fn count_allocations() -> dhat::Profiler {
+    COUNTS.store(true, Ordering::Relaxed);
+    dhat::Profiler::builder().testing().build()
+}
+
+fn allocations() -> Option<u64> {
+    let counts = COUNTS.load(Ordering::Relaxed);
+    counts.then(|| dhat::HeapStats::get().total_blocks)
 }
 
 impl Task {
@@ -151,6 +171,7 @@ fn show(value: &impl Serialize) -> Result<()> {
 /// A measurement that has begun.
 pub struct Measuring {
     resident_before_kib: u64,
+    allocations: Option<u64>,
     cpu: Duration,
     wall: Instant,
 }
@@ -164,6 +185,7 @@ impl Measuring {
     pub fn begin() -> Result<Self> {
         Ok(Self {
             resident_before_kib: memory("VmRSS")?,
+            allocations: allocations(),
             cpu: cpu_time()?,
             wall: Instant::now(),
         })
@@ -188,12 +210,14 @@ impl Measuring {
     pub fn end(self, calls: u64) -> Result<()> {
         let cpu = cpu_time()?.saturating_sub(self.cpu);
         let wall = self.wall.elapsed();
+        let before = self.allocations.unwrap_or_default();
         show(&Figures {
             calls,
             cpu_ns: cpu.as_nanos(),
             wall_ns: wall.as_nanos(),
             resident_before_kib: self.resident_before_kib,
             resident_peak_kib: memory("VmHWM")?,
+            allocations: allocations().map(|now| now.saturating_sub(before)),
         })
     }
 }

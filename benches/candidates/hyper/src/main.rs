@@ -1,4 +1,5 @@
-//! The wire: one HTTP/1.1 connection for each call under way, and no decoding.
+//! The wire: one HTTP/1.1 connection for each call under way, and no decoding; and the same with the
+//! pool of connections that reqwest has.
 
 use std::cell::RefCell;
 use std::process::ExitCode;
@@ -7,7 +8,8 @@ use bytes::Bytes;
 use candidate::{Result, TOKEN, Task};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper_util::rt::TokioIo;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::Value;
 use tokio::net::TcpStream;
 
@@ -48,11 +50,32 @@ impl Connections<'_> {
     }
 }
 
+async fn pooled(task: &Task) -> Result<()> {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
+    let uri: hyper::Uri = format!("{}/apis/v2beta1/runs/run-1", task.url).parse()?;
+    task.repeat(async || {
+        let request = hyper::Request::get(uri.clone())
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .header("accept", "application/json")
+            .body(Empty::new())?;
+        let answer = client.request(request).await?;
+        if !answer.status().is_success() {
+            return Err(format!("the server answered {}", answer.status()).into());
+        }
+        Ok(answer.into_body().collect().await?.to_bytes().len())
+    })
+    .await
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode> {
     let task = Task::from_arguments();
     let path = match task.work.as_str() {
         "run" => "/apis/v2beta1/runs/run-1",
+        "run-pooled" => {
+            pooled(&task).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
         "runs" => "/apis/v2beta1/runs?page_size=200",
         "jobs" => "/jobs?size=100",
         _ => return Ok(task.not_offered()),
