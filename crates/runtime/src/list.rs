@@ -2,10 +2,14 @@
 
 use serde::de::{Deserialize, Deserializer};
 
+/// Bytes of spare room from which on it is given back.
+const WORTH_IT: usize = 256;
+
 /// Reads a list that may be absent, and gives back the memory that it grew by for nothing.
 ///
 /// A list is read without knowing its length, and has room for four elements as soon as it has
-/// one; of large elements that is more than the rest of an answer. Used as
+/// one; of large elements that is more than the rest of an answer. Below 256 bytes it is kept: to
+/// give it back costs more than it is worth. Used as
 /// `#[serde(default, deserialize_with = "compute_kfp_runtime::list::exact")]`.
 ///
 /// # Errors
@@ -20,10 +24,11 @@ use serde::de::{Deserialize, Deserializer};
 /// #[derive(Deserialize)]
 /// struct Run {
 ///     #[serde(default, deserialize_with = "compute_kfp_runtime::list::exact")]
-///     tasks: Option<Vec<String>>,
+///     tasks: Option<Vec<[u64; 32]>>,
 /// }
 ///
-/// let run: Run = serde_json::from_str(r#"{"tasks": ["calibrate"]}"#)?;
+/// let text = format!(r#"{{"tasks": [{:?}]}}"#, [0; 32]);
+/// let run: Run = serde_json::from_str(&text)?;
 /// assert_eq!(run.tasks.map(|tasks| tasks.capacity()), Some(1));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -34,7 +39,10 @@ where
 {
     let mut list = Option::<Vec<T>>::deserialize(deserializer)?;
     if let Some(list) = &mut list {
-        list.shrink_to_fit();
+        let spare = (list.capacity() - list.len()) * size_of::<T>();
+        if spare >= WORTH_IT {
+            list.shrink_to_fit();
+        }
     }
     Ok(list)
 }
