@@ -74,9 +74,10 @@ impl Answer {
         operation: &'static Operation,
         longest_silence: Duration,
     ) -> ResponseValue<ByteStream> {
-        let response = self
-            .unread
-            .map_or_else(|| http::Response::new(self.body).into(), |response| *response);
+        let response = self.unread.map_or_else(
+            || http::Response::new(self.body).into(),
+            |response| *response,
+        );
         let stream = ByteStream::new(response, operation, longest_silence);
         ResponseValue::new(stream, self.status, self.headers)
     }
