@@ -1,12 +1,27 @@
 //! What the figures were measured on and with.
 
+use std::path::Path;
 use std::process::Command;
 use std::{fs, thread};
 
-use crate::Result;
+use crate::{Bench, Result};
+
+/// Crates that the figures depend on.
+const CRATES: [&str; 7] = [
+    "compute-kfp",
+    "hyper",
+    "progenitor-client",
+    "reqwest",
+    "rustls",
+    "serde_json",
+    "tokio",
+];
+
+/// Packages of the Python clients.
+const PYTHON_CLIENTS: [&str; 2] = ["kfp-server-api", "qi-compute-api-client"];
 
 /// Machine and versions, a line of a list each.
-pub fn describe() -> Result<Vec<String>> {
+pub fn describe(bench: &Bench) -> Result<Vec<String>> {
     let cpu = fs::read_to_string("/proc/cpuinfo")?;
     let cpu = cpu
         .lines()
@@ -33,8 +48,46 @@ pub fn describe() -> Result<Vec<String>> {
         said("uname", &["-sr"])?,
         said("rustc", &["--version"])?,
     ];
-    lines.extend(said("python3", &["--version"]).ok());
+    lines.push(bench.nginx.version()?);
+    let crates = CRATES
+        .iter()
+        .map(|name| version_of_crate(&bench.folder, name));
+    lines.push(crates.collect::<Result<Vec<_>>>()?.join(", "));
+    if !bench.quick {
+        lines.push(python_clients(bench)?);
+        let pinned = bench
+            .folder
+            .join("candidates/openapi-generator/requirements.txt");
+        let pinned = fs::read_to_string(pinned)?;
+        let pinned = pinned.lines().find(|line| !line.starts_with('#'));
+        lines.extend(pinned.map(|pinned| pinned.replace("==", " ")));
+    }
     Ok(lines)
+}
+
+/// A crate with its version, as the lock file has it.
+fn version_of_crate(folder: &Path, name: &str) -> Result<String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    let output = cargo.args(["pkgid", name]).current_dir(folder).output()?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("the version of `{name}`: {said}").into());
+    }
+    let id = String::from_utf8_lossy(&output.stdout);
+    let version = id.trim().rsplit(['#', '@']).next().unwrap_or_default();
+    Ok(format!("{name} {version}"))
+}
+
+fn python_clients(bench: &Bench) -> Result<String> {
+    let python = bench.python();
+    let python = python.to_str().ok_or("the path is not UTF-8")?;
+    let mut versions = vec![said(python, &["--version"])?];
+    for client in PYTHON_CLIENTS {
+        let program =
+            format!("import importlib.metadata; print(importlib.metadata.version({client:?}))");
+        versions.push(format!("{client} {}", said(python, &["-c", &program])?));
+    }
+    Ok(versions.join(", "))
 }
 
 fn said(program: &str, arguments: &[&str]) -> Result<String> {

@@ -36,7 +36,8 @@ struct Arguments {
     /// Measures only this; repeat it for several.
     #[arg(long, value_name = "MEASURE")]
     only: Vec<String>,
-    /// How often each candidate has its turn; 7 times unless set, and 3 in a quick run.
+    /// How many rounds there are, of one turn or several for each candidate; 5 unless set, and 3 in a
+    /// quick run.
     #[arg(long)]
     rounds: Option<usize>,
     /// Measures nothing, but starts the server for a profiler's sake, tells its address and the folder
@@ -101,7 +102,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         quick: arguments.quick,
         rounds: arguments
             .rounds
-            .unwrap_or(if arguments.quick { 3 } else { 7 }),
+            .unwrap_or(if arguments.quick { 3 } else { 5 }),
         data,
         nginx,
     };
@@ -123,7 +124,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     let whole = arguments.only.is_empty() && !arguments.quick;
-    let text = report.markdown(&machine::describe()?, &bench.folder)?;
+    let text = report.markdown(&machine::describe(&bench)?, &bench.folder)?;
     if whole {
         fs::write(bench.folder.join("RESULTS.md"), &text)?;
     } else {

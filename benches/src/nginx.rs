@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -62,6 +62,13 @@ impl Nginx {
     /// Its address, without a slash at the end.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Its name and version.
+    pub fn version(&self) -> Result<String> {
+        let output = Command::new(program()).arg("-v").output()?;
+        let said = String::from_utf8(output.stderr)?;
+        Ok(said.trim().trim_start_matches("nginx version: ").to_owned())
     }
 
     /// The address of a folder that answers in another way, such as `slow`.
