@@ -44,6 +44,9 @@ struct Arguments {
     /// of its answers, and goes on until the input ends.
     #[arg(long, conflicts_with_all = ["quick", "only", "rounds"])]
     serve: bool,
+    /// Measures nothing, but puts the notes as they are now into `RESULTS.md`.
+    #[arg(long, conflicts_with_all = ["quick", "only", "rounds", "serve"])]
+    notes: bool,
 }
 
 /// What every measure works with.
@@ -89,6 +92,11 @@ fn run(arguments: &Arguments) -> Result<()> {
         return Err(format!("there is no measure `{unknown}`, but {}", known.join(", ")).into());
     }
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    if arguments.notes {
+        let results = folder.join("RESULTS.md");
+        let text = report::with_notes(&fs::read_to_string(&results)?, &folder)?;
+        return Ok(fs::write(&results, text)?);
+    }
     let data = Data::write(&folder.join("data"))?;
     let nginx = Nginx::start(data.folder())?;
     if arguments.serve {

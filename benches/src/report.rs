@@ -8,6 +8,9 @@ use crate::Result;
 use crate::candidate::Candidate;
 use crate::statistics::Samples;
 
+/// What stands between the figures and the notes.
+const NOTES: &str = "\n## Notes\n";
+
 /// Everything that was measured.
 #[derive(Default)]
 pub struct Report {
@@ -132,16 +135,29 @@ impl Report {
         for table in &self.tables {
             table.write(&mut text)?;
         }
-        text.push_str("\n## Notes\n");
-        for note in notes(&folder.join("notes"))? {
-            write!(text, "\n{note}")?;
-        }
+        text.push_str(&notes(folder)?);
         Ok(text)
     }
 }
 
+/// The results again, with the notes as they are now behind the figures as they were.
+pub fn with_notes(results: &str, folder: &Path) -> Result<String> {
+    let figures = results.split_once(NOTES).map(|(figures, _)| figures);
+    let figures = figures.ok_or("the results have no notes")?;
+    Ok(format!("{figures}{}", notes(folder)?))
+}
+
+/// What `notes/` of the folder says, under one heading.
+fn notes(folder: &Path) -> Result<String> {
+    let mut text = String::from(NOTES);
+    for note in texts(&folder.join("notes"))? {
+        write!(text, "\n{note}")?;
+    }
+    Ok(text)
+}
+
 /// The texts of a folder, in the order of their names.
-fn notes(folder: &Path) -> Result<Vec<String>> {
+fn texts(folder: &Path) -> Result<Vec<String>> {
     let entries = fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
     let mut paths: Vec<_> = entries.iter().map(fs::DirEntry::path).collect();
     paths.sort();
@@ -203,5 +219,16 @@ mod tests {
     fn figures_have_as_many_digits_as_they_are_worth() {
         let figures = [0.75, 16.44, 856.2, 120_800.0].map(shown);
         assert_eq!(figures, ["0.75", "16.4", "856", "120800"]);
+    }
+
+    #[test]
+    fn the_results_hold_the_notes_as_they_are_now() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let results = fs::read_to_string(folder.join("RESULTS.md")).unwrap();
+        let current = with_notes(&results, folder).unwrap();
+        assert!(
+            results == current,
+            "`cargo run -- --notes` puts the notes into the results"
+        );
     }
 }
