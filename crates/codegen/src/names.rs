@@ -154,11 +154,15 @@ fn identifier_part(c: char) -> bool {
     c.is_ascii() || syn::parse_str::<proc_macro2::Ident>(&format!("a{c}")).is_ok()
 }
 
+fn identifier_start(c: char) -> bool {
+    c == '_' || syn::parse_str::<proc_macro2::Ident>(c.encode_utf8(&mut [0; 4])).is_ok()
+}
+
 fn identifier(mut name: String, when_empty: &str) -> String {
     if name.is_empty() {
         name.push_str(when_empty);
     }
-    if name.starts_with(|c: char| c.is_numeric()) {
+    if !name.starts_with(identifier_start) {
         name.insert(0, '_');
     }
     // The edition reserves `gen`, `syn` does not.
@@ -210,7 +214,21 @@ mod tests {
     #[test]
     fn every_text_gives_an_identifier() {
         for text in [
-            "", "1", "type", "self", "Self", "'", "a b", "ä", "🦀", "-1", "@type", "..", "日本",
+            "",
+            "1",
+            "type",
+            "self",
+            "Self",
+            "'",
+            "a b",
+            "ä",
+            "🦀",
+            "-1",
+            "@type",
+            "..",
+            "日本",
+            // Alphabetic by Unicode, but allowed only behind the first letter of an identifier.
+            "\u{11d3c}",
         ] {
             for name in [pascal(text), snake(text), variant_name(text)] {
                 assert!(
