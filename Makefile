@@ -45,7 +45,7 @@ bench: benches/candidates/openapi-generator/generated/done
 	cp Cargo.lock benches/Cargo.lock
 	cd benches && $(CARGO) run --quiet --release
 
-## Measure what needs no other language, in a few minutes; the results go to the terminal.
+## Measure what needs no other language; the results go to the terminal.
 bench-quick: benches/tools/nginx/installed
 	cp Cargo.lock benches/Cargo.lock
 	cd benches && $(CARGO) run --quiet --release -- --quick

@@ -39,6 +39,9 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
             |_, _| Some(arguments.clone()),
             |figures| figures.allocations.unwrap_or(f64::NAN) / figures.calls,
         )?;
+        if rows.len() < candidates.len() {
+            return Err(format!("a candidate counted no allocations of `{work}`").into());
+        }
         let text = "Counted by an allocator around that of the system; memory that is made larger counts too. Decoding, the HTTP client and its connection are included.";
         let table = Table::new(title, "allocations per call", text).rows(rows);
         if work == "run" {

@@ -130,7 +130,8 @@ impl Transport {
 
     /// Sends a request and reads a JSON answer.
     ///
-    /// The body decides, not its `Content-Type`.
+    /// The body decides, not its `Content-Type`. Here, as in all that sends, the time of the call begins
+    /// when it is made, not when it is first polled.
     ///
     /// # Errors
     ///
