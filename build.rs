@@ -1,8 +1,8 @@
 //! Generates both client crates from `specs/` into `OUT_DIR`; `make generate` puts them in place.
 
-use std::env;
 use std::error::Error;
 use std::path::Path;
+use std::{env, fs, thread};
 
 use compute_kfp_codegen::{Overlay, Source, generate, write};
 
@@ -22,20 +22,33 @@ const APIS: [(&str, &str, &str, &str); 2] = [
     ),
 ];
 
-fn main() -> Result<(), Box<dyn Error>> {
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+fn main() -> Result<()> {
     println!("cargo:rerun-if-changed=specs");
     let out = env::var("OUT_DIR")?;
-    for (description, overlay, folder, crate_name) in APIS {
-        let source = Source::from_file(description)?
-            .overlay(Overlay::from_file(overlay)?)
-            .for_crate(crate_name);
-        let generated = generate(&source)?;
-        for warning in generated.warnings() {
-            println!("cargo:warning={warning}");
+    thread::scope(|scope| {
+        let at_once = APIS.map(|api| scope.spawn(|| generate_below(Path::new(&out), api)));
+        for api in at_once {
+            api.join().map_err(|_| "the generator panicked")??;
         }
-        let folder = Path::new(&out).join(folder);
-        write(&generated, folder.join("generated"))?;
-        std::fs::write(folder.join("warnings.txt"), generated.warnings().join("\n"))?;
+        Ok(())
+    })
+}
+
+fn generate_below(
+    out: &Path,
+    (description, overlay, folder, crate_name): (&str, &str, &str, &str),
+) -> Result<()> {
+    let source = Source::from_file(description)?
+        .overlay(Overlay::from_file(overlay)?)
+        .for_crate(crate_name);
+    let generated = generate(&source)?;
+    for warning in generated.warnings() {
+        println!("cargo:warning={warning}");
     }
+    let folder = out.join(folder);
+    write(&generated, folder.join("generated"))?;
+    fs::write(folder.join("warnings.txt"), generated.warnings().join("\n"))?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What other programs cost: CPU time of them and of all that they start.
 
 use std::process::Command;
+use std::thread;
 use std::time::Instant;
 
 use nix::sys::resource::{UsageWho, getrusage};
@@ -17,17 +18,43 @@ pub struct Cost {
 
 /// Runs a program to its end, and gives what it took and what it wrote.
 pub fn of(command: &mut Command) -> Result<(Cost, Vec<u8>)> {
+    measured(|| output(command))
+}
+
+/// Runs programs at once, all to their ends, and gives what they took together.
+pub fn of_all(commands: &mut [Command]) -> Result<Cost> {
+    let all = || {
+        thread::scope(|scope| {
+            let running: Vec<_> = commands
+                .iter_mut()
+                .map(|command| scope.spawn(|| output(command).map_err(|error| error.to_string())))
+                .collect();
+            for program in running {
+                program.join().map_err(|_| "it panicked")??;
+            }
+            Ok(())
+        })
+    };
+    Ok(measured(all)?.0)
+}
+
+fn measured<T>(run: impl FnOnce() -> Result<T>) -> Result<(Cost, T)> {
     let (before, begun) = (children_s()?, Instant::now());
+    let result = run()?;
+    let wall_s = begun.elapsed().as_secs_f64();
+    let cpu_s = children_s()? - before;
+    Ok((Cost { cpu_s, wall_s }, result))
+}
+
+fn output(command: &mut Command) -> Result<Vec<u8>> {
     let output = command
         .output()
         .map_err(|error| format!("{}: {error}", command.get_program().display()))?;
-    let wall_s = begun.elapsed().as_secs_f64();
-    let cpu_s = children_s()? - before;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!("{}: {said}", command.get_program().display()).into());
     }
-    Ok((Cost { cpu_s, wall_s }, output.stdout))
+    Ok(output.stdout)
 }
 
 /// CPU time of all programs that this one has waited for, and of theirs.

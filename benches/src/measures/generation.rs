@@ -23,39 +23,37 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     let (mut cpu, mut wall) = (Samples::default(), Samples::default());
     for _ in 0..bench.rounds {
         let folder = tempfile::tempdir()?;
-        let (mut cpu_s, mut wall_s) = (0.0, 0.0);
-        for (spec, overlay, name) in APIS {
-            let (cost, _) = cost::of(
-                Command::new(&generator)
-                    .arg("--spec")
-                    .arg(specs.join(spec))
-                    .arg("--overlay")
-                    .arg(specs.join(overlay))
-                    .args(["--strict", "--crate-name", name])
-                    .arg("--out")
-                    .arg(folder.path().join(name)),
-            )?;
-            cpu_s += cost.cpu_s;
-            wall_s += cost.wall_s;
-        }
-        cpu.push(cpu_s);
-        wall.push(wall_s);
+        let mut both = APIS.map(|(spec, overlay, name)| {
+            let mut command = Command::new(&generator);
+            command
+                .arg("--spec")
+                .arg(specs.join(spec))
+                .arg("--overlay")
+                .arg(specs.join(overlay))
+                .args(["--strict", "--crate-name", name])
+                .arg("--out")
+                .arg(folder.path().join(name));
+            command
+        });
+        let cost = cost::of_all(&mut both)?;
+        cpu.push(cost.cpu_s);
+        wall.push(cost.wall_s);
     }
-    let took = cpu.median();
+    let took = wall.median();
     report.goal(
         "generation of both clients",
         "< 0.3 s",
-        format!("{} s of CPU", shown(took)),
+        format!("{} s ({} s of CPU)", shown(took), shown(cpu.median())),
         took < 0.3,
     );
     report.table(
         Table::new(
             "Generation of both clients",
             "s",
-            "One run of the generator (release) after the other, reading and writing included.",
+            "The generator (release) runs for both at once, as in the build script; reading and writing included.",
         )
-        .row("CPU", cpu)
-        .row("wall", wall),
+        .row("wall", wall)
+        .row("CPU", cpu),
     );
     Ok(())
 }

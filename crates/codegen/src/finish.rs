@@ -71,9 +71,9 @@ pub(crate) fn finish(
 
 /// Code as people write it.
 fn print(api: &Api, tokens: TokenStream) -> Result<String, String> {
-    let tokens = prelude::resolve(api, tokens);
-    let mut parsed: syn::File = syn::parse2(tokens.clone())
-        .map_err(|error| format!("the output is not Rust: {error}: {tokens}"))?;
+    let mut parsed: syn::File =
+        syn::parse2(tokens).map_err(|error| format!("the output is not Rust: {error}"))?;
+    prelude::resolve(api, &mut parsed);
     inline::leave_to_callers(&mut parsed);
     Ok(spaced(&prettyplease::unparse(&parsed)))
 }

@@ -4,8 +4,10 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use progenitor::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
 use schemars::schema::{InstanceType, SchemaObject};
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::error::Error;
@@ -67,14 +69,58 @@ fn first_failure(count: usize, works: impl Fn(usize) -> bool) -> Option<usize> {
 
 fn run(document: &Value) -> Result<syn::File, String> {
     let generated = quietly(|| {
-        let document: openapiv3::OpenAPI =
-            serde_json::from_value(document.clone()).map_err(|error| error.to_string())?;
+        let document =
+            openapiv3::OpenAPI::deserialize(document).map_err(|error| error.to_string())?;
         Generator::new(&settings())
             .generate_tokens(&document)
             .map_err(|error| error.to_string())
     });
     let tokens = generated.unwrap_or_else(Err)?;
-    syn::parse2(tokens).map_err(|error| format!("its output is not Rust: {error}"))
+    syn::parse2(declarations(tokens, &["types", "builder"]))
+        .map_err(|error| format!("its output is not Rust: {error}"))
+}
+
+/// What is read of the code, a small part of it: the structs in some modules, and the signatures of
+/// their functions `send`.
+fn declarations(code: TokenStream, modules: &[&str]) -> TokenStream {
+    let mut kept = Vec::new();
+    let mut item = Vec::new();
+    for token in code {
+        let body = match &token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+                Some(group.stream())
+            }
+            TokenTree::Punct(end) if end.as_char() == ';' => None,
+            _ => {
+                item.push(token);
+                continue;
+            }
+        };
+        let mut words = item.iter().filter_map(|token| match token {
+            TokenTree::Ident(ident) => Some(ident.to_string()),
+            _ => None,
+        });
+        let kind = words.find(|word| matches!(&word[..], "struct" | "mod" | "impl" | "fn"));
+        let name = words.next().unwrap_or_default();
+        let end = match (kind.as_deref(), body) {
+            (Some("struct"), _) => Some(token),
+            (Some("mod"), Some(items)) if modules.contains(&&name[..]) => {
+                Some(braces(declarations(items, &[])))
+            }
+            (Some("impl"), Some(items)) => Some(braces(declarations(items, &[]))),
+            (Some("fn"), Some(_)) if name == "send" => Some(braces(TokenStream::new())),
+            _ => None,
+        };
+        match end {
+            Some(end) => kept.extend(item.drain(..).chain([end])),
+            None => item.clear(),
+        }
+    }
+    kept.into_iter().collect()
+}
+
+fn braces(inside: TokenStream) -> TokenTree {
+    Group::new(Delimiter::Brace, inside).into()
 }
 
 fn settings() -> GenerationSettings {

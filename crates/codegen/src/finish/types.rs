@@ -1,9 +1,9 @@
 //! `types.rs`: structs with builders, open enums and unions.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use syn::Type;
+use quote::{ToTokens as _, format_ident, quote};
 use syn::visit_mut::{VisitMut, visit_type_path_mut};
+use syn::{Type, parse_quote};
 
 use super::items::{Field, Items, generic};
 use super::tokens::{alias, default_note, deprecated, doc, holds_number_text, ident, shown, taken};
@@ -210,7 +210,7 @@ impl<'a> Struct<'a> {
                  number_text,
              }| {
                 let serde = number_text.then(|| quote! { , with = "runtime::number_text" });
-                let schema = number_text.then(|| number_text_schema(api, quote! { #ty }));
+                let schema = number_text.then(|| number_text_schema(api, ty.clone()));
                 quote! {
                     /// Properties the description does not name.
                     #[serde(flatten #serde)]
@@ -426,7 +426,7 @@ impl<'a> Slot<'a> {
         let serde = (!serde.is_empty()).then(|| quote! { #[serde(#(#serde),*)] });
         let schema = self
             .number_text
-            .then(|| number_text_schema(api, held.clone()));
+            .then(|| number_text_schema(api, parse_quote! { #held }));
         quote! { #doc #serde #schema pub #ident: #held, }
     }
 
@@ -481,8 +481,9 @@ impl<'a> Slot<'a> {
 }
 
 /// Tells schemars how integers that travel as text are written.
-fn number_text_schema(api: &Api, held: TokenStream) -> TokenStream {
-    let held = prelude::resolve(api, held).to_string().replace(' ', "");
+fn number_text_schema(api: &Api, held: Type) -> TokenStream {
+    let held = prelude::resolved(api, held).to_token_stream().to_string();
+    let held = held.replace(' ', "");
     let marker = format!("runtime::number_text::Schema<{held}>");
     quote! { #[cfg_attr(feature = "schemars", schemars(with = #marker))] }
 }
