@@ -27,8 +27,9 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 fn main() -> Result<()> {
     println!("cargo:rerun-if-changed=specs");
     let out = env::var("OUT_DIR")?;
+    let out = Path::new(&out);
     thread::scope(|scope| {
-        let at_once = APIS.map(|api| scope.spawn(|| generate_below(Path::new(&out), api)));
+        let at_once = APIS.map(|api| scope.spawn(move || generate_below(out, api)));
         for api in at_once {
             api.join().map_err(|_| "the generator panicked")??;
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
-use sha2::{Digest as _, Sha256};
+use siphasher::sip::SipHasher24;
 
 use super::page::ListPage;
 
@@ -55,9 +55,7 @@ impl Cursor {
 fn digest(item: &impl Serialize) -> u64 {
     let mut value = serde_json::to_value(item).unwrap_or_default();
     value.sort_all_objects();
-    let digest = Sha256::digest(value.to_string());
-    let first = digest.first_chunk().copied();
-    first.map(u64::from_be_bytes).unwrap_or_default()
+    SipHasher24::new().hash(value.to_string().as_bytes())
 }
 
 fn counts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<u64, u64>, D::Error> {

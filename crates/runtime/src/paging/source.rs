@@ -1,6 +1,6 @@
 //! Where pages are requested.
 
-use tokio_util::task::AbortOnDropHandle;
+use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use super::page::ListPage;
@@ -18,7 +18,7 @@ pub(super) struct Source {
 }
 
 /// A page that is being fetched while the caller does something else; dropped, it is given up.
-pub(super) type Ahead<P> = AbortOnDropHandle<Result<ResponseValue<P>, Error>>;
+pub(super) type Ahead<P> = JoinSet<Result<ResponseValue<P>, Error>>;
 
 impl Source {
     pub fn new(transport: Transport, request: Request) -> Self {
@@ -47,7 +47,9 @@ impl Source {
         let (transport, mut request) = (self.transport.clone(), self.request.clone());
         set(&mut request);
         let fetching = async move { page(&transport, request).await };
-        AbortOnDropHandle::new(tokio::spawn(fetching.in_current_span()))
+        let mut ahead = JoinSet::new();
+        ahead.spawn(fetching.in_current_span());
+        ahead
     }
 
     pub fn at(&self, position: Position, given: u64) -> ResumePoint {
@@ -73,12 +75,14 @@ async fn page<P: ListPage>(
 }
 
 /// The outcome of a page that was fetched ahead.
-pub(super) async fn arrived<P>(ahead: Ahead<P>) -> Result<ResponseValue<P>, Error> {
-    ahead.await.unwrap_or_else(|error| {
-        Err(Error::new(
-            crate::ErrorKind::Connection,
-            "the page was not fetched: the runtime that fetched it ended",
-        )
-        .caused_by(error))
-    })
+pub(super) async fn arrived<P: 'static>(mut ahead: Ahead<P>) -> Result<ResponseValue<P>, Error> {
+    let ended = Error::new(
+        crate::ErrorKind::Connection,
+        "the page was not fetched: the runtime that fetched it ended",
+    );
+    match ahead.join_next().await {
+        Some(Ok(page)) => page,
+        Some(Err(error)) => Err(ended.caused_by(error)),
+        None => Err(ended),
+    }
 }
