@@ -343,10 +343,6 @@ impl fmt::Debug for ApiKey {
 
 fn header_name(name: &str) -> Result<HeaderName, Error> {
     HeaderName::from_bytes(name.as_bytes()).map_err(|error| {
-        Error::configuration(format!(
-            "`{}` is not the name of a header",
-            name.escape_debug()
-        ))
-        .caused_by(error)
+        Error::configuration(format!("{name:?} is not the name of a header")).caused_by(error)
     })
 }

@@ -2,6 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
+use url::Position;
 
 use crate::error::Error;
 
@@ -12,8 +13,21 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// Scheme, host and port of an address: what answers there is the same server.
+pub(crate) fn origin(url: &Url) -> String {
+    let server = &url[Position::BeforeHost..Position::AfterPort];
+    format!("{}://{server}", url.scheme())
+}
+
+#[cfg(feature = "mock")]
 pub(crate) fn encode(value: &str) -> impl std::fmt::Display + '_ {
     utf8_percent_encode(value, RESERVED)
+}
+
+/// Not inlined: it has many callers and is larger than them.
+#[inline(never)]
+pub(crate) fn push_encoded(text: &mut String, value: &str) {
+    text.extend(utf8_percent_encode(value, RESERVED));
 }
 
 /// Where a server is.

@@ -12,6 +12,7 @@ use reqwest::Url;
 use serde::de::DeserializeOwned;
 
 use crate::content::Unsendable;
+use crate::endpoint::origin;
 use crate::operation::Operation;
 use crate::paging::ResumePoint;
 use crate::retry;
@@ -337,11 +338,11 @@ impl Error {
         let (kind, message) = if to.host() == from.host()
             && (from.scheme(), to.scheme()) == ("http", "https")
         {
-            let endpoint = to.origin().ascii_serialization();
+            let endpoint = origin(to);
             let message =
                 format!("the server is to be reached at `{endpoint}`; give that as the endpoint");
             (ErrorKind::Configuration, message)
-        } else if to.origin() != from.origin() {
+        } else if origin(to) != origin(from) {
             let host = to.host_str().unwrap_or(to.scheme());
             let message = format!(
                 "redirected to `{host}`, as a proxy does to ask for a login; redirects to other hosts are not followed"
@@ -584,31 +585,27 @@ fn kind_of(status: StatusCode) -> ErrorKind {
 pub(crate) fn is_html(headers: &HeaderMap, body: &[u8]) -> bool {
     let declared = headers
         .get(http::header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| {
-            value
-                .trim_start()
-                .to_ascii_lowercase()
-                .starts_with("text/html")
-        });
-    let body = body.trim_ascii_start();
-    let starts = |tag: &str| {
-        body.get(..tag.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()))
-    };
-    (declared && starts("<")) || starts("<!doctype html") || starts("<html")
+        .is_some_and(|value| begins(value.as_bytes(), "text/html"));
+    (declared && begins(body, "<")) || begins(body, "<!doctype html") || begins(body, "<html")
+}
+
+/// Whether a text begins with this, whatever is upper case, and whatever space stands before it.
+fn begins(text: &[u8], start: &str) -> bool {
+    let text = text.trim_ascii_start().get(..start.len());
+    text.is_some_and(|text| text.eq_ignore_ascii_case(start.as_bytes()))
 }
 
 /// The first bytes of a body, as text on one line.
 fn excerpt(body: &[u8]) -> String {
     let cut = body.len() > SHOWN_BODY;
     let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN_BODY)]);
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("`{text}{}`", if cut { "…" } else { "" })
+    let mut shown = String::new();
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    for word in words.filter(|word| !word.is_empty()) {
+        shown.push_str(if shown.is_empty() { "" } else { " " });
+        shown.push_str(word);
+    }
+    format!("`{shown}{}`", if cut { "…" } else { "" })
 }
 
 impl fmt::Display for Error {

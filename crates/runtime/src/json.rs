@@ -1,7 +1,7 @@
 //! Reading the JSON of answers.
 
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::{Deserializer, Error};
+use serde_json::Error;
 
 /// Why a text is no JSON of the wanted type.
 #[doc(hidden)]
@@ -32,22 +32,21 @@ pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Fault> {
 /// the place would be compiled for every type, beside the one that does not.
 #[cold]
 fn fault(text: &str, error: &Error) -> Fault {
-    let what = if error.is_syntax() && goes_on(text) {
+    let end = offset(text, error);
+    let what = if error.is_syntax() && is_whole(text, end) {
         "the answer goes on behind its JSON".to_owned()
     } else {
-        let path = path(text.as_bytes(), offset(text, error));
+        let path = path(text.as_bytes(), end);
         format!("the answer cannot be read{}: {error}", at(&path))
     };
     let ended = error.is_eof();
     Fault { what, ended }
 }
 
-/// Whether something follows the first value of a text.
-fn goes_on(text: &str) -> bool {
-    let mut values = Deserializer::from_str(text).into_iter::<IgnoredAny>();
-    let is_read = matches!(values.next(), Some(Ok(_)));
-    let rest = text.get(values.byte_offset()..).unwrap_or_default();
-    is_read && !rest.trim_ascii().is_empty()
+/// Whether what stands before the place of an error is all of a value.
+fn is_whole(text: &str, end: usize) -> bool {
+    let before = text.get(..end.saturating_sub(1));
+    before.is_some_and(|value| serde_json::from_str::<IgnoredAny>(value).is_ok())
 }
 
 fn at(path: &str) -> String {

@@ -31,6 +31,7 @@ mod retry;
 mod secrets;
 mod timestamp;
 mod transport;
+mod upload;
 
 pub use content::Content;
 pub use error::{BuildError, Error, ErrorKind};

@@ -274,9 +274,9 @@ impl<'de> Visitor<'de> for DoubleVisitor {
             NAN => Some(f64::NAN),
             INFINITY => Some(f64::INFINITY),
             MINUS_INFINITY => Some(f64::NEG_INFINITY),
-            // Rust also reads words such as `inf`, which Protocol Buffers do not write.
-            _ if text.contains(|c: char| c.is_alphabetic() && !matches!(c, 'e' | 'E')) => None,
-            _ => text.parse().ok(),
+            // As a number of JSON: Rust's own reader takes more, such as `inf`, and would stand in
+            // programs beside the one of `serde_json`.
+            _ => serde_json::from_str(text).ok(),
         };
         number.ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
     }

@@ -75,10 +75,7 @@ impl CallOptions {
             (Ok(name), Ok(value)) => {
                 self.headers.insert(name, value);
             }
-            (Err(_), _) => self.refuse(format!(
-                "`{}` is not the name of a header",
-                name.escape_debug()
-            )),
+            (Err(_), _) => self.refuse(format!("{name:?} is not the name of a header")),
             // The value may be confidential.
             (Ok(name), Err(_)) => self.refuse(format!(
                 "the value for the header `{name}` has characters that no header can hold"

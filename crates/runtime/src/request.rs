@@ -1,6 +1,6 @@
 //! A request that is being put together.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use bytes::Bytes;
 use http::Method;
@@ -10,11 +10,12 @@ use serde_json::Value;
 use smallvec::SmallVec;
 
 use crate::content::Content;
-use crate::endpoint::{Endpoint, encode};
+use crate::endpoint::{Endpoint, push_encoded};
 use crate::error::{BuildError, Error};
 use crate::operation::{Location, Operation, Parameter, Style};
 use crate::options::CallOptions;
 use crate::paging::{PagingOptions, ResumePoint};
+use crate::upload::{Part, Upload};
 
 /// A request of one operation: what generated builders fill and [`Transport`](crate::Transport)
 /// sends.
@@ -74,38 +75,21 @@ const PATH_BYTES: usize = 128;
 #[derive(Clone)]
 pub(crate) enum Body {
     None,
-    Bytes {
-        media: &'static str,
-        bytes: Bytes,
-    },
-    Raw {
-        media: &'static str,
-        content: Content,
-    },
-    Multipart(Vec<(&'static str, Part)>),
-}
-
-#[derive(Clone)]
-pub(crate) enum Part {
-    Text(String),
-    File(Content),
+    Bytes { media: &'static str, bytes: Bytes },
+    Upload(Box<Upload>),
 }
 
 impl Body {
     /// Whether its length, and so the time it takes, is the caller's affair.
     pub fn uploads(&self) -> bool {
-        matches!(self, Self::Raw { .. } | Self::Multipart(_))
+        matches!(self, Self::Upload(_))
     }
 
     /// Whether it can be sent more than once.
     pub fn is_repeatable(&self) -> bool {
         match self {
             Self::None | Self::Bytes { .. } => true,
-            Self::Raw { content, .. } => content.is_repeatable(),
-            Self::Multipart(parts) => parts.iter().all(|(_, part)| match part {
-                Part::Text(_) => true,
-                Part::File(content) => content.is_repeatable(),
-            }),
+            Self::Upload(upload) => upload.is_repeatable(),
         }
     }
 }
@@ -115,11 +99,7 @@ impl fmt::Debug for Body {
         match self {
             Self::None => f.write_str("none"),
             Self::Bytes { media, bytes } => write!(f, "{media}, {} bytes", bytes.len()),
-            Self::Raw { media, content } => write!(f, "{media}, {content:?}"),
-            Self::Multipart(parts) => f
-                .debug_list()
-                .entries(parts.iter().map(|(name, _)| name))
-                .finish(),
+            Self::Upload(upload) => upload.fmt(f),
         }
     }
 }
@@ -206,32 +186,48 @@ impl Request {
     ///
     /// Null and an empty list take it out again.
     pub fn set<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
-        match serde_json::to_value(value) {
-            Ok(value) => self.set_value(name, value),
-            Err(error) => self.refuse(format!("the parameter `{name}` cannot be written: {error}")),
-        }
+        let Some(parameter) = self.parameter(name) else {
+            return;
+        };
+        let texts = match serde_json::to_value(value) {
+            Ok(Value::Null) => Texts::Several(Vec::new()),
+            Ok(value) if parameter.style == Style::Json => Texts::One(json(&value)),
+            Ok(Value::Array(items)) => Texts::Several(items.into_iter().map(text).collect()),
+            Ok(value) => Texts::One(text(value)),
+            Err(error) => {
+                return self.refuse(format!("the parameter `{name}` cannot be written: {error}"));
+            }
+        };
+        self.set_texts(parameter, texts);
     }
 
     /// Sets a parameter to a text, as [`set`](Self::set) does, without a copy of it.
     pub fn set_text(&mut self, name: &str, text: String) {
-        self.set_value(name, Value::String(text));
+        let Some(parameter) = self.parameter(name) else {
+            return;
+        };
+        let text = match parameter.style {
+            Style::Json => json(&text),
+            _ => text,
+        };
+        self.set_texts(parameter, Texts::One(text));
     }
 
-    fn set_value(&mut self, name: &str, value: Value) {
-        let Some(parameter) = self.operation.parameter(name) else {
-            return self.refuse(format!("there is no parameter `{name}`"));
-        };
-        let texts = match value {
-            Value::Null => Texts::Several(Vec::new()),
-            value if parameter.style == Style::Json => Texts::One(value.to_string()),
-            Value::Array(items) => Texts::Several(items.into_iter().map(text).collect()),
-            value => Texts::One(text(value)),
-        };
+    fn parameter(&mut self, name: &str) -> Option<&'static Parameter> {
+        let parameter = self.operation.parameter(name);
+        if parameter.is_none() {
+            self.refuse(format!("there is no parameter `{name}`"));
+        }
+        parameter
+    }
+
+    fn set_texts(&mut self, parameter: &'static Parameter, texts: Texts) {
         if parameter.location == Location::Path
             && let Some(wrong) = wrong_segment(texts.as_slice())
         {
             return self.refuse(format!(
-                "the parameter `{name}` {wrong}, which would lead to another path"
+                "the parameter `{}` {wrong}, which would lead to another path",
+                parameter.name
             ));
         }
         self.values.retain(|(known, _)| *known != parameter);
@@ -282,7 +278,7 @@ impl Request {
 
     /// Sets a body that is sent as it is.
     pub fn raw_body(&mut self, media: &'static str, content: Content) {
-        self.body = Body::Raw { media, content };
+        self.body = Body::Upload(Box::new(Upload::raw(media, content)));
     }
 
     /// Sets a part of a multipart body that is a file.
@@ -296,11 +292,11 @@ impl Request {
     }
 
     fn part(&mut self, name: &'static str, part: Part) {
-        if let Body::Multipart(parts) = &mut self.body {
-            parts.retain(|(known, _)| *known != name);
-            parts.push((name, part));
-        } else {
-            self.body = Body::Multipart(vec![(name, part)]);
+        if !matches!(self.body, Body::Upload(_)) {
+            self.body = Body::Upload(Box::new(Upload::form()));
+        }
+        if let Body::Upload(upload) = &mut self.body {
+            upload.set_part(name, part);
         }
     }
 
@@ -312,7 +308,7 @@ impl Request {
     #[cfg(feature = "dynamic")]
     pub(crate) fn has_part(&self, name: &str) -> bool {
         match &self.body {
-            Body::Multipart(parts) => parts.iter().any(|(known, _)| *known == name),
+            Body::Upload(upload) => upload.has_part(name),
             _ => false,
         }
     }
@@ -323,19 +319,15 @@ impl Request {
     }
 
     /// Takes the request apart for sending.
-    pub(crate) fn into_parts(self, endpoint: &Endpoint) -> Result<(Parts, CallOptions), Error> {
-        let options = match &self.extras {
-            Some(extras) => {
-                let Extras {
-                    options, problem, ..
-                } = &**extras;
-                if let Some(problem) = problem.as_ref().or(options.problem.as_ref()) {
-                    return Err(Error::invalid(format!("{problem}; nothing was sent")));
-                }
-                options.clone()
-            }
-            None => CallOptions::default(),
+    pub(crate) fn into_parts(mut self, endpoint: &Endpoint) -> Result<(Parts, CallOptions), Error> {
+        let (mut options, problem) = match self.extras.take() {
+            Some(extras) => (extras.options, extras.problem),
+            None => Default::default(),
         };
+        if let Some(problem) = problem.or_else(|| options.problem.take()) {
+            return Err(Error::invalid(format!("{problem}; nothing was sent")));
+        }
+        let headers = std::mem::take(&mut options.headers);
         let method = self.operation.method;
         let method = Method::from_bytes(method.as_bytes()).map_err(|error| {
             Error::invalid(format!("`{method}` is not a method")).caused_by(error)
@@ -343,7 +335,7 @@ impl Request {
         let parts = Parts {
             method,
             url: endpoint.join(&self.path()?, &self.query()),
-            headers: self.headers(&options)?,
+            headers: self.headers(headers)?,
             body: self.body,
         };
         Ok((parts, options))
@@ -363,8 +355,8 @@ impl Request {
         query
     }
 
-    fn headers(&self, options: &CallOptions) -> Result<HeaderMap, Error> {
-        let mut headers = options.headers.clone();
+    /// The headers of the call's options, and what the operation adds.
+    fn headers(&self, mut headers: HeaderMap) -> Result<HeaderMap, Error> {
         for (parameter, texts) in self.values_in(Location::Header) {
             let name = HeaderName::from_bytes(parameter.name.as_bytes());
             let value = HeaderValue::from_str(&texts.join(","));
@@ -376,14 +368,22 @@ impl Request {
             };
             headers.insert(name, value);
         }
-        let cookies: Vec<String> = self
-            .values_in(Location::Cookie)
-            .map(|(parameter, texts)| format!("{}={}", parameter.name, encode(&texts.join(","))))
-            .collect();
-        if !cookies.is_empty() {
-            headers.insert(COOKIE, header_value(&cookies.join("; "))?);
+        let mut cookies = String::new();
+        for (parameter, texts) in self.values_in(Location::Cookie) {
+            cookies.push_str(if cookies.is_empty() { "" } else { "; " });
+            cookies.push_str(parameter.name);
+            cookies.push('=');
+            push_joined(&mut cookies, texts, "%2C");
         }
-        if let Body::Bytes { media, .. } | Body::Raw { media, .. } = &self.body {
+        if !cookies.is_empty() {
+            headers.insert(COOKIE, header_value(&cookies)?);
+        }
+        let media = match &self.body {
+            Body::None => None,
+            Body::Bytes { media, .. } => Some(*media),
+            Body::Upload(upload) => upload.media(),
+        };
+        if let Some(media) = media {
             headers.insert(CONTENT_TYPE, header_value(media)?);
         }
         Ok(headers)
@@ -415,10 +415,7 @@ impl Request {
                     ))
                 })?;
             path.push_str(before);
-            for (index, text) in value.iter().enumerate() {
-                let separator = if index == 0 { "" } else { "," };
-                let _ = write!(path, "{separator}{}", encode(text));
-            }
+            push_joined(&mut path, value, ",");
             rest = after;
         }
         path.push_str(rest);
@@ -465,8 +462,14 @@ fn header_value(text: &str) -> Result<HeaderValue, Error> {
 pub(crate) fn text(value: Value) -> String {
     match value {
         Value::String(text) => text,
-        other => other.to_string(),
+        other => json(&other),
     }
+}
+
+/// Not by `Display`, which is larger: it can also indent.
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    // What is given has texts for keys, and nothing else keeps a value from being written.
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// Why a value cannot stand in a path; servers and proxies resolve `.` and `..`, also encoded.
@@ -479,8 +482,8 @@ fn wrong_segment(texts: &[String]) -> Option<&'static str> {
 }
 
 fn append(query: &mut String, name: &str, value: &str) {
-    let separator = if query.is_empty() { "" } else { "&" };
-    let _ = write!(query, "{separator}{}={}", encode(name), encode(value));
+    begin(query, name);
+    push_encoded(query, value);
 }
 
 fn append_joined(query: &mut String, parameter: &Parameter, texts: &[String]) {
@@ -489,10 +492,19 @@ fn append_joined(query: &mut String, parameter: &Parameter, texts: &[String]) {
         Style::Pipe => "%7C",
         _ => ",",
     };
-    let separator = if query.is_empty() { "" } else { "&" };
-    let _ = write!(query, "{separator}{}=", encode(parameter.name));
-    for (index, text) in texts.iter().enumerate() {
-        let between = if index == 0 { "" } else { between };
-        let _ = write!(query, "{between}{}", encode(text));
+    begin(query, parameter.name);
+    push_joined(query, texts, between);
+}
+
+fn begin(query: &mut String, name: &str) {
+    query.push_str(if query.is_empty() { "" } else { "&" });
+    push_encoded(query, name);
+    query.push('=');
+}
+
+fn push_joined(text: &mut String, values: &[String], between: &str) {
+    for (index, value) in values.iter().enumerate() {
+        text.push_str(if index == 0 { "" } else { between });
+        push_encoded(text, value);
     }
 }

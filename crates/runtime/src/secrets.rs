@@ -65,23 +65,27 @@ impl Secrets {
     }
 
     /// What a server could repeat: whole values, and the secret part of each; the longest first.
-    fn texts(&self) -> Vec<&[u8]> {
+    fn texts<'a>(&'a self) -> Vec<&'a [u8]> {
         let mut texts: Vec<&[u8]> = Vec::new();
+        let mut add = |text: &'a [u8]| {
+            if text.len() >= SHORTEST {
+                // There are few, and the sort of the standard library has 6 KB.
+                let at = texts.partition_point(|known| known.len() >= text.len());
+                texts.insert(at, text);
+            }
+        };
         for (name, value) in self.headers() {
             let value = value.as_bytes();
-            texts.push(value);
+            add(value);
             if *name == COOKIE {
-                texts.extend(
-                    value
-                        .split(|byte| *byte == b';')
-                        .filter_map(|pair| behind(pair, b'=')),
-                );
-            } else {
-                texts.extend(behind(value, b' '));
+                let pairs = value.split(|byte| *byte == b';');
+                pairs
+                    .filter_map(|pair| behind(pair, b'='))
+                    .for_each(&mut add);
+            } else if let Some(text) = behind(value, b' ') {
+                add(text);
             }
         }
-        texts.retain(|text| text.len() >= SHORTEST);
-        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
         texts
     }
 }

@@ -33,8 +33,7 @@ impl TokenVariable {
         // Some platforms refuse to look up such a name by panicking.
         if name.is_empty() || name.contains(['=', '\0']) {
             return Err(Error::configuration(format!(
-                "`{}` is not the name of an environment variable",
-                name.escape_debug()
+                "{name:?} is not the name of an environment variable"
             )));
         }
         let wrong =

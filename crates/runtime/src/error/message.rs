@@ -4,6 +4,8 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
+use super::begins;
+
 /// Longer texts are cut: they are for a person.
 const LONGEST: usize = 2_000;
 
@@ -62,9 +64,10 @@ fn validation(error: &Value) -> String {
     let place = error.get("loc").and_then(Value::as_array).map(|parts| {
         let parts: Vec<String> = parts
             .iter()
-            .map(|part| {
-                part.as_str()
-                    .map_or_else(|| part.to_string(), str::to_owned)
+            .filter_map(|part| match part {
+                Value::String(name) => Some(name.clone()),
+                Value::Number(index) => Some(index.to_string()),
+                _ => None,
             })
             .collect();
         parts.join(".")
@@ -76,12 +79,6 @@ fn validation(error: &Value) -> String {
 }
 
 fn plain(headers: &HeaderMap, body: &[u8]) -> Option<String> {
-    let kind = headers
-        .get(CONTENT_TYPE)?
-        .to_str()
-        .ok()?
-        .trim_start()
-        .to_ascii_lowercase();
-    kind.starts_with("text/plain")
-        .then(|| String::from_utf8_lossy(body).into_owned())
+    let kind = headers.get(CONTENT_TYPE)?;
+    begins(kind.as_bytes(), "text/plain").then(|| String::from_utf8_lossy(body).into_owned())
 }

@@ -13,7 +13,7 @@ use reqwest::{Client, Url};
 use tokio::time::timeout;
 
 use crate::answer::target;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, origin};
 use crate::error::{Error, is_html};
 use crate::secrets::Secrets;
 
@@ -116,9 +116,9 @@ impl<'a> Exchange<'a> {
         &self,
         request: reqwest::Request,
     ) -> Result<(StatusCode, HeaderMap, Bytes), Error> {
-        let origin = request.url().origin();
+        let asked = origin(request.url());
         let mut response = self.http.execute(request).await.map_err(Error::http)?;
-        if response.url().origin() != origin {
+        if origin(response.url()) != asked {
             return Err(Error::authentication(
                 "the HTTP client followed a redirect to another host; let it follow none",
             ));

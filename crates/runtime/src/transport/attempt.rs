@@ -1,23 +1,24 @@
 //! One attempt: middleware, credentials, redirects, and the answer.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::Either;
-use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_LENGTH, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use reqwest::multipart::Form;
-use reqwest::{RequestBuilder, Response, Url};
+use reqwest::{Response, Url};
 use tokio::time::timeout;
 
 use super::Inner;
 use super::call::Taking;
 use crate::answer::{REPORT, target};
 use crate::content::Progress;
+use crate::endpoint::origin;
 use crate::error::Error;
-use crate::middleware::{Attempt, Last, Next, Outcome, Reply};
-use crate::request::{Body, Part, Parts};
+use crate::middleware::{Attempt, Last, Middleware, Next, Outcome, Reply};
+use crate::request::{Body, Parts};
 use crate::secrets::Secrets;
 
 const MAX_REDIRECTS: usize = 5;
@@ -34,18 +35,27 @@ pub(super) struct Sending<'a> {
 
 impl Last for Sending<'_> {
     fn send(&self, attempt: Attempt) -> Outcome<'_> {
-        Box::pin(self.exchange(attempt))
+        Box::pin(self.through(&[], attempt))
     }
 }
 
 impl Sending<'_> {
     /// Through the middleware, if there is any.
     pub fn run(&self, attempt: Attempt) -> impl Future<Output = Result<Reply, Error>> + Send {
-        if self.transport.middleware.is_empty() {
+        self.through(&self.transport.middleware, attempt)
+    }
+
+    /// One type for both ways, as each type of future is compiled anew with all that it does.
+    fn through<'a>(
+        &'a self,
+        middleware: &'a [Arc<dyn Middleware>],
+        attempt: Attempt,
+    ) -> impl Future<Output = Result<Reply, Error>> + Send + 'a {
+        if middleware.is_empty() {
             return Either::Left(self.exchange(attempt));
         }
         let next = Next {
-            rest: &self.transport.middleware,
+            rest: middleware,
             last: self,
         };
         Either::Right(next.run(attempt))
@@ -114,21 +124,10 @@ impl Sending<'_> {
                 *request.body_mut() = Some(bytes.clone().into());
                 None
             }
-            // Boxed, so that calls without one have no room for it.
-            Body::Raw { content, .. } => {
+            Body::Upload(upload) => {
                 let progress = Progress::default();
-                let (body, length) = Box::pin(content.open(&progress)).await?;
-                let announced = length.map(|length| (CONTENT_LENGTH, length.into()));
-                request.headers_mut().extend(announced);
-                *request.body_mut() = Some(body);
-                Some(progress)
-            }
-            Body::Multipart(fields) => {
-                let progress = Progress::default();
-                let form = Box::pin(form(fields, &progress)).await?;
-                let builder =
-                    RequestBuilder::from_parts(self.transport.http.calls.clone(), request);
-                request = builder.multipart(form).build().map_err(Error::http)?;
+                let client = &self.transport.http.calls;
+                request = upload.attach(client, request, &progress).await?;
                 Some(progress)
             }
         };
@@ -157,7 +156,7 @@ impl Sending<'_> {
             _ => false,
         };
         let to = target(response.url(), response.headers())?;
-        (same_request && to.origin() == self.parts.url.origin()).then_some(to)
+        (same_request && origin(&to) == origin(&self.parts.url)).then_some(to)
     }
 
     async fn read(&self, mut response: Response) -> Result<Reply, Error> {
@@ -196,28 +195,24 @@ impl Sending<'_> {
         if announced > limit {
             return Ok(None);
         }
-        let Some(first) = self.piece(response).await? else {
-            return Ok(Some(Bytes::new()));
-        };
-        if first.len() > limit {
-            return Ok(None);
-        }
-        let Some(mut next) = self.piece(response).await? else {
-            return Ok(Some(first));
-        };
-        let expected = announced.min(REPORT).max(first.len() + next.len());
-        let mut body = BytesMut::with_capacity(expected);
-        body.extend_from_slice(&first);
-        loop {
-            if body.len() + next.len() > limit {
+        let (mut only, mut body) = (Bytes::new(), BytesMut::new());
+        // A piece is given back before the next is read: else the connection takes another buffer,
+        // and both grow to 400 KB.
+        while let Some(piece) = self.piece(response).await? {
+            if only.len() + body.len() + piece.len() > limit {
                 return Ok(None);
             }
-            body.extend_from_slice(&next);
-            next = match self.piece(response).await? {
-                Some(next) => next,
-                None => return Ok(Some(body.freeze())),
-            };
+            if only.is_empty() && body.is_empty() && piece.len() == announced {
+                only = piece;
+                continue;
+            }
+            if body.is_empty() {
+                body.reserve(announced.min(REPORT).max(only.len() + piece.len()));
+                body.extend_from_slice(&std::mem::take(&mut only));
+            }
+            body.extend_from_slice(&piece);
         }
+        Ok(Some(if body.is_empty() { only } else { body.freeze() }))
     }
 
     /// What came of a body that reports a failure: the status tells more than a broken connection.
@@ -249,35 +244,4 @@ pub(crate) async fn next_chunk(
         Ok(chunk) => chunk.map_err(Error::http),
         Err(_) => Err(Error::silent(longest_silence)),
     }
-}
-
-async fn form(fields: &[(&'static str, Part)], progress: &Progress) -> Result<Form, Error> {
-    let mut form = Form::new();
-    for (name, part) in fields {
-        form = match part {
-            Part::Text(text) => form.text(*name, text.clone()),
-            Part::File(content) => {
-                let (body, length) = content.open(progress).await?;
-                let part = match length {
-                    Some(length) => reqwest::multipart::Part::stream_with_length(body, length),
-                    None => reqwest::multipart::Part::stream(body),
-                };
-                let binary = HeaderValue::from_static("application/octet-stream");
-                let headers = HeaderMap::from_iter([(CONTENT_TYPE, binary)]);
-                form.part(
-                    *name,
-                    part.file_name(file_name(content.name().unwrap_or(name)))
-                        .headers(headers),
-                )
-            }
-        };
-    }
-    Ok(form)
-}
-
-/// Escapes what would end the name or its line, as browsers do.
-fn file_name(name: &str) -> String {
-    name.replace('"', "%22")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
 }

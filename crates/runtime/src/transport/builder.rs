@@ -7,7 +7,9 @@ use std::time::Duration;
 use http::HeaderValue;
 use reqwest::Client;
 
-use super::http_client::{Connections, HttpClients, ProxyChoice};
+use super::http_client::{
+    Connections, HttpClients, ProxyChoice, client_certificate, proxy, root_certificate,
+};
 use super::{HeldCredentials, Inner, Transport};
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
@@ -171,7 +173,8 @@ impl TransportBuilder {
     /// # }
     /// ```
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.connections.root_certificates.push(pem.into());
+        let certificate = root_certificate(pem.into());
+        self.connections.root_certificates.push(certificate);
         self
     }
 
@@ -182,7 +185,7 @@ impl TransportBuilder {
         certificates: impl Into<Vec<u8>>,
         key: impl Into<Vec<u8>>,
     ) -> Self {
-        self.connections.identity = Some((certificates.into(), key.into()));
+        self.connections.identity = Some(client_certificate(certificates.into(), key.into()));
         self
     }
 
@@ -192,7 +195,7 @@ impl TransportBuilder {
     /// Unless set, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` decide, as they do for
     /// other programs.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.connections.proxy = ProxyChoice::Url(url.into());
+        self.connections.proxy = proxy(url.into());
         self
     }
 
@@ -299,11 +302,8 @@ fn user_agent(application: Option<&str>) -> Result<HeaderValue, Error> {
         return Ok(HeaderValue::from_static(USER_AGENT));
     };
     HeaderValue::from_str(&format!("{application} {USER_AGENT}")).map_err(|error| {
-        Error::configuration(format!(
-            "`{}` is no name for an application",
-            application.escape_debug()
-        ))
-        .caused_by(error)
+        Error::configuration(format!("{application:?} is no name for an application"))
+            .caused_by(error)
     })
 }
 

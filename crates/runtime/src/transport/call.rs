@@ -1,5 +1,6 @@
 //! One call: its credentials, its attempts, and the time it may take.
 
+use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
@@ -341,12 +342,13 @@ fn asks_for_credentials(error: &Error) -> bool {
 
 /// The alternatives of an operation, for a message.
 fn named(alternatives: &[&[&SecurityScheme]]) -> String {
-    let named = alternatives.iter().map(|alternative| {
-        let names: Vec<String> = alternative
-            .iter()
-            .map(|scheme| format!("`{}`", scheme.name))
-            .collect();
-        names.join(" and ")
-    });
-    named.collect::<Vec<_>>().join(" or ")
+    let mut named = String::new();
+    for alternative in alternatives {
+        named.push_str(if named.is_empty() { "" } else { " or " });
+        for (index, scheme) in alternative.iter().enumerate() {
+            let between = if index == 0 { "" } else { " and " };
+            let _ = write!(named, "{between}`{}`", scheme.name);
+        }
+    }
+    named
 }

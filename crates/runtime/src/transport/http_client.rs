@@ -1,7 +1,7 @@
 //! The connections of a transport: TLS, proxies and the pool.
 
 use std::env;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, Proxy, redirect, retry};
@@ -67,9 +67,8 @@ enum Trust {
 pub(super) struct Connections {
     pub connect_timeout: Duration,
     pub proxy: ProxyChoice,
-    pub root_certificates: Vec<Vec<u8>>,
-    /// Certificates and key.
-    pub identity: Option<(Vec<u8>, Vec<u8>)>,
+    pub root_certificates: Vec<Setting>,
+    pub identity: Option<Setting>,
     pub pool_idle_timeout: Duration,
     pub pool_max_idle_per_host: usize,
     pub http1_only: bool,
@@ -80,7 +79,11 @@ pub(super) enum ProxyChoice {
     /// As `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
     Environment,
     None,
-    Url(String),
+    Given {
+        /// Whether it is itself reached by TLS.
+        by_tls: bool,
+        set: Setting,
+    },
 }
 
 impl Default for Connections {
@@ -101,13 +104,9 @@ impl Connections {
     /// Whether a server that is reached without TLS needs some: for its proxy, or since the caller
     /// wants to hear whether what was given can be read.
     fn need_certificates(&self) -> bool {
-        let by_tls = |proxy: &str| {
-            let scheme = proxy.trim_start().get(..5);
-            scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
-        };
         let proxy = match &self.proxy {
             ProxyChoice::None => false,
-            ProxyChoice::Url(url) => by_tls(url),
+            ProxyChoice::Given { by_tls, .. } => *by_tls,
             ProxyChoice::Environment => PROXY_VARIABLES
                 .iter()
                 .any(|name| env::var_os(name).is_some_and(|url| by_tls(&url.to_string_lossy()))),
@@ -126,7 +125,7 @@ impl Connections {
         let builder = match &self.proxy {
             ProxyChoice::Environment => builder,
             ProxyChoice::None => builder.no_proxy(),
-            ProxyChoice::Url(url) => builder.proxy(proxy(url)?),
+            ProxyChoice::Given { set, .. } => set(builder)?,
         };
         let builder = if self.http1_only {
             builder.http1_only()
@@ -143,41 +142,72 @@ impl Connections {
         })
     }
 
-    #[cfg(any(feature = "rustls", feature = "native-tls"))]
-    fn tls(&self, mut builder: ClientBuilder, trust: Trust) -> Result<ClientBuilder, Error> {
-        if trust == Trust::Nothing {
-            builder = builder.tls_certs_only([]);
-        }
-        for pem in &self.root_certificates {
-            let wrong = "a root certificate cannot be read; give it in PEM";
-            let certificates = reqwest::Certificate::from_pem_bundle(pem)
-                .map_err(|error| Error::configuration(wrong).caused_by(error))?;
-            if certificates.is_empty() {
-                return Err(Error::configuration(wrong));
-            }
-            builder = builder.tls_certs_merge(certificates);
-        }
-        if let Some((certificates, key)) = &self.identity {
-            // The error of a key could show the key.
-            let identity = identity(certificates, key).map_err(|_| {
-                Error::configuration(
-                    "the client certificate or its key cannot be read; give both in PEM, the key in PKCS #8",
-                )
-            })?;
-            builder = builder.identity(identity);
-        }
-        Ok(builder)
+    fn tls(&self, builder: ClientBuilder, trust: Trust) -> Result<ClientBuilder, Error> {
+        let mut settings = self.root_certificates.iter().chain(&self.identity);
+        settings.try_fold(trusting(builder, trust), |builder, set| set(builder))
     }
+}
 
-    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-    fn tls(&self, builder: ClientBuilder, _: Trust) -> Result<ClientBuilder, Error> {
-        if self.root_certificates.is_empty() && self.identity.is_none() {
-            return Ok(builder);
+/// What is done with certificates or a proxy when a client is made. A pointer, because programs that
+/// give nothing of the kind are then built without what reads it.
+pub(super) type Setting = Arc<dyn Fn(ClientBuilder) -> Result<ClientBuilder, Error> + Send + Sync>;
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn trusting(builder: ClientBuilder, trust: Trust) -> ClientBuilder {
+    match trust {
+        Trust::System => builder,
+        Trust::Nothing => builder.tls_certs_only([]),
+    }
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+pub(super) fn root_certificate(pem: Vec<u8>) -> Setting {
+    Arc::new(move |builder| {
+        let wrong = "a root certificate cannot be read; give it in PEM";
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+            .map_err(|error| Error::configuration(wrong).caused_by(error))?;
+        if certificates.is_empty() {
+            return Err(Error::configuration(wrong));
         }
+        Ok(builder.tls_certs_merge(certificates))
+    })
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+pub(super) fn client_certificate(certificates: Vec<u8>, key: Vec<u8>) -> Setting {
+    Arc::new(move |builder| {
+        // The error of a key could show the key.
+        let identity = identity(&certificates, &key).map_err(|_| {
+            Error::configuration(
+                "the client certificate or its key cannot be read; give both in PEM, the key in PKCS #8",
+            )
+        })?;
+        Ok(builder.identity(identity))
+    })
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn trusting(builder: ClientBuilder, _: Trust) -> ClientBuilder {
+    builder
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+pub(super) fn root_certificate(_: Vec<u8>) -> Setting {
+    useless()
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+pub(super) fn client_certificate(_: Vec<u8>, _: Vec<u8>) -> Setting {
+    useless()
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn useless() -> Setting {
+    Arc::new(|_| {
         Err(Error::configuration(
             "certificates are of no use without TLS; turn on the feature `rustls` or `native-tls`",
         ))
-    }
+    })
 }
 
 /// As the HTTP client chooses where both kinds of TLS are built in.
@@ -191,11 +221,22 @@ fn identity(certificates: &[u8], key: &[u8]) -> reqwest::Result<reqwest::Identit
     reqwest::Identity::from_pem(&[certificates, b"\n", key].concat())
 }
 
-fn proxy(url: &str) -> Result<Proxy, Error> {
-    // Neither the address nor its error is shown: it may hold a password.
-    Proxy::all(url).map_err(|_| {
-        Error::configuration(
-            "the address of the proxy is not a URL; give one such as `http://proxy.example.org:3128`",
-        )
-    })
+pub(super) fn proxy(url: String) -> ProxyChoice {
+    ProxyChoice::Given {
+        by_tls: by_tls(&url),
+        set: Arc::new(move |builder| {
+            // Neither the address nor its error is shown: it may hold a password.
+            let proxy = Proxy::all(&url).map_err(|_| {
+                Error::configuration(
+                    "the address of the proxy is not a URL; give one such as `http://proxy.example.org:3128`",
+                )
+            })?;
+            Ok(builder.proxy(proxy))
+        }),
+    }
+}
+
+fn by_tls(proxy: &str) -> bool {
+    let scheme = proxy.trim_start().get(..5);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }

@@ -69,12 +69,10 @@ async fn headers_that_cannot_be_are_refused() {
             .await
             .unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
-        let shown = if kind == ErrorKind::Configuration {
-            name
-        } else {
-            "user-id"
+        let shown = match kind {
+            ErrorKind::Configuration => format!("{name:?}"),
+            _ => "`user-id`".to_owned(),
         };
-        let shown = format!("`{}`", shown.escape_debug());
         assert!(error.message().contains(&shown), "{error}");
     }
 }

@@ -74,7 +74,7 @@ async fn a_parameter_of_the_operation_goes_before_a_header() {
 async fn a_header_that_cannot_be_sent_is_named_and_its_value_is_not() {
     let transport = Transport::builder("http://127.0.0.1:1").build().unwrap();
     for (name, value, said) in [
-        ("no name", "v", "`no name` is not the name of a header"),
+        ("no name", "v", r#""no name" is not the name of a header"#),
         (
             "x-note",
             "s3cret\n",
