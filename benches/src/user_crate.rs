@@ -44,11 +44,28 @@ serde_json = "1.0.145"
 tokio = { version = "1.47", default-features = false, features = ["fs", "io-util", "macros", "rt", "sync", "time"] }
 "#;
 
+/// What the SDK's feature `oauth` stands on beside that: who writes a login by hand takes them too.
+const LOGIN: &str = r#"
+fs4 = { version = "1.1", default-features = false, features = ["sync"] }
+oauth2 = { version = "5", default-features = false }
+tempfile = { version = "3.23", default-features = false, features = ["getrandom"] }
+"#;
+
 impl UserCrate {
     /// A program without the SDK, with the types of the hand-written candidate.
-    pub fn hand_written(bench: &Bench) -> Result<Self> {
+    pub fn hand_written(bench: &Bench, name: &str) -> Result<Self> {
+        Self::without_sdk(bench, name, BASELINE)
+    }
+
+    /// The same, with the crates that a login takes.
+    pub fn hand_written_with_login(bench: &Bench, name: &str) -> Result<Self> {
+        let dependencies = [BASELINE, LOGIN].concat();
+        Self::without_sdk(bench, name, &dependencies)
+    }
+
+    fn without_sdk(bench: &Bench, name: &str, dependencies: &str) -> Result<Self> {
         let program = include_str!("../programs/hand_written.rs");
-        let user = Self::new(bench, "hand-written", BASELINE, program)?;
+        let user = Self::new(bench, name, dependencies, program)?;
         let candidate = bench.folder.join("candidates/handwritten/src");
         for module in ["int64_text.rs", "kfp.rs"] {
             let target = user.folder.path().join("src").join(module);

@@ -38,7 +38,7 @@ impl Program {
 pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     let kfp = include_str!("../../programs/facade_kfp.rs");
     let compute = include_str!("../../programs/facade_compute.rs");
-    let hand_written = UserCrate::hand_written(bench)?;
+    let hand_written = UserCrate::hand_written(bench, "hand-written")?;
     let users = [
         UserCrate::with_sdk(bench, "compute-kfp, KFP", "", kfp)?,
         UserCrate::with_sdk(bench, "compute-kfp, Compute", "", compute)?,
