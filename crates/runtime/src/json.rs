@@ -33,7 +33,7 @@ pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Fault> {
 #[cold]
 fn fault(text: &str, error: &Error) -> Fault {
     let end = offset(text, error);
-    let what = if error.is_syntax() && is_whole(text, end) {
+    let what = if error.is_syntax() && goes_on(text, end) {
         "the answer goes on behind its JSON".to_owned()
     } else {
         let path = path(text.as_bytes(), end);
@@ -43,10 +43,11 @@ fn fault(text: &str, error: &Error) -> Fault {
     Fault { what, ended }
 }
 
-/// Whether what stands before the place of an error is all of a value.
-fn is_whole(text: &str, end: usize) -> bool {
+/// Whether what stands before the place of an error is a value, and the text as a whole is none.
+fn goes_on(text: &str, end: usize) -> bool {
+    let is_value = |text| serde_json::from_str::<IgnoredAny>(text).is_ok();
     let before = text.get(..end.saturating_sub(1));
-    before.is_some_and(|value| serde_json::from_str::<IgnoredAny>(value).is_ok())
+    before.is_some_and(is_value) && !is_value(text)
 }
 
 fn at(path: &str) -> String {
@@ -212,6 +213,23 @@ mod tests {
         }
         assert!(message(b"{}").starts_with("the answer cannot be read: missing field `items`"));
         assert!(message(b"[]").starts_with("the answer cannot be read: invalid"));
+    }
+
+    #[test]
+    fn what_goes_on_behind_a_value_is_told_from_a_value_that_cannot_be_read() {
+        for text in [
+            r#"{"items": []} x"#,
+            "{\"items\": []}\n\n[]",
+            "\"done\"\"",
+            "12x",
+        ] {
+            let fault = read::<Value>(text.as_bytes()).unwrap_err().to_string();
+            assert_eq!(fault, "the answer goes on behind its JSON", "{text}");
+        }
+        for text in ["1e999", "[1e999]", "[1 2]", "tru", r#"{"items": [}"#] {
+            let fault = read::<Value>(text.as_bytes()).unwrap_err().to_string();
+            assert!(!fault.contains("goes on"), "{text}: {fault}");
+        }
     }
 
     #[test]
