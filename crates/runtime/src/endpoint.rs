@@ -20,11 +20,13 @@ pub(crate) fn origin(url: &Url) -> String {
 }
 
 #[cfg(feature = "mock")]
-pub(crate) fn encode(value: &str) -> impl std::fmt::Display + '_ {
-    utf8_percent_encode(value, RESERVED)
+pub(crate) fn encoded(value: &str) -> String {
+    let mut text = String::new();
+    push_encoded(&mut text, value);
+    text
 }
 
-/// Not inlined: it has many callers and is larger than them.
+/// Not inlined, or its code would stand in each of its callers.
 #[inline(never)]
 pub(crate) fn push_encoded(text: &mut String, value: &str) {
     text.extend(utf8_percent_encode(value, RESERVED));

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::content::Content;
-use crate::endpoint::encode;
+use crate::endpoint::encoded;
 use crate::error::BuildError;
 use crate::operation::{Location, Operation, Parameter, Style};
 use crate::request::{Request, text};
@@ -60,9 +60,8 @@ impl When {
         let (name, operation) = (parameter.name, self.operation);
         match parameter.location {
             Location::Path => {
-                let encoded: Vec<String> =
-                    texts.iter().map(|text| encode(text).to_string()).collect();
-                let path = path(operation, Some((name, &encoded.join(","))));
+                let texts: Vec<String> = texts.iter().map(|text| encoded(text)).collect();
+                let path = path(operation, Some((name, &texts.join(","))));
                 self.request(|when| when.path_matches(path));
             }
             Location::Query => {
@@ -85,7 +84,7 @@ impl When {
             }
             Location::Header => self.request(|when| when.header(name, texts.join(","))),
             Location::Cookie => {
-                let cookie = format!("{name}={}", encode(&texts.join(",")));
+                let cookie = format!("{name}={}", encoded(&texts.join(",")));
                 self.request(|when| when.header_includes("cookie", cookie));
             }
         }

@@ -52,6 +52,9 @@ impl Cursor {
 }
 
 /// The same for equal items in every process; what cannot be written as JSON counts as equal.
+///
+/// It has 64 bits, from which an item can only be guessed, and need not withstand forgers: who can change a
+/// resume point can start the list anywhere.
 fn digest(item: &impl Serialize) -> u64 {
     let mut value = serde_json::to_value(item).unwrap_or_default();
     value.sort_all_objects();
