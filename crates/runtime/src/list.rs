@@ -1,15 +1,19 @@
 //! Lists that take no more memory than they need.
 
-use serde::de::{Deserialize, Deserializer};
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
 /// Bytes of spare room from which on it is given back.
 const WORTH_IT: usize = 256;
 
 /// Reads a list that may be absent, and gives back the memory that it grew by for nothing.
 ///
-/// A list is read without knowing its length, and has room for four elements as soon as it has
-/// one; of large elements that is more than the rest of an answer. Below 256 bytes it is kept: to
-/// give it back costs more than it is worth. Used as
+/// A list is read without knowing its length, and a `Vec` has room for four elements as soon as it
+/// has one; of large elements that is more than the rest of an answer. Those of 256 bytes and more
+/// begin with room for one, which doubles. Below 256 bytes spare room is kept: to give it back costs
+/// more than it is worth. Used as
 /// `#[serde(default, deserialize_with = "compute_kfp_runtime::list::exact")]`.
 ///
 /// # Errors
@@ -37,12 +41,72 @@ where
     T: Deserialize<'de>,
     D: Deserializer<'de>,
 {
-    let mut list = Option::<Vec<T>>::deserialize(deserializer)?;
-    if let Some(list) = &mut list {
+    let list = Option::<Exact<T>>::deserialize(deserializer)?;
+    Ok(list.map(|Exact(list)| list))
+}
+
+struct Exact<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Exact<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ExactVisitor(PhantomData))
+    }
+}
+
+struct ExactVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ExactVisitor<T> {
+    type Value = Exact<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Exact<T>, A::Error> {
+        let mut list = Vec::new();
+        while let Some(element) = elements.next_element()? {
+            // Of large elements most lists have one or two, and then need not be made smaller.
+            if size_of::<T>() >= WORTH_IT && list.len() == list.capacity() {
+                list.reserve_exact(list.len().max(1));
+            }
+            list.push(element);
+        }
         let spare = (list.capacity() - list.len()) * size_of::<T>();
         if spare >= WORTH_IT {
             list.shrink_to_fit();
         }
+        Ok(Exact(list))
     }
-    Ok(list)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    type Large = [u64; 32];
+
+    #[test]
+    fn lists_of_any_length_are_read_whole_and_have_no_room_to_spare() {
+        for length in [0, 1, 2, 3, 4, 5, 8, 9, 200] {
+            let sent: Vec<Large> = (0..length).map(|index| [index; 32]).collect();
+            let read = exact::<Large, _>(json!(sent)).unwrap().unwrap();
+            assert_eq!(read, sent);
+            assert_eq!(read.capacity(), sent.len());
+        }
+    }
+
+    #[test]
+    fn a_little_spare_room_is_kept() {
+        let read = exact::<u64, _>(json!([1])).unwrap().unwrap();
+        assert!(read.capacity() > 1, "{}", read.capacity());
+    }
+
+    #[test]
+    fn what_is_no_list_is_absent_or_an_error() {
+        assert_eq!(exact::<u64, _>(json!(null)).unwrap(), None);
+        let error = exact::<u64, _>(json!("1")).unwrap_err();
+        assert!(error.to_string().contains("expected a sequence"), "{error}");
+    }
 }

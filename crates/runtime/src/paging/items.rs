@@ -103,6 +103,8 @@ impl<P: ListPage> Items<P> {
                 self.left = self.left.map(|left| left.saturating_sub(1));
                 return Poll::Ready(Some(Ok(item)));
             }
+            // Its memory is not kept beside the next page.
+            self.page = Vec::new().into_iter();
             match ready!(Pin::new(&mut self.pages).poll_next(context)) {
                 Some(Ok(page)) => {
                     let skip = std::mem::take(&mut self.skip);
