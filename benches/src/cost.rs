@@ -1,6 +1,8 @@
 //! What other programs cost: CPU time of them and of all that they start.
 
-use std::process::Command;
+use std::error::Error;
+use std::io;
+use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::Instant;
 
@@ -19,6 +21,15 @@ pub struct Cost {
 /// Runs a program to its end, and gives what it took and what it wrote.
 pub fn of(command: &mut Command) -> Result<(Cost, Vec<u8>)> {
     measured(|| output(command))
+}
+
+/// Runs a program to its end with this one's input and outputs, and gives what it took and how it ended.
+pub fn of_status(command: &mut Command) -> Result<(Cost, ExitStatus)> {
+    measured(|| {
+        command
+            .status()
+            .map_err(|error| not_started(command, &error))
+    })
 }
 
 /// Runs programs at once, all to their ends, and gives what they took together.
@@ -47,14 +58,17 @@ fn measured<T>(run: impl FnOnce() -> Result<T>) -> Result<(Cost, T)> {
 }
 
 fn output(command: &mut Command) -> Result<Vec<u8>> {
-    let output = command
-        .output()
-        .map_err(|error| format!("{}: {error}", command.get_program().display()))?;
+    let output = command.output();
+    let output = output.map_err(|error| not_started(command, &error))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!("{}: {said}", command.get_program().display()).into());
     }
     Ok(output.stdout)
+}
+
+fn not_started(command: &Command, error: &io::Error) -> Box<dyn Error> {
+    format!("{}: {error}", command.get_program().display()).into()
 }
 
 /// CPU time of all programs that this one has waited for, and of theirs.

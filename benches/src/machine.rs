@@ -54,7 +54,10 @@ pub fn describe(bench: &Bench) -> Result<Vec<String>> {
         .map(|name| version_of_crate(&bench.folder, name));
     lines.push(crates.collect::<Result<Vec<_>>>()?.join(", "));
     if !bench.quick {
-        lines.push(python_clients(bench)?);
+        // Measures leave them out, too, where they are not installed.
+        if bench.python().exists() {
+            lines.push(python_clients(bench)?);
+        }
         let pinned = bench
             .folder
             .join("candidates/openapi-generator/requirements.txt");

@@ -9,6 +9,7 @@ mod machine;
 mod measures;
 mod nginx;
 mod report;
+mod rustc_times;
 mod sameness;
 mod statistics;
 mod user_crate;
@@ -72,6 +73,9 @@ impl Bench {
 }
 
 fn main() -> ExitCode {
+    if let Some(status) = rustc_times::wrapped_rustc() {
+        return status;
+    }
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -114,6 +118,8 @@ fn run(arguments: &Arguments) -> Result<()> {
         data,
         nginx,
     };
+    // What is missing on this machine is better told before an hour of measuring.
+    let machine = machine::describe(&bench)?;
     let mut report = Report::default();
     let mut failed = Vec::new();
     for (name, measure) in measures::ALL {
@@ -132,7 +138,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     let whole = arguments.only.is_empty() && !arguments.quick;
-    let text = report.markdown(&machine::describe(&bench)?, &bench.folder)?;
+    let text = report.markdown(&machine, &bench.folder)?;
     if whole {
         fs::write(bench.folder.join("RESULTS.md"), &text)?;
     } else {

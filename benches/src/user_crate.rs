@@ -1,15 +1,17 @@
 //! Crates as users write them, each a package and workspace of its own.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::candidate::target_folder;
 use crate::cost::{self, Cost};
+use crate::rustc_times::{self, RustcTimes};
 use crate::{Bench, Result};
 
 /// A program that uses the SDK, or does without it.
@@ -24,6 +26,8 @@ pub struct Built {
     pub cost: Cost,
     /// Crates that the program stands on.
     pub crates: usize,
+    /// Packages that are folders here, and none of a registry.
+    local: BTreeSet<String>,
     program: Option<PathBuf>,
 }
 
@@ -52,6 +56,9 @@ tempfile = { version = "3.23", default-features = false, features = ["getrandom"
 "#;
 
 impl UserCrate {
+    /// What the names of their crates begin with.
+    pub const PREFIX: &str = "user";
+
     /// A program without the SDK, with the types of the hand-written candidate.
     pub fn hand_written(bench: &Bench, name: &str) -> Result<Self> {
         Self::without_sdk(bench, name, BASELINE)
@@ -91,8 +98,9 @@ impl UserCrate {
         // Programs of several such crates lie in one folder.
         let package = name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
         let manifest = format!(
-            "[package]\nname = \"user-{package}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
-             [workspace]\n\n[dependencies]\n{dependencies}"
+            "[package]\nname = \"{}-{package}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+             [workspace]\n\n[dependencies]\n{dependencies}",
+            Self::PREFIX
         );
         fs::write(folder.path().join("Cargo.toml"), manifest)?;
         fs::create_dir(folder.path().join("src"))?;
@@ -112,15 +120,38 @@ impl UserCrate {
     ///
     /// Crates of a registry are never built incrementally. Those of the SDK would be, since it is a
     /// path here, and take up to twice the time.
-    pub fn build(&self) -> Result<Built> {
-        let target = self.folder.path().join("target");
+    pub fn build(&self) -> Result<(Built, RustcTimes)> {
+        let target = self.target();
         if target.exists() {
             fs::remove_dir_all(&target)?;
         }
+        self.build_what_is_missing()
+    }
+
+    /// Builds once more what no registry has: the program, and the crates of the SDK.
+    pub fn build_local_again(&self, built: &Built) -> Result<RustcTimes> {
+        let mut cargo = self.cargo("clean");
+        cargo.env("CARGO_TARGET_DIR", self.target());
+        cargo.arg("--offline");
+        for package in &built.local {
+            cargo.args(["--package", package]);
+        }
+        cost::of(&mut cargo)?;
+        Ok(self.build_what_is_missing()?.1)
+    }
+
+    fn build_what_is_missing(&self) -> Result<(Built, RustcTimes)> {
+        let times = tempfile::tempdir()?;
         let mut cargo = self.cargo("build");
-        cargo.env("CARGO_TARGET_DIR", target);
+        cargo.env("CARGO_TARGET_DIR", self.target());
         cargo.env("CARGO_INCREMENTAL", "0");
-        built(cargo.args(["--offline", MESSAGES]))
+        rustc_times::write_down(&mut cargo, times.path())?;
+        let built = built(cargo.args(["--offline", MESSAGES]))?;
+        Ok((built, rustc_times::read(times.path())?))
+    }
+
+    fn target(&self) -> PathBuf {
+        self.folder.path().join("target")
     }
 
     /// Checks it, as an editor does, in a folder of its own.
@@ -142,6 +173,7 @@ impl UserCrate {
                 .arg(&stripped)
                 .arg(built.program()?),
         )?;
+        read_from_disk(&stripped)?;
         Ok(stripped)
     }
 
@@ -169,6 +201,18 @@ impl UserCrate {
     }
 }
 
+/// Lets a file be read from the disk when it is used next, as a program that was installed some time ago.
+///
+/// Of a file that was written just now, the kernel maps larger pieces, which count for half a MiB of
+/// resident memory.
+fn read_from_disk(path: &Path) -> Result<()> {
+    let file = File::open(path)?;
+    file.sync_all()?;
+    let (from_start, to_end) = (0, 0);
+    let advice = PosixFadviseAdvice::POSIX_FADV_DONTNEED;
+    Ok(posix_fadvise(&file, from_start, to_end, advice)?)
+}
+
 /// A program of the SDK's workspace.
 pub fn sdk_program(bench: &Bench, package: &str, program: &str) -> Result<PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
@@ -187,6 +231,7 @@ pub fn sdk_program(bench: &Bench, package: &str, program: &str) -> Result<PathBu
 fn built(cargo: &mut Command) -> Result<Built> {
     let (cost, output) = cost::of(cargo)?;
     let mut crates = BTreeSet::new();
+    let mut local = BTreeSet::new();
     let mut program = None;
     for line in output.split(|byte| *byte == b'\n') {
         let Ok(message) = serde_json::from_slice::<Value>(line) else {
@@ -195,15 +240,20 @@ fn built(cargo: &mut Command) -> Result<Built> {
         if message["reason"] != "compiler-artifact" {
             continue;
         }
+        let package = message["package_id"].as_str().unwrap_or_default();
+        if package.starts_with("path+") {
+            local.insert(package.to_owned());
+        }
         if let Some(path) = message["executable"].as_str() {
             program = Some(path.into());
         } else {
-            crates.insert(message["package_id"].to_string());
+            crates.insert(package.to_owned());
         }
     }
     Ok(Built {
         cost,
         crates: crates.len(),
+        local,
         program,
     })
 }
