@@ -23,17 +23,30 @@ impl Samples {
     /// How many times the other it is; `None` where the other is nothing.
     ///
     /// Where both had the same turns, each is compared with its neighbour of the same turn, and the
-    /// middle of that is taken: what slows the machine down for some turns then slows both.
+    /// middle of that is taken: what slows the machine down for some turns then slows both. Where one
+    /// had several turns in each of the other's, their median is the neighbour.
     pub fn beside(&self, other: &Self) -> Option<f64> {
         if other.0.is_empty() || other.0.iter().any(|sample| *sample <= 0.0) {
             return None;
         }
-        if self.0.len() != other.0.len() {
+        let rounds = self.0.len().min(other.0.len());
+        let (Some(samples), Some(others)) = (self.in_rounds(rounds), other.in_rounds(rounds))
+        else {
             return Some(self.median() / other.median());
-        }
-        let pairs = self.0.iter().zip(&other.0);
+        };
+        let pairs = samples.0.iter().zip(&others.0);
         let ratios: Self = pairs.map(|(sample, other)| sample / other).collect();
         Some(ratios.median())
+    }
+
+    /// The median of each round; `None` where not all have the same number of turns.
+    fn in_rounds(&self, rounds: usize) -> Option<Self> {
+        let turns = self.0.len().checked_div(rounds)?;
+        let medians = self
+            .0
+            .chunks(turns)
+            .map(|round| Self(round.to_vec()).median());
+        (turns * rounds == self.0.len()).then(|| medians.collect())
     }
 
     pub fn least(&self) -> f64 {
@@ -78,6 +91,16 @@ mod tests {
         let once: Samples = [30.0].into_iter().collect();
         assert_eq!(once.beside(&other), Some(1.5));
         assert_eq!(once.beside(&Samples::default()), None);
+    }
+
+    #[test]
+    fn several_turns_are_compared_with_the_one_of_their_round() {
+        let slow_at_the_end: Samples = [10.0, 12.0, 11.0, 40.0, 44.0, 48.0].into_iter().collect();
+        let python: Samples = [110.0, 440.0].into_iter().collect();
+        assert_eq!(python.beside(&slow_at_the_end), Some(10.0));
+        let uneven: Samples = [1.0, 1.0, 1.0].into_iter().collect();
+        assert_eq!(python.beside(&uneven), Some(275.0));
+        assert_eq!(Samples::default().beside(&python), Some(0.0));
     }
 
     #[test]
