@@ -20,7 +20,7 @@ const SCAN: &str = "scan without decoding (`IgnoredAny`)";
 const TURNS: usize = 10;
 /// Calls that a Rust candidate makes for each of a Python candidate, which takes long, and has all its
 /// calls of a round in one turn.
-const CALLS_PER_PYTHON_CALL: u64 = 20;
+const CALLS_PER_PYTHON_CALL: u64 = 100;
 
 /// What the table of calls says.
 const CALLS_TEXT: &str = "User and system time of the client. nginx answers from a file.";
@@ -54,14 +54,14 @@ const RUNS: Work = Work {
     title: "A page of 200 runs",
     answer: "runs.json",
     at_once: 1,
-    calls: 300,
+    calls: 1500,
 };
 const JOBS: Work = Work {
     name: "jobs",
     title: "A page of 100 jobs",
     answer: "jobs.json",
     at_once: 1,
-    calls: 2000,
+    calls: 10_000,
 };
 const DECODE_RUNS: Work = Work {
     name: "decode-runs",
