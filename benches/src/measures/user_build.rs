@@ -99,7 +99,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
             all.find_map(|(user, (_, times))| (user.name == wanted).then_some(times))
         };
         let mut table = Table::new(
-            format!("What {name} adds to a build, beside {base}"),
+            format!("Added to a build by {name}, beside {base}"),
             "s of CPU",
             "By the same account. Less than nothing is what only the other program builds; crates that differ by less than 0.2 s are left out.",
         );
