@@ -12,6 +12,7 @@ mod items;
 mod mock;
 mod paging;
 mod prelude;
+mod reading;
 mod table;
 mod tokens;
 mod types;
@@ -54,6 +55,7 @@ pub(crate) fn finish(
             ("builder.rs", print(api, builders::generate(api, &items)?)?),
             ("mock.rs", print(api, mock::generate(api, &items)?)?),
             ("types.rs", types::generate(api, &items)?),
+            ("reading.rs", print(api, reading::generate(api, &items)?)?),
             ("operations.rs", print(api, table::generate(api))?),
         ];
         if source.has_by_name() {
@@ -133,6 +135,8 @@ fn modules(api: &Api) -> TokenStream {
         #operations
         #[rustfmt::skip]
         pub mod operations;
+        #[rustfmt::skip]
+        mod reading;
         #types
         #[rustfmt::skip]
         pub mod types;

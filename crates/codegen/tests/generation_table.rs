@@ -500,7 +500,6 @@ fn times_are_timestamps_of_the_runtime() {
 #[test]
 fn integers_that_travel_as_text_are_integers_wherever_a_property_holds_them() {
     let text = json!({"type": "string", "format": "int64"});
-    let with = "with = \"runtime::number_text\"";
     for (property, ty) in [
         (text.clone(), "Option<i64>"),
         (json!({"type": "string", "format": "uint64"}), "Option<u64>"),
@@ -515,7 +514,15 @@ fn integers_that_travel_as_text_are_integers_wherever_a_property_holds_them() {
         ),
     ] {
         field(property.clone(), &format!("pub p: {ty}"));
-        field(property, with);
+        field(
+            property.clone(),
+            "serialize_with = \"runtime::number_text::serialize\"",
+        );
+        has(
+            &with_property(property),
+            "reading.rs",
+            "0 => partial.p = runtime::number_text::deserialize(value)?",
+        );
     }
     let extra = with_schemas(json!({"A": {"properties": {"p": {}}, "additionalProperties": text}}));
     has(
@@ -532,17 +539,66 @@ fn null_for_a_required_list_or_map_is_an_empty_one() {
     let list = with_schemas(
         json!({"A": {"properties": {"p": {"type": "array"}, "q": {"type": "object"}}, "required": ["p", "q"]}}),
     );
-    let text = flat(list.file("types.rs").unwrap());
-    assert_eq!(
-        text.matches("deserialize_with = \"runtime::null::as_empty\", default")
-            .count(),
-        2,
-        "{text}"
-    );
+    for (place, name) in ["p", "q"].iter().enumerate() {
+        has(
+            &list,
+            "reading.rs",
+            &format!("{place} => partial.{name} = Some(runtime::null::as_empty(value)?)"),
+        );
+        has(
+            &list,
+            "reading.rs",
+            &format!("{name}: partial.{name}.unwrap_or_default()"),
+        );
+    }
     field(
         json!({"type": "array"}),
         "pub p: Option<Vec<::serde_json::Value>>",
     );
+}
+
+#[test]
+fn an_object_is_read_by_the_names_of_its_properties() {
+    let generated = with_schemas(json!({"A": {
+        "properties": {
+            "type": {"type": "string"}, "b": {"type": "integer"}, "c": {"type": "array"},
+            "d": {"type": "string", "nullable": true},
+        },
+        "required": ["type", "d"],
+    }}));
+    for code in [
+        "impl object::Object<4> for types::A",
+        "type Partial = types::builder::A;",
+        "&[\"type\", \"b\", \"c\", \"d\"]",
+        "0 => partial.type_ = Some(object::value(value)?),",
+        "1 => partial.b = object::value(value)?,",
+        "2 => partial.c = runtime::list::exact(value)?,",
+        "type_: partial.type_.ok_or(\"type\")?, b: partial.b, c: partial.c, d: partial.d,",
+    ] {
+        has(&generated, "reading.rs", code);
+    }
+    lacks(&generated, "::serde::Deserialize)]");
+    let optional = with_property(json!({"type": "string"}));
+    has(&optional, "reading.rs", "type Partial = Self;");
+}
+
+#[test]
+fn an_object_without_properties_or_with_others_than_it_names_is_read_by_serde() {
+    let generated = with_schemas(json!({
+        "Empty": {"type": "object", "properties": {}, "additionalProperties": false},
+        "Open": {"properties": {"p": {"type": "array"}}, "additionalProperties": true},
+    }));
+    has(
+        &generated,
+        "types.rs",
+        "PartialEq, ::serde::Serialize, ::serde::Deserialize)]",
+    );
+    has(
+        &generated,
+        "types.rs",
+        "deserialize_with = \"runtime::list::exact\", default",
+    );
+    assert!(!generated.file("reading.rs").unwrap().contains("impl"));
 }
 
 #[test]
@@ -647,7 +703,7 @@ fn in_swagger_2_0_a_double_may_travel_as_text_because_protobuf_writes_nan_so() {
     has(
         &generated(&swagger),
         "types.rs",
-        "with = \"runtime::number_text\"",
+        "serialize_with = \"runtime::number_text::serialize\"",
     );
     lacks(&with_property(json!({"type": "number"})), "number_text");
 }

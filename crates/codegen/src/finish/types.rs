@@ -128,8 +128,8 @@ fn said_of(description: &str, value: &str) -> Option<String> {
 }
 
 /// How a property stands in its struct.
-struct Slot<'a> {
-    name: &'a str,
+pub(super) struct Slot<'a> {
+    pub(super) name: &'a str,
     property: &'a Property,
     /// Type of the value, without what says that it may be missing.
     value: Type,
@@ -147,8 +147,8 @@ enum Presence {
     Nullable,
 }
 
-struct Struct<'a> {
-    slots: Vec<Slot<'a>>,
+pub(super) struct Struct<'a> {
+    pub(super) slots: Vec<Slot<'a>>,
     extra: Option<Extra>,
 }
 
@@ -175,7 +175,12 @@ impl Extra {
 }
 
 impl<'a> Struct<'a> {
-    fn of(api: &Api, items: &Items, object: &'a Object, name: &str) -> Result<Self, String> {
+    pub(super) fn of(
+        api: &Api,
+        items: &Items,
+        object: &'a Object,
+        name: &str,
+    ) -> Result<Self, String> {
         let fields = items.fields(api, name)?;
         let mut slots = Vec::new();
         for (index, (property_name, property)) in object.properties.iter().enumerate() {
@@ -193,7 +198,12 @@ impl<'a> Struct<'a> {
         Ok(Self { slots, extra })
     }
 
-    fn has_required(&self) -> bool {
+    /// Whether all properties have names; what else there is serde knows how to keep.
+    pub(super) fn is_read_by_name(&self) -> bool {
+        self.extra.is_none() && !self.slots.is_empty()
+    }
+
+    pub(super) fn has_required(&self) -> bool {
         self.slots
             .iter()
             .any(|slot| matches!(slot.presence, Presence::Required | Presence::Null))
@@ -202,7 +212,8 @@ impl<'a> Struct<'a> {
     fn definition(&self, api: &Api, name: &str, schema: &NamedSchema) -> TokenStream {
         let attributes = type_attributes(name, schema);
         let ident = ident(name);
-        let fields = self.slots.iter().map(|slot| slot.field(api));
+        let by_name = self.is_read_by_name();
+        let fields = self.slots.iter().map(|slot| slot.field(api, by_name));
         let extra = self.extra.iter().map(
             |Extra {
                  name,
@@ -220,9 +231,10 @@ impl<'a> Struct<'a> {
             },
         );
         let default = (!self.has_required()).then(|| quote! { Default, });
+        let deserialize = (!by_name).then(|| quote! { , ::serde::Deserialize });
         quote! {
             #attributes
-            #[derive(Clone, Debug, #default PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+            #[derive(Clone, Debug, #default PartialEq, ::serde::Serialize #deserialize)]
             #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
             pub struct #ident {
                 #(#fields)*
@@ -310,7 +322,7 @@ impl<'a> Struct<'a> {
             #[doc = #summary]
             #[derive(Clone, Debug, Default)]
             pub struct #ident {
-                #(#names: #types,)*
+                #(pub(in super::super) #names: #types,)*
                 #(#extra_name: #extra_type,)*
             }
 
@@ -363,7 +375,7 @@ impl<'a> Slot<'a> {
         }
     }
 
-    fn ident(&self) -> proc_macro2::Ident {
+    pub(super) fn ident(&self) -> proc_macro2::Ident {
         ident(&self.property.ident)
     }
 
@@ -375,7 +387,57 @@ impl<'a> Slot<'a> {
         }
     }
 
-    fn field(&self, api: &Api) -> TokenStream {
+    /// An array or a map that has to be there, and of which servers leave out an empty one.
+    fn is_empty_when_absent(&self) -> bool {
+        let collection = matches!(self.property.schema.kind, Kind::Array(_) | Kind::Map(_));
+        self.presence == Presence::Required && collection
+    }
+
+    /// What reads the value, where serde's way would not do.
+    fn reader(&self) -> Option<&'static str> {
+        if self.number_text {
+            return Some("number_text::deserialize");
+        }
+        if self.is_empty_when_absent() {
+            return Some("null::as_empty");
+        }
+        if self.presence != Presence::Optional {
+            return None;
+        }
+        if self.property.schema.kind == Kind::Any {
+            return Some("null::as_value");
+        }
+        generic(&self.value, "Vec")
+            .is_some()
+            .then_some("list::exact")
+    }
+
+    /// Reads the value into the field of what is there while properties are read.
+    pub(super) fn read_value(&self) -> TokenStream {
+        let value = match self.reader().map(syn::parse_str::<syn::Path>) {
+            Some(Ok(path)) => quote! { runtime::#path(value)? },
+            _ => quote! { object::value(value)? },
+        };
+        match self.presence {
+            Presence::Required => quote! { __Some(#value) },
+            _ => value,
+        }
+    }
+
+    /// The value of the field once all properties have been read.
+    pub(super) fn finished_value(&self) -> TokenStream {
+        let (field, property) = (self.ident(), self.name);
+        match self.presence {
+            Presence::Required if self.is_empty_when_absent() => {
+                quote! { partial.#field.unwrap_or_default() }
+            }
+            Presence::Required => quote! { partial.#field.ok_or(#property)? },
+            _ => quote! { partial.#field },
+        }
+    }
+
+    /// The field of the struct, with what serde has to know where it reads the struct, too.
+    fn field(&self, api: &Api, by_name: bool) -> TokenStream {
         let name = self.name;
         let ident = self.ident();
         let held = self.held(&self.value);
@@ -392,29 +454,22 @@ impl<'a> Slot<'a> {
         if ident != name {
             serde.push(quote! { rename = #name });
         }
-        let collection = matches!(self.property.schema.kind, Kind::Array(_) | Kind::Map(_));
-        let tolerant = self.presence == Presence::Required && collection;
         if self.number_text {
-            serde.push(quote! { with = "runtime::number_text" });
-        } else if tolerant {
-            serde.push(quote! { deserialize_with = "runtime::null::as_empty" });
+            serde.push(quote! { serialize_with = "runtime::number_text::serialize" });
         }
-        if tolerant
-            || (self.presence != Presence::Required && self.number_text)
-            || self.presence == Presence::Nullable
-        {
+        let mut has_default = self.presence == Presence::Nullable;
+        if let Some(reader) = self.reader() {
+            has_default |= self.presence != Presence::Required || self.is_empty_when_absent();
+            if !by_name {
+                let reader = format!("runtime::{reader}");
+                serde.push(quote! { deserialize_with = #reader });
+            }
+        }
+        if has_default && !by_name {
             serde.push(quote! { default });
         }
-        let is_list = !self.number_text && generic(&self.value, "Vec").is_some();
         match self.presence {
             Presence::Optional => {
-                if self.property.schema.kind == Kind::Any {
-                    serde.push(quote! { default });
-                    serde.push(quote! { deserialize_with = "runtime::null::as_value" });
-                } else if is_list {
-                    serde.push(quote! { default });
-                    serde.push(quote! { deserialize_with = "runtime::list::exact" });
-                }
                 let absent = format!("{}::is_none", prelude::name(api, "Option"));
                 serde.push(quote! { skip_serializing_if = #absent });
             }
@@ -424,10 +479,12 @@ impl<'a> Slot<'a> {
             _ => {}
         }
         let serde = (!serde.is_empty()).then(|| quote! { #[serde(#(#serde),*)] });
+        let default = (has_default && by_name)
+            .then(|| quote! { #[cfg_attr(feature = "schemars", schemars(default))] });
         let schema = self
             .number_text
             .then(|| number_text_schema(api, parse_quote! { #held }));
-        quote! { #doc #serde #schema pub #ident: #held, }
+        quote! { #doc #serde #default #schema pub #ident: #held, }
     }
 
     /// Type of the builder's field: what is required may still be missing there.

@@ -12,6 +12,8 @@ pub mod mock;
 /// The operations of Compute API, as data.
 #[rustfmt::skip]
 pub mod operations;
+#[rustfmt::skip]
+mod reading;
 /// What Compute API sends and receives.
 #[rustfmt::skip]
 pub mod types;

@@ -4,7 +4,7 @@
 use ::compute_kfp_runtime as runtime;
 
 /// Named unit of work in a project; commits hold its successive versions.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Algorithm {
     /// Identifier of the algorithm, assigned by the server.
@@ -31,7 +31,7 @@ impl Algorithm {
 }
 
 /// Fields of a new algorithm, or the complete new state of an existing one.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct AlgorithmIn {
     /// Identifier of the project that the algorithm belongs to.
@@ -42,7 +42,8 @@ pub struct AlgorithmIn {
     /// Who besides the owner may see the algorithm.
     pub shared: ShareType,
     /// Link under which to share the algorithm, at most 255 characters. Null or absent for none.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub link: runtime::Nullable<String>,
     /// Name of the algorithm, at most 255 characters.
     pub name: String,
@@ -70,7 +71,7 @@ runtime::open_enum! {
 }
 
 /// What a client needs to log a user in with OAuth 2 and OpenID Connect.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct AuthConfig {
     /// Identifier of the OAuth 2 client to log in as; it has no secret.
@@ -90,7 +91,7 @@ impl AuthConfig {
 }
 
 /// A single machine or simulator that runs jobs, with what it last reported.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Backend {
     /// Identifier of the backend, assigned by the server.
@@ -119,7 +120,7 @@ impl Backend {
 }
 
 /// Fields of a backend that is to be registered.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct BackendIn {
     /// Name of the backend, at most 32 characters.
@@ -146,7 +147,7 @@ impl BackendIn {
 }
 
 /// Something that a backend has to say to users, such as a planned pause.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct BackendMessage {
     /// The text. Empty for no message; the server uses an empty text when absent.
@@ -165,20 +166,24 @@ impl BackendMessage {
 }
 
 /// Changes to the calling backend. Send only the fields that change: a field that is sent overwrites.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct BackendPatch {
     /// New message to users; one with an empty content removes the message. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub message: runtime::Nullable<BackendMessage>,
     /// New status. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub status: runtime::Nullable<BackendStatus>,
     /// When the backend was alive, normally now. Send an offset: a time without one is UTC. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub last_heartbeat: runtime::Nullable<runtime::Timestamp>,
     /// New name of the host that the backend can be reached at. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub hostname: runtime::Nullable<String>,
 }
 
@@ -213,7 +218,7 @@ runtime::open_enum! {
 }
 
 /// A kind of backends: what users choose when they create a batch job. It states what such a backend can do and how much a job may ask of it.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct BackendType {
     /// Identifier of the backend type, assigned by the server.
@@ -231,23 +236,23 @@ pub struct BackendType {
     /// Whether jobs on this backend type can ask for raw data with `raw_data_enabled`.
     pub supports_raw_data: bool,
     /// Names of the optional features that this backend type has. Entries can be null; pass over those.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub features: Vec<Option<String>>,
     /// Settings that the compiler uses for this backend type by default. The keys depend on the compiler.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub default_compiler_config: ::serde_json::Map<String, ::serde_json::Value>,
     /// Names of the gates that this backend type executes. Entries can be null; pass over those.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub gateset: Vec<Option<String>>,
     /// Connections between qubits: each entry lists the indices of qubits, normally two, that a gate can join directly.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub topology: Vec<Vec<i64>>,
     /// Number of qubits.
     pub nqubits: i64,
     /// What the backends of this type are doing, taken together.
     pub status: BackendStatus,
     /// What the backends of this type have to say to users, as a map; the server chooses the keys.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub messages: ::std::collections::BTreeMap<String, BackendMessage>,
     /// Number of shots of a job that asks for no number of its own.
     pub default_number_of_shots: i64,
@@ -258,7 +263,8 @@ pub struct BackendType {
     /// Short name for use in programs, at most 32 characters. Not the numeric `id`.
     pub identifier: String,
     /// Version of the protocol that backends of this type follow. Null or absent where none is stated.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub protocol_version: runtime::Nullable<i64>,
     /// Longest time that a job can execute, in seconds.
     pub job_execution_time_limit: f64,
@@ -277,67 +283,86 @@ impl BackendType {
 }
 
 /// Changes to a backend type. Send only the fields that change: a field that is sent overwrites, even an empty one.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct BackendTypePatch {
     /// New name for display, at most 32 characters. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub name: runtime::Nullable<String>,
     /// New name of the infrastructure, at most 32 characters. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub infrastructure: runtime::Nullable<String>,
     /// New description in words for users. An empty string empties it. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub description: runtime::Nullable<String>,
     /// New identifier of the image, at most 16 characters, although a backend type can carry up to 64. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub image_id: runtime::Nullable<String>,
     /// `true` to declare quantum hardware, `false` to declare a simulator. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub is_hardware: runtime::Nullable<bool>,
     /// Whether jobs can ask for raw data from now on. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub supports_raw_data: runtime::Nullable<bool>,
     /// New list of features, which replaces the old one as a whole. An empty list removes all. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub features: runtime::Nullable<Vec<String>>,
     /// New compiler settings, which replace the old ones as a whole. An empty object removes all. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub default_compiler_config: runtime::Nullable<
         ::serde_json::Map<String, ::serde_json::Value>,
     >,
     /// New list of gates, which replaces the old one as a whole. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub gateset: runtime::Nullable<Vec<String>>,
     /// New connections between qubits, as lists of qubit indices. They replace the old ones as a whole. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub topology: runtime::Nullable<Vec<Vec<i64>>>,
     /// New number of qubits. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub nqubits: runtime::Nullable<i64>,
     /// New number of shots for jobs that ask for no number of their own. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub default_number_of_shots: runtime::Nullable<i64>,
     /// New largest number of shots of a job. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub max_number_of_shots: runtime::Nullable<i64>,
     /// `true` to take the backend type into use, `false` to switch it off. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub enabled: runtime::Nullable<bool>,
     /// New short name for use in programs, at most 32 characters. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub identifier: runtime::Nullable<String>,
     /// New version of the protocol that backends of this type follow. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub protocol_version: runtime::Nullable<i64>,
     /// New limit on the time that a job can execute, in seconds. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub job_execution_time_limit: runtime::Nullable<f64>,
     /// New largest number of batch jobs in a queue. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub batchjobs_per_queue_limit: runtime::Nullable<i64>,
     /// New largest number of jobs in one batch job. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub max_jobs_per_batch_job: runtime::Nullable<i64>,
 }
 
@@ -350,7 +375,7 @@ impl BackendTypePatch {
 }
 
 /// A backend with its secret: the answer to its registration, and to nothing else.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct BackendWithAuthentication {
     /// Identifier of the backend, assigned by the server.
@@ -381,7 +406,7 @@ impl BackendWithAuthentication {
 }
 
 /// A backend with the host name it can be reached at, as other backends see it.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct BackendWithHostname {
     /// Identifier of the backend, assigned by the server.
@@ -412,7 +437,7 @@ impl BackendWithHostname {
 }
 
 /// A group of jobs that is enqueued as a whole and run by one backend.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct BatchJob {
     /// Identifier of the batch job, assigned by the server. Jobs refer to it as `batch_job_id`.
@@ -434,7 +459,7 @@ pub struct BatchJob {
     /// When the batch job finished. Null until then. A time without an offset is UTC.
     pub finished_at: Option<runtime::Timestamp>,
     /// Identifiers of the jobs in the batch job; empty for a new one.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub job_ids: Vec<i64>,
     /// Algorithm type of all its jobs taken together.
     pub aggregated_algorithm_type: AlgorithmType,
@@ -449,7 +474,7 @@ impl BatchJob {
 }
 
 /// Fields of a new batch job; jobs are added to it afterwards.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct BatchJobIn {
     /// Identifier of the backend type to run on.
@@ -487,7 +512,7 @@ runtime::open_enum! {
 }
 
 /// One version of an algorithm. Its files are listed separately.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Commit {
     /// Identifier of the commit, assigned by the server. Files refer to it as `commit_id`.
@@ -511,7 +536,7 @@ impl Commit {
 }
 
 /// Fields of a new commit; files are added to it afterwards.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CommitIn {
     /// What this version is about; can be empty.
@@ -529,11 +554,12 @@ impl CommitIn {
 }
 
 /// What to compile a commit for, and how far.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CompilePayload {
     /// Stage up to which to compile. Null or absent leaves that to the server.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub compile_stage: runtime::Nullable<CompileStage>,
     /// Identifier of the backend type whose gates and topology the outcome has to fit.
     pub backend_type_id: i64,
@@ -586,7 +612,7 @@ runtime::open_enum! {
 }
 
 /// Whether drain mode is on, and how much work is still to be finished, over all backend types.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct DrainMode {
     /// Identifier of the record of the drain mode, assigned by the server.
@@ -610,7 +636,7 @@ impl DrainMode {
 }
 
 /// The wanted drain mode.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct DrainModeIn {
     /// `true` switches drain mode on, `false` off.
@@ -628,7 +654,7 @@ impl DrainModeIn {
 }
 
 /// A circuit or program in a commit, as uploaded or as compiled.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct File {
     /// Identifier of the file, assigned by the server. Jobs refer to it as `file_id`.
@@ -642,12 +668,13 @@ pub struct File {
     /// How far the content is compiled; `none` for source text as a person writes it.
     pub compile_stage: CompileStage,
     /// Settings for the compilation of this file. The keys depend on the compiler; empty where there are none.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub compile_properties: ::serde_json::Map<String, ::serde_json::Value>,
     /// `true` for a file that a compilation made, `false` for one that was uploaded.
     pub generated: bool,
     /// Name of the file, at most 255 characters. Null or absent where it has none.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub name: runtime::Nullable<String>,
 }
 
@@ -660,7 +687,7 @@ impl File {
 }
 
 /// Fields of a file that is to be added to a commit.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct FileIn {
     /// Identifier of the commit that the file belongs to.
@@ -672,13 +699,14 @@ pub struct FileIn {
     /// How far the content is compiled already; `none` for source text as a person writes it.
     pub compile_stage: CompileStage,
     /// Settings for the compilation of this file. Required; send an empty object for none.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub compile_properties: ::serde_json::Map<String, ::serde_json::Value>,
     /// Whether the file was made by a compilation. The server uses `false` when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generated: Option<bool>,
     /// Name of the file, at most 255 characters. Null or absent for none.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub name: runtime::Nullable<String>,
 }
 
@@ -691,7 +719,7 @@ impl FileIn {
 }
 
 /// What a hybrid job returned at its end. A job has at most one; a `quantum` job has none.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct FinalResult {
     /// Identifier of the final result, assigned by the server.
@@ -701,7 +729,7 @@ pub struct FinalResult {
     /// Identifier of the hybrid job that returned the final result.
     pub job_id: i64,
     /// What the program returned. Its keys are the program's own.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub final_result: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
@@ -714,13 +742,13 @@ impl FinalResult {
 }
 
 /// Fields of a final result that is to be stored.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct FinalResultIn {
     /// Identifier of the hybrid job that returns the final result.
     pub job_id: i64,
     /// What the program returned, as a JSON object with keys of its own choice.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub final_result: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
@@ -734,7 +762,7 @@ impl FinalResultIn {
 
 /// Body of a 400 or 422 answer: the request is well formed, but the server refuses it as it stands. On some operations a 422 has this shape, on others that of `HTTPValidationError`.
 #[doc(alias = "HTTPBadRequestError")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct HttpBadRequestError {
     /// The reason, as a sentence for people. Do not parse it; its wording can change.
@@ -751,7 +779,7 @@ impl HttpBadRequestError {
 
 /// Body of a 409 answer: the request clashes with the present state of a resource.
 #[doc(alias = "HTTPConflictError")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct HttpConflictError {
     /// The reason, as a sentence for people. Do not parse it; its wording can change.
@@ -768,7 +796,7 @@ impl HttpConflictError {
 
 /// Body of a 403 answer: the caller is known, but not allowed to do this.
 #[doc(alias = "HTTPForbiddenError")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct HttpForbiddenError {
     /// The reason, as a sentence for people. Do not parse it; its wording can change.
@@ -785,7 +813,7 @@ impl HttpForbiddenError {
 
 /// Body of a 500 answer: the server failed while it handled the request.
 #[doc(alias = "HTTPInternalServerError")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct HttpInternalServerError {
     /// The reason, as a sentence for people. Do not parse it; its wording can change.
@@ -802,7 +830,7 @@ impl HttpInternalServerError {
 
 /// Body of a 404 answer: the named resource does not exist, or nothing fits the request.
 #[doc(alias = "HTTPNotFoundError")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct HttpNotFoundError {
     /// The reason, as a sentence for people. Do not parse it; its wording can change.
@@ -819,7 +847,7 @@ impl HttpNotFoundError {
 
 /// Body of a 429 answer: the caller is over a limit and has to wait.
 #[doc(alias = "HTTPTooManyRequestsError")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct HttpTooManyRequestsError {
     /// The reason, as a sentence for people. Do not parse it; its wording can change.
@@ -836,7 +864,7 @@ impl HttpTooManyRequestsError {
 
 /// Body of a 422 answer: parameters or the body do not validate. The server can send a text in place of the list, as in `HTTPBadRequestError`.
 #[doc(alias = "HTTPValidationError")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct HttpValidationError {
     /// One entry for each value that does not validate.
@@ -888,7 +916,7 @@ impl From<Vec<ValidationError>> for HttpValidationErrorDetail {
 }
 
 /// One execution of a file on a backend, as part of a batch job.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Job {
     /// Identifier of the job, assigned by the server.
@@ -933,7 +961,7 @@ impl Job {
 }
 
 /// Fields of a job that is to be added to a batch job.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct JobIn {
     /// Identifier of the file to run.
@@ -941,7 +969,8 @@ pub struct JobIn {
     /// Identifier of the batch job to add the job to. It must still be `planned`.
     pub batch_job_id: i64,
     /// Number of shots, up to `max_number_of_shots` of the backend type. Null or absent leaves it at the default of the backend type.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub number_of_shots: runtime::Nullable<i64>,
     /// Whether the results are to hold raw data; the backend type must support it. The server uses `false` when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -957,7 +986,7 @@ impl JobIn {
 }
 
 /// One line of a job's log.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct JobLogLine {
     /// When the line was written, in nanoseconds since the Unix epoch. Several lines can share it.
@@ -975,14 +1004,15 @@ impl JobLogLine {
 }
 
 /// Some lines of a job's log, and where to go on.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct JobLogPage {
     /// The lines; empty where the time span holds none.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub logs: Vec<JobLogLine>,
     /// Value of `start` for the request that goes on from here, in nanoseconds since the Unix epoch. Null or absent where there are no further lines yet.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub next_start: runtime::Nullable<i64>,
 }
 
@@ -1021,7 +1051,7 @@ impl runtime::paging::ListPage for JobLogPage {
 }
 
 /// New state of a job, with what is to be said about it. Send only what changes: an explicit `""` overwrites what the server holds.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct JobPatch {
     /// The new state. The only field that has to be sent.
@@ -1084,7 +1114,7 @@ runtime::open_enum! {
 }
 
 /// A language that files can be written in, in one version.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Language {
     /// Identifier of the language, assigned by the server. Files refer to it as `language_id`.
@@ -1104,7 +1134,7 @@ impl Language {
 }
 
 /// Membership of a user in a team.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Member {
     /// Identifier of the membership, assigned by the server. Projects refer to it as `owner_id`.
@@ -1128,7 +1158,7 @@ impl Member {
 }
 
 /// Fields of a new membership.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct MemberIn {
     /// Identifier of the team to join.
@@ -1151,7 +1181,7 @@ impl MemberIn {
 }
 
 /// What a backend stored about itself at one time. Deprecated with the Metadata operations, which were removed upstream in April 2025 (2025-04) and are kept for servers that still have them.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Metadata {
     /// Identifier of the metadata record, assigned by the server.
@@ -1161,7 +1191,7 @@ pub struct Metadata {
     /// When the record was stored. A time without an offset is UTC.
     pub created_on: runtime::Timestamp,
     /// The metadata. Its keys are the backend's own choice.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub data: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
@@ -1174,14 +1204,15 @@ impl Metadata {
 }
 
 /// Fields of a metadata record that a backend stores. Deprecated with the Metadata operations, which were removed upstream in April 2025 (2025-04) and are kept for servers that still have them.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct MetadataIn {
     /// Identifier of the backend that the record is about. Null or absent leaves it to the API key, which tells the calling backend.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub backend_id: runtime::Nullable<i64>,
     /// The metadata, as a JSON object with keys of the backend's own choice.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub data: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
@@ -1195,11 +1226,11 @@ impl MetadataIn {
 
 /// One page of a list of algorithms.
 #[doc(alias = "Page_Algorithm_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageAlgorithm {
     /// The algorithms on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<Algorithm>,
     /// Number of algorithms on all pages together.
     pub total: i64,
@@ -1250,11 +1281,11 @@ impl runtime::paging::ListPage for PageAlgorithm {
 
 /// One page of a list of backends.
 #[doc(alias = "Page_Backend_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageBackend {
     /// The backends on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<Backend>,
     /// Number of backends on all pages together.
     pub total: i64,
@@ -1305,11 +1336,11 @@ impl runtime::paging::ListPage for PageBackend {
 
 /// One page of a list of backend types.
 #[doc(alias = "Page_BackendType_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageBackendType {
     /// The backend types on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<BackendType>,
     /// Number of backend types on all pages together.
     pub total: i64,
@@ -1360,11 +1391,11 @@ impl runtime::paging::ListPage for PageBackendType {
 
 /// One page of a list of backends with their host names.
 #[doc(alias = "Page_BackendWithHostname_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageBackendWithHostname {
     /// The backends with their host names on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<BackendWithHostname>,
     /// Number of backends with their host names on all pages together.
     pub total: i64,
@@ -1415,11 +1446,11 @@ impl runtime::paging::ListPage for PageBackendWithHostname {
 
 /// One page of a list of batch jobs.
 #[doc(alias = "Page_BatchJob_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageBatchJob {
     /// The batch jobs on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<BatchJob>,
     /// Number of batch jobs on all pages together.
     pub total: i64,
@@ -1470,11 +1501,11 @@ impl runtime::paging::ListPage for PageBatchJob {
 
 /// One page of a list of commits.
 #[doc(alias = "Page_Commit_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageCommit {
     /// The commits on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<Commit>,
     /// Number of commits on all pages together.
     pub total: i64,
@@ -1525,11 +1556,11 @@ impl runtime::paging::ListPage for PageCommit {
 
 /// One page of a list of files.
 #[doc(alias = "Page_File_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageFile {
     /// The files on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<File>,
     /// Number of files on all pages together.
     pub total: i64,
@@ -1580,11 +1611,11 @@ impl runtime::paging::ListPage for PageFile {
 
 /// One page of a list of jobs.
 #[doc(alias = "Page_Job_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageJob {
     /// The jobs on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<Job>,
     /// Number of jobs on all pages together.
     pub total: i64,
@@ -1635,11 +1666,11 @@ impl runtime::paging::ListPage for PageJob {
 
 /// One page of a list of languages.
 #[doc(alias = "Page_Language_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageLanguage {
     /// The languages on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<Language>,
     /// Number of languages on all pages together.
     pub total: i64,
@@ -1690,11 +1721,11 @@ impl runtime::paging::ListPage for PageLanguage {
 
 /// One page of a list of members.
 #[doc(alias = "Page_Member_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageMember {
     /// The members on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<Member>,
     /// Number of members on all pages together.
     pub total: i64,
@@ -1745,11 +1776,11 @@ impl runtime::paging::ListPage for PageMember {
 
 /// One page of a list of metadata records. Its counters can be null, unlike those of other pages. Deprecated with the Metadata operations, which were removed upstream in April 2025 (2025-04) and are kept for servers that still have them.
 #[doc(alias = "Page_Metadata_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageMetadata {
     /// The metadata records on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<Metadata>,
     /// Number of metadata records on all pages together. Null where the server does not say.
     pub total: Option<i64>,
@@ -1758,7 +1789,8 @@ pub struct PageMetadata {
     /// Largest number of metadata records on a page, as asked for with `size`. Null where the server does not say.
     pub size: Option<i64>,
     /// Number of pages; 0 where nothing matches. Null or absent where the server does not say.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub pages: runtime::Nullable<i64>,
 }
 
@@ -1801,11 +1833,11 @@ impl runtime::paging::ListPage for PageMetadata {
 
 /// One page of a list of permissions.
 #[doc(alias = "Page_Permission_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PagePermission {
     /// The permissions on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<Permission>,
     /// Number of permissions on all pages together.
     pub total: i64,
@@ -1856,11 +1888,11 @@ impl runtime::paging::ListPage for PagePermission {
 
 /// One page of a list of permission groups.
 #[doc(alias = "Page_PermissionGroup_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PagePermissionGroup {
     /// The permission groups on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<PermissionGroup>,
     /// Number of permission groups on all pages together.
     pub total: i64,
@@ -1911,11 +1943,11 @@ impl runtime::paging::ListPage for PagePermissionGroup {
 
 /// One page of a list of projects.
 #[doc(alias = "Page_Project_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageProject {
     /// The projects on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<Project>,
     /// Number of projects on all pages together.
     pub total: i64,
@@ -1966,11 +1998,11 @@ impl runtime::paging::ListPage for PageProject {
 
 /// One page of a list of reservations.
 #[doc(alias = "Page_Reservation_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageReservation {
     /// The reservations on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<Reservation>,
     /// Number of reservations on all pages together.
     pub total: i64,
@@ -2021,11 +2053,11 @@ impl runtime::paging::ListPage for PageReservation {
 
 /// One page of a list of results.
 #[doc(alias = "Page_Result_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageResult {
     /// The results on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<Result>,
     /// Number of results on all pages together.
     pub total: i64,
@@ -2076,11 +2108,11 @@ impl runtime::paging::ListPage for PageResult {
 
 /// One page of a list of teams.
 #[doc(alias = "Page_Team_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageTeam {
     /// The teams on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<Team>,
     /// Number of teams on all pages together.
     pub total: i64,
@@ -2131,11 +2163,11 @@ impl runtime::paging::ListPage for PageTeam {
 
 /// One page of a list of transactions.
 #[doc(alias = "Page_Transaction_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageTransaction {
     /// The transactions on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<Transaction>,
     /// Number of transactions on all pages together.
     pub total: i64,
@@ -2186,11 +2218,11 @@ impl runtime::paging::ListPage for PageTransaction {
 
 /// One page of a list of users.
 #[doc(alias = "Page_User_")]
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PageUser {
     /// The users on this page, at most `size` of them; empty past the last page.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<User>,
     /// Number of users on all pages together.
     pub total: i64,
@@ -2240,7 +2272,7 @@ impl runtime::paging::ListPage for PageUser {
 }
 
 /// Something that a user can be allowed to do.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Permission {
     /// Identifier of the permission, assigned by the server.
@@ -2260,7 +2292,7 @@ impl Permission {
 }
 
 /// A named set of permissions that can be granted together.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PermissionGroup {
     /// Identifier of the permission group, assigned by the server.
@@ -2278,7 +2310,7 @@ impl PermissionGroup {
 }
 
 /// A collection of algorithms, owned by a team member.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Project {
     /// Identifier of the project, assigned by the server.
@@ -2304,7 +2336,7 @@ impl Project {
 }
 
 /// Fields of a new project, or the complete new state of an existing one.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ProjectIn {
     /// Identifier of the team member who is to own the project. A member's identifier, not a user's.
@@ -2327,20 +2359,24 @@ impl ProjectIn {
 }
 
 /// Changes to a project. Send only the fields that change: a field that is sent overwrites, even an empty one.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ProjectPatch {
     /// Identifier of the team member who is to own the project from now on. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub owner_id: runtime::Nullable<i64>,
     /// New name, at most 255 characters. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub name: runtime::Nullable<String>,
     /// New description; `""` empties it. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub description: runtime::Nullable<String>,
     /// `true` sets the star, `false` removes it. Leave it out to keep the present value.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub starred: runtime::Nullable<bool>,
 }
 
@@ -2353,7 +2389,7 @@ impl ProjectPatch {
 }
 
 /// How many jobs wait for a backend type, and how long.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Queue {
     /// Number of jobs that wait.
@@ -2375,7 +2411,7 @@ impl Queue {
 }
 
 /// A span of time for which a backend type is set aside for a team member.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Reservation {
     /// Identifier of the reservation, assigned by the server.
@@ -2403,7 +2439,7 @@ impl Reservation {
 }
 
 /// Fields of a reservation that is asked for; the server assigns the backend.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ReservationIn {
     /// Identifier of the team member for whom the backend type is reserved.
@@ -2425,7 +2461,7 @@ impl ReservationIn {
 }
 
 /// Outcome of one execution of a circuit. A job can have several.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Result {
     /// Identifier of the result, assigned by the server.
@@ -2455,7 +2491,7 @@ impl Result {
 }
 
 /// Fields of a result that a backend stores.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ResultIn {
     /// Identifier of the job that the result belongs to.
@@ -2463,16 +2499,20 @@ pub struct ResultIn {
     /// How long the execution took, in seconds.
     pub execution_time_in_seconds: f64,
     /// Number of shots that the execution was to perform. Null or absent leaves it unrecorded.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub shots_requested: runtime::Nullable<i64>,
     /// Number of shots that were performed. Null or absent leaves it unrecorded.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub shots_done: runtime::Nullable<i64>,
     /// Outcome of the measurement: normally the measured bit strings as keys, with how often each occurred. Null or absent where there is none.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub results: runtime::Nullable<::serde_json::Map<String, ::serde_json::Value>>,
     /// Outcomes of the single shots, one string each. Null or absent where the job did not ask for raw data.
-    #[serde(default, skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[serde(skip_serializing_if = "runtime::Nullable::is_absent")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub raw_data: runtime::Nullable<Vec<String>>,
 }
 
@@ -2514,7 +2554,7 @@ runtime::open_enum! {
 }
 
 /// A group of users with a common balance; users belong to it through memberships.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Team {
     /// Identifier of the team, assigned by the server.
@@ -2536,7 +2576,7 @@ impl Team {
 }
 
 /// A change to the balance of a team, such as the price of a job.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Transaction {
     /// Identifier of the transaction, assigned by the server.
@@ -2564,7 +2604,7 @@ impl Transaction {
 }
 
 /// Account of a person on this server.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct User {
     /// Identifier of the user, assigned by the server.
@@ -2594,7 +2634,7 @@ impl User {
 }
 
 /// Fields of a new user account.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct UserIn {
     /// Name of the person, at most 64 characters.
@@ -2626,11 +2666,11 @@ impl UserIn {
 }
 
 /// One value in a request that does not validate.
-#[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ValidationError {
     /// Path to the value: first the part of the request, such as `body`, `query` or `path`, then names of fields and indices in lists.
-    #[serde(deserialize_with = "runtime::null::as_empty", default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub loc: Vec<ValidationErrorLocItem>,
     /// What is wrong, as a sentence for people.
     pub msg: String,
@@ -2638,11 +2678,8 @@ pub struct ValidationError {
     #[serde(rename = "type")]
     pub type_: String,
     /// The value that was refused. Any JSON; absent where the server does not repeat it.
-    #[serde(
-        default,
-        deserialize_with = "runtime::null::as_value",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub input: Option<::serde_json::Value>,
     /// Details of the violated rule, such as a limit. Absent where there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -2700,12 +2737,12 @@ pub mod builder {
     /// Builder of [`Algorithm`](super::Algorithm).
     #[derive(Clone, Debug, Default)]
     pub struct Algorithm {
-        id: Option<i64>,
-        project_id: Option<i64>,
-        type_: Option<super::AlgorithmType>,
-        shared: Option<super::ShareType>,
-        link: Option<String>,
-        name: Option<String>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) project_id: Option<i64>,
+        pub(in super::super) type_: Option<super::AlgorithmType>,
+        pub(in super::super) shared: Option<super::ShareType>,
+        pub(in super::super) link: Option<String>,
+        pub(in super::super) name: Option<String>,
     }
 
     impl Algorithm {
@@ -2780,11 +2817,11 @@ pub mod builder {
     /// Builder of [`AlgorithmIn`](super::AlgorithmIn).
     #[derive(Clone, Debug, Default)]
     pub struct AlgorithmIn {
-        project_id: Option<i64>,
-        type_: Option<super::AlgorithmType>,
-        shared: Option<super::ShareType>,
-        link: runtime::Nullable<String>,
-        name: Option<String>,
+        pub(in super::super) project_id: Option<i64>,
+        pub(in super::super) type_: Option<super::AlgorithmType>,
+        pub(in super::super) shared: Option<super::ShareType>,
+        pub(in super::super) link: runtime::Nullable<String>,
+        pub(in super::super) name: Option<String>,
     }
 
     impl AlgorithmIn {
@@ -2853,9 +2890,9 @@ pub mod builder {
     /// Builder of [`AuthConfig`](super::AuthConfig).
     #[derive(Clone, Debug, Default)]
     pub struct AuthConfig {
-        client_id: Option<String>,
-        audience: Option<String>,
-        well_known_endpoint: Option<String>,
+        pub(in super::super) client_id: Option<String>,
+        pub(in super::super) audience: Option<String>,
+        pub(in super::super) well_known_endpoint: Option<String>,
     }
 
     impl AuthConfig {
@@ -2909,13 +2946,13 @@ pub mod builder {
     /// Builder of [`Backend`](super::Backend).
     #[derive(Clone, Debug, Default)]
     pub struct Backend {
-        id: Option<i64>,
-        name: Option<String>,
-        location: Option<String>,
-        backend_type_id: Option<i64>,
-        status: Option<super::BackendStatus>,
-        message: Option<super::BackendMessage>,
-        last_heartbeat: Option<runtime::Timestamp>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) name: Option<String>,
+        pub(in super::super) location: Option<String>,
+        pub(in super::super) backend_type_id: Option<i64>,
+        pub(in super::super) status: Option<super::BackendStatus>,
+        pub(in super::super) message: Option<super::BackendMessage>,
+        pub(in super::super) last_heartbeat: Option<runtime::Timestamp>,
     }
 
     impl Backend {
@@ -2999,12 +3036,12 @@ pub mod builder {
     /// Builder of [`BackendIn`](super::BackendIn).
     #[derive(Clone, Debug, Default)]
     pub struct BackendIn {
-        name: Option<String>,
-        location: Option<String>,
-        backend_type_id: Option<i64>,
-        status: Option<super::BackendStatus>,
-        last_heartbeat: Option<runtime::Timestamp>,
-        message: Option<super::BackendMessage>,
+        pub(in super::super) name: Option<String>,
+        pub(in super::super) location: Option<String>,
+        pub(in super::super) backend_type_id: Option<i64>,
+        pub(in super::super) status: Option<super::BackendStatus>,
+        pub(in super::super) last_heartbeat: Option<runtime::Timestamp>,
+        pub(in super::super) message: Option<super::BackendMessage>,
     }
 
     impl BackendIn {
@@ -3159,28 +3196,32 @@ pub mod builder {
     /// Builder of [`BackendType`](super::BackendType).
     #[derive(Clone, Debug, Default)]
     pub struct BackendType {
-        id: Option<i64>,
-        name: Option<String>,
-        infrastructure: Option<String>,
-        description: Option<String>,
-        image_id: Option<String>,
-        is_hardware: Option<bool>,
-        supports_raw_data: Option<bool>,
-        features: Option<Vec<Option<String>>>,
-        default_compiler_config: Option<::serde_json::Map<String, ::serde_json::Value>>,
-        gateset: Option<Vec<Option<String>>>,
-        topology: Option<Vec<Vec<i64>>>,
-        nqubits: Option<i64>,
-        status: Option<super::BackendStatus>,
-        messages: Option<::std::collections::BTreeMap<String, super::BackendMessage>>,
-        default_number_of_shots: Option<i64>,
-        max_number_of_shots: Option<i64>,
-        enabled: Option<bool>,
-        identifier: Option<String>,
-        protocol_version: runtime::Nullable<i64>,
-        job_execution_time_limit: Option<f64>,
-        max_jobs_per_batch_job: Option<i64>,
-        batchjobs_per_queue_limit: Option<i64>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) name: Option<String>,
+        pub(in super::super) infrastructure: Option<String>,
+        pub(in super::super) description: Option<String>,
+        pub(in super::super) image_id: Option<String>,
+        pub(in super::super) is_hardware: Option<bool>,
+        pub(in super::super) supports_raw_data: Option<bool>,
+        pub(in super::super) features: Option<Vec<Option<String>>>,
+        pub(in super::super) default_compiler_config: Option<
+            ::serde_json::Map<String, ::serde_json::Value>,
+        >,
+        pub(in super::super) gateset: Option<Vec<Option<String>>>,
+        pub(in super::super) topology: Option<Vec<Vec<i64>>>,
+        pub(in super::super) nqubits: Option<i64>,
+        pub(in super::super) status: Option<super::BackendStatus>,
+        pub(in super::super) messages: Option<
+            ::std::collections::BTreeMap<String, super::BackendMessage>,
+        >,
+        pub(in super::super) default_number_of_shots: Option<i64>,
+        pub(in super::super) max_number_of_shots: Option<i64>,
+        pub(in super::super) enabled: Option<bool>,
+        pub(in super::super) identifier: Option<String>,
+        pub(in super::super) protocol_version: runtime::Nullable<i64>,
+        pub(in super::super) job_execution_time_limit: Option<f64>,
+        pub(in super::super) max_jobs_per_batch_job: Option<i64>,
+        pub(in super::super) batchjobs_per_queue_limit: Option<i64>,
     }
 
     impl BackendType {
@@ -3651,14 +3692,14 @@ pub mod builder {
     /// Builder of [`BackendWithAuthentication`](super::BackendWithAuthentication).
     #[derive(Clone, Debug, Default)]
     pub struct BackendWithAuthentication {
-        id: Option<i64>,
-        name: Option<String>,
-        location: Option<String>,
-        backend_type_id: Option<i64>,
-        status: Option<super::BackendStatus>,
-        message: Option<super::BackendMessage>,
-        last_heartbeat: Option<runtime::Timestamp>,
-        authentication_hash: Option<String>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) name: Option<String>,
+        pub(in super::super) location: Option<String>,
+        pub(in super::super) backend_type_id: Option<i64>,
+        pub(in super::super) status: Option<super::BackendStatus>,
+        pub(in super::super) message: Option<super::BackendMessage>,
+        pub(in super::super) last_heartbeat: Option<runtime::Timestamp>,
+        pub(in super::super) authentication_hash: Option<String>,
     }
 
     impl BackendWithAuthentication {
@@ -3789,14 +3830,14 @@ pub mod builder {
     /// Builder of [`BackendWithHostname`](super::BackendWithHostname).
     #[derive(Clone, Debug, Default)]
     pub struct BackendWithHostname {
-        id: Option<i64>,
-        name: Option<String>,
-        location: Option<String>,
-        backend_type_id: Option<i64>,
-        status: Option<super::BackendStatus>,
-        message: Option<super::BackendMessage>,
-        last_heartbeat: Option<runtime::Timestamp>,
-        hostname: Option<String>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) name: Option<String>,
+        pub(in super::super) location: Option<String>,
+        pub(in super::super) backend_type_id: Option<i64>,
+        pub(in super::super) status: Option<super::BackendStatus>,
+        pub(in super::super) message: Option<super::BackendMessage>,
+        pub(in super::super) last_heartbeat: Option<runtime::Timestamp>,
+        pub(in super::super) hostname: Option<String>,
     }
 
     impl BackendWithHostname {
@@ -3911,17 +3952,17 @@ pub mod builder {
     /// Builder of [`BatchJob`](super::BatchJob).
     #[derive(Clone, Debug, Default)]
     pub struct BatchJob {
-        id: Option<i64>,
-        created_on: Option<runtime::Timestamp>,
-        status: Option<super::BatchJobStatus>,
-        user_id: Option<i64>,
-        backend_type_id: Option<i64>,
-        backend_id: Option<i64>,
-        queued_at: Option<runtime::Timestamp>,
-        reserved_at: Option<runtime::Timestamp>,
-        finished_at: Option<runtime::Timestamp>,
-        job_ids: Option<Vec<i64>>,
-        aggregated_algorithm_type: Option<super::AlgorithmType>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) created_on: Option<runtime::Timestamp>,
+        pub(in super::super) status: Option<super::BatchJobStatus>,
+        pub(in super::super) user_id: Option<i64>,
+        pub(in super::super) backend_type_id: Option<i64>,
+        pub(in super::super) backend_id: Option<i64>,
+        pub(in super::super) queued_at: Option<runtime::Timestamp>,
+        pub(in super::super) reserved_at: Option<runtime::Timestamp>,
+        pub(in super::super) finished_at: Option<runtime::Timestamp>,
+        pub(in super::super) job_ids: Option<Vec<i64>>,
+        pub(in super::super) aggregated_algorithm_type: Option<super::AlgorithmType>,
     }
 
     impl BatchJob {
@@ -4058,7 +4099,7 @@ pub mod builder {
     /// Builder of [`BatchJobIn`](super::BatchJobIn).
     #[derive(Clone, Debug, Default)]
     pub struct BatchJobIn {
-        backend_type_id: Option<i64>,
+        pub(in super::super) backend_type_id: Option<i64>,
     }
 
     impl BatchJobIn {
@@ -4095,11 +4136,11 @@ pub mod builder {
     /// Builder of [`Commit`](super::Commit).
     #[derive(Clone, Debug, Default)]
     pub struct Commit {
-        id: Option<i64>,
-        created_on: Option<runtime::Timestamp>,
-        hash: Option<String>,
-        description: Option<String>,
-        algorithm_id: Option<i64>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) created_on: Option<runtime::Timestamp>,
+        pub(in super::super) hash: Option<String>,
+        pub(in super::super) description: Option<String>,
+        pub(in super::super) algorithm_id: Option<i64>,
     }
 
     impl Commit {
@@ -4165,8 +4206,8 @@ pub mod builder {
     /// Builder of [`CommitIn`](super::CommitIn).
     #[derive(Clone, Debug, Default)]
     pub struct CommitIn {
-        description: Option<String>,
-        algorithm_id: Option<i64>,
+        pub(in super::super) description: Option<String>,
+        pub(in super::super) algorithm_id: Option<i64>,
     }
 
     impl CommitIn {
@@ -4210,8 +4251,8 @@ pub mod builder {
     /// Builder of [`CompilePayload`](super::CompilePayload).
     #[derive(Clone, Debug, Default)]
     pub struct CompilePayload {
-        compile_stage: runtime::Nullable<super::CompileStage>,
-        backend_type_id: Option<i64>,
+        pub(in super::super) compile_stage: runtime::Nullable<super::CompileStage>,
+        pub(in super::super) backend_type_id: Option<i64>,
     }
 
     impl CompilePayload {
@@ -4260,11 +4301,11 @@ pub mod builder {
     /// Builder of [`DrainMode`](super::DrainMode).
     #[derive(Clone, Debug, Default)]
     pub struct DrainMode {
-        id: Option<i64>,
-        enabled: Option<bool>,
-        running_jobs: Option<i64>,
-        pending_jobs: Option<i64>,
-        safe_to_deploy: Option<bool>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) enabled: Option<bool>,
+        pub(in super::super) running_jobs: Option<i64>,
+        pub(in super::super) pending_jobs: Option<i64>,
+        pub(in super::super) safe_to_deploy: Option<bool>,
     }
 
     impl DrainMode {
@@ -4337,8 +4378,8 @@ pub mod builder {
     /// Builder of [`DrainModeIn`](super::DrainModeIn).
     #[derive(Clone, Debug, Default)]
     pub struct DrainModeIn {
-        enabled: Option<bool>,
-        reason: Option<String>,
+        pub(in super::super) enabled: Option<bool>,
+        pub(in super::super) reason: Option<String>,
     }
 
     impl DrainModeIn {
@@ -4382,14 +4423,16 @@ pub mod builder {
     /// Builder of [`File`](super::File).
     #[derive(Clone, Debug, Default)]
     pub struct File {
-        id: Option<i64>,
-        commit_id: Option<i64>,
-        content: Option<String>,
-        language_id: Option<i64>,
-        compile_stage: Option<super::CompileStage>,
-        compile_properties: Option<::serde_json::Map<String, ::serde_json::Value>>,
-        generated: Option<bool>,
-        name: runtime::Nullable<String>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) commit_id: Option<i64>,
+        pub(in super::super) content: Option<String>,
+        pub(in super::super) language_id: Option<i64>,
+        pub(in super::super) compile_stage: Option<super::CompileStage>,
+        pub(in super::super) compile_properties: Option<
+            ::serde_json::Map<String, ::serde_json::Value>,
+        >,
+        pub(in super::super) generated: Option<bool>,
+        pub(in super::super) name: runtime::Nullable<String>,
     }
 
     impl File {
@@ -4494,13 +4537,15 @@ pub mod builder {
     /// Builder of [`FileIn`](super::FileIn).
     #[derive(Clone, Debug, Default)]
     pub struct FileIn {
-        commit_id: Option<i64>,
-        content: Option<String>,
-        language_id: Option<i64>,
-        compile_stage: Option<super::CompileStage>,
-        compile_properties: Option<::serde_json::Map<String, ::serde_json::Value>>,
-        generated: Option<bool>,
-        name: runtime::Nullable<String>,
+        pub(in super::super) commit_id: Option<i64>,
+        pub(in super::super) content: Option<String>,
+        pub(in super::super) language_id: Option<i64>,
+        pub(in super::super) compile_stage: Option<super::CompileStage>,
+        pub(in super::super) compile_properties: Option<
+            ::serde_json::Map<String, ::serde_json::Value>,
+        >,
+        pub(in super::super) generated: Option<bool>,
+        pub(in super::super) name: runtime::Nullable<String>,
     }
 
     impl FileIn {
@@ -4597,10 +4642,12 @@ pub mod builder {
     /// Builder of [`FinalResult`](super::FinalResult).
     #[derive(Clone, Debug, Default)]
     pub struct FinalResult {
-        id: Option<i64>,
-        created_on: Option<runtime::Timestamp>,
-        job_id: Option<i64>,
-        final_result: Option<::serde_json::Map<String, ::serde_json::Value>>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) created_on: Option<runtime::Timestamp>,
+        pub(in super::super) job_id: Option<i64>,
+        pub(in super::super) final_result: Option<
+            ::serde_json::Map<String, ::serde_json::Value>,
+        >,
     }
 
     impl FinalResult {
@@ -4671,8 +4718,10 @@ pub mod builder {
     /// Builder of [`FinalResultIn`](super::FinalResultIn).
     #[derive(Clone, Debug, Default)]
     pub struct FinalResultIn {
-        job_id: Option<i64>,
-        final_result: Option<::serde_json::Map<String, ::serde_json::Value>>,
+        pub(in super::super) job_id: Option<i64>,
+        pub(in super::super) final_result: Option<
+            ::serde_json::Map<String, ::serde_json::Value>,
+        >,
     }
 
     impl FinalResultIn {
@@ -4728,7 +4777,7 @@ pub mod builder {
     /// Builder of [`HttpBadRequestError`](super::HttpBadRequestError).
     #[derive(Clone, Debug, Default)]
     pub struct HttpBadRequestError {
-        detail: Option<String>,
+        pub(in super::super) detail: Option<String>,
     }
 
     impl HttpBadRequestError {
@@ -4766,7 +4815,7 @@ pub mod builder {
     /// Builder of [`HttpConflictError`](super::HttpConflictError).
     #[derive(Clone, Debug, Default)]
     pub struct HttpConflictError {
-        detail: Option<String>,
+        pub(in super::super) detail: Option<String>,
     }
 
     impl HttpConflictError {
@@ -4802,7 +4851,7 @@ pub mod builder {
     /// Builder of [`HttpForbiddenError`](super::HttpForbiddenError).
     #[derive(Clone, Debug, Default)]
     pub struct HttpForbiddenError {
-        detail: Option<String>,
+        pub(in super::super) detail: Option<String>,
     }
 
     impl HttpForbiddenError {
@@ -4838,7 +4887,7 @@ pub mod builder {
     /// Builder of [`HttpInternalServerError`](super::HttpInternalServerError).
     #[derive(Clone, Debug, Default)]
     pub struct HttpInternalServerError {
-        detail: Option<String>,
+        pub(in super::super) detail: Option<String>,
     }
 
     impl HttpInternalServerError {
@@ -4876,7 +4925,7 @@ pub mod builder {
     /// Builder of [`HttpNotFoundError`](super::HttpNotFoundError).
     #[derive(Clone, Debug, Default)]
     pub struct HttpNotFoundError {
-        detail: Option<String>,
+        pub(in super::super) detail: Option<String>,
     }
 
     impl HttpNotFoundError {
@@ -4912,7 +4961,7 @@ pub mod builder {
     /// Builder of [`HttpTooManyRequestsError`](super::HttpTooManyRequestsError).
     #[derive(Clone, Debug, Default)]
     pub struct HttpTooManyRequestsError {
-        detail: Option<String>,
+        pub(in super::super) detail: Option<String>,
     }
 
     impl HttpTooManyRequestsError {
@@ -4983,20 +5032,20 @@ pub mod builder {
     /// Builder of [`Job`](super::Job).
     #[derive(Clone, Debug, Default)]
     pub struct Job {
-        id: Option<i64>,
-        created_on: Option<runtime::Timestamp>,
-        file_id: Option<i64>,
-        algorithm_type: Option<super::AlgorithmType>,
-        status: Option<super::JobStatus>,
-        batch_job_id: Option<i64>,
-        queued_at: Option<runtime::Timestamp>,
-        finished_at: Option<runtime::Timestamp>,
-        number_of_shots: Option<i64>,
-        raw_data_enabled: Option<bool>,
-        session_id: Option<String>,
-        trace_id: Option<String>,
-        message: Option<String>,
-        source: Option<String>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) created_on: Option<runtime::Timestamp>,
+        pub(in super::super) file_id: Option<i64>,
+        pub(in super::super) algorithm_type: Option<super::AlgorithmType>,
+        pub(in super::super) status: Option<super::JobStatus>,
+        pub(in super::super) batch_job_id: Option<i64>,
+        pub(in super::super) queued_at: Option<runtime::Timestamp>,
+        pub(in super::super) finished_at: Option<runtime::Timestamp>,
+        pub(in super::super) number_of_shots: Option<i64>,
+        pub(in super::super) raw_data_enabled: Option<bool>,
+        pub(in super::super) session_id: Option<String>,
+        pub(in super::super) trace_id: Option<String>,
+        pub(in super::super) message: Option<String>,
+        pub(in super::super) source: Option<String>,
     }
 
     impl Job {
@@ -5145,10 +5194,10 @@ pub mod builder {
     /// Builder of [`JobIn`](super::JobIn).
     #[derive(Clone, Debug, Default)]
     pub struct JobIn {
-        file_id: Option<i64>,
-        batch_job_id: Option<i64>,
-        number_of_shots: runtime::Nullable<i64>,
-        raw_data_enabled: Option<bool>,
+        pub(in super::super) file_id: Option<i64>,
+        pub(in super::super) batch_job_id: Option<i64>,
+        pub(in super::super) number_of_shots: runtime::Nullable<i64>,
+        pub(in super::super) raw_data_enabled: Option<bool>,
     }
 
     impl JobIn {
@@ -5209,8 +5258,8 @@ pub mod builder {
     /// Builder of [`JobLogLine`](super::JobLogLine).
     #[derive(Clone, Debug, Default)]
     pub struct JobLogLine {
-        timestamp: Option<i64>,
-        line: Option<String>,
+        pub(in super::super) timestamp: Option<i64>,
+        pub(in super::super) line: Option<String>,
     }
 
     impl JobLogLine {
@@ -5254,8 +5303,8 @@ pub mod builder {
     /// Builder of [`JobLogPage`](super::JobLogPage).
     #[derive(Clone, Debug, Default)]
     pub struct JobLogPage {
-        logs: Option<Vec<super::JobLogLine>>,
-        next_start: runtime::Nullable<i64>,
+        pub(in super::super) logs: Option<Vec<super::JobLogLine>>,
+        pub(in super::super) next_start: runtime::Nullable<i64>,
     }
 
     impl JobLogPage {
@@ -5299,12 +5348,12 @@ pub mod builder {
     /// Builder of [`JobPatch`](super::JobPatch).
     #[derive(Clone, Debug, Default)]
     pub struct JobPatch {
-        status: Option<super::JobStatus>,
-        session_id: Option<String>,
-        trace_id: Option<String>,
-        message: Option<String>,
-        source: Option<String>,
-        traceback: Option<String>,
+        pub(in super::super) status: Option<super::JobStatus>,
+        pub(in super::super) session_id: Option<String>,
+        pub(in super::super) trace_id: Option<String>,
+        pub(in super::super) message: Option<String>,
+        pub(in super::super) source: Option<String>,
+        pub(in super::super) traceback: Option<String>,
     }
 
     impl JobPatch {
@@ -5373,9 +5422,9 @@ pub mod builder {
     /// Builder of [`Language`](super::Language).
     #[derive(Clone, Debug, Default)]
     pub struct Language {
-        id: Option<i64>,
-        name: Option<String>,
-        version: Option<String>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) name: Option<String>,
+        pub(in super::super) version: Option<String>,
     }
 
     impl Language {
@@ -5424,11 +5473,11 @@ pub mod builder {
     /// Builder of [`Member`](super::Member).
     #[derive(Clone, Debug, Default)]
     pub struct Member {
-        id: Option<i64>,
-        team_id: Option<i64>,
-        user_id: Option<i64>,
-        role: Option<super::Role>,
-        is_active: Option<bool>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) team_id: Option<i64>,
+        pub(in super::super) user_id: Option<i64>,
+        pub(in super::super) role: Option<super::Role>,
+        pub(in super::super) is_active: Option<bool>,
     }
 
     impl Member {
@@ -5496,10 +5545,10 @@ pub mod builder {
     /// Builder of [`MemberIn`](super::MemberIn).
     #[derive(Clone, Debug, Default)]
     pub struct MemberIn {
-        team_id: Option<i64>,
-        user_id: Option<i64>,
-        role: Option<super::Role>,
-        is_active: Option<bool>,
+        pub(in super::super) team_id: Option<i64>,
+        pub(in super::super) user_id: Option<i64>,
+        pub(in super::super) role: Option<super::Role>,
+        pub(in super::super) is_active: Option<bool>,
     }
 
     impl MemberIn {
@@ -5559,10 +5608,12 @@ pub mod builder {
     /// Builder of [`Metadata`](super::Metadata).
     #[derive(Clone, Debug, Default)]
     pub struct Metadata {
-        id: Option<i64>,
-        backend_id: Option<i64>,
-        created_on: Option<runtime::Timestamp>,
-        data: Option<::serde_json::Map<String, ::serde_json::Value>>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) backend_id: Option<i64>,
+        pub(in super::super) created_on: Option<runtime::Timestamp>,
+        pub(in super::super) data: Option<
+            ::serde_json::Map<String, ::serde_json::Value>,
+        >,
     }
 
     impl Metadata {
@@ -5631,8 +5682,10 @@ pub mod builder {
     /// Builder of [`MetadataIn`](super::MetadataIn).
     #[derive(Clone, Debug, Default)]
     pub struct MetadataIn {
-        backend_id: runtime::Nullable<i64>,
-        data: Option<::serde_json::Map<String, ::serde_json::Value>>,
+        pub(in super::super) backend_id: runtime::Nullable<i64>,
+        pub(in super::super) data: Option<
+            ::serde_json::Map<String, ::serde_json::Value>,
+        >,
     }
 
     impl MetadataIn {
@@ -5683,11 +5736,11 @@ pub mod builder {
     /// Builder of [`PageAlgorithm`](super::PageAlgorithm).
     #[derive(Clone, Debug, Default)]
     pub struct PageAlgorithm {
-        items: Option<Vec<super::Algorithm>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::Algorithm>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageAlgorithm {
@@ -5764,11 +5817,11 @@ pub mod builder {
     /// Builder of [`PageBackend`](super::PageBackend).
     #[derive(Clone, Debug, Default)]
     pub struct PageBackend {
-        items: Option<Vec<super::Backend>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::Backend>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageBackend {
@@ -5845,11 +5898,11 @@ pub mod builder {
     /// Builder of [`PageBackendType`](super::PageBackendType).
     #[derive(Clone, Debug, Default)]
     pub struct PageBackendType {
-        items: Option<Vec<super::BackendType>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::BackendType>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageBackendType {
@@ -5928,11 +5981,11 @@ pub mod builder {
     /// Builder of [`PageBackendWithHostname`](super::PageBackendWithHostname).
     #[derive(Clone, Debug, Default)]
     pub struct PageBackendWithHostname {
-        items: Option<Vec<super::BackendWithHostname>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::BackendWithHostname>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageBackendWithHostname {
@@ -6021,11 +6074,11 @@ pub mod builder {
     /// Builder of [`PageBatchJob`](super::PageBatchJob).
     #[derive(Clone, Debug, Default)]
     pub struct PageBatchJob {
-        items: Option<Vec<super::BatchJob>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::BatchJob>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageBatchJob {
@@ -6102,11 +6155,11 @@ pub mod builder {
     /// Builder of [`PageCommit`](super::PageCommit).
     #[derive(Clone, Debug, Default)]
     pub struct PageCommit {
-        items: Option<Vec<super::Commit>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::Commit>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageCommit {
@@ -6183,11 +6236,11 @@ pub mod builder {
     /// Builder of [`PageFile`](super::PageFile).
     #[derive(Clone, Debug, Default)]
     pub struct PageFile {
-        items: Option<Vec<super::File>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::File>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageFile {
@@ -6260,11 +6313,11 @@ pub mod builder {
     /// Builder of [`PageJob`](super::PageJob).
     #[derive(Clone, Debug, Default)]
     pub struct PageJob {
-        items: Option<Vec<super::Job>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::Job>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageJob {
@@ -6337,11 +6390,11 @@ pub mod builder {
     /// Builder of [`PageLanguage`](super::PageLanguage).
     #[derive(Clone, Debug, Default)]
     pub struct PageLanguage {
-        items: Option<Vec<super::Language>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::Language>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageLanguage {
@@ -6418,11 +6471,11 @@ pub mod builder {
     /// Builder of [`PageMember`](super::PageMember).
     #[derive(Clone, Debug, Default)]
     pub struct PageMember {
-        items: Option<Vec<super::Member>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::Member>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageMember {
@@ -6499,11 +6552,11 @@ pub mod builder {
     /// Builder of [`PageMetadata`](super::PageMetadata).
     #[derive(Clone, Debug, Default)]
     pub struct PageMetadata {
-        items: Option<Vec<super::Metadata>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: runtime::Nullable<i64>,
+        pub(in super::super) items: Option<Vec<super::Metadata>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: runtime::Nullable<i64>,
     }
 
     impl PageMetadata {
@@ -6568,11 +6621,11 @@ pub mod builder {
     /// Builder of [`PagePermission`](super::PagePermission).
     #[derive(Clone, Debug, Default)]
     pub struct PagePermission {
-        items: Option<Vec<super::Permission>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::Permission>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PagePermission {
@@ -6651,11 +6704,11 @@ pub mod builder {
     /// Builder of [`PagePermissionGroup`](super::PagePermissionGroup).
     #[derive(Clone, Debug, Default)]
     pub struct PagePermissionGroup {
-        items: Option<Vec<super::PermissionGroup>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::PermissionGroup>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PagePermissionGroup {
@@ -6738,11 +6791,11 @@ pub mod builder {
     /// Builder of [`PageProject`](super::PageProject).
     #[derive(Clone, Debug, Default)]
     pub struct PageProject {
-        items: Option<Vec<super::Project>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::Project>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageProject {
@@ -6819,11 +6872,11 @@ pub mod builder {
     /// Builder of [`PageReservation`](super::PageReservation).
     #[derive(Clone, Debug, Default)]
     pub struct PageReservation {
-        items: Option<Vec<super::Reservation>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::Reservation>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageReservation {
@@ -6902,11 +6955,11 @@ pub mod builder {
     /// Builder of [`PageResult`](super::PageResult).
     #[derive(Clone, Debug, Default)]
     pub struct PageResult {
-        items: Option<Vec<super::Result>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::Result>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageResult {
@@ -6983,11 +7036,11 @@ pub mod builder {
     /// Builder of [`PageTeam`](super::PageTeam).
     #[derive(Clone, Debug, Default)]
     pub struct PageTeam {
-        items: Option<Vec<super::Team>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::Team>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageTeam {
@@ -7060,11 +7113,11 @@ pub mod builder {
     /// Builder of [`PageTransaction`](super::PageTransaction).
     #[derive(Clone, Debug, Default)]
     pub struct PageTransaction {
-        items: Option<Vec<super::Transaction>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::Transaction>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageTransaction {
@@ -7143,11 +7196,11 @@ pub mod builder {
     /// Builder of [`PageUser`](super::PageUser).
     #[derive(Clone, Debug, Default)]
     pub struct PageUser {
-        items: Option<Vec<super::User>>,
-        total: Option<i64>,
-        page: Option<i64>,
-        size: Option<i64>,
-        pages: Option<i64>,
+        pub(in super::super) items: Option<Vec<super::User>>,
+        pub(in super::super) total: Option<i64>,
+        pub(in super::super) page: Option<i64>,
+        pub(in super::super) size: Option<i64>,
+        pub(in super::super) pages: Option<i64>,
     }
 
     impl PageUser {
@@ -7220,9 +7273,9 @@ pub mod builder {
     /// Builder of [`Permission`](super::Permission).
     #[derive(Clone, Debug, Default)]
     pub struct Permission {
-        id: Option<i64>,
-        permission: Option<String>,
-        name: Option<String>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) permission: Option<String>,
+        pub(in super::super) name: Option<String>,
     }
 
     impl Permission {
@@ -7273,8 +7326,8 @@ pub mod builder {
     /// Builder of [`PermissionGroup`](super::PermissionGroup).
     #[derive(Clone, Debug, Default)]
     pub struct PermissionGroup {
-        id: Option<i64>,
-        name: Option<String>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) name: Option<String>,
     }
 
     impl PermissionGroup {
@@ -7320,12 +7373,12 @@ pub mod builder {
     /// Builder of [`Project`](super::Project).
     #[derive(Clone, Debug, Default)]
     pub struct Project {
-        id: Option<i64>,
-        created_on: Option<runtime::Timestamp>,
-        owner_id: Option<i64>,
-        name: Option<String>,
-        description: Option<String>,
-        starred: Option<bool>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) created_on: Option<runtime::Timestamp>,
+        pub(in super::super) owner_id: Option<i64>,
+        pub(in super::super) name: Option<String>,
+        pub(in super::super) description: Option<String>,
+        pub(in super::super) starred: Option<bool>,
     }
 
     impl Project {
@@ -7403,10 +7456,10 @@ pub mod builder {
     /// Builder of [`ProjectIn`](super::ProjectIn).
     #[derive(Clone, Debug, Default)]
     pub struct ProjectIn {
-        owner_id: Option<i64>,
-        name: Option<String>,
-        description: Option<String>,
-        starred: Option<bool>,
+        pub(in super::super) owner_id: Option<i64>,
+        pub(in super::super) name: Option<String>,
+        pub(in super::super) description: Option<String>,
+        pub(in super::super) starred: Option<bool>,
     }
 
     impl ProjectIn {
@@ -7512,10 +7565,10 @@ pub mod builder {
     /// Builder of [`Queue`](super::Queue).
     #[derive(Clone, Debug, Default)]
     pub struct Queue {
-        number_of_jobs_in_queue: Option<i64>,
-        min_wait_time_in_queue_secs: Option<f64>,
-        avg_wait_time_in_queue_secs: Option<f64>,
-        max_wait_time_in_queue_secs: Option<f64>,
+        pub(in super::super) number_of_jobs_in_queue: Option<i64>,
+        pub(in super::super) min_wait_time_in_queue_secs: Option<f64>,
+        pub(in super::super) avg_wait_time_in_queue_secs: Option<f64>,
+        pub(in super::super) max_wait_time_in_queue_secs: Option<f64>,
     }
 
     impl Queue {
@@ -7595,13 +7648,13 @@ pub mod builder {
     /// Builder of [`Reservation`](super::Reservation).
     #[derive(Clone, Debug, Default)]
     pub struct Reservation {
-        id: Option<i64>,
-        member_id: Option<i64>,
-        start_time: Option<runtime::Timestamp>,
-        end_time: Option<runtime::Timestamp>,
-        backend_type_id: Option<i64>,
-        backend_id: Option<i64>,
-        is_terminated: Option<bool>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) member_id: Option<i64>,
+        pub(in super::super) start_time: Option<runtime::Timestamp>,
+        pub(in super::super) end_time: Option<runtime::Timestamp>,
+        pub(in super::super) backend_type_id: Option<i64>,
+        pub(in super::super) backend_id: Option<i64>,
+        pub(in super::super) is_terminated: Option<bool>,
     }
 
     impl Reservation {
@@ -7691,10 +7744,10 @@ pub mod builder {
     /// Builder of [`ReservationIn`](super::ReservationIn).
     #[derive(Clone, Debug, Default)]
     pub struct ReservationIn {
-        member_id: Option<i64>,
-        start_time: Option<runtime::Timestamp>,
-        end_time: Option<runtime::Timestamp>,
-        backend_type_id: Option<i64>,
+        pub(in super::super) member_id: Option<i64>,
+        pub(in super::super) start_time: Option<runtime::Timestamp>,
+        pub(in super::super) end_time: Option<runtime::Timestamp>,
+        pub(in super::super) backend_type_id: Option<i64>,
     }
 
     impl ReservationIn {
@@ -7759,14 +7812,16 @@ pub mod builder {
     /// Builder of [`Result`](super::Result).
     #[derive(Clone, Debug, Default)]
     pub struct Result {
-        id: Option<i64>,
-        created_on: Option<runtime::Timestamp>,
-        job_id: Option<i64>,
-        execution_time_in_seconds: Option<f64>,
-        shots_requested: Option<i64>,
-        shots_done: Option<i64>,
-        results: Option<::serde_json::Map<String, ::serde_json::Value>>,
-        raw_data: Option<Vec<String>>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) created_on: Option<runtime::Timestamp>,
+        pub(in super::super) job_id: Option<i64>,
+        pub(in super::super) execution_time_in_seconds: Option<f64>,
+        pub(in super::super) shots_requested: Option<i64>,
+        pub(in super::super) shots_done: Option<i64>,
+        pub(in super::super) results: Option<
+            ::serde_json::Map<String, ::serde_json::Value>,
+        >,
+        pub(in super::super) raw_data: Option<Vec<String>>,
     }
 
     impl Result {
@@ -7862,12 +7917,14 @@ pub mod builder {
     /// Builder of [`ResultIn`](super::ResultIn).
     #[derive(Clone, Debug, Default)]
     pub struct ResultIn {
-        job_id: Option<i64>,
-        execution_time_in_seconds: Option<f64>,
-        shots_requested: runtime::Nullable<i64>,
-        shots_done: runtime::Nullable<i64>,
-        results: runtime::Nullable<::serde_json::Map<String, ::serde_json::Value>>,
-        raw_data: runtime::Nullable<Vec<String>>,
+        pub(in super::super) job_id: Option<i64>,
+        pub(in super::super) execution_time_in_seconds: Option<f64>,
+        pub(in super::super) shots_requested: runtime::Nullable<i64>,
+        pub(in super::super) shots_done: runtime::Nullable<i64>,
+        pub(in super::super) results: runtime::Nullable<
+            ::serde_json::Map<String, ::serde_json::Value>,
+        >,
+        pub(in super::super) raw_data: runtime::Nullable<Vec<String>>,
     }
 
     impl ResultIn {
@@ -7956,10 +8013,10 @@ pub mod builder {
     /// Builder of [`Team`](super::Team).
     #[derive(Clone, Debug, Default)]
     pub struct Team {
-        id: Option<i64>,
-        name: Option<String>,
-        slug: Option<String>,
-        individual_user: Option<bool>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) name: Option<String>,
+        pub(in super::super) slug: Option<String>,
+        pub(in super::super) individual_user: Option<bool>,
     }
 
     impl Team {
@@ -8014,13 +8071,13 @@ pub mod builder {
     /// Builder of [`Transaction`](super::Transaction).
     #[derive(Clone, Debug, Default)]
     pub struct Transaction {
-        id: Option<i64>,
-        domain: Option<super::Domain>,
-        job: Option<i64>,
-        team_id: Option<i64>,
-        member_id: Option<i64>,
-        change: Option<i64>,
-        timestamp: Option<runtime::Timestamp>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) domain: Option<super::Domain>,
+        pub(in super::super) job: Option<i64>,
+        pub(in super::super) team_id: Option<i64>,
+        pub(in super::super) member_id: Option<i64>,
+        pub(in super::super) change: Option<i64>,
+        pub(in super::super) timestamp: Option<runtime::Timestamp>,
     }
 
     impl Transaction {
@@ -8103,14 +8160,14 @@ pub mod builder {
     /// Builder of [`User`](super::User).
     #[derive(Clone, Debug, Default)]
     pub struct User {
-        id: Option<i64>,
-        full_name: Option<String>,
-        email: Option<String>,
-        is_superuser: Option<bool>,
-        is_staff: Option<bool>,
-        is_active: Option<bool>,
-        is_confirmed: Option<bool>,
-        oidc_sub: Option<String>,
+        pub(in super::super) id: Option<i64>,
+        pub(in super::super) full_name: Option<String>,
+        pub(in super::super) email: Option<String>,
+        pub(in super::super) is_superuser: Option<bool>,
+        pub(in super::super) is_staff: Option<bool>,
+        pub(in super::super) is_active: Option<bool>,
+        pub(in super::super) is_confirmed: Option<bool>,
+        pub(in super::super) oidc_sub: Option<String>,
     }
 
     impl User {
@@ -8206,13 +8263,13 @@ pub mod builder {
     /// Builder of [`UserIn`](super::UserIn).
     #[derive(Clone, Debug, Default)]
     pub struct UserIn {
-        full_name: Option<String>,
-        email: Option<String>,
-        is_superuser: Option<bool>,
-        is_staff: Option<bool>,
-        is_active: Option<bool>,
-        is_confirmed: Option<bool>,
-        oidc_sub: Option<String>,
+        pub(in super::super) full_name: Option<String>,
+        pub(in super::super) email: Option<String>,
+        pub(in super::super) is_superuser: Option<bool>,
+        pub(in super::super) is_staff: Option<bool>,
+        pub(in super::super) is_active: Option<bool>,
+        pub(in super::super) is_confirmed: Option<bool>,
+        pub(in super::super) oidc_sub: Option<String>,
     }
 
     impl UserIn {
@@ -8294,11 +8351,11 @@ pub mod builder {
     /// Builder of [`ValidationError`](super::ValidationError).
     #[derive(Clone, Debug, Default)]
     pub struct ValidationError {
-        loc: Option<Vec<super::ValidationErrorLocItem>>,
-        msg: Option<String>,
-        type_: Option<String>,
-        input: Option<::serde_json::Value>,
-        ctx: Option<::serde_json::Map<String, ::serde_json::Value>>,
+        pub(in super::super) loc: Option<Vec<super::ValidationErrorLocItem>>,
+        pub(in super::super) msg: Option<String>,
+        pub(in super::super) type_: Option<String>,
+        pub(in super::super) input: Option<::serde_json::Value>,
+        pub(in super::super) ctx: Option<::serde_json::Map<String, ::serde_json::Value>>,
     }
 
     impl ValidationError {

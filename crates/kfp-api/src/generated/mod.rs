@@ -12,6 +12,8 @@ pub mod mock;
 /// The operations of kfp-v2beta1, as data.
 #[rustfmt::skip]
 pub mod operations;
+#[rustfmt::skip]
+mod reading;
 /// What kfp-v2beta1 sends and receives.
 #[rustfmt::skip]
 pub mod types;

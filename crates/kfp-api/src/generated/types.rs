@@ -5,7 +5,7 @@ use ::compute_kfp_runtime as runtime;
 
 /// A piece of data that tasks produce or consume, such as a model, a data set or a metric. This is its metadata; the data itself lies at `uri`.
 #[doc(alias = "v2beta1Artifact")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Artifact {
     /// Identifier of the artifact. Assigned by the server; leave it out of requests. A creation request that sets it is a 400.
@@ -28,10 +28,10 @@ pub struct Artifact {
     pub metadata: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// The value of a `Metric`, for which it is required; other artifacts have none. Absent is not the same as 0.
     #[serde(
-        with = "runtime::number_text",
-        default,
+        serialize_with = "runtime::number_text::serialize",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "runtime::number_text::Schema<Option<f64>>")
@@ -89,15 +89,15 @@ runtime::open_enum! {
 
 /// The artifacts that one input or output of a task stands for, in the details of a run.
 #[doc(alias = "v2beta1ArtifactList")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ArtifactList {
     /// Identifiers of the artifacts in ML Metadata, as strings.
     #[serde(
-        with = "runtime::number_text",
-        default,
+        serialize_with = "runtime::number_text::serialize",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "runtime::number_text::Schema<Option<Vec<i64>>>")
@@ -115,7 +115,7 @@ impl ArtifactList {
 
 /// A link that says that a task consumed or produced an artifact.
 #[doc(alias = "v2beta1ArtifactTask")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ArtifactTask {
     /// Identifier of the link. Assigned by the server; leave it out of requests.
@@ -233,7 +233,7 @@ runtime::open_enum! {
 
 /// Body of the request that creates an artifact; also one entry of a request that creates several.
 #[doc(alias = "v2beta1CreateArtifactRequest")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CreateArtifactRequest {
     /// The artifact to create. The server requires `name`, `type` and `namespace`; leave `artifact_id` out.
@@ -250,10 +250,10 @@ pub struct CreateArtifactRequest {
     pub producer_key: Option<String>,
     /// Index of the loop iteration, from 0, where the task is one iteration of a loop; absent otherwise.
     #[serde(
-        with = "runtime::number_text",
-        default,
+        serialize_with = "runtime::number_text::serialize",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "runtime::number_text::Schema<Option<i64>>")
@@ -274,7 +274,7 @@ impl CreateArtifactRequest {
 
 /// Body of the request that links an artifact to a task.
 #[doc(alias = "v2beta1CreateArtifactTaskRequest")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CreateArtifactTaskRequest {
     /// The link to create. Leave `id` out; the server assigns it.
@@ -292,15 +292,12 @@ impl CreateArtifactTaskRequest {
 
 /// Body of the request that creates several links between artifacts and tasks.
 #[doc(alias = "v2beta1CreateArtifactTasksBulkRequest")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CreateArtifactTasksBulkRequest {
     /// The links to create: at least one, all in the same run and namespace.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub artifact_tasks: Option<Vec<ArtifactTask>>,
 }
 
@@ -314,15 +311,12 @@ impl CreateArtifactTasksBulkRequest {
 
 /// Answer to the request that creates several links between artifacts and tasks.
 #[doc(alias = "v2beta1CreateArtifactTasksBulkResponse")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CreateArtifactTasksBulkResponse {
     /// The links as stored, with their identifiers.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub artifact_tasks: Option<Vec<ArtifactTask>>,
 }
 
@@ -336,15 +330,12 @@ impl CreateArtifactTasksBulkResponse {
 
 /// Body of the request that creates several artifacts.
 #[doc(alias = "v2beta1CreateArtifactsBulkRequest")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CreateArtifactsBulkRequest {
     /// The artifacts to create, each with its run and task: at least one, all in the same namespace.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub artifacts: Option<Vec<CreateArtifactRequest>>,
 }
 
@@ -358,15 +349,12 @@ impl CreateArtifactsBulkRequest {
 
 /// Answer to the request that creates several artifacts.
 #[doc(alias = "v2beta1CreateArtifactsBulkResponse")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CreateArtifactsBulkResponse {
     /// The artifacts as stored, in the order of the request.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub artifacts: Option<Vec<Artifact>>,
 }
 
@@ -380,7 +368,7 @@ impl CreateArtifactsBulkResponse {
 
 /// Body of the request that creates a pipeline together with its first version.
 #[doc(alias = "v2beta1CreatePipelineAndVersionRequest")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CreatePipelineAndVersionRequest {
     /// The pipeline to create. The server takes its name from the package's file name where both `name` and `display_name` are absent.
@@ -401,7 +389,7 @@ impl CreatePipelineAndVersionRequest {
 
 /// A schedule by a cron expression.
 #[doc(alias = "v2beta1CronSchedule")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CronSchedule {
     /// No run starts before this time. Absent means no bound.
@@ -445,7 +433,7 @@ runtime::open_enum! {
 
 /// A named group of runs and recurring runs, such as all attempts at one problem.
 #[doc(alias = "v2beta1Experiment")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Experiment {
     /// Identifier of the experiment. Assigned by the server; leave it out of requests.
@@ -498,15 +486,12 @@ runtime::open_enum! {
 
 /// A filter for a list. It travels as JSON text in the query parameter `filter`, such as `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"x"}]}`.
 #[doc(alias = "v2beta1Filter")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Filter {
     /// The conditions; an object is listed if all of them hold. Absent or empty means that every object is.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub predicates: Option<Vec<Predicate>>,
 }
 
@@ -520,7 +505,7 @@ impl Filter {
 
 /// Body of the request that looks for a cached task.
 #[doc(alias = "v2beta1FindCachedTaskRequest")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct FindCachedTaskRequest {
     /// Namespace to look in. Required in a multi-user installation; absent in a single-user one.
@@ -541,7 +526,7 @@ impl FindCachedTaskRequest {
 
 /// Answer to the request that looks for a cached task.
 #[doc(alias = "v2beta1FindCachedTaskResponse")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct FindCachedTaskResponse {
     /// The latest task with the fingerprint; absent when there is none.
@@ -559,7 +544,7 @@ impl FindCachedTaskResponse {
 
 /// How the server is set up. The answer also has fields that are not listed here, such as `commit_sha` and `tag_name`.
 #[doc(alias = "v2beta1GetHealthzResponse")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct GetHealthzResponse {
     /// Whether the installation keeps users apart by namespace. Absent means `false`, a single-user installation.
@@ -608,7 +593,7 @@ runtime::open_enum! {
 
 /// An error, as every operation but the uploads reports it, and as an object within an answer may carry it.
 #[doc(alias = "googleRpcStatus")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct GoogleRpcStatus {
     /// Status code of gRPC, not of HTTP: 3 invalid argument (HTTP 400), 5 not found (404), 6 already exists (409), 7 permission denied (403), 8 resource exhausted (429), 9 failed precondition (400), 10 aborted (409), 12 not implemented (501), 13 internal (500), 14 unavailable (503), 16 not authenticated (401).
@@ -618,11 +603,8 @@ pub struct GoogleRpcStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// More on the error. The first one usually is a `google.rpc.Status` again, with a `message` meant for people.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub details: Option<Vec<ProtobufAny>>,
 }
 
@@ -636,15 +618,12 @@ impl GoogleRpcStatus {
 
 /// Artifacts that one input or output of a task stands for.
 #[doc(alias = "InputOutputsIOArtifact")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct InputOutputsIoArtifact {
     /// The artifacts: one as a rule, several where the input or output is a list.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub artifacts: Option<Vec<Artifact>>,
     /// Where the input comes from, or what kind of output it is.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -667,15 +646,12 @@ impl InputOutputsIoArtifact {
 
 /// The value that one parameter of a task has as input or output.
 #[doc(alias = "InputOutputsIOParameter")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct InputOutputsIoParameter {
     /// The value, as any JSON.
-    #[serde(
-        default,
-        deserialize_with = "runtime::null::as_value",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub value: Option<::serde_json::Value>,
     /// Where the input comes from, or what kind of output it is.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -698,7 +674,7 @@ impl InputOutputsIoParameter {
 
 /// The task that an input or output comes from.
 #[doc(alias = "v2beta1IOProducer")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct IoProducer {
     /// Name of the task, as in the pipeline.
@@ -706,10 +682,10 @@ pub struct IoProducer {
     pub task_name: Option<String>,
     /// Index of the loop iteration, from 0, where the task is one iteration of a loop; absent otherwise.
     #[serde(
-        with = "runtime::number_text",
-        default,
+        serialize_with = "runtime::number_text::serialize",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "runtime::number_text::Schema<Option<i64>>")
@@ -771,15 +747,12 @@ runtime::open_enum! {
 
 /// One page of artifacts.
 #[doc(alias = "v2beta1ListArtifactResponse")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListArtifactResponse {
     /// The artifacts on this page; absent when the page is empty.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub artifacts: Option<Vec<Artifact>>,
     /// How many artifacts match in all, over all pages; absent when 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -827,15 +800,12 @@ impl runtime::paging::ListPage for ListArtifactResponse {
 
 /// One page of links between artifacts and tasks.
 #[doc(alias = "v2beta1ListArtifactTasksResponse")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListArtifactTasksResponse {
     /// The links on this page; absent when the page is empty.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub artifact_tasks: Option<Vec<ArtifactTask>>,
     /// How many links match in all, over all pages; absent when 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -883,15 +853,12 @@ impl runtime::paging::ListPage for ListArtifactTasksResponse {
 
 /// One page of experiments.
 #[doc(alias = "v2beta1ListExperimentsResponse")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListExperimentsResponse {
     /// The experiments on this page; absent when the page is empty.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub experiments: Option<Vec<Experiment>>,
     /// How many experiments match in all, over all pages; absent when 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -939,15 +906,12 @@ impl runtime::paging::ListPage for ListExperimentsResponse {
 
 /// One page of metrics.
 #[doc(alias = "v2beta1ListMetricsResponse")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListMetricsResponse {
     /// The metrics on this page; absent when the page is empty.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub metrics: Option<Vec<Metric>>,
     /// How many metrics match in all, over all pages; absent when 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -995,15 +959,12 @@ impl runtime::paging::ListPage for ListMetricsResponse {
 
 /// One page of the versions of a pipeline.
 #[doc(alias = "v2beta1ListPipelineVersionsResponse")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListPipelineVersionsResponse {
     /// The versions on this page; absent when the page is empty.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub pipeline_versions: Option<Vec<PipelineVersion>>,
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1051,15 +1012,12 @@ impl runtime::paging::ListPage for ListPipelineVersionsResponse {
 
 /// One page of pipelines.
 #[doc(alias = "v2beta1ListPipelinesResponse")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListPipelinesResponse {
     /// The pipelines on this page; absent when the page is empty.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub pipelines: Option<Vec<Pipeline>>,
     /// How many pipelines match in all, over all pages; absent when 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1107,16 +1065,12 @@ impl runtime::paging::ListPage for ListPipelinesResponse {
 
 /// One page of recurring runs.
 #[doc(alias = "v2beta1ListRecurringRunsResponse")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListRecurringRunsResponse {
     /// The recurring runs on this page; absent when the page is empty. The only field of this API whose name is in camel case.
-    #[serde(
-        rename = "recurringRuns",
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "recurringRuns", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub recurring_runs: Option<Vec<RecurringRun>>,
     /// How many recurring runs match in all, over all pages; absent when 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1178,15 +1132,12 @@ runtime::open_enum! {
 
 /// One page of runs.
 #[doc(alias = "v2beta1ListRunsResponse")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListRunsResponse {
     /// The runs on this page; absent when the page is empty.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub runs: Option<Vec<Run>>,
     /// How many runs match in all, over all pages; absent when 0.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1242,15 +1193,12 @@ runtime::open_enum! {
 
 /// One page of tasks of a run.
 #[doc(alias = "v2beta1ListTasksResponse")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListTasksResponse {
     /// The tasks on this page; absent when the page is empty.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub tasks: Option<Vec<PipelineTask>>,
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1298,7 +1246,7 @@ impl runtime::paging::ListPage for ListTasksResponse {
 
 /// Body of the request that logs a metric.
 #[doc(alias = "v2beta1LogMetricRequest")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct LogMetricRequest {
     /// The metric to store. `task_id`, `name`, `schema`, `type` and `value` say what it is.
@@ -1316,15 +1264,12 @@ impl LogMetricRequest {
 
 /// A value that a plugin reports, with a hint on how to show it.
 #[doc(alias = "v2beta1MetadataValue")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct MetadataValue {
     /// The value, as any JSON.
-    #[serde(
-        default,
-        deserialize_with = "runtime::null::as_value",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub value: Option<::serde_json::Value>,
     /// How to show the value. Absent means as plain text.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1354,7 +1299,7 @@ runtime::open_enum! {
 
 /// A measured value that a task consumed or produced. Its task and its name identify it.
 #[doc(alias = "v2beta1Metric")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Metric {
     /// Identifier of the task.
@@ -1367,11 +1312,8 @@ pub struct Metric {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<MetricSchema>,
     /// The value, as JSON in the form that `schema` names: a number for `Metric`, an object for the other two.
-    #[serde(
-        default,
-        deserialize_with = "runtime::null::as_value",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub value: Option<::serde_json::Value>,
     /// When the server stored the metric. `1970-01-01T00:00:00Z` stands for unset.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1422,7 +1364,7 @@ runtime::open_enum! {
 
 /// A schedule by a fixed interval.
 #[doc(alias = "v2beta1PeriodicSchedule")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PeriodicSchedule {
     /// No run starts before this time; the intervals are counted from it. Absent means no bound.
@@ -1433,10 +1375,10 @@ pub struct PeriodicSchedule {
     pub end_time: Option<runtime::Timestamp>,
     /// Seconds from the start of one run to the start of the next, as a string; at least 1. Required.
     #[serde(
-        with = "runtime::number_text",
-        default,
+        serialize_with = "runtime::number_text::serialize",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "runtime::number_text::Schema<Option<i64>>")
@@ -1454,7 +1396,7 @@ impl PeriodicSchedule {
 
 /// A pipeline: a name under which versions are kept. What is executed is a version.
 #[doc(alias = "v2beta1Pipeline")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Pipeline {
     /// Identifier of the pipeline. Assigned by the server; leave it out of requests.
@@ -1493,7 +1435,7 @@ impl Pipeline {
 
 /// A task of a run: one node of the graph that the run executes. The components that execute the run record it; callers read it.
 #[doc(alias = "v2beta1PipelineTask")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PipelineTask {
     /// Name of the task in the pipeline, unique among its siblings.
@@ -1509,11 +1451,8 @@ pub struct PipelineTask {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
     /// The pods that work for the task; absent when there are none.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub pods: Option<Vec<PipelineTaskTaskPod>>,
     /// Fingerprint of what the task executes and of its inputs. A later task with the same fingerprint may reuse the outputs. Absent where the task is not to be cached.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1531,11 +1470,8 @@ pub struct PipelineTask {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_metadata: Option<PipelineTaskStatusMetadata>,
     /// The states that the task has been in, oldest first.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub state_history: Option<Vec<PipelineTaskTaskStatus>>,
     /// What the task stands for in the graph.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -1547,11 +1483,8 @@ pub struct PipelineTask {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_task_id: Option<String>,
     /// The tasks nested directly in this one. Filled by the server; absent when there are none.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub child_tasks: Option<Vec<PipelineTaskChildTask>>,
     /// What the task gets; absent when there is nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1573,7 +1506,7 @@ impl PipelineTask {
 }
 
 /// A child of a task, in short.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PipelineTaskChildTask {
     /// Identifier of the child task, by which it can be read.
@@ -1594,7 +1527,7 @@ impl PipelineTaskChildTask {
 
 /// A task in the details of a run, as older servers report it.
 #[doc(alias = "v2beta1PipelineTaskDetail")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PipelineTaskDetail {
     /// Identifier of the run that the task belongs to.
@@ -1623,10 +1556,10 @@ pub struct PipelineTaskDetail {
     pub state: Option<RuntimeState>,
     /// Identifier of the task's execution in ML Metadata, as a string; absent when there is none.
     #[serde(
-        with = "runtime::number_text",
-        default,
+        serialize_with = "runtime::number_text::serialize",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "runtime::number_text::Schema<Option<i64>>")
@@ -1645,21 +1578,15 @@ pub struct PipelineTaskDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_task_id: Option<String>,
     /// The states that the task has been in, oldest first.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub state_history: Option<Vec<RuntimeStatus>>,
     /// Name of the pod that executes the task, by which its log can be found in the cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod_name: Option<String>,
     /// The tasks that follow from this one in the graph; absent when there are none.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub child_tasks: Option<Vec<PipelineTaskDetailChildTask>>,
 }
 
@@ -1672,7 +1599,7 @@ impl PipelineTaskDetail {
 }
 
 /// A child of a task in the details of a run.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PipelineTaskDetailChildTask {
     /// Identifier of the child task; absent where only the pod is known.
@@ -1693,7 +1620,7 @@ impl PipelineTaskDetailChildTask {
 
 /// The jobs that executed a task.
 #[doc(alias = "v2beta1PipelineTaskExecutorDetail")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PipelineTaskExecutorDetail {
     /// Name of the job of the task's own container.
@@ -1703,18 +1630,12 @@ pub struct PipelineTaskExecutorDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pre_caching_check_job: Option<String>,
     /// Names of earlier attempts at `main_job` that failed, oldest first.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub failed_main_jobs: Option<Vec<String>>,
     /// Names of earlier attempts at `pre_caching_check_job` that failed, oldest first.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub failed_pre_caching_check_jobs: Option<Vec<String>>,
 }
 
@@ -1727,22 +1648,16 @@ impl PipelineTaskExecutorDetail {
 }
 
 /// What goes into a task, or what comes out of it.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PipelineTaskInputOutputs {
     /// The parameters; absent when there are none.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub parameters: Option<Vec<InputOutputsIoParameter>>,
     /// The artifacts; absent when there are none.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub artifacts: Option<Vec<InputOutputsIoArtifact>>,
 }
 
@@ -1755,7 +1670,7 @@ impl PipelineTaskInputOutputs {
 }
 
 /// More on the state of a task.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PipelineTaskStatusMetadata {
     /// Why the task is in its state, in words; with a failed task, the error.
@@ -1775,7 +1690,7 @@ impl PipelineTaskStatusMetadata {
 }
 
 /// A Kubernetes pod that works for a task.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PipelineTaskTaskPod {
     /// Name of the pod, by which its log can be found in the cluster.
@@ -1839,7 +1754,7 @@ runtime::open_enum! {
 }
 
 /// One entry in the history of a task: a state and when it was entered.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PipelineTaskTaskStatus {
     /// When the task entered the state.
@@ -1896,15 +1811,15 @@ runtime::open_enum! {
 }
 
 /// What a task has to say beyond other types of task. Which field is set depends on the type.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PipelineTaskTypeAttributes {
     /// Index of the loop iteration, from 0, where the task is one iteration of a loop; absent otherwise.
     #[serde(
-        with = "runtime::number_text",
-        default,
+        serialize_with = "runtime::number_text::serialize",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "runtime::number_text::Schema<Option<i64>>")
@@ -1912,10 +1827,10 @@ pub struct PipelineTaskTypeAttributes {
     pub iteration_index: Option<i64>,
     /// How many iterations the loop has, where the task is a loop; absent otherwise.
     #[serde(
-        with = "runtime::number_text",
-        default,
+        serialize_with = "runtime::number_text::serialize",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "runtime::number_text::Schema<Option<i64>>")
@@ -1936,7 +1851,7 @@ impl PipelineTaskTypeAttributes {
 
 /// One version of a pipeline: a compiled specification that runs can be started from. It cannot be changed, apart from its display name and tags.
 #[doc(alias = "v2beta1PipelineVersion")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PipelineVersion {
     /// Identifier of the pipeline that the version belongs to. The server requires it on creation, in the body as well as in the path.
@@ -1984,7 +1899,7 @@ impl PipelineVersion {
 
 /// Names the pipeline version that a run or a recurring run executes.
 #[doc(alias = "v2beta1PipelineVersionReference")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PipelineVersionReference {
     /// Identifier of the pipeline.
@@ -2005,7 +1920,7 @@ impl PipelineVersionReference {
 
 /// What a plugin of the server has to say about a run.
 #[doc(alias = "v2beta1PluginOutput")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PluginOutput {
     /// Values that the plugin reports, by name, such as a link to the run in another system.
@@ -2049,7 +1964,7 @@ runtime::open_enum! {
 
 /// One condition of a filter: a field, a comparison, and exactly one value to compare with. `IN` takes one of the fields that end in `_values`, every other operation one of those that end in `_value`.
 #[doc(alias = "v2beta1Predicate")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Predicate {
     /// How to compare. Required.
@@ -2063,10 +1978,10 @@ pub struct Predicate {
     pub int_value: Option<i32>,
     /// The value to compare with, as a 64-bit integer in a string.
     #[serde(
-        with = "runtime::number_text",
-        default,
+        serialize_with = "runtime::number_text::serialize",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "runtime::number_text::Schema<Option<i64>>")
@@ -2098,15 +2013,12 @@ impl Predicate {
 }
 
 /// The 32-bit integers that `IN` compares a field with.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PredicateIntValues {
     /// The integers; the field must equal one of them.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub values: Option<Vec<i32>>,
 }
 
@@ -2119,15 +2031,15 @@ impl PredicateIntValues {
 }
 
 /// The 64-bit integers that `IN` compares a field with.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PredicateLongValues {
     /// The integers, as strings; the field must equal one of them.
     #[serde(
-        with = "runtime::number_text",
-        default,
+        serialize_with = "runtime::number_text::serialize",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "runtime::number_text::Schema<Option<Vec<i64>>>")
@@ -2179,15 +2091,12 @@ runtime::open_enum! {
 }
 
 /// The strings that `IN` compares a field with.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PredicateStringValues {
     /// The strings; the field must equal one of them.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub values: Option<Vec<String>>,
 }
 
@@ -2236,7 +2145,7 @@ runtime::open_enum! {
 
 /// A schedule that starts runs of a pipeline again and again. It cannot be changed after creation, apart from being enabled and disabled.
 #[doc(alias = "v2beta1RecurringRun")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct RecurringRun {
     /// Identifier of the recurring run. Assigned by the server; leave it out of requests.
@@ -2265,10 +2174,10 @@ pub struct RecurringRun {
     pub service_account: Option<String>,
     /// How many runs may be under way at once, from 1 to 10. The server requires it on creation; a value outside the range is a 400.
     #[serde(
-        with = "runtime::number_text",
-        default,
+        serialize_with = "runtime::number_text::serialize",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "runtime::number_text::Schema<Option<i64>>")
@@ -2354,7 +2263,7 @@ runtime::open_enum! {
 
 /// One execution of a pipeline.
 #[doc(alias = "v2beta1Run")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Run {
     /// Identifier of the experiment that the run is in. The server uses the default experiment when absent on creation.
@@ -2409,11 +2318,8 @@ pub struct Run {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recurring_run_id: Option<String>,
     /// The states that the run has been in, oldest first. Assigned by the server; leave it out of requests.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub state_history: Option<Vec<RuntimeStatus>>,
     /// Settings for the plugins of the server, by name of the plugin; what a plugin takes is for the plugin to say. Absent means the plugins get no settings.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -2433,11 +2339,8 @@ pub struct Run {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_count: Option<i32>,
     /// All tasks of the run; only filled with `view=FULL`. Assigned by the server; leave it out of requests.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub tasks: Option<Vec<PipelineTask>>,
 }
 
@@ -2451,15 +2354,15 @@ impl Run {
 
 /// Details of a run as older servers report them. Newer servers report tasks on their own.
 #[doc(alias = "v2beta1RunDetails")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct RunDetails {
     /// Identifier of the pipeline's context in ML Metadata, as a string; absent where ML Metadata is not in use.
     #[serde(
-        with = "runtime::number_text",
-        default,
+        serialize_with = "runtime::number_text::serialize",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "runtime::number_text::Schema<Option<i64>>")
@@ -2467,21 +2370,18 @@ pub struct RunDetails {
     pub pipeline_context_id: Option<i64>,
     /// Identifier of the run's context in ML Metadata, as a string; absent where ML Metadata is not in use.
     #[serde(
-        with = "runtime::number_text",
-        default,
+        serialize_with = "runtime::number_text::serialize",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "runtime::number_text::Schema<Option<i64>>")
     )]
     pub pipeline_run_context_id: Option<i64>,
     /// The tasks of the run; absent before the first one exists.
-    #[serde(
-        default,
-        deserialize_with = "runtime::list::exact",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub task_details: Option<Vec<PipelineTaskDetail>>,
 }
 
@@ -2494,7 +2394,7 @@ impl RunDetails {
 }
 
 /// Body of the request that updates several tasks of a run.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct RunServiceUpdateTasksBulkBody {
     /// The fields to change, by identifier of the task; at least one task. A `task_id` inside an entry must equal its key.
@@ -2529,7 +2429,7 @@ runtime::open_enum! {
 
 /// What a run is given on top of the pipeline.
 #[doc(alias = "v2beta1RuntimeConfig")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct RuntimeConfig {
     /// Values of the pipeline's parameters, by name, with any JSON value. A parameter left out takes the default that the pipeline declares; one that has no default must be given.
@@ -2585,7 +2485,7 @@ runtime::open_enum! {
 
 /// One entry in the history of a run or a task: a state and when it was entered.
 #[doc(alias = "v2beta1RuntimeStatus")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct RuntimeStatus {
     /// When the state was entered.
@@ -2609,7 +2509,7 @@ impl RuntimeStatus {
 
 /// When a recurring run starts runs. Set exactly one of the two schedules.
 #[doc(alias = "v2beta1Trigger")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Trigger {
     /// Start runs by a cron expression.
@@ -2629,7 +2529,7 @@ impl Trigger {
 }
 
 /// An artifact without its identifier, which is in the path.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct UpdateArtifactBody {
     /// Name of the artifact; for a `Metric`, the name of the metric.
@@ -2649,10 +2549,10 @@ pub struct UpdateArtifactBody {
     pub metadata: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// The value of a `Metric`, for which it is required; other artifacts have none. Absent is not the same as 0.
     #[serde(
-        with = "runtime::number_text",
-        default,
+        serialize_with = "runtime::number_text::serialize",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "runtime::number_text::Schema<Option<f64>>")
@@ -2675,7 +2575,7 @@ impl UpdateArtifactBody {
 }
 
 /// The fields of a pipeline to change. Send only `display_name`, `tags` or both; the other fields cannot be changed.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct UpdatePipelineBody {
     /// New name as shown to people. Absent leaves the name as it is.
@@ -2710,7 +2610,7 @@ impl UpdatePipelineBody {
 }
 
 /// The fields of a pipeline version to change. Send only `display_name`, `tags` or both; the other fields cannot be changed.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct UpdatePipelineVersionBody {
     /// New name as shown to people. Absent leaves the name as it is.
@@ -2752,7 +2652,7 @@ impl UpdatePipelineVersionBody {
 
 /// Answer to the request that updates several tasks of a run.
 #[doc(alias = "v2beta1UpdateTasksBulkResponse")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct UpdateTasksBulkResponse {
     /// The tasks after the update, by identifier.
@@ -2770,7 +2670,7 @@ impl UpdateTasksBulkResponse {
 
 /// The address of a pipeline package.
 #[doc(alias = "v2beta1Url")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Url {
     /// URL of the package, in the same formats as an upload. The server must be able to reach it, and refuses addresses that it considers unsafe.
@@ -2788,7 +2688,7 @@ impl Url {
 
 /// A rendering of data as HTML: the request says what to render, the answer repeats it with the result.
 #[doc(alias = "v2beta1Visualization")]
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Visualization {
     /// What to show. Absent means `ROC_CURVE`.
