@@ -1061,7 +1061,7 @@ fn a_function_is_compiled_by_those_who_call_it() {
         ],
     }));
     has(&generated, "client.rs", "#[inline] pub fn x(&self)");
-    has(&generated, "builder.rs", "#[inline] pub async fn send(");
+    has(&generated, "builder.rs", "#[inline] pub fn send(");
     has(
         &generated,
         "builder.rs",

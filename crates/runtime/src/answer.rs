@@ -45,12 +45,11 @@ impl Answer {
 
     pub fn json<T: DeserializeOwned>(self) -> Result<ResponseValue<T>, Error> {
         match json::read(&self.body) {
-            Ok(value) => Ok(ResponseValue::new(value, self.status, self.headers)),
-            Err(fault) => {
-                let ended = fault.ended && !self.is_empty();
-                let error = self.unreadable(&fault);
-                Err(if ended { error.cut_off() } else { error })
+            Ok(value) => {
+                let (status, headers) = self.into_head();
+                Ok(ResponseValue::new(value, status, headers))
             }
+            Err(fault) => Err(self.unreadable(&fault)),
         }
     }
 
@@ -96,6 +95,12 @@ impl Answer {
         }
     }
 
+    /// Drops the rest here, not in the code of each type.
+    #[inline(never)]
+    fn into_head(self) -> (StatusCode, HeaderMap) {
+        (self.status, self.headers)
+    }
+
     fn is_empty(&self) -> bool {
         self.body.trim_ascii().is_empty()
     }
@@ -105,7 +110,14 @@ impl Answer {
         Error::login_page(answer.status, answer.headers, answer.body)
     }
 
+    #[cold]
     fn unreadable(self, fault: &Fault) -> Error {
+        let ended = fault.ended && !self.is_empty();
+        let error = self.without_meaning(fault);
+        if ended { error.cut_off() } else { error }
+    }
+
+    fn without_meaning(self, fault: &Fault) -> Error {
         if is_html(&self.headers, &self.body) {
             return self.login_page();
         }

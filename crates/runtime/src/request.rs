@@ -238,7 +238,11 @@ impl Request {
 
     /// Sets a JSON body.
     pub fn json_body<T: Serialize>(&mut self, body: Result<T, BuildError>) {
-        match body.map(|body| serde_json::to_vec(&body)) {
+        self.written_body(body.map(|body| serde_json::to_vec(&body)));
+    }
+
+    fn written_body(&mut self, written: Result<serde_json::Result<Vec<u8>>, BuildError>) {
+        match written {
             Ok(Ok(bytes)) => {
                 self.body = Body::Bytes {
                     media: "application/json",

@@ -7,8 +7,10 @@ mod http_client;
 mod trace;
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -16,7 +18,7 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use self::attempt::next_chunk;
 pub use self::builder::TransportBuilder;
-use self::call::{Call, Taking};
+use self::call::{Answering, Call, Taking};
 pub(crate) use self::http_client::HttpClients;
 use crate::answer::Answer;
 use crate::credentials::{Authorization, Credentials};
@@ -182,26 +184,37 @@ impl Transport {
     }
 
     /// Sends a request until it has an answer that means something, or may not be sent again.
-    ///
-    /// What depends on the type of the value is `meaning` alone, so that the rest is compiled once. The
-    /// call is made before there is a future: that would have room for the request, and is moved.
-    fn call<T>(
-        &self,
-        request: Request,
-        taking: Taking,
-        meaning: impl Fn(Answer) -> Result<ResponseValue<T>, Error> + Send,
-    ) -> impl Future<Output = Result<ResponseValue<T>, Error>> + Send {
-        let call = Call::new(&self.0, request, taking);
-        async move {
-            let mut call = call?;
-            loop {
-                let answer = call.answer().await?;
-                // Nothing of the type of the value is there while the call waits.
-                let error = match meaning(answer) {
-                    Ok(value) => return Ok(value),
-                    Err(error) => error,
-                };
-                call.again(error).await?;
+    fn call<M>(&self, request: Request, taking: Taking, meaning: M) -> Outcome<'_, M> {
+        let answering = match Call::new(&self.0, request, taking) {
+            Ok(call) => call.answer(),
+            Err(error) => Box::pin(ready(Err(error))),
+        };
+        Outcome { answering, meaning }
+    }
+}
+
+/// What a call comes to: the meaning of its answer.
+///
+/// All that depends on the type of the value, so that the rest is compiled once; not an `async` block,
+/// which would be compiled again for each place that polls it. Nothing of that type is there while the
+/// call waits.
+struct Outcome<'a, M> {
+    answering: Answering<'a>,
+    meaning: M,
+}
+
+impl<T, M> Future for Outcome<'_, M>
+where
+    M: Fn(Answer) -> Result<ResponseValue<T>, Error> + Unpin,
+{
+    type Output = Result<ResponseValue<T>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let (call, answer) = ready!(self.answering.as_mut().poll(context))?;
+            match (self.meaning)(answer) {
+                Ok(value) => return Poll::Ready(Ok(value)),
+                Err(error) => self.answering = call.answer_again(error),
             }
         }
     }

@@ -74,16 +74,18 @@ fn builder(api: &Api, operation: &Operation, generated: &Generated) -> Result<To
                 self
             }
 
-            /// Sends the request.
+            /// Sends the request. Its time begins here, not when the future is first polled.
             ///
             /// # Errors
             ///
             /// Whatever keeps the answer from being read: see
             /// [`ErrorKind`](runtime::ErrorKind).
-            pub async fn send(
+            pub fn send(
                 self,
-            ) -> __Result<runtime::ResponseValue<#answer>, runtime::Error> {
-                self.client.transport().#send(self.request).await
+            ) -> impl ::core::future::Future<
+                Output = __Result<runtime::ResponseValue<#answer>, runtime::Error>
+            > + ::core::marker::Send + use<'a> {
+                self.client.transport().#send(self.request)
             }
 
             #paging

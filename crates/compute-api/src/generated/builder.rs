@@ -117,20 +117,22 @@ impl<'a> ReadAlgorithms<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PageAlgorithm>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageAlgorithm>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -207,20 +209,22 @@ impl<'a> CreateAlgorithm<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::Algorithm>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Algorithm>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -250,20 +254,22 @@ impl<'a> ReadAlgorithm<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::Algorithm>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Algorithm>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -298,20 +304,22 @@ impl<'a> UpdateAlgorithm<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::Algorithm>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Algorithm>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -341,17 +349,19 @@ impl<'a> DeleteAlgorithm<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
-        self.client.transport().send_empty(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<runtime::ResponseValue<()>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_empty(self.request)
     }
 }
 
@@ -380,20 +390,22 @@ impl<'a> AuthConfig<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::AuthConfig>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::AuthConfig>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -494,20 +506,22 @@ impl<'a> ReadBackends<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PageBackend>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageBackend>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -584,20 +598,22 @@ impl<'a> CreateBackend<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::BackendWithAuthentication>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::BackendWithAuthentication>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -627,17 +643,22 @@ impl<'a> ReadBackend<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Backend>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Backend>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -666,17 +687,22 @@ impl<'a> ReadBackendSelf<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Backend>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Backend>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -709,17 +735,22 @@ impl<'a> UpdateBackendSelf<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Backend>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Backend>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -827,20 +858,22 @@ impl<'a> ReadBackendsWithHostnames<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PageBackendWithHostname>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageBackendWithHostname>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -914,20 +947,22 @@ impl<'a> ReadBackendType<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::BackendType>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::BackendType>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -964,17 +999,22 @@ impl<'a> ReadBackendTypeQueue<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Queue>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Queue>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1159,20 +1199,22 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PageBackendType>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageBackendType>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -1249,20 +1291,22 @@ impl<'a> UpdateBackendType<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::BackendType>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::BackendType>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1415,20 +1459,22 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PageBatchJob>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageBatchJob>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -1505,17 +1551,22 @@ impl<'a> CreateBatchJob<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::BatchJob>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::BatchJob>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1545,17 +1596,22 @@ impl<'a> EnqueueBatchJob<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::BatchJob>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::BatchJob>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1585,17 +1641,22 @@ impl<'a> FinishBatchJob<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::BatchJob>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::BatchJob>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1625,17 +1686,22 @@ impl<'a> PeekBatchJob<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::BatchJob>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::BatchJob>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1664,17 +1730,22 @@ impl<'a> PopBatchJob<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::BatchJob>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::BatchJob>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1704,17 +1775,22 @@ impl<'a> UnpopBatchJob<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::BatchJob>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::BatchJob>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1749,17 +1825,19 @@ impl<'a> CompileCommit<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
-        self.client.transport().send_empty(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<runtime::ResponseValue<()>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_empty(self.request)
     }
 }
 
@@ -1853,20 +1931,22 @@ impl<'a> ReadCommits<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PageCommit>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageCommit>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -1943,17 +2023,22 @@ impl<'a> CreateCommit<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Commit>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Commit>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1983,17 +2068,22 @@ impl<'a> ReadCommit<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Commit>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Commit>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2023,17 +2113,19 @@ impl<'a> DeleteCommit<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
-        self.client.transport().send_empty(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<runtime::ResponseValue<()>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_empty(self.request)
     }
 }
 
@@ -2062,20 +2154,22 @@ impl<'a> ReadDrainMode<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::DrainMode>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::DrainMode>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2108,20 +2202,22 @@ impl<'a> UpdateDrainMode<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::DrainMode>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::DrainMode>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2236,17 +2332,22 @@ impl<'a> ReadFiles<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::PageFile>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageFile>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -2323,17 +2424,22 @@ impl<'a> CreateFile<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::File>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::File>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2363,17 +2469,22 @@ impl<'a> ReadFile<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::File>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::File>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2403,17 +2514,19 @@ impl<'a> DeleteFile<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
-        self.client.transport().send_empty(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<runtime::ResponseValue<()>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_empty(self.request)
     }
 }
 
@@ -2446,20 +2559,22 @@ impl<'a> CreateFinalResult<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::FinalResult>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::FinalResult>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2491,20 +2606,22 @@ impl<'a> ReadFinalResultByJobId<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::FinalResult>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::FinalResult>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2534,20 +2651,22 @@ impl<'a> ReadFinalResult<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::FinalResult>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::FinalResult>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2576,20 +2695,22 @@ impl<'a> Healthz<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<::serde_json::Value>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<::serde_json::Value>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2767,17 +2888,22 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::PageJob>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageJob>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -2854,17 +2980,22 @@ impl<'a> CreateJob<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Job>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Job>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2894,17 +3025,22 @@ impl<'a> ReadJob<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Job>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Job>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2934,17 +3070,19 @@ impl<'a> DeleteJob<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
-        self.client.transport().send_empty(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<runtime::ResponseValue<()>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_empty(self.request)
     }
 }
 
@@ -2979,17 +3117,22 @@ impl<'a> UpdateJobStatus<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Job>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Job>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -3040,20 +3183,22 @@ impl<'a> GetJobLogs<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::JobLogPage>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::JobLogPage>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `limit` says.
@@ -3127,17 +3272,22 @@ impl<'a> ReadLanguage<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Language>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Language>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -3224,20 +3374,22 @@ impl<'a> ReadLanguages<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PageLanguage>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageLanguage>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -3368,20 +3520,22 @@ impl<'a> ReadMembers<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PageMember>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageMember>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -3458,17 +3612,22 @@ impl<'a> CreateMember<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Member>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Member>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -3498,17 +3657,22 @@ impl<'a> ReadMember<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Member>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Member>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -3538,17 +3702,19 @@ impl<'a> DeleteMember<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
-        self.client.transport().send_empty(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<runtime::ResponseValue<()>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_empty(self.request)
     }
 }
 
@@ -3578,20 +3744,22 @@ impl<'a> ReadPermissionGroup<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PermissionGroup>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PermissionGroup>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -3664,20 +3832,22 @@ impl<'a> ReadPermissionGroups<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PagePermissionGroup>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PagePermissionGroup>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -3751,20 +3921,22 @@ impl<'a> ReadPermission<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::Permission>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Permission>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -3844,20 +4016,22 @@ impl<'a> ReadPermissions<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PagePermission>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PagePermission>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -4009,20 +4183,22 @@ impl<'a> ReadProjects<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PageProject>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageProject>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -4099,17 +4275,22 @@ impl<'a> CreateProject<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Project>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Project>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -4139,17 +4320,22 @@ impl<'a> ReadProject<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Project>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Project>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -4184,17 +4370,22 @@ impl<'a> UpdateProject<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Project>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Project>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -4224,17 +4415,19 @@ impl<'a> DeleteProject<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
-        self.client.transport().send_empty(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<runtime::ResponseValue<()>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_empty(self.request)
     }
 }
 
@@ -4269,17 +4462,22 @@ impl<'a> PartialUpdateProject<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Project>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Project>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -4394,20 +4592,22 @@ impl<'a> ReadReservations<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PageReservation>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageReservation>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -4484,20 +4684,22 @@ impl<'a> CreateReservation<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::Reservation>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Reservation>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -4527,20 +4729,22 @@ impl<'a> ReadReservation<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::Reservation>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Reservation>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -4570,20 +4774,22 @@ impl<'a> TerminateReservation<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::Reservation>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Reservation>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -4616,17 +4822,22 @@ impl<'a> CreateResult<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Result>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Result>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -4686,20 +4897,22 @@ impl<'a> ReadResultsByJobId<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PageResult>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageResult>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -4773,17 +4986,19 @@ impl<'a> DeleteResultsByJobId<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
-        self.client.transport().send_empty(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<runtime::ResponseValue<()>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_empty(self.request)
     }
 }
 
@@ -4813,17 +5028,22 @@ impl<'a> ReadResult<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Result>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Result>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -4941,20 +5161,22 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PageResult>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageResult>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -5028,17 +5250,22 @@ impl<'a> ReadTeam<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Team>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Team>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -5125,17 +5352,22 @@ impl<'a> ReadTeams<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::PageTeam>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageTeam>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -5209,20 +5441,22 @@ impl<'a> ReadTransaction<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::Transaction>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Transaction>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -5351,20 +5585,22 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PageTransaction>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageTransaction>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -5523,17 +5759,22 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::PageUser>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageUser>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -5610,17 +5851,22 @@ impl<'a> CreateUser<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::User>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::User>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -5650,17 +5896,22 @@ impl<'a> ReadUser<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::User>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::User>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -5690,17 +5941,19 @@ impl<'a> DeleteUser<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<()>, runtime::Error> {
-        self.client.transport().send_empty(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<runtime::ResponseValue<()>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_empty(self.request)
     }
 }
 
@@ -5733,17 +5986,22 @@ impl<'a> CreateMetadataSelf<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Metadata>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Metadata>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -5805,20 +6063,22 @@ impl<'a> ReadMetadataByBackendId<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<
-        runtime::ResponseValue<types::PageMetadata>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::PageMetadata>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items a page holds at most, as `size` says.
@@ -5892,16 +6152,21 @@ impl<'a> ReadMetadata<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> ::std::result::Result<runtime::ResponseValue<types::Metadata>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = ::std::result::Result<
+            runtime::ResponseValue<types::Metadata>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }

@@ -110,20 +110,22 @@ impl<'a> ListArtifactTasks<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<types::ListArtifactTasksResponse>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<types::ListArtifactTasksResponse>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items [`items`](Self::items) gives at most; all unless set.
@@ -191,17 +193,19 @@ impl<'a> CreateArtifactTask<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::ArtifactTask>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::ArtifactTask>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -236,20 +240,22 @@ impl<'a> BatchCreateArtifactTasks<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<types::CreateArtifactTasksBulkResponse>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<types::CreateArtifactTasksBulkResponse>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -313,17 +319,22 @@ impl<'a> ListArtifacts<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::ListArtifactResponse>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<types::ListArtifactResponse>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items [`items`](Self::items) gives at most; all unless set.
@@ -391,17 +402,19 @@ impl<'a> CreateArtifact<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Artifact>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Artifact>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -436,17 +449,19 @@ impl<'a> UpdateArtifact<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Artifact>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Artifact>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -476,17 +491,19 @@ impl<'a> GetArtifact<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Artifact>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Artifact>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -519,20 +536,22 @@ impl<'a> BatchCreateArtifacts<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<types::CreateArtifactsBulkResponse>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<types::CreateArtifactsBulkResponse>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -616,17 +635,22 @@ impl<'a> ListMetrics<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::ListMetricsResponse>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<types::ListMetricsResponse>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items [`items`](Self::items) gives at most; all unless set.
@@ -694,17 +718,19 @@ impl<'a> LogMetric<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Metric>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Metric>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -735,17 +761,19 @@ impl<'a> GetMetric<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Metric>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Metric>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -806,20 +834,22 @@ impl<'a> Authorize<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -883,17 +913,22 @@ impl<'a> ListExperiments<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::ListExperimentsResponse>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<types::ListExperimentsResponse>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items [`items`](Self::items) gives at most; all unless set.
@@ -961,17 +996,19 @@ impl<'a> CreateExperiment<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Experiment>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Experiment>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1001,17 +1038,19 @@ impl<'a> GetExperiment<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Experiment>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Experiment>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1041,20 +1080,22 @@ impl<'a> DeleteExperiment<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1084,20 +1125,22 @@ impl<'a> ArchiveExperiment<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1127,20 +1170,22 @@ impl<'a> UnarchiveExperiment<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1169,17 +1214,19 @@ impl<'a> GetFilter<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Filter>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Filter>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1208,17 +1255,22 @@ impl<'a> GetHealthz<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::GetHealthzResponse>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<types::GetHealthzResponse>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1282,17 +1334,22 @@ impl<'a> ListPipelines<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::ListPipelinesResponse>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<types::ListPipelinesResponse>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items [`items`](Self::items) gives at most; all unless set.
@@ -1360,17 +1417,19 @@ impl<'a> CreatePipeline<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Pipeline>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Pipeline>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1405,17 +1464,19 @@ impl<'a> CreatePipelineAndVersion<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Pipeline>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Pipeline>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1452,17 +1513,19 @@ impl<'a> GetPipelineByName<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Pipeline>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Pipeline>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1497,17 +1560,19 @@ impl<'a> UpdatePipeline<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Pipeline>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Pipeline>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1537,17 +1602,19 @@ impl<'a> GetPipeline<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Pipeline>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Pipeline>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1584,20 +1651,22 @@ impl<'a> DeletePipeline<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1655,20 +1724,22 @@ impl<'a> ListPipelineVersions<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<types::ListPipelineVersionsResponse>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<types::ListPipelineVersionsResponse>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items [`items`](Self::items) gives at most; all unless set.
@@ -1738,17 +1809,19 @@ impl<'a> CreatePipelineVersion<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::PipelineVersion>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::PipelineVersion>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1783,17 +1856,19 @@ impl<'a> GetPipelineVersion<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::PipelineVersion>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::PipelineVersion>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1828,20 +1903,22 @@ impl<'a> DeletePipelineVersion<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1878,17 +1955,19 @@ impl<'a> UpdatePipelineVersion<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::PipelineVersion>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::PipelineVersion>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -1960,17 +2039,19 @@ impl<'a> UploadPipeline<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Pipeline>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Pipeline>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2042,17 +2123,19 @@ impl<'a> UploadPipelineVersion<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::PipelineVersion>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::PipelineVersion>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2123,20 +2206,22 @@ impl<'a> ListRecurringRuns<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<types::ListRecurringRunsResponse>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<types::ListRecurringRunsResponse>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items [`items`](Self::items) gives at most; all unless set.
@@ -2204,17 +2289,19 @@ impl<'a> CreateRecurringRun<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::RecurringRun>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::RecurringRun>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2244,17 +2331,19 @@ impl<'a> GetRecurringRun<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::RecurringRun>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::RecurringRun>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2299,20 +2388,22 @@ impl<'a> DeleteRecurringRun<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2342,20 +2433,22 @@ impl<'a> DisableRecurringRun<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2385,20 +2478,22 @@ impl<'a> EnableRecurringRun<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2428,20 +2523,22 @@ impl<'a> ReportScheduledWorkflow<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2471,20 +2568,22 @@ impl<'a> ReportWorkflow<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2565,17 +2664,19 @@ impl<'a> ListRuns<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::ListRunsResponse>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::ListRunsResponse>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items [`items`](Self::items) gives at most; all unless set.
@@ -2650,17 +2751,19 @@ impl<'a> CreateRun<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Run>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Run>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2707,17 +2810,19 @@ impl<'a> GetRun<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Run>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Run>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2754,20 +2859,22 @@ impl<'a> DeleteRun<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2832,17 +2939,19 @@ impl<'a> ListTasks<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::ListTasksResponse>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::ListTasksResponse>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 
     /// How many items [`items`](Self::items) gives at most; all unless set.
@@ -2912,17 +3021,19 @@ impl<'a> CreateTask<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::PipelineTask>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::PipelineTask>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -2957,17 +3068,19 @@ impl<'a> GetTask<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::PipelineTask>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::PipelineTask>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -3004,17 +3117,19 @@ impl<'a> UpdateTask<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::PipelineTask>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::PipelineTask>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -3049,17 +3164,22 @@ impl<'a> BatchUpdateTasks<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::UpdateTasksBulkResponse>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<types::UpdateTasksBulkResponse>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -3096,20 +3216,22 @@ impl<'a> ArchiveRun<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -3146,20 +3268,22 @@ impl<'a> RetryRun<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -3196,20 +3320,22 @@ impl<'a> TerminateRun<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -3246,20 +3372,22 @@ impl<'a> UnarchiveRun<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<
-        runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
-        runtime::Error,
-    > {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<::serde_json::Map<String, ::serde_json::Value>>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -3292,17 +3420,22 @@ impl<'a> FindCachedTask<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::FindCachedTaskResponse>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<
+            runtime::ResponseValue<types::FindCachedTaskResponse>,
+            runtime::Error,
+        >,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }
 
@@ -3337,16 +3470,18 @@ impl<'a> CreateVisualizationV1<'a> {
         self
     }
 
-    /// Sends the request.
+    /// Sends the request. Its time begins here, not when the future is first polled.
     ///
     /// # Errors
     ///
     /// Whatever keeps the answer from being read: see
     /// [`ErrorKind`](runtime::ErrorKind).
     #[inline]
-    pub async fn send(
+    pub fn send(
         self,
-    ) -> Result<runtime::ResponseValue<types::Visualization>, runtime::Error> {
-        self.client.transport().send_json(self.request).await
+    ) -> impl ::core::future::Future<
+        Output = Result<runtime::ResponseValue<types::Visualization>, runtime::Error>,
+    > + ::core::marker::Send + use<'a> {
+        self.client.transport().send_json(self.request)
     }
 }

@@ -22,6 +22,9 @@ use crate::secrets::Secrets;
 
 type Authorizations<'a> = SmallVec<[(&'a HeldCredentials, Authorization); 1]>;
 
+/// A call on its way to an answer; boxed, so that what waits for it is small.
+pub(super) type Answering<'a> = Pending<'a, (Box<Call<'a>>, Answer)>;
+
 /// How the body of a successful answer is taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Taking {
@@ -55,7 +58,7 @@ pub(super) struct Call<'a> {
 impl<'a> Call<'a> {
     /// Refuses what cannot be sent, and starts the clock.
     ///
-    /// Boxed, as [`answer`](Self::answer) is: what a caller holds and moves is small.
+    /// Boxed, since it goes into its [`Answering`] and comes out with each answer.
     pub fn new(transport: &'a Inner, request: Request, taking: Taking) -> Result<Box<Self>, Error> {
         let operation = request.operation();
         let span = trace::call(&transport.endpoint, operation);
@@ -88,30 +91,33 @@ impl<'a> Call<'a> {
     }
 
     /// Sends until an answer is a success, or nothing may be sent again.
-    ///
-    /// Boxed, so that what waits for a call is small while it does not call.
-    pub fn answer(&mut self) -> Pending<'_, Answer> {
+    pub fn answer(self: Box<Self>) -> Answering<'a> {
+        self.answering(None)
+    }
+
+    /// Sends again after an answer that means nothing, or gives the error that the call ends with.
+    pub fn answer_again(self: Box<Self>, error: Error) -> Answering<'a> {
+        self.answering(Some(error))
+    }
+
+    fn answering(mut self: Box<Self>, meaningless: Option<Error>) -> Answering<'a> {
         let span = self.span.clone();
-        let answering = async {
+        let answering = async move {
+            if let Some(error) = meaningless {
+                self.wait(error).await?;
+            }
             loop {
                 let outcome = match self.authorize().await {
                     Ok(()) => self.attempt().await,
                     Err(error) => return Err(self.ended(error)),
                 };
                 match outcome {
-                    Ok(answer) => return Ok(answer),
+                    Ok(answer) => return Ok((self, answer)),
                     Err(error) => self.wait(error).await?,
                 }
             }
         };
         Box::pin(answering.instrument(span))
-    }
-
-    /// Returns when an answer that means nothing is to be asked for again, or with the error that the
-    /// call ends with.
-    pub fn again(&mut self, error: Error) -> Pending<'_, ()> {
-        let span = self.span.clone();
-        Box::pin(self.wait(error).instrument(span))
     }
 
     async fn wait(&mut self, error: Error) -> Result<(), Error> {
