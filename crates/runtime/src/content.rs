@@ -1,5 +1,6 @@
 //! Content that is sent as it is: files, bytes and streams.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
@@ -193,14 +194,36 @@ impl Progress {
 }
 
 /// Content that could not be given to the server as it was announced.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub(crate) enum Unsendable {
-    #[error("the content could not be read on: {0}")]
-    Read(#[source] io::Error),
-    #[error("the content ended after {read} bytes, {announced} were announced")]
+    Read(io::Error),
     Short { read: u64, announced: u64 },
-    #[error("the content has more than the {announced} bytes that were announced")]
     Long { announced: u64 },
+}
+
+impl fmt::Display for Unsendable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => write!(f, "the content could not be read on: {error}"),
+            Self::Short { read, announced } => write!(
+                f,
+                "the content ended after {read} bytes, {announced} were announced"
+            ),
+            Self::Long { announced } => write!(
+                f,
+                "the content has more than the {announced} bytes that were announced"
+            ),
+        }
+    }
+}
+
+impl StdError for Unsendable {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Read(error) => Some(error),
+            Self::Short { .. } | Self::Long { .. } => None,
+        }
+    }
 }
 
 /// A reader that tells how far it is, and notices a length that does not hold.

@@ -653,8 +653,7 @@ impl StdError for Error {
 /// let error = compute_kfp_runtime::BuildError::missing("JobIn", "file_id");
 /// assert_eq!(error.to_string(), "`file_id` of `JobIn` is required and was not set");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{property}` of `{type_name}` is required and was not set")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildError {
     type_name: &'static str,
     property: &'static str,
@@ -674,6 +673,21 @@ impl BuildError {
         self.property
     }
 }
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            type_name,
+            property,
+        } = self;
+        write!(
+            f,
+            "`{property}` of `{type_name}` is required and was not set"
+        )
+    }
+}
+
+impl StdError for BuildError {}
 
 impl From<std::convert::Infallible> for BuildError {
     fn from(never: std::convert::Infallible) -> Self {

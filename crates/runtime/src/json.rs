@@ -1,12 +1,13 @@
 //! Reading the JSON of answers.
 
+use std::fmt;
+
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Error;
 
 /// Why a text is no JSON of the wanted type.
 #[doc(hidden)]
-#[derive(Debug, thiserror::Error)]
-#[error("{what}")]
+#[derive(Debug)]
 pub struct Fault {
     /// What is wrong, and at which property.
     what: String,
@@ -14,18 +15,30 @@ pub struct Fault {
     pub(crate) ended: bool,
 }
 
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Fault {}
+
 /// Reads the answer of a server.
 #[doc(hidden)]
 pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Fault> {
-    // That it is UTF-8 is checked once: serde_json checks every string of a slice by itself.
-    let text = str::from_utf8(json).map_err(|error| Fault {
+    let text = text(json)?;
+    serde_json::from_str(text).map_err(|error| fault(text, &error))
+}
+
+/// That it is UTF-8 is checked once: serde_json checks every string of a slice by itself.
+fn text(json: &[u8]) -> Result<&str, Fault> {
+    str::from_utf8(json).map_err(|error| Fault {
         what: format!(
             "the answer cannot be read{}: it is not UTF-8",
             at(&path(json, error.valid_up_to()))
         ),
         ended: error.error_len().is_none(),
-    })?;
-    serde_json::from_str(text).map_err(|error| fault(text, &error))
+    })
 }
 
 /// Says where an error is. The text is walked through once more for that: a reader that keeps track of

@@ -1,6 +1,7 @@
 //! An instant as an API wrote it.
 
 use std::cmp::Ordering;
+use std::error::Error;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::num::NonZeroU8;
@@ -619,13 +620,7 @@ impl schemars::JsonSchema for Timestamp {
 /// ));
 /// assert_eq!(error.input(), "2025-02-30T00:00:00Z");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{input:?}{} is not a timestamp: {flaw}; expected RFC 3339 such as \
-     2025-01-31T09:30:00.120+02:00, where the fraction and the offset (then UTC) may be missing \
-     and a space may stand for the T",
-    if *.cut { " (cut)" } else { "" }
-)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseTimestampError {
     input: String,
     cut: bool,
@@ -652,15 +647,32 @@ impl ParseTimestampError {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+impl fmt::Display for ParseTimestampError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cut = if self.cut { " (cut)" } else { "" };
+        let flaw = match self.flaw {
+            Flaw::Form => "it does not have the form yyyy-mm-ddThh:mm:ss",
+            Flaw::DateOnly => "it has a date but no time of day",
+            Flaw::Calendar => "no calendar has this date or time",
+            Flaw::Offset => "the end is neither Z nor an offset ±hh:mm",
+        };
+        write!(
+            f,
+            "{:?}{cut} is not a timestamp: {flaw}; expected RFC 3339 such as \
+             2025-01-31T09:30:00.120+02:00, where the fraction and the offset (then UTC) may be \
+             missing and a space may stand for the T",
+            self.input
+        )
+    }
+}
+
+impl Error for ParseTimestampError {}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flaw {
-    #[error("it does not have the form yyyy-mm-ddThh:mm:ss")]
     Form,
-    #[error("it has a date but no time of day")]
     DateOnly,
-    #[error("no calendar has this date or time")]
     Calendar,
-    #[error("the end is neither Z nor an offset ±hh:mm")]
     Offset,
 }
 
@@ -675,10 +687,18 @@ enum Flaw {
 ///     "9223372036854775807 seconds since 1970 are outside the years 0001 to 9999"
 /// );
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{count} {unit} since 1970 are outside {range}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimestampRangeError {
     count: i128,
     unit: &'static str,
     range: &'static str,
 }
+
+impl fmt::Display for TimestampRangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { count, unit, range } = self;
+        write!(f, "{count} {unit} since 1970 are outside {range}")
+    }
+}
+
+impl Error for TimestampRangeError {}
