@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use serde::Deserialize;
+use candidate::{Figures, NOT_OFFERED};
 use serde_json::Value;
 
 use crate::Result;
@@ -15,8 +15,6 @@ use crate::statistics::Samples;
 const CANDIDATE_CORE: &str = "0";
 /// Core on which servers run.
 pub const SERVER_CORE: &str = "1";
-/// Status of a candidate that does not offer the work it was asked for.
-const NOT_OFFERED: i32 = 64;
 
 /// A program that does what the others do.
 #[derive(Clone, Debug)]
@@ -24,25 +22,6 @@ pub struct Candidate {
     /// As tables call it.
     pub name: &'static str,
     program: Vec<OsString>,
-}
-
-/// What a candidate printed of a task; see the crate `candidate`.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Figures {
-    pub calls: f64,
-    pub cpu_ns: f64,
-    pub wall_ns: f64,
-    pub resident_before_kib: f64,
-    pub resident_peak_kib: f64,
-    /// Where they are counted.
-    pub allocations: Option<f64>,
-}
-
-impl Figures {
-    /// CPU time of one call, in microseconds.
-    pub fn cpu_us_per_call(&self) -> f64 {
-        self.cpu_ns / self.calls / 1000.0
-    }
 }
 
 impl Candidate {
@@ -117,7 +96,7 @@ impl Candidate {
 
     fn output(&self, arguments: &[&str]) -> Result<Option<Vec<u8>>> {
         let output = self.command(arguments).output()?;
-        if output.status.code() == Some(NOT_OFFERED) {
+        if output.status.code() == Some(NOT_OFFERED.into()) {
             return Ok(None);
         }
         if !output.status.success() {

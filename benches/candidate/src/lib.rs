@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use futures_util::stream::{self, StreamExt as _};
 use nix::time::{ClockId, clock_gettime};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What goes wrong in a candidate ends it.
 pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -52,21 +52,28 @@ pub struct Task {
 }
 
 /// What was measured, from behind the warm-up to the end of the last call.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Figures {
     /// How often the work was done.
-    pub calls: u64,
+    pub calls: f64,
     /// CPU time of the process, user and system, in nanoseconds.
-    pub cpu_ns: u128,
+    pub cpu_ns: f64,
     /// Time on the clock, in nanoseconds.
-    pub wall_ns: u128,
+    pub wall_ns: f64,
     /// Resident memory before the measured calls, in KiB.
-    pub resident_before_kib: u64,
+    pub resident_before_kib: f64,
     /// Most resident memory that the process ever had, in KiB.
-    pub resident_peak_kib: u64,
+    pub resident_peak_kib: f64,
     /// How often memory was allocated or grown, where it is counted; see [`count_allocations`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub allocations: Option<u64>,
+    pub allocations: Option<f64>,
+}
+
+impl Figures {
+    /// CPU time of one call, in microseconds.
+    pub fn cpu_us_per_call(&self) -> f64 {
+        self.cpu_ns / self.calls / 1000.0
+    }
 }
 
 /// Whether there is a profiler: without one there is nothing to ask.
@@ -212,12 +219,12 @@ impl Measuring {
         let wall = self.wall.elapsed();
         let before = self.allocations.unwrap_or_default();
         show(&Figures {
-            calls,
-            cpu_ns: cpu.as_nanos(),
-            wall_ns: wall.as_nanos(),
-            resident_before_kib: self.resident_before_kib,
-            resident_peak_kib: memory("VmHWM")?,
-            allocations: allocations().map(|now| now.saturating_sub(before)),
+            calls: calls as f64,
+            cpu_ns: cpu.as_nanos() as f64,
+            wall_ns: wall.as_nanos() as f64,
+            resident_before_kib: self.resident_before_kib as f64,
+            resident_peak_kib: memory("VmHWM")? as f64,
+            allocations: allocations().map(|now| now.saturating_sub(before) as f64),
         })
     }
 }
