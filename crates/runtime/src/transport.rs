@@ -7,7 +7,7 @@ mod http_client;
 mod trace;
 
 use std::fmt;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -185,11 +185,10 @@ impl Transport {
 
     /// Sends a request until it has an answer that means something, or may not be sent again.
     fn call<M>(&self, request: Request, taking: Taking, meaning: M) -> Outcome<'_, M> {
-        let answering = match Call::new(&self.0, request, taking) {
-            Ok(call) => call.answer(),
-            Err(error) => Box::pin(ready(Err(error))),
-        };
-        Outcome { answering, meaning }
+        Outcome {
+            answering: Call::begin(&self.0, request, taking),
+            meaning,
+        }
     }
 }
 

@@ -56,17 +56,27 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Refuses what cannot be sent, and starts the clock.
+    /// Starts the clock, and sends until an answer is a success, or nothing may be sent again.
+    ///
+    /// The span of the call begins when it is first polled, and so is in the span that it runs in.
+    pub fn begin(transport: &'a Inner, request: Request, taking: Taking) -> Answering<'a> {
+        let operation = request.operation();
+        match Self::new(transport, request, taking) {
+            Ok(call) => call.answering(None),
+            Err(error) => Box::pin(async move {
+                let error = error.during(operation);
+                trace::failed(&trace::call(&transport.endpoint, operation), &error);
+                Err(error)
+            }),
+        }
+    }
+
+    /// Refuses what cannot be sent.
     ///
     /// Boxed, since it goes into its [`Answering`] and comes out with each answer.
-    pub fn new(transport: &'a Inner, request: Request, taking: Taking) -> Result<Box<Self>, Error> {
+    fn new(transport: &'a Inner, request: Request, taking: Taking) -> Result<Box<Self>, Error> {
         let operation = request.operation();
-        let span = trace::call(&transport.endpoint, operation);
-        let (parts, options) = request.into_parts(&transport.endpoint).map_err(|error| {
-            let error = error.during(operation);
-            trace::failed(&span, &error);
-            error
-        })?;
+        let (parts, options) = request.into_parts(&transport.endpoint)?;
         let bounded = taking == Taking::Whole && !parts.body.uploads();
         let timeout = options.timeout.unwrap_or(transport.timeout);
         let attempt_timeout = options.attempt_timeout.unwrap_or(transport.attempt_timeout);
@@ -77,7 +87,7 @@ impl<'a> Call<'a> {
             operation,
             parts,
             taking,
-            span,
+            span: Span::none(),
             retry,
             timeout,
             attempt_timeout: bounded.then_some(attempt_timeout),
@@ -90,34 +100,36 @@ impl<'a> Call<'a> {
         }))
     }
 
-    /// Sends until an answer is a success, or nothing may be sent again.
-    pub fn answer(self: Box<Self>) -> Answering<'a> {
-        self.answering(None)
-    }
-
     /// Sends again after an answer that means nothing, or gives the error that the call ends with.
     pub fn answer_again(self: Box<Self>, error: Error) -> Answering<'a> {
         self.answering(Some(error))
     }
 
     fn answering(mut self: Box<Self>, meaningless: Option<Error>) -> Answering<'a> {
-        let span = self.span.clone();
-        let answering = async move {
-            if let Some(error) = meaningless {
-                self.wait(error).await?;
+        Box::pin(async move {
+            if self.span.is_none() {
+                self.span = trace::call(&self.transport.endpoint, self.operation);
             }
-            loop {
-                let outcome = match self.authorize().await {
-                    Ok(()) => self.attempt().await,
-                    Err(error) => return Err(self.ended(error)),
-                };
-                match outcome {
-                    Ok(answer) => return Ok((self, answer)),
-                    Err(error) => self.wait(error).await?,
-                }
+            let span = self.span.clone();
+            let answer = self.next_answer(meaningless).instrument(span).await?;
+            Ok((self, answer))
+        })
+    }
+
+    async fn next_answer(&mut self, meaningless: Option<Error>) -> Result<Answer, Error> {
+        if let Some(error) = meaningless {
+            self.wait(error).await?;
+        }
+        loop {
+            let outcome = match self.authorize().await {
+                Ok(()) => self.attempt().await,
+                Err(error) => return Err(self.ended(error)),
+            };
+            match outcome {
+                Ok(answer) => return Ok(answer),
+                Err(error) => self.wait(error).await?,
             }
-        };
-        Box::pin(answering.instrument(span))
+        }
     }
 
     async fn wait(&mut self, error: Error) -> Result<(), Error> {

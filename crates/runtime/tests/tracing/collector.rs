@@ -10,7 +10,10 @@ use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
-use tracing_subscriber::registry::Registry;
+use tracing_subscriber::registry::{LookupSpan, Registry};
+
+/// Where a span is, among its fields: the name of the span around it.
+pub const AROUND: &str = "(around)";
 
 /// Fields of a span, as text.
 pub type Fields = BTreeMap<String, String>;
@@ -64,11 +67,14 @@ impl Log {
     }
 }
 
-impl<S: Subscriber> Layer<S> for Log {
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Log {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let mut fields = Fields::new();
         attributes.record(&mut Texts(&mut fields));
         self.write(attributes.metadata(), &fields);
+        if let Some(around) = context.span(id).and_then(|span| span.parent()) {
+            fields.insert(AROUND.to_owned(), around.name().to_owned());
+        }
         let span = (id.clone(), attributes.metadata().name(), fields);
         self.kept().spans.push(span);
     }

@@ -20,8 +20,9 @@ use compute_kfp_runtime::operation::{
 };
 use compute_kfp_runtime::{Request, RetryPolicy, Transport};
 use serde_json::Value;
+use tracing::Instrument as _;
 
-use self::collector::Collector;
+use self::collector::{AROUND, Collector};
 use self::server::{OPERATION, Server, answer, json, parameter};
 
 const SECRET: &str = "s3cret-of-a-user";
@@ -110,6 +111,23 @@ async fn a_call_and_its_attempts_are_spans_with_the_names_of_opentelemetry() {
     assert_eq!(second["http.response.status_code"], "200");
     assert_eq!(second["http.request.resend_count"], "1");
     assert!(!second.contains_key("error.type"));
+}
+
+#[tokio::test]
+async fn a_call_is_in_the_span_that_it_runs_in() {
+    let collector = Collector::start();
+    let server = Server::playing([json(503, "{}"), json(200, "{}")]).await;
+    let transport = transport(server.url());
+    for request in [request(), Request::new(&READ)] {
+        let call = transport.send_empty(request);
+        call.instrument(tracing::info_span!("caller")).await.ok();
+    }
+    for (span, around) in [("call", "caller"), ("attempt", "call")] {
+        let spans = collector.spans(span);
+        assert_eq!(spans.len(), 2);
+        assert!(spans.iter().all(|span| span[AROUND] == around), "{spans:?}");
+    }
+    assert_eq!(collector.spans("call")[1]["error.type"], "InvalidRequest");
 }
 
 #[tokio::test]
