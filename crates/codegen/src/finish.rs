@@ -46,6 +46,7 @@ pub(crate) fn finish(
     let items = items::Items::of(generated).map_err(internal)?;
     let crate_name = source.crate_name();
     let modules = || {
+        let structs = types::structs(api, &items)?;
         let mut modules = vec![
             ("mod.rs", print(api, modules(api))?),
             (
@@ -54,8 +55,8 @@ pub(crate) fn finish(
             ),
             ("builder.rs", print(api, builders::generate(api, &items)?)?),
             ("mock.rs", print(api, mock::generate(api, &items)?)?),
-            ("types.rs", types::generate(api, &items)?),
-            ("reading.rs", print(api, reading::generate(api, &items)?)?),
+            ("types.rs", types::generate(api, &items, &structs)?),
+            ("reading.rs", print(api, reading::generate(&structs))?),
             ("operations.rs", print(api, table::generate(api))?),
         ];
         if source.has_by_name() {

@@ -140,7 +140,10 @@ impl<'de, T: Object<N>, const N: usize> Visitor<'de> for ObjectVisitor<T, N> {
         let mut partial = T::Partial::default();
         let mut seen = [false; N];
         let mut expected = 0;
-        while let Some(property) = next_name(&mut properties, T::PROPERTIES, expected)? {
+        while let Some(property) = properties.next_key_seed(Name {
+            names: T::PROPERTIES,
+            expected,
+        })? {
             if let Some(seen) = seen.get_mut(property) {
                 if *seen {
                     return Err(comes_twice(T::PROPERTIES[property]));
@@ -167,15 +170,7 @@ fn is_missing<E: Error>(property: &'static str) -> E {
     E::missing_field(property)
 }
 
-/// Place of the next property's name; the number of all names for one that is not among them.
-fn next_name<'de, A: MapAccess<'de>>(
-    properties: &mut A,
-    names: &'static [&'static str],
-    expected: usize,
-) -> Result<Option<usize>, A::Error> {
-    properties.next_key_seed(Name { names, expected })
-}
-
+/// Finds the place of a property's name; the number of all names for one that is not among them.
 struct Name {
     names: &'static [&'static str],
     expected: usize,
@@ -325,6 +320,10 @@ mod tests {
             (r#"{"id": "1"}"#, "expected u32 at line 1 column 10"),
             (r#"{"id": 1, "parent": {}}"#, "missing field `id`"),
             (r#"{"id": 1"#, "EOF"),
+            (
+                &r#"{"id": 1, "parent": "#.repeat(100_000),
+                "recursion limit exceeded",
+            ),
         ] {
             assert!(fault(json).contains(said), "{json}: {}", fault(json));
         }

@@ -1,34 +1,27 @@
 //! `reading.rs`: how objects are read from JSON.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::items::Items;
 use super::tokens::ident;
 use super::types::Struct;
-use crate::model::{Api, Kind};
 
-pub(super) fn generate(api: &Api, items: &Items) -> Result<TokenStream, String> {
-    let mut objects = TokenStream::new();
-    let mut names: Vec<&String> = api.schemas.keys().collect();
-    names.sort();
-    for name in names {
-        if let Kind::Object(object) = &api.schemas[name].schema.kind {
-            let fields = Struct::of(api, items, object, name)?;
-            if fields.is_read_by_name() {
-                objects.extend(fields.reading(name));
-            }
-        }
-    }
-    Ok(quote! {
+pub(super) fn generate(structs: &BTreeMap<&str, Struct<'_>>) -> TokenStream {
+    let by_name = structs
+        .iter()
+        .filter(|(_, fields)| fields.is_read_by_name());
+    let objects = by_name.map(|(name, fields)| fields.reading(name));
+    quote! {
         #[allow(unused_imports)]
         use ::compute_kfp_runtime::{self as runtime, object};
 
         #[allow(unused_imports)]
         use super::types;
 
-        #objects
-    })
+        #(#objects)*
+    }
 }
 
 impl Struct<'_> {

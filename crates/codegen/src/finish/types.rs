@@ -1,5 +1,7 @@
 //! `types.rs`: structs with builders, open enums and unions.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, format_ident, quote};
 use syn::visit_mut::{VisitMut, visit_type_path_mut};
@@ -12,7 +14,25 @@ use crate::model::{Api, Kind, NamedSchema, Object, Property};
 use crate::names::variant_name;
 use crate::view;
 
-pub(super) fn generate(api: &Api, items: &Items) -> Result<String, String> {
+/// The schemas that are objects, as structs, in the order of their names.
+pub(super) fn structs<'a>(
+    api: &'a Api,
+    items: &Items,
+) -> Result<BTreeMap<&'a str, Struct<'a>>, String> {
+    let mut structs = BTreeMap::new();
+    for (name, schema) in &api.schemas {
+        if let Kind::Object(object) = &schema.schema.kind {
+            structs.insert(name.as_str(), Struct::of(api, items, object, name)?);
+        }
+    }
+    Ok(structs)
+}
+
+pub(super) fn generate(
+    api: &Api,
+    items: &Items,
+    structs: &BTreeMap<&str, Struct<'_>>,
+) -> Result<String, String> {
     let mut names: Vec<&String> = api.schemas.keys().collect();
     names.sort();
     let import = quote! { #[allow(unused_imports)] use ::compute_kfp_runtime as runtime; };
@@ -27,13 +47,12 @@ pub(super) fn generate(api: &Api, items: &Items) -> Result<String, String> {
                 api,
                 unions::union(api, items, name, schema, members)?,
             )?),
-            Kind::Object(object) => {
-                let fields = Struct::of(api, items, object, name)?;
-                text.push_str(&print(api, fields.definition(api, name, schema))?);
-                text.push_str(&print(api, paging::list_page(api, items, name)?)?);
-                builders.extend(fields.builder(api, name));
-            }
             _ => {}
+        }
+        if let Some(fields) = structs.get(name.as_str()) {
+            text.push_str(&print(api, fields.definition(api, name, schema))?);
+            text.push_str(&print(api, paging::list_page(api, items, name)?)?);
+            builders.extend(fields.builder(api, name));
         }
     }
     text.push('\n');
@@ -175,12 +194,7 @@ impl Extra {
 }
 
 impl<'a> Struct<'a> {
-    pub(super) fn of(
-        api: &Api,
-        items: &Items,
-        object: &'a Object,
-        name: &str,
-    ) -> Result<Self, String> {
+    fn of(api: &Api, items: &Items, object: &'a Object, name: &str) -> Result<Self, String> {
         let fields = items.fields(api, name)?;
         let mut slots = Vec::new();
         for (index, (property_name, property)) in object.properties.iter().enumerate() {
@@ -394,30 +408,29 @@ impl<'a> Slot<'a> {
     }
 
     /// What reads the value, where serde's way would not do.
-    fn reader(&self) -> Option<&'static str> {
+    fn reader(&self) -> Option<syn::Path> {
         if self.number_text {
-            return Some("number_text::deserialize");
+            return Some(parse_quote! { runtime::number_text::deserialize });
         }
         if self.is_empty_when_absent() {
-            return Some("null::as_empty");
+            return Some(parse_quote! { runtime::null::as_empty });
         }
         if self.presence != Presence::Optional {
             return None;
         }
         if self.property.schema.kind == Kind::Any {
-            return Some("null::as_value");
+            return Some(parse_quote! { runtime::null::as_value });
         }
-        generic(&self.value, "Vec")
-            .is_some()
-            .then_some("list::exact")
+        let is_list = generic(&self.value, "Vec").is_some();
+        is_list.then(|| parse_quote! { runtime::list::exact })
     }
 
     /// Reads the value into the field of what is there while properties are read.
     pub(super) fn read_value(&self) -> TokenStream {
-        let value = match self.reader().map(syn::parse_str::<syn::Path>) {
-            Some(Ok(path)) => quote! { runtime::#path(value)? },
-            _ => quote! { object::value(value)? },
-        };
+        let reader = self
+            .reader()
+            .unwrap_or_else(|| parse_quote! { object::value });
+        let value = quote! { #reader(value)? };
         match self.presence {
             Presence::Required => quote! { __Some(#value) },
             _ => value,
@@ -461,7 +474,7 @@ impl<'a> Slot<'a> {
         if let Some(reader) = self.reader() {
             has_default |= self.presence != Presence::Required || self.is_empty_when_absent();
             if !by_name {
-                let reader = format!("runtime::{reader}");
+                let reader = reader.to_token_stream().to_string().replace(' ', "");
                 serde.push(quote! { deserialize_with = #reader });
             }
         }
