@@ -356,11 +356,9 @@ async fn an_update_sends_and_replaces_only_what_was_set() {
         request.json().unwrap(),
         json!({ "description": "checked", "number_value": 0.0 })
     );
-    let expected = Artifact {
-        description: Some("checked".to_owned()),
-        number_value: Some(0.0),
-        ..created
-    };
+    let mut expected = created;
+    expected.description = Some("checked".to_owned());
+    expected.number_value = Some(0.0);
     assert_eq!(updated, expected);
     assert_eq!(
         *world

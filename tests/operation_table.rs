@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use compute_kfp::operation::{BodyKind, Location, Operation, Paging, SchemeKind};
+use compute_kfp::operation::{Location, Operation, Paging, SchemeKind};
 use compute_kfp::{compute, kfp};
 use serde_json::{Map, Value, json};
 
@@ -114,12 +114,7 @@ fn facts_in_table(operation: &Operation) -> Value {
         .parameters
         .iter()
         .map(|parameter| {
-            let location = match parameter.location {
-                Location::Path => "path",
-                Location::Query => "query",
-                Location::Header => "header",
-                Location::Cookie => "cookie",
-            };
+            let location = parameter.location.as_str();
             let facts =
                 json!({ "in": location, "required": parameter.required, "deprecated": parameter.deprecated });
             (parameter.name.to_owned(), facts)
@@ -130,14 +125,9 @@ fn facts_in_table(operation: &Operation) -> Value {
         .iter()
         .map(|schemes| schemes.iter().map(|scheme| scheme.name).collect())
         .collect();
-    let body = operation.body.map(|(kind, required)| match kind {
-        BodyKind::Json => json!(["application/json", [], required]),
-        BodyKind::Form => json!(["application/x-www-form-urlencoded", [], required]),
-        BodyKind::Multipart(parts) => {
-            let names: Vec<&str> = parts.iter().map(|part| part.name).collect();
-            json!(["multipart/form-data", names, required])
-        }
-        BodyKind::Raw(media) => json!([media, [], required]),
+    let body = operation.body.map(|(kind, required)| {
+        let names: Vec<&str> = kind.parts().iter().map(|part| part.name).collect();
+        json!([kind.media_type(), names, required])
     });
     json!({
         "method": operation.method,

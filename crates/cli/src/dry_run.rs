@@ -189,7 +189,7 @@ fn secret(api: Api, scheme: &SecurityScheme) -> Option<(String, String)> {
                 .map_or(bearer, |variable| format!("${variable}"));
             Some((name.to_lowercase(), value))
         }
-        SchemeKind::ApiKey { .. } => None,
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The list of all operations.
 
 use clap::{Arg, ArgMatches, Command, value_parser};
-use compute_kfp::operation::{BodyKind, Location, Operation, Parameter};
+use compute_kfp::operation::{Operation, Parameter};
 use serde_json::{Value, json};
 
 use crate::api::Api;
@@ -85,12 +85,7 @@ fn row(api: Api, operation: &Operation) -> Value {
 fn parameter(parameter: &Parameter) -> Value {
     json!({
         "name": parameter.name,
-        "in": match parameter.location {
-            Location::Path => "path",
-            Location::Query => "query",
-            Location::Header => "header",
-            Location::Cookie => "cookie",
-        },
+        "in": parameter.location.as_str(),
         "required": parameter.required,
         "type": parameter.kind,
         "items": (!parameter.items.is_empty()).then_some(parameter.items),
@@ -103,22 +98,12 @@ fn body(operation: &Operation) -> Value {
     let Some((kind, required)) = operation.body else {
         return Value::Null;
     };
-    let media = match kind {
-        BodyKind::Json => "application/json",
-        BodyKind::Form => "application/x-www-form-urlencoded",
-        BodyKind::Multipart(_) => "multipart/form-data",
-        BodyKind::Raw(media) => media,
-    };
-    let parts = match kind {
-        BodyKind::Multipart(parts) => parts,
-        _ => &[],
-    };
     json!({
-        "media_type": media,
+        "media_type": kind.media_type(),
         "required": required,
         "type": operation.body_schema.map(|schema| schema.kind),
         "schema": operation.body_schema.map(|schema| schema.name).filter(|name| !name.is_empty()),
-        "parts": parts.iter().map(|part| json!({
+        "parts": kind.parts().iter().map(|part| json!({
             "name": part.name,
             "file": part.file,
             "required": part.required,

@@ -86,8 +86,8 @@ struct Version {
 impl Version {
     fn of(source: &Source) -> Result<Self, Error> {
         let lifted = lift(source)?;
-        let document = lifted.lifted.clone();
-        let generated = code(source, lifted)?;
+        let generated = code(source, &lifted)?;
+        let document = lifted.lifted;
         let text = |place: &str| document.pointer(place).and_then(|text| text.as_str());
         let name = format!(
             "{} {}",
@@ -119,11 +119,10 @@ impl Comparison {
             && self.wire.is_empty()
     }
 
-    /// Whether code that compiled with the old version may no longer do so: something is gone, is
-    /// declared in another way, or is a new field of a type that can be written as a literal.
+    /// Whether code that compiled with the old version may no longer do so: something was removed
+    /// or is declared in another way. A new field breaks nobody, since types are `#[non_exhaustive]`.
     pub fn breaks_callers(&self) -> bool {
-        let literal = |(item, _): &(Item, String)| item.is_field();
-        !self.removed.is_empty() || !self.changed.is_empty() || self.added.iter().any(literal)
+        !self.removed.is_empty() || !self.changed.is_empty()
     }
 
     /// What changes on the wire.
@@ -165,19 +164,17 @@ impl Comparison {
             .changed
             .iter()
             .map(|(item, before, now)| format!("{item}: `{before}` is now `{now}`"));
-        let field = |(item, _): &&(Item, String)| item.is_field();
-        let fields = self.added.iter().filter(field);
-        let fields = fields.map(|(item, declared)| format!("{item}: `{declared}`"));
-        let others = self.added.iter().filter(|added| !field(added));
-        let others = others.map(|(item, _)| format!("{item}"));
-        let sections: [(&str, Vec<String>); 4] = [
+        let added = self.added.iter().map(|(item, declared)| {
+            if item.is_field() {
+                format!("{item}: `{declared}`")
+            } else {
+                item.to_string()
+            }
+        });
+        let sections: [(&str, Vec<String>); 3] = [
             ("Removed (breaks callers)", removed.collect()),
             ("Changed (breaks callers)", changed.collect()),
-            (
-                "Added fields (break literals of the type, not its builder)",
-                fields.collect(),
-            ),
-            ("Added", others.collect()),
+            ("Added", added.collect()),
         ];
         let told = sections.into_iter().filter(|(_, lines)| !lines.is_empty());
         told.collect()

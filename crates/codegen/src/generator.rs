@@ -1,147 +1,98 @@
-//! Running progenitor, and finding out what it choked on when it did.
+//! Running progenitor: what its settings can say is said here.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use progenitor::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
+use openapiv3::OpenAPI;
+use progenitor::{GenerationSettings, Generator, InterfaceStyle, TagStyle, TypeImpl};
 use schemars::schema::{InstanceType, SchemaObject};
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::error::Error;
-use crate::model::Api;
-use crate::view;
+use crate::tree::Tree;
 
-/// Types that progenitor is told to use for strings of a format.
-pub(crate) const TIMESTAMP: &str = "::compute_kfp_runtime::Timestamp";
+/// Types that stand for integers in strings until the pass `number_text`.
 pub(crate) const SIGNED_TEXT: &str = "::compute_kfp_runtime::number_text::I64";
 pub(crate) const UNSIGNED_TEXT: &str = "::compute_kfp_runtime::number_text::U64";
 
-/// What progenitor makes of an API.
-pub(crate) fn generate(file: &str, api: &Api) -> Result<syn::File, Error> {
-    let whole = view::whole(api);
-    let reason = match run(&whole) {
-        Ok(code) => return Ok(code),
-        Err(reason) => reason,
-    };
-    let (place, what) = culprit(api);
-    Err(Error::one(
-        file,
-        place,
-        format!("progenitor cannot generate {what}: {reason}"),
-        "simplify it or take it out in an overlay",
-    ))
-}
+/// Strings and numbers of a format, and the type that progenitor is told to use for them.
+///
+/// It would use `chrono`, `uuid` and `std::net`, which fail on a value they do not understand, and
+/// `f32`, which loses digits.
+const FORMATS: [(InstanceType, &str, &str); 9] = [
+    (
+        InstanceType::String,
+        "date-time",
+        "::compute_kfp_runtime::Timestamp",
+    ),
+    (InstanceType::String, "int64", SIGNED_TEXT),
+    (InstanceType::String, "uint64", UNSIGNED_TEXT),
+    (InstanceType::String, "date", "::std::string::String"),
+    (InstanceType::String, "uuid", "::std::string::String"),
+    (InstanceType::String, "ip", "::std::string::String"),
+    (InstanceType::String, "ipv4", "::std::string::String"),
+    (InstanceType::String, "ipv6", "::std::string::String"),
+    (InstanceType::Number, "float", "f64"),
+];
 
-/// The operation or schema with which it starts to fail.
-fn culprit(api: &Api) -> (String, String) {
-    let (schemas, operations) = (api.schemas.len(), api.operations.len());
-    if run(&view::of(api, schemas, 0..0)).is_ok() {
-        let works = |end| run(&view::of(api, schemas, 0..end)).is_ok();
-        let index = first_failure(operations, works);
-        if let Some(operation) = index.and_then(|index| api.operations.get(index)) {
-            let what = format!("the operation `{}`", operation.upstream);
-            return (operation.place.clone(), what);
-        }
-    }
-    let index = first_failure(schemas, |end| run(&view::of(api, end, 0..0)).is_ok());
-    match index.and_then(|index| api.schemas.get_index(index)) {
-        Some((name, schema)) => (schema.place.clone(), format!("the schema `{name}`")),
-        None => (String::new(), "code from this document".to_owned()),
-    }
-}
-
-/// The index of the one that makes the first `index + 1` fail, by halving.
-fn first_failure(count: usize, works: impl Fn(usize) -> bool) -> Option<usize> {
-    let (mut good, mut bad) = (0, count);
-    while bad - good > 1 {
-        let middle = good + (bad - good) / 2;
-        if works(middle) {
-            good = middle;
-        } else {
-            bad = middle;
-        }
-    }
-    (count > 0).then_some(good)
-}
-
-fn run(document: &Value) -> Result<syn::File, String> {
+/// What progenitor makes of a document, its mocks included.
+///
+/// # Errors
+///
+/// Why progenitor refuses the document, in its own words.
+pub(crate) fn generate(document: &Value) -> Result<Tree, String> {
     let generated = quietly(|| {
-        let document =
-            openapiv3::OpenAPI::deserialize(document).map_err(|error| error.to_string())?;
-        Generator::new(&settings())
-            .generate_tokens(&document)
-            .map_err(|error| error.to_string())
+        let code = run(document, |generator, document| {
+            generator.generate_tokens(document)
+        })?;
+        let mocks = run(&without_lists(document), |generator, document| {
+            generator.httpmock(document, "super::super")
+        })?;
+        Tree::of(code, mocks).map_err(|error| format!("its output is not Rust: {error}"))
     });
-    let tokens = generated.unwrap_or_else(Err)?;
-    syn::parse2(declarations(tokens, &["types", "builder"]))
-        .map_err(|error| format!("its output is not Rust: {error}"))
+    generated.unwrap_or_else(Err)
 }
 
-/// What is read of the code, a small part of it: the structs in some modules, and the signatures of
-/// their functions `send`.
-fn declarations(code: TokenStream, modules: &[&str]) -> TokenStream {
-    let mut kept = Vec::new();
-    let mut item = Vec::new();
-    for token in code {
-        let body = match &token {
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-                Some(group.stream())
-            }
-            TokenTree::Punct(end) if end.as_char() == ';' => None,
-            _ => {
-                item.push(token);
-                continue;
-            }
-        };
-        let mut words = item.iter().filter_map(|token| match token {
-            TokenTree::Ident(ident) => Some(ident.to_string()),
-            _ => None,
-        });
-        let kind = words.find(|word| matches!(&word[..], "struct" | "mod" | "impl" | "fn"));
-        let name = words.next().unwrap_or_default();
-        let end = match (kind.as_deref(), body) {
-            (Some("struct"), _) => Some(token),
-            (Some("mod"), Some(items)) if modules.contains(&&name[..]) => {
-                Some(braces(declarations(items, &[])))
-            }
-            (Some("impl"), Some(items)) => Some(braces(declarations(items, &[]))),
-            (Some("fn"), Some(_)) if name == "send" => Some(braces(TokenStream::new())),
-            _ => None,
-        };
-        match end {
-            Some(end) => kept.extend(item.drain(..).chain([end])),
-            None => item.clear(),
-        }
-    }
-    kept.into_iter().collect()
-}
-
-fn braces(inside: TokenStream) -> TokenTree {
-    Group::new(Delimiter::Brace, inside).into()
+fn run<T>(
+    document: &Value,
+    generate: impl FnOnce(&mut Generator, &OpenAPI) -> Result<T, progenitor::Error>,
+) -> Result<T, String> {
+    let document = OpenAPI::deserialize(document).map_err(|error| error.to_string())?;
+    generate(&mut Generator::new(&settings()), &document).map_err(|error| error.to_string())
 }
 
 fn settings() -> GenerationSettings {
     let mut settings = GenerationSettings::default();
     settings
         .with_interface(InterfaceStyle::Builder)
-        .with_map_type("::std::collections::BTreeMap");
-    let formats = [
-        ("date-time", TIMESTAMP),
-        ("int64", SIGNED_TEXT),
-        ("uint64", UNSIGNED_TEXT),
-    ];
-    for (format, rust) in formats {
+        .with_tag(TagStyle::Merged)
+        .with_map_type("::std::collections::BTreeMap")
+        .with_derive("PartialEq");
+    for (instance_type, format, rust) in FORMATS {
         let schema = SchemaObject {
-            instance_type: Some(InstanceType::String.into()),
+            instance_type: Some(instance_type.into()),
             format: Some(format.to_owned()),
             ..SchemaObject::default()
         };
         settings.with_conversion(schema, rust, [TypeImpl::Display].into_iter());
     }
     settings
+}
+
+/// A copy without lists in parameters: progenitor's mocks of them do not compile, and the pass
+/// `mocks` writes its own.
+fn without_lists(document: &Value) -> Value {
+    let mut document = document.clone();
+    let items = document["paths"].as_object_mut().into_iter().flatten();
+    let operations = items.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten());
+    for (_, operation) in operations {
+        let parameters = operation.get_mut("parameters");
+        if let Some(parameters) = parameters.and_then(Value::as_array_mut) {
+            parameters.retain(|parameter| parameter["schema"]["type"] != "array");
+        }
+    }
+    document
 }
 
 thread_local! {

@@ -1,24 +1,34 @@
 #![doc = include_str!("../README.md")]
 
+mod argument;
+mod by_name;
 mod compare;
+mod document;
 mod error;
-mod finish;
+mod escapes;
 mod generator;
+mod layout;
 mod lift;
 mod model;
 mod names;
 mod normalise;
+mod operation_table;
 mod output;
 mod overlay;
+mod passes;
 mod pointer;
 mod prose;
 mod read;
 mod source;
-mod view;
+mod taken;
+mod tree;
 
 use serde_json::Value;
 
+use escapes::Escapes;
 use lift::Places;
+use model::Api;
+use passes::Context;
 use read::Dialect;
 
 pub use compare::{ChangelogError, Comparison, WireChange, add_to_changelog, compare};
@@ -60,11 +70,39 @@ pub fn generate(source: &Source) -> Result<Generated, Error> {
     on_a_large_stack(source, steps)
 }
 
-/// The OpenAPI 3.0 form of an API description: what its overlays are for, applied.
+/// Returns the prepared document: OpenAPI 3.0.3, which stock progenitor and other tools accept.
+///
+/// It has the names of the generated code: an `operationId` is a method, the key of a schema a
+/// type. Paths, parameters, bodies, responses and texts are those of the spec, after its overlays.
 ///
 /// # Errors
 ///
-/// The document is none that can be read, or an overlay cannot be applied.
+/// Returns an error under the same conditions as [`generate`].
+///
+/// ```
+/// use compute_kfp_codegen::{Source, openapi};
+///
+/// let swagger = r#"{
+///     "swagger": "2.0",
+///     "paths": {"/hello": {"get": {"operationId": "GreetingService_SayHello", "responses": {}}}}
+/// }"#;
+/// let document = openapi(&Source::from_text("greetings.json", swagger))?;
+/// assert_eq!(document["openapi"], "3.0.3");
+/// assert_eq!(document["paths"]["/hello"]["get"]["operationId"], "say_hello");
+/// # Ok::<(), compute_kfp_codegen::Error>(())
+/// ```
+pub fn openapi(source: &Source) -> Result<Value, Error> {
+    on_a_large_stack(source, |source| {
+        Ok(document::document(&model(source, &lift(source)?)?))
+    })
+}
+
+/// Returns the lifted document: the OpenAPI 3.0 form that overlays are written for, with the
+/// overlays applied and the names of the spec.
+///
+/// # Errors
+///
+/// Returns an error if the document cannot be read, or an overlay cannot be applied.
 ///
 /// ```
 /// use compute_kfp_codegen::{Source, openapi30};
@@ -127,18 +165,51 @@ fn lift(source: &Source) -> Result<Lifted, Error> {
     })
 }
 
-fn steps(source: &Source) -> Result<Generated, Error> {
-    code(source, lift(source)?)
-}
-
-fn code(source: &Source, document: Lifted) -> Result<Generated, Error> {
+fn model(source: &Source, document: &Lifted) -> Result<Api, Error> {
     let places = Places {
         dialect: document.dialect,
         read: &document.read,
         lifted: &document.lifted,
     };
-    let api = normalise::normalise(source.name(), places)?;
-    let code = generator::generate(source.name(), &api)?;
-    let files = finish::finish(source, &api, &code)?;
-    Ok(Generated::new(files, document.warnings))
+    normalise::normalise(source.name(), places)
+}
+
+fn steps(source: &Source) -> Result<Generated, Error> {
+    code(source, &lift(source)?)
+}
+
+fn code(source: &Source, document: &Lifted) -> Result<Generated, Error> {
+    let api = model(source, document)?;
+    let files = files(source, &api).map_err(|message| {
+        Error::one(
+            source.name(),
+            "",
+            message,
+            "report this with the document: it is a mistake of the generator",
+        )
+    })?;
+    Ok(Generated::new(files, document.warnings.clone()))
+}
+
+fn files(source: &Source, api: &Api) -> Result<Vec<layout::File>, String> {
+    let escapes = Escapes::of(api);
+    let document = document::escaped(api, &escapes);
+    let mut tree = generator::generate(&document).map_err(|reason| {
+        format!("progenitor cannot generate code from this document: {reason}")
+    })?;
+    let context = Context {
+        api,
+        escapes: &escapes,
+        crate_name: source.crate_name(),
+    };
+    passes::apply(&context, &mut tree)?;
+    let by_name = source
+        .has_by_name()
+        .then(|| by_name::generate(api, &tree.arguments, source.crate_name()))
+        .transpose()?;
+    let mut files = layout::files(api, tree, operation_table::generate(api))?;
+    if let Some(by_name) = by_name {
+        files.push(("by_name.rs", layout::file(by_name)?));
+    }
+    Ok(files)
 }

@@ -1,10 +1,10 @@
 //! `compute-kfp-codegen`: generates the code of a client crate from an API description.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use compute_kfp_codegen::{Error, Overlay, Source, generate, write};
+use compute_kfp_codegen::{Error, Overlay, Source, generate, openapi, write};
 
 /// Generates the code of a Rust client from an API description.
 ///
@@ -18,9 +18,12 @@ struct Arguments {
     /// Fix-up for the OpenAPI 3.0 form of the description (OpenAPI Overlay 1.0, JSON); may be repeated.
     #[arg(long, value_name = "FILE")]
     overlay: Vec<PathBuf>,
-    /// Folder for the code; nothing in it is touched unless all went well.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    /// Directory for the code; nothing in it changes unless all files can be written.
+    #[arg(long, value_name = "DIR", required_unless_present = "emit_openapi")]
+    out: Option<PathBuf>,
+    /// Write the spec as an OpenAPI 3.0.3 document that other tools accept.
+    #[arg(long, value_name = "FILE")]
+    emit_openapi: Option<PathBuf>,
     /// Crate the code is for, as its users write it; adds examples to the documentation.
     #[arg(long, value_name = "NAME")]
     crate_name: Option<String>,
@@ -41,9 +44,8 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    let generated = source(arguments)
-        .and_then(|source| generate(&source))
-        .map_err(|error| error.to_string())?;
+    let source = source(arguments).map_err(|error| error.to_string())?;
+    let generated = generate(&source).map_err(|error| error.to_string())?;
     let warnings = generated.warnings();
     if arguments.strict && !warnings.is_empty() {
         return Err(warnings.join("\n"));
@@ -51,7 +53,19 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     for warning in warnings {
         eprintln!("warning: {warning}");
     }
-    write(&generated, &arguments.out).map_err(|error| error.to_string())
+    if let Some(out) = &arguments.out {
+        write(&generated, out).map_err(|error| error.to_string())?;
+    }
+    if let Some(file) = &arguments.emit_openapi {
+        emit_openapi(&source, file)?;
+    }
+    Ok(())
+}
+
+fn emit_openapi(source: &Source, file: &Path) -> Result<(), String> {
+    let document = openapi(source).map_err(|error| error.to_string())?;
+    let text = serde_json::to_string_pretty(&document).map_err(|error| error.to_string())?;
+    fs_err::write(file, text + "\n").map_err(|error| error.to_string())
 }
 
 fn source(arguments: &Arguments) -> Result<Source, Error> {

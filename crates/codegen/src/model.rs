@@ -1,7 +1,5 @@
 //! The API as generation sees it: the same small set of shapes whatever document it came from.
 
-use std::collections::HashSet;
-
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -16,15 +14,14 @@ pub(crate) struct Api {
     /// Object, enum and union schemas, by their Rust name.
     pub schemas: IndexMap<String, NamedSchema>,
     pub operations: Vec<Operation>,
-    /// Builder types of the operations.
-    pub builders: HashSet<String>,
+    /// Tags that operations have, in the order of the document, each with its description.
+    pub tags: IndexMap<String, Option<String>>,
     pub security_schemes: Vec<SecurityScheme>,
 }
 
 #[derive(Debug)]
 pub(crate) struct NamedSchema {
     pub upstream: Option<String>,
-    pub place: String,
     pub schema: Schema,
 }
 
@@ -32,6 +29,8 @@ pub(crate) struct NamedSchema {
 pub(crate) struct Schema {
     pub kind: Kind,
     pub nullable: bool,
+    /// `format` of a string or number, where `kind` does not say it.
+    pub format: Option<String>,
     pub description: Option<String>,
     pub default: Option<Value>,
     pub deprecated: bool,
@@ -87,6 +86,7 @@ impl Schema {
         Self {
             kind,
             nullable: false,
+            format: None,
             description: None,
             default: None,
             deprecated: false,
@@ -149,8 +149,10 @@ pub(crate) struct Operation {
     pub parameters: Vec<Parameter>,
     pub body: Option<Body>,
     pub success: Success,
-    /// Status of an answer that reports success.
+    /// Status of a response that reports success.
     pub success_status: u16,
+    /// The responses that the document declares.
+    pub responses: Vec<Response>,
     /// Alternatives, in the order of the document; each names the schemes it needs together.
     pub security: Vec<Vec<String>>,
     pub paging: Option<Paging>,
@@ -171,7 +173,12 @@ impl Operation {
             .parameters
             .iter_mut()
             .map(|parameter| &mut parameter.schema);
-        parameters.chain(body).chain(answer)
+        let responses = self.responses.iter_mut();
+        let responses = responses.filter_map(|response| match &mut response.content {
+            ResponseContent::Json(schema) => schema.as_mut(),
+            _ => None,
+        });
+        parameters.chain(body).chain(answer).chain(responses)
     }
 }
 
@@ -237,6 +244,24 @@ pub(crate) struct Part {
     pub description: Option<String>,
 }
 
+/// A declared response.
+#[derive(Debug)]
+pub(crate) struct Response {
+    /// `200`, `4XX` or `default`.
+    pub status: String,
+    pub description: String,
+    pub content: ResponseContent,
+}
+
+#[derive(Debug)]
+pub(crate) enum ResponseContent {
+    Empty,
+    /// JSON; of an error, the schema only where it is a named one.
+    Json(Option<Schema>),
+    /// Another media type.
+    Other(String),
+}
+
 #[derive(Debug)]
 pub(crate) enum Success {
     Empty,
@@ -271,6 +296,15 @@ impl Paging {
     pub fn items(&self) -> &str {
         match self {
             Self::Token { items } | Self::Numbered { items } | Self::Timed { items } => items,
+        }
+    }
+
+    /// The parameter that sets the size of a page.
+    pub fn size(&self) -> &'static str {
+        match self {
+            Self::Token { .. } => "page_size",
+            Self::Numbered { .. } => "size",
+            Self::Timed { .. } => "limit",
         }
     }
 }

@@ -165,11 +165,16 @@ fn identifier(mut name: String, when_empty: &str) -> String {
     if !name.starts_with(identifier_start) {
         name.insert(0, '_');
     }
-    // The edition reserves `gen`, `syn` does not.
-    if name == "gen" || syn::parse_str::<syn::Ident>(&name).is_err() {
+    if !is_identifier(&name) {
         name.push('_');
     }
     name
+}
+
+/// Whether a name is an identifier; keywords are none.
+pub(crate) fn is_identifier(name: &str) -> bool {
+    // The edition reserves `gen`, `syn` does not.
+    name != "gen" && syn::parse_str::<syn::Ident>(name).is_ok()
 }
 
 #[cfg(test)]

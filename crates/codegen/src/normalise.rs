@@ -7,7 +7,7 @@ mod schemas;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Problems};
@@ -54,10 +54,7 @@ pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<Api, Error> {
             .and_then(|info| prose(info, "description")),
         protobuf,
         schemas: named,
-        builders: operations
-            .iter()
-            .map(|operation| operation.builder.clone())
-            .collect(),
+        tags: tags(document, &operations),
         operations,
         security_schemes,
     };
@@ -259,6 +256,22 @@ impl<'a> Reader<'a> {
         }
         found
     }
+}
+
+/// The tags that operations have: the declared ones first, in their order.
+fn tags(document: &Value, operations: &[Operation]) -> IndexMap<String, Option<String>> {
+    let used: IndexSet<&String> = operations.iter().flat_map(|it| &it.tags).collect();
+    let declared = document.get("tags").and_then(Value::as_array);
+    let declared = declared.into_iter().flatten().filter_map(|tag| {
+        let tag = tag.as_object()?;
+        let name = text(tag, "name").filter(|name| used.contains(name))?;
+        Some((name, prose(tag, "description")))
+    });
+    let mut tags: IndexMap<String, Option<String>> = declared.collect();
+    for name in used {
+        tags.entry(name.clone()).or_default();
+    }
+    tags
 }
 
 /// References to schemas that turned out to have no type of their own become free-form values.

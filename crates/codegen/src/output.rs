@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::finish::File;
+use crate::layout::File;
 
 /// The code of a client crate.
 #[derive(Clone, Debug)]

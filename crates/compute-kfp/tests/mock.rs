@@ -5,6 +5,7 @@
     reason = "a failed unwrap in a test is a failed test"
 )]
 
+use compute::types as compute_types;
 use compute_kfp::kfp::mock::MockServerExt as _;
 use compute_kfp::kfp::mock::httpmock::MockServer;
 use compute_kfp::{Content, ErrorKind, compute, kfp};
@@ -30,7 +31,7 @@ async fn the_mock_whose_parameters_were_sent_answers() {
         .map(|id| {
             server.get_artifact(|when, then| {
                 when.artifact_id(id);
-                then.ok(&artifact(id))
+                then.ok(&artifact(id));
             })
         })
         .into();
@@ -49,8 +50,8 @@ async fn lists_in_a_query_are_expected_with_all_of_their_items() {
     let server = MockServer::start();
     let mock = server.list_artifact_tasks(|when, then| {
         let when = when.task_ids(["fit", "plot"]);
-        when.type_("OUTPUT");
-        then.ok(&kfp_types::ListArtifactTasksResponse::builder().build())
+        when.type_(kfp_types::ArtifactTaskType::Output);
+        then.ok(&kfp_types::ListArtifactTasksResponse::builder().build());
     });
     let client = kfp_client(&server);
     let both = client.list_artifact_tasks().task_ids(["fit", "plot"]);
@@ -68,8 +69,8 @@ async fn a_body_is_expected_as_it_is_sent() {
         kfp_types::CreateArtifactRequest::builder().artifact(artifact)
     };
     let mock = server.create_artifact(|when, then| {
-        when.body(body("counts"));
-        then.ok(&artifact("a-1"))
+        when.body(&body("counts").build());
+        then.ok(&artifact("a-1"));
     });
     let client = kfp_client(&server);
     let created = client.create_artifact(body("counts")).send().await.unwrap();
@@ -87,9 +88,8 @@ async fn an_upload_is_expected_with_its_content() {
     let server = MockServer::start();
     let pipeline = kfp_types::Pipeline::builder().pipeline_id("p-1").build();
     let mock = server.upload_pipeline(|when, then| {
-        when.uploadfile(Content::from("components: {}".to_owned()))
-            .name("train");
-        then.ok(&pipeline)
+        when.uploadfile("components: {}").name("train");
+        then.ok(&pipeline);
     });
     let client = kfp_client(&server);
     let upload = |text: &str| {
@@ -109,8 +109,9 @@ async fn an_operation_that_answers_nothing_is_mocked_with_the_described_status()
     let server = MockServer::start();
     let mock = server.delete_file(|when, then| {
         when.id(7)
-            .request(|when| when.header("authorization", "Bearer token"));
-        then.ok()
+            .into_inner()
+            .header("authorization", "Bearer token");
+        then.no_content();
     });
     let answer = compute_client(&server).delete_file(7).send().await.unwrap();
     assert_eq!(answer.status(), 204);
@@ -118,16 +119,52 @@ async fn an_operation_that_answers_nothing_is_mocked_with_the_described_status()
 }
 
 #[tokio::test]
-async fn what_the_client_would_not_send_is_never_met() {
+async fn a_mock_without_expectations_meets_every_request_of_its_operation() {
+    use compute::mock::MockServerExt as _;
+
     let server = MockServer::start();
-    let mock = server.get_artifact(|when, then| {
-        when.artifact_id("..");
-        then.ok(&artifact("a"))
+    let missing = compute_types::HttpNotFoundError::builder().detail("no such job");
+    let missing = missing.build().unwrap();
+    let mock = server.read_job(|_, then| {
+        then.not_found(&missing);
     });
-    kfp_client(&server)
-        .get_artifact("a")
-        .send()
-        .await
-        .unwrap_err();
-    mock.assert_calls(0);
+    let client = compute_client(&server);
+    for id in [1, 2] {
+        let error = client.read_job(id).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert_eq!(error.message(), "no such job");
+    }
+    mock.assert_calls(2);
+}
+
+#[tokio::test]
+async fn the_mock_of_one_operation_does_not_meet_the_path_of_another() {
+    use compute::mock::MockServerExt as _;
+
+    let server = MockServer::start();
+    let any = server.read_backend(|_, then| {
+        then.into_inner().status(500);
+    });
+    let own = server.read_backend_self(|_, then| {
+        then.into_inner().status(404);
+    });
+    let client = compute_client(&server);
+    let error = client.read_backend_self().send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    own.assert();
+    any.assert_calls(0);
+}
+
+#[tokio::test]
+async fn an_absent_parameter_can_be_expected() {
+    let server = MockServer::start();
+    let first = server.list_runs(|when, then| {
+        when.page_token(None).page_size(50);
+        then.ok(&kfp_types::ListRunsResponse::builder().build());
+    });
+    let client = kfp_client(&server);
+    let list = || client.list_runs().page_size(50);
+    list().send().await.unwrap();
+    list().page_token("next").send().await.unwrap_err();
+    first.assert();
 }

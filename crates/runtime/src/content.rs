@@ -120,16 +120,6 @@ impl Content {
         !matches!(self.source, Source::Stream { .. })
     }
 
-    /// All of it, unless it cannot be read or only once.
-    #[cfg(feature = "mock")]
-    pub(crate) fn read(&self) -> Option<Bytes> {
-        match &self.source {
-            Source::Bytes(bytes) => Some(bytes.clone()),
-            Source::File(path) => std::fs::read(path).ok().map(Bytes::from),
-            Source::Stream { .. } => None,
-        }
-    }
-
     /// A body for one attempt, with its length in bytes where it is known.
     pub(crate) async fn open(&self, progress: &Progress) -> Result<(Body, Option<u64>), Error> {
         let (reader, length) = match &self.source {

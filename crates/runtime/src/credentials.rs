@@ -84,7 +84,7 @@ pub trait Credentials: fmt::Debug + Send + Sync + 'static {
 ///
 /// ```
 /// # use compute_kfp_runtime::operation::{SchemeKind, SecurityScheme};
-/// # static USER: SecurityScheme = SecurityScheme { name: "user", kind: SchemeKind::Bearer, description: "" };
+/// # static USER: SecurityScheme = SecurityScheme::new("user", SchemeKind::Bearer);
 /// use compute_kfp_runtime::credentials::Authorization;
 ///
 /// let mut authorization = Authorization::new(&USER, reqwest::Client::new());

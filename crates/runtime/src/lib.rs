@@ -21,7 +21,6 @@ mod nullable;
 pub mod number_text;
 #[cfg(feature = "oauth")]
 pub mod oauth;
-pub mod object;
 pub mod open_enum;
 pub mod operation;
 mod options;

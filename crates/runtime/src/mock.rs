@@ -1,13 +1,40 @@
-//! What the typed mocks of generated clients consist of, on a mock server of [`httpmock`].
+//! The parts of generated mocks that are the same for every API, on [`httpmock`].
 //!
-//! Generated clients have a method on [`httpmock::MockServer`] for each operation. What it expects is
-//! a [`When`] that it fills by the names of the description, as a builder fills a
-//! [`Request`](crate::Request); what it answers is a [`Then`].
+//! Generated clients add a method to [`httpmock::MockServer`] for each operation.
 
-mod then;
-mod when;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::endpoint::encoded;
 
 pub use httpmock;
 
-pub use self::then::{Bytes, Nothing, Then};
-pub use self::when::When;
+/// Returns the pattern of a value in a path, as clients encode it.
+///
+/// ```
+/// assert_eq!(compute_kfp_runtime::mock::path_segment("a/b"), r"a\%2Fb");
+/// ```
+pub fn path_segment(value: &str) -> String {
+    let encoded = encoded(value);
+    let escaped = encoded.chars().flat_map(|c| {
+        c.is_ascii_punctuation()
+            .then_some('\\')
+            .into_iter()
+            .chain([c])
+    });
+    escaped.collect()
+}
+
+/// Returns a value as clients write it into a query.
+///
+/// ```
+/// assert_eq!(compute_kfp_runtime::mock::text("a b"), "a b");
+/// assert_eq!(compute_kfp_runtime::mock::text(&7), "7");
+/// ```
+pub fn text<T: Serialize + ?Sized>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(text)) => text,
+        Ok(value) => value.to_string(),
+        Err(_) => String::new(),
+    }
+}

@@ -1,33 +1,24 @@
-//! The description of operations as data: what generated tables consist of.
+//! Operations as data: the entries of generated tables.
 //!
-//! A table is generated for each API; everything that must know an operation (sending, paging, the
+//! A table is generated for each API. Everything that must know an operation (sending, paging, the
 //! sandbox, a command line) reads it instead of keeping a list of its own.
+//!
+//! Later versions may add fields and values, so the types are `#[non_exhaustive]`: an entry is made
+//! by a constructor, and methods set what differs from the default.
 
 /// One operation of an API.
 ///
 /// ```
-/// use compute_kfp_runtime::operation::Operation;
+/// use compute_kfp_runtime::operation::{Location, Operation, Parameter};
 ///
-/// static PING: Operation = Operation {
-///     name: "ping",
-///     id: "ping_ping_get",
-///     method: "GET",
-///     path: "/ping",
-///     summary: "Ping the server",
-///     description: "",
-///     deprecated: false,
-///     tags: &[],
-///     parameters: &[],
-///     body: None,
-///     body_schema: None,
-///     success_status: 200,
-///     answer: None,
-///     security: &[],
-///     paging: None,
-/// };
-/// assert_eq!(PING.parameter("page"), None);
+/// static PING: Operation = Operation::new("ping", "ping_ping_get", "GET", "/ping")
+///     .summary("Ping the server")
+///     .parameters(&[Parameter::new("count", Location::Query, "integer")]);
+/// assert!(PING.parameter("count").is_some());
+/// assert_eq!(PING.success_status, 200);
 /// ```
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Operation {
     /// Name of the client's method.
     pub name: &'static str,
@@ -62,6 +53,101 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// Creates an operation that takes nothing and returns nothing.
+    pub const fn new(
+        name: &'static str,
+        id: &'static str,
+        method: &'static str,
+        path: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            id,
+            method,
+            path,
+            summary: "",
+            description: "",
+            deprecated: false,
+            tags: &[],
+            parameters: &[],
+            body: None,
+            body_schema: None,
+            success_status: 200,
+            answer: None,
+            security: &[],
+            paging: None,
+        }
+    }
+
+    /// Sets the summary.
+    pub const fn summary(mut self, summary: &'static str) -> Self {
+        self.summary = summary;
+        self
+    }
+
+    /// Sets the description.
+    pub const fn description(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+
+    /// Marks it as deprecated.
+    pub const fn deprecated(mut self) -> Self {
+        self.deprecated = true;
+        self
+    }
+
+    /// Sets the tags.
+    pub const fn tags(mut self, tags: &'static [&'static str]) -> Self {
+        self.tags = tags;
+        self
+    }
+
+    /// Sets the parameters.
+    pub const fn parameters(mut self, parameters: &'static [Parameter]) -> Self {
+        self.parameters = parameters;
+        self
+    }
+
+    /// Sets the body.
+    pub const fn body(mut self, kind: BodyKind, required: bool) -> Self {
+        self.body = Some((kind, required));
+        self
+    }
+
+    /// Sets the schema of the body.
+    pub const fn body_schema(mut self, schema: BodySchema) -> Self {
+        self.body_schema = Some(schema);
+        self
+    }
+
+    /// Sets the status of a successful response [default: 200].
+    pub const fn success_status(mut self, status: u16) -> Self {
+        self.success_status = status;
+        self
+    }
+
+    /// Sets the content of a successful response.
+    pub const fn answer(mut self, kind: AnswerKind) -> Self {
+        self.answer = Some(kind);
+        self
+    }
+
+    /// Sets the alternatives of credentials.
+    pub const fn security(
+        mut self,
+        alternatives: &'static [&'static [&'static SecurityScheme]],
+    ) -> Self {
+        self.security = alternatives;
+        self
+    }
+
+    /// Sets how a list continues.
+    pub const fn paging(mut self, paging: Paging) -> Self {
+        self.paging = Some(paging);
+        self
+    }
+
     /// The parameter of that name in the description.
     pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
         self.parameters
@@ -78,6 +164,7 @@ impl Operation {
 
 /// One parameter of an operation.
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Parameter {
     /// Name in the description.
     pub name: &'static str,
@@ -102,8 +189,69 @@ pub struct Parameter {
     pub description: &'static str,
 }
 
+impl Parameter {
+    /// Creates an optional parameter of a JSON type.
+    pub const fn new(name: &'static str, location: Location, kind: &'static str) -> Self {
+        Self {
+            name,
+            location,
+            style: Style::Repeat,
+            required: false,
+            deprecated: false,
+            kind,
+            items: "",
+            values: &[],
+            maximum: None,
+            description: "",
+        }
+    }
+
+    /// Sets how a list is written [default: repeated].
+    pub const fn style(mut self, style: Style) -> Self {
+        self.style = style;
+        self
+    }
+
+    /// Marks it as required.
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// Marks it as deprecated.
+    pub const fn deprecated(mut self) -> Self {
+        self.deprecated = true;
+        self
+    }
+
+    /// Sets the JSON type of the items of an array.
+    pub const fn items(mut self, kind: &'static str) -> Self {
+        self.items = kind;
+        self
+    }
+
+    /// Sets the known values.
+    pub const fn values(mut self, values: &'static [&'static str]) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// Sets the largest number that the spec allows.
+    pub const fn maximum(mut self, maximum: i64) -> Self {
+        self.maximum = Some(maximum);
+        self
+    }
+
+    /// Sets the description.
+    pub const fn description(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+}
+
 /// Where a parameter is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Location {
     /// In the path.
     Path,
@@ -115,8 +263,21 @@ pub enum Location {
     Cookie,
 }
 
+impl Location {
+    /// Returns the name that OpenAPI gives it, such as `query`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+        }
+    }
+}
+
 /// How a list is written into one parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Style {
     /// `name=a&name=b`
     Repeat,
@@ -132,6 +293,7 @@ pub enum Style {
 
 /// What a body consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BodyKind {
     /// JSON.
     Json,
@@ -143,8 +305,29 @@ pub enum BodyKind {
     Raw(&'static str),
 }
 
+impl BodyKind {
+    /// Returns the media type, without parameters.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Form => "application/x-www-form-urlencoded",
+            Self::Multipart(_) => "multipart/form-data",
+            Self::Raw(media) => media,
+        }
+    }
+
+    /// Returns the parts of a multipart body; other bodies have none.
+    pub const fn parts(self) -> &'static [BodyPart] {
+        match self {
+            Self::Multipart(parts) => parts,
+            _ => &[],
+        }
+    }
+}
+
 /// One part of a `multipart/form-data` body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BodyPart {
     /// Name in the description.
     pub name: &'static str,
@@ -156,8 +339,33 @@ pub struct BodyPart {
     pub description: &'static str,
 }
 
+impl BodyPart {
+    /// Creates an optional part.
+    pub const fn new(name: &'static str, file: bool) -> Self {
+        Self {
+            name,
+            file,
+            required: false,
+            description: "",
+        }
+    }
+
+    /// Marks it as required.
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// Sets the description.
+    pub const fn description(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+}
+
 /// What is known of a body before it is looked into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BodySchema {
     /// JSON type, as that of a [`Parameter`].
     pub kind: &'static str,
@@ -165,8 +373,16 @@ pub struct BodySchema {
     pub name: &'static str,
 }
 
+impl BodySchema {
+    /// Creates the schema of a JSON type, with the name of its Rust type.
+    pub const fn new(kind: &'static str, name: &'static str) -> Self {
+        Self { kind, name }
+    }
+}
+
 /// What a successful answer holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AnswerKind {
     /// JSON.
     Json,
@@ -178,6 +394,7 @@ pub enum AnswerKind {
 
 /// A way of authorising a request, as the description declares it.
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SecurityScheme {
     /// Name in the description; credentials are given for it.
     pub name: &'static str,
@@ -187,8 +404,26 @@ pub struct SecurityScheme {
     pub description: &'static str,
 }
 
+impl SecurityScheme {
+    /// Creates a scheme without a description.
+    pub const fn new(name: &'static str, kind: SchemeKind) -> Self {
+        Self {
+            name,
+            kind,
+            description: "",
+        }
+    }
+
+    /// Sets the description.
+    pub const fn description(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+}
+
 /// Where a credential is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SchemeKind {
     /// `Authorization: Bearer …`
     Bearer,
@@ -223,6 +458,7 @@ impl Paging {
 
 /// How a list operation continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Paging {
     /// `page_token` in the request, `next_page_token` in the answer.
     Token {

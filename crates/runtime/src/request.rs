@@ -25,12 +25,9 @@ use crate::upload::{Part, Upload};
 ///
 /// ```
 /// use compute_kfp_runtime::Request;
-/// # use compute_kfp_runtime::operation::{Location, Operation, Parameter, Style};
-/// # static LIST: Operation = Operation { name: "list", id: "list", method: "GET", path: "/items",
-/// #   summary: "", description: "", deprecated: false, tags: &[], body: None, body_schema: None,
-/// #   success_status: 200, answer: None, security: &[], paging: None,
-/// #   parameters: &[Parameter { name: "page", location: Location::Query, style: Style::Repeat, required: false,
-/// #     deprecated: false, kind: "integer", items: "", values: &[], maximum: None, description: "" }] };
+/// # use compute_kfp_runtime::operation::{Location, Operation, Parameter};
+/// # static LIST: Operation = Operation::new("list", "list", "GET", "/items")
+/// #   .parameters(&[Parameter::new("page", Location::Query, "integer")]);
 ///
 /// let mut request = Request::new(&LIST);
 /// request.set("page", &2);
@@ -172,14 +169,6 @@ impl Request {
             [text] => Some(text),
             _ => None,
         }
-    }
-
-    /// What a parameter was set to, as it is written into the request.
-    #[cfg(feature = "mock")]
-    pub(crate) fn texts(&self, name: &str) -> Option<&[String]> {
-        let mut values = self.values.iter();
-        let (_, texts) = values.find(|(parameter, _)| parameter.name == name)?;
-        Some(texts.as_slice())
     }
 
     /// Sets a parameter by its name in the description, in place of what it was set to before.

@@ -90,7 +90,7 @@ impl Surface {
             let Some(operation) = builders.get(&builder) else {
                 continue;
             };
-            for method in methods(block) {
+            for method in methods(block).filter(|method| method.sig.ident != "new") {
                 let name = method.sig.ident.to_string();
                 let mut declared = arguments(method);
                 // The others return the builder itself.
@@ -191,9 +191,15 @@ fn arguments(method: &ImplItemFn) -> String {
     format!("({})", arguments.collect::<Vec<_>>().join(", "))
 }
 
-/// Tokens as people write them.
+/// Tokens as people write them: without the paths of what everyone knows.
 fn text(tokens: &impl ToTokens) -> String {
-    let spaced = tokens.to_token_stream().to_string();
+    let mut spaced = tokens.to_token_stream().to_string();
+    for module in [
+        "boxed", "convert", "iter", "option", "result", "string", "vec",
+    ] {
+        spaced = spaced.replace(&format!(":: std :: {module} :: "), "");
+    }
+    let spaced = spaced.replace(":: compute_kfp_runtime :: ", "runtime :: ");
     let mut text = String::with_capacity(spaced.len());
     let mut rest = spaced.as_str();
     while let Some((word, after)) = rest.split_once(' ') {

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::{MAX_OPERATIONS, METHODS, Reader, flag, prose, text};
 use crate::model::{
-    Body, BodyContent, Kind, Location, Operation, Parameter, Part, Schema, Style, Success,
+    Body, BodyContent, Kind, Location, Operation, Parameter, Part, Response, ResponseContent,
+    Schema, Style, Success,
 };
 use crate::names::{NAME_OVERRIDE, operation_constant, operation_name, pascal, snake};
 use crate::pointer::Pointer;
@@ -145,6 +146,7 @@ impl<'a> Reader<'a> {
         let parameters = self.read_parameters(path, item, operation, at, &hint);
         let body = self.read_body(operation, at, &hint);
         let success = self.read_success(operation, at, &hint);
+        let responses = self.read_responses(operation, &success);
         let arguments = parameters
             .iter()
             .map(|parameter| (parameter.ident.clone(), parameter.place.clone()))
@@ -165,6 +167,7 @@ impl<'a> Reader<'a> {
             parameters,
             body,
             success,
+            responses,
             success_status: success_status(operation),
             security: self.security(operation, at),
             paging: None,
@@ -552,6 +555,53 @@ impl<'a> Reader<'a> {
             (_, false, true) => Success::OptionalJson(any()),
             (_, true, _) => Success::Bytes,
         }
+    }
+}
+
+impl Reader<'_> {
+    /// The declared responses. A broken one was reported with the success, or is left out.
+    fn read_responses(&self, operation: &Map<String, Value>, success: &Success) -> Vec<Response> {
+        let declared = operation.get("responses").and_then(Value::as_object);
+        let declared = declared.into_iter().flatten();
+        let read = |(status, response): (&String, &Value)| {
+            let response = self.find(response)?.as_object()?;
+            let content = response.get("content").and_then(Value::as_object);
+            let content = content.and_then(|content| {
+                let json = content.iter().find(|(media, _)| is_json(media));
+                json.or_else(|| content.iter().next())
+            });
+            let content = match (content, success) {
+                (None, _) => ResponseContent::Empty,
+                (Some((media, _)), _) if !is_json(media) => {
+                    ResponseContent::Other(essence(media).to_owned())
+                }
+                (Some(_), Success::Json(schema) | Success::OptionalJson(schema))
+                    if status.starts_with('2') =>
+                {
+                    ResponseContent::Json(Some(schema.clone()))
+                }
+                (Some((_, value)), _) => {
+                    ResponseContent::Json(value.get("schema").and_then(|it| self.named_type(it)))
+                }
+            };
+            Some(Response {
+                status: status.clone(),
+                description: prose(response, "description").unwrap_or_default(),
+                content,
+            })
+        };
+        declared.filter_map(read).collect()
+    }
+
+    /// Follows references; those that lead nowhere are not reported.
+    fn find<'v>(&'v self, mut value: &'v Value) -> Option<&'v Value> {
+        for _ in 0..16 {
+            let Some(target) = value.get("$ref") else {
+                return Some(value);
+            };
+            value = self.document.pointer(target.as_str()?.strip_prefix('#')?)?;
+        }
+        None
     }
 }
 

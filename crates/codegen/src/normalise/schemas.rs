@@ -6,7 +6,7 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::{Reader, flag, prose};
+use super::{Reader, flag, prose, text};
 use crate::model::{Kind, NamedSchema, Object, Property, Schema};
 use crate::names::{NAME_OVERRIDE, pascal, snake, type_name, variant_name};
 use crate::pointer::Pointer;
@@ -81,19 +81,13 @@ impl<'a> Reader<'a> {
         } else {
             schema
         };
-        let schema = self.named(schema, name, Some(upstream), &at);
+        let schema = self.named(schema, name, Some(upstream));
         self.read.insert(upstream, schema.clone());
         schema
     }
 
     /// Registers an object, enum or union under a name and refers to it; others stay as they are.
-    fn named(
-        &mut self,
-        schema: Schema,
-        name: String,
-        upstream: Option<&str>,
-        at: &Pointer,
-    ) -> Schema {
+    fn named(&mut self, schema: Schema, name: String, upstream: Option<&str>) -> Schema {
         if !matches!(
             schema.kind,
             Kind::Object(_) | Kind::Enum(_) | Kind::Union(_)
@@ -104,12 +98,10 @@ impl<'a> Reader<'a> {
             kind: Kind::Reference(name.clone()),
             ..schema.clone()
         };
-        let place = self.place(at);
         self.named.insert(
             name,
             NamedSchema {
                 upstream: upstream.map(str::to_owned),
-                place,
                 schema,
             },
         );
@@ -141,7 +133,7 @@ impl<'a> Reader<'a> {
             name = format!("{hint}{count}");
         }
         self.taken.insert(name.clone(), place);
-        self.named(schema, name, None, at)
+        self.named(schema, name, None)
     }
 
     /// The one component with just these values: documents repeat enums in their parameters.
@@ -178,6 +170,9 @@ impl<'a> Reader<'a> {
             None => self.shape(object, at, hint),
         };
         schema.nullable |= flag(object, "nullable");
+        if matches!(schema.kind, Kind::String | Kind::Number) {
+            schema.format = text(object, "format").or(schema.format);
+        }
         schema.deprecated |= flag(object, "deprecated");
         schema.description = prose(object, "description").or(schema.description);
         if let Some(default) = object.get("default") {
@@ -226,6 +221,15 @@ impl<'a> Reader<'a> {
         }
         schema.default = None;
         schema
+    }
+
+    /// The named type that a schema refers to, if it does.
+    pub(super) fn named_type(&self, value: &Value) -> Option<Schema> {
+        let target = value.get("$ref")?.as_str()?;
+        let name = Pointer::parse(target.strip_prefix("#/components/schemas")?);
+        let upstream = name.keys().next()?;
+        let name = self.component_names.get(upstream.as_str())?;
+        Some(Schema::of(Kind::Reference(name.clone())))
     }
 
     /// A reference to a component that has, or is going to have, a type of its own.

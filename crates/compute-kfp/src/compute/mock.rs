@@ -9,21 +9,17 @@
 //! use compute_kfp::compute::{self, types};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> compute_kfp::Result<()> {
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let server = MockServer::start();
-//! let language = types::Language {
-//!     id: 7,
-//!     name: "cQASM".to_owned(),
-//!     version: "3.0".to_owned(),
-//! };
+//! let language = types::Language::builder().id(7).name("cQASM").version("3.0").build()?;
 //! let read = server.read_language(|when, then| {
 //!     when.id(7);
-//!     then.ok(&language)
+//!     then.ok(&language);
 //! });
-//! let detail = "the file is used by a job".to_owned();
+//! let conflict = types::HttpConflictError::builder().detail("the file is used by a job").build()?;
 //! server.delete_file(|when, then| {
 //!     when.id(12);
-//!     then.error(409, &types::HttpConflictError { detail })
+//!     then.conflict(&conflict);
 //! });
 //!
 //! let client = compute::Client::builder()

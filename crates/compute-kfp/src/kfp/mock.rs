@@ -15,12 +15,12 @@
 //! let runs = types::ListRunsResponse::builder().runs([run.build()]).build();
 //! let list = server.list_runs(|when, then| {
 //!     when.namespace("ml");
-//!     then.ok(&runs)
+//!     then.ok(&runs);
 //! });
 //! let gone = types::GoogleRpcStatus::builder().code(5).message("run r-2 not found").build();
 //! server.get_run(|when, then| {
 //!     when.run_id("r-2");
-//!     then.error(404, &gone)
+//!     then.client_error(404, &gone);
 //! });
 //!
 //! let client = kfp::Client::builder(server.base_url()).build()?;

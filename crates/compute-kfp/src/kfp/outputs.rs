@@ -9,7 +9,7 @@ use super::{Client, builder};
 
 /// The largest page that the server gives; its description does not say so. What is more it takes
 /// for as much, so that a smaller limit of a server would do no harm.
-const PAGE: i32 = 200;
+const PAGE: u32 = 200;
 
 /// An artifact, and how the tasks of a run are linked with it.
 #[derive(Clone, Debug, PartialEq)]

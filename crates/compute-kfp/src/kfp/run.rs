@@ -146,10 +146,10 @@ impl RunPipeline<'_> {
                 (pipeline, version)
             }
         };
-        Ok(PipelineVersionReference {
-            pipeline_id: pipeline.pipeline_id,
-            pipeline_version_id: version,
-        })
+        let mut reference = PipelineVersionReference::default();
+        reference.pipeline_id = pipeline.pipeline_id;
+        reference.pipeline_version_id = version;
+        Ok(reference)
     }
 
     #[inline]

@@ -18,9 +18,7 @@ const PROPOSED: usize = 3;
 /// ```
 /// use compute_kfp_runtime::dynamic::find;
 /// # use compute_kfp_runtime::operation::Operation;
-/// # static LIST_RUNS: Operation = Operation { name: "list_runs", id: "RunService_ListRuns", method: "GET",
-/// #   path: "/runs", summary: "", description: "", deprecated: false, tags: &[], parameters: &[], body: None,
-/// #   body_schema: None, success_status: 200, answer: None, security: &[], paging: None };
+/// # static LIST_RUNS: Operation = Operation::new("list_runs", "RunService_ListRuns", "GET", "/runs");
 /// # static OPERATIONS: &[&Operation] = &[&LIST_RUNS];
 ///
 /// assert_eq!(find(OPERATIONS, "list-runs")?.id, "RunService_ListRuns");

@@ -29,15 +29,8 @@ use compute_kfp_runtime::{Error, Request, Transport};
 
 use crate::server::{OPERATION, Received, Server, json};
 
-static USER: SecurityScheme = SecurityScheme {
-    name: "user",
-    kind: SchemeKind::Bearer,
-    description: "",
-};
-static FOR_USERS: Operation = Operation {
-    security: &[&[&USER]],
-    ..OPERATION
-};
+static USER: SecurityScheme = SecurityScheme::new("user", SchemeKind::Bearer);
+static FOR_USERS: Operation = OPERATION.security(&[&[&USER]]);
 
 /// One for all, as each reads the certificates of the machine.
 static HTTP: LazyLock<reqwest::Client> = LazyLock::new(reqwest::Client::new);

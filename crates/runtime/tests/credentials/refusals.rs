@@ -59,14 +59,13 @@ async fn a_failure_to_renew_is_told_and_does_not_last() {
 
 #[tokio::test]
 async fn a_refused_token_is_known_among_other_cookies() {
-    static COOKIE: SecurityScheme = SecurityScheme {
-        name: "session",
-        kind: SchemeKind::ApiKey {
+    static COOKIE: SecurityScheme = SecurityScheme::new(
+        "session",
+        SchemeKind::ApiKey {
             location: Location::Cookie,
             name: "session",
         },
-        description: "",
-    };
+    );
     let vault = Vault::holding([token("same"), token("same"), token("other")]);
     let session = Arc::new(RenewedToken::new(vault.clone()));
     let both: Vec<Arc<dyn Credentials>> =

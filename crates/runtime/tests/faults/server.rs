@@ -10,9 +10,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use compute_kfp_runtime::operation::{
-    Location, Operation, Parameter, SchemeKind, SecurityScheme, Style,
-};
+use compute_kfp_runtime::operation::{Location, Operation, Parameter, SchemeKind, SecurityScheme};
 use compute_kfp_runtime::{Request, Transport, TransportBuilder};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -282,58 +280,27 @@ pub fn head(status: u16, headers: &str) -> Bytes {
     format!("HTTP/1.1 {status} Some\r\n{headers}\r\n").into()
 }
 
-const OPERATION: Operation = Operation {
-    name: "read_item",
-    id: "read_item",
-    method: "GET",
-    path: "/items/{number}",
-    summary: "",
-    description: "",
-    deprecated: false,
-    tags: &[],
-    parameters: &[Parameter {
-        name: "number",
-        location: Location::Path,
-        style: Style::Repeat,
-        required: true,
-        deprecated: false,
-        kind: "integer",
-        items: "",
-        values: &[],
-        maximum: None,
-        description: "",
-    }],
-    body: None,
-    body_schema: None,
-    success_status: 200,
-    answer: None,
-    security: &[&[&USER]],
-    paging: None,
-};
+const OPERATION: Operation = Operation::new("read_item", "read_item", "GET", "/items/{number}")
+    .parameters(&[Parameter::new("number", Location::Path, "integer").required()])
+    .security(USERS);
 
-static USER: SecurityScheme = SecurityScheme {
-    name: "user",
-    kind: SchemeKind::Bearer,
-    description: "",
-};
+const USERS: &[&[&SecurityScheme]] = &[&[&USER]];
+static USER: SecurityScheme = SecurityScheme::new("user", SchemeKind::Bearer);
 
 pub static GET: Operation = OPERATION;
-pub static PUT: Operation = Operation {
-    method: "PUT",
-    ..OPERATION
-};
-pub static DELETE: Operation = Operation {
-    method: "DELETE",
-    ..OPERATION
-};
-pub static POST: Operation = Operation {
-    method: "POST",
-    ..OPERATION
-};
-pub static PATCH: Operation = Operation {
-    method: "PATCH",
-    ..OPERATION
-};
+pub static PUT: Operation = Operation::new("read_item", "read_item", "PUT", "/items/{number}")
+    .parameters(&[Parameter::new("number", Location::Path, "integer").required()])
+    .security(&[&[&USER]]);
+pub static DELETE: Operation =
+    Operation::new("read_item", "read_item", "DELETE", "/items/{number}")
+        .parameters(&[Parameter::new("number", Location::Path, "integer").required()])
+        .security(&[&[&USER]]);
+pub static POST: Operation = Operation::new("read_item", "read_item", "POST", "/items/{number}")
+    .parameters(&[Parameter::new("number", Location::Path, "integer").required()])
+    .security(&[&[&USER]]);
+pub static PATCH: Operation = Operation::new("read_item", "read_item", "PATCH", "/items/{number}")
+    .parameters(&[Parameter::new("number", Location::Path, "integer").required()])
+    .security(&[&[&USER]]);
 
 /// The call of that number; with a body where the method has one.
 pub fn call(operation: &'static Operation, number: usize) -> Request {

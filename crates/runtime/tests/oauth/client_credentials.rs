@@ -10,15 +10,8 @@ use crate::{client, fields, form, is_refused, shown};
 
 const SECRET: &str = "s3cret:of/a-client";
 
-static BEARER: SecurityScheme = SecurityScheme {
-    name: "Bearer",
-    kind: SchemeKind::Bearer,
-    description: "",
-};
-static GUARDED: Operation = Operation {
-    security: &[&[&BEARER]],
-    ..OPERATION
-};
+static BEARER: SecurityScheme = SecurityScheme::new("Bearer", SchemeKind::Bearer);
+static GUARDED: Operation = OPERATION.security(&[&[&BEARER]]);
 
 fn source(server: &Server) -> ClientCredentials {
     ClientCredentials::new(format!("{}/token", server.url()), "nightly", SECRET)

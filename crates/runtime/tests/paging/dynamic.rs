@@ -7,15 +7,12 @@ use compute_kfp_runtime::paging::Turn;
 use serde_json::{Value, json};
 
 use crate::lists::{
-    BY_NUMBER, BY_TIME, BY_TOKEN, NumberedPage, OPERATION, answer, drain, items, log,
-    numbered_page, timed_page, token_page,
+    BY_NUMBER, BY_TIME, BY_TOKEN, NumberedPage, answer, drain, items, log, numbered_page,
+    timed_page, token_page,
 };
 use crate::server::{Query, Reaction, Server};
 
-static LIST_NOTHING: Operation = Operation {
-    id: "list_nothing",
-    ..OPERATION
-};
+static LIST_NOTHING: Operation = Operation::new("list", "list_nothing", "GET", "/items");
 static OPERATIONS: &[&Operation] = &[&BY_TOKEN, &BY_NUMBER, &BY_TIME, &LIST_NOTHING];
 
 fn call(server: &Server, id: &str, arguments: Value) -> Call {

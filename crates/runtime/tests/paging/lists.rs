@@ -1,6 +1,6 @@
 //! Lists of numbers, in the three ways of paging.
 
-use compute_kfp_runtime::operation::{Location, Operation, Paging, Parameter, Style};
+use compute_kfp_runtime::operation::{Location, Operation, Paging, Parameter};
 use compute_kfp_runtime::paging::{Count, Items, List, ListPage, Pages, Token, Turn};
 use compute_kfp_runtime::{Error, Nullable, Request, Transport};
 use serde::{Deserialize, Serialize};
@@ -9,68 +9,23 @@ use serde_json::json;
 use crate::server::{Query, Reaction, Server};
 
 const fn parameter(name: &'static str) -> Parameter {
-    Parameter {
-        name,
-        location: Location::Query,
-        style: Style::Repeat,
-        required: false,
-        deprecated: false,
-        kind: "string",
-        items: "",
-        values: &[],
-        maximum: None,
-        description: "",
-    }
+    Parameter::new(name, Location::Query, "string")
 }
 
-/// What the lists have in common.
-pub const OPERATION: Operation = Operation {
-    name: "list",
-    id: "list",
-    method: "GET",
-    path: "/items",
-    summary: "",
-    description: "",
-    deprecated: false,
-    tags: &[],
-    parameters: &[],
-    body: None,
-    body_schema: None,
-    success_status: 200,
-    answer: None,
-    security: &[],
-    paging: None,
-};
-
-pub static BY_TOKEN: Operation = Operation {
-    id: "by_token",
-    parameters: &[
+pub static BY_TOKEN: Operation = Operation::new("list", "by_token", "GET", "/items")
+    .parameters(&[
         parameter("page_token"),
         parameter("page_size"),
         parameter("filter"),
         parameter("sort_by"),
-    ],
-    paging: Some(Paging::Token { items: "numbers" }),
-    ..OPERATION
-};
-pub static BY_NUMBER: Operation = Operation {
-    id: "by_number",
-    parameters: &[parameter("page"), parameter("size"), parameter("filter")],
-    paging: Some(Paging::Numbered { items: "items" }),
-    ..OPERATION
-};
-pub static BY_TIME: Operation = Operation {
-    id: "by_time",
-    parameters: &[
-        parameter("start"),
-        Parameter {
-            maximum: Some(200),
-            ..parameter("limit")
-        },
-    ],
-    paging: Some(Paging::Timed { items: "lines" }),
-    ..OPERATION
-};
+    ])
+    .paging(Paging::Token { items: "numbers" });
+pub static BY_NUMBER: Operation = Operation::new("list", "by_number", "GET", "/items")
+    .parameters(&[parameter("page"), parameter("size"), parameter("filter")])
+    .paging(Paging::Numbered { items: "items" });
+pub static BY_TIME: Operation = Operation::new("list", "by_time", "GET", "/items")
+    .parameters(&[parameter("start"), parameter("limit").maximum(200)])
+    .paging(Paging::Timed { items: "lines" });
 
 #[derive(Debug, Deserialize)]
 pub struct TokenPage {

@@ -21,23 +21,7 @@ use compute_kfp_runtime::{ErrorKind, Request, RetryPolicy, Transport, TransportB
 use self::authority::Authority;
 use self::server::Server;
 
-static GET: Operation = Operation {
-    name: "read_item",
-    id: "read_item",
-    method: "GET",
-    path: "/items",
-    summary: "",
-    description: "",
-    deprecated: false,
-    tags: &[],
-    parameters: &[],
-    body: None,
-    body_schema: None,
-    success_status: 200,
-    answer: None,
-    security: &[],
-    paging: None,
-};
+static GET: Operation = Operation::new("read_item", "read_item", "GET", "/items");
 
 fn to(server: &Server) -> TransportBuilder {
     Transport::builder(server.url()).no_proxy()

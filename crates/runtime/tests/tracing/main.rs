@@ -23,30 +23,22 @@ use serde_json::Value;
 use tracing::Instrument as _;
 
 use self::collector::{AROUND, Collector};
-use self::server::{OPERATION, Server, answer, json, parameter};
+use self::server::{Server, answer, json, parameter};
 
 const SECRET: &str = "s3cret-of-a-user";
 const CONFIDENTIAL: &str = "confidential-value";
 
-static USER: SecurityScheme = SecurityScheme {
-    name: "user",
-    kind: SchemeKind::Bearer,
-    description: "",
-};
-static TENANT: SecurityScheme = SecurityScheme {
-    name: "tenant",
-    kind: SchemeKind::ApiKey {
+static USER: SecurityScheme = SecurityScheme::new("user", SchemeKind::Bearer);
+static TENANT: SecurityScheme = SecurityScheme::new(
+    "tenant",
+    SchemeKind::ApiKey {
         location: Location::Header,
         name: "x-tenant-key",
     },
-    description: "",
-};
-static READ: Operation = Operation {
-    path: "/items/{id}",
-    parameters: PARAMETERS,
-    security: &[&[&USER, &TENANT]],
-    ..OPERATION
-};
+);
+static READ: Operation = Operation::new("read_item", "read_item", "GET", "/items/{id}")
+    .parameters(PARAMETERS)
+    .security(&[&[&USER, &TENANT]]);
 const PARAMETERS: &[Parameter] = &[
     parameter("id", Location::Path, Style::Comma),
     parameter("token", Location::Query, Style::Repeat),

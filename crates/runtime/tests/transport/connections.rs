@@ -8,7 +8,7 @@ use compute_kfp_runtime::{Error, ErrorKind, Request, Transport};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::server::{OPERATION, Server, answer, get, json};
+use crate::server::{Server, answer, get, json};
 
 const SHORT: Duration = Duration::from_millis(30);
 
@@ -121,15 +121,9 @@ async fn time_without_end_is_allowed() {
 
 #[tokio::test]
 async fn a_credential_that_cannot_be_fetched_in_time_sent_nothing() {
-    static USER: SecurityScheme = SecurityScheme {
-        name: "user",
-        kind: SchemeKind::Bearer,
-        description: "",
-    };
-    static GUARDED: Operation = Operation {
-        security: &[&[&USER]],
-        ..OPERATION
-    };
+    static USER: SecurityScheme = SecurityScheme::new("user", SchemeKind::Bearer);
+    static GUARDED: Operation =
+        Operation::new("read_item", "read_item", "GET", "/items").security(&[&[&USER]]);
     #[derive(Debug)]
     struct Never;
     impl Credentials for Never {

@@ -9,113 +9,56 @@ use compute_kfp_runtime::operation::{
 use compute_kfp_runtime::{CallOptions, Content, Error, ErrorKind, RetryPolicy, Transport};
 use serde_json::{Value, json};
 
-use crate::server::{OPERATION, Received, Server, answer, html, json as json_answer, parameter};
+use crate::server::{Received, Server, answer, html, json as json_answer, parameter};
 
-static BEARER: SecurityScheme = SecurityScheme {
-    name: "bearer",
-    kind: SchemeKind::Bearer,
-    description: "",
-};
+static BEARER: SecurityScheme = SecurityScheme::new("bearer", SchemeKind::Bearer);
 
 const fn query(name: &'static str, kind: &'static str, items: &'static str) -> Parameter {
-    Parameter {
-        kind,
-        items,
-        ..parameter(name, Location::Query, Style::Repeat)
-    }
+    Parameter::new(name, Location::Query, kind).items(items)
 }
 
-static LIST_ITEMS: Operation = Operation {
-    name: "list_items",
-    id: "ItemService_ListItems",
-    answer: Some(AnswerKind::Json),
-    parameters: &[
-        query("text", "string", ""),
-        query("count", "integer", ""),
-        query("share", "number", ""),
-        query("open", "boolean", ""),
-        query("ids", "array", "string"),
-        query("a/b~c", "string", ""),
-        Parameter {
-            values: &["RED", "BLUE"],
-            ..query("colour", "string", "")
-        },
-    ],
-    ..OPERATION
-};
-static READ_ITEM: Operation = Operation {
-    name: "read_item",
-    id: "read_item_items__id__get",
-    path: "/items/{id}",
-    answer: Some(AnswerKind::Json),
-    parameters: &[Parameter {
-        required: true,
-        ..parameter("id", Location::Path, Style::Comma)
-    }],
-    security: &[&[&BEARER]],
-    ..OPERATION
-};
-static CREATE_ITEM: Operation = Operation {
-    name: "create_item",
-    id: "create_item",
-    method: "POST",
-    body: Some((BodyKind::Json, true)),
-    body_schema: Some(BodySchema {
-        kind: "object",
-        name: "Item",
-    }),
-    answer: Some(AnswerKind::OptionalJson),
-    ..OPERATION
-};
-static SEND_FORM: Operation = Operation {
-    name: "send_form",
-    id: "send_form",
-    method: "POST",
-    body: Some((BodyKind::Form, false)),
-    body_schema: Some(BodySchema {
-        kind: "object",
-        name: "",
-    }),
-    ..OPERATION
-};
-static SEND_TEXT: Operation = Operation {
-    name: "send_text",
-    id: "send_text",
-    method: "PUT",
-    body: Some((BodyKind::Raw("application/yaml"), true)),
-    ..OPERATION
-};
-static UPLOAD: Operation = Operation {
-    name: "upload",
-    id: "upload",
-    method: "POST",
-    parameters: &[query("name", "string", "")],
-    body: Some((
+static LIST_ITEMS: Operation =
+    Operation::new("list_items", "ItemService_ListItems", "GET", "/items")
+        .answer(AnswerKind::Json)
+        .parameters(&[
+            query("text", "string", ""),
+            query("count", "integer", ""),
+            query("share", "number", ""),
+            query("open", "boolean", ""),
+            query("ids", "array", "string"),
+            query("a/b~c", "string", ""),
+            query("colour", "string", "").values(&["RED", "BLUE"]),
+        ]);
+static READ_ITEM: Operation = Operation::new(
+    "read_item",
+    "read_item_items__id__get",
+    "GET",
+    "/items/{id}",
+)
+.answer(AnswerKind::Json)
+.parameters(&[parameter("id", Location::Path, Style::Comma).required()])
+.security(&[&[&BEARER]]);
+static CREATE_ITEM: Operation = Operation::new("create_item", "create_item", "POST", "/items")
+    .body(BodyKind::Json, true)
+    .body_schema(BodySchema::new("object", "Item"))
+    .answer(AnswerKind::OptionalJson);
+static SEND_FORM: Operation = Operation::new("send_form", "send_form", "POST", "/items")
+    .body(BodyKind::Form, false)
+    .body_schema(BodySchema::new("object", ""));
+static SEND_TEXT: Operation = Operation::new("send_text", "send_text", "PUT", "/items")
+    .body(BodyKind::Raw("application/yaml"), true);
+static UPLOAD: Operation = Operation::new("upload", "upload", "POST", "/items")
+    .parameters(&[query("name", "string", "")])
+    .body(
         BodyKind::Multipart(&[
-            BodyPart {
-                name: "uploadfile",
-                file: true,
-                required: true,
-                description: "",
-            },
-            BodyPart {
-                name: "caption",
-                file: false,
-                required: false,
-                description: "",
-            },
+            BodyPart::new("uploadfile", true).required(),
+            BodyPart::new("caption", false),
         ]),
         true,
-    )),
-    answer: Some(AnswerKind::Json),
-    ..OPERATION
-};
-static READ_LOG: Operation = Operation {
-    name: "read_log",
-    id: "read_log",
-    answer: Some(AnswerKind::Bytes),
-    ..OPERATION
-};
+    )
+    .answer(AnswerKind::Json);
+static READ_LOG: Operation =
+    Operation::new("read_log", "read_log", "GET", "/items").answer(AnswerKind::Bytes);
 static OPERATIONS: &[&Operation] = &[
     &LIST_ITEMS,
     &READ_ITEM,

@@ -9,7 +9,7 @@ use compute_kfp_runtime::{Error, ErrorKind, Request, Transport, TransportBuilder
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
 
-use crate::server::{OPERATION, Server, get, json};
+use crate::server::{Server, get, json};
 
 fn to(server: &Server) -> TransportBuilder {
     Transport::builder(server.url())
@@ -129,15 +129,9 @@ async fn an_error_of_middleware_reaches_the_caller_or_is_retried_as_its_kind_say
 
 #[tokio::test]
 async fn middleware_neither_sees_nor_replaces_a_credential() {
-    static USER: SecurityScheme = SecurityScheme {
-        name: "user",
-        kind: SchemeKind::Bearer,
-        description: "",
-    };
-    static GUARDED: Operation = Operation {
-        security: &[&[&USER]],
-        ..OPERATION
-    };
+    static USER: SecurityScheme = SecurityScheme::new("user", SchemeKind::Bearer);
+    static GUARDED: Operation =
+        Operation::new("read_item", "read_item", "GET", "/items").security(&[&[&USER]]);
     let server = Server::playing([json(200, "{}")]).await;
     let transport = to(&server)
         .credentials("user", BearerToken::new("t0ken-of-a-user"))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use compute_kfp_runtime::operation::{Location, Operation, Style};
 use compute_kfp_runtime::{CallOptions, ErrorKind, Request, RetryPolicy, Transport};
 
-use crate::server::{OPERATION, Server, get, json, parameter};
+use crate::server::{Server, get, json, parameter};
 
 const SHORT: Duration = Duration::from_millis(30);
 
@@ -57,10 +57,8 @@ async fn options_add_up() {
 
 #[tokio::test]
 async fn a_parameter_of_the_operation_goes_before_a_header() {
-    static TRACED: Operation = Operation {
-        parameters: &[parameter("X-Trace", Location::Header, Style::Comma)],
-        ..OPERATION
-    };
+    static TRACED: Operation = Operation::new("read_item", "read_item", "GET", "/items")
+        .parameters(&[parameter("X-Trace", Location::Header, Style::Comma)]);
     let server = Server::playing([json(200, "{}")]).await;
     let mut request = Request::new(&TRACED);
     request.set("X-Trace", "the operation's");

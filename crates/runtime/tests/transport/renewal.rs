@@ -9,21 +9,13 @@ use compute_kfp_runtime::operation::{Operation, SchemeKind, SecurityScheme};
 use compute_kfp_runtime::{Content, Error, ErrorKind, Request, RetryPolicy, Transport};
 use serde_json::Value;
 
-use crate::server::{OPERATION, Server, html, json};
+use crate::server::{Server, html, json};
 
-static USER: SecurityScheme = SecurityScheme {
-    name: "user",
-    kind: SchemeKind::Bearer,
-    description: "",
-};
-static GET: Operation = Operation {
-    security: &[&[&USER]],
-    ..OPERATION
-};
-static POST: Operation = Operation {
-    method: "POST",
-    ..GET
-};
+static USER: SecurityScheme = SecurityScheme::new("user", SchemeKind::Bearer);
+static GET: Operation =
+    Operation::new("read_item", "read_item", "GET", "/items").security(&[&[&USER]]);
+static POST: Operation =
+    Operation::new("read_item", "read_item", "POST", "/items").security(&[&[&USER]]);
 
 /// Tokens `token-1`, `token-2` and so on.
 fn numbered() -> impl Credentials {

@@ -6,36 +6,27 @@ use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::server::{OPERATION, POST, Received, Server, get, json, parameter};
+use crate::server::{POST, Received, Server, get, json, parameter};
 
 const fn path(name: &'static str) -> Parameter {
     parameter(name, Location::Path, Style::Comma)
 }
 
-static ITEM: Operation = Operation {
-    path: "/items/{id}",
-    parameters: &[path("id")],
-    ..OPERATION
-};
-static NESTED: Operation = Operation {
-    path: "/a/{one}/b/{two}:stop",
-    parameters: &[path("one"), path("two")],
-    ..OPERATION
-};
-static SEARCH: Operation = Operation {
-    parameters: &[
-        parameter("repeat", Location::Query, Style::Repeat),
-        parameter("comma", Location::Query, Style::Comma),
-        parameter("space", Location::Query, Style::Space),
-        parameter("pipe", Location::Query, Style::Pipe),
-        parameter("json", Location::Query, Style::Json),
-        parameter("odd name&", Location::Query, Style::Repeat),
-        parameter("x-list", Location::Header, Style::Comma),
-        parameter("one", Location::Cookie, Style::Comma),
-        parameter("two", Location::Cookie, Style::Comma),
-    ],
-    ..OPERATION
-};
+static ITEM: Operation =
+    Operation::new("read_item", "read_item", "GET", "/items/{id}").parameters(&[path("id")]);
+static NESTED: Operation = Operation::new("read_item", "read_item", "GET", "/a/{one}/b/{two}:stop")
+    .parameters(&[path("one"), path("two")]);
+static SEARCH: Operation = Operation::new("read_item", "read_item", "GET", "/items").parameters(&[
+    parameter("repeat", Location::Query, Style::Repeat),
+    parameter("comma", Location::Query, Style::Comma),
+    parameter("space", Location::Query, Style::Space),
+    parameter("pipe", Location::Query, Style::Pipe),
+    parameter("json", Location::Query, Style::Json),
+    parameter("odd name&", Location::Query, Style::Repeat),
+    parameter("x-list", Location::Header, Style::Comma),
+    parameter("one", Location::Cookie, Style::Comma),
+    parameter("two", Location::Cookie, Style::Comma),
+]);
 
 fn item(id: &str) -> Request {
     let mut request = Request::new(&ITEM);

@@ -11,17 +11,13 @@ use compute_kfp_runtime::operation::{
 use compute_kfp_runtime::{Error, ErrorKind, Request, Transport, TransportBuilder};
 use http::HeaderName;
 
-use crate::server::{OPERATION, Received, Server, answer, get, html, json, parameter};
+use crate::server::{Received, Server, answer, get, html, json, parameter};
 
 const TOKEN: &str = "t0ken-of-a-user";
 const KEY: &str = "k3y-of-a-backend";
 
 const fn scheme(name: &'static str, kind: SchemeKind) -> SecurityScheme {
-    SecurityScheme {
-        name,
-        kind,
-        description: "",
-    }
+    SecurityScheme::new(name, kind)
 }
 
 const fn key(location: Location, name: &'static str) -> SchemeKind {
@@ -37,35 +33,21 @@ static IN_QUERY: SecurityScheme = scheme("in_query", key(Location::Query, "key")
 
 const COOKIE: &[Parameter] = &[parameter("theme", Location::Cookie, Style::Comma)];
 
-static FOR_USERS: Operation = Operation {
-    security: &[&[&USER]],
-    ..OPERATION
-};
-static FOR_BACKENDS: Operation = Operation {
-    security: &[&[&BACKEND]],
-    ..OPERATION
-};
-static FOR_EITHER: Operation = Operation {
-    security: &[&[&USER], &[&BACKEND]],
-    ..OPERATION
-};
-static FOR_BOTH: Operation = Operation {
-    security: &[&[&USER, &TENANT]],
-    ..OPERATION
-};
-static WITH_COOKIES: Operation = Operation {
-    parameters: COOKIE,
-    security: &[&[&SESSION, &CSRF]],
-    ..OPERATION
-};
-static WITH_QUERY: Operation = Operation {
-    security: &[&[&IN_QUERY]],
-    ..OPERATION
-};
-static TENANTS: Operation = Operation {
-    security: &[&[&TENANT]],
-    ..OPERATION
-};
+static FOR_USERS: Operation =
+    Operation::new("read_item", "read_item", "GET", "/items").security(&[&[&USER]]);
+static FOR_BACKENDS: Operation =
+    Operation::new("read_item", "read_item", "GET", "/items").security(&[&[&BACKEND]]);
+static FOR_EITHER: Operation =
+    Operation::new("read_item", "read_item", "GET", "/items").security(&[&[&USER], &[&BACKEND]]);
+static FOR_BOTH: Operation =
+    Operation::new("read_item", "read_item", "GET", "/items").security(&[&[&USER, &TENANT]]);
+static WITH_COOKIES: Operation = Operation::new("read_item", "read_item", "GET", "/items")
+    .parameters(COOKIE)
+    .security(&[&[&SESSION, &CSRF]]);
+static WITH_QUERY: Operation =
+    Operation::new("read_item", "read_item", "GET", "/items").security(&[&[&IN_QUERY]]);
+static TENANTS: Operation =
+    Operation::new("read_item", "read_item", "GET", "/items").security(&[&[&TENANT]]);
 
 async fn server() -> Server {
     Server::playing([json(200, "{}")]).await

@@ -260,44 +260,14 @@ pub fn html(status: u16) -> Vec<u8> {
 }
 
 /// What the operations of the tests have in common.
-pub const OPERATION: Operation = Operation {
-    name: "read_item",
-    id: "read_item",
-    method: "GET",
-    path: "/items",
-    summary: "",
-    description: "",
-    deprecated: false,
-    tags: &[],
-    parameters: &[],
-    body: None,
-    body_schema: None,
-    success_status: 200,
-    answer: None,
-    security: &[],
-    paging: None,
-};
+pub const OPERATION: Operation = Operation::new("read_item", "read_item", "GET", "/items");
 
 pub const fn parameter(name: &'static str, location: Location, style: Style) -> Parameter {
-    Parameter {
-        name,
-        location,
-        style,
-        required: false,
-        deprecated: false,
-        kind: "string",
-        items: "",
-        values: &[],
-        maximum: None,
-        description: "",
-    }
+    Parameter::new(name, location, "string").style(style)
 }
 
 pub static GET: Operation = OPERATION;
-pub static POST: Operation = Operation {
-    method: "POST",
-    ..OPERATION
-};
+pub static POST: Operation = Operation::new("read_item", "read_item", "POST", "/items");
 
 pub fn get() -> Request {
     Request::new(&GET)

@@ -3,14 +3,14 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::tokens::ident;
 use crate::model::{
     Api, Body, BodyContent, Kind, Location, Operation, Paging, Parameter, Schema, SchemeKind,
     SecurityScheme, Style, Success,
 };
 use crate::prose::code;
+use crate::tree::ident;
 
-pub(super) fn generate(api: &Api) -> TokenStream {
+pub(crate) fn generate(api: &Api) -> TokenStream {
     let schemes = api.security_schemes.iter().map(scheme);
     let scheme_names = api.security_schemes.iter().map(scheme_constant);
     let operations = api.operations.iter().map(|operation| entry(api, operation));
@@ -57,7 +57,7 @@ fn scheme(scheme: &SecurityScheme) -> TokenStream {
     quote! {
         #[doc = #summary]
         pub static #constant: SecurityScheme =
-            SecurityScheme { name: #name, kind: #kind, description: #description };
+            SecurityScheme::new(#name, #kind).description(#description);
     }
 }
 
@@ -72,56 +72,79 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
         upstream,
         method,
         path,
-        deprecated,
         tags,
         ..
     } = operation;
-    let summary = operation.summary.as_deref().unwrap_or("");
-    let description = operation.description.as_deref().unwrap_or("");
-    let parameters = operation
-        .parameters
-        .iter()
-        .map(|described| parameter(api, described));
-    let body = match operation
-        .body
+    let summary = operation
+        .summary
         .as_ref()
-        .map(|body| (&body.content, body.required))
-    {
-        None => quote! { None },
-        Some((content, required)) => {
-            let kind = match content {
-                BodyContent::Json(_) => quote! { BodyKind::Json },
-                BodyContent::Form(_) => quote! { BodyKind::Form },
-                BodyContent::Multipart(parts) => {
-                    let parts = parts.iter().map(|part| {
-                        let (name, file, required) = (&part.name, part.file, part.required);
-                        let description = part.description.as_deref().unwrap_or("");
-                        quote! {
-                            BodyPart { name: #name, file: #file, required: #required, description: #description }
-                        }
-                    });
-                    quote! { BodyKind::Multipart(&[#(#parts),*]) }
-                }
-                BodyContent::Raw(media) => quote! { BodyKind::Raw(#media) },
-            };
-            quote! { Some((#kind, #required)) }
-        }
-    };
-    let body_schema = match operation.body.as_ref().and_then(body_schema) {
-        None => quote! { None },
-        Some(schema) => {
-            let (kind, name) = (shape(api, schema).kind, type_name(schema));
-            quote! { Some(BodySchema { kind: #kind, name: #name }) }
-        }
-    };
-    let success_status = Literal::u16_unsuffixed(operation.success_status);
+        .map(|it| quote! { .summary(#it) });
+    let description = operation.description.as_ref();
+    let description = description.map(|it| quote! { .description(#it) });
+    let deprecated = operation.deprecated.then(|| quote! { .deprecated() });
+    let tags = (!tags.is_empty()).then(|| quote! { .tags(&[#(#tags),*]) });
+    let parameters = operation.parameters.iter();
+    let parameters: Vec<_> = parameters.map(|it| parameter(api, it)).collect();
+    let parameters = (!parameters.is_empty()).then(|| quote! { .parameters(&[#(#parameters),*]) });
+    let body = operation.body.as_ref().map(|body| {
+        let (kind, required) = (body_kind(body), body.required);
+        quote! { .body(#kind, #required) }
+    });
+    let body_schema = operation.body.as_ref().and_then(body_schema).map(|schema| {
+        let (kind, name) = (shape(api, schema).kind, type_name(schema));
+        quote! { .body_schema(BodySchema::new(#kind, #name)) }
+    });
+    let status = Literal::u16_unsuffixed(operation.success_status);
+    let status = (operation.success_status != 200).then(|| quote! { .success_status(#status) });
     let answer = match operation.success {
-        Success::Empty => quote! { None },
-        Success::Json(_) => quote! { Some(AnswerKind::Json) },
-        Success::OptionalJson(_) => quote! { Some(AnswerKind::OptionalJson) },
-        Success::Bytes => quote! { Some(AnswerKind::Bytes) },
+        Success::Empty => None,
+        Success::Json(_) => Some(quote! { .answer(AnswerKind::Json) }),
+        Success::OptionalJson(_) => Some(quote! { .answer(AnswerKind::OptionalJson) }),
+        Success::Bytes => Some(quote! { .answer(AnswerKind::Bytes) }),
     };
-    let security = operation.security.iter().map(|schemes| {
+    let security = security(api, operation);
+    let paging = operation.paging.as_ref().map(|paging| match paging {
+        Paging::Token { items } => quote! { .paging(Paging::Token { items: #items }) },
+        Paging::Numbered { items } => quote! { .paging(Paging::Numbered { items: #items }) },
+        Paging::Timed { items } => quote! { .paging(Paging::Timed { items: #items }) },
+    });
+    quote! {
+        #[doc = #summary_line]
+        pub static #constant: Operation = Operation::new(#name, #upstream, #method, #path)
+            #summary
+            #description
+            #deprecated
+            #tags
+            #parameters
+            #body
+            #body_schema
+            #status
+            #answer
+            #security
+            #paging;
+    }
+}
+
+fn body_kind(body: &Body) -> TokenStream {
+    match &body.content {
+        BodyContent::Json(_) => quote! { BodyKind::Json },
+        BodyContent::Form(_) => quote! { BodyKind::Form },
+        BodyContent::Multipart(parts) => {
+            let parts = parts.iter().map(|part| {
+                let (name, file) = (&part.name, part.file);
+                let required = part.required.then(|| quote! { .required() });
+                let description = part.description.as_ref();
+                let description = description.map(|it| quote! { .description(#it) });
+                quote! { BodyPart::new(#name, #file) #required #description }
+            });
+            quote! { BodyKind::Multipart(&[#(#parts),*]) }
+        }
+        BodyContent::Raw(media) => quote! { BodyKind::Raw(#media) },
+    }
+}
+
+fn security(api: &Api, operation: &Operation) -> Option<TokenStream> {
+    let alternatives = operation.security.iter().map(|schemes| {
         let schemes = schemes.iter().filter_map(|name| {
             let scheme = api
                 .security_schemes
@@ -132,32 +155,7 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
         });
         quote! { &[#(#schemes),*] }
     });
-    let paging = match &operation.paging {
-        None => quote! { None },
-        Some(Paging::Token { items }) => quote! { Some(Paging::Token { items: #items }) },
-        Some(Paging::Numbered { items }) => quote! { Some(Paging::Numbered { items: #items }) },
-        Some(Paging::Timed { items }) => quote! { Some(Paging::Timed { items: #items }) },
-    };
-    quote! {
-        #[doc = #summary_line]
-        pub static #constant: Operation = Operation {
-            name: #name,
-            id: #upstream,
-            method: #method,
-            path: #path,
-            summary: #summary,
-            description: #description,
-            deprecated: #deprecated,
-            tags: &[#(#tags),*],
-            parameters: &[#(#parameters),*],
-            body: #body,
-            body_schema: #body_schema,
-            success_status: #success_status,
-            answer: #answer,
-            security: &[#(#security),*],
-            paging: #paging,
-        };
-    }
+    (!operation.security.is_empty()).then(|| quote! { .security(&[#(#alternatives),*]) })
 }
 
 fn location(location: Location) -> TokenStream {
@@ -170,43 +168,30 @@ fn location(location: Location) -> TokenStream {
 }
 
 fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
-    let Parameter {
-        name,
-        required,
-        deprecated,
-        ..
-    } = parameter;
-    let description = parameter.description.as_deref().unwrap_or("");
+    let name = &parameter.name;
     let location = location(parameter.location);
     let style = match parameter.style {
-        Style::Repeat => quote! { Style::Repeat },
-        Style::Comma => quote! { Style::Comma },
-        Style::Space => quote! { Style::Space },
-        Style::Pipe => quote! { Style::Pipe },
-        Style::Json => quote! { Style::Json },
+        Style::Repeat => None,
+        Style::Comma => Some(quote! { .style(Style::Comma) }),
+        Style::Space => Some(quote! { .style(Style::Space) }),
+        Style::Pipe => Some(quote! { .style(Style::Pipe) }),
+        Style::Json => Some(quote! { .style(Style::Json) }),
     };
     let Shape {
         kind,
         items,
         values,
     } = shape(api, &parameter.schema);
-    let maximum = match parameter.maximum {
-        Some(maximum) => quote! { Some(#maximum) },
-        None => quote! { None },
-    };
+    let required = parameter.required.then(|| quote! { .required() });
+    let deprecated = parameter.deprecated.then(|| quote! { .deprecated() });
+    let items = (!items.is_empty()).then(|| quote! { .items(#items) });
+    let values = (!values.is_empty()).then(|| quote! { .values(&[#(#values),*]) });
+    let maximum = parameter.maximum.map(|it| quote! { .maximum(#it) });
+    let description = parameter.description.as_ref();
+    let description = description.map(|it| quote! { .description(#it) });
     quote! {
-        Parameter {
-            name: #name,
-            location: #location,
-            style: #style,
-            required: #required,
-            deprecated: #deprecated,
-            kind: #kind,
-            items: #items,
-            values: &[#(#values),*],
-            maximum: #maximum,
-            description: #description,
-        }
+        Parameter::new(#name, #location, #kind)
+            #style #required #deprecated #items #values #maximum #description
     }
 }
 

@@ -1,22 +1,21 @@
-//! `by_name.rs`: the typed operations and types behind their names in the description, for programs
-//! that compare what a client does with its description.
+//! `by_name.rs`: the typed operations and types by their names in the spec, for programs that compare
+//! what a client does with its spec.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::items::{Items, Operation as Generated};
-use super::tokens::{ident, shown};
 use crate::model::{Api, BodyContent, Operation, Part, Success};
+use crate::tree::{ArgumentTypes, ident};
 
-pub(super) fn generate(
+pub(crate) fn generate(
     api: &Api,
-    items: &Items,
+    types: &ArgumentTypes,
     crate_name: Option<&str>,
 ) -> Result<TokenStream, String> {
     let client = ident(crate_name.unwrap_or("super"));
     let mut calls = TokenStream::new();
-    for (index, operation) in api.operations.iter().enumerate() {
-        calls.extend(call(api, operation, items.operation(index)?)?);
+    for operation in &api.operations {
+        calls.extend(call(types, operation)?);
     }
     let ids = api.operations.iter().map(|operation| &operation.upstream);
     let methods = api
@@ -40,7 +39,7 @@ pub(super) fn generate(
             client: &Client,
             operation: &str,
             given: super::Arguments,
-        ) -> __Result<::serde_json::Value, super::Failure> {
+        ) -> ::std::result::Result<::serde_json::Value, super::Failure> {
             match operation {
                 // Boxed, or the future would hold those of all operations.
                 #(#ids => ::std::boxed::Box::pin(calls::#methods(client, given)).await,)*
@@ -62,7 +61,7 @@ pub(super) fn generate(
         pub fn round_trip(
             schema: &str,
             value: ::serde_json::Value,
-        ) -> __Result<::serde_json::Value, super::Failure> {
+        ) -> ::std::result::Result<::serde_json::Value, super::Failure> {
             match schema {
                 #(#upstream => super::round_trip::<types::#types>(value),)*
                 other => ::std::result::Result::Err(super::Failure::Unknown(other.to_owned())),
@@ -70,7 +69,7 @@ pub(super) fn generate(
         }
 
         /// The JSON Schema that the type of a schema gives.
-        pub fn json_schema(schema: &str) -> __Result<::serde_json::Value, super::Failure> {
+        pub fn json_schema(schema: &str) -> ::std::result::Result<::serde_json::Value, super::Failure> {
             match schema {
                 #(#upstream => super::json_schema::<types::#types>(),)*
                 other => ::std::result::Result::Err(super::Failure::Unknown(other.to_owned())),
@@ -79,17 +78,21 @@ pub(super) fn generate(
     })
 }
 
-fn call(api: &Api, operation: &Operation, generated: &Generated) -> Result<TokenStream, String> {
+fn call(types: &ArgumentTypes, operation: &Operation) -> Result<TokenStream, String> {
+    let ty = |name: &str| {
+        let found = types.get(&(operation.builder.clone(), name.to_owned()));
+        found.ok_or_else(|| format!("`{}` has no argument `{name}`", operation.name))
+    };
     let method = ident(&operation.name);
     let (mut arguments, mut optional) = (TokenStream::new(), TokenStream::new());
-    for (index, parameter) in operation.parameters.iter().enumerate() {
+    for parameter in &operation.parameters {
         let (wire, setter) = (&parameter.name, ident(&parameter.ident));
-        let ty = shown(generated.parameter(index)?, api);
+        let ty = ty(&parameter.ident)?;
         if parameter.required {
             arguments.extend(quote! { given.required::<#ty>(#wire)?, });
         } else {
             optional.extend(quote! {
-                if let __Some(value) = given.optional::<#ty>(#wire)? {
+                if let ::std::option::Option::Some(value) = given.optional::<#ty>(#wire)? {
                     call = call.#setter(value);
                 }
             });
@@ -119,9 +122,9 @@ fn call(api: &Api, operation: &Operation, generated: &Generated) -> Result<Token
         }
         Some((content, required)) => {
             let ty = match content {
-                BodyContent::Raw(_) => quote! { __String },
+                BodyContent::Raw(_) => quote! { ::std::string::String },
                 _ => {
-                    let ty = shown(generated.body()?, api);
+                    let ty = ty("body")?;
                     quote! { #ty }
                 }
             };
@@ -129,7 +132,7 @@ fn call(api: &Api, operation: &Operation, generated: &Generated) -> Result<Token
                 arguments.extend(quote! { given.required::<#ty>("body")?, });
             } else {
                 optional.extend(quote! {
-                    if let __Some(body) = given.optional::<#ty>("body")? {
+                    if let ::std::option::Option::Some(body) = given.optional::<#ty>("body")? {
                         call = call.body(body);
                     }
                 });
@@ -141,7 +144,7 @@ fn call(api: &Api, operation: &Operation, generated: &Generated) -> Result<Token
     let answer = match operation.success {
         Success::Bytes => quote! {
             call.send().await?;
-            __Ok(::serde_json::Value::Null)
+            ::std::result::Result::Ok(::serde_json::Value::Null)
         },
         _ => quote! { written(&call.send().await?.into_inner()) },
     };
@@ -149,7 +152,7 @@ fn call(api: &Api, operation: &Operation, generated: &Generated) -> Result<Token
         pub async fn #method(
             client: &Client,
             #given given: Arguments,
-        ) -> __Result<::serde_json::Value, Failure> {
+        ) -> ::std::result::Result<::serde_json::Value, Failure> {
             let #mutable call = client.#method(#arguments);
             #optional
             given.done()?;
@@ -163,6 +166,6 @@ fn part_value(part: &Part) -> TokenStream {
     if part.file {
         quote! { given.file(#wire) }
     } else {
-        quote! { given.required::<__String>(#wire) }
+        quote! { given.required::<::std::string::String>(#wire) }
     }
 }

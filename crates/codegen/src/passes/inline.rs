@@ -1,15 +1,28 @@
-//! What is compiled where: a function is left to the programs that call it.
+//! A function is compiled by the programs that call it.
 //!
-//! A client has far more methods than any program calls. Without `#[inline]`, rustc makes machine
-//! code of all of them when it compiles the client, decoding of every answer included; with it, only
-//! of those that are called, and where they are called.
+//! Why: a client has far more methods than any program calls. Without `#[inline]`, rustc compiles all
+//! of them with the client, the decoding of every response included; with it, only those that are
+//! called, where they are called.
 
 use syn::visit_mut::{VisitMut, visit_impl_item_fn_mut, visit_item_fn_mut};
-use syn::{Attribute, File, FnArg, ImplItemFn, ItemFn, Signature, Type, parse_quote};
+use syn::{Attribute, FnArg, ImplItemFn, ItemFn, Signature, Type, parse_quote};
 
-/// Leaves all functions of a file to their callers.
-pub(super) fn leave_to_callers(file: &mut File) {
-    Functions.visit_file_mut(file);
+use super::{Context, Pass};
+use crate::tree::Tree;
+
+pub(super) const PASS: Pass = Pass {
+    name: "inline",
+    changes: &[],
+    run,
+};
+
+fn run(_: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+    for items in tree.modules_mut() {
+        items
+            .iter_mut()
+            .for_each(|item| Functions.visit_item_mut(item));
+    }
+    Ok(())
 }
 
 struct Functions;

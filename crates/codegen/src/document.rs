@@ -1,0 +1,463 @@
+//! The model as an OpenAPI 3.0.3 document that stock progenitor accepts.
+//!
+//! What progenitor refuses stands in the same form under an extension: `x-parameters` beside
+//! `parameters`, `x-content` beside `content` and `x-responses` beside `responses`. The upstream
+//! name of an operation or a schema is its `x-upstream-name`.
+
+use serde_json::{Map, Value, json};
+
+use crate::escapes::Escapes;
+use crate::model::{
+    Api, Body, BodyContent, Kind, Location, NamedSchema, Object, Operation, Parameter, Part,
+    Response, ResponseContent, Schema, SchemeKind, SecurityScheme, Style, Success,
+};
+
+/// The document with the names of the API.
+pub(crate) fn document(api: &Api) -> Value {
+    Writer { api, escapes: None }.document()
+}
+
+/// The document as this generator hands it to progenitor: names that progenitor would change are
+/// replaced by those in `escapes`.
+pub(crate) fn escaped(api: &Api, escapes: &Escapes) -> Value {
+    Writer {
+        api,
+        escapes: Some(escapes),
+    }
+    .document()
+}
+
+struct Writer<'a> {
+    api: &'a Api,
+    escapes: Option<&'a Escapes>,
+}
+
+impl Writer<'_> {
+    fn document(&self) -> Value {
+        let api = self.api;
+        let mut paths = Map::new();
+        for operation in &api.operations {
+            let item = paths
+                .entry(self.path(operation))
+                .or_insert_with(|| json!({}));
+            item[operation.method.to_ascii_lowercase()] = self.operation(operation);
+        }
+        let schemas: Map<String, Value> = api
+            .schemas
+            .iter()
+            .map(|(name, schema)| (self.type_name(name), self.named(name, schema)))
+            .collect();
+        let mut info = json!({"title": api.title, "version": api.version});
+        set(&mut info, "description", api.description.as_deref());
+        let tags = api.tags.iter().map(|(name, description)| {
+            let mut tag = json!({"name": name});
+            set(&mut tag, "description", description.as_deref());
+            tag
+        });
+        json!({
+            "openapi": "3.0.3",
+            "info": info,
+            "tags": tags.collect::<Vec<_>>(),
+            "paths": paths,
+            "components": {
+                "schemas": schemas,
+                "securitySchemes": api.security_schemes.iter().map(scheme).collect::<Map<_, _>>(),
+            },
+        })
+    }
+
+    fn operation(&self, operation: &Operation) -> Value {
+        let mut value = json!({
+            "operationId": self.method(&operation.name),
+            "tags": operation.tags,
+            "x-upstream-name": operation.upstream,
+        });
+        set(&mut value, "summary", operation.summary.as_deref());
+        set(&mut value, "description", operation.description.as_deref());
+        if operation.deprecated {
+            value["deprecated"] = true.into();
+        }
+        for parameter in &operation.parameters {
+            let key = if is_expressible(self.api, parameter) {
+                "parameters"
+            } else {
+                "x-parameters"
+            };
+            push(&mut value, key, self.parameter(operation, parameter));
+        }
+        if let Some(body) = &operation.body {
+            value["requestBody"] = self.body(body);
+        }
+        self.responses(operation, &mut value);
+        let security = operation.security.iter().map(|schemes| {
+            let schemes = schemes.iter().map(|name| (name.clone(), json!([])));
+            Value::Object(schemes.collect())
+        });
+        value["security"] = security.collect();
+        value
+    }
+
+    fn parameter(&self, operation: &Operation, parameter: &Parameter) -> Value {
+        let location = match parameter.location {
+            Location::Path => "path",
+            Location::Query => "query",
+            Location::Header => "header",
+            Location::Cookie => "cookie",
+        };
+        let mut value = json!({
+            "name": self.parameter_name(operation, parameter),
+            "in": location,
+            "required": parameter.required,
+        });
+        set(&mut value, "description", parameter.description.as_deref());
+        if parameter.deprecated {
+            value["deprecated"] = true.into();
+        }
+        let style = match (parameter.style, parameter.location) {
+            (Style::Space, _) => Some("spaceDelimited"),
+            (Style::Pipe, _) => Some("pipeDelimited"),
+            (Style::Comma, Location::Query) => Some("form"),
+            _ => None,
+        };
+        set(&mut value, "style", style);
+        if style.is_some() {
+            value["explode"] = false.into();
+        }
+        // A parameter has no null on the wire.
+        let schema = Schema {
+            description: None,
+            nullable: false,
+            ..parameter.schema.clone()
+        };
+        if parameter.style != Style::Json {
+            value["schema"] = self.schema(&schema);
+        } else if parameter.location == Location::Path {
+            // A path must have all of its parameters, and progenitor knows no `content`.
+            value["schema"] = json!({"type": "string"});
+        } else {
+            value["content"] = json!({"application/json": {"schema": self.schema(&schema)}});
+        }
+        value
+    }
+
+    fn body(&self, body: &Body) -> Value {
+        let (media, schema) = match &body.content {
+            BodyContent::Json(schema) => {
+                let schema = Schema {
+                    nullable: false,
+                    ..schema.clone()
+                };
+                ("application/json", self.schema(&schema))
+            }
+            BodyContent::Form(schema) => ("application/x-www-form-urlencoded", self.schema(schema)),
+            BodyContent::Multipart(parts) => ("multipart/form-data", multipart(parts)),
+            BodyContent::Raw(media) if media == "text/plain" => {
+                (media.as_str(), json!({"type": "string"}))
+            }
+            BodyContent::Raw(media) => (media.as_str(), binary()),
+        };
+        let known = matches!(body.content, BodyContent::Json(_) | BodyContent::Form(_))
+            || ["text/plain", "application/octet-stream"].contains(&media);
+        let mut value = json!({"required": body.required, "content": {}});
+        set(&mut value, "description", body.description.as_deref());
+        let key = if known { "content" } else { "x-content" };
+        value[key] = json!({media: {"schema": schema}});
+        value
+    }
+
+    /// progenitor takes one type for all successes, and one for all errors.
+    fn responses(&self, operation: &Operation, value: &mut Value) {
+        value["responses"] = json!({});
+        let mut errors = operation.responses.iter().filter_map(error_type);
+        let first = errors.next();
+        let one_error = errors.all(|other| Some(other) == first);
+        for response in &operation.responses {
+            let success = response.status.starts_with('2');
+            let is_default = response.status.eq_ignore_ascii_case("default");
+            let (kept, statuses) = match response.status.as_str() {
+                _ if is_default && self.is_success(operation) => (true, vec!["200"]),
+                // progenitor counts the default among the successes.
+                _ if is_default => (true, vec!["4XX", "5XX"]),
+                status if success => (is_read(operation, response), vec![status]),
+                status => (status.starts_with(['4', '5']), vec![status]),
+            };
+            let kept = kept && statuses.iter().all(|status| has_name(status));
+            let typed = success || is_default && self.is_success(operation) || one_error;
+            let key = if kept { "responses" } else { "x-responses" };
+            for status in statuses {
+                if value[key].get(status).is_none() {
+                    value[key][status] = self.response(operation, response, typed);
+                }
+            }
+        }
+        if value["responses"].as_object().is_none_or(Map::is_empty) {
+            let content = json!({"application/octet-stream": {"schema": binary()}});
+            value["responses"] = json!({"200": {"description": "", "content": content}});
+        }
+    }
+
+    /// Whether the default response is what reports success.
+    fn is_success(&self, operation: &Operation) -> bool {
+        !(operation.responses.iter()).any(|response| response.status.starts_with('2'))
+    }
+
+    fn response(&self, operation: &Operation, response: &Response, typed: bool) -> Value {
+        let mut value = json!({"description": response.description});
+        let (media, schema) = match (&response.content, &operation.success) {
+            (ResponseContent::Empty, _) => return value,
+            (ResponseContent::Json(Some(schema)), _) => ("application/json", self.schema(schema)),
+            (
+                ResponseContent::Json(None),
+                Success::Json(schema) | Success::OptionalJson(schema),
+            ) if self.is_success(operation) => ("application/json", self.schema(schema)),
+            (ResponseContent::Json(None), _) => ("application/json", json!({})),
+            (ResponseContent::Other(media), _) => (media.as_str(), binary()),
+        };
+        let success = matches!(response.status.as_bytes().first(), Some(b'2' | b'd' | b'D'));
+        let named = matches!(response.content, ResponseContent::Json(Some(_)));
+        let key = if typed && (success || named) {
+            "content"
+        } else {
+            "x-content"
+        };
+        value[key] = json!({media: {"schema": schema}});
+        value
+    }
+
+    fn named(&self, name: &str, named: &NamedSchema) -> Value {
+        let mut value = match &named.schema.kind {
+            Kind::Enum(values) => match self.escapes {
+                Some(escapes) => {
+                    json!({"type": "string", "enum": escapes.enum_values(name, values)})
+                }
+                None => json!({"type": "string", "enum": values}),
+            },
+            Kind::Union(members) => {
+                json!({"oneOf": members.iter().map(|it| self.schema(it)).collect::<Vec<_>>()})
+            }
+            Kind::Object(object) => self.object(name, object),
+            other => self.schema(&Schema::of(other.clone())),
+        };
+        set(
+            &mut value,
+            "description",
+            named.schema.description.as_deref(),
+        );
+        set(&mut value, "x-upstream-name", named.upstream.as_deref());
+        if named.schema.deprecated {
+            value["deprecated"] = true.into();
+        }
+        value
+    }
+
+    fn object(&self, name: &str, object: &Object) -> Value {
+        let properties = object.properties.iter();
+        let required: Vec<String> = properties
+            .clone()
+            .filter(|(_, property)| property.required)
+            .map(|(wire, _)| self.property(name, wire))
+            .collect();
+        let properties: Map<String, Value> = properties
+            .map(|(wire, property)| {
+                let schema = self.schema(&property.schema);
+                (self.property(name, wire), schema)
+            })
+            .collect();
+        let mut value = json!({"type": "object", "properties": properties});
+        if !required.is_empty() {
+            value["required"] = json!(required);
+        }
+        if let Some(additional) = &object.additional {
+            value["additionalProperties"] = self.schema(additional);
+        }
+        value
+    }
+
+    fn schema(&self, schema: &Schema) -> Value {
+        let mut value = self.kind(schema);
+        if value.get("$ref").is_some()
+            && (schema.nullable || schema.deprecated || schema.description.is_some())
+        {
+            value = json!({"allOf": [value]});
+        }
+        if schema.nullable && schema.kind != Kind::Any {
+            value["nullable"] = true.into();
+        }
+        if schema.deprecated {
+            value["deprecated"] = true.into();
+        }
+        set(&mut value, "description", schema.description.as_deref());
+        if let Some(default) = schema.default.as_ref().filter(|it| fits(it, &schema.kind)) {
+            value["default"] = default.clone();
+        }
+        value
+    }
+
+    fn kind(&self, schema: &Schema) -> Value {
+        let mut value = match &schema.kind {
+            Kind::Any => json!({}),
+            Kind::Boolean => json!({"type": "boolean"}),
+            Kind::Integer(rust) => {
+                let format = match rust.strip_prefix('u') {
+                    Some(bits) => format!("uint{bits}"),
+                    None => rust.replacen('i', "int", 1),
+                };
+                json!({"type": "integer", "format": format})
+            }
+            Kind::Number => json!({"type": "number", "format": "double"}),
+            Kind::Timestamp => json!({"type": "string", "format": "date-time"}),
+            Kind::IntegerText { signed: true } => json!({"type": "string", "format": "int64"}),
+            Kind::IntegerText { signed: false } => json!({"type": "string", "format": "uint64"}),
+            Kind::Binary => binary(),
+            Kind::String => json!({"type": "string"}),
+            Kind::Array(items) => json!({"type": "array", "items": self.schema(items)}),
+            Kind::Map(values) => {
+                json!({"type": "object", "additionalProperties": self.schema(values)})
+            }
+            Kind::Reference(name) => {
+                json!({"$ref": format!("#/components/schemas/{}", self.type_name(name))})
+            }
+            Kind::Enum(_) | Kind::Object(_) | Kind::Union(_) => json!({}),
+        };
+        if matches!(schema.kind, Kind::String | Kind::Number) {
+            set(&mut value, "format", schema.format.as_deref());
+        }
+        value
+    }
+
+    fn type_name(&self, name: &str) -> String {
+        self.escapes
+            .map_or_else(|| name.to_owned(), |escapes| escapes.type_name(name))
+    }
+
+    fn method(&self, name: &str) -> String {
+        self.escapes
+            .map_or_else(|| name.to_owned(), |escapes| escapes.method(name))
+    }
+
+    fn property(&self, owner: &str, wire: &str) -> String {
+        match self.escapes {
+            Some(escapes) => escapes.property(owner, wire),
+            None => wire.to_owned(),
+        }
+    }
+
+    fn parameter_name(&self, operation: &Operation, parameter: &Parameter) -> String {
+        match self.escapes {
+            Some(escapes) => escapes.parameter(&operation.name, parameter),
+            None => parameter.name.clone(),
+        }
+    }
+
+    fn path(&self, operation: &Operation) -> String {
+        let mut path = operation.path.clone();
+        let in_path = operation.parameters.iter();
+        for parameter in in_path.filter(|it| it.location == Location::Path) {
+            let name = self.parameter_name(operation, parameter);
+            path = path.replace(&format!("{{{}}}", parameter.name), &format!("{{{name}}}"));
+        }
+        path
+    }
+}
+
+/// Whether progenitor has a way to send a parameter.
+pub(crate) fn is_expressible(api: &Api, parameter: &Parameter) -> bool {
+    let is_object = matches!(&parameter.schema.kind, Kind::Reference(name)
+        if !api.schemas.get(name).is_some_and(|it| matches!(it.schema.kind, Kind::Enum(_))));
+    match (parameter.location, parameter.style) {
+        (Location::Path, _) => true,
+        (Location::Cookie, _) | (_, Style::Space | Style::Pipe | Style::Json) => false,
+        _ => !is_object,
+    }
+}
+
+/// The type of an error, if the response is one: absent where the response has no content.
+fn error_type(response: &Response) -> Option<Option<&Schema>> {
+    if !response.status.starts_with(['4', '5', 'd', 'D']) {
+        return None;
+    }
+    Some(match &response.content {
+        ResponseContent::Json(schema) => schema.as_ref(),
+        _ => None,
+    })
+}
+
+/// Whether a success has what the call returns.
+fn is_read(operation: &Operation, response: &Response) -> bool {
+    matches!(
+        (&operation.success, &response.content),
+        (
+            Success::Json(_) | Success::OptionalJson(_),
+            ResponseContent::Json(_)
+        ) | (Success::Bytes, ResponseContent::Other(_))
+            | (Success::Empty, ResponseContent::Empty)
+    )
+}
+
+/// Whether progenitor knows a status by name, which its mocks need.
+fn has_name(status: &str) -> bool {
+    let known = |status: http::StatusCode| status.canonical_reason().is_some();
+    status.ends_with("XX") || status.parse().is_ok_and(known)
+}
+
+/// Whether a default is a value of its schema; progenitor refuses the document otherwise.
+fn fits(default: &Value, kind: &Kind) -> bool {
+    match kind {
+        Kind::Boolean => default.is_boolean(),
+        Kind::Integer("i64") => default.is_i64(),
+        Kind::Number => default.is_number(),
+        Kind::String => default.is_string(),
+        _ => false,
+    }
+}
+
+fn scheme(scheme: &SecurityScheme) -> (String, Value) {
+    let mut value = match &scheme.kind {
+        SchemeKind::Bearer => json!({"type": "http", "scheme": "bearer"}),
+        SchemeKind::Basic => json!({"type": "http", "scheme": "basic"}),
+        SchemeKind::ApiKey { location, name } => {
+            let location = match location {
+                Location::Query => "query",
+                Location::Cookie => "cookie",
+                Location::Header | Location::Path => "header",
+            };
+            json!({"type": "apiKey", "in": location, "name": name})
+        }
+    };
+    set(&mut value, "description", scheme.description.as_deref());
+    (scheme.name.clone(), value)
+}
+
+fn multipart(parts: &[Part]) -> Value {
+    let properties = parts.iter().map(|part| {
+        let mut schema = if part.file {
+            binary()
+        } else {
+            json!({"type": "string"})
+        };
+        set(&mut schema, "description", part.description.as_deref());
+        (part.name.clone(), schema)
+    });
+    let mut value = json!({"type": "object", "properties": properties.collect::<Map<_, _>>()});
+    for part in parts.iter().filter(|part| part.required) {
+        push(&mut value, "required", json!(part.name));
+    }
+    value
+}
+
+fn binary() -> Value {
+    json!({"type": "string", "format": "binary"})
+}
+
+fn set(value: &mut Value, key: &str, text: Option<&str>) {
+    if let Some(text) = text {
+        value[key] = text.into();
+    }
+}
+
+fn push(value: &mut Value, key: &str, item: Value) {
+    match value.get_mut(key).and_then(Value::as_array_mut) {
+        Some(list) => list.push(item),
+        None => value[key] = json!([item]),
+    }
+}

@@ -1,0 +1,216 @@
+//! Names that progenitor would change, and what stands for them while it runs.
+//!
+//! progenitor makes Rust names of the names in a document by itself. Most are what this generator
+//! calls them, and are left to it. The others (names that would meet, that its code has itself, or
+//! that are shortened) are replaced by placeholders before it runs; the pass `names` puts them back.
+
+use std::collections::{HashMap, HashSet};
+
+use heck::{ToPascalCase as _, ToSnakeCase as _};
+
+use crate::model::{Api, Kind, Location, Object, Operation, Parameter};
+use crate::names::is_identifier;
+
+const PREFIX: &str = "x_escaped_";
+const TYPE_PREFIX: &str = "XEscaped";
+const DIGITS: usize = 5;
+
+/// Placeholders by what they stand for.
+#[derive(Debug, Default)]
+pub(crate) struct Escapes {
+    types: HashMap<String, usize>,
+    methods: HashMap<String, usize>,
+    properties: HashMap<(String, String), usize>,
+    parameters: HashMap<(String, String), usize>,
+    enums: HashSet<String>,
+    names: Vec<Escaped>,
+}
+
+/// The names behind a placeholder.
+#[derive(Debug)]
+pub(crate) struct Escaped {
+    /// Rust identifier in snake case, and of an operation's builder or a type.
+    pub ident: String,
+    pub type_name: String,
+    /// Name in the document.
+    pub wire: String,
+}
+
+impl Escapes {
+    pub fn of(api: &Api) -> Self {
+        let mut escapes = Self::default();
+        for (name, named) in &api.schemas {
+            if left(name, Case::Pascal).as_ref() != Some(name) {
+                let index = escapes.add(name, name, name);
+                escapes.types.insert(name.clone(), index);
+            }
+            match &named.schema.kind {
+                Kind::Object(object) => escapes.object(name, object),
+                Kind::Enum(values) => {
+                    let variants: HashSet<_> = values
+                        .iter()
+                        .filter_map(|it| left(it, Case::Pascal))
+                        .collect();
+                    if variants.len() < values.len() {
+                        escapes.enums.insert(name.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+        for operation in &api.operations {
+            escapes.operation(operation);
+        }
+        escapes
+    }
+
+    fn object(&mut self, owner: &str, object: &Object) {
+        for (wire, property) in &object.properties {
+            let flattened = property.ident == "extra" && object.additional.is_some();
+            if flattened || left(wire, Case::Snake).as_ref() != Some(&property.ident) {
+                let index = self.add(&property.ident, "", wire);
+                self.properties
+                    .insert((owner.to_owned(), wire.clone()), index);
+            }
+        }
+    }
+
+    fn operation(&mut self, operation: &Operation) {
+        let (name, builder) = (&operation.name, &operation.builder);
+        if left(name, Case::Snake).as_ref() != Some(name)
+            || left(name, Case::Pascal).as_ref() != Some(builder)
+        {
+            let index = self.add(name, builder, name);
+            self.methods.insert(name.clone(), index);
+        }
+        let mut seen = HashSet::new();
+        for parameter in &operation.parameters {
+            // progenitor knows a parameter by its name, wherever it is sent.
+            let again = !seen.insert(&parameter.name);
+            let in_path = parameter.location == Location::Path;
+            if again
+                || in_path && parameter.name.contains('/')
+                || left(&parameter.name, Case::Snake).as_ref() != Some(&parameter.ident)
+            {
+                let index = self.add(&parameter.ident, "", &parameter.name);
+                self.parameters
+                    .insert((name.clone(), parameter.ident.clone()), index);
+            }
+        }
+    }
+
+    fn add(&mut self, ident: &str, type_name: &str, wire: &str) -> usize {
+        self.names.push(Escaped {
+            ident: ident.to_owned(),
+            type_name: type_name.to_owned(),
+            wire: wire.to_owned(),
+        });
+        self.names.len() - 1
+    }
+
+    pub fn type_name(&self, name: &str) -> String {
+        let index = self.types.get(name);
+        index.map_or_else(
+            || name.to_owned(),
+            |index| format!("{TYPE_PREFIX}{index:0DIGITS$}"),
+        )
+    }
+
+    pub fn method(&self, name: &str) -> String {
+        placeholder(self.methods.get(name), name)
+    }
+
+    pub fn property(&self, owner: &str, wire: &str) -> String {
+        placeholder(
+            self.properties.get(&(owner.to_owned(), wire.to_owned())),
+            wire,
+        )
+    }
+
+    pub fn parameter(&self, operation: &str, parameter: &Parameter) -> String {
+        let key = (operation.to_owned(), parameter.ident.clone());
+        placeholder(self.parameters.get(&key), &parameter.name)
+    }
+
+    /// The values of an enum; the pass `open_enums` writes the real ones.
+    pub fn enum_values(&self, name: &str, values: &[String]) -> Vec<String> {
+        if !self.enums.contains(name) {
+            return values.to_vec();
+        }
+        (0..values.len())
+            .map(|index| format!("value{index}"))
+            .collect()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// What a placeholder in snake case stands for, and what comes after it.
+    pub fn restored<'t>(&self, text: &'t str) -> Option<(&Escaped, &'t str)> {
+        self.after(text, PREFIX)
+    }
+
+    /// What a placeholder in camel case stands for, and what comes after it.
+    pub fn restored_type<'t>(&self, text: &'t str) -> Option<(&Escaped, &'t str)> {
+        self.after(text, TYPE_PREFIX)
+    }
+
+    fn after<'t>(&self, text: &'t str, prefix: &str) -> Option<(&Escaped, &'t str)> {
+        let (digits, rest) = text.strip_prefix(prefix)?.split_at_checked(DIGITS)?;
+        Some((self.names.get(digits.parse::<usize>().ok()?)?, rest))
+    }
+
+    /// A text with every placeholder replaced by the Rust name.
+    pub fn replaced(&self, text: &str) -> Option<String> {
+        let mut result = String::new();
+        let mut rest = text;
+        let next = |rest: &str| {
+            let places = [rest.find(PREFIX), rest.find(TYPE_PREFIX)];
+            places.into_iter().flatten().min()
+        };
+        while let Some(at) = next(rest) {
+            result.push_str(&rest[..at]);
+            let here = &rest[at..];
+            let (name, after) = match (self.restored(here), self.restored_type(here)) {
+                (Some((escaped, after)), _) => (escaped.ident.as_str(), after),
+                (_, Some((escaped, after))) => (escaped.type_name.as_str(), after),
+                _ => here.split_at(1),
+            };
+            result.push_str(name);
+            rest = after;
+        }
+        (!result.is_empty()).then(|| result + rest)
+    }
+}
+
+enum Case {
+    Pascal,
+    Snake,
+}
+
+/// The name that progenitor gives, where that is certain: its rule for other than plain names has
+/// exceptions, which differ between its types and its methods.
+fn left(text: &str, case: Case) -> Option<String> {
+    let plain = text.is_ascii() && !text.starts_with(PREFIX) && !text.starts_with(TYPE_PREFIX);
+    let words = text.replace('\'', "");
+    let words = words.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    let mut name = match case {
+        Case::Pascal => words.to_pascal_case(),
+        Case::Snake => words.to_snake_case(),
+    };
+    if !plain || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
+    if !is_identifier(&name) {
+        name.push('_');
+    }
+    Some(name)
+}
+
+fn placeholder(index: Option<&usize>, name: &str) -> String {
+    index.map_or_else(
+        || name.to_owned(),
+        |index| format!("{PREFIX}{index:0DIGITS$}"),
+    )
+}

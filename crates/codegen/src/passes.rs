@@ -1,0 +1,129 @@
+//! The edits of progenitor's syntax tree, in the order in which they are applied.
+//!
+//! Each pass is one file that begins with the reason for it. What no pass touches stays as
+//! progenitor wrote it. A test compares the clients with what stock progenitor makes of the same
+//! document, and fails on a difference that no pass declares.
+
+mod arguments;
+mod bodies;
+mod docs;
+mod dynamic;
+mod groups;
+mod inline;
+mod json_schemas;
+mod mocks;
+mod names;
+mod non_exhaustive;
+mod number_text;
+mod open_enums;
+mod paging;
+mod presence;
+#[cfg(test)]
+mod proof;
+mod setters;
+mod transport;
+mod type_builders;
+mod unions;
+
+use crate::escapes::Escapes;
+use crate::model::Api;
+use crate::tree::Tree;
+
+pub(crate) use docs::doc_attributes;
+
+/// What passes know besides the tree.
+pub(crate) struct Context<'a> {
+    pub api: &'a Api,
+    pub escapes: &'a Escapes,
+    /// The crate that the code is for, as its users write it.
+    pub crate_name: Option<&'a str>,
+}
+
+/// One edit of the tree.
+pub(crate) struct Pass {
+    /// Name of its file.
+    pub name: &'static str,
+    /// The differences it may make to what callers see.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the test `proof` reads it"))]
+    pub changes: &'static [(Change, Part)],
+    run: fn(&Context<'_>, &mut Tree) -> Result<(), String>,
+}
+
+/// A part of the generated interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    /// The client and its own functions.
+    Client,
+    /// A method of the client that is an operation.
+    Method,
+    /// The builder of an operation.
+    Builder,
+    /// A method of an operation's builder.
+    Setter,
+    /// A struct or enum among the types.
+    Type,
+    /// A field of a struct.
+    Field,
+    /// A variant of an enum.
+    Variant,
+    /// The builder of a type.
+    TypeBuilder,
+    /// A method of a type's builder.
+    TypeSetter,
+    /// An implementation of a trait.
+    Implementation,
+    /// A module, or an item of a module of progenitor's own.
+    Module,
+    /// The mocks.
+    Mock,
+    /// Documentation.
+    Docs,
+}
+
+/// How a part differs after a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Change {
+    Adds,
+    Changes,
+    Removes,
+}
+
+/// All passes. A pass finds what those before it left.
+pub(crate) const PASSES: [Pass; 18] = [
+    names::PASS,
+    open_enums::PASS,
+    unions::PASS,
+    presence::PASS,
+    number_text::PASS,
+    type_builders::PASS,
+    json_schemas::PASS,
+    non_exhaustive::PASS,
+    transport::PASS,
+    bodies::PASS,
+    setters::PASS,
+    arguments::PASS,
+    paging::PASS,
+    dynamic::PASS,
+    mocks::PASS,
+    groups::PASS,
+    docs::PASS,
+    inline::PASS,
+];
+
+/// Applies all passes.
+///
+/// # Errors
+///
+/// The pass that found something other than it expects, and what.
+pub(crate) fn apply(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+    for pass in &PASSES {
+        pass.apply(context, tree)?;
+    }
+    Ok(())
+}
+
+impl Pass {
+    pub(crate) fn apply(&self, context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+        (self.run)(context, tree).map_err(|error| format!("pass `{}`: {error}", self.name))
+    }
+}

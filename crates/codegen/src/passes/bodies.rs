@@ -1,0 +1,98 @@
+//! Uploads, other media types and parameters that progenitor cannot express.
+//!
+//! Why: progenitor refuses `multipart/form-data`, every media type but four, cookies, parameters
+//! that are objects and lists with spaces or pipes. Its document has them under `x-content` and
+//! `x-parameters`; this pass gives the builders the setters for them.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{ImplItem, Type, parse_quote};
+
+use super::{Change, Context, Part, Pass};
+use crate::argument::arguments;
+use crate::document::is_expressible;
+use crate::model::{BodyContent, Kind, Schema, Style};
+use crate::tree::{Tree, functions, ident, implementations};
+
+pub(super) const PASS: Pass = Pass {
+    name: "bodies",
+    changes: &[(Change::Adds, Part::Setter)],
+    run,
+};
+
+fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+    for operation in &context.api.operations {
+        let mut add = |name: &str, ty: Type| {
+            let key = (operation.builder.clone(), name.to_owned());
+            tree.arguments.insert(key, ty);
+        };
+        for parameter in &operation.parameters {
+            if parameter.style == Style::Json || !is_expressible(context.api, parameter) {
+                let ty = rust_type(&parameter.schema);
+                add(&parameter.ident, parse_quote! { #ty });
+            }
+        }
+        if let Some(BodyContent::Raw(_)) = operation.body.as_ref().map(|body| &body.content) {
+            add("body", parse_quote! { ::compute_kfp_runtime::Content });
+        }
+        let arguments = arguments(context.api, &tree.arguments, operation)?;
+        let blocks = implementations(&mut tree.builders);
+        for (_, block) in blocks.filter(|(name, _)| *name == operation.builder) {
+            let known: Vec<String> = functions(block)
+                .map(|it| it.sig.ident.to_string())
+                .collect();
+            let missing = arguments
+                .iter()
+                .filter(|argument| !known.iter().any(|name| ident(argument.name) == name));
+            let setters: Vec<_> = missing.map(|it| ImplItem::Fn(it.setter())).collect();
+            // `send` stands behind the setters.
+            let end = block.items.len().saturating_sub(1);
+            block.items.splice(end..end, setters);
+        }
+    }
+    Ok(())
+}
+
+/// The type for a schema of which progenitor was not told.
+fn rust_type(schema: &Schema) -> TokenStream {
+    match &schema.kind {
+        Kind::Any | Kind::Enum(_) | Kind::Object(_) | Kind::Union(_) => {
+            quote! { ::serde_json::Value }
+        }
+        Kind::Boolean => quote! { bool },
+        Kind::Integer(name) => {
+            let name = ident(name);
+            quote! { #name }
+        }
+        Kind::Number => quote! { f64 },
+        Kind::String | Kind::Binary => quote! { ::std::string::String },
+        Kind::Timestamp => quote! { ::compute_kfp_runtime::Timestamp },
+        Kind::IntegerText { signed: true } => quote! { i64 },
+        Kind::IntegerText { signed: false } => quote! { u64 },
+        Kind::Array(items) => {
+            let items = optional(items);
+            quote! { ::std::vec::Vec<#items> }
+        }
+        Kind::Map(values) if values.kind == Kind::Any => {
+            quote! { ::serde_json::Map<::std::string::String, ::serde_json::Value> }
+        }
+        Kind::Map(values) => {
+            let values = optional(values);
+            quote! { ::std::collections::BTreeMap<::std::string::String, #values> }
+        }
+        Kind::Reference(name) => {
+            let name = ident(name);
+            quote! { types::#name }
+        }
+    }
+}
+
+/// The type of an item, which may be null.
+fn optional(schema: &Schema) -> TokenStream {
+    let ty = rust_type(schema);
+    if schema.nullable && schema.kind != Kind::Any {
+        quote! { ::std::option::Option<#ty> }
+    } else {
+        ty
+    }
+}

@@ -1,0 +1,496 @@
+//! Documentation that rustdoc shows as it was meant.
+//!
+//! Why: progenitor copies the texts of a document as they are, so that code in them becomes a test
+//! and a bracket a broken link; its examples are not compiled; and setters, variants and fields
+//! without a description have none. Here every public item has a summary, texts are made safe,
+//! examples compile, and upstream names and deprecation are marked.
+
+use std::collections::HashMap;
+
+use quote::ToTokens as _;
+use syn::visit_mut::VisitMut;
+use syn::{
+    Attribute, Expr, ExprLit, FnArg, ImplItemFn, Item, ItemEnum, ItemStruct, Lit, Meta, parse_quote,
+};
+
+use super::presence::property_of;
+use super::{Change, Context, Part, Pass};
+use crate::argument::{Argument, arguments};
+use crate::model::{Api, Kind, NamedSchema, Operation, Schema};
+use crate::names::variant_name;
+use crate::prose::{code, one_line, rustdoc};
+use crate::tree::{Tree, fields, functions, ident, implementations, structs};
+
+pub(super) const PASS: Pass = Pass {
+    name: "docs",
+    changes: &[
+        (Change::Changes, Part::Docs),
+        (Change::Changes, Part::Method),
+    ],
+    run,
+};
+
+fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+    let api = context.api;
+    for item in &mut tree.types {
+        match item {
+            Item::Struct(item) => document_struct(api, item),
+            Item::Enum(item) => document_enum(api, item),
+            Item::Impl(block) => functions(block)
+                .filter(|function| function.sig.ident == "builder")
+                .for_each(|function| {
+                    document(
+                        &mut function.attrs,
+                        "Creates a builder in which nothing is set.",
+                    );
+                }),
+            _ => {}
+        }
+    }
+    document_type_builders(api, tree);
+    for operation in &api.operations {
+        let arguments = arguments(api, &tree.arguments, operation)?;
+        document_operation(context, tree, operation, &arguments);
+    }
+    let about = api.description.as_deref().map(rustdoc).unwrap_or_default();
+    let client = structs(&mut tree.client).find(|item| item.ident == "Client");
+    if let Some(client) = client {
+        let text = format!(
+            "Client for {}\n\n{about}\n\nVersion: {}\n\nClones share connections and credentials.",
+            rustdoc(&one_line(&api.title)),
+            rustdoc(&one_line(&api.version)),
+        );
+        document(&mut client.attrs, &text);
+    }
+    for items in tree.modules_mut() {
+        items.iter_mut().for_each(|item| Lines.visit_item_mut(item));
+    }
+    Ok(())
+}
+
+fn document_struct(api: &Api, item: &mut ItemStruct) {
+    let name = item.ident.to_string();
+    let Some(schema) = api.schemas.get(&name) else {
+        return;
+    };
+    document_type(&mut item.attrs, &name, schema);
+    let Kind::Object(object) = &schema.schema.kind else {
+        return;
+    };
+    for (name, field) in fields(item) {
+        let text = match property_of(object, &name) {
+            None => "Properties that the spec does not name.".to_owned(),
+            Some((wire, property)) => {
+                let fallback = format!("Property {}.", code(wire));
+                described(
+                    &property.schema,
+                    property.schema.description.as_deref(),
+                    &fallback,
+                )
+            }
+        };
+        document(&mut field.attrs, &text);
+    }
+}
+
+fn document_enum(api: &Api, item: &mut ItemEnum) {
+    let name = item.ident.to_string();
+    let Some(schema) = api.schemas.get(&name) else {
+        return;
+    };
+    document_type(&mut item.attrs, &name, schema);
+    let description = schema.schema.description.as_deref().unwrap_or("");
+    let values = match &schema.schema.kind {
+        Kind::Enum(values) => values.as_slice(),
+        _ => &[],
+    };
+    let said: HashMap<String, String> = values
+        .iter()
+        .filter_map(|value| Some((variant_name(value), said_of(description, value)?)))
+        .collect();
+    for variant in &mut item.variants {
+        let name = variant.ident.to_string();
+        if variant.discriminant.is_some() {
+            document(
+                &mut variant.attrs,
+                said.get(&name).map_or("", String::as_str),
+            );
+        } else if name == "Other" {
+            document(
+                &mut variant.attrs,
+                "A value that the spec does not describe.",
+            );
+        } else {
+            let text = format!("A value that is {}.", article(&name));
+            document(&mut variant.attrs, &text);
+        }
+    }
+}
+
+fn article(variant: &str) -> &'static str {
+    match variant {
+        "Boolean" => "a boolean",
+        "Integer" => "an integer",
+        "Number" => "a number",
+        "Text" => "a string",
+        "List" => "a list",
+        _ => "an object",
+    }
+}
+
+fn document_type(attributes: &mut Vec<Attribute>, name: &str, schema: &NamedSchema) {
+    let upstream = schema.upstream.as_deref();
+    let fallback = format!("Schema {}.", code(upstream.unwrap_or(name)));
+    let description = schema.schema.description.as_deref().map(rustdoc);
+    document(attributes, &description.unwrap_or(fallback));
+    alias(attributes, upstream, name);
+}
+
+fn document_type_builders(api: &Api, tree: &mut Tree) {
+    for item in structs(&mut tree.type_builders) {
+        let name = item.ident.to_string();
+        document(
+            &mut item.attrs,
+            &format!("Builder of [`{name}`](super::{name})."),
+        );
+    }
+    for (owner, block) in implementations(&mut tree.type_builders) {
+        if block.trait_.is_some() {
+            continue;
+        }
+        for function in functions(block) {
+            let name = function.sig.ident.to_string();
+            let takes_value = function.sig.inputs.len() > 1;
+            if !takes_value {
+                let text = BUILD[usize::from(is_fallible(function))];
+                document(&mut function.attrs, text);
+                continue;
+            }
+            let field = if name == "build_" { "build" } else { &name };
+            let text = format!("Sets [`{field}`](super::{owner}::{field}).");
+            document(&mut function.attrs, &text);
+            let property = match api.schemas.get(&owner).map(|it| &it.schema.kind) {
+                Some(Kind::Object(object)) => property_of(object, field),
+                _ => None,
+            };
+            if property.is_some_and(|(_, property)| property.schema.deprecated) {
+                function.attrs.push(deprecated());
+            }
+        }
+    }
+}
+
+const BUILD: [&str; 2] = [
+    "Returns the value with what was set.",
+    "Returns the value with what was set.\n\n# Errors\n\nReturns an error if a required property \
+     was not set. It names the property.",
+];
+
+fn is_fallible(function: &ImplItemFn) -> bool {
+    let output = function.sig.output.to_token_stream().to_string();
+    output.contains("BuildError")
+}
+
+fn document_operation(
+    context: &Context<'_>,
+    tree: &mut Tree,
+    operation: &Operation,
+    arguments: &[Argument<'_>],
+) {
+    let is_method = |name: &str| ident(&operation.name) == name;
+    for (_, block) in implementations(&mut tree.client) {
+        for method in functions(block).filter(|it| is_method(&it.sig.ident.to_string())) {
+            let text = method_text(context, operation, arguments);
+            document(&mut method.attrs, &text);
+            alias(
+                &mut method.attrs,
+                Some(&operation.upstream),
+                &operation.name,
+            );
+            if operation.deprecated {
+                method.attrs.push(deprecated());
+            }
+        }
+    }
+    let blocks = implementations(&mut tree.builders);
+    for (_, block) in blocks.filter(|(name, _)| *name == operation.builder) {
+        for function in functions(block) {
+            let name = function.sig.ident.to_string();
+            let is_setter = matches!(function.sig.inputs.first(), Some(FnArg::Receiver(_)));
+            let argument = arguments.iter().find(|it| ident(it.name) == name);
+            if !is_setter {
+                document(
+                    &mut function.attrs,
+                    "Creates a request in which nothing optional is set.",
+                );
+            } else if name == "send" {
+                append(
+                    &mut function.attrs,
+                    "# Errors\n\nReturns an error if the request cannot be sent, or the response \
+                     is an error or cannot be decoded: see \
+                     [`ErrorKind`](::compute_kfp_runtime::ErrorKind).",
+                );
+            } else if let Some(argument) = argument {
+                document_setter(operation, argument, function);
+            }
+        }
+    }
+}
+
+fn document_setter(operation: &Operation, argument: &Argument<'_>, function: &mut ImplItemFn) {
+    let parameter = operation
+        .parameters
+        .iter()
+        .find(|it| it.ident == argument.name);
+    let text = match parameter {
+        Some(parameter) => {
+            let fallback = format!("Sets the parameter {}.", code(&parameter.name));
+            described(&parameter.schema, argument.description, &fallback)
+        }
+        None => {
+            let description = argument.description.map(rustdoc);
+            description.unwrap_or_else(|| format!("Sets {}.", code(argument.name)))
+        }
+    };
+    document(&mut function.attrs, &text);
+    if parameter.is_some_and(|parameter| parameter.deprecated) {
+        function.attrs.push(deprecated());
+    }
+}
+
+/// A description, and what the server does without a value unless it says so already.
+fn described(schema: &Schema, description: Option<&str>, fallback: &str) -> String {
+    let description = description.unwrap_or(fallback);
+    let text = rustdoc(description);
+    let Some(default) = schema.default.as_ref().filter(|value| !value.is_null()) else {
+        return text;
+    };
+    let shown = default
+        .as_str()
+        .map_or_else(|| default.to_string(), str::to_owned);
+    let is_said = description.contains(&format!("`{shown}`"))
+        || (shown.len() > 1 && description.contains(&shown));
+    if is_said {
+        return text;
+    }
+    let note = format!(
+        "If omitted, the server uses {}; this client never sends it by itself.",
+        code(&default.to_string())
+    );
+    format!("{text}\n\n{}", rustdoc(&note))
+}
+
+/// What a description says of one value: an item of a list that starts with its name.
+fn said_of(description: &str, value: &str) -> Option<String> {
+    let mut lines = description.lines();
+    let text = lines.by_ref().find_map(|line| {
+        let item = line.trim_start().strip_prefix(['-', '*'])?.trim_start();
+        let rest = item.strip_prefix('`').unwrap_or(item).strip_prefix(value)?;
+        let rest = rest.strip_prefix('`').unwrap_or(rest).trim_start();
+        rest.strip_prefix([':', '-', '–', '—'])
+            .map(|text| text.trim().to_owned())
+    })?;
+    let more: Vec<&str> = lines
+        .take_while(|line| {
+            let trimmed = line.trim_start();
+            line.starts_with(' ') && !trimmed.is_empty() && !trimmed.starts_with(['-', '*'])
+        })
+        .map(str::trim)
+        .collect();
+    let text = [vec![text.as_str()], more].concat().join(" ");
+    let mut letters = text.chars();
+    let first = letters.next()?.to_uppercase();
+    Some(rustdoc(&first.chain(letters).collect::<String>()))
+}
+
+/// Documentation of a client's method.
+fn method_text(context: &Context<'_>, operation: &Operation, arguments: &[Argument<'_>]) -> String {
+    let mut text = String::new();
+    let mut paragraph = |paragraph: &str| {
+        if !paragraph.is_empty() {
+            if !text.is_empty() {
+                text.push_str("\n\n");
+            }
+            text.push_str(paragraph);
+        }
+    };
+    match operation.summary.as_deref() {
+        Some(summary) => {
+            let summary = rustdoc(&one_line(summary));
+            let ended = summary.ends_with(['.', '!', '?']) || summary.contains('\n');
+            paragraph(
+                &(if ended {
+                    summary
+                } else {
+                    format!("{summary}.")
+                }),
+            );
+        }
+        None if operation.description.is_none() => {
+            paragraph(&format!("Operation {}.", code(&operation.upstream)));
+        }
+        None => {}
+    }
+    let description = operation.description.as_deref().map(rustdoc);
+    paragraph(&description.unwrap_or_default());
+    paragraph(&format!(
+        "Sends a `{}` request to {}{}.",
+        operation.method,
+        code(&operation.path),
+        credentials(operation)
+    ));
+    let (required, optional): (Vec<_>, Vec<_>) = arguments.iter().partition(|it| it.required);
+    let described: Vec<String> = required
+        .iter()
+        .filter_map(|argument| {
+            let description = rustdoc(argument.description?);
+            let plain = description.starts_with(char::is_alphabetic);
+            let gap = if plain { " " } else { "\n\n" };
+            let item = format!("- `{}`:{gap}{description}", argument.name);
+            Some(item.replace('\n', "\n  "))
+        })
+        .collect();
+    if !described.is_empty() {
+        paragraph(&format!("# Arguments\n\n{}", described.join("\n")));
+    }
+    if !optional.is_empty() {
+        let links: Vec<String> = optional
+            .iter()
+            .map(|argument| {
+                let name = argument.name;
+                format!("[`{name}`](builder::{}::{name})", operation.builder)
+            })
+            .collect();
+        paragraph(&format!(
+            "The builder sets what is optional: {}.",
+            links.join(", ")
+        ));
+    }
+    paragraph(&example(context, operation, &required).unwrap_or_default());
+    text
+}
+
+fn example(
+    context: &Context<'_>,
+    operation: &Operation,
+    required: &[&Argument<'_>],
+) -> Option<String> {
+    let crate_name = context.crate_name?;
+    let values: Option<Vec<&str>> = required.iter().map(|it| it.example.as_deref()).collect();
+    let values = values?;
+    let import = if values.iter().any(|value| value.contains("types::")) {
+        format!("use {crate_name}::types;\n\n")
+    } else {
+        String::new()
+    };
+    let allow = if operation.deprecated {
+        "# #[allow(deprecated)]\n"
+    } else {
+        ""
+    };
+    Some(format!(
+        "# Examples\n\n```no_run\n{allow}\
+        # async fn example(client: &{crate_name}::Client) -> Result<(), {crate_name}::Error> {{\n\
+        {import}let response = client.{}({}).send().await?;\n\
+        # drop(response);\n# Ok(())\n# }}\n```",
+        operation.name,
+        values.join(", ")
+    ))
+}
+
+fn credentials(operation: &Operation) -> String {
+    if operation.security.is_empty() {
+        return ", without a credential".to_owned();
+    }
+    let alternatives: Vec<String> = operation
+        .security
+        .iter()
+        .map(|schemes| match schemes.len() {
+            0 => "no credential".to_owned(),
+            _ => schemes
+                .iter()
+                .map(|scheme| code(scheme))
+                .collect::<Vec<_>>()
+                .join(" and "),
+        })
+        .collect();
+    format!(", authorised by {}", alternatives.join(" or "))
+}
+
+fn deprecated() -> Attribute {
+    parse_quote! { #[deprecated(note = "marked as deprecated in the spec; the documentation says why")] }
+}
+
+fn alias(attributes: &mut Vec<Attribute>, upstream: Option<&str>, name: &str) {
+    let usable = |text: &&str| {
+        !text.is_empty()
+            && *text != name
+            && !text.contains(['"', '\''])
+            && text.trim() == *text
+            && !text.chars().any(char::is_whitespace)
+    };
+    if let Some(upstream) = upstream.filter(usable) {
+        let at = attributes
+            .iter()
+            .filter(|it| it.path().is_ident("doc"))
+            .count();
+        attributes.insert(at, parse_quote! { #[doc(alias = #upstream)] });
+    }
+}
+
+/// Replaces the documentation of an item.
+fn document(attributes: &mut Vec<Attribute>, text: &str) {
+    attributes.retain(|attribute| !attribute.path().is_ident("doc"));
+    attributes.splice(0..0, doc_attributes(text));
+}
+
+/// Adds a paragraph to the documentation of an item.
+fn append(attributes: &mut Vec<Attribute>, text: &str) {
+    let end = attributes
+        .iter()
+        .filter(|it| it.path().is_ident("doc"))
+        .count();
+    attributes.splice(end..end, doc_attributes(&format!("\n{text}")));
+}
+
+/// Documentation as attributes, one for each line.
+pub(crate) fn doc_attributes(text: &str) -> Vec<Attribute> {
+    let line = |line: &str| -> Attribute {
+        let line = if line.is_empty() {
+            String::new()
+        } else {
+            format!(" {line}")
+        };
+        parse_quote! { #[doc = #line] }
+    };
+    text.trim_end().lines().map(line).collect()
+}
+
+/// Splits documentation of several lines, which would be printed as a block comment.
+struct Lines;
+
+impl VisitMut for Lines {
+    fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
+        let split = std::mem::take(attributes)
+            .into_iter()
+            .flat_map(|attribute| match doc_text(&attribute) {
+                Some(text) if text.contains('\n') => doc_attributes(&text),
+                _ => vec![attribute],
+            });
+        *attributes = split.collect();
+    }
+}
+
+/// The text of a documentation attribute.
+fn doc_text(attribute: &Attribute) -> Option<String> {
+    let Meta::NameValue(pair) = &attribute.meta else {
+        return None;
+    };
+    match &pair.value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) if pair.path.is_ident("doc") => Some(text.value()),
+        _ => None,
+    }
+}

@@ -1,0 +1,300 @@
+//! Mocks meet what the client sends, and nothing else.
+//!
+//! Why: progenitor's mocks compare a path parameter with the path as it was sent, where it is
+//! encoded; a parameter may be anything but a slash, so that the mock of one operation meets the
+//! requests of another; lists in the query do not compile; and `httpmock` and `regex` would be
+//! dependencies of each client. Here values are encoded, patterns are exact, lists and the parts of
+//! an upload have methods, and `httpmock` is that of the runtime.
+
+use quote::quote;
+use syn::visit_mut::{VisitMut, visit_path_mut};
+use syn::{FnArg, ImplItem, ImplItemFn, Item, ItemImpl, LitStr, Path, parse_quote};
+
+use super::{Change, Context, Part, Pass};
+use crate::model::{
+    Api, BodyContent, Kind, Location, Operation, Paging, Parameter, ResponseContent, Style,
+};
+use crate::names::{pascal, snake};
+use crate::tree::{ArgumentTypes, Tree, functions, generic, ident};
+
+pub(super) const PASS: Pass = Pass {
+    name: "mocks",
+    changes: &[
+        (Change::Adds, Part::Mock),
+        (Change::Changes, Part::Mock),
+        (Change::Removes, Part::Mock),
+    ],
+    run,
+};
+
+fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+    tree.mocks
+        .iter_mut()
+        .for_each(|item| Reexported.visit_item_mut(item));
+    let module = tree.mocks.iter_mut().find_map(|item| match item {
+        Item::Mod(module) => Some(module),
+        _ => None,
+    });
+    let module = module.ok_or("progenitor made no module for mocks")?;
+    let items = module.content.as_mut().map(|(_, items)| items);
+    let items = items.ok_or("progenitor made no module for mocks")?;
+    for operation in &context.api.operations {
+        let when = pascal(&format!("{} when", operation.name));
+        let then = pascal(&format!("{} then", operation.name));
+        let method = &operation.name;
+        for item in items.iter_mut() {
+            match item {
+                Item::Struct(item) if item.ident == when || item.ident == then => {
+                    let what = if item.ident == when {
+                        "Expected request"
+                    } else {
+                        "Response"
+                    };
+                    let doc = format!(" {what} of [`{method}`](super::super::Client::{method}).");
+                    item.attrs.push(parse_quote! { #[doc = #doc] });
+                }
+                Item::Impl(block) => {
+                    let name = crate::tree::last_name(&block.self_ty).unwrap_or_default();
+                    if name == when {
+                        edit(context.api, &tree.arguments, operation, block);
+                        functions(block).for_each(|it| document(it, "Expects"));
+                    } else if name == then {
+                        functions(block).for_each(|it| respond(operation, it));
+                        functions(block).for_each(|it| document(it, "Responds with"));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    for item in &mut tree.mocks {
+        if let Item::Trait(item) = item {
+            for function in &mut item.items {
+                if let syn::TraitItem::Fn(function) = function {
+                    let name = function.sig.ident.to_string();
+                    let doc = format!(" Mocks [`Client::{name}`](super::Client::{name}).");
+                    function.attrs.push(parse_quote! { #[doc = #doc] });
+                }
+            }
+        }
+    }
+    tree.mocks.insert(
+        0,
+        parse_quote! { pub use ::compute_kfp_runtime::mock::httpmock; },
+    );
+    Ok(())
+}
+
+fn edit(api: &Api, types: &ArgumentTypes, operation: &Operation, block: &mut ItemImpl) {
+    for function in functions(block) {
+        let name = function.sig.ident.to_string();
+        let name = name.trim_start_matches("r#");
+        if name == "new" {
+            expect_operation(api, operation, function);
+            continue;
+        }
+        let parameter = operation.parameters.iter().find(|it| it.ident == name);
+        let paging = operation.paging.as_ref();
+        if name == "page_size" && paging.map(Paging::size) == parameter.map(|it| it.name.as_str()) {
+            function.sig.generics.where_clause = Some(parse_quote! { where T: Into<Option<u32>> });
+        }
+        if let Some(parameter) = parameter.filter(|it| it.location == Location::Path) {
+            let pattern = pattern(&operation.path, Some(&parameter.name));
+            function.block = parse_quote! {{
+                let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+                Self(self.0.path_matches(format!(#pattern, value)))
+            }};
+        }
+    }
+    let lists = operation
+        .parameters
+        .iter()
+        .filter_map(|parameter| list(operation, types, parameter).map(ImplItem::Fn));
+    let parts = match operation.body.as_ref().map(|body| &body.content) {
+        Some(BodyContent::Multipart(parts)) => parts.as_slice(),
+        _ => &[],
+    };
+    let parts = parts.iter().map(|part| {
+        let name = ident(&part.ident);
+        parse_quote! {
+            pub fn #name(self, value: &str) -> Self {
+                Self(self.0.body_includes(value))
+            }
+        }
+    });
+    let added: Vec<ImplItem> = lists.chain(parts).collect();
+    block.items.extend(added);
+}
+
+/// The method and the path of an operation, and no path that is another operation's.
+fn expect_operation(api: &Api, operation: &Operation, function: &mut ImplItemFn) {
+    let method = ident(&operation.method);
+    let pattern = pattern(&operation.path, None);
+    let others = more_exact(api, operation);
+    function.block = parse_quote! {{
+        Self(
+            inner
+                .method(::compute_kfp_runtime::mock::httpmock::Method::#method)
+                .path_matches(#pattern)
+                #(.path_not(#others))*
+        )
+    }};
+}
+
+/// Gives an error its own type: progenitor knows one for all errors of an operation, or none.
+fn respond(operation: &Operation, function: &mut ImplItemFn) {
+    let name = function.sig.ident.to_string();
+    let mut responses = operation.responses.iter();
+    let Some(response) = responses.find(|it| reason(&it.status).as_deref() == Some(&name)) else {
+        return;
+    };
+    let takes_value = |input: &FnArg| is_named(input, "value");
+    let (ResponseContent::Json(Some(schema)), false) = (
+        &response.content,
+        function.sig.inputs.iter().any(takes_value),
+    ) else {
+        return;
+    };
+    if let Kind::Reference(name) = &schema.kind {
+        let ty = ident(name);
+        let Some(status) = function.block.stmts.pop() else {
+            return;
+        };
+        function
+            .sig
+            .inputs
+            .push(parse_quote! { value: &types::#ty });
+        let body: syn::Block = parse_quote! {{
+            let Self(then) = #status;
+            Self(then.header("content-type", "application/json").json_body_obj(value))
+        }};
+        function.block.stmts.extend(body.stmts);
+    }
+}
+
+/// The name that progenitor gives the method for a status.
+fn reason(status: &str) -> Option<String> {
+    match status {
+        "4XX" => Some("client_error".to_owned()),
+        "5XX" => Some("server_error".to_owned()),
+        _ => {
+            let status: http::StatusCode = status.parse().ok()?;
+            status.canonical_reason().map(snake)
+        }
+    }
+}
+
+fn is_named(input: &FnArg, name: &str) -> bool {
+    matches!(input, FnArg::Typed(typed) if matches!(&*typed.pat, syn::Pat::Ident(it) if it.ident == name))
+}
+
+/// Expects all items of a list. Lists of a header or a path are compared as they are written.
+fn list(operation: &Operation, types: &ArgumentTypes, parameter: &Parameter) -> Option<ImplItemFn> {
+    if !matches!(parameter.schema.kind, Kind::Array(_)) {
+        return None;
+    }
+    let key = (operation.builder.clone(), parameter.ident.clone());
+    let item = generic(types.get(&key)?, "Vec")?;
+    let (name, wire) = (ident(&parameter.ident), &parameter.name);
+    let expect = match (parameter.location, parameter.style) {
+        (Location::Query, Style::Repeat) => quote! {
+            Self(texts.fold(self.0, |when, text| when.query_param(#wire, text)))
+        },
+        (Location::Query, Style::Comma) => quote! {
+            let texts: ::std::vec::Vec<::std::string::String> = texts.collect();
+            Self(self.0.query_param(#wire, texts.join(",")))
+        },
+        _ => return None,
+    };
+    Some(parse_quote! {
+        pub fn #name(
+            self,
+            value: impl ::std::iter::IntoIterator<Item = impl ::std::convert::Into<#item>>,
+        ) -> Self {
+            let items = value.into_iter().map(::std::convert::Into::<#item>::into);
+            let texts = items.map(|item| ::compute_kfp_runtime::mock::text(&item));
+            #expect
+        }
+    })
+}
+
+/// The pattern of a path, with any values, or `{}` for the one of a parameter.
+fn pattern(path: &str, fixed: Option<&str>) -> String {
+    let mut pattern = String::from("^");
+    let mut rest = path;
+    let escaped = |text: &str| -> String {
+        let text = text.chars().flat_map(|c| {
+            c.is_ascii_punctuation()
+                .then_some('\\')
+                .into_iter()
+                .chain([c])
+        });
+        text.collect()
+    };
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        pattern.push_str(&escaped(before));
+        pattern.push_str(if fixed == Some(name) { "{}" } else { "[^/:]+" });
+        rest = after;
+    }
+    pattern + &escaped(rest) + "$"
+}
+
+/// Paths without a parameter of other operations, which the pattern of this one's path meets.
+fn more_exact<'a>(api: &'a Api, operation: &Operation) -> Vec<&'a str> {
+    let segments = |path: &'a str| path.split('/');
+    let meets = |other: &&'a Operation| {
+        let own: Vec<&str> = operation.path.split('/').collect();
+        let theirs: Vec<&str> = segments(&other.path).collect();
+        other.method == operation.method
+            && other.path != operation.path
+            && !other.path.contains('{')
+            && own.len() == theirs.len()
+            && own
+                .iter()
+                .zip(&theirs)
+                .all(|(own, other)| own == other || own.starts_with('{'))
+    };
+    let others = api.operations.iter().filter(meets);
+    others.map(|other| other.path.as_str()).collect()
+}
+
+/// Documents a function, of which progenitor documents none.
+fn document(function: &mut ImplItemFn, verb: &str) {
+    let name = function.sig.ident.to_string();
+    let mut inputs = function.sig.inputs.iter();
+    let is_status = inputs.any(|input| is_named(input, "status"));
+    let doc = match name.as_str() {
+        "new" => " Wraps what `httpmock` hands to a mock.".to_owned(),
+        "into_inner" => " Returns what `httpmock` handed to the mock.".to_owned(),
+        _ if is_status => format!(" Responds with a status of the class `{name}`."),
+        _ => format!(" {verb} `{}`.", name.trim_start_matches("r#")),
+    };
+    function.attrs.push(parse_quote! { #[doc = #doc] });
+}
+
+/// `httpmock` of the runtime.
+struct Reexported;
+
+impl VisitMut for Reexported {
+    fn visit_path_mut(&mut self, path: &mut Path) {
+        let is_it = path.leading_colon.is_some()
+            && path
+                .segments
+                .first()
+                .is_some_and(|it| it.ident == "httpmock");
+        if is_it {
+            let rest = path.segments.iter().skip(1);
+            *path = parse_quote! { ::compute_kfp_runtime::mock::httpmock #(::#rest)* };
+        }
+        visit_path_mut(self, path);
+    }
+
+    fn visit_lit_str_mut(&mut self, text: &mut LitStr) {
+        let links = text.value();
+        if links.contains("(::httpmock::") {
+            let links = links.replace("(::httpmock::", "(::compute_kfp_runtime::mock::httpmock::");
+            *text = LitStr::new(&links, text.span());
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Names that progenitor would give another form.
+//!
+//! Why: progenitor derives every Rust name from the one in the document. Two names can become one
+//! (`a-b` and `a_b`), a parameter can be called like a method of its builder (`send`), and a dotted
+//! parameter gets a long name. The generator names those itself and hides them from progenitor.
+
+use proc_macro2::Ident;
+use syn::visit_mut::VisitMut;
+use syn::{Item, LitStr};
+
+use super::{Change, Context, Part, Pass};
+use crate::escapes::Escapes;
+use crate::model::{Kind, Object};
+use crate::tree::{Tree, ident};
+
+pub(super) const PASS: Pass = Pass {
+    name: "names",
+    changes: &[
+        (Change::Adds, Part::Field),
+        (Change::Removes, Part::Field),
+        (Change::Adds, Part::Setter),
+        (Change::Removes, Part::Setter),
+        (Change::Adds, Part::Mock),
+        (Change::Removes, Part::Mock),
+        (Change::Changes, Part::Docs),
+    ],
+    run,
+};
+
+fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+    for (name, schema) in &context.api.schemas {
+        if let Kind::Object(object) = &schema.schema.kind
+            && object.additional.is_some()
+        {
+            let name = context.escapes.type_name(name);
+            let mut rename = Rename {
+                from: "extra",
+                to: extra_name(object),
+            };
+            for items in [&mut tree.types, &mut tree.type_builders] {
+                items
+                    .iter_mut()
+                    .filter(|item| is_about(item, &name))
+                    .for_each(|item| rename.visit_item_mut(item));
+            }
+        }
+    }
+    if !context.escapes.is_empty() {
+        let mut restore = Restore(context.escapes);
+        for items in tree.modules_mut() {
+            items
+                .iter_mut()
+                .for_each(|item| restore.visit_item_mut(item));
+        }
+    }
+    Ok(())
+}
+
+/// The field for the properties that the spec does not name: a name that no property has.
+pub(super) fn extra_name(object: &Object) -> String {
+    let mut name = "extra".to_owned();
+    let taken = |name: &str| object.properties.values().any(|it| it.ident == name);
+    while taken(&name) {
+        name.push_str("_properties");
+    }
+    name
+}
+
+fn is_about(item: &Item, name: &str) -> bool {
+    match item {
+        Item::Struct(item) => item.ident == name,
+        Item::Impl(block) => {
+            let names = |ty: &syn::Type| crate::tree::last_name(ty).as_deref() == Some(name);
+            names(&block.self_ty)
+        }
+        _ => false,
+    }
+}
+
+struct Rename {
+    from: &'static str,
+    to: String,
+}
+
+impl VisitMut for Rename {
+    fn visit_ident_mut(&mut self, name: &mut Ident) {
+        if name == self.from {
+            *name = ident(&self.to);
+        }
+    }
+}
+
+struct Restore<'a>(&'a Escapes);
+
+impl VisitMut for Restore<'_> {
+    fn visit_ident_mut(&mut self, name: &mut Ident) {
+        if let Some(restored) = self.0.replaced(&name.to_string()) {
+            *name = ident(&restored);
+        }
+    }
+
+    fn visit_lit_str_mut(&mut self, literal: &mut LitStr) {
+        let text = literal.value();
+        let restored = match self.0.restored(&text) {
+            Some((escaped, "")) => Some(escaped.wire.clone()),
+            _ => self.0.replaced(&text),
+        };
+        if let Some(restored) = restored {
+            *literal = LitStr::new(&restored, literal.span());
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Enums that a server may add values to.
+//!
+//! Why: progenitor's enums know the values of the document and no other, so that one new value of
+//! a newer server fails the whole response. The variants are kept; what surrounds them is written
+//! by the macro `open_enum` of the runtime, which adds `Unknown`.
+
+use syn::{Item, parse_quote};
+
+use super::{Change, Context, Part, Pass};
+use crate::model::Kind;
+use crate::names::variant_name;
+use crate::tree::{Tree, ident, is_implementation_for};
+
+pub(super) const PASS: Pass = Pass {
+    name: "open_enums",
+    changes: &[
+        (Change::Changes, Part::Type),
+        (Change::Adds, Part::Variant),
+        (Change::Changes, Part::Variant),
+        (Change::Removes, Part::Variant),
+        (Change::Removes, Part::Implementation),
+    ],
+    run,
+};
+
+fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+    for (name, schema) in &context.api.schemas {
+        let Kind::Enum(values) = &schema.schema.kind else {
+            continue;
+        };
+        tree.types.retain(|item| !is_implementation_for(item, name));
+        let found = tree.types.iter_mut().find_map(|item| match item {
+            Item::Enum(item) if item.ident == name => Some(item),
+            _ => None,
+        });
+        let found = found.ok_or_else(|| format!("progenitor made no enum `{name}`"))?;
+        // An enum with values is one of the macro, see `layout`.
+        found
+            .attrs
+            .retain(|attribute| attribute.path().is_ident("doc"));
+        found.variants = values
+            .iter()
+            .map(|value| -> syn::Variant {
+                let variant = ident(&variant_name(value));
+                parse_quote! { #variant = #value }
+            })
+            .collect();
+    }
+    Ok(())
+}

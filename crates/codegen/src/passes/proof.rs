@@ -1,0 +1,573 @@
+//! Compares the clients with what stock progenitor makes of the same document: everything it makes
+//! is there under its name, and every difference belongs to a pass that declares it.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::LazyLock;
+
+use proc_macro2::TokenStream;
+use progenitor::{GenerationSettings, Generator, InterfaceStyle};
+use quote::ToTokens;
+use serde::Deserialize as _;
+use serde_json::Value;
+use syn::{
+    Attribute, Expr, ExprLit, Fields, ImplItem, Item, ItemImpl, Lit, Meta, TraitItem, Visibility,
+};
+
+use super::{Change, Context, PASSES, Part};
+use crate::escapes::Escapes;
+use crate::model::{Api, Kind};
+use crate::tree::{Tree, last_name, trait_name};
+use crate::{Overlay, Source};
+
+#[path = "../../tests/nasty/mod.rs"]
+#[allow(dead_code, reason = "the other tests of the generator use the rest")]
+mod nasty;
+
+/// What the settings of progenitor may change: see `generator`.
+const SETTINGS: &[(Change, Part)] = &[
+    (Change::Changes, Part::Type),
+    (Change::Changes, Part::Field),
+    (Change::Changes, Part::Setter),
+    (Change::Changes, Part::TypeSetter),
+    (Change::Changes, Part::Implementation),
+    (Change::Changes, Part::Mock),
+    // Lists in parameters, which the pass `mocks` adds again.
+    (Change::Removes, Part::Mock),
+];
+
+/// Documentation of a whole block of methods.
+const BLOCK: &str = "block ";
+
+type Surface = BTreeMap<(Part, String), String>;
+type Differences = BTreeSet<(Change, Part, String)>;
+
+/// The stages from stock progenitor to the clients: its output, then that of each pass.
+struct Stages {
+    api: Api,
+    stages: Vec<(&'static str, Surface)>,
+}
+
+static CLIENTS: LazyLock<[(&str, Stages); 2]> =
+    LazyLock::new(|| ["compute", "kfp"].map(|name| (name, Stages::of(&source(name), true))));
+
+fn source(name: &str) -> Source {
+    let specs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../specs");
+    let (spec, crate_name) = match name {
+        "compute" => ("compute.openapi.json", "compute_api_client"),
+        _ => ("kfp.swagger.json", "kfp_api_client"),
+    };
+    Source::from_file(format!("{specs}/{spec}"))
+        .unwrap()
+        .overlay(Overlay::from_file(format!("{specs}/{name}.overlay.json")).unwrap())
+        .for_crate(crate_name)
+}
+
+impl Stages {
+    fn of(source: &Source, with_stock: bool) -> Self {
+        let api = crate::model(source, &crate::lift(source).unwrap()).unwrap();
+        let escapes = Escapes::of(&api);
+        let mut stages = Vec::new();
+        let document = crate::document::escaped(&api, &escapes);
+        let mut tree = crate::generator::generate(&document).unwrap();
+        if with_stock {
+            let document = crate::document::document(&api);
+            stages.push(("stock", surface(&stock(&document))));
+            let settings = crate::generator::generate(&document).unwrap();
+            stages.push(("settings", surface(&settings)));
+        } else {
+            stages.push(("settings", surface(&tree)));
+        }
+        let context = Context {
+            api: &api,
+            escapes: &escapes,
+            crate_name: source.crate_name(),
+        };
+        for pass in &PASSES {
+            pass.apply(&context, &mut tree).unwrap();
+            stages.push((pass.name, surface(&tree)));
+        }
+        Self { api, stages }
+    }
+
+    fn stock(&self) -> &Surface {
+        &self.stages[0].1
+    }
+
+    fn ours(&self) -> &Surface {
+        &self.stages[self.stages.len() - 1].1
+    }
+
+    /// What each stage changed.
+    fn steps(&self) -> impl Iterator<Item = (&'static str, Differences)> {
+        self.stages.windows(2).map(|pair| {
+            let [(_, before), (name, after)] = pair else {
+                unreachable!("windows of two");
+            };
+            (*name, differences(before, after))
+        })
+    }
+}
+
+/// What `cargo progenitor` makes of a document.
+fn stock(document: &Value) -> Tree {
+    let document = openapiv3::OpenAPI::deserialize(document).unwrap();
+    let mut settings = GenerationSettings::default();
+    settings.with_interface(InterfaceStyle::Builder);
+    let code = Generator::new(&settings).generate_tokens(&document);
+    let mocks = Generator::new(&settings).httpmock(&document, "super::super");
+    Tree::of(code.unwrap(), mocks.unwrap()).unwrap()
+}
+
+fn surface(tree: &Tree) -> Surface {
+    let mut surface = Surface::new();
+    read(&mut surface, &tree.client, &|part| match part {
+        Part::Type => Part::Client,
+        part => part,
+    });
+    read(&mut surface, &tree.types, &|part| match part {
+        Part::Setter => Part::Implementation,
+        part => part,
+    });
+    read(&mut surface, &tree.type_builders, &|part| match part {
+        Part::Type => Part::TypeBuilder,
+        Part::Setter => Part::TypeSetter,
+        part => part,
+    });
+    read(&mut surface, &tree.builders, &|part| match part {
+        Part::Type => Part::Builder,
+        part => part,
+    });
+    read(&mut surface, &tree.mocks, &|_| Part::Mock);
+    surface
+}
+
+fn read(surface: &mut Surface, items: &[Item], part: &dyn Fn(Part) -> Part) {
+    for item in items {
+        match item {
+            Item::Struct(item) => {
+                let name = item.ident.to_string();
+                let key = (part(Part::Type), name.clone());
+                add(surface, key, attributes(&item.attrs), &item.attrs);
+                if let Fields::Named(fields) = &item.fields {
+                    let public = fields.named.iter().filter(|it| is_public(&it.vis));
+                    for field in public {
+                        let field_name = field.ident.as_ref().unwrap();
+                        let text = format!("{} {}", attributes(&field.attrs), text(&field.ty));
+                        let key = (part(Part::Field), format!("{name}.{field_name}"));
+                        add(surface, key, text, &field.attrs);
+                    }
+                }
+            }
+            Item::Enum(item) => {
+                let name = item.ident.to_string();
+                let key = (part(Part::Type), name.clone());
+                add(surface, key, attributes(&item.attrs), &item.attrs);
+                for variant in &item.variants {
+                    let value = variant.discriminant.as_ref().map(|(_, value)| text(value));
+                    let text = format!("{} {value:?}", text(&variant.fields));
+                    let key = (part(Part::Variant), format!("{name}::{}", variant.ident));
+                    add(surface, key, text, &variant.attrs);
+                }
+            }
+            Item::Impl(block) => implementation(surface, block, part),
+            Item::Trait(item) => {
+                for function in &item.items {
+                    if let TraitItem::Fn(function) = function {
+                        let name = function.sig.ident.to_string();
+                        let key = (part(Part::Setter), format!("{}::{name}", item.ident));
+                        add(surface, key, text(&function.sig), &function.attrs);
+                    }
+                }
+            }
+            Item::Mod(module) => {
+                let key = (part(Part::Module), module.ident.to_string());
+                if part(Part::Module) == Part::Mock {
+                    let items = module.content.as_ref().map(|(_, items)| items.as_slice());
+                    read(surface, items.unwrap_or_default(), part);
+                } else {
+                    add(surface, key, String::new(), &module.attrs);
+                }
+            }
+            Item::Use(item) if is_public(&item.vis) => {
+                let key = (part(Part::Module), text(&item.tree));
+                add(surface, key, String::new(), &[]);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn implementation(surface: &mut Surface, block: &ItemImpl, part: &dyn Fn(Part) -> Part) {
+    let name = last_name(&block.self_ty).unwrap_or_default();
+    if let Some(implemented) = trait_name(block) {
+        let (path, _) = block.trait_.as_ref().unwrap();
+        let whole = text(path);
+        let key = format!("{implemented} for {}", text(&block.self_ty));
+        let key = if implemented == "From" {
+            format!("{whole} for {}", text(&block.self_ty))
+        } else {
+            key
+        };
+        // A type and its builder have the same name.
+        let key = format!(
+            "{key}{}",
+            if part(Part::Type) == Part::TypeBuilder {
+                ", the builder"
+            } else {
+                ""
+            }
+        );
+        add(surface, (part(Part::Implementation), key), whole, &[]);
+        return;
+    }
+    let docs = docs(&block.attrs);
+    if let Some(heading) = docs.lines().next() {
+        surface.insert((Part::Docs, format!("{BLOCK}{heading}")), docs.clone());
+    }
+    for item in &block.items {
+        let ImplItem::Fn(function) = item else {
+            continue;
+        };
+        let returns = text(&function.sig.output);
+        let is_operation = name == "Client" && returns.contains("builder ::");
+        let kind = match (is_operation, name.as_str()) {
+            (true, _) => Part::Method,
+            (_, "Client") => Part::Client,
+            _ => part(Part::Setter),
+        };
+        let key = match kind {
+            Part::Method => function.sig.ident.to_string(),
+            _ => format!("{name}::{}", function.sig.ident),
+        };
+        let declared = format!("{}{}", attributes(&function.attrs), text(&function.sig));
+        add(surface, (kind, key), declared, &function.attrs);
+    }
+}
+
+/// Adds a part and, where it has some, its documentation.
+fn add(surface: &mut Surface, key: (Part, String), declared: String, attrs: &[Attribute]) {
+    let docs = docs(attrs);
+    if !docs.is_empty() {
+        let key = (Part::Docs, format!("{:?} {}", key.0, key.1));
+        surface.insert(key, docs);
+    }
+    surface.insert(key, declared);
+}
+
+/// The attributes that callers notice; inlining is none of them.
+fn attributes(attributes: &[Attribute]) -> String {
+    let seen = attributes.iter().filter(|attribute| {
+        let path = attribute.path();
+        !["doc", "inline", "allow"]
+            .iter()
+            .any(|it| path.is_ident(it))
+    });
+    let mut texts: Vec<String> = seen
+        .map(|attribute| {
+            let mut words: Vec<String> = text(&attribute.meta)
+                .split([',', '(', ')'])
+                .map(|word| word.trim().to_owned())
+                .collect();
+            words.sort();
+            words.join(" ")
+        })
+        .collect();
+    texts.sort();
+    texts.join("; ")
+}
+
+fn docs(attributes: &[Attribute]) -> String {
+    let lines = attributes.iter().filter_map(|attribute| {
+        let Meta::NameValue(pair) = &attribute.meta else {
+            return None;
+        };
+        match &pair.value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            }) if pair.path.is_ident("doc") => Some(text.value()),
+            _ => None,
+        }
+    });
+    let lines: Vec<String> = lines
+        .map(|line| line.strip_prefix(' ').map_or(line.clone(), str::to_owned))
+        .collect();
+    lines.join("\n")
+}
+
+fn is_public(visibility: &Visibility) -> bool {
+    matches!(visibility, Visibility::Public(_))
+}
+
+fn text(tokens: impl ToTokens) -> String {
+    let stream: TokenStream = tokens.to_token_stream();
+    stream.to_string()
+}
+
+fn differences(before: &Surface, after: &Surface) -> Differences {
+    let mut found = Differences::new();
+    for (key, declared) in before {
+        let change = match after.get(key) {
+            None => Change::Removes,
+            Some(other) if other != declared => Change::Changes,
+            Some(_) => continue,
+        };
+        found.insert((change, key.0, key.1.clone()));
+    }
+    for key in after.keys().filter(|key| !before.contains_key(key)) {
+        found.insert((Change::Adds, key.0, key.1.clone()));
+    }
+    // Documentation comes and goes with what it is about, and more of it needs no reason.
+    let named = |surface: &Surface| -> HashSet<String> {
+        let keys = surface.keys();
+        keys.map(|(part, name)| format!("{part:?} {name}"))
+            .collect()
+    };
+    let (named_before, named_after) = (named(before), named(after));
+    found.retain(|(change, part, key)| {
+        let stays = || named_before.contains(key) && named_after.contains(key);
+        let is_block = key.starts_with(BLOCK);
+        *part != Part::Docs || is_block || *change != Change::Adds && stays()
+    });
+    found
+}
+
+fn declared(stage: &str) -> &'static [(Change, Part)] {
+    let pass = PASSES.iter().find(|pass| pass.name == stage);
+    pass.map_or(SETTINGS, |pass| pass.changes)
+}
+
+#[test]
+fn every_difference_to_stock_progenitor_belongs_to_a_pass_that_declares_it() {
+    for (name, stages) in &*CLIENTS {
+        for (stage, differences) in stages.steps() {
+            let undeclared: Vec<_> = differences
+                .iter()
+                .filter(|(change, part, _)| !declared(stage).contains(&(*change, *part)))
+                .collect();
+            assert!(
+                undeclared.is_empty(),
+                "{stage} of {name} has {} undeclared differences: {:#?}",
+                undeclared.len(),
+                &undeclared[..undeclared.len().min(20)]
+            );
+        }
+    }
+}
+
+#[test]
+fn every_declared_difference_occurs() {
+    let default = r#"{"openapi": "3.0.3", "paths": {}, "components": {"schemas": {
+        "A": {"properties": {"p": {"type": "string", "default": "young"}}}}}}"#;
+    let texts = [
+        nasty::names(),
+        nasty::members(),
+        nasty::everywhere(),
+        default.to_owned(),
+    ];
+    let nasty = texts.map(|text| Stages::of(&Source::from_text("nasty.json", text), false));
+    let clients = CLIENTS.iter().map(|(_, stages)| stages);
+    let mut found: BTreeSet<(&str, Change, Part)> = BTreeSet::new();
+    for stages in clients.chain(&nasty) {
+        for (stage, differences) in stages.steps() {
+            found.extend(
+                differences
+                    .into_iter()
+                    .map(|(change, part, _)| (stage, change, part)),
+            );
+        }
+    }
+    let declared = PASSES.iter().flat_map(|pass| {
+        pass.changes
+            .iter()
+            .map(|(change, part)| (pass.name, *change, *part))
+    });
+    let never: Vec<_> = declared.filter(|it| !found.contains(it)).collect();
+    assert!(never.is_empty(), "declared, but never done: {never:?}");
+}
+
+#[test]
+fn everything_that_stock_progenitor_makes_is_there_under_its_name() {
+    let mut counted = [0; 3];
+    for (name, stages) in &*CLIENTS {
+        let (stock, ours) = (stages.stock(), stages.ours());
+        for (part, key) in stock.keys() {
+            let named = [
+                Part::Method,
+                Part::Builder,
+                Part::Type,
+                Part::Field,
+                Part::Variant,
+                Part::TypeBuilder,
+                Part::TypeSetter,
+                Part::Setter,
+            ];
+            if !named.contains(part) || ours.contains_key(&(*part, key.clone())) {
+                match part {
+                    Part::Method => counted[0] += 1,
+                    Part::Type => counted[1] += 1,
+                    Part::Field => counted[2] += 1,
+                    _ => {}
+                }
+                continue;
+            }
+            let is_renamed = match part {
+                Part::Setter => is_argument(stages, key),
+                Part::Variant => is_union(stages, key),
+                _ => false,
+            };
+            assert!(
+                is_renamed,
+                "{part:?} `{key}` of stock progenitor is missing in {name}"
+            );
+        }
+    }
+    // 57 and 80 methods, 65 and 73 structs with the enums beside them.
+    assert_eq!(counted[0], 57 + 80);
+    assert!(counted[1] > 65 + 73, "{counted:?}");
+    assert!(counted[2] > 640, "{counted:?}");
+}
+
+/// Whether a variant is one of a union, which the pass `unions` names.
+fn is_union(stages: &Stages, variant: &str) -> bool {
+    let (name, _) = variant.split_once("::").unwrap();
+    matches!(stages.api.schemas[name].schema.kind, Kind::Union(_))
+}
+
+/// Whether a setter became an argument, has a shorter name, or was made superfluous by one.
+fn is_argument(stages: &Stages, setter: &str) -> bool {
+    let (builder, name) = setter.split_once("::").unwrap();
+    let operations = &stages.api.operations;
+    let operation = operations.iter().find(|it| it.builder == builder).unwrap();
+    let method = &stages.ours()[&(Part::Method, operation.name.clone())];
+    let parameter = operation
+        .parameters
+        .iter()
+        .find(|it| it.name.replace('.', "_") == name || it.ident == name);
+    let ident = parameter.map_or(name, |parameter| &parameter.ident);
+    name == "body_map"
+        || method.contains(&format!(" {ident} :"))
+        || stages
+            .ours()
+            .contains_key(&(Part::Setter, format!("{builder}::{ident}")))
+}
+
+#[test]
+fn every_text_of_stock_progenitor_is_in_the_documentation() {
+    let mut compared = 0;
+    for (name, stages) in &*CLIENTS {
+        let (stock, ours) = (stages.stock(), stages.ours());
+        for ((_, key), docs) in stock.iter().filter(|((part, _), _)| *part == Part::Docs) {
+            let Some((kind, item)) = key.split_once(' ') else {
+                continue;
+            };
+            let is_about = |part: Part| kind == format!("{part:?}");
+            let own = [Part::Method, Part::Type, Part::Field, Part::Builder];
+            if !own.into_iter().any(is_about) {
+                continue;
+            }
+            let mut shown = ours.get(&(Part::Docs, key.clone())).cloned();
+            if is_about(Part::Method) {
+                // Optional arguments are documented at their setters.
+                let operations = &stages.api.operations;
+                let operation = operations.iter().find(|it| it.name == *item).unwrap();
+                let setters = format!("Setter {}::", operation.builder);
+                let setters = ours
+                    .iter()
+                    .filter(|((_, key), _)| key.starts_with(&setters));
+                let texts: Vec<&str> = setters.map(|(_, docs)| docs.as_str()).collect();
+                shown = shown.map(|shown| format!("{shown}\n{}", texts.join("\n")));
+            }
+            let shown = plain(&shown.unwrap_or_default());
+            let (prose, _) = docs.split_once("```ignore").unwrap_or((docs, ""));
+            for paragraph in prose.split("\n\n").flat_map(|it| it.split("\n- ")) {
+                let argument = paragraph
+                    .strip_prefix('`')
+                    .and_then(|it| it.split_once("`: "));
+                let paragraph = argument.map_or(paragraph, |(_, text)| text);
+                let wanted = plain(paragraph);
+                if wanted == "Arguments:"
+                    || wanted == format!("`{item}`")
+                    || wanted.starts_with('`')
+                {
+                    continue;
+                }
+                assert!(
+                    shown.contains(&wanted),
+                    "{key} of {name} lacks {wanted:?}\nin {shown:?}"
+                );
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 1_000, "{compared}");
+}
+
+/// Words without what Markdown needs to show them.
+fn plain(text: &str) -> String {
+    let text = text
+        .replace(['\\', '.'], "")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_readme_lists_the_passes_with_what_they_change() {
+    let manifest = env!("CARGO_MANIFEST_DIR");
+    let readme = std::fs::read_to_string(format!("{manifest}/README.md")).unwrap();
+    let mut rows = String::new();
+    for pass in &PASSES {
+        let code = format!("{manifest}/src/passes/{}.rs", pass.name);
+        let code = std::fs::read_to_string(code).unwrap();
+        let title = code.lines().next().unwrap().trim_start_matches("//! ");
+        assert!(
+            code.contains("//! Why: "),
+            "`{}` gives no reason",
+            pass.name
+        );
+        rows.push_str(&format!(
+            "| `{}` | {title} | {} |\n",
+            pass.name,
+            said(pass.changes)
+        ));
+    }
+    assert!(
+        readme.contains(&rows),
+        "the table of passes is to be:\n{rows}"
+    );
+}
+
+/// `adds and changes setters; removes modules`
+fn said(changes: &[(Change, Part)]) -> String {
+    let verbs = [Change::Adds, Change::Changes, Change::Removes];
+    let said = verbs.into_iter().filter_map(|verb| {
+        let parts = changes.iter().filter(|(change, _)| *change == verb);
+        let parts: Vec<&str> = parts.map(|(_, part)| noun(*part)).collect();
+        (!parts.is_empty()).then(|| format!("{verb:?} {}", parts.join(", ")).to_lowercase())
+    });
+    let said: Vec<String> = said.collect();
+    if said.is_empty() {
+        "nothing that callers see".to_owned()
+    } else {
+        said.join("; ")
+    }
+}
+
+fn noun(part: Part) -> &'static str {
+    match part {
+        Part::Client => "the client",
+        Part::Method => "methods",
+        Part::Builder => "builders",
+        Part::Setter => "setters",
+        Part::Type => "types",
+        Part::Field => "fields",
+        Part::Variant => "variants",
+        Part::TypeBuilder => "builders of types",
+        Part::TypeSetter => "setters of types",
+        Part::Implementation => "implementations",
+        Part::Module => "modules",
+        Part::Mock => "mocks",
+        Part::Docs => "documentation",
+    }
+}

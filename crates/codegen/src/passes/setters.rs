@@ -1,0 +1,59 @@
+//! Setters of operations write into the request.
+//!
+//! Why: progenitor's setters keep a `Result` of each value, whose error appears only when the
+//! request is sent, and take no iterator for a list. Here a setter takes what converts without
+//! failing. `body_map` goes: the builder of the body's type does what it did.
+
+use syn::{ImplItem, parse_quote};
+
+use super::{Change, Context, Part, Pass};
+use crate::argument::arguments;
+use crate::tree::{Tree, implementations};
+
+pub(super) const PASS: Pass = Pass {
+    name: "setters",
+    changes: &[
+        (Change::Adds, Part::Setter),
+        (Change::Changes, Part::Setter),
+        (Change::Removes, Part::Setter),
+    ],
+    run,
+};
+
+fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+    for operation in &context.api.operations {
+        let arguments = arguments(context.api, &tree.arguments, operation)?;
+        let blocks = implementations(&mut tree.builders);
+        for (_, block) in blocks.filter(|(name, _)| *name == operation.builder) {
+            block.items.retain_mut(|item| {
+                let ImplItem::Fn(function) = item else {
+                    return true;
+                };
+                let name = function.sig.ident.to_string();
+                let name = name.trim_start_matches("r#");
+                match arguments.iter().find(|argument| argument.name == name) {
+                    Some(argument) => *function = argument.setter(),
+                    None if name == "body_map" => return false,
+                    None => {}
+                }
+                true
+            });
+            // `send` stays the last.
+            let end = block.items.len().saturating_sub(1);
+            let options = parse_quote! {
+                /// Overrides the client's settings for this call: time limits, retries, further headers.
+                pub fn options(
+                    mut self,
+                    set: impl ::std::ops::FnOnce(
+                        ::compute_kfp_runtime::CallOptions,
+                    ) -> ::compute_kfp_runtime::CallOptions,
+                ) -> Self {
+                    self.request.options(set);
+                    self
+                }
+            };
+            block.items.insert(end, options);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! The parameter of a function that takes a value of a type, and how the value is made of it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::{PathArguments, Type};
+
+use crate::tree::{generic, is_path, type_arguments};
+
+pub(crate) struct Taken {
+    /// Type of the parameter.
+    pub parameter: TokenStream,
+    /// The value.
+    pub value: TokenStream,
+}
+
+/// Takes whatever converts into the type: `&str` for a `String`, any iterator for a list.
+///
+/// The value is read from the variable `name`.
+pub(crate) fn taken(ty: &Type, name: &Ident) -> Taken {
+    let into = quote! { ::std::convert::Into };
+    let iterator = quote! { ::std::iter::IntoIterator };
+    if let Some(item) = generic(ty, "Vec") {
+        return Taken {
+            parameter: quote! { impl #iterator<Item = impl #into<#item>> },
+            value: quote! { #name.into_iter().map(#into::into).collect() },
+        };
+    }
+    if let Some(inner) = generic(ty, "Box") {
+        return Taken {
+            parameter: quote! { impl #into<#inner> },
+            value: quote! { ::std::boxed::Box::new(#name.into()) },
+        };
+    }
+    if let Some((key, value)) = map_of(ty) {
+        return Taken {
+            parameter: quote! { impl #iterator<Item = (impl #into<#key>, impl #into<#value>)> },
+            value: quote! { #name.into_iter().map(|(key, value)| (key.into(), value.into())).collect() },
+        };
+    }
+    let plain = [
+        "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f64", "bool",
+    ];
+    if plain.iter().any(|name| is_path(ty, name)) {
+        return Taken {
+            parameter: quote! { #ty },
+            value: quote! { #name },
+        };
+    }
+    Taken {
+        parameter: quote! { impl #into<#ty> },
+        value: quote! { #name.into() },
+    }
+}
+
+/// Lets a function take more arguments than clippy likes.
+pub(crate) fn many<T>(arguments: &[T]) -> Option<TokenStream> {
+    (arguments.len() > 6).then(|| quote! { #[allow(clippy::too_many_arguments)] })
+}
+
+fn map_of(ty: &Type) -> Option<(&Type, &Type)> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    if last.ident != "BTreeMap" && last.ident != "Map" {
+        return None;
+    }
+    let PathArguments::AngleBracketed(_) = &last.arguments else {
+        return None;
+    };
+    let mut types = type_arguments(&last.arguments);
+    Some((types.next()?, types.next()?))
+}

@@ -1,0 +1,259 @@
+//! progenitor's output as a syntax tree: what the passes edit.
+
+use std::collections::HashMap;
+use std::mem;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens as _, quote};
+use syn::punctuated::Punctuated;
+use syn::{
+    Attribute, Expr, ExprLit, Field, Fields, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl,
+    ItemStruct, Lit, Meta, PathArguments, Token, Type,
+};
+
+/// The types of the arguments of operations, by builder and name.
+pub(crate) type ArgumentTypes = HashMap<(String, String), Type>;
+
+/// The items of progenitor's modules.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tree {
+    /// Outside of the modules: imports, the client and its methods.
+    pub client: Vec<Item>,
+    /// `mod types`
+    pub types: Vec<Item>,
+    /// `mod types::builder`
+    pub type_builders: Vec<Item>,
+    /// `mod builder`
+    pub builders: Vec<Item>,
+    /// The file with the mocks.
+    pub mocks: Vec<Item>,
+    /// Types of the parameters and the body of each operation's builder, by the builder and the
+    /// name of its setter.
+    pub arguments: ArgumentTypes,
+}
+
+impl Tree {
+    pub fn of(code: TokenStream, mocks: TokenStream) -> syn::Result<Self> {
+        let mut tree = Self {
+            client: syn::parse2::<syn::File>(code)?.items,
+            mocks: syn::parse2::<syn::File>(mocks)?.items,
+            ..Self::default()
+        };
+        tree.types = take_module(&mut tree.client, "types");
+        tree.type_builders = take_module(&mut tree.types, "builder");
+        tree.builders = take_module(&mut tree.client, "builder");
+        Ok(tree)
+    }
+
+    /// Every list of items.
+    pub fn modules_mut(&mut self) -> [&mut Vec<Item>; 5] {
+        [
+            &mut self.client,
+            &mut self.types,
+            &mut self.type_builders,
+            &mut self.builders,
+            &mut self.mocks,
+        ]
+    }
+}
+
+/// The items of a module, which is taken out.
+pub(crate) fn take_module(items: &mut Vec<Item>, name: &str) -> Vec<Item> {
+    let is_it = |item: &Item| matches!(item, Item::Mod(module) if module.ident == name);
+    let Some(index) = items.iter().position(is_it) else {
+        return Vec::new();
+    };
+    match items.remove(index) {
+        Item::Mod(module) => module.content.map(|(_, items)| items).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// The structs among some items.
+pub(crate) fn structs(items: &mut [Item]) -> impl Iterator<Item = &mut ItemStruct> {
+    items.iter_mut().filter_map(|item| match item {
+        Item::Struct(item) => Some(item),
+        _ => None,
+    })
+}
+
+/// The fields of a struct that have names.
+pub(crate) fn fields(item: &mut ItemStruct) -> impl Iterator<Item = (String, &mut Field)> {
+    let fields = match &mut item.fields {
+        Fields::Named(fields) => Some(fields.named.iter_mut()),
+        _ => None,
+    };
+    fields
+        .into_iter()
+        .flatten()
+        .filter_map(|field| Some((field.ident.as_ref()?.to_string(), field)))
+}
+
+/// The implementations for types, each with the name of its type.
+pub(crate) fn implementations(items: &mut [Item]) -> impl Iterator<Item = (String, &mut ItemImpl)> {
+    items.iter_mut().filter_map(|item| match item {
+        Item::Impl(block) => Some((last_name(&block.self_ty)?, block)),
+        _ => None,
+    })
+}
+
+/// The functions of an implementation.
+pub(crate) fn functions(block: &mut ItemImpl) -> impl Iterator<Item = &mut ImplItemFn> {
+    block.items.iter_mut().filter_map(|item| match item {
+        ImplItem::Fn(function) => Some(function),
+        _ => None,
+    })
+}
+
+/// Whether an item implements something for the type of a name.
+pub(crate) fn is_implementation_for(item: &Item, name: &str) -> bool {
+    matches!(item, Item::Impl(block) if last_name(&block.self_ty).as_deref() == Some(name))
+}
+
+/// Name of the trait that a block implements.
+pub(crate) fn trait_name(block: &ItemImpl) -> Option<String> {
+    let (path, _) = block.trait_.as_ref()?;
+    Some(path.segments.last()?.ident.to_string())
+}
+
+/// The last name of a type's path.
+pub(crate) fn last_name(ty: &Type) -> Option<String> {
+    let Type::Path(path) = ty else { return None };
+    Some(path.path.segments.last()?.ident.to_string())
+}
+
+/// The first type argument of a type with a name.
+pub(crate) fn generic<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    if last.ident != name {
+        return None;
+    }
+    type_arguments(&last.arguments).next()
+}
+
+/// The types between the angle brackets of a path.
+pub(crate) fn type_arguments(arguments: &PathArguments) -> impl Iterator<Item = &Type> {
+    let arguments = match arguments {
+        PathArguments::AngleBracketed(arguments) => Some(arguments.args.iter()),
+        _ => None,
+    };
+    let types = |argument| match argument {
+        &GenericArgument::Type(ref ty) => Some(ty),
+        _ => None,
+    };
+    arguments.into_iter().flatten().filter_map(types)
+}
+
+/// Whether a type is the path, with or without the colons in front.
+pub(crate) fn is_path(ty: &Type, wanted: &str) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let mut wanted = wanted.trim_start_matches("::").split("::");
+    let mut segments = path.path.segments.iter();
+    segments.all(|segment| wanted.next().is_some_and(|name| segment.ident == name))
+        && wanted.next().is_none()
+}
+
+/// The arguments of a `#[serde(…)]` attribute, in their order.
+#[derive(Default)]
+pub(crate) struct SerdeArguments(Vec<(String, Option<String>)>);
+
+impl SerdeArguments {
+    /// Takes the attribute off a field.
+    pub fn take(field: &mut Field) -> Self {
+        let mut arguments = Vec::new();
+        field.attrs.retain(|attribute| {
+            let is_serde = attribute.path().is_ident("serde");
+            if is_serde {
+                let parse = Punctuated::<Meta, Token![,]>::parse_terminated;
+                let parsed = attribute.parse_args_with(parse).unwrap_or_default();
+                arguments.extend(parsed.iter().map(argument));
+            }
+            !is_serde
+        });
+        Self(arguments)
+    }
+
+    pub fn has(&self, key: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == key)
+    }
+
+    pub fn set(&mut self, key: &str, value: Option<&str>) {
+        self.remove(key);
+        self.0.push((key.to_owned(), value.map(str::to_owned)));
+    }
+
+    pub fn remove(&mut self, key: &str) {
+        self.0.retain(|(known, _)| known != key);
+    }
+
+    /// Puts the attribute back, behind the others.
+    pub fn put(self, field: &mut Field) {
+        if self.0.is_empty() {
+            return;
+        }
+        let arguments = self.0.iter().map(|(key, value)| {
+            let key = ident(key);
+            match value {
+                Some(value) => quote! { #key = #value },
+                None => quote! { #key },
+            }
+        });
+        field
+            .attrs
+            .push(syn::parse_quote! { #[serde(#(#arguments),*)] });
+    }
+}
+
+fn argument(meta: &Meta) -> (String, Option<String>) {
+    let value = match meta {
+        Meta::NameValue(pair) => match &pair.value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    };
+    (meta.path().to_token_stream().to_string(), value)
+}
+
+/// Removes a derive of a name from the attributes of an item.
+pub(crate) fn remove_derive(attributes: &mut Vec<Attribute>, name: &str) {
+    edit_derives(attributes, |derives| {
+        let kept = mem::take(derives).into_iter().filter(|path| {
+            path.segments
+                .last()
+                .is_none_or(|segment| segment.ident != name)
+        });
+        *derives = kept.collect();
+    });
+}
+
+/// Adds a derive to the attributes of an item, unless it is there.
+pub(crate) fn add_derive(attributes: &mut Vec<Attribute>, name: &str) {
+    remove_derive(attributes, name);
+    let path = ident(name);
+    edit_derives(attributes, |derives| derives.push(syn::parse_quote!(#path)));
+}
+
+fn edit_derives(
+    attributes: &mut [Attribute],
+    edit: impl FnOnce(&mut Punctuated<syn::Path, Token![,]>),
+) {
+    let derive = attributes
+        .iter_mut()
+        .find(|attribute| attribute.path().is_ident("derive"));
+    if let Some(attribute) = derive
+        && let Ok(mut derives) = attribute.parse_args_with(Punctuated::parse_terminated)
+    {
+        edit(&mut derives);
+        *attribute = syn::parse_quote! { #[derive(#derives)] };
+    }
+}
+
+/// An identifier, raw where it would be a keyword.
+pub(crate) fn ident(name: &str) -> Ident {
+    syn::parse_str(name).unwrap_or_else(|_| Ident::new_raw(name, proc_macro2::Span::call_site()))
+}
