@@ -57,6 +57,50 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
+fn the_prepared_document_is_written_with_the_code_or_without_it() {
+    let here = folder(&[("api.json", GOOD)]);
+    let output = run(
+        here.path(),
+        &["--spec", "api.json", "--emit-openapi", "openapi.json"],
+    );
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let alone = std::fs::read(here.path().join("openapi.json")).unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&alone).unwrap();
+    assert_eq!(document["openapi"], "3.0.3");
+
+    let both = [
+        "--spec",
+        "api.json",
+        "--emit-openapi",
+        "again.json",
+        "--out",
+        "out",
+    ];
+    assert_eq!(status(&run(here.path(), &both)), 0);
+    assert_eq!(
+        std::fs::read(here.path().join("again.json")).unwrap(),
+        alone
+    );
+    assert!(here.path().join("out/client.rs").is_file());
+
+    let nowhere = run(
+        here.path(),
+        &[
+            "--spec",
+            "api.json",
+            "--emit-openapi",
+            "missing/openapi.json",
+        ],
+    );
+    assert_eq!(status(&nowhere), 1);
+    assert!(
+        stderr(&nowhere).contains("missing/openapi.json"),
+        "{}",
+        stderr(&nowhere)
+    );
+}
+
+#[test]
 fn a_spec_becomes_six_files_and_status_0() {
     let here = folder(&[("api.json", GOOD)]);
     let output = run(here.path(), &["--spec", "api.json", "--out", "deep/out"]);

@@ -356,6 +356,77 @@ fn each_operation_has_a_mock_with_its_names_and_types() {
     has(&nothing, "mock.rs", "pub fn no_content(self) -> Self");
 }
 
+#[test]
+fn methods_are_grouped_by_tag_with_a_heading_and_a_sentence() {
+    let operation =
+        |id: &str, tags: Value| json!({"get": {"operationId": id, "tags": tags, "responses": {}}});
+    let generated = generated(&json!({
+        "openapi": "3.0.3",
+        "tags": [{"name": "ThingService", "description": "Things to read."}],
+        "paths": {
+            "/a": operation("a", json!(["ThingService"])),
+            "/b": operation("b", json!(["Other"])),
+            "/c": operation("c", json!([])),
+            "/d": operation("d", json!(["ThingService"])),
+        },
+    }));
+    let client = generated.file("client.rs").unwrap();
+    let place = |text: &str| {
+        client
+            .find(text)
+            .unwrap_or_else(|| panic!("no {text} in {client}"))
+    };
+    let order = [
+        "/// # Thing\n///\n/// Things to read.\nimpl Client {",
+        "pub fn a(",
+        "pub fn d(",
+        "/// # Other\n///\n/// Operations with the tag `Other`.\nimpl Client {",
+        "pub fn b(",
+        "pub fn c(",
+    ];
+    assert!(order.map(place).is_sorted(), "{client}");
+}
+
+#[test]
+fn json_schemas_are_derived_behind_a_feature() {
+    let derive = "#[cfg_attr(feature = \"schemars\", derive(::schemars::JsonSchema))]";
+    has(
+        &with_property(json!({"type": "string"})),
+        "types.rs",
+        derive,
+    );
+}
+
+#[test]
+fn mocks_expect_exactly_the_path_of_their_operation() {
+    let path = |id: &str, parameters: Value| json!({"get": {"operationId": id, "parameters": parameters, "responses": {}}});
+    let id = json!([{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}]);
+    let generated = generated(&json!({"openapi": "3.0.3", "paths": {
+        "/a.b/{id}:stop": path("stop", id.clone()), "/c/{id}": path("one", id), "/c/all": path("all", json!([])),
+    }}));
+    for pattern in [
+        r#".path_matches("^\\/a\\.b\\/[^/:]+\\:stop$")"#,
+        r#"format!("^\\/a\\.b\\/{}\\:stop$", value)"#,
+        r#".path_matches("^\\/c\\/[^/:]+$").path_not("/c/all")"#,
+    ] {
+        has(&generated, "mock.rs", pattern);
+    }
+}
+
+#[test]
+fn a_mock_responds_with_each_error_in_its_own_type() {
+    let generated = answering(json!({
+        "200": json_answer(refer("A")), "404": json_answer(refer("A")), "422": json_answer(refer("B")),
+    }));
+    for method in [
+        "pub fn ok(self, value: &types::A) -> Self",
+        "pub fn not_found(self, value: &types::A) -> Self",
+        "pub fn unprocessable_entity(self, value: &types::B) -> Self",
+    ] {
+        has(&generated, "mock.rs", method);
+    }
+}
+
 // Bodies
 
 #[test]
