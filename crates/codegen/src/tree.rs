@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::mem;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
 use syn::punctuated::Punctuated;
 use syn::{
@@ -35,7 +35,7 @@ pub(crate) struct Tree {
 impl Tree {
     pub fn of(code: TokenStream, mocks: TokenStream) -> syn::Result<Self> {
         let mut tree = Self {
-            client: syn::parse2::<syn::File>(code)?.items,
+            client: syn::parse2::<syn::File>(without_sending(code))?.items,
             mocks: syn::parse2::<syn::File>(mocks)?.items,
             ..Self::default()
         };
@@ -55,6 +55,31 @@ impl Tree {
             &mut self.mocks,
         ]
     }
+}
+
+/// The code without the bodies of `send`: the pass `transport` replaces them, and to parse them
+/// takes longer than to parse the rest.
+fn without_sending(code: TokenStream) -> TokenStream {
+    let mut is_send = false;
+    let mut before = String::new();
+    let tokens = code.into_iter().map(|token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+            let inside = if std::mem::take(&mut is_send) {
+                TokenStream::new()
+            } else {
+                without_sending(group.stream())
+            };
+            Group::new(Delimiter::Brace, inside).into()
+        }
+        TokenTree::Ident(name) => {
+            let name_text = name.to_string();
+            is_send |= before == "fn" && name_text == "send";
+            before = name_text;
+            TokenTree::Ident(name)
+        }
+        other => other,
+    });
+    tokens.collect()
 }
 
 /// The items of a module, which is taken out.
