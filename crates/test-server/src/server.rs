@@ -50,7 +50,7 @@ pub(crate) struct Log {
 /// What a server does beside responding.
 #[derive(Default)]
 pub(crate) struct Setup {
-    pub(crate) address: Option<SocketAddr>,
+    pub(crate) listener: Option<std::net::TcpListener>,
     pub(crate) keep_alive: bool,
     pub(crate) forgets: bool,
     #[cfg(feature = "tls")]
@@ -60,16 +60,12 @@ pub(crate) struct Setup {
 impl TestServer {
     /// Starts a server that calls `respond` for each request, and closes each connection after its
     /// response.
-    pub fn start<R: Into<Response>>(
-        respond: impl Fn(&Received) -> R + Send + Sync + 'static,
-    ) -> Self {
+    pub fn start(respond: impl Fn(&Received) -> Response + Send + Sync + 'static) -> Self {
         Self::set_up(Setup::default(), respond)
     }
 
     /// Starts a server that serves many requests on one connection.
-    pub fn keeping_alive<R: Into<Response>>(
-        respond: impl Fn(&Received) -> R + Send + Sync + 'static,
-    ) -> Self {
+    pub fn keeping_alive(respond: impl Fn(&Received) -> Response + Send + Sync + 'static) -> Self {
         let keep_alive = true;
         let setup = Setup {
             keep_alive,
@@ -79,9 +75,7 @@ impl TestServer {
     }
 
     /// Starts a server that serves many requests on one connection and does not record them.
-    pub fn forgetting<R: Into<Response>>(
-        respond: impl Fn(&Received) -> R + Send + Sync + 'static,
-    ) -> Self {
+    pub fn forgetting(respond: impl Fn(&Received) -> Response + Send + Sync + 'static) -> Self {
         let setup = Setup {
             keep_alive: true,
             forgets: true,
@@ -92,12 +86,19 @@ impl TestServer {
 
     /// Starts a server like [`keeping_alive`](Self::keeping_alive), at an address where another has
     /// stopped.
-    pub fn again_at<R: Into<Response>>(
+    pub async fn again_at(
         address: SocketAddr,
-        respond: impl Fn(&Received) -> R + Send + Sync + 'static,
+        respond: impl Fn(&Received) -> Response + Send + Sync + 'static,
     ) -> Self {
+        // A connection of another test may use the port for a moment.
+        let listener = loop {
+            match std::net::TcpListener::bind(address) {
+                Ok(listener) => break listener,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        };
         let setup = Setup {
-            address: Some(address),
+            listener: Some(listener),
             keep_alive: true,
             ..Setup::default()
         };
@@ -128,12 +129,13 @@ impl TestServer {
         })
     }
 
-    pub(crate) fn set_up<R: Into<Response>>(
+    pub(crate) fn set_up(
         setup: Setup,
-        respond: impl Fn(&Received) -> R + Send + Sync + 'static,
+        respond: impl Fn(&Received) -> Response + Send + Sync + 'static,
     ) -> Self {
-        let address = setup.address.unwrap_or((Ipv4Addr::LOCALHOST, 0).into());
-        let listener = std::net::TcpListener::bind(address).unwrap();
+        let listener = setup
+            .listener
+            .unwrap_or_else(|| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let log = Arc::new(Log {
@@ -146,7 +148,7 @@ impl TestServer {
             left: Semaphore::new(0),
         });
         let shared = Arc::new(Shared {
-            respond: Box::new(move |request| respond(request).into()),
+            respond: Box::new(respond),
             log: log.clone(),
             keep_alive: setup.keep_alive,
             #[cfg(feature = "tls")]

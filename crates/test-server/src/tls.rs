@@ -28,10 +28,10 @@ pub struct Tls<'a> {
 
 impl TestServer {
     /// Starts a server at `https://localhost` that has a certificate of this authority.
-    pub fn with_tls<R: Into<Response>>(
+    pub fn with_tls(
         authority: &Authority,
         tls: Tls<'_>,
-        respond: impl Fn(&Received) -> R + Send + Sync + 'static,
+        respond: impl Fn(&Received) -> Response + Send + Sync + 'static,
     ) -> Self {
         let setup = Setup {
             tls: Some(authority.acceptor(tls)),

@@ -5,7 +5,7 @@ use compute_kfp::compute::Login;
 use compute_kfp::compute::login::LoggedIn;
 use serde_json::{Value, json};
 
-use crate::server::World;
+use super::server::World;
 
 async fn log_in(world: &World) -> LoggedIn {
     let login = Login::device(format!("{}/", world.url)).file(world.path());
@@ -16,7 +16,7 @@ async fn log_in(world: &World) -> LoggedIn {
 
 #[tokio::test]
 async fn a_login_by_a_browser_is_stored() {
-    let world = World::new().await;
+    let world = World::new();
     let logged_in = log_in(&world).await;
     assert_eq!(
         world.calls("/auth_config"),
@@ -65,7 +65,7 @@ async fn a_login_by_a_browser_is_stored() {
 
 #[tokio::test]
 async fn a_new_login_keeps_what_else_the_file_holds() {
-    let world = World::with_tokens(-60).await;
+    let world = World::with_tokens(-60);
     let mut config = world.config(-60);
     config["default_host"] = "https://other.example".into();
     world.store(&config);
@@ -84,7 +84,7 @@ async fn a_new_login_keeps_what_else_the_file_holds() {
 #[tokio::test]
 async fn of_several_memberships_none_is_chosen() {
     for members in [0, 2] {
-        let world = World::new().await;
+        let world = World::new();
         world.set(|state| state.members = members);
         let logged_in = log_in(&world).await;
         assert_eq!(world.account()["team_member_id"], Value::Null);
@@ -96,7 +96,7 @@ async fn of_several_memberships_none_is_chosen() {
 
 #[tokio::test]
 async fn a_login_is_not_started_where_it_could_not_be_kept() {
-    let world = World::new().await;
+    let world = World::new();
     std::fs::write(world.path(), "[]").unwrap();
     let started = Login::device(&world.url).file(world.path()).start().await;
     assert_eq!(started.unwrap_err().kind(), ErrorKind::Configuration);
@@ -110,7 +110,7 @@ async fn a_login_is_not_started_where_it_could_not_be_kept() {
 
 #[tokio::test]
 async fn logging_out_revokes_and_forgets_the_tokens() {
-    let world = World::with_tokens(300).await;
+    let world = World::with_tokens(300);
     world.login().log_out().await.unwrap();
     let [revocation] = world.forms("/revoke").try_into().unwrap();
     assert_eq!(revocation["token"], "refresh-0");
@@ -130,7 +130,7 @@ async fn logging_out_revokes_and_forgets_the_tokens() {
 
 #[tokio::test]
 async fn tokens_are_forgotten_even_where_they_cannot_be_revoked() {
-    let world = World::with_tokens(300).await;
+    let world = World::with_tokens(300);
     world.set(|state| state.revokes = false);
     let error = world.login().log_out().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);

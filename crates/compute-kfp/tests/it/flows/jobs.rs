@@ -2,7 +2,8 @@ use compute_kfp::ErrorKind;
 use compute_kfp::compute::types::{BatchJobStatus, JobStatus};
 use serde_json::{Value, json};
 
-use super::server::{Answer, SOON, Server};
+use super::server::{Clients as _, SOON, broken};
+use compute_kfp_test_server::{Response, TestServer};
 
 pub fn job(status: &str) -> Value {
     json!({
@@ -30,7 +31,7 @@ async fn each_final_state_ends_a_wait_for_a_job() {
         ("failed", false, Some("the fridge is warm")),
     ] {
         let answers = ["planned", "running", "on hold", status].map(job);
-        let server = Server::playing(answers).await;
+        let server = TestServer::playing(answers);
         let wait = server.compute().wait_for_job(7).min_interval(SOON);
         let ended = wait.max_interval(SOON).send().await.unwrap();
         assert_eq!(ended.state().as_str(), status);
@@ -44,9 +45,9 @@ async fn each_final_state_ends_a_wait_for_a_job() {
 
 #[tokio::test]
 async fn faults_do_not_end_a_wait_for_a_job() {
-    let failure = Answer::Json(503, json!({"detail": "restarting"}));
-    let answers = [Answer::Broken, failure, job("completed").into()];
-    let server = Server::playing(answers).await;
+    let failure = Response::json(503, json!({"detail": "restarting"}));
+    let answers = [broken(), failure, job("completed").into()];
+    let server = TestServer::playing(answers);
     let wait = server.compute().wait_for_job(7).min_interval(SOON);
     assert!(wait.send().await.unwrap().succeeded());
 }
@@ -54,7 +55,7 @@ async fn faults_do_not_end_a_wait_for_a_job() {
 #[tokio::test]
 async fn a_batch_job_is_waited_for_through_its_list() {
     let answers = ["planned", "queued", "reserved", "running", "finished"].map(batch_jobs);
-    let server = Server::playing(answers).await;
+    let server = TestServer::playing(answers);
     let wait = server.compute().wait_for_batch_job(8).min_interval(SOON);
     let ended = wait.max_interval(SOON).send().await.unwrap();
     assert!(ended.succeeded());
@@ -67,7 +68,7 @@ async fn a_batch_job_is_waited_for_through_its_list() {
 #[tokio::test]
 async fn a_batch_job_that_is_not_there_is_not_found() {
     let none = json!({"items": [], "total": 0, "page": 1, "size": 50, "pages": 0});
-    let server = Server::playing([none]).await;
+    let server = TestServer::playing([none]);
     let error = server.compute().wait_for_batch_job(8).send().await;
     let error = error.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -77,7 +78,7 @@ async fn a_batch_job_that_is_not_there_is_not_found() {
 #[tokio::test]
 async fn changes_of_a_job_can_be_followed() {
     let answers = ["planned", "planned", "running", "completed"].map(job);
-    let server = Server::playing(answers).await;
+    let server = TestServer::playing(answers);
     let mut changes = server
         .compute()
         .wait_for_job(7)

@@ -7,13 +7,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::jobs::job;
-use super::server::{Answer, Request, SOON, Server};
+use super::server::{Clients as _, SOON, broken};
+use compute_kfp_test_server::{Received, Response, TestServer};
 
 type Line = (i64, String);
 
 /// Serves a log as the service does: from `start` on, `limit` lines, and where to go on.
-fn page(log: &[Line], request: &Request, largest: usize) -> Value {
-    let number = |name| Some(request.query(name)?.parse::<i64>().unwrap());
+fn page(log: &[Line], request: &Received, largest: usize) -> Value {
+    let number = |name| Some(request.parameter(name)?.parse::<i64>().unwrap());
     let start = number("start").unwrap_or(i64::MIN);
     let limit = usize::try_from(number("limit").unwrap_or(100)).unwrap();
     assert!(limit <= 200);
@@ -26,13 +27,13 @@ fn page(log: &[Line], request: &Request, largest: usize) -> Value {
 }
 
 /// A job whose log grows by a part each time its state is read, and that ends with the last part.
-async fn writing(parts: Vec<Vec<Line>>, largest: usize, faults: Vec<usize>) -> Server {
+async fn writing(parts: Vec<Vec<Line>>, largest: usize, faults: Vec<usize>) -> TestServer {
     let written = Arc::new(Mutex::new((0, Vec::new())));
-    Server::answering(move |request| {
+    TestServer::start(move |request| {
         if faults.contains(&request.index) {
             return match request.index % 2 {
-                0 => Answer::Broken,
-                _ => Answer::Json(503, json!({"detail": "restarting"})),
+                0 => broken(),
+                _ => Response::json(503, json!({"detail": "restarting"})),
             };
         }
         let mut written = written.lock().unwrap();
@@ -51,7 +52,6 @@ async fn writing(parts: Vec<Vec<Line>>, largest: usize, faults: Vec<usize>) -> S
         })
         .into()
     })
-    .await
 }
 
 async fn read(follow: FollowJobLogs) -> Result<Vec<Line>, Error> {
@@ -86,7 +86,7 @@ async fn a_log_is_followed_to_its_end() {
 #[tokio::test]
 async fn what_is_written_while_the_job_ends_is_not_lost() {
     let reads = AtomicUsize::new(0);
-    let server = Server::answering(move |request| {
+    let server = TestServer::start(move |request| {
         if request.path() == "/jobs/7" {
             return job(if reads.load(Ordering::SeqCst) > 0 {
                 "failed"
@@ -101,8 +101,7 @@ async fn what_is_written_while_the_job_ends_is_not_lost() {
             _ => lines(0, [1, 1, 2]),
         };
         page(&log, request, 200).into()
-    })
-    .await;
+    });
     let read = read(server.compute().follow_job_logs(7)).await.unwrap();
     assert_eq!(read, lines(0, [1, 1, 2]));
 }
@@ -119,11 +118,10 @@ async fn equal_lines_of_one_time_are_all_given() {
 async fn a_log_that_is_over_is_read_once() {
     let log = lines(0, 0..450);
     let served = log.clone();
-    let server = Server::answering(move |request| match request.path() {
+    let server = TestServer::start(move |request| match request.path() {
         "/jobs/7" => job("cancelled").into(),
         _ => page(&served, request, 200).into(),
-    })
-    .await;
+    });
     let follow = server.compute().follow_job_logs(7);
     assert_eq!(read(follow).await.unwrap(), log);
     // The state, and three pages that each begin with the last line of the one before.
@@ -144,11 +142,10 @@ async fn more_lines_of_one_time_than_a_page_holds_are_an_error() {
 
 #[tokio::test]
 async fn a_refusal_ends_a_log() {
-    let server = Server::answering(|request| match request.path() {
+    let server = TestServer::start(|request| match request.path() {
         "/jobs/7" => job("running").into(),
-        _ => Answer::Json(403, json!({"detail": "not yours"})),
-    })
-    .await;
+        _ => Response::json(403, json!({"detail": "not yours"})),
+    });
     let error = read(server.compute().follow_job_logs(7)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Permission);
 }

@@ -8,7 +8,8 @@ use compute_kfp_sandbox::Sandbox;
 
 use super::jobs::job;
 use super::sandbox::{CIRCUIT, compute};
-use super::server::{SOON, Server};
+use super::server::{Clients as _, SOON};
+use compute_kfp_test_server::TestServer;
 
 #[test]
 fn a_plain_thread_sends_operations_lists_and_waits() {
@@ -34,7 +35,7 @@ fn a_plain_thread_sends_operations_lists_and_waits() {
 
 #[tokio::test]
 async fn inside_a_runtime_it_says_what_to_do_and_sends_nothing() {
-    let server = Server::playing([job("completed")]).await;
+    let server = TestServer::playing([job("completed")]);
     let client = server.compute();
     let wait = blocking::wait(client.wait_for_job(7).send()).map(drop);
     let call = blocking::wait(client.read_job(7).send()).map(drop);

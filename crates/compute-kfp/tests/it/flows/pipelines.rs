@@ -3,15 +3,16 @@ use compute_kfp::kfp::{Filter, Sort};
 use compute_kfp_sandbox::{NAMESPACE, Sandbox};
 use serde_json::{Value, json};
 
-use super::server::{Answer, Request, Server};
+use super::server::Clients as _;
+use compute_kfp_test_server::{Received, Response, TestServer};
 
 const PACKAGE: &str = "pipelineInfo:\n  name: train\n";
 
 /// A server that has the pipeline `train` and the experiment `nightly`.
-async fn server() -> Server {
-    Server::answering(|request| {
+async fn server() -> TestServer {
+    TestServer::start(|request| {
         let path = request.path().strip_prefix("/apis/v2beta1").unwrap();
-        let wanted = request.query("filter").map(|filter| {
+        let wanted = request.parameter("filter").map(|filter| {
             let filter: Value = serde_json::from_str(&filter).unwrap();
             filter["predicates"][0]["string_value"].clone()
         });
@@ -20,7 +21,7 @@ async fn server() -> Server {
                 json!({"pipeline_id": "p1", "name": "train"}).into()
             }
             ("GET", "/pipelines/names/new") => {
-                Answer::Json(404, json!({"code": 5, "message": "no such pipeline"}))
+                Response::json(404, json!({"code": 5, "message": "no such pipeline"}))
             }
             ("POST", "/pipelines/upload") => json!({"pipeline_id": "p2", "name": "new"}).into(),
             ("POST", "/pipelines/upload_version") => {
@@ -42,12 +43,11 @@ async fn server() -> Server {
             other => panic!("{other:?}"),
         }
     })
-    .await
 }
 
-fn lines(server: &Server) -> Vec<String> {
+fn lines(server: &TestServer) -> Vec<String> {
     let requests = server.requests();
-    let lines = requests.iter().map(Request::line);
+    let lines = requests.iter().map(Received::line);
     lines
         .map(|line| line.replace("/apis/v2beta1", ""))
         .collect()
@@ -67,11 +67,14 @@ async fn a_new_name_is_a_new_pipeline() {
         ["GET /pipelines/names/new", "POST /pipelines/upload"]
     );
     let [looked_up, upload] = server.requests().try_into().unwrap();
-    assert_eq!(looked_up.query("namespace").as_deref(), Some("team-a"));
-    assert_eq!(upload.query("name").as_deref(), Some("new"));
-    assert_eq!(upload.query("namespace").as_deref(), Some("team-a"));
-    assert_eq!(upload.query("description").as_deref(), Some("what it does"));
-    assert!(upload.body.contains(PACKAGE));
+    assert_eq!(looked_up.parameter("namespace").as_deref(), Some("team-a"));
+    assert_eq!(upload.parameter("name").as_deref(), Some("new"));
+    assert_eq!(upload.parameter("namespace").as_deref(), Some("team-a"));
+    assert_eq!(
+        upload.parameter("description").as_deref(),
+        Some("what it does")
+    );
+    assert!(upload.text().contains(PACKAGE));
 }
 
 #[tokio::test]
@@ -85,9 +88,9 @@ async fn a_known_name_is_a_new_version() {
     assert_eq!(version.pipeline_version_id.as_deref(), Some("v3"));
     let [_, upload] = server.requests().try_into().unwrap();
     assert_eq!(upload.path(), "/apis/v2beta1/pipelines/upload_version");
-    assert_eq!(upload.query("pipelineid").as_deref(), Some("p1"));
-    assert_eq!(upload.query("name").as_deref(), Some("v3"));
-    assert!(upload.body.contains(PACKAGE));
+    assert_eq!(upload.parameter("pipelineid").as_deref(), Some("p1"));
+    assert_eq!(upload.parameter("name").as_deref(), Some("v3"));
+    assert!(upload.text().contains(PACKAGE));
 }
 
 #[tokio::test]

@@ -1,11 +1,5 @@
 //! What a KFP client sends as it was set up, by hand and from the environment.
 
-#![cfg(feature = "kfp")]
-#![allow(
-    clippy::unwrap_used,
-    reason = "a failed unwrap in a test is a failed test"
-)]
-
 use std::env;
 use std::fs;
 use std::process::Command;
@@ -128,7 +122,10 @@ async fn a_client_is_set_up_from_the_environment() {
     fs::write(&token, TOKEN).unwrap();
 
     let child = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "a_client_is_set_up_from_the_environment"])
+        .args([
+            "--exact",
+            "kfp_settings::a_client_is_set_up_from_the_environment",
+        ])
         .env_remove("KFP_TOKEN")
         .env(CHILD, "1")
         .env("HOME", home.path())

@@ -8,7 +8,7 @@ use compute_kfp::{Error, ErrorKind};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::server::{World, tokens};
+use super::server::{World, tokens};
 
 async fn call(client: &Client) -> Result<(), Error> {
     client.read_members().send().await.map(|_| ())
@@ -20,7 +20,7 @@ fn write(path: &Path, config: &Value) {
 
 #[tokio::test]
 async fn a_token_that_is_good_is_sent_as_it_is() {
-    let world = World::with_tokens(300).await;
+    let world = World::with_tokens(300);
     let before = std::fs::read(world.path()).unwrap();
     call(&world.client()).await.unwrap();
     assert_eq!(
@@ -33,7 +33,7 @@ async fn a_token_that_is_good_is_sent_as_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_calls_with_an_expired_token_cause_one_refresh() {
-    let world = World::with_tokens(-60).await;
+    let world = World::with_tokens(-60);
     let client = world.client();
     let mut calls = JoinSet::new();
     for _ in 0..1000 {
@@ -50,7 +50,7 @@ async fn a_thousand_calls_with_an_expired_token_cause_one_refresh() {
 
 #[tokio::test]
 async fn a_token_that_expires_within_the_margin_is_refreshed() {
-    let world = World::with_tokens(4).await;
+    let world = World::with_tokens(4);
     call(&world.client()).await.unwrap();
     assert_eq!(
         world.calls("/members"),
@@ -60,7 +60,7 @@ async fn a_token_that_expires_within_the_margin_is_refreshed() {
 
 #[tokio::test]
 async fn a_refused_token_is_refreshed_once_and_the_call_repeated_once() {
-    let world = World::with_tokens(300).await;
+    let world = World::with_tokens(300);
     let mut config = world.config(300);
     config["auths"][&world.url]["tokens"]["access_token"] = "revoked".into();
     world.store(&config);
@@ -72,7 +72,7 @@ async fn a_refused_token_is_refreshed_once_and_the_call_repeated_once() {
 
 #[tokio::test]
 async fn new_tokens_are_stored_and_all_else_is_kept() {
-    let world = World::with_tokens(-60).await;
+    let world = World::with_tokens(-60);
     call(&world.client()).await.unwrap();
     let mut expected = world.config(-60);
     let account = &mut expected["auths"][&world.url]["tokens"];
@@ -90,7 +90,7 @@ async fn new_tokens_are_stored_and_all_else_is_kept() {
 
 #[tokio::test]
 async fn a_reply_without_refresh_token_keeps_the_old_one() {
-    let world = World::with_tokens(-60).await;
+    let world = World::with_tokens(-60);
     world.set(|state| state.rotates = false);
     call(&world.client()).await.unwrap();
     assert_eq!(world.account()["tokens"]["access_token"], "access-1");
@@ -99,7 +99,7 @@ async fn a_reply_without_refresh_token_keeps_the_old_one() {
 
 #[tokio::test]
 async fn two_programs_take_turns_and_share_what_one_gets() {
-    let world = World::with_tokens(-60).await;
+    let world = World::with_tokens(-60);
     let (one, other) = (world.client(), world.client());
     let (first, second) = tokio::join!(call(&one), call(&other));
     first.unwrap();
@@ -113,7 +113,7 @@ async fn tokens_that_another_program_stored_meanwhile_are_used() {
         (300, vec!["refresh-0"]),
         (-60, vec!["refresh-0", "refresh-5"]),
     ] {
-        let world = World::with_tokens(-60).await;
+        let world = World::with_tokens(-60);
         let mut theirs = world.config(0);
         theirs["auths"][&world.url]["tokens"] = tokens(5, expire_after);
         let path = world.path();
@@ -130,7 +130,7 @@ async fn tokens_that_another_program_stored_meanwhile_are_used() {
 
 #[tokio::test]
 async fn a_refused_refresh_says_what_to_do_and_changes_nothing() {
-    let world = World::with_tokens(-60).await;
+    let world = World::with_tokens(-60);
     world.set(|state| state.issued = 9);
     let before = std::fs::read(world.path()).unwrap();
     let error = call(&world.client()).await.unwrap_err();
@@ -149,7 +149,7 @@ async fn a_refused_refresh_says_what_to_do_and_changes_nothing() {
 
 #[tokio::test]
 async fn tokens_that_cannot_be_stored_are_used_and_stored_with_the_next() {
-    let world = World::with_tokens(-60).await;
+    let world = World::with_tokens(-60);
     let good = std::fs::read(world.path()).unwrap();
     let path = world.path();
     world.set(|state| {
@@ -172,7 +172,7 @@ async fn tokens_that_cannot_be_stored_are_used_and_stored_with_the_next() {
 
 #[tokio::test]
 async fn a_login_without_tokens_is_an_error_that_says_so() {
-    let world = World::with_tokens(300).await;
+    let world = World::with_tokens(300);
     let mut config = world.config(300);
     config["auths"][&world.url]["tokens"] = Value::Null;
     world.store(&config);

@@ -6,7 +6,7 @@ use std::process::Command;
 use compute_kfp::compute::Client;
 use serde_json::Value;
 
-use crate::server::World;
+use super::server::World;
 
 const CHILD: &str = "COMPUTE_KFP_TEST_CHILD";
 
@@ -17,7 +17,7 @@ async fn sent(world: &World, variables: &[(&str, &str)]) -> Option<String> {
     std::fs::copy(world.path(), folder.join("config.json")).unwrap();
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "environment::a_login_is_the_last_resort"])
+        .args(["--exact", "login::environment::a_login_is_the_last_resort"])
         .env_clear()
         .env("HOME", world.folder.path())
         .env("USERPROFILE", world.folder.path())
@@ -39,7 +39,7 @@ async fn a_login_is_the_last_resort() {
         let _ = client.read_members().send().await;
         return;
     }
-    let world = World::with_tokens(300).await;
+    let world = World::with_tokens(300);
     let endpoint = ("COMPUTE_ENDPOINT", world.url.as_str());
     let login = Some("Bearer access-0".to_owned());
     assert_eq!(sent(&world, &[]).await, login);

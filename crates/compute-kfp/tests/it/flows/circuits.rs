@@ -6,12 +6,13 @@ use compute_kfp::compute::types::JobStatus;
 use serde_json::{Value, json};
 
 use super::jobs::job;
-use super::server::{Answer, Request, SOON, Server};
+use super::server::{Clients as _, SOON};
+use compute_kfp_test_server::{Received, Response, TestServer};
 
 const BELL: &str = "version 3.0\nqubit[2] q\nH q[0]\nCNOT q[0], q[1]\n";
 const NOW: &str = "2026-11-22T06:00:00";
 
-fn page(items: &[Value]) -> Answer {
+fn page(items: &[Value]) -> Response {
     let count = items.len();
     json!({"items": items, "total": count, "page": 1, "size": 50, "pages": 1}).into()
 }
@@ -34,12 +35,14 @@ fn result(id: i64) -> Value {
 }
 
 /// The service as far as a circuit needs it; `change` puts something else in place of an answer.
-async fn service(change: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static) -> Server {
-    Server::answering(move |request| {
+async fn service(
+    change: impl Fn(&Received) -> Option<Response> + Send + Sync + 'static,
+) -> TestServer {
+    TestServer::start(move |request| {
         if let Some(answer) = change(request) {
             return answer;
         }
-        let mut sent = match &*request.body {
+        let mut sent = match request.text() {
             "" => json!({}),
             _ => request.json(),
         };
@@ -49,7 +52,7 @@ async fn service(change: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'st
             for (name, value) in more.as_object().unwrap() {
                 sent[name] = value.clone();
             }
-            Answer::Json(201, sent.clone())
+            Response::json(201, sent.clone())
         };
         match &*request.line() {
             "GET /backend_types/" => {
@@ -58,9 +61,11 @@ async fn service(change: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'st
                     backend_type(2, "Tuna-5", "tuna"),
                 ];
                 let fits = |kind: &&Value| {
-                    ["name", "identifier"]
-                        .iter()
-                        .all(|key| request.query(key).is_none_or(|wanted| kind[*key] == wanted))
+                    ["name", "identifier"].iter().all(|key| {
+                        request
+                            .parameter(key)
+                            .is_none_or(|wanted| kind[*key] == wanted)
+                    })
                 };
                 page(&all.iter().filter(fits).cloned().collect::<Vec<_>>())
             }
@@ -87,7 +92,7 @@ async fn service(change: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'st
                     "aggregated_algorithm_type": "quantum",
                 }),
             ),
-            "POST /jobs" => Answer::Json(201, job("planned")),
+            "POST /jobs" => Response::json(201, job("planned")),
             "PATCH /batch_jobs/8/enqueue" => json!({
                 "id": 8, "created_on": NOW, "status": "queued", "user_id": 1, "backend_type_id": 2,
                 "backend_id": null, "queued_at": NOW, "reserved_at": null, "finished_at": null,
@@ -96,7 +101,7 @@ async fn service(change: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'st
             .into(),
             "GET /jobs/7" => job("completed").into(),
             "GET /results/job/7" => {
-                let number: i64 = request.query("page").unwrap().parse().unwrap();
+                let number: i64 = request.parameter("page").unwrap().parse().unwrap();
                 json!({
                     "items": [result(number)], "total": 3, "page": number, "size": 1, "pages": 3,
                 })
@@ -105,20 +110,19 @@ async fn service(change: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'st
             other => panic!("{other}"),
         }
     })
-    .await
 }
 
-async fn lines(server: &Server) -> Vec<String> {
-    server.requests().iter().map(Request::line).collect()
+async fn lines(server: &TestServer) -> Vec<String> {
+    server.requests().iter().map(Received::line).collect()
 }
 
-fn sent(server: &Server, line: &str) -> Value {
+fn sent(server: &TestServer, line: &str) -> Value {
     let requests = server.requests();
     let request = requests.iter().find(|request| request.line() == line);
     request.unwrap().json()
 }
 
-fn run(server: &Server) -> RunCircuit {
+fn run(server: &TestServer) -> RunCircuit {
     let client = server.compute();
     client.run_circuit(BELL, "Tuna-5").min_interval(SOON)
 }
@@ -233,7 +237,7 @@ async fn a_project_that_is_there_is_used() {
 
 #[tokio::test]
 async fn who_is_several_members_has_to_choose() {
-    let several = |request: &Request| (request.line() == "GET /members").then(|| page(&[]));
+    let several = |request: &Received| (request.line() == "GET /members").then(|| page(&[]));
     let server = service(several).await;
     let error = run(&server).submit().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
@@ -286,7 +290,7 @@ async fn a_hybrid_program_has_a_final_result_or_none() {
                 json!({"id": 9, "created_on": NOW, "job_id": 7, "final_result": {"energy": -1.1}})
                     .into(),
             ),
-            "GET /final_results/job/7" => Some(Answer::Json(404, json!({"detail": "none"}))),
+            "GET /final_results/job/7" => Some(Response::json(404, json!({"detail": "none"}))),
             _ => None,
         })
         .await;
@@ -303,7 +307,7 @@ async fn a_hybrid_program_has_a_final_result_or_none() {
 
 #[tokio::test]
 async fn cancelling_sends_only_the_status() {
-    let server = Server::playing([job("cancelled")]).await;
+    let server = TestServer::playing([job("cancelled")]);
     server.compute().cancel_job(7).send().await.unwrap();
     let [request] = server.requests().try_into().unwrap();
     assert_eq!(request.line(), "PATCH /jobs/7");

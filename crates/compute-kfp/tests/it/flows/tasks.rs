@@ -1,7 +1,8 @@
 use compute_kfp::ErrorKind;
 use serde_json::{Value, json};
 
-use super::server::{Answer, SOON, Server};
+use super::server::{Clients as _, SOON, broken};
+use compute_kfp_test_server::{Response, TestServer};
 
 fn run(state: &str, tasks: &[(&str, &str)]) -> Value {
     let tasks = tasks
@@ -13,20 +14,19 @@ fn run(state: &str, tasks: &[(&str, &str)]) -> Value {
 
 #[tokio::test]
 async fn each_change_of_each_task_comes_once() {
-    let server = Server::playing([
+    let server = TestServer::playing([
         json!({"run_id": "r1"}).into(),
         run("RUNNING", &[("a", "RUNNING")]).into(),
-        Answer::Broken,
+        broken(),
         run("RUNNING", &[("a", "RUNNING")]).into(),
         run("RUNNING", &[("a", "SUCCEEDED"), ("b", "RUNNING")]).into(),
-        Answer::Json(500, json!({})),
+        Response::json(500, json!({})),
         run(
             "FAILED",
             &[("a", "SUCCEEDED"), ("b", "SHELVED"), ("c", "SKIPPED")],
         )
         .into(),
-    ])
-    .await;
+    ]);
     let mut tasks = server
         .kfp()
         .watch_run("r1")
@@ -62,8 +62,8 @@ async fn each_change_of_each_task_comes_once() {
 
 #[tokio::test]
 async fn tasks_end_behind_an_error() {
-    let refusal = Answer::Json(404, json!({"message": "no"}));
-    let server = Server::playing([run("RUNNING", &[("a", "RUNNING")]).into(), refusal]).await;
+    let refusal = Response::json(404, json!({"message": "no"}));
+    let server = TestServer::playing([run("RUNNING", &[("a", "RUNNING")]).into(), refusal]);
     let mut tasks = server.kfp().watch_run("r1").min_interval(SOON).tasks();
     tasks.next().await.unwrap().unwrap();
     let error = tasks.next().await.unwrap().unwrap_err();

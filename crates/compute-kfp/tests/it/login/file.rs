@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::server::World;
+use super::server::World;
 
 const HOST: &str = "https://api.example.org";
 
@@ -157,7 +157,7 @@ async fn a_file_is_readable_by_its_owner_alone_after_a_change() {
         .unwrap();
     assert_eq!(mode(&path), 0o600);
 
-    let world = World::new().await;
+    let world = World::new();
     let new = world.folder.path().join("new").join("config.json");
     let pending = Login::device(&world.url).file(&new).start().await.unwrap();
     pending.finish().await.unwrap();

@@ -9,7 +9,8 @@ use compute_kfp::waiting::{Progress, Unfinished};
 use compute_kfp::{RetryPolicy, kfp};
 use serde_json::{Value, json};
 
-use super::server::{Answer, NEVER, SOON, Server};
+use super::server::{Clients as _, NEVER, SOON, broken, later};
+use compute_kfp_test_server::{Response, TestServer};
 
 fn run(state: &str) -> Value {
     json!({"run_id": "r1", "display_name": "nightly", "state": state})
@@ -42,7 +43,7 @@ async fn a_wait_goes_through_every_state_to_the_end() {
         run("RUNNING"),
         run("SUCCEEDED"),
     ];
-    let server = Server::playing(answers).await;
+    let server = TestServer::playing(answers);
     let seen = Seen::default();
     let wait = server.kfp().wait_for_run("r1").min_interval(SOON);
     let ended = wait.max_interval(SOON).on_change(seen.note()).send().await;
@@ -75,7 +76,7 @@ async fn each_final_state_ends_a_wait() {
         ("FAILED", false),
         ("CANCELED", false),
     ] {
-        let server = Server::playing([run("CANCELING"), run(state)]).await;
+        let server = TestServer::playing([run("CANCELING"), run(state)]);
         let wait = server.kfp().wait_for_run("r1").min_interval(SOON);
         let ended = wait.send().await.unwrap();
         assert_eq!(ended.state().as_str(), state);
@@ -101,7 +102,7 @@ async fn a_failed_run_says_why() {
     let why = |error: Value| async move {
         let mut failed = run("FAILED");
         failed["error"] = error;
-        let server = Server::playing([failed]).await;
+        let server = TestServer::playing([failed]);
         let ended = server.kfp().wait_for_run("r1").send().await.unwrap();
         ended.message().map(str::to_owned)
     };
@@ -116,7 +117,7 @@ async fn a_failed_run_says_why() {
 
 #[tokio::test]
 async fn an_unknown_state_is_reported_and_does_not_end_a_wait() {
-    let server = Server::playing([run("HIBERNATING"), run("FAILED")]).await;
+    let server = TestServer::playing([run("HIBERNATING"), run("FAILED")]);
     let seen = Seen::default();
     let wait = server.kfp().wait_for_run("r1").min_interval(SOON);
     let ended = wait.on_change(seen.note()).send().await.unwrap();
@@ -126,9 +127,9 @@ async fn an_unknown_state_is_reported_and_does_not_end_a_wait() {
 
 #[tokio::test]
 async fn what_may_pass_does_not_end_a_wait() {
-    let refused = |status| Answer::Json(status, json!({"message": "later"}));
-    let server = Server::playing([
-        Answer::Broken,
+    let refused = |status| Response::json(status, json!({"message": "later"}));
+    let server = TestServer::playing([
+        broken(),
         run("RUNNING").into(),
         refused(500),
         refused(502),
@@ -136,10 +137,9 @@ async fn what_may_pass_does_not_end_a_wait() {
         refused(504),
         refused(429),
         refused(408),
-        Answer::Broken,
+        broken(),
         run("SUCCEEDED").into(),
-    ])
-    .await;
+    ]);
     let wait = server.kfp().wait_for_run("r1").min_interval(SOON);
     let ended = wait.max_interval(SOON).send().await.unwrap();
     assert!(ended.succeeded());
@@ -148,12 +148,8 @@ async fn what_may_pass_does_not_end_a_wait() {
 
 #[tokio::test]
 async fn a_server_is_left_alone_for_as_long_as_it_asks() {
-    let answers = [
-        run("RUNNING").into(),
-        Answer::Later(1),
-        run("SUCCEEDED").into(),
-    ];
-    let server = Server::playing(answers).await;
+    let answers = [run("RUNNING").into(), later(1), run("SUCCEEDED").into()];
+    let server = TestServer::playing(answers);
     let started = std::time::Instant::now();
     let wait = server.kfp().wait_for_run("r1").min_interval(SOON);
     assert!(wait.send().await.unwrap().succeeded());
@@ -169,8 +165,8 @@ async fn what_will_not_pass_ends_a_wait() {
         (404, ErrorKind::NotFound),
         (501, ErrorKind::Server),
     ] {
-        let refusal = Answer::Json(status, json!({"message": "no"}));
-        let server = Server::playing([run("RUNNING").into(), refusal]).await;
+        let refusal = Response::json(status, json!({"message": "no"}));
+        let server = TestServer::playing([run("RUNNING").into(), refusal]);
         let wait = server.kfp().wait_for_run("r1").min_interval(SOON);
         let error = wait.send().await.unwrap_err();
         assert_eq!(error.kind(), kind);
@@ -182,7 +178,7 @@ async fn what_will_not_pass_ends_a_wait() {
 
 #[tokio::test]
 async fn a_limit_ends_a_wait_with_the_last_state() {
-    let server = Server::playing([run("RUNNING")]).await;
+    let server = TestServer::playing([run("RUNNING")]);
     let wait = server.kfp().wait_for_run("r1").timeout(NEVER);
     // From the first state on, time passes by itself.
     let wait = wait.min_interval(NEVER * 2);
@@ -203,8 +199,8 @@ async fn a_limit_ends_a_wait_with_the_last_state() {
 
 #[tokio::test]
 async fn a_limit_counts_while_the_server_fails() {
-    let failure = Answer::Json(503, json!({"message": "restarting"}));
-    let server = Server::playing([run("RUNNING").into(), failure]).await;
+    let failure = Response::json(503, json!({"message": "restarting"}));
+    let server = TestServer::playing([run("RUNNING").into(), failure]);
     let wait = server.kfp().wait_for_run("r1").timeout(NEVER);
     let wait = wait.min_interval(SOON).max_interval(NEVER);
     let error = wait
@@ -234,8 +230,8 @@ async fn a_limit_counts_while_an_answer_is_awaited() {
 
 #[tokio::test]
 async fn an_outage_ends_a_wait_with_its_cause_and_the_last_state() {
-    let failure = Answer::Json(500, json!({"message": "the database is gone"}));
-    let server = Server::playing([run("PENDING").into(), failure]).await;
+    let failure = Response::json(500, json!({"message": "the database is gone"}));
+    let server = TestServer::playing([run("PENDING").into(), failure]);
     let wait = server.kfp().wait_for_run("r1").min_interval(SOON);
     let error = wait.max_outage(Duration::ZERO).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Server);
@@ -251,7 +247,7 @@ async fn an_outage_ends_a_wait_with_its_cause_and_the_last_state() {
 async fn the_error_of_a_limit_shows_nothing_of_the_run_but_its_state() {
     let mut secret = run("RUNNING");
     secret["runtime_config"] = json!({"parameters": {"password": "hunter2"}});
-    let server = Server::playing([secret]).await;
+    let server = TestServer::playing([secret]);
     let wait = server.kfp().wait_for_run("r1").timeout(NEVER);
     let wait = wait.min_interval(NEVER * 2);
     let error = wait.on_change(|_| tokio::time::pause()).send().await;
@@ -262,16 +258,15 @@ async fn the_error_of_a_limit_shows_nothing_of_the_run_but_its_state() {
 
 #[tokio::test]
 async fn a_token_that_expires_is_renewed_in_the_middle() {
-    let server = Server::answering(|request| {
-        let token = request.authorization.as_deref().unwrap();
+    let server = TestServer::start(|request| {
+        let token = request.header("authorization").unwrap();
         match (request.index, token) {
             (0, "Bearer t1") => run("RUNNING").into(),
-            (_, "Bearer t1") => Answer::Json(401, json!({"message": "expired"})),
+            (_, "Bearer t1") => Response::json(401, json!({"message": "expired"})),
             (_, "Bearer t2") => run("SUCCEEDED").into(),
             _ => panic!("{token}"),
         }
-    })
-    .await;
+    });
     let issued = Arc::new(Mutex::new(0));
     let source = move || {
         let mut issued = issued.lock().unwrap();
@@ -290,7 +285,7 @@ async fn a_token_that_expires_is_renewed_in_the_middle() {
 
 #[tokio::test]
 async fn nothing_is_sent_behind_a_wait_that_was_dropped() {
-    let server = Server::playing([run("RUNNING")]).await;
+    let server = TestServer::playing([run("RUNNING")]);
     let kfp = server.kfp();
     let (sender, mut seen) = tokio::sync::mpsc::unbounded_channel();
     let wait = kfp.wait_for_run("r1").min_interval(SOON);
@@ -310,7 +305,7 @@ async fn nothing_is_sent_behind_a_wait_that_was_dropped() {
 
 #[tokio::test]
 async fn nothing_is_sent_before_the_changes_are_asked_for() {
-    let server = Server::playing([run("PENDING"), run("RUNNING"), run("FAILED")]).await;
+    let server = TestServer::playing([run("PENDING"), run("RUNNING"), run("FAILED")]);
     let mut changes = server.kfp().wait_for_run("r1").min_interval(SOON).changes();
     assert!(server.requests().is_empty());
     for state in ["PENDING", "RUNNING", "FAILED"] {
@@ -323,8 +318,8 @@ async fn nothing_is_sent_before_the_changes_are_asked_for() {
 
 #[tokio::test]
 async fn changes_end_behind_an_error() {
-    let refusal = Answer::Json(403, json!({"message": "no"}));
-    let server = Server::playing([run("RUNNING").into(), refusal]).await;
+    let refusal = Response::json(403, json!({"message": "no"}));
+    let server = TestServer::playing([run("RUNNING").into(), refusal]);
     let mut changes = server.kfp().wait_for_run("r1").min_interval(SOON).changes();
     changes.next().await.unwrap().unwrap();
     let error = changes.next().await.unwrap().unwrap_err();

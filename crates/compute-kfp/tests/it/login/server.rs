@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use compute_kfp::compute::{Client, Login};
+use compute_kfp_test_server::{Received, Response, TestServer};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
 
 pub type Form = BTreeMap<String, String>;
 pub type Event = Box<dyn FnOnce(&mut State) + Send>;
@@ -34,13 +33,12 @@ pub struct World {
     pub url: String,
     pub folder: TempDir,
     pub state: Arc<Mutex<State>>,
+    _server: TestServer,
 }
 
 impl World {
     /// A server, and no file yet.
-    pub async fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+    pub fn new() -> Self {
         let state = Arc::new(Mutex::new(State {
             issued: 0,
             access_is_good: true,
@@ -51,22 +49,19 @@ impl World {
             forms: Vec::new(),
             calls: Vec::new(),
         }));
-        let (served, address) = (state.clone(), url.clone());
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, address.clone(), served.clone()));
-            }
-        });
+        let served = state.clone();
+        let server = TestServer::start(move |request| served.lock().unwrap().answer(request));
         Self {
-            url,
+            url: server.url().to_owned(),
             folder: TempDir::new().unwrap(),
             state,
+            _server: server,
         }
     }
 
     /// A server that knows the tokens of a file, which expire after so many seconds.
-    pub async fn with_tokens(expire_after: i64) -> Self {
-        let world = Self::new().await;
+    pub fn with_tokens(expire_after: i64) -> Self {
+        let world = Self::new();
         world.store(&world.config(expire_after));
         world
     }
@@ -158,46 +153,21 @@ pub fn tokens(number: u64, expire_after: i64) -> Value {
     })
 }
 
-async fn serve(stream: TcpStream, url: String, state: Arc<Mutex<State>>) -> Option<()> {
-    let mut stream = BufReader::new(stream);
-    let mut first = String::new();
-    stream.read_line(&mut first).await.ok()?;
-    let path = first.split(' ').nth(1)?.split('?').next()?.to_owned();
-    let (mut length, mut authorization) = (0, None);
-    loop {
-        let mut line = String::new();
-        stream.read_line(&mut line).await.ok()?;
-        let Some((name, value)) = line.trim().split_once(": ") else {
-            break;
-        };
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.parse().ok()?,
-            "authorization" => authorization = Some(value.to_owned()),
-            _ => {}
-        }
-    }
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.ok()?;
-    let (status, body) = {
-        let mut state = state.lock().unwrap();
-        if length > 0 {
-            let form = url::form_urlencoded::parse(&body).into_owned().collect();
-            state.forms.push((path.clone(), form));
-        } else {
-            state.calls.push((path.clone(), authorization.clone()));
-        }
-        state.answer(&path, &url, authorization.as_deref())
-    };
-    let body = body.to_string();
-    let head = format!(
-        "HTTP/1.1 {status} Some\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
-    stream.write_all((head + &body).as_bytes()).await.ok()
-}
-
 impl State {
-    fn answer(&mut self, path: &str, url: &str, authorization: Option<&str>) -> (u16, Value) {
+    fn answer(&mut self, request: &Received) -> Response {
+        let (path, authorization) = (request.path(), request.header("authorization"));
+        if request.body.is_empty() {
+            let authorization = authorization.map(str::to_owned);
+            self.calls.push((path.to_owned(), authorization));
+        } else {
+            self.forms.push((path.to_owned(), request.form()));
+        }
+        let url = format!("http://{}", request.header("host").unwrap());
+        let (status, body) = self.content(path, &url, authorization);
+        Response::json(status, body)
+    }
+
+    fn content(&mut self, path: &str, url: &str, authorization: Option<&str>) -> (u16, Value) {
         match path {
             "/auth_config" => (
                 200,

@@ -1,10 +1,5 @@
 //! Typed mocks answer what they are set up for, and nothing else.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a failed unwrap in a test is a failed test"
-)]
-
 use compute_kfp::kfp::mock::MockServerExt as _;
 use compute_kfp::kfp::mock::httpmock::MockServer;
 use compute_kfp::{Content, ErrorKind, compute, kfp};

@@ -8,60 +8,30 @@ use compute_kfp::kfp::types::Run;
 use compute_kfp::waiting::Unfinished;
 use futures_util::future::join_all;
 use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
 
-use super::server::{NEVER, Server};
+use super::server::{Clients as _, NEVER};
+use compute_kfp_test_server::{Response, TestServer};
 
 /// As many as ask at a time.
 const AT_ONCE: usize = 128;
 
-/// Counts the requests that are under way, and answers them when there are as many as are allowed.
-struct Crowd {
-    under_way: AtomicUsize,
-    most: AtomicUsize,
-    complete: Barrier,
-}
-
-impl Crowd {
-    async fn serve(self: Arc<Self>, mut stream: TcpStream) {
-        let body = r#"{"state":"SUCCEEDED"}"#;
-        let answer = format!(
-            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        let mut head = Vec::new();
-        while let Ok(byte) = stream.read_u8().await {
-            head.push(byte);
-            if head.ends_with(b"\r\n\r\n") {
-                head.clear();
-                let under_way = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
-                self.most.fetch_max(under_way, Ordering::SeqCst);
-                self.complete.wait().await;
-                self.under_way.fetch_sub(1, Ordering::SeqCst);
-                stream.write_all(answer.as_bytes()).await.unwrap();
-            }
-        }
-    }
-}
-
 #[tokio::test]
 async fn of_many_who_wait_so_many_ask_at_a_time() {
-    let crowd = Arc::new(Crowd {
-        under_way: AtomicUsize::new(0),
-        most: AtomicUsize::new(0),
-        complete: Barrier::new(AT_ONCE),
+    let (under_way, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    // Answers when there are as many requests as are allowed.
+    let complete = Arc::new(Barrier::new(AT_ONCE));
+    let seen = most.clone();
+    let server = TestServer::keeping_alive(move |_| {
+        let count = under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        seen.fetch_max(count, Ordering::SeqCst);
+        let (complete, under_way) = (complete.clone(), under_way.clone());
+        Response::json(200, r#"{"state":"SUCCEEDED"}"#).after(async move {
+            complete.wait().await;
+            under_way.fetch_sub(1, Ordering::SeqCst);
+        })
     });
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let server = crowd.clone();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(server.clone().serve(stream));
-        }
-    });
-    let kfp = kfp::Client::builder(url).build().unwrap();
+    let kfp = kfp::Client::builder(server.url()).build().unwrap();
     let waits = (0..3 * AT_ONCE).map(|number| {
         // Clones take turns with each other, too.
         let wait = kfp.clone().wait_for_run(format!("r{number}"));
@@ -70,7 +40,7 @@ async fn of_many_who_wait_so_many_ask_at_a_time() {
     for ended in join_all(waits).await {
         assert!(ended.unwrap().succeeded());
     }
-    assert_eq!(crowd.most.load(Ordering::SeqCst), AT_ONCE);
+    assert_eq!(most.load(Ordering::SeqCst), AT_ONCE);
 }
 
 #[test]
@@ -91,7 +61,7 @@ async fn what_was_read_last_is_kept_whole() {
         "runtime_config": {"parameters": {"tolerance": 0.1, "qubits": [0, 1], "none": null}},
         "since_the_next_version": {"big": 18446744073709551615_u64},
     });
-    let server = Server::playing([run]).await;
+    let server = TestServer::playing([run]);
     let kfp = server.kfp();
     let read = kfp.get_run("r1").send().await.unwrap().into_inner();
     let wait = kfp
