@@ -7,10 +7,6 @@
     reason = "a failed unwrap in a test is a failed test"
 )]
 
-#[path = "../../tests/recording_server/mod.rs"]
-#[allow(dead_code, reason = "each test program uses what it needs")]
-mod recording_server;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Stdio;
@@ -19,8 +15,8 @@ use compute_kfp::Timestamp;
 use compute_kfp_contract::by_name;
 use compute_kfp_contract::cases::{Api, Case, VARIANTS};
 use compute_kfp_contract::request::{Body, Request};
+use compute_kfp_test_server::{Received, TestServer};
 use percent_encoding::percent_decode_str;
-use recording_server::{Received, RecordingServer};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 
@@ -35,7 +31,7 @@ fn decoded(text: &str) -> String {
 }
 
 fn request(received: &Received) -> Request {
-    let pairs = received.query.iter().flat_map(|query| query.split('&'));
+    let pairs = received.query().into_iter().flat_map(|query| query.split('&'));
     let mut query: Vec<_> = pairs
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(name, value)| (decoded(name), decoded(&value.replace('+', " "))))
@@ -44,7 +40,7 @@ fn request(received: &Received) -> Request {
     let credentials = ["authorization", "x-api-key", "cookie"];
     Request {
         method: received.method.clone(),
-        path: received.path.split('/').map(decoded).collect(),
+        path: received.path().split('/').map(decoded).collect(),
         query,
         credentials: credentials
             .into_iter()
@@ -66,7 +62,7 @@ struct Outcome {
 
 /// Sends the calls through the Python clients; their outcomes, and what was received.
 async fn witnesses(calls: &[Value]) -> (BTreeMap<String, Outcome>, BTreeMap<String, Request>) {
-    let server = RecordingServer::answering(200, &json!({}));
+    let server = TestServer::playing([json!({})]);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("witness");
     let mut python = tokio::process::Command::new(folder.join(".venv/bin/python"))
         .arg(folder.join("send.py"))
@@ -97,7 +93,7 @@ async fn witnesses(calls: &[Value]) -> (BTreeMap<String, Outcome>, BTreeMap<Stri
         (text("case"), outcome)
     });
     let outcomes = outcomes.collect();
-    let received = server.received();
+    let received = server.requests();
     let received = received
         .iter()
         .filter_map(|received| Some((received.header(CASE)?.to_owned(), request(received))));
@@ -106,14 +102,14 @@ async fn witnesses(calls: &[Value]) -> (BTreeMap<String, Outcome>, BTreeMap<Stri
 
 /// What the Rust clients send for a call.
 struct Sdk {
-    server: RecordingServer,
+    server: TestServer,
     compute: compute_kfp::compute::Client,
     kfp: compute_kfp::kfp::Client,
 }
 
 impl Sdk {
     fn new() -> Self {
-        let server = RecordingServer::answering(200, &json!({}));
+        let server = TestServer::playing([json!({})]);
         let compute = compute_kfp::compute::Client::builder().endpoint(server.url());
         let kfp = compute_kfp::kfp::Client::builder(server.url());
         Self {
@@ -128,14 +124,14 @@ impl Sdk {
     }
 
     async fn send(&self, api: &str, case: &Case) -> Request {
-        let before = self.server.received().len();
+        let before = self.server.requests().len();
         let arguments = case.arguments.clone();
         // The answer fits few operations; only the request is looked at.
         let answer = match api {
             "compute" => by_name::compute::send(&self.compute, &case.operation, arguments).await,
             _ => by_name::kfp::send(&self.kfp, &case.operation, arguments).await,
         };
-        let received = self.server.received();
+        let received = self.server.requests();
         let sent = received.get(before);
         let sent = sent.unwrap_or_else(|| panic!("{} sent nothing: {answer:?}", case.name));
         request(sent)

@@ -45,18 +45,18 @@ impl Received {
     }
 
     /// Returns the query as it was sent, without the question mark.
-    pub fn query(&self) -> &str {
-        self.target.split_once('?').map_or("", |(_, query)| query)
+    pub fn query(&self) -> Option<&str> {
+        self.target.split_once('?').map(|(_, query)| query)
     }
 
     /// Returns the decoded value of a query parameter.
     pub fn parameter(&self, name: &str) -> Option<String> {
-        decoded(self.query().as_bytes()).remove(name)
+        decoded(self.query().unwrap_or_default().as_bytes()).remove(name)
     }
 
     /// Returns the decoded parameters of the query.
     pub fn parameters(&self) -> BTreeMap<String, String> {
-        decoded(self.query().as_bytes())
+        decoded(self.query().unwrap_or_default().as_bytes())
     }
 
     /// Returns the decoded fields of a form in the body.

@@ -14,7 +14,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 #[derive(Clone)]
 pub struct Response {
     content: Content,
-    pub(crate) after: Option<Shared<BoxFuture<'static, ()>>>,
+    after: Option<Shared<BoxFuture<'static, ()>>>,
     pub(crate) then: Then,
 }
 
@@ -26,6 +26,7 @@ enum Content {
         body: Bytes,
     },
     Raw(Bytes),
+    Later(Shared<BoxFuture<'static, Response>>),
 }
 
 /// What becomes of the connection after the bytes of a response.
@@ -94,6 +95,11 @@ impl Response {
         Self::raw("HTTP/1.1 200 Connection established\r\n\r\n").then(Then::Tunnel)
     }
 
+    /// Creates a response that is not known yet.
+    pub fn later(response: impl Future<Output = Self> + Send + 'static) -> Self {
+        Self::of(Content::Later(response.boxed().shared()))
+    }
+
     /// Delays the response until the future is ready.
     #[must_use]
     pub fn after(mut self, ready: impl Future<Output = ()> + Send + 'static) -> Self {
@@ -132,6 +138,17 @@ impl Response {
         self.then(Then::Repeat(piece.into(), pause))
     }
 
+    /// Waits until the response is known and may be sent.
+    pub(crate) async fn ready(self) -> Self {
+        if let Some(ready) = self.after.clone() {
+            ready.await;
+        }
+        match self.content {
+            Content::Later(response) => response.await,
+            _ => self,
+        }
+    }
+
     fn of(content: Content) -> Self {
         Self {
             content,
@@ -149,6 +166,7 @@ impl Response {
     pub fn bytes(&self, close: bool) -> Bytes {
         match &self.content {
             Content::Raw(bytes) => bytes.clone(),
+            Content::Later(_) => panic!("the response is not known yet"),
             Content::Http {
                 status,
                 headers,
@@ -165,7 +183,7 @@ impl Response {
     pub(crate) fn status(&self) -> u16 {
         match &self.content {
             Content::Http { status, .. } => *status,
-            Content::Raw(_) => panic!("raw bytes are no response of HTTP/2"),
+            Content::Raw(_) | Content::Later(_) => panic!("HTTP/2 takes a status only"),
         }
     }
 }
@@ -179,6 +197,9 @@ impl From<Value> for Response {
 
 impl Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Response({:?})", self.bytes(false))
+        match self.content {
+            Content::Later(_) => f.write_str("Response(later)"),
+            _ => write!(f, "Response({:?})", self.bytes(false)),
+        }
     }
 }

@@ -310,9 +310,7 @@ async fn send(
     request: &Received,
     keep_alive: bool,
 ) -> std::io::Result<bool> {
-    if let Some(ready) = response.after.clone() {
-        ready.await;
-    }
+    let response = response.ready().await;
     // In one piece: two would wait for each other.
     stream.write_all(&response.bytes(!keep_alive)).await?;
     let mut ignored = [0; 1024];

@@ -313,7 +313,7 @@ fn compare(document: &str) {
     assert!(
         checked_in == document,
         "docs/faults.md is not what the test found (`-` is the file); if that is right, run\n  \
-         UPDATE_DOCS=1 cargo test -p compute-kfp-runtime --test faults\n\n{}",
+         UPDATE_DOCS=1 cargo test -p compute-kfp-runtime --test it faults\n\n{}",
         difference.unified_diff()
     );
 }

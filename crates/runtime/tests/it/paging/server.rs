@@ -45,7 +45,10 @@ impl Server {
     /// Queries of the requests so far.
     pub fn queries(&self) -> Vec<String> {
         let requests = self.0.requests();
-        requests.iter().map(|one| one.query().to_owned()).collect()
+        requests
+            .iter()
+            .map(|one| one.query().unwrap_or_default().to_owned())
+            .collect()
     }
 
     /// Waits until one more request came.

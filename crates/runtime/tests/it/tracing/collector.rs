@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex, MutexGuard, Once};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Once};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::{LookupSpan, Registry};
@@ -37,6 +37,10 @@ impl Collector {
         // Crates that write to `log` are heard too.
         static LOG: Once = Once::new();
         LOG.call_once(|| tracing_log::LogTracer::init().unwrap());
+        // While there is a single subscriber, tracing asks only that of the thread where a place in the
+        // code is reached first. That may be the thread of another test, which has none.
+        static OTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Registry::default()));
+        LazyLock::force(&OTHER);
         let log = Log::default();
         let subscriber = Registry::default().with(log.clone());
         let guard = tracing::subscriber::set_default(subscriber);

@@ -156,7 +156,10 @@ async fn lists_are_written_in_the_style_of_their_parameter() {
         ("json", "json=%5B%22a%22%2C%22b%2Cc%22%2C%22d%20e%22%5D"),
     ] {
         assert_eq!(
-            searched(|request| request.set(name, &list)).await.query(),
+            searched(|request| request.set(name, &list))
+                .await
+                .query()
+                .unwrap_or_default(),
             query
         );
     }
@@ -168,30 +171,30 @@ async fn values_are_written_as_json_writes_them_without_quotes() {
         searched(|request| request.set("repeat", &true))
             .await
             .query(),
-        "repeat=true"
+        Some("repeat=true")
     );
     assert_eq!(
         searched(|request| request.set("repeat", &u64::MAX))
             .await
             .query(),
-        "repeat=18446744073709551615"
+        Some("repeat=18446744073709551615")
     );
     assert_eq!(
         searched(|request| request.set("repeat", "")).await.query(),
-        "repeat="
+        Some("repeat=")
     );
     let filter = json!({"key": "a+b"});
     assert_eq!(
         searched(|request| request.set("json", &filter))
             .await
             .query(),
-        "json=%7B%22key%22%3A%22a%2Bb%22%7D"
+        Some("json=%7B%22key%22%3A%22a%2Bb%22%7D")
     );
     assert_eq!(
         searched(|request| request.set("odd name&", "x=y&z"))
             .await
             .query(),
-        "odd%20name%26=x%3Dy%26z"
+        Some("odd%20name%26=x%3Dy%26z")
     );
 }
 
@@ -203,7 +206,7 @@ async fn a_parameter_set_again_is_replaced_and_null_takes_it_out() {
         request.set("repeat", &["c"]);
         request.set("comma", &None::<String>);
     });
-    assert_eq!(query.await.query(), "repeat=c");
+    assert_eq!(query.await.query(), Some("repeat=c"));
 }
 
 #[tokio::test]
