@@ -16,7 +16,7 @@ const TOKENS: &str =
 fn codes(more: &str) -> Response {
     Response::json(
         200,
-        &format!(
+        format!(
             r#"{{"device_code": "{DEVICE_CODE}", "user_code": "WDJB-MJHT",
                 "verification_uri": "https://login.example.org/device",
                 "verification_uri_complete": "https://login.example.org/device?user_code=WDJB-MJHT",
@@ -32,7 +32,7 @@ fn soon() -> Response {
 fn refusal(error: &str) -> Response {
     Response::json(
         400,
-        &format!(r#"{{"error": "{error}", "error_description": "of {DEVICE_CODE}"}}"#),
+        format!(r#"{{"error": "{error}", "error_description": "of {DEVICE_CODE}"}}"#),
     )
 }
 

@@ -15,7 +15,7 @@ async fn discover(answer: Response) -> Result<Provider, compute_kfp_runtime::Err
 fn naming(token_endpoint: &str) -> Response {
     Response::json(
         200,
-        &format!(r#"{{"issuer": "x", "token_endpoint": "{token_endpoint}"}}"#),
+        format!(r#"{{"issuer": "x", "token_endpoint": "{token_endpoint}"}}"#),
     )
 }
 
@@ -28,7 +28,7 @@ async fn the_endpoints_that_a_server_names_are_used() {
     let url = tokens.url();
     let known = TestServer::playing([Response::json(
         200,
-        &format!(r#"{{"token_endpoint": "{url}/t?tenant=a", "revocation_endpoint": "{url}/r"}}"#),
+        format!(r#"{{"token_endpoint": "{url}/t?tenant=a", "revocation_endpoint": "{url}/r"}}"#),
     )]);
     let provider = Provider::discover(&client(), &format!("{}/known", known.url()))
         .await
@@ -62,7 +62,7 @@ async fn an_answer_that_is_no_configuration_is_refused() {
         ),
         (Response::json(500, ""), "500: the server gave no reason"),
         (
-            Response::json(200, &" ".repeat(1024 * 1024 + 1)),
+            Response::json(200, " ".repeat(1024 * 1024 + 1)),
             "more than 1048576 bytes",
         ),
         (

@@ -137,27 +137,27 @@ async fn no_error_repeats_a_token() {
     for answer in [
         Response::json(
             400,
-            &format!(r#"{{"error": "invalid_grant", "error_description": "no {OLD}"}}"#),
+            format!(r#"{{"error": "invalid_grant", "error_description": "no {OLD}"}}"#),
         ),
-        Response::json(400, &format!(r#"{{"error": "{OLD}"}}"#)),
-        Response::json(500, &format!("tried {OLD}")),
+        Response::json(400, format!(r#"{{"error": "{OLD}"}}"#)),
+        Response::json(500, format!("tried {OLD}")),
         html(500),
         Response::new(500, &format!("x-echo: {OLD}"), OLD),
         Response::new(302, &format!("location: /login?token={OLD}"), ""),
         Response::json(
             200,
-            &format!(r#"{{"access_token": "{new}", "expires_in": "{new}"}}"#),
+            format!(r#"{{"access_token": "{new}", "expires_in": "{new}"}}"#),
         ),
         Response::json(
             200,
-            &format!(r#"{{"access_token": ["{new}"], "token_type": "{new}"}}"#),
+            format!(r#"{{"access_token": ["{new}"], "token_type": "{new}"}}"#),
         ),
         Response::json(
             200,
-            &format!(r#"{{"access_token": "{new}", "token_type": "x", "refresh_token": 7}}"#),
+            format!(r#"{{"access_token": "{new}", "token_type": "x", "refresh_token": 7}}"#),
         ),
-        Response::json(200, &format!("\"{new}\"")),
-        Response::json(200, &format!(r#"{{"access_token": "{new}"#)),
+        Response::json(200, format!("\"{new}\"")),
+        Response::json(200, format!(r#"{{"access_token": "{new}"#)),
     ] {
         let error = refreshed(answer).await.unwrap_err();
         let shown = shown(&error);

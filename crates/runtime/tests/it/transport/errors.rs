@@ -187,7 +187,7 @@ async fn a_large_error_is_quoted_and_kept_in_part() {
     let filling = "x".repeat(200_000);
     let error = failed(Response::json(
         500,
-        &format!(r#"{{"detail":"too much","filling":"{filling}"}}"#),
+        format!(r#"{{"detail":"too much","filling":"{filling}"}}"#),
     ))
     .await;
     assert_eq!(error.message(), "too much");

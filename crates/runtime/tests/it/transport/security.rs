@@ -424,10 +424,10 @@ fn nothing_shows_a_secret_it_holds() {
 async fn a_server_that_repeats_a_credential_does_not_get_it_into_an_error() {
     let long = format!("{}{TOKEN}", "x".repeat(190));
     let echoes = [
-        Response::json(400, &format!(r#"{{"detail": "bad token {TOKEN}"}}"#)),
+        Response::json(400, format!(r#"{{"detail": "bad token {TOKEN}"}}"#)),
         Response::json(
             401,
-            &format!(r#"{{"error": "x", "error_description": "Bearer {TOKEN}"}}"#),
+            format!(r#"{{"error": "x", "error_description": "Bearer {TOKEN}"}}"#),
         ),
         Response::new(
             500,
@@ -448,8 +448,8 @@ async fn a_server_that_repeats_a_credential_does_not_get_it_into_an_error() {
         ),
         Response::new(200, "content-type: text/html", format!("<html>{TOKEN}")),
         Response::json(200, &long),
-        Response::json(200, &format!(r#"{{"{TOKEN}": 1, "id": "{TOKEN}"}}"#)),
-        Response::json(200, &format!(r#"{{"id": "{TOKEN}"}}"#)),
+        Response::json(200, format!(r#"{{"{TOKEN}": 1, "id": "{TOKEN}"}}"#)),
+        Response::json(200, format!(r#"{{"id": "{TOKEN}"}}"#)),
     ];
     for echo in echoes {
         let server = TestServer::playing([echo.clone()]);

@@ -1,7 +1,5 @@
 //! Logging in, refreshing, and logging out at a real OpenID provider.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what fails must stop it")]
-
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -1,12 +1,6 @@
 //! The official Python clients as witnesses: for the same call they send what these clients send, or
 //! the difference is one of those below.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a failed unwrap in a test is a failed test"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Stdio;
@@ -31,7 +25,10 @@ fn decoded(text: &str) -> String {
 }
 
 fn request(received: &Received) -> Request {
-    let pairs = received.query().into_iter().flat_map(|query| query.split('&'));
+    let pairs = received
+        .query()
+        .into_iter()
+        .flat_map(|query| query.split('&'));
     let mut query: Vec<_> = pairs
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(name, value)| (decoded(name), decoded(&value.replace('+', " "))))

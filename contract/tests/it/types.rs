@@ -1,12 +1,6 @@
 //! The Rust types and what a server may send: they read it, lose nothing, and their JSON Schemas
 //! accept it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a failed unwrap in a test is a failed test"
-)]
-
 use compute_kfp::Timestamp;
 use compute_kfp_contract::by_name::{self, Failure};
 use compute_kfp_contract::cases::Api;

@@ -1,7 +1,5 @@
 //! Every operation, sent by the typed clients to mock servers that judge requests.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what fails must stop it")]
-
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,6 @@
 //! The sandbox, judged by Schemathesis, with thousands of requests, right and wrong ones, and by the
 //! official Python clients, which work with it as with a server.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what fails must stop it")]
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
