@@ -167,6 +167,8 @@ fn ctrl_c_ends_it_and_leaves_the_terminal_clean() {
     let world = World::new();
     let job = world.job(BELL);
     let mut terminal = Terminal::start(80, world.program.command(&["wait", "job", &job]));
+    // The line of the state is written, and after it the bar.
+    terminal.shows("Z planned");
     terminal.shows(&format!("job {job} planned"));
     terminal.press_ctrl_c();
     let ended = terminal.end();
