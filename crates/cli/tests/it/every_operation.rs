@@ -74,43 +74,49 @@ fn asked_for(request: &ReceivedRequest) -> (String, String, Option<String>, Opti
 
 #[test]
 fn every_operation_is_called_by_options_and_by_json_with_the_same_effect() {
-    let mut called = 0;
-    for api in apis() {
-        for operation in api.operations {
-            let mut requests = Vec::new();
-            for by_json in [false, true] {
-                let sandbox = sandbox();
-                let world = wait_for(World::create(&sandbox));
-                let program = Program::with(&sandbox);
-                let mut arguments = world.arguments(operation, &api.description);
-                if let Some((BodyKind::Multipart(_), _)) = operation.body {
-                    let path = program.file("again.json", PIPELINE.to_string());
-                    arguments.insert("uploadfile".to_owned(), path.into());
-                }
-                let (name, json) = (
-                    operation.name.replace('_', "-"),
-                    Value::Object(arguments.clone()).to_string(),
-                );
-                let ended = if by_json {
-                    program.run(["call", api.name, operation.id, &json])
-                } else {
-                    let options = options(&arguments);
-                    let words = [api.name, &name]
-                        .into_iter()
-                        .chain(options.iter().map(String::as_str));
-                    program.run(words)
-                };
-                is_answered(&api, operation, &ended);
-                requests.push(asked_for(sandbox.received().last().unwrap()));
+    // Each API in a thread of its own: this takes longer than all other tests together.
+    let called = std::thread::scope(|scope| {
+        let apis = apis().map(|api| scope.spawn(move || every_operation_is_called(&api)));
+        apis.map(|called| called.join().unwrap())
+    });
+    assert_eq!(called.iter().sum::<usize>(), 137);
+}
+
+/// Calls each operation by options and by JSON; returns their number.
+fn every_operation_is_called(api: &Api) -> usize {
+    for operation in api.operations {
+        let mut requests = Vec::new();
+        for by_json in [false, true] {
+            let sandbox = sandbox();
+            let world = wait_for(World::create(&sandbox));
+            let program = Program::with(&sandbox);
+            let mut arguments = world.arguments(operation, &api.description);
+            if let Some((BodyKind::Multipart(_), _)) = operation.body {
+                let path = program.file("again.json", PIPELINE.to_string());
+                arguments.insert("uploadfile".to_owned(), path.into());
             }
-            if !matches!(operation.body, Some((BodyKind::Multipart(_), _))) {
-                // Identifiers that the sandbox makes up are the same in each start.
-                assert_eq!(requests[0], requests[1], "{}", operation.id);
-            }
-            called += 1;
+            let (name, json) = (
+                operation.name.replace('_', "-"),
+                Value::Object(arguments.clone()).to_string(),
+            );
+            let ended = if by_json {
+                program.run(["call", api.name, operation.id, &json])
+            } else {
+                let options = options(&arguments);
+                let words = [api.name, &name]
+                    .into_iter()
+                    .chain(options.iter().map(String::as_str));
+                program.run(words)
+            };
+            is_answered(api, operation, &ended);
+            requests.push(asked_for(sandbox.received().last().unwrap()));
+        }
+        if !matches!(operation.body, Some((BodyKind::Multipart(_), _))) {
+            // Identifiers that the sandbox makes up are the same in each start.
+            assert_eq!(requests[0], requests[1], "{}", operation.id);
         }
     }
-    assert_eq!(called, 137);
+    api.operations.len()
 }
 
 #[track_caller]
