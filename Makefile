@@ -11,7 +11,7 @@ demo:
 
 ## Run every test and every example of the documentation.
 test:
-	$(CARGO) test --workspace --all-features --no-fail-fast
+	$(CARGO) test --workspace --no-fail-fast
 
 ## Let referees of other making judge the clients and the sandbox; needs Node 20 and Python 3.10.
 ## They are a workspace of their own, but what both depend on is built once.

@@ -1,4 +1,6 @@
 //! What is generated compiles without a warning, in a crate of its own, and reads what it wrote.
+//!
+//! It builds a crate with other features than the workspace has, which takes minutes: `ci/tests` runs it.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "it/nasty/mod.rs"]
 mod nasty;
 
 use std::fmt::Write as _;

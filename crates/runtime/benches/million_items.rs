@@ -11,11 +11,11 @@
 )]
 
 #[allow(dead_code, reason = "the tests use the rest of it")]
-#[path = "../tests/paging/lists.rs"]
+#[path = "../tests/it/paging/lists.rs"]
 mod lists;
 mod memory;
 #[allow(dead_code, reason = "the tests use the rest of it")]
-#[path = "../tests/paging/server.rs"]
+#[path = "../tests/it/paging/server.rs"]
 mod server;
 
 use std::process::ExitCode;
@@ -41,14 +41,14 @@ async fn main() -> ExitCode {
     let length = usize::try_from(wanted).unwrap();
     let mut flat = true;
     for prefetch in [0, 4] {
-        let server = Server::start(move |_, query| answer(token_page(query, length))).await;
+        let server = Server::start(move |_, query| answer(token_page(query, length)));
         let list = items::<TokenPage>(&server, &BY_TOKEN, |request| {
             request.page_size(PAGE);
             request.prefetch(prefetch);
         });
         flat &= read(&format!("by token, prefetch {prefetch}"), list, wanted).await;
 
-        let server = Server::start(move |_, query| answer(numbered_page(query, length))).await;
+        let server = Server::start(move |_, query| answer(numbered_page(query, length)));
         let list = items::<NumberedPage>(&server, &BY_NUMBER, |request| {
             request.page_size(PAGE);
             request.prefetch(prefetch);

@@ -11,11 +11,11 @@
     reason = "in a test, what fails must stop it"
 )]
 
-#[path = "../tests/faults/load.rs"]
+#[path = "../tests/it/faults/load.rs"]
 mod load;
 mod memory;
 #[allow(dead_code, reason = "the tests use the rest of it")]
-#[path = "../tests/faults/server.rs"]
+#[path = "../tests/it/faults/server.rs"]
 mod server;
 
 use std::process::ExitCode;

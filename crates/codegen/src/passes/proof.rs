@@ -19,7 +19,7 @@ use crate::model::{Api, Kind};
 use crate::tree::{Tree, last_name, trait_name};
 use crate::{Overlay, Source};
 
-#[path = "../../tests/nasty/mod.rs"]
+#[path = "../../tests/it/nasty/mod.rs"]
 #[allow(dead_code, reason = "the other tests of the generator use the rest")]
 mod nasty;
 

@@ -1,0 +1,15 @@
+//! What the referees say, in one program, so that it is linked once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test, what fails must stop it"
+)]
+
+mod login;
+mod openapi;
+mod requests;
+mod sandbox;
+mod types;
+mod witness;

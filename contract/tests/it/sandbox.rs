@@ -1,0 +1,209 @@
+//! The sandbox, judged by Schemathesis, with thousands of requests, right and wrong ones, and by the
+//! official Python clients, which work with it as with a server.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Output;
+
+use compute_kfp_contract::cases::{Api, Variant};
+use compute_kfp_sandbox::Sandbox;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schemathesis");
+
+async fn is_satisfied_with(api: Api, description: &str) {
+    // Time stands still, so that every run meets the same states.
+    let sandbox = Sandbox::builder().speed(0.0).recording(false);
+    let sandbox = sandbox.start().await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let file = prepared(&api, description, folder.path()).await;
+
+    if api.name == "kfp" {
+        furnish(&sandbox).await;
+    }
+    let config = configured(&api, &sandbox, folder.path()).await;
+
+    let output = in_venv("st")
+        .args(["--config-file", &config, "--no-color"])
+        .args(["run", "--url", sandbox.url(), &file])
+        .env("COMPUTE_TOKEN", sandbox.compute_token())
+        .env("COMPUTE_API_KEY", sandbox.compute_api_key())
+        .env("KFP_TOKEN", sandbox.kfp_token())
+        .env("PYTHONUTF8", "1")
+        .current_dir(folder.path())
+        .output()
+        .await
+        .unwrap();
+    let said = said(&output);
+    assert!(output.status.success(), "{said}");
+    let all = api.cases(Variant::Required, folder.path()).len();
+    assert!(said.contains(&format!("Tested: {all}\n")), "{said}");
+
+    let (_, summary) = said.split_once("Test cases:\n").unwrap();
+    let cases = summary.lines().next().unwrap().trim();
+    // Not by `print!`, which the test harness keeps to itself.
+    let told = format!("Schemathesis {}: {all} operations, {cases}\n", api.name);
+    std::io::stdout().write_all(told.as_bytes()).unwrap();
+}
+
+/// The file with the description as Schemathesis can judge by it.
+async fn prepared(api: &Api, description: &str, folder: &Path) -> String {
+    let output = in_venv("python")
+        .arg(format!("{FOLDER}/prepare.py"))
+        .args([api.name, &format!("{FOLDER}/../../specs/{description}")])
+        .output()
+        .await
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let file = folder.join("description.json");
+    std::fs::write(&file, output.stdout).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+/// Adds what the sandbox starts without: experiments, pipelines, runs, recurring runs.
+async fn furnish(sandbox: &Sandbox) {
+    let workflow = json!({
+        "pipelineInfo": { "name": "calibrate" },
+        "root": { "dag": { "tasks": {} } },
+        "schemaVersion": "2.1.0",
+        "sdkVersion": "kfp-2.0.0",
+    });
+    let trigger = json!({ "periodic_schedule": { "interval_second": "3600" } });
+    let http = reqwest::Client::new();
+    for number in 1..=4 {
+        let name = format!("calibration-{number}");
+        let things = [
+            ("experiments", json!({ "display_name": name })),
+            ("pipelines", json!({ "display_name": name })),
+            (
+                "runs",
+                json!({ "display_name": name, "pipeline_spec": workflow }),
+            ),
+            (
+                "recurringruns",
+                json!({
+                    "display_name": name,
+                    "pipeline_spec": workflow,
+                    "trigger": trigger,
+                    "mode": "ENABLE",
+                    "max_concurrency": "1",
+                }),
+            ),
+        ];
+        for (collection, thing) in things {
+            let answer = http
+                .post(format!("{}/apis/v2beta1/{collection}", sandbox.url()))
+                .bearer_auth(sandbox.kfp_token())
+                .body(thing.to_string())
+                .header("content-type", "application/json")
+                .send()
+                .await
+                .unwrap();
+            let status = answer.status();
+            let body = answer.bytes().await.unwrap();
+            let body = String::from_utf8_lossy(&body);
+            assert!(status.is_success(), "{collection}: {status}: {body}");
+        }
+    }
+}
+
+/// The file with the configuration, to which it adds what the sandbox holds: half of the requests
+/// are for things that are there.
+async fn configured(api: &Api, sandbox: &Sandbox, folder: &Path) -> String {
+    let token = match api.name {
+        "compute" => sandbox.compute_token(),
+        _ => sandbox.kfp_token(),
+    };
+    let http = reqwest::Client::new();
+    let mut held = BTreeMap::new();
+    for (path, item) in api.document["paths"].as_object().unwrap() {
+        if item.get("get").is_none() || path.contains('{') {
+            continue;
+        }
+        let list = http.get(format!("{}{path}", sandbox.url()));
+        let answer = list.bearer_auth(token).send().await.unwrap();
+        // Some want more than a path.
+        if answer.status().is_success() {
+            let list = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+            collect_identifiers(&list, &mut held);
+        }
+    }
+    assert!(!held.is_empty());
+
+    let mut config = std::fs::read_to_string(format!("{FOLDER}/schemathesis.toml")).unwrap();
+    for (name, values) in &held {
+        let values = Value::Array(values.clone());
+        write!(config, "\n[dictionaries.{name}]\nvalues = {values}\n").unwrap();
+    }
+    config += "\n[parameters]\n";
+    for name in held.keys() {
+        let half = format!("{{ dictionary = \"{name}\", probability = 0.5 }}");
+        writeln!(config, "\"path.{name}\" = {half}").unwrap();
+    }
+    let file = folder.join("schemathesis.toml");
+    std::fs::write(&file, config).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+fn collect_identifiers(value: &Value, held: &mut BTreeMap<String, Vec<Value>>) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                let is_identifier = name == "id" || name.ends_with("_id");
+                if is_identifier && (value.is_string() || value.is_number()) {
+                    let values = held.entry(name.clone()).or_default();
+                    if !values.contains(value) {
+                        values.push(value.clone());
+                    }
+                }
+                collect_identifiers(value, held);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                collect_identifiers(item, held);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A program of what `make contract` installs.
+fn in_venv(program: &str) -> Command {
+    let mut command = Command::new(format!("{FOLDER}/.venv/bin/{program}"));
+    command.kill_on_drop(true);
+    command
+}
+
+fn said(output: &Output) -> String {
+    let of = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    of(&output.stdout) + &of(&output.stderr)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schemathesis_is_satisfied_with_compute() {
+    is_satisfied_with(Api::compute().unwrap(), "compute.openapi.json").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schemathesis_is_satisfied_with_kfp() {
+    is_satisfied_with(Api::kfp().unwrap(), "kfp.swagger.json").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_python_clients_work_with_it() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/witness");
+    let output = Command::new(format!("{folder}/.venv/bin/python"))
+        .arg(format!("{folder}/use_sandbox.py"))
+        .args([sandbox.url(), sandbox.compute_token(), sandbox.kfp_token()])
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+}

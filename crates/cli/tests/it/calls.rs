@@ -1,0 +1,322 @@
+//! What calls send and print.
+
+use crate::program::{Program, sandbox};
+use compute_kfp_sandbox::Sandbox;
+use compute_kfp_test_server::{Response, TestServer};
+use serde_json::{Value, json};
+
+fn sandbox_with_runs(runs: usize) -> (Sandbox, Program) {
+    let runs: Vec<Value> = (0..runs)
+        .map(|number| json!({ "display_name": format!("run-{number}") }))
+        .collect();
+    let program = Program::alone();
+    let seed = program.file("seed.json", json!({ "kfp": { "runs": runs } }).to_string());
+    let sandbox = Sandbox::builder()
+        .empty()
+        .seed_file(seed)
+        .start_blocking()
+        .unwrap();
+    let program = Program::with(&sandbox);
+    (sandbox, program)
+}
+
+fn names(items: &[Value]) -> Vec<&str> {
+    items
+        .iter()
+        .map(|item| item["display_name"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn one_page_is_what_the_server_sent_and_all_pages_are_a_line_for_each_item() {
+    let (sandbox, program) = sandbox_with_runs(25);
+    let page = program.run([
+        "kfp",
+        "list-runs",
+        "--page-size",
+        "10",
+        "--sort-by",
+        "created_at",
+    ]);
+    let page: Value = serde_json::from_str(&page.output).unwrap();
+    assert_eq!(page["runs"].as_array().unwrap().len(), 10);
+    assert!(page["next_page_token"].is_string());
+
+    let all = program.run(["kfp", "RunService_ListRuns", "--page-size", "10", "--all"]);
+    let lines: Vec<Value> = all
+        .output
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 25);
+    assert_eq!(names(&lines)[24], "run-24");
+    let pages = sandbox
+        .received()
+        .iter()
+        .filter(|request| request.path().ends_with("/runs"))
+        .count();
+    assert_eq!(pages, 1 + 3);
+}
+
+#[test]
+fn no_more_items_are_written_and_no_more_pages_read_than_asked_for() {
+    let (sandbox, program) = sandbox_with_runs(25);
+    let some = program.run(["kfp", "list_runs", "--page_size", "10", "--max_items", "12"]);
+    assert_eq!(some.output.lines().count(), 12, "{some:?}");
+    assert_eq!(sandbox.received().len(), 2);
+}
+
+#[test]
+fn numbered_lists_take_the_same_options() {
+    let sandbox = sandbox();
+    let program = Program::with(&sandbox);
+    let all = program.run(["compute", "read-languages", "--all", "--page-size", "1"]);
+    assert_eq!(all.status, 0, "{all:?}");
+    let sizes = sandbox.received();
+    assert!(
+        sizes
+            .iter()
+            .all(|request| request.query_value("size").as_deref() == Some("1"))
+    );
+    assert_eq!(all.output.lines().count(), sizes.len().max(1));
+}
+
+#[test]
+fn answers_come_in_the_format_that_is_asked_for() {
+    let (_sandbox, program) = sandbox_with_runs(2);
+    let list = |format| program.run(["--output", format, "kfp", "list-runs"]).output;
+    let json: Value = serde_json::from_str(&list("json")).unwrap();
+    let jsonl = list("jsonl");
+    let lines: Vec<Value> = jsonl
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(json["runs"], Value::Array(lines));
+    let yaml: Value = serde_saphyr::from_str(&list("yaml")).unwrap();
+    assert_eq!(
+        yaml["runs"][1]["display_name"],
+        json["runs"][1]["display_name"]
+    );
+    let table = list("table");
+    assert!(
+        table.contains("run_id") && table.contains("run-1"),
+        "{table}"
+    );
+    assert!(
+        table.lines().all(|line| line.chars().count() <= 100),
+        "{table}"
+    );
+    assert!(!table.contains('\u{1b}'), "no colour in a pipe");
+
+    let more = program.run(["--output", "table", "kfp", "list-runs", "--page-size", "1"]);
+    assert!(more.errors.contains("--all"), "{more:?}");
+    let no_more = program.run(["--output", "table", "kfp", "list-runs"]);
+    assert_eq!(no_more.errors, "");
+
+    let one = program.run(["kfp", "list-runs", "--all", "--output", "yaml"]);
+    assert_eq!(one.output.matches("\n---\n").count(), 1, "{one:?}");
+}
+
+#[test]
+fn what_a_server_sends_does_not_steer_the_terminal() {
+    let sandbox = sandbox();
+    let program = Program::with(&sandbox);
+    let body = r#"{"display_name": "red \u001b[31m alert"}"#;
+    let made = program.run([
+        "kfp",
+        "create-experiment",
+        "--body",
+        body,
+        "--output",
+        "table",
+    ]);
+    assert_eq!(made.status, 0, "{made:?}");
+    assert!(
+        made.output.contains("red") && !made.output.contains('\u{1b}'),
+        "{made:?}"
+    );
+}
+
+#[test]
+fn bodies_come_from_texts_files_standard_input_and_single_settings() {
+    let sandbox = sandbox();
+    let program = Program::with(&sandbox);
+    let sent = |words: &[&str], input: Option<&str>| {
+        let words = ["kfp", "create-experiment"].iter().chain(words).copied();
+        let mut command = program.command(words);
+        if let Some(input) = input {
+            let path = program.file("input.json", input);
+            command.stdin(std::fs::File::open(path).unwrap());
+        }
+        // That the name is taken the second time does not matter.
+        let ended = crate::program::Ended::of(&mut command);
+        assert_ne!(ended.status, 2, "{ended:?}");
+        serde_json::from_slice::<Value>(sandbox.received().last().unwrap().body()).unwrap()
+    };
+    let body = json!({ "display_name": "e", "description": "d" });
+    let text = body.to_string();
+    assert_eq!(sent(&["--body", &text], None), body);
+    let at = format!("@{}", program.file("body.json", &text));
+    assert_eq!(sent(&["--body", &at], None), body);
+    assert_eq!(sent(&["--body", "-"], Some(&text)), body);
+    assert_eq!(
+        sent(
+            &[
+                "--body",
+                &text,
+                "--set",
+                "description=other",
+                "--set",
+                "namespace="
+            ],
+            None
+        ),
+        json!({ "display_name": "e", "description": "other", "namespace": "" })
+    );
+    let program_dry = |words: &[&str]| {
+        let words = ["--dry-run", "kfp", "create-run"]
+            .iter()
+            .chain(words)
+            .copied();
+        program.run(words)
+    };
+    let dry = program_dry(&[
+        "--set",
+        "display_name=7 lives",
+        "--set",
+        "runtime_config.parameters.shots=1024",
+        "--set",
+        r"labels.a\.b=true",
+        "--set",
+        "display_name=\"8\"",
+    ]);
+    let expected = r#"{"display_name":"8","runtime_config":{"parameters":{"shots":1024}},"labels":{"a.b":true}}"#;
+    assert!(dry.output.contains(expected), "{dry:?}");
+    let dry = program_dry(&[
+        "--body",
+        r#"{"tags": [1]}"#,
+        "--set",
+        "tags.1=2",
+        "--set",
+        "tags.0=0",
+    ]);
+    assert!(dry.output.contains(r#"{"tags":[0,2]}"#), "{dry:?}");
+    for wrong in ["no-sign", "tags.9=1", "display_name.x=1"] {
+        let body = r#"{"tags": [], "display_name": "n"}"#;
+        let ended = program_dry(&["--body", body, "--set", wrong]);
+        assert_eq!(ended.status, 2, "{ended:?}");
+        assert!(ended.errors.contains("--set"), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_dry_run_sends_nothing_and_hides_secrets() {
+    let sandbox = sandbox();
+    let program = Program::with(&sandbox);
+    let dry = program.run([
+        "--dry-run",
+        "compute",
+        "create-project",
+        "--set",
+        "name=it's",
+    ]);
+    assert_eq!(dry.status, 0, "{dry:?}");
+    assert!(sandbox.received().is_empty());
+    for secret in [sandbox.compute_token(), sandbox.compute_api_key()] {
+        assert!(!dry.output.contains(secret) && !dry.errors.contains(secret));
+    }
+    let url = format!("{}/projects", sandbox.url());
+    assert!(dry.output.starts_with(&format!("POST {url}\n")), "{dry:?}");
+    assert!(dry.output.contains("authorization: [hidden]"), "{dry:?}");
+    assert!(dry.output.contains(r"curl --request POST"), "{dry:?}");
+    assert!(dry.output.contains("Bearer $COMPUTE_TOKEN"), "{dry:?}");
+}
+
+#[test]
+fn verbose_tells_of_requests_with_their_headers_and_hides_secrets() {
+    let sandbox = sandbox();
+    let program = Program::with(&sandbox);
+    let told = program.run(["-vv", "compute", "read-members"]);
+    assert_eq!(told.status, 0, "{told:?}");
+    for expected in [
+        "> GET ",
+        "/members",
+        "user-agent: compute-kfp-cli/",
+        "< 200 OK in ",
+        "< content-type: application/json",
+        "COMPUTE_TOKEN by variable",
+        "[hidden]",
+    ] {
+        assert!(told.errors.contains(expected), "{expected}: {told:?}");
+    }
+    assert!(!told.errors.contains(sandbox.compute_token()));
+}
+
+#[test]
+fn items_are_written_before_the_next_page_has_come() {
+    let (go_on, may_go_on) = tokio::sync::oneshot::channel::<()>();
+    let may_go_on = std::sync::Mutex::new(Some(may_go_on));
+    let server = TestServer::keeping_alive(move |request| match request.index {
+        0 => json!({ "runs": [{ "run_id": "1" }], "next_page_token": "t" }).into(),
+        _ => {
+            let may_go_on = may_go_on.lock().unwrap().take().unwrap();
+            let page = Response::from(json!({ "runs": [{ "run_id": "2" }] }));
+            page.after(async { may_go_on.await.unwrap() })
+        }
+    });
+    let program = Program::alone();
+    let mut listing = program.start(["--endpoint", server.url(), "kfp", "list-runs", "--all"]);
+    assert_eq!(listing.json()["run_id"], "1");
+    go_on.send(()).unwrap();
+    assert_eq!(listing.json()["run_id"], "2");
+    assert_eq!(listing.end().status, 0);
+}
+
+#[test]
+fn a_header_does_not_steer_the_terminal() {
+    let answer = "HTTP/1.1 200 OK\r\nx-note: \u{9b}31mred\r\ncontent-length: 2\r\n\r\n{}";
+    let server = TestServer::playing([Response::raw(answer)]);
+    let ended = Program::alone().run(["-v", "--endpoint", server.url(), "kfp", "get-healthz"]);
+    assert!(ended.errors.contains("x-note: \u{fffd}31mred"), "{ended:?}");
+}
+
+#[test]
+fn a_value_that_the_description_does_not_name_is_sent_with_a_warning() {
+    let sandbox = sandbox();
+    let program = Program::with(&sandbox);
+    let ended = program.run(["kfp", "list-runs", "--view", "HUGE"]);
+    assert!(
+        ended.errors.contains("warning: `HUGE`") && ended.errors.contains("DEFAULT, FULL"),
+        "{ended:?}"
+    );
+    let sent = sandbox.received();
+    assert_eq!(
+        sent.last().unwrap().query_value("view").as_deref(),
+        Some("HUGE")
+    );
+}
+
+#[test]
+fn calls_by_json_take_both_names_and_say_what_is_wrong() {
+    let sandbox = sandbox();
+    let program = Program::with(&sandbox);
+    let upload = program.file(
+        "p.json",
+        r#"{"pipelineInfo": {"name": "p"}, "root": {"dag": {"tasks": {}}}}"#,
+    );
+    let arguments = json!({ "uploadfile": upload, "name": "uploaded" }).to_string();
+    let made = program.run(["call", "kfp", "upload-pipeline", &arguments]);
+    assert_eq!(made.status, 0, "{made:?}");
+    let made: Value = serde_json::from_str(&made.output).unwrap();
+    assert_eq!(made["display_name"], "uploaded");
+    for (operation, arguments, said) in [
+        ("get_run", r#"{"run": 1}"#, "/run_id"),
+        ("get_run", "{", "not JSON"),
+        ("get_runn", "{}", "`get_run`"),
+        ("upload_pipeline", r#"{"uploadfile": 1}"#, "/uploadfile"),
+    ] {
+        let ended = program.run(["call", "kfp", operation, arguments]);
+        assert_eq!(ended.status, 2, "{ended:?}");
+        assert!(ended.errors.contains(said), "{ended:?}");
+    }
+}

@@ -1,0 +1,422 @@
+//! What the doctor finds, and what it says to do.
+
+use crate::program::{Program, WRONG_TOKEN, sandbox};
+use compute_kfp_sandbox::{Fault, Sandbox};
+use serde_json::Value;
+
+/// With tokens for both APIs of a server.
+fn with_tokens(server: &Sandbox, compute_token: &str, kfp_token: &str) -> Program {
+    Program::alone()
+        .variable("COMPUTE_ENDPOINT", server.url())
+        .variable("COMPUTE_TOKEN", compute_token)
+        .variable("KF_PIPELINES_ENDPOINT", server.url())
+        .variable("KFP_TOKEN", kfp_token)
+}
+
+fn with_good_tokens(server: &Sandbox) -> Program {
+    with_tokens(server, server.compute_token(), server.kfp_token())
+}
+
+/// The exit status, and all checks.
+#[track_caller]
+fn examined(program: &Program, words: &[&str]) -> (i32, Value) {
+    let ended = program.run(words);
+    let checks = serde_json::from_str(&ended.output);
+    let checks = checks.unwrap_or_else(|error| panic!("{error}: {ended:?}"));
+    (ended.status, checks)
+}
+
+/// The check of this name, of an API or of the program.
+#[track_caller]
+fn check<'a>(checks: &'a Value, api: Option<&str>, name: &str) -> &'a Value {
+    let found = checks.as_array().unwrap().iter();
+    let mut found = found.filter(|check| check["api"].as_str() == api && check["check"] == name);
+    found
+        .next()
+        .unwrap_or_else(|| panic!("no {name} of {api:?} in {checks:#}"))
+}
+
+#[track_caller]
+fn is(check: &Value, status: &str, source: Option<&str>) {
+    assert_eq!(check["status"], status, "{check:#}");
+    assert_eq!(check["source"].as_str(), source, "{check:#}");
+    let needs_remedy = status == "failed" || status == "warning";
+    assert!(!needs_remedy || check["remedy"].is_string(), "{check:#}");
+}
+
+const COMPUTE: Option<&str> = Some("compute");
+const KFP: Option<&str> = Some("kfp");
+
+#[test]
+fn all_is_well_with_a_login_and_a_context_file() {
+    let server = sandbox();
+    let program = Program::alone()
+        .variable("KF_PIPELINES_ENDPOINT", server.url())
+        .variable("KFP_TOKEN", server.kfp_token());
+    program.file(
+        ".config/kfp/context.json",
+        r#"{"namespace": "team-a", "client_authentication_cookie": "authservice_session=c00kie"}"#,
+    );
+    let login = program.run(&["login", "--endpoint", server.url()]);
+    assert_eq!(login.status, 0, "{login:?}");
+    let (status, checks) = examined(&program, &["doctor"]);
+    assert_eq!(status, 0, "{checks:#}");
+
+    let login_file = program.path(".quantuminspire/config.json");
+    let login_file = format!("login file {}", login_file.display());
+    let login_file = Some(login_file.as_str());
+    is(check(&checks, None, "version"), "ok", None);
+    assert_eq!(
+        check(&checks, None, "version")["value"],
+        env!("CARGO_PKG_VERSION")
+    );
+    is(check(&checks, None, "config file"), "skipped", None);
+    is(check(&checks, COMPUTE, "endpoint"), "ok", login_file);
+    assert_eq!(check(&checks, COMPUTE, "endpoint")["value"], server.url());
+    is(check(&checks, COMPUTE, "login"), "ok", login_file);
+    is(check(&checks, COMPUTE, "membership"), "ok", login_file);
+    is(check(&checks, COMPUTE, "server"), "ok", None);
+    is(check(&checks, COMPUTE, "access"), "ok", login_file);
+    assert_eq!(
+        check(&checks, COMPUTE, "access")["value"],
+        "Sandbox User <user@example.com>"
+    );
+
+    let context_file = program.path(".config/kfp/context.json");
+    let context_file = format!("context file {}", context_file.display());
+    is(
+        check(&checks, KFP, "endpoint"),
+        "ok",
+        Some("variable KF_PIPELINES_ENDPOINT"),
+    );
+    is(
+        check(&checks, KFP, "token"),
+        "ok",
+        Some("variable KFP_TOKEN"),
+    );
+    is(
+        check(&checks, KFP, "session cookie"),
+        "ok",
+        Some(&context_file),
+    );
+    is(check(&checks, KFP, "namespace"), "ok", Some(&context_file));
+    assert_eq!(check(&checks, KFP, "namespace")["value"], "team-a");
+    is(check(&checks, KFP, "server"), "ok", None);
+    is(
+        check(&checks, KFP, "access"),
+        "ok",
+        Some("variable KFP_TOKEN"),
+    );
+}
+
+#[test]
+fn where_nothing_is_configured_nothing_is_wrong() {
+    let (status, checks) = examined(&Program::alone(), &["doctor"]);
+    assert_eq!(status, 0);
+    for api in [COMPUTE, KFP] {
+        is(check(&checks, api, "settings"), "skipped", None);
+        assert!(check(&checks, api, "settings")["remedy"].is_string());
+    }
+    assert_eq!(checks.as_array().unwrap().len(), 4, "{checks:#}");
+}
+
+#[test]
+fn a_server_that_is_down_is_told_and_not_asked_further() {
+    let server = sandbox();
+    let program = with_good_tokens(&server);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(server.shutdown());
+    let (status, checks) = examined(&program, &["doctor"]);
+    assert_eq!(status, 1);
+    for api in [COMPUTE, KFP] {
+        is(
+            check(&checks, api, "endpoint"),
+            "ok",
+            check(&checks, api, "endpoint")["source"].as_str(),
+        );
+        is(check(&checks, api, "server"), "failed", None);
+        is(check(&checks, api, "access"), "skipped", None);
+    }
+}
+
+#[test]
+fn a_server_that_does_not_answer_in_time_is_told_so() {
+    let server = sandbox();
+    server.fail(Fault::hold().on("healthz")).unwrap();
+    let program = with_good_tokens(&server);
+    let (status, checks) = examined(&program, &["doctor", "--timeout", "0.5", "compute"]);
+    assert_eq!(status, 5, "{checks:#}");
+    is(check(&checks, COMPUTE, "server"), "failed", None);
+    assert!(
+        check(&checks, COMPUTE, "server")["remedy"]
+            .as_str()
+            .unwrap()
+            .contains("--timeout")
+    );
+}
+
+#[test]
+fn a_wrong_token_is_told_and_not_shown() {
+    let server = sandbox();
+    let program = with_tokens(&server, WRONG_TOKEN, WRONG_TOKEN);
+    let (status, checks) = examined(&program, &["doctor"]);
+    assert_eq!(status, 3);
+    for (api, token) in [
+        (COMPUTE, "variable COMPUTE_TOKEN"),
+        (KFP, "variable KFP_TOKEN"),
+    ] {
+        is(check(&checks, api, "token"), "ok", Some(token));
+        is(check(&checks, api, "server"), "ok", None);
+        is(check(&checks, api, "access"), "failed", Some(token));
+    }
+}
+
+#[test]
+fn a_credential_outweighs_what_else_is_wrong() {
+    let server = sandbox();
+    let program = with_tokens(&server, WRONG_TOKEN, server.kfp_token());
+    server.fail(Fault::status(503).on("get_healthz")).unwrap();
+    let (status, checks) = examined(&program, &["doctor"]);
+    assert_eq!(status, 3);
+    is(
+        check(&checks, COMPUTE, "access"),
+        "failed",
+        Some("variable COMPUTE_TOKEN"),
+    );
+    is(check(&checks, KFP, "server"), "failed", None);
+    let (status, checks) = examined(&program, &["doctor", "kfp"]);
+    assert_eq!(status, 1, "of one API: {checks:#}");
+}
+
+#[test]
+fn a_server_without_a_credential_is_there_but_gives_no_access() {
+    let server = sandbox();
+    let (status, checks) = examined(&Program::alone(), &["doctor", "--endpoint", server.url()]);
+    assert_eq!(status, 3);
+    is(
+        check(&checks, COMPUTE, "endpoint"),
+        "ok",
+        Some("option --endpoint"),
+    );
+    is(check(&checks, COMPUTE, "credential"), "warning", None);
+    is(check(&checks, COMPUTE, "server"), "ok", None);
+    is(check(&checks, COMPUTE, "access"), "failed", None);
+    assert_eq!(
+        check(&checks, COMPUTE, "access")["remedy"],
+        "log in with `compute-kfp login`"
+    );
+    is(check(&checks, KFP, "credential"), "skipped", None);
+    is(check(&checks, KFP, "access"), "failed", None);
+}
+
+#[test]
+fn a_broken_config_file_is_named() {
+    let server = sandbox();
+    let program = with_good_tokens(&server);
+    program.file(
+        ".config/compute-kfp/config.toml",
+        "[profiles.default.compute]\nendpoind = 1\n",
+    );
+    let (status, checks) = examined(&program, &["doctor"]);
+    assert_eq!(status, 2);
+    let file = check(&checks, None, "config file");
+    is(file, "failed", None);
+    assert!(
+        file["value"].as_str().unwrap().contains("config.toml"),
+        "{file:#}"
+    );
+    assert_eq!(server.received().len(), 0);
+}
+
+#[test]
+fn a_broken_file_of_one_api_leaves_the_other_to_be_checked() {
+    let server = sandbox();
+    let program = Program::alone()
+        .variable("KF_PIPELINES_ENDPOINT", server.url())
+        .variable("KFP_TOKEN", server.kfp_token());
+    program.file(
+        ".quantuminspire/config.json",
+        r#"{"auths": "sandbox-refresh-token"#,
+    );
+    let (status, checks) = examined(&program, &["doctor"]);
+    assert_eq!(status, 2);
+    is(check(&checks, COMPUTE, "settings"), "failed", None);
+    let message = check(&checks, COMPUTE, "settings")["value"]
+        .as_str()
+        .unwrap();
+    assert!(message.contains(".quantuminspire/config.json"), "{message}");
+    is(
+        check(&checks, KFP, "access"),
+        "ok",
+        Some("variable KFP_TOKEN"),
+    );
+
+    let program = with_good_tokens(&server);
+    program.file(".config/kfp/context.json", "[");
+    program.file(".quantuminspire/config.json", "[");
+    let (status, checks) = examined(&program, &["doctor"]);
+    assert_eq!(status, 2);
+    is(check(&checks, COMPUTE, "login file"), "warning", None);
+    is(
+        check(&checks, COMPUTE, "access"),
+        "ok",
+        Some("variable COMPUTE_TOKEN"),
+    );
+    let sources = "variable KF_PIPELINES_ENDPOINT, variable KFP_TOKEN";
+    is(check(&checks, KFP, "settings"), "failed", Some(sources));
+}
+
+#[test]
+fn an_address_with_a_password_is_refused_and_not_shown() {
+    let program = Program::alone().variable(
+        "COMPUTE_ENDPOINT",
+        "https://user:s3cret-passw0rd@compute.example.org",
+    );
+    let (status, checks) = examined(&program, &["doctor"]);
+    assert_eq!(status, 2);
+    is(
+        check(&checks, COMPUTE, "settings"),
+        "failed",
+        Some("variable COMPUTE_ENDPOINT"),
+    );
+}
+
+#[test]
+fn profiles_and_token_files_are_told() {
+    let server = sandbox();
+    let program = Program::alone();
+    program.file("token", server.compute_token());
+    let profiles = format!(
+        "[profiles.lab.compute]\nendpoint = {0:?}\ntoken_file = {1:?}\n\
+         [profiles.lab.kfp]\nendpoint = {0:?}\ntoken_file = {2:?}\n",
+        server.url(),
+        program.path("token"),
+        program.path("nothing"),
+    );
+    program.file(".config/compute-kfp/config.toml", &profiles);
+    let (status, checks) = examined(&program, &["doctor", "--profile", "lab"]);
+    assert_eq!(status, 3);
+    is(check(&checks, None, "config file"), "ok", None);
+    is(
+        check(&checks, None, "profile"),
+        "ok",
+        Some("option --profile"),
+    );
+    is(
+        check(&checks, COMPUTE, "token file"),
+        "ok",
+        Some("profile lab"),
+    );
+    is(check(&checks, COMPUTE, "access"), "ok", Some("profile lab"));
+    is(
+        check(&checks, KFP, "token file"),
+        "failed",
+        Some("profile lab"),
+    );
+}
+
+#[test]
+fn of_a_config_file_only_the_profile_that_counts_is_told() {
+    let server = sandbox();
+    let kfp = format!("kfp]\nendpoint = {:?}\n", server.url());
+    let file = ".config/compute-kfp/config.toml";
+    let program = Program::alone();
+    program.file(file, format!("[profiles.lab.{kfp}"));
+    let (_, checks) = examined(&program, &["doctor", "--dry-run"]);
+    is(check(&checks, None, "profile"), "skipped", None);
+    is(check(&checks, KFP, "settings"), "skipped", None);
+    program.file(file, format!("[profiles.default.{kfp}"));
+    let (_, checks) = examined(&program, &["doctor", "--dry-run"]);
+    is(check(&checks, None, "profile"), "ok", Some("default"));
+    is(
+        check(&checks, KFP, "endpoint"),
+        "ok",
+        Some("profile default"),
+    );
+}
+
+#[test]
+fn a_login_that_has_ended_is_to_be_made_again() {
+    let server = sandbox();
+    let program = Program::alone();
+    let login = program.run(&["login", "--endpoint", server.url()]);
+    assert_eq!(login.status, 0, "{login:?}");
+    let path = program.path(".quantuminspire/config.json");
+    let mut file: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let tokens = &mut file["auths"][server.url()]["tokens"];
+    tokens["generated_at"] = 0.into();
+    tokens["refresh_token"] = WRONG_TOKEN.into();
+    program.file(".quantuminspire/config.json", file.to_string());
+    let (status, checks) = examined(&program, &["doctor"]);
+    assert_eq!(status, 3);
+    is(check(&checks, COMPUTE, "server"), "ok", None);
+    let access = check(&checks, COMPUTE, "access");
+    assert_eq!(access["status"], "failed");
+    assert_eq!(access["remedy"], "log in with `compute-kfp login`");
+    let refused = program.run(&["whoami"]);
+    assert_eq!(refused.status, 3, "{refused:?}");
+}
+
+#[test]
+fn a_user_and_a_backend_are_checked_side_by_side() {
+    let server = sandbox();
+    let program = with_good_tokens(&server).variable("COMPUTE_API_KEY", WRONG_TOKEN);
+    let (status, checks) = examined(&program, &["doctor", "compute"]);
+    assert_eq!(status, 3);
+    let access: Vec<(&str, &str)> = checks
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|check| check["check"] == "access")
+        .map(|check| {
+            (
+                check["source"].as_str().unwrap(),
+                check["status"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        access,
+        [
+            ("variable COMPUTE_TOKEN", "ok"),
+            ("variable COMPUTE_API_KEY", "failed")
+        ]
+    );
+}
+
+#[test]
+fn a_dry_run_asks_no_server() {
+    let server = sandbox();
+    let (status, checks) = examined(&with_good_tokens(&server), &["doctor", "--dry-run"]);
+    assert_eq!(status, 0);
+    is(check(&checks, COMPUTE, "server"), "skipped", None);
+    is(check(&checks, KFP, "access"), "skipped", None);
+    assert_eq!(server.received().len(), 0);
+}
+
+#[test]
+fn people_get_marks_and_remedies() {
+    let server = sandbox();
+    let program = with_tokens(&server, server.compute_token(), WRONG_TOKEN);
+    let ended = program.run(&["doctor", "--output", "table"]);
+    assert_eq!(ended.status, 3);
+    let lines: Vec<&str> = ended.output.lines().collect();
+    let endpoint = format!(
+        "  ✔ endpoint     {}  (variable COMPUTE_ENDPOINT)",
+        server.url()
+    );
+    assert!(lines.contains(&endpoint.as_str()), "{}", ended.output);
+    assert!(
+        lines.iter().any(|line| line.starts_with("  ✘ access")),
+        "{}",
+        ended.output
+    );
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.trim_start().starts_with("→ replace the credential")),
+        "{}",
+        ended.output
+    );
+    assert_eq!(ended.errors, "", "everything is said");
+}

@@ -1,0 +1,233 @@
+//! Every operation of both APIs through the command line, against the sandbox.
+
+// What the operations can serve is known to the sandbox's own test of all of them.
+#[allow(dead_code, reason = "the sandbox's tests use more of it")]
+#[path = "../../../sandbox/tests/it/every_operation/description.rs"]
+mod description;
+#[allow(dead_code, reason = "the sandbox's tests use more of it")]
+#[path = "../../../sandbox/tests/it/every_operation/request.rs"]
+mod request;
+#[allow(dead_code, reason = "the sandbox's tests use more of it")]
+#[path = "../../../sandbox/tests/it/support.rs"]
+mod support;
+#[allow(dead_code, reason = "the sandbox's tests use more of it")]
+#[path = "../../../sandbox/tests/it/every_operation/world.rs"]
+mod world;
+
+use crate::program::{Ended, Program, sandbox, wait_for};
+use compute_kfp::operation::{BodyKind, Operation};
+use compute_kfp::{compute, kfp};
+use compute_kfp_sandbox::ReceivedRequest;
+use description::Description;
+use serde_json::{Map, Value};
+use world::{PIPELINE, World};
+
+struct Api {
+    name: &'static str,
+    description: Description,
+    operations: &'static [&'static Operation],
+}
+
+fn apis() -> [Api; 2] {
+    [
+        Api {
+            name: "compute",
+            description: Description::compute(),
+            operations: compute::operations::OPERATIONS,
+        },
+        Api {
+            name: "kfp",
+            description: Description::kfp(),
+            operations: kfp::operations::OPERATIONS,
+        },
+    ]
+}
+
+/// The arguments as options, with names in kebab case.
+fn options(arguments: &Map<String, Value>) -> Vec<String> {
+    let mut options = Vec::new();
+    for (name, value) in arguments {
+        let values = match value {
+            Value::Array(items) if name != "body" => items.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        for value in values {
+            options.push(format!("--{}", name.replace('_', "-")));
+            options.push(match value {
+                Value::String(text) if name != "body" => text.clone(),
+                other => other.to_string(),
+            });
+        }
+    }
+    options
+}
+
+/// What is the same in two requests that ask for the same.
+fn asked_for(request: &ReceivedRequest) -> (String, String, Option<String>, Option<Value>) {
+    (
+        request.method().to_owned(),
+        request.path().to_owned(),
+        request.query().map(str::to_owned),
+        serde_json::from_slice(request.body()).ok(),
+    )
+}
+
+#[test]
+fn every_operation_is_called_by_options_and_by_json_with_the_same_effect() {
+    // Each API in a thread of its own: this takes longer than all other tests together.
+    let called = std::thread::scope(|scope| {
+        let apis = apis().map(|api| scope.spawn(move || every_operation_is_called(&api)));
+        apis.map(|called| called.join().unwrap())
+    });
+    assert_eq!(called.iter().sum::<usize>(), 137);
+}
+
+/// Calls each operation by options and by JSON; returns their number.
+fn every_operation_is_called(api: &Api) -> usize {
+    for operation in api.operations {
+        let mut requests = Vec::new();
+        for by_json in [false, true] {
+            let sandbox = sandbox();
+            let world = wait_for(World::create(&sandbox));
+            let program = Program::with(&sandbox);
+            let mut arguments = world.arguments(operation, &api.description);
+            if let Some((BodyKind::Multipart(_), _)) = operation.body {
+                let path = program.file("again.json", PIPELINE.to_string());
+                arguments.insert("uploadfile".to_owned(), path.into());
+            }
+            let (name, json) = (
+                operation.name.replace('_', "-"),
+                Value::Object(arguments.clone()).to_string(),
+            );
+            let ended = if by_json {
+                program.run(["call", api.name, operation.id, &json])
+            } else {
+                let options = options(&arguments);
+                let words = [api.name, &name]
+                    .into_iter()
+                    .chain(options.iter().map(String::as_str));
+                program.run(words)
+            };
+            is_answered(api, operation, &ended);
+            requests.push(asked_for(sandbox.received().last().unwrap()));
+        }
+        if !matches!(operation.body, Some((BodyKind::Multipart(_), _))) {
+            // Identifiers that the sandbox makes up are the same in each start.
+            assert_eq!(requests[0], requests[1], "{}", operation.id);
+        }
+    }
+    api.operations.len()
+}
+
+#[track_caller]
+fn is_answered(api: &Api, operation: &Operation, ended: &Ended) {
+    let told = format!("{}: {ended:?}", operation.id);
+    // Servers do not implement it, as its description says.
+    if operation.id == "DummyFilterService_GetFilter" {
+        assert_eq!(ended.status, 4, "{told}");
+        return;
+    }
+    assert_eq!(ended.status, 0, "{told}");
+    let warned = ended.errors.contains("deprecated");
+    assert_eq!(warned, operation.deprecated, "{told}");
+    if operation.answer.is_none() {
+        assert_eq!(ended.output, "", "{told}");
+        return;
+    }
+    let answer: Value = serde_json::from_str(&ended.output).expect(&told);
+    let errors = api
+        .description
+        .errors(operation, operation.success_status, &answer);
+    assert!(errors.is_empty(), "{told}: {errors:?}");
+}
+
+/// Words with one space between, as terminals break lines elsewhere.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_help_of_every_operation_holds_what_the_description_says() {
+    let program = Program::alone();
+    for api in apis() {
+        let list = program.run([api.name, "--help"]);
+        for operation in api.operations {
+            let name = operation.name.replace('_', "-");
+            assert!(
+                words(&list.output).contains(&words(operation.summary)),
+                "{name}"
+            );
+            let help = program.run([api.name, &name, "--help"]);
+            assert_eq!(help.status, 0, "{help:?}");
+            let help = words(&help.output);
+            for text in [
+                operation.summary,
+                operation.description,
+                operation.path,
+                operation.id,
+            ] {
+                assert!(help.contains(&words(text)), "{name}: {text}\n{help}");
+            }
+            for parameter in operation.parameters {
+                assert!(
+                    help.contains(&words(parameter.description)),
+                    "{name}: {}",
+                    parameter.name
+                );
+                assert!(
+                    help.contains(&format!("--{}", parameter.name.replace('_', "-"))),
+                    "{name}"
+                );
+                for value in parameter.values {
+                    assert!(help.contains(value), "{name}: {value}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_list_of_operations_is_complete_and_says_what_the_tables_say() {
+    let program = Program::alone();
+    let ended = program.run(["operations", "--output", "json"]);
+    let listed: Vec<Value> = serde_json::from_str(&ended.output).unwrap();
+    let all = apis().into_iter().flat_map(|api| {
+        api.operations
+            .iter()
+            .map(move |operation| (api.name, operation))
+    });
+    let all: Vec<_> = all.collect();
+    assert_eq!(listed.len(), all.len());
+    for (entry, (api, operation)) in listed.iter().zip(all) {
+        assert_eq!(entry["api"], api);
+        assert_eq!(entry["name"], operation.name);
+        assert_eq!(entry["upstream_name"], operation.id);
+        assert_eq!(entry["method"], operation.method);
+        assert_eq!(entry["path"], operation.path);
+        assert_eq!(entry["paged"], operation.paging.is_some());
+        assert_eq!(entry["deprecated"], operation.deprecated);
+        assert_eq!(entry["body"].is_null(), operation.body.is_none());
+        assert_eq!(
+            entry["security"].as_array().unwrap().len(),
+            operation.security.len()
+        );
+        let parameters = entry["parameters"].as_array().unwrap();
+        assert_eq!(parameters.len(), operation.parameters.len());
+        for (entry, parameter) in parameters.iter().zip(operation.parameters) {
+            assert_eq!(entry["name"], parameter.name);
+            assert_eq!(entry["required"], parameter.required);
+            assert_eq!(entry["type"], parameter.kind);
+            assert_eq!(
+                entry["values"].as_array().unwrap().len(),
+                parameter.values.len()
+            );
+            let places = ["path", "query", "header", "cookie"];
+            assert!(places.contains(&entry["in"].as_str().unwrap()));
+        }
+    }
+    let compute = program.run(["operations", "--api", "compute", "--output", "jsonl"]);
+    assert_eq!(
+        compute.output.lines().count(),
+        compute::operations::OPERATIONS.len()
+    );
+}

@@ -1,0 +1,92 @@
+//! The recordings that the documentation shows, of real runs in a terminal.
+
+use std::path::Path;
+
+use crate::program::Program;
+use crate::program::terminal::{Seen, Terminal};
+use crate::program::world::{BEGIN, BELL, END, PACKAGE, World};
+use styled_str::StyledString;
+use term_transcript::svg::{Template, TemplateOptions, WindowOptions};
+use term_transcript::{ExitStatus, Interaction, Transcript, UserInput};
+
+const COLUMNS: u16 = 100;
+
+fn start(program: &Program, line: &str) -> Terminal {
+    let words = line.split(' ').skip(1);
+    Terminal::start(COLUMNS, program.command(words))
+}
+
+fn interaction(line: &str, seen: &Seen) -> Interaction {
+    let output = StyledString::from_ansi(&seen.styled()).unwrap();
+    Interaction::new(UserInput::command(line), output).with_exit_status(ExitStatus(seen.status))
+}
+
+/// Compares with the file that is checked in, or renews it.
+#[track_caller]
+fn is_recorded(name: &str, interactions: impl IntoIterator<Item = Interaction>) {
+    let options = TemplateOptions {
+        width: 860.try_into().unwrap(),
+        // That of most fonts, of which 100 fit into the width.
+        advance_width: Some(0.6),
+        wrap: None,
+        window: Some(WindowOptions::default()),
+        ..TemplateOptions::default()
+    };
+    let mut recording = Vec::new();
+    let transcript = Transcript::from_iter(interactions);
+    let template = Template::pure_svg(options.validated().unwrap());
+    template.render(&transcript, &mut recording).unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings");
+    let path = path.join(name).with_extension("svg");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        return std::fs::write(path, recording).unwrap();
+    }
+    assert!(
+        std::fs::read(&path).unwrap_or_default() == recording,
+        "recordings/{name}.svg is not what the run gives, which is\n{}\n\nif that is right, run\n  \
+         UPDATE_DOCS=1 cargo test -p compute-kfp-cli --test it recordings",
+        texts(&transcript)
+    );
+}
+
+fn texts(transcript: &Transcript) -> String {
+    let interactions = transcript.interactions().iter();
+    let texts =
+        interactions.map(|of| format!("$ {}\n{}\n", of.input().as_ref(), of.output().text()));
+    texts.collect()
+}
+
+#[test]
+fn lists_are_tables_and_mistakes_are_met_with_the_nearest_name() {
+    let world = World::new();
+    for name in ["calibrate.yaml", "readout.yaml"] {
+        let file = world.program.file(name, PACKAGE);
+        world.program.run(["kfp", "upload", &file]).json();
+    }
+    let recorded = [
+        "compute-kfp kfp list-pipelines",
+        "compute-kfp kfp list-piplines",
+    ]
+    .map(|line| interaction(line, &start(&world.program, line).end()));
+    is_recorded("table", recorded);
+}
+
+#[test]
+fn a_circuit_ends_with_a_histogram() {
+    let world = World::new();
+    world.program.file("bell.cq", BELL);
+    let line = "compute-kfp circuit run bell.cq --backend-type Spin-2 --shots 1024";
+    let mut terminal = start(&world.program, line);
+    terminal.shows("is planned");
+    world.sandbox.advance(BEGIN);
+    terminal.shows("is running");
+    world.sandbox.advance(END);
+    is_recorded("circuit", [interaction(line, &terminal.end())]);
+}
+
+#[test]
+fn the_doctor_tells_what_is_configured_and_by_what() {
+    let program = Program::alone().variable("KFP_TOKEN", "t");
+    let line = "compute-kfp doctor kfp --dry-run --endpoint https://kfp.example.org";
+    is_recorded("doctor", [interaction(line, &start(&program, line).end())]);
+}

@@ -1,0 +1,829 @@
+//! Descriptions that cannot be used: what is wrong, where it is, and what to do about it.
+
+use compute_kfp_codegen::{Error, Overlay, Problem, Source, generate};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn error_of(text: &str) -> Error {
+    match generate(&Source::from_text("api.json", text)) {
+        Ok(_) => panic!("was generated: {}", &text[..text.len().min(500)]),
+        Err(error) => error,
+    }
+}
+
+/// The only problem of a description; every problem names the file and a remedy.
+fn problem_of(text: &str) -> Problem {
+    let error = error_of(text);
+    assert_eq!(error.problems().len(), 1, "{error}");
+    let problem = error.problems()[0].clone();
+    assert_eq!(problem.file, "api.json");
+    assert!(!problem.message.is_empty() && !problem.remedy.is_empty());
+    assert!(
+        error
+            .to_string()
+            .starts_with(&format!("api.json#{}: ", problem.pointer))
+    );
+    problem
+}
+
+fn says(text: &str, pointer: &str, message: &str) {
+    let problem = problem_of(text);
+    assert_eq!(problem.pointer, pointer, "{}", problem.message);
+    assert!(problem.message.contains(message), "{}", problem.message);
+}
+
+fn v3(paths: Value, components: Value) -> String {
+    json!({"openapi": "3.0.3", "paths": paths, "components": components}).to_string()
+}
+
+fn schemas(schemas: Value) -> String {
+    v3(json!({}), json!({"schemas": schemas}))
+}
+
+fn operation(operation: Value) -> String {
+    v3(json!({"/x": {"get": operation}}), json!({}))
+}
+
+fn v2(paths: Value, definitions: Value) -> String {
+    json!({"swagger": "2.0", "paths": paths, "definitions": definitions}).to_string()
+}
+
+#[test]
+fn what_is_not_json_is_refused_with_line_and_column() {
+    for text in [
+        "",
+        "{",
+        "nonsense",
+        "openapi: 3.0.3\npaths: {}",
+        "{\"a\": 1e400}",
+        "{} {}",
+        "{\"a\": \"\\ud800\"}",
+        "\0",
+    ] {
+        says(text, "", "not readable as JSON");
+    }
+    assert!(problem_of("openapi: 3.1.0").remedy.contains("YAML"));
+    assert!(problem_of("{\"a\": }").message.contains("line 1 column"));
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused() {
+    says(
+        r#"{"openapi": "3.0.3", "openapi": "3.0.3"}"#,
+        "",
+        "`openapi` stands twice",
+    );
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    assert!(
+        generate(&Source::from_text(
+            "api.json",
+            "\u{feff}{\"openapi\": \"3.1.0\", \"paths\": {}}"
+        ))
+        .is_ok()
+    );
+}
+
+#[test]
+fn versions_that_are_not_understood_are_refused_where_they_stand() {
+    says("{}", "", "no `swagger` or `openapi` version");
+    says("[]", "", "not a JSON object");
+    says(
+        r#"{"swagger": "1.2"}"#,
+        "/swagger",
+        "\"1.2\" is not supported",
+    );
+    says(r#"{"swagger": 2.0}"#, "/swagger", "2.0 is not supported");
+    says(r#"{"openapi": "4.0.0"}"#, "/openapi", "is not supported");
+    says(r#"{"openapi": "3.10.0"}"#, "/openapi", "is not supported");
+    says(r#"{"openapi": "3.0.3", "swagger": "2.0"}"#, "", "both");
+}
+
+#[test]
+fn a_document_without_paths_is_refused() {
+    says(r#"{"openapi": "3.0.3"}"#, "", "no `paths`");
+    says(
+        r#"{"openapi": "3.0.3", "paths": []}"#,
+        "/paths",
+        "not an object",
+    );
+}
+
+#[test]
+fn references_that_lead_nowhere_are_reported_where_they_stand() {
+    let holder = |target: &str| {
+        schemas(json!({"A": {"type": "object", "properties": {"b": {"$ref": target}}}}))
+    };
+    for target in [
+        "#/components/schemas/Missing",
+        "other.json#/A",
+        "https://x.y/z",
+        "#",
+        "",
+        "#/paths",
+        "#/components/schemas",
+    ] {
+        says(
+            &holder(target),
+            "/components/schemas/A/properties/b/$ref",
+            "leads to no schema",
+        );
+    }
+    says(
+        &operation(
+            json!({"parameters": [{"$ref": "#/components/parameters/Missing"}], "responses": {}}),
+        ),
+        "/paths/~1x/get/parameters/0",
+        "leads nowhere",
+    );
+    says(
+        &operation(json!({"responses": {"200": {"$ref": "other.json"}}})),
+        "/paths/~1x/get/responses/200",
+        "leads nowhere",
+    );
+    says(
+        &v3(json!({"/x": {"$ref": "#/paths/~1x"}}), json!({})),
+        "/paths/~1x",
+        "leads back to itself",
+    );
+}
+
+#[test]
+fn schemas_that_consist_of_themselves_are_refused() {
+    for cycle in [
+        json!({"A": {"$ref": "#/components/schemas/A"}}),
+        json!({"A": {"allOf": [{"$ref": "#/components/schemas/A"}]}}),
+        json!({"A": {"anyOf": [{"$ref": "#/components/schemas/A"}, {"type": "string"}]}}),
+        json!({"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}}),
+        json!({"A": {"oneOf": [{"$ref": "#/components/schemas/B"}, {"type": "string"}]}, "B": {"allOf": [{"$ref": "#/components/schemas/A"}]}}),
+    ] {
+        let problem = problem_of(&schemas(cycle));
+        assert!(
+            problem.message.contains("consists of itself"),
+            "{}",
+            problem.message
+        );
+        assert!(problem.pointer.ends_with("/$ref"), "{}", problem.pointer);
+    }
+}
+
+#[test]
+fn names_that_become_one_are_reported_with_both_places() {
+    let cases = [
+        (
+            schemas(json!({"v1Run": {"type": "object"}, "v2beta1Run": {"type": "object"}})),
+            "/components/schemas/v2beta1Run",
+            "/components/schemas/v1Run",
+        ),
+        (
+            schemas(json!({"A": {"type": "object", "properties": {"a-b": {}, "a_b": {}}}})),
+            "/components/schemas/A/properties/a_b",
+            "/components/schemas/A/properties/a-b",
+        ),
+        (
+            schemas(json!({"A": {"type": "string", "enum": ["x", "a b", "a-b"]}})),
+            "/components/schemas/A/enum/2",
+            "/components/schemas/A/enum/1",
+        ),
+        (
+            schemas(json!({"A": {"type": "string", "enum": ["unknown", "UnknownValue"]}})),
+            "/components/schemas/A/enum/1",
+            "/components/schemas/A/enum/0",
+        ),
+        (
+            v3(
+                json!({"/a": {"get": {"operationId": "listRuns", "responses": {}}}, "/b": {"get": {"operationId": "list_runs", "responses": {}}}}),
+                json!({}),
+            ),
+            "/paths/~1b/get",
+            "`listRuns` (at `/paths/~1a/get`)",
+        ),
+        (
+            v3(
+                json!({"/a": {"get": {"operationId": "x", "responses": {}}, "put": {"operationId": "x", "responses": {}}}}),
+                json!({}),
+            ),
+            "/paths/~1a/put",
+            "/paths/~1a/get",
+        ),
+        (
+            operation(json!({"responses": {}, "parameters": [
+                {"name": "a-b", "in": "query"}, {"name": "A_B", "in": "header"},
+            ]})),
+            "/paths/~1x/get/parameters/1",
+            "/paths/~1x/get/parameters/0",
+        ),
+        (
+            operation(
+                json!({"responses": {}, "parameters": [{"name": "body", "in": "query"}], "requestBody": {"content": {"application/json": {}}}}),
+            ),
+            "/paths/~1x/get/requestBody",
+            "/paths/~1x/get/parameters/0",
+        ),
+        (
+            v3(
+                json!({}),
+                json!({"securitySchemes": {"a-b": {"type": "oauth2"}, "a_b": {"type": "oauth2"}}}),
+            ),
+            "/components/securitySchemes/a_b",
+            "/components/securitySchemes/a-b",
+        ),
+        (
+            v2(
+                json!({"/x": {"post": {"responses": {}, "parameters": [
+                    {"name": "whole", "in": "body", "schema": {}}, {"name": "a-b", "in": "query", "type": "string"},
+                    {"name": "a_b", "in": "query", "type": "string"},
+                ]}}}),
+                json!({}),
+            ),
+            "/paths/~1x/post/parameters/2",
+            "/paths/~1x/post/parameters/1",
+        ),
+    ];
+    for (text, pointer, other) in cases {
+        let problem = problem_of(&text);
+        assert_eq!(problem.pointer, pointer, "{}", problem.message);
+        assert!(
+            problem.message.contains(other),
+            "{} does not name {other}",
+            problem.message
+        );
+    }
+}
+
+#[test]
+fn parameters_that_cannot_be_sent_are_refused() {
+    let parameter =
+        |parameter: Value| operation(json!({"responses": {}, "parameters": [parameter]}));
+    let at = "/paths/~1x/get/parameters/0";
+    says(
+        &parameter(json!({"name": "a", "in": "hat"})),
+        at,
+        "unknown location `hat`",
+    );
+    says(&parameter(json!({"name": "a"})), at, "no location");
+    says(&parameter(json!({"in": "query"})), at, "no name");
+    says(&parameter(json!("x")), at, "not an object");
+    says(
+        &parameter(json!({"name": "a", "in": "query", "style": "deepObject"})),
+        at,
+        "deepObject",
+    );
+    says(
+        &parameter(json!({"name": "a", "in": "path"})),
+        at,
+        "has no `{a}`",
+    );
+    says(
+        &operation(json!({"responses": {}, "parameters": {}})),
+        "/paths/~1x/get/parameters",
+        "not a list",
+    );
+    says(
+        &operation(
+            json!({"responses": {}, "parameters": [{"name": "a", "in": "query"}, {"name": "a", "in": "query"}]}),
+        ),
+        "/paths/~1x/get/parameters/1",
+        "also stands at `/paths/~1x/get/parameters/0`",
+    );
+    for path in ["x", "/{", "/}", "/{}", "/{a{b}}", "/a\n    b"] {
+        let text = v3(json!({path: {"get": {"responses": {}}}}), json!({}));
+        assert!(
+            problem_of(&text).message.contains("is not a template"),
+            "{path}"
+        );
+    }
+    says(
+        &v3(json!({"/{a}": {"get": {"responses": {}}}}), json!({})),
+        "/paths/~1{a}/get",
+        "`a` is not described",
+    );
+}
+
+#[test]
+fn places_in_swagger_are_those_of_the_document_that_was_read() {
+    let post = |parameters: Value| {
+        v2(
+            json!({"/x": {"post": {"parameters": parameters, "responses": {}}}}),
+            json!({}),
+        )
+    };
+    let whole = json!({"name": "whole", "in": "body", "schema": {"type": "string"}});
+    says(
+        &post(json!([whole, {"name": "a", "in": "query", "type": "blob"}])),
+        "/paths/~1x/post/parameters/1/type",
+        "does not exist",
+    );
+    says(
+        &post(
+            json!([{"name": "whole", "in": "body", "schema": {"properties": {"a": {"type": "blob"}}}}]),
+        ),
+        "/paths/~1x/post/parameters/0/schema/properties/a/type",
+        "does not exist",
+    );
+    says(
+        &post(json!([whole, whole])),
+        "/paths/~1x/post/parameters/1",
+        "two bodies",
+    );
+    says(
+        &post(json!([{"$ref": "#/parameters/Missing"}])),
+        "/paths/~1x/post/parameters/0",
+        "leads nowhere",
+    );
+    says(
+        &v2(json!({}), json!({"A": {"type": "blob"}})),
+        "/definitions/A/type",
+        "does not exist",
+    );
+    says(
+        &v2(json!({}), json!({"A": {"$ref": "#/definitions/B"}})),
+        "/definitions/A/$ref",
+        "leads to no schema",
+    );
+    says(
+        &v2(
+            json!({"/x": {"get": {"responses": {"200": {"schema": {"type": "blob"}}}}}}),
+            json!({}),
+        ),
+        "/paths/~1x/get/responses/200/schema/type",
+        "does not exist",
+    );
+    let shared = json!({"/{a}": {"parameters": [{"name": "a", "in": "path", "type": "blob"}], "get": {"responses": {}}}});
+    says(
+        &v2(shared, json!({})),
+        "/paths/~1{a}/parameters/0/type",
+        "does not exist",
+    );
+}
+
+#[test]
+fn places_in_openapi_3_1_are_those_of_the_document_that_was_read() {
+    let text = json!({"openapi": "3.1.0", "paths": {}, "components": {"schemas": {
+        "A": {"properties": {"b": {"$ref": "#/components/schemas/B", "description": "A sibling."}}},
+    }}});
+    says(
+        &text.to_string(),
+        "/components/schemas/A/properties/b/$ref",
+        "leads to no schema",
+    );
+}
+
+#[test]
+fn shapes_that_no_value_has_are_refused() {
+    says(
+        &schemas(json!({"A": {"type": "blob"}})),
+        "/components/schemas/A/type",
+        "does not exist",
+    );
+    says(
+        &schemas(json!({"A": {"enum": "x"}})),
+        "/components/schemas/A/enum",
+        "not a list",
+    );
+    says(
+        &schemas(json!({"A": {"allOf": {}}})),
+        "/components/schemas/A/allOf",
+        "not a list",
+    );
+    says(
+        &schemas(json!({"A": 1})),
+        "/components/schemas/A",
+        "not an object",
+    );
+    says(&schemas(json!([])), "/components/schemas", "not an object");
+    says(
+        &schemas(json!({"A": {"properties": []}})),
+        "/components/schemas/A/properties",
+        "not an object",
+    );
+    says(
+        &schemas(json!({"A": {"allOf": [{"type": "string"}, {"type": "integer"}]}})),
+        "/components/schemas/A/allOf/1",
+        "no value has both shapes",
+    );
+    says(
+        &schemas(
+            json!({"A": {"allOf": [{"properties": {"a": {"type": "string"}}}, {"properties": {"a": {"type": "integer"}}}]}}),
+        ),
+        "/components/schemas/A/allOf/1",
+        "another shape here than at `/components/schemas/A/allOf/0/properties/a`",
+    );
+}
+
+#[test]
+fn credentials_that_are_not_defined_are_refused() {
+    says(
+        &operation(json!({"responses": {}, "security": [{"Key": []}]})),
+        "/paths/~1x/get/security/0/Key",
+        "not defined",
+    );
+    says(
+        &v3(
+            json!({}),
+            json!({"securitySchemes": {"Key": {"type": "magic"}}}),
+        ),
+        "/components/securitySchemes/Key",
+        "no understood type",
+    );
+}
+
+#[test]
+fn a_multipart_body_without_parts_is_refused() {
+    let body = json!({"responses": {}, "requestBody": {"content": {"multipart/form-data": {"schema": {"type": "object"}}}}});
+    says(
+        &operation(body),
+        "/paths/~1x/get/requestBody/content/multipart~1form-data/schema",
+        "names no parts",
+    );
+}
+
+#[test]
+fn every_problem_is_reported_in_one_run_and_a_long_list_is_cut() {
+    let many: serde_json::Map<String, Value> = (0..50)
+        .map(|index| (format!("A{index}"), json!({"type": "blob"})))
+        .collect();
+    let error = error_of(&schemas(Value::Object(many)));
+    assert_eq!(error.problems().len(), 50);
+    assert!(error.to_string().ends_with("and 30 more"), "{error}");
+}
+
+#[test]
+fn an_overlay_that_is_none_is_reported_with_its_own_name() {
+    let description = || Source::from_text("api.json", r#"{"openapi": "3.1.0", "paths": {}}"#);
+    for text in [
+        "",
+        "{}",
+        r#"{"overlay": "1.0.0", "info": {"title": "", "version": ""}, "actions": [{"target": "$[", "remove": true}]}"#,
+    ] {
+        let error =
+            generate(&description().overlay(Overlay::from_text("fix.json", text))).unwrap_err();
+        assert!(error.to_string().starts_with("fix.json#"), "{error}");
+    }
+}
+
+/// Calls the generator with something absurd: it ends, with an answer or with an error.
+fn survives(name: &str, text: String) -> Option<Error> {
+    let started = std::time::Instant::now();
+    let result = generate(&Source::from_text("api.json", text));
+    println!(
+        "{name}: {:?}, {}",
+        started.elapsed(),
+        result.as_ref().err().map_or("generated", |_| "refused")
+    );
+    result.err()
+}
+
+fn named(count: usize, schema: impl Fn(usize) -> Value) -> Value {
+    (0..count)
+        .map(|index| (format!("A{index}"), schema(index)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+fn refer(index: usize) -> Value {
+    json!({"$ref": format!("#/components/schemas/A{index}")})
+}
+
+fn refused(name: &str, text: String) {
+    assert!(survives(name, text).is_some(), "{name} was generated");
+}
+
+#[test]
+fn absurd_sizes_are_refused() {
+    let get = |index: usize| {
+        (
+            format!("/{index}"),
+            json!({"get": {"operationId": format!("o{index}"), "responses": {}}}),
+        )
+    };
+    let paths = |count: usize| Value::Object((0..count).map(get).collect());
+    refused("33 MB", " ".repeat(33 * 1024 * 1024));
+    refused("20 MB of brackets", "[".repeat(20 * 1024 * 1024));
+    refused("20 MB of commas", ",".repeat(20 * 1024 * 1024));
+    refused(
+        "20 MB of text",
+        format!("\"{}\"", "x".repeat(20 * 1024 * 1024)),
+    );
+    refused(
+        "100k deep",
+        format!(
+            "{{\"openapi\":\"3.0.3\",\"paths\":{}",
+            "{\"a\":".repeat(100_000)
+        ),
+    );
+    refused("100k operations", v3(paths(100_000), json!({})));
+    refused(
+        "100k schemas",
+        schemas(named(100_000, |_| json!({"type": "object"}))),
+    );
+    refused(
+        "a chain of references",
+        schemas(named(5_000, |index| {
+            if index == 4_999 {
+                json!({"type": "string"})
+            } else {
+                refer(index + 1)
+            }
+        })),
+    );
+    refused(
+        "lists in lists",
+        schemas(named(5_000, |index| {
+            if index == 0 {
+                json!({})
+            } else {
+                json!({"type": "array", "items": refer(index - 1)})
+            }
+        })),
+    );
+    let grown = |index: usize| {
+        let own = json!({"properties": {format!("p{index}"): {"type": "string"}}});
+        if index == 0 {
+            own
+        } else {
+            json!({"allOf": [refer(index - 1), own]})
+        }
+    };
+    refused("objects that grow", schemas(named(3_000, grown)));
+    let properties = |count: usize| named(count, |_| json!({"type": "string"}));
+    refused(
+        "100k properties",
+        schemas(json!({"A": {"properties": properties(100_000)}})),
+    );
+    let values: Vec<String> = (0..100_000).map(|index| format!("v{index}")).collect();
+    refused(
+        "100k values",
+        schemas(json!({"A": {"type": "string", "enum": values}})),
+    );
+    let alternatives: Vec<Value> = (0..100_000)
+        .map(|_| json!({"type": "object", "properties": {"a": {}}}))
+        .collect();
+    refused(
+        "100k alternatives",
+        schemas(json!({"A": {"anyOf": alternatives}})),
+    );
+    let parameters: Vec<Value> = (0..100_000)
+        .map(|index| json!({"name": format!("p{index}"), "in": "query"}))
+        .collect();
+    refused(
+        "100k parameters",
+        operation(json!({"responses": {}, "parameters": parameters})),
+    );
+}
+
+#[test]
+fn large_but_possible_descriptions_are_generated() {
+    let doubled = |index: usize| {
+        if index == 0 {
+            json!({"properties": {"a": {}}})
+        } else {
+            json!({"allOf": [refer(index - 1), refer(index - 1)]})
+        }
+    };
+    assert_eq!(
+        survives("allOf that doubles", schemas(named(60, doubled))),
+        None
+    );
+    let prose = ["word ", "- a\n", "> ", "[", "`", "*", "<a", "    x\n\n"]
+        .map(|piece| piece.repeat(40_000));
+    for text in prose {
+        let name = format!("prose of {:?}", &text[..4.min(text.len())]);
+        assert_eq!(
+            survives(
+                &name,
+                operation(json!({"responses": {}, "description": text}))
+            ),
+            None
+        );
+    }
+    assert_eq!(
+        survives(
+            "5 MB of text",
+            operation(json!({"responses": {}, "description": "word ".repeat(1_000_000)}))
+        ),
+        None
+    );
+    refused(
+        "a name of 1 MB",
+        schemas(json!({"x".repeat(1_000_000): {"type": "object", "properties": {"a": {}}}})),
+    );
+    let get = |index: usize| {
+        (
+            format!("/{index}"),
+            json!({"get": {"operationId": format!("o{index}"), "responses": {}}}),
+        )
+    };
+    let paths: serde_json::Map<String, Value> = (0..500).map(get).collect();
+    let object = |index: usize| json!({"properties": {"a": {"type": "string"}, "b": refer((index + 1) % 1_000)}});
+    assert_eq!(
+        survives(
+            "500 operations, 1000 schemas",
+            v3(
+                Value::Object(paths),
+                json!({"schemas": named(1_000, object)})
+            )
+        ),
+        None
+    );
+}
+
+const OPENAPI: &str = r##"{
+        "openapi": "3.1.0", "info": {"title": "t", "version": "v"},
+        "paths": {"/a/{b}": {
+            "parameters": [{"$ref": "#/components/parameters/b"}],
+            "post": {
+                "operationId": "o", "tags": ["t"], "deprecated": true, "summary": "s",
+                "parameters": [{"name": "q", "in": "query", "required": true, "style": "form", "explode": false, "schema": {"type": "array", "items": {"type": "string"}}}],
+                "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}},
+                "responses": {"200": {"$ref": "#/components/responses/r"}, "204": {"description": ""}},
+                "security": [{"k": []}]
+            },
+            "put": {"requestBody": {"content": {"multipart/form-data": {"schema": {"type": "object", "properties": {"f": {"type": "string", "format": "binary"}}, "required": ["f"]}}}}, "responses": {}}
+        }},
+        "components": {
+            "parameters": {"b": {"name": "b", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1}}},
+            "responses": {"r": {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}}},
+            "schemas": {
+                "A": {"type": "object", "title": "A", "description": "d", "properties": {
+                    "x": {"anyOf": [{"$ref": "#/components/schemas/E"}, {"type": "null"}], "default": "a"},
+                    "y": {"prefixItems": [{"type": "string"}]}, "z": {"const": 1}, "u": {"oneOf": [{"type": "string"}, {"$ref": "#/components/schemas/A"}]},
+                    "m": {"type": ["object", "null"], "additionalProperties": {"type": "integer"}}
+                }, "required": ["x"], "additionalProperties": false},
+                "E": {"type": "string", "enum": ["a", "b"]},
+                "B": {"allOf": [{"$ref": "#/components/schemas/A"}, {"properties": {"w": {"type": "string", "nullable": true}}}]}
+            },
+            "securitySchemes": {"k": {"type": "apiKey", "in": "header", "name": "k"}}
+        }
+    }"##;
+
+const SWAGGER: &str = r##"{
+        "swagger": "2.0", "info": {"title": "t", "version": "v"}, "host": "h", "basePath": "/", "schemes": ["https"], "consumes": ["application/json"],
+        "paths": {"/a/{b.c}": {"parameters": [{"$ref": "#/parameters/b"}], "post": {
+            "operationId": "S_o", "parameters": [
+                {"name": "body", "in": "body", "required": true, "schema": {"$ref": "#/definitions/A"}},
+                {"name": "q", "in": "query", "type": "array", "items": {"type": "string", "enum": ["a"]}, "collectionFormat": "multi"}
+            ],
+            "responses": {"200": {"description": "", "schema": {"type": "file"}}, "default": {"$ref": "#/responses/d"}}, "security": [{"k": []}]
+        }, "put": {"consumes": ["multipart/form-data"], "parameters": [{"name": "f", "in": "formData", "type": "file", "required": true}], "responses": {}}}},
+        "parameters": {"b": {"name": "b.c", "in": "path", "required": true, "type": "string"}},
+        "responses": {"d": {"description": "", "schema": {"$ref": "#/definitions/A"}}},
+        "definitions": {"A": {"type": "object", "x-nullable": true, "properties": {"n": {"type": "string", "format": "int64"}, "l": {"type": "array", "items": {"$ref": "#/definitions/A"}}}}},
+        "securityDefinitions": {"k": {"type": "oauth2", "flow": "accessCode", "scopes": {}}}
+    }"##;
+
+fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| {
+            pointers(
+                value,
+                &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")),
+                found,
+            );
+        }),
+        Value::Array(list) => {
+            list.iter()
+                .enumerate()
+                .for_each(|(index, value)| pointers(value, &format!("{at}/{index}"), found));
+        }
+        _ => {}
+    }
+}
+
+/// Generates, and checks that what cannot be generated is refused properly.
+fn is_proper(text: String) {
+    let Err(error) = generate(&Source::from_text("api.json", text.as_str())) else {
+        return;
+    };
+    let read: Option<Value> = serde_json::from_str(&text).ok();
+    for problem in error.problems() {
+        assert!(
+            !problem.message.contains("panicked") && !problem.remedy.contains("report this"),
+            "{error}\n{text}"
+        );
+        assert!(!problem.remedy.is_empty(), "{error}");
+        let stands = read
+            .as_ref()
+            .is_none_or(|read| read.pointer(&problem.pointer).is_some());
+        assert!(stands, "{error}: no such place in\n{text}");
+    }
+}
+
+/// Puts each of a few values in place of each part of a description.
+fn every_part_may_be_anything(text: &str) {
+    let document: Value = serde_json::from_str(text).unwrap();
+    generate(&Source::from_text("api.json", text)).unwrap();
+    let mut places = Vec::new();
+    pointers(&document, "", &mut places);
+    for place in places {
+        for other in [
+            json!(null),
+            json!([]),
+            json!({}),
+            json!("x"),
+            json!(0),
+            json!(true),
+        ] {
+            let mut changed = document.clone();
+            *changed.pointer_mut(&place).unwrap() = other;
+            is_proper(changed.to_string());
+        }
+    }
+}
+
+#[test]
+fn whatever_stands_in_place_of_a_part_of_openapi_is_generated_or_refused_at_a_place_that_exists() {
+    every_part_may_be_anything(OPENAPI);
+}
+
+#[test]
+fn whatever_stands_in_place_of_a_part_of_swagger_is_generated_or_refused_at_a_place_that_exists() {
+    every_part_may_be_anything(SWAGGER);
+}
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        proptest::sample::select(vec![
+            "type",
+            "properties",
+            "items",
+            "$ref",
+            "allOf",
+            "oneOf",
+            "anyOf",
+            "enum",
+            "nullable",
+            "required",
+            "name",
+            "in",
+            "schema",
+            "content",
+            "application/json",
+            "multipart/form-data",
+            "parameters",
+            "responses",
+            "200",
+            "default",
+            "format",
+            "requestBody",
+            "get",
+            "post",
+            "operationId",
+            "additionalProperties",
+            "description",
+            "security",
+            "const",
+            "prefixItems",
+        ])
+        .prop_map(str::to_owned),
+        "[a-zA-Z_$@. -]{0,6}",
+    ]
+}
+
+fn anything() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        proptest::sample::select(vec![
+            "string",
+            "object",
+            "array",
+            "integer",
+            "null",
+            "path",
+            "query",
+            "#/components/schemas/A",
+            "#/components/schemas/B",
+            "int64",
+            "date-time",
+        ])
+        .prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 40, 6, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::btree_map(name(), inner, 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_document_makes_it_panic(version in "3\\.[01]\\.0|2\\.0", schemas in proptest::collection::btree_map("[AB]|[a-z]{0,4}", anything(), 0..4), operation in anything(), path in "/|/x|/\\{a\\}") {
+        let schemas: serde_json::Map<String, Value> = schemas.into_iter().collect();
+        let paths = json!({path: {"get": operation.clone(), "post": {"requestBody": {"content": {"application/json": {"schema": operation}}}, "responses": {}}}});
+        let document = match version.as_str() {
+            "2.0" => json!({"swagger": version, "paths": paths, "definitions": schemas}),
+            _ => json!({"openapi": version, "paths": paths, "components": {"schemas": schemas}}),
+        };
+        is_proper(document.to_string());
+    }
+}

@@ -1,0 +1,1211 @@
+//! What a construct of a description becomes: each on a description that has nothing else.
+
+use compute_kfp_codegen::{Generated, Overlay, Source, generate, openapi30};
+use serde_json::{Value, json};
+
+fn generated(document: &Value) -> Generated {
+    generate(&Source::from_text("api.json", document.to_string()))
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn with_schemas(schemas: Value) -> Generated {
+    generated(&json!({"openapi": "3.0.3", "paths": {}, "components": {"schemas": schemas}}))
+}
+
+fn with_schemas_31(schemas: Value) -> Generated {
+    generated(&json!({"openapi": "3.1.0", "paths": {}, "components": {"schemas": schemas}}))
+}
+
+/// A property `p` of an object `A`.
+fn with_property(property: Value) -> Generated {
+    with_schemas(json!({"A": {"type": "object", "properties": {"p": property}}}))
+}
+
+fn with_property_31(property: Value) -> Generated {
+    with_schemas_31(json!({
+        "A": {"type": "object", "properties": {"p": property}},
+        "B": {"type": "object", "properties": {"b": {"type": "string"}}},
+    }))
+}
+
+fn with_operation(operation: Value) -> Generated {
+    generated(&json!({"openapi": "3.0.3", "paths": {"/x": {"post": operation}}}))
+}
+
+fn with_parameters(parameters: Value) -> Generated {
+    with_operation(json!({"operationId": "x", "parameters": parameters, "responses": {"204": {}}}))
+}
+
+fn answering(responses: Value) -> Generated {
+    generated(&json!({
+        "openapi": "3.0.3", "paths": {"/x": {"get": {"operationId": "x", "responses": responses}}},
+        "components": {"schemas": {"A": {"properties": {"a": {}}}, "B": {"properties": {"b": {}}}}},
+    }))
+}
+
+/// Code without its line breaks, so that it can be looked for as it is thought of.
+fn flat(code: &str) -> String {
+    let mut code = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    for module in [
+        "boxed", "convert", "future", "iter", "marker", "ops", "option", "result", "string", "vec",
+    ] {
+        code = code.replace(&format!("::std::{module}::"), "");
+    }
+    code.replace("::compute_kfp_runtime", "runtime")
+        .replace(" .", ".")
+        .replace("( ", "(")
+        .replace(", )", ")")
+        .replace(" )", ")")
+        .replace("< ", "<")
+        .replace(", >", ">")
+}
+
+#[track_caller]
+fn has(generated: &Generated, file: &str, code: &str) {
+    let text = generated.file(file).unwrap();
+    assert!(flat(text).contains(&flat(code)), "no `{code}` in\n{text}");
+}
+
+#[track_caller]
+fn lacks(generated: &Generated, code: &str) {
+    for (file, text) in generated.files() {
+        assert!(
+            !flat(text).contains(&flat(code)),
+            "`{code}` in {file}:\n{text}"
+        );
+    }
+}
+
+#[track_caller]
+fn field(property: Value, code: &str) {
+    has(&with_property(property), "types.rs", code);
+}
+
+#[track_caller]
+fn field_31(property: Value, code: &str) {
+    has(&with_property_31(property), "types.rs", code);
+}
+
+fn json_answer(schema: Value) -> Value {
+    json!({"description": "", "content": {"application/json": {"schema": schema}}})
+}
+
+fn refer(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+// Dialects
+
+#[test]
+fn swagger_2_0_is_read_with_its_bodies_forms_and_definitions() {
+    let generated = generated(&json!({
+        "swagger": "2.0", "consumes": ["application/json"], "produces": ["application/json"],
+        "paths": {
+            "/a/{id}": {
+                "parameters": [{"$ref": "#/parameters/id"}],
+                "put": {
+                    "operationId": "AService_PutA",
+                    "parameters": [{"name": "a", "in": "body", "required": true, "schema": {"$ref": "#/definitions/v1A"}}],
+                    "responses": {"200": {"schema": {"$ref": "#/definitions/v1A"}}},
+                },
+            },
+            "/upload": {"post": {
+                "operationId": "upload", "parameters": [{"name": "file", "in": "formData", "type": "file", "required": true}],
+                "responses": {"200": {"schema": {"type": "file"}}},
+            }},
+        },
+        "parameters": {"id": {"name": "id", "in": "path", "required": true, "type": "string"}},
+        "definitions": {"v1A": {"type": "object", "properties": {"n": {"type": "string", "x-nullable": true}}}},
+    }));
+    has(
+        &generated,
+        "client.rs",
+        "pub fn put_a(&self, id: impl Into<String>, body: impl TryInto<types::A, Error: Into<runtime::BuildError>>) -> builder::PutA<'_>",
+    );
+    has(
+        &generated,
+        "client.rs",
+        "pub fn upload(&self, file: impl Into<runtime::Content>) -> builder::Upload<'_>",
+    );
+    has(
+        &generated,
+        "builder.rs",
+        "Result<runtime::ResponseValue<runtime::ByteStream>, runtime::Error>",
+    );
+    has(&generated, "types.rs", "pub n: runtime::Nullable<String>");
+    has(&generated, "types.rs", "#[doc(alias = \"v1A\")]");
+}
+
+#[test]
+fn in_swagger_2_0_a_required_property_may_be_missing_because_protobuf_leaves_zero_values_out() {
+    let definition =
+        json!({"type": "object", "properties": {"p": {"type": "string"}}, "required": ["p"]});
+    let document = json!({"swagger": "2.0", "paths": {}, "definitions": {"A": definition}});
+    has(&generated(&document), "types.rs", "pub p: Option<String>");
+}
+
+#[test]
+fn openapi_3_1_any_of_null_is_a_nullable_shape() {
+    field_31(
+        json!({"anyOf": [{"type": "string"}, {"type": "null"}]}),
+        "pub p: runtime::Nullable<String>",
+    );
+    field_31(
+        json!({"anyOf": [refer("B"), {"type": "null"}]}),
+        "pub p: runtime::Nullable<B>",
+    );
+    field_31(
+        json!({"oneOf": [{"type": "null"}, {"type": "integer"}]}),
+        "pub p: runtime::Nullable<i64>",
+    );
+    field_31(
+        json!({"type": ["boolean", "null"]}),
+        "pub p: runtime::Nullable<bool>",
+    );
+}
+
+#[test]
+fn openapi_3_1_const_examples_and_numeric_bounds_are_understood() {
+    field_31(json!({"const": "fixed"}), "pub p: Option<AP>");
+    has(
+        &with_property_31(json!({"const": "fixed"})),
+        "types.rs",
+        "Fixed = \"fixed\"",
+    );
+    field_31(json!({"const": 404}), "pub p: Option<i64>");
+    field_31(
+        json!({"type": "integer", "exclusiveMinimum": 0, "examples": [1]}),
+        "pub p: Option<i64>",
+    );
+}
+
+#[test]
+fn openapi_3_1_tuples_are_lists_of_what_their_members_can_be() {
+    field_31(
+        json!({"type": "array", "prefixItems": [{"type": "number"}, {"type": "number"}]}),
+        "pub p: Option<Vec<f64>>",
+    );
+    let mixed = with_property_31(
+        json!({"type": "array", "prefixItems": [{"type": "string"}], "items": {"type": "integer"}}),
+    );
+    has(&mixed, "types.rs", "pub p: Option<Vec<APItem>>");
+    has(&mixed, "types.rs", "Integer(i64)");
+}
+
+#[test]
+fn openapi_3_1_references_may_have_siblings() {
+    let generated = with_property_31(
+        json!({"$ref": "#/components/schemas/B", "description": "Said here.", "default": {}}),
+    );
+    has(&generated, "types.rs", "/// Said here.");
+    has(&generated, "types.rs", "pub p: Option<B>");
+}
+
+#[test]
+fn openapi_3_1_webhooks_are_left_out() {
+    let document = json!({"openapi": "3.1.0", "paths": {}, "webhooks": {"w": {"post": {"requestBody": {"$ref": "#/missing"}}}}});
+    generated(&document);
+}
+
+// Answers
+
+#[test]
+fn what_a_call_returns_follows_from_all_its_successful_answers() {
+    let returned = |responses: Value, ty: &str, send: &str| {
+        let generated = answering(responses);
+        has(
+            &generated,
+            "builder.rs",
+            &format!("Result<runtime::ResponseValue<{ty}>, runtime::Error>"),
+        );
+        has(
+            &generated,
+            "builder.rs",
+            &format!("transport().{send}(self.request)"),
+        );
+    };
+    let a = json_answer(refer("A"));
+    returned(json!({"200": a}), "types::A", "send_json");
+    returned(json!({"200": a, "201": a}), "types::A", "send_json");
+    returned(
+        json!({"200": a, "204": {}}),
+        "Option<types::A>",
+        "send_optional_json",
+    );
+    returned(
+        json!({"200": a, "201": json_answer(refer("B"))}),
+        "::serde_json::Value",
+        "send_json",
+    );
+    returned(json!({"204": {}}), "()", "send_empty");
+    returned(json!({"default": a}), "types::A", "send_json");
+    returned(
+        json!({"200": a, "default": json_answer(refer("B"))}),
+        "types::A",
+        "send_json",
+    );
+    returned(
+        json!({"200": a, "400": json_answer(refer("B")), "422": {}, "5XX": {}}),
+        "types::A",
+        "send_json",
+    );
+    returned(
+        json!({"200": json_answer(json!({"type": "array", "items": refer("A")}))}),
+        "Vec<types::A>",
+        "send_json",
+    );
+    returned(
+        json!({"200": json_answer(json!({"type": "object", "properties": {}}))}),
+        "::serde_json::Map<String, ::serde_json::Value>",
+        "send_json",
+    );
+}
+
+#[test]
+fn an_answer_that_is_not_json_is_a_stream_of_bytes() {
+    let binary = json!({"200": {"description": "", "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}});
+    has(
+        &answering(binary),
+        "builder.rs",
+        "ResponseValue<runtime::ByteStream>",
+    );
+    has(
+        &answering(json!({})),
+        "builder.rs",
+        "ResponseValue<runtime::ByteStream>",
+    );
+}
+
+// Facts for generic callers, calls by name, mocks
+
+/// An operation with a list in the query and in the body, and an answer.
+fn with_lists() -> Generated {
+    generated(&json!({
+        "openapi": "3.0.3",
+        "paths": {"/x/{id}": {"post": {
+            "operationId": "x",
+            "parameters": [
+                {"name": "id", "in": "path", "required": true, "schema": {"type": "string"}},
+                {"name": "ids", "in": "query", "schema": {"type": "array", "items": {"type": "integer"}}},
+                {"name": "open", "in": "query", "schema": {}},
+            ],
+            "requestBody": {"required": true, "content": {"application/json": {
+                "schema": {"type": "array", "items": refer("A")},
+            }}},
+            "responses": {"400": {}, "201": json_answer(refer("A"))},
+        }}},
+        "components": {"schemas": {"A": {"type": "object", "properties": {"a": {"type": "string"}}}}},
+    }))
+}
+
+#[test]
+fn the_table_says_what_items_bodies_and_answers_are() {
+    for fact in [
+        "Parameter::new(\"ids\", Location::Query, \"array\").items(\"integer\")",
+        "Parameter::new(\"open\", Location::Query, \"any\")",
+        "BodySchema::new(\"array\", \"A\")",
+        ".success_status(201).answer(AnswerKind::Json)",
+    ] {
+        has(&with_lists(), "operations.rs", fact);
+    }
+    let without = with_parameters(json!([]));
+    let facts = "Operation::new(\"x\", \"x\", \"POST\", \"/x\").success_status(204);";
+    has(&without, "operations.rs", facts);
+    let bytes = answering(json!({"200": {"content": {"text/plain": {}}}}));
+    has(&bytes, "operations.rs", ".answer(AnswerKind::Bytes)");
+    let either = answering(json!({"200": json_answer(refer("A")), "204": {}}));
+    has(
+        &either,
+        "operations.rs",
+        ".answer(AnswerKind::OptionalJson)",
+    );
+}
+
+#[test]
+fn any_operation_can_be_called_by_its_name_and_none_stands_in_the_way() {
+    let generated = with_operation(json!({"operationId": "call", "responses": {"204": {}}}));
+    has(
+        &generated,
+        "client.rs",
+        "#[cfg(feature = \"dynamic\")] pub fn call(&self, operation: &str, arguments: impl Into<::serde_json::Value>) -> Result<runtime::dynamic::Call, runtime::Error>",
+    );
+    has(&generated, "client.rs", "pub fn call_(&self)");
+}
+
+#[test]
+fn each_operation_has_a_mock_with_its_names_and_types() {
+    let generated = with_lists();
+    has(&generated, "mod.rs", "#[cfg(feature = \"mock\")]");
+    for code in [
+        "fn x<F>(&self, config_fn: F) -> runtime::mock::httpmock::Mock<'_> where F: FnOnce(operations::XWhen, operations::XThen);",
+        "pub fn id(self, value: &str) -> Self",
+        "pub fn ids(self, value: impl IntoIterator<Item = impl Into<i64>>) -> Self",
+        "Self(self.0.json_body_obj(value))",
+        "pub fn created(self, value: &types::A) -> Self",
+        "pub fn bad_request(self) -> Self",
+    ] {
+        has(&generated, "mock.rs", code);
+    }
+    let nothing = with_parameters(json!([]));
+    has(&nothing, "mock.rs", "pub fn no_content(self) -> Self");
+}
+
+#[test]
+fn methods_are_grouped_by_tag_with_a_heading_and_a_sentence() {
+    let operation =
+        |id: &str, tags: Value| json!({"get": {"operationId": id, "tags": tags, "responses": {}}});
+    let generated = generated(&json!({
+        "openapi": "3.0.3",
+        "tags": [{"name": "ThingService", "description": "Things to read."}],
+        "paths": {
+            "/a": operation("a", json!(["ThingService"])),
+            "/b": operation("b", json!(["Other"])),
+            "/c": operation("c", json!([])),
+            "/d": operation("d", json!(["ThingService"])),
+        },
+    }));
+    let client = generated.file("client.rs").unwrap();
+    let place = |text: &str| {
+        client
+            .find(text)
+            .unwrap_or_else(|| panic!("no {text} in {client}"))
+    };
+    let order = [
+        "/// # Thing\n///\n/// Things to read.\nimpl Client {",
+        "pub fn a(",
+        "pub fn d(",
+        "/// # Other\n///\n/// Operations with the tag `Other`.\nimpl Client {",
+        "pub fn b(",
+        "pub fn c(",
+    ];
+    assert!(order.map(place).is_sorted(), "{client}");
+}
+
+#[test]
+fn json_schemas_are_derived_behind_a_feature() {
+    let derive = "#[cfg_attr(feature = \"schemars\", derive(::schemars::JsonSchema))]";
+    has(
+        &with_property(json!({"type": "string"})),
+        "types.rs",
+        derive,
+    );
+}
+
+#[test]
+fn mocks_expect_exactly_the_path_of_their_operation() {
+    let path = |id: &str, parameters: Value| json!({"get": {"operationId": id, "parameters": parameters, "responses": {}}});
+    let id = json!([{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}]);
+    let generated = generated(&json!({"openapi": "3.0.3", "paths": {
+        "/a.b/{id}:stop": path("stop", id.clone()), "/c/{id}": path("one", id), "/c/all": path("all", json!([])),
+    }}));
+    for pattern in [
+        r#".path_matches("^\\/a\\.b\\/[^/:]+\\:stop$")"#,
+        r#"format!("^\\/a\\.b\\/{}\\:stop$", value)"#,
+        r#".path_matches("^\\/c\\/[^/:]+$").path_not("/c/all")"#,
+    ] {
+        has(&generated, "mock.rs", pattern);
+    }
+}
+
+#[test]
+fn a_mock_responds_with_each_error_in_its_own_type() {
+    let generated = answering(json!({
+        "200": json_answer(refer("A")), "404": json_answer(refer("A")), "422": json_answer(refer("B")),
+    }));
+    for method in [
+        "pub fn ok(self, value: &types::A) -> Self",
+        "pub fn not_found(self, value: &types::A) -> Self",
+        "pub fn unprocessable_entity(self, value: &types::B) -> Self",
+    ] {
+        has(&generated, "mock.rs", method);
+    }
+}
+
+// Bodies
+
+#[test]
+fn a_multipart_body_takes_its_required_parts_as_arguments_and_the_others_as_methods() {
+    let schema = json!({"type": "object", "required": ["file"], "properties": {
+        "file": {"type": "string", "format": "binary"}, "caption": {"type": "string"},
+    }});
+    let generated = with_operation(json!({
+        "operationId": "upload", "responses": {"204": {}},
+        "requestBody": {"required": true, "content": {"multipart/form-data": {"schema": schema}}},
+    }));
+    has(
+        &generated,
+        "client.rs",
+        "pub fn upload(&self, file: impl Into<runtime::Content>)",
+    );
+    has(
+        &generated,
+        "builder.rs",
+        "request.file_part(\"file\", file)",
+    );
+    has(
+        &generated,
+        "builder.rs",
+        "pub fn caption(mut self, caption: impl Into<String>)",
+    );
+    for part in [
+        "BodyPart::new(\"file\", true).required()",
+        "BodyPart::new(\"caption\", false)",
+    ] {
+        has(&generated, "operations.rs", part);
+    }
+}
+
+#[test]
+fn forms_texts_and_json_are_sent_as_what_they_are() {
+    let sent = |media: &str, required: bool| {
+        with_operation(
+            json!({"operationId": "x", "responses": {"204": {}}, "requestBody": {
+                "required": required, "content": {media: {"schema": {"type": "object", "properties": {"a": {"type": "string"}}}}},
+            }}),
+        )
+    };
+    has(
+        &sent("application/x-www-form-urlencoded", true),
+        "builder.rs",
+        "request.form_body(body)",
+    );
+    has(
+        &sent("application/merge-patch+json", true),
+        "builder.rs",
+        "request.json_body(body)",
+    );
+    has(
+        &sent("text/plain", true),
+        "builder.rs",
+        "request.raw_body(\"text/plain\", body)",
+    );
+    has(
+        &sent("application/json", false),
+        "builder.rs",
+        "pub fn body(mut self, body: impl TryInto<types::XBody",
+    );
+    has(
+        &sent("application/json", false),
+        "client.rs",
+        "pub fn x(&self) -> builder::X<'_>",
+    );
+}
+
+// Shapes
+
+#[test]
+fn titles_and_constraints_leave_no_trace() {
+    let generated = with_schemas(json!({
+        "A": {"type": "object", "title": "B", "additionalProperties": false, "properties": {
+            "p": {"type": "string", "title": "A", "minLength": 1, "maxLength": 2, "pattern": "^a$"},
+            "q": {"type": "integer", "minimum": 1, "maximum": 2, "multipleOf": 3, "title": "A"},
+            "r": {"type": "array", "items": {"type": "string", "title": "B"}, "uniqueItems": true, "minItems": 1},
+        }},
+        "B": {"type": "object", "properties": {"a": {"allOf": [refer("A")], "title": "A"}}},
+    }));
+    has(&generated, "types.rs", "pub p: Option<String>");
+    has(&generated, "types.rs", "pub q: Option<i64>");
+    has(&generated, "types.rs", "pub r: Option<Vec<String>>");
+    has(&generated, "types.rs", "pub a: Option<A>");
+    lacks(&generated, "deny_unknown_fields");
+    lacks(&generated, "extra");
+}
+
+#[test]
+fn properties_that_are_not_named_are_kept_where_the_description_allows_them() {
+    let extra = |additional: Value| {
+        with_schemas(json!({"A": {"properties": {"p": {}}, "additionalProperties": additional}}))
+    };
+    has(
+        &extra(json!(true)),
+        "types.rs",
+        "#[serde(flatten)] pub extra: ::serde_json::Map<String, ::serde_json::Value>",
+    );
+    has(
+        &extra(json!({"type": "integer"})),
+        "types.rs",
+        "pub extra: ::std::collections::BTreeMap<String, i64>",
+    );
+    field(
+        json!({"type": "object", "additionalProperties": {"type": "string"}}),
+        "pub p: Option<::std::collections::BTreeMap<String, String>>",
+    );
+}
+
+#[test]
+fn enums_are_open_and_an_enum_of_a_parameter_is_the_one_schema_with_the_same_values() {
+    let generated = generated(&json!({
+        "openapi": "3.0.3",
+        "paths": {"/x": {"get": {"operationId": "x", "responses": {}, "parameters": [{"name": "state", "in": "query", "schema": {"type": "string", "enum": ["on", "off", "Unknown"]}}]}}},
+        "components": {"schemas": {"State": {"type": "string", "enum": ["on", "off", "Unknown"], "description": " - on: Running.\n - off: Stopped,\n   or never started."}}},
+    }));
+    has(&generated, "types.rs", "runtime::open_enum! {");
+    has(
+        &generated,
+        "types.rs",
+        "/// Running. On = \"on\", /// Stopped, or never started. Off = \"off\", UnknownValue = \"Unknown\",",
+    );
+    has(
+        &generated,
+        "builder.rs",
+        "pub fn state(mut self, state: impl Into<types::State>)",
+    );
+    lacks(&generated, "XState");
+}
+
+#[test]
+fn times_are_timestamps_of_the_runtime() {
+    field(
+        json!({"type": "string", "format": "date-time"}),
+        "pub p: Option<runtime::Timestamp>",
+    );
+    lacks(
+        &with_property(json!({"type": "string", "format": "date-time"})),
+        "chrono",
+    );
+}
+
+#[test]
+fn integers_that_travel_as_text_are_integers_wherever_a_property_holds_them() {
+    let text = json!({"type": "string", "format": "int64"});
+    for (property, ty) in [
+        (text.clone(), "Option<i64>"),
+        (json!({"type": "string", "format": "uint64"}), "Option<u64>"),
+        (json!({"type": "array", "items": text}), "Option<Vec<i64>>"),
+        (
+            json!({"type": "object", "additionalProperties": text}),
+            "Option<::std::collections::BTreeMap<String, i64>>",
+        ),
+        (
+            json!({"type": "string", "format": "int64", "nullable": true}),
+            "runtime::Nullable<i64>",
+        ),
+    ] {
+        field(property.clone(), &format!("pub p: {ty}"));
+        field(
+            property.clone(),
+            "serialize_with = \"runtime::number_text::serialize\"",
+        );
+        field(
+            property,
+            "deserialize_with = \"runtime::number_text::deserialize\"",
+        );
+    }
+    let extra = with_schemas(json!({"A": {"properties": {"p": {}}, "additionalProperties": text}}));
+    has(
+        &extra,
+        "types.rs",
+        "#[serde(flatten, with = \"runtime::number_text\")]",
+    );
+    let answer = answering(json!({"200": json_answer(json!({"type": "array", "items": text}))}));
+    has(&answer, "builder.rs", "ResponseValue<Vec<String>>");
+}
+
+#[test]
+fn null_for_a_required_list_or_map_is_an_empty_one() {
+    let list = with_schemas(
+        json!({"A": {"properties": {"p": {"type": "array"}, "q": {"type": "object"}}, "required": ["p", "q"]}}),
+    );
+    let reader = "#[serde(deserialize_with = \"runtime::null::as_empty\", default)]";
+    has(&list, "types.rs", &format!("{reader} pub p: Vec<"));
+    has(
+        &list,
+        "types.rs",
+        &format!("{reader} pub q: ::serde_json::Map<"),
+    );
+    field(
+        json!({"type": "array"}),
+        "pub p: Option<Vec<::serde_json::Value>>",
+    );
+}
+
+#[test]
+fn an_optional_list_is_read_without_spare_room_and_null_is_none() {
+    let reader = "#[serde(deserialize_with = \"runtime::list::exact\", default, skip_serializing_if = \"Option::is_none\")]";
+    field(
+        json!({"type": "array", "items": {"type": "string"}}),
+        reader,
+    );
+}
+
+#[test]
+fn a_type_can_get_properties_without_breaking_callers() {
+    let generated = with_property(json!({"type": "string"}));
+    has(&generated, "types.rs", "#[non_exhaustive] pub struct A {");
+}
+
+#[test]
+fn a_builder_takes_what_it_made_apart_again() {
+    let generated = with_property(json!({"type": "string"}));
+    has(&generated, "types.rs", "impl From<super::A> for A");
+    has(&generated, "types.rs", "impl From<A> for super::A");
+}
+
+#[test]
+fn a_default_is_said_and_never_sent() {
+    let generated = with_property(json!({"type": "string", "default": "young"}));
+    has(
+        &generated,
+        "types.rs",
+        "If omitted, the server uses `\"young\"`; this client never sends it by itself.",
+    );
+    has(
+        &generated,
+        "types.rs",
+        "skip_serializing_if = \"Option::is_none\"",
+    );
+    lacks(&generated, "fn default_");
+}
+
+#[test]
+fn alternatives_that_json_tells_apart_are_a_union_and_others_are_free_form() {
+    let union = |members: Value| with_property(json!({"oneOf": members}));
+    let told = union(
+        json!([{"type": "string"}, {"type": "integer"}, {"type": "object", "properties": {"a": {}}}]),
+    );
+    has(
+        &told,
+        "types.rs",
+        "#[serde(untagged)] #[non_exhaustive] #[cfg_attr(feature = \"schemars\", derive(::schemars::JsonSchema))] pub enum AP",
+    );
+    has(&told, "types.rs", "Other(::serde_json::Value)");
+    has(
+        &union(json!([{"type": "integer"}, {"type": "number"}])),
+        "types.rs",
+        "pub p: Option<f64>",
+    );
+    has(
+        &union(json!([{"type": "string"}, {"type": "string", "format": "date-time"}])),
+        "types.rs",
+        "pub p: Option<String>",
+    );
+    has(
+        &union(json!([{"properties": {"a": {}}}, {"properties": {"b": {}}}])),
+        "types.rs",
+        "pub p: Option<::serde_json::Value>",
+    );
+}
+
+#[test]
+fn a_union_does_not_depend_on_where_its_members_stand() {
+    let node = json!({"allOf": [{"properties": {"child": refer("Child")}}]});
+    let child = json!({"oneOf": [refer("Node"), {"type": "string"}]});
+    for schemas in [
+        json!({"Node": node, "Child": child}),
+        json!({"Child": child, "Node": node}),
+    ] {
+        has(&with_schemas(schemas), "types.rs", "pub enum Child");
+    }
+}
+
+#[test]
+fn members_of_all_of_are_one_object() {
+    let generated = with_schemas(json!({
+        "A": {"properties": {"a": {"type": "string"}}, "required": ["a"]},
+        "B": {"allOf": [refer("A"), {"type": "object"}, {"properties": {"b": {"type": "integer"}}}], "properties": {"c": {"type": "boolean"}}},
+        "C": {"allOf": [refer("D"), {"type": "string"}]},
+        "D": {"type": "string", "enum": ["x"]},
+        "E": {"properties": {"c": refer("C")}},
+    }));
+    has(
+        &generated,
+        "types.rs",
+        "pub struct B { /// Property `a`. pub a: String,",
+    );
+    has(&generated, "types.rs", "pub b: Option<i64>");
+    has(&generated, "types.rs", "pub c: Option<bool>");
+    has(&generated, "types.rs", "pub c: Option<D>");
+}
+
+#[test]
+fn components_that_are_no_objects_have_no_types_of_their_own() {
+    let generated = with_schemas(json!({
+        "Name": {"type": "string"}, "Names": {"type": "array", "items": refer("Name")},
+        "Nested": {"type": "array", "items": refer("Nested")}, "Odd": {"type": "string", "properties": {"a": {}}},
+        "A": {"properties": {"names": refer("Names"), "nested": refer("Nested"), "odd": refer("Odd"), "leaf": refer("Leaf")}},
+        "Leaf": {"type": "object", "nullable": true, "properties": {"a": {}}},
+    }));
+    has(&generated, "types.rs", "pub names: Option<Vec<String>>");
+    has(
+        &generated,
+        "types.rs",
+        "pub nested: Option<Vec<::serde_json::Value>>",
+    );
+    has(&generated, "types.rs", "pub odd: Option<String>");
+    has(&generated, "types.rs", "pub leaf: runtime::Nullable<Leaf>");
+}
+
+#[test]
+fn in_swagger_2_0_a_double_may_travel_as_text_because_protobuf_writes_nan_so() {
+    let definition =
+        json!({"type": "object", "properties": {"p": {"type": "number", "format": "double"}}});
+    let swagger = json!({"swagger": "2.0", "paths": {}, "definitions": {"A": definition}});
+    has(
+        &generated(&swagger),
+        "types.rs",
+        "serialize_with = \"runtime::number_text::serialize\"",
+    );
+    lacks(&with_property(json!({"type": "number"})), "number_text");
+}
+
+// Parameters
+
+#[test]
+fn what_the_description_requires_is_an_argument_in_the_order_of_the_path() {
+    let generated = generated(&json!({"openapi": "3.0.3", "paths": {"/{b}/{a}": {"post": {
+        "operationId": "x", "responses": {"204": {}},
+        "parameters": [
+            {"name": "q", "in": "query", "required": true, "schema": {"type": "string"}},
+            {"name": "a", "in": "path", "required": true, "schema": {"type": "integer"}},
+            {"name": "b", "in": "path", "required": true, "schema": {"type": "string"}},
+            {"name": "o", "in": "query", "schema": {"type": "boolean"}},
+        ],
+        "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "string"}}}},
+    }}}}));
+    has(
+        &generated,
+        "client.rs",
+        "pub fn x(&self, b: impl Into<String>, a: i64, q: impl Into<String>, body: impl Into<String>) -> builder::X<'_>",
+    );
+    has(
+        &generated,
+        "builder.rs",
+        "pub fn o(mut self, o: bool) -> Self",
+    );
+}
+
+#[test]
+fn requests_go_through_the_transport_alone() {
+    let generated = with_parameters(json!([]));
+    has(
+        &generated,
+        "client.rs",
+        "pub fn new(transport: runtime::Transport) -> Self",
+    );
+    for absent in [
+        "api-version",
+        "API_VERSION_HEADER",
+        "timeout",
+        "reqwest",
+        "progenitor",
+    ] {
+        lacks(&generated, absent);
+    }
+}
+
+#[test]
+fn a_list_is_written_in_the_style_the_description_gives() {
+    let style = |location: &str, style: &str, explode: Option<bool>, expected: &str| {
+        let mut parameter = json!({"name": "p", "in": location, "schema": {"type": "array", "items": {"type": "string"}}});
+        if !style.is_empty() {
+            parameter["style"] = style.into();
+        }
+        if let Some(explode) = explode {
+            parameter["explode"] = explode.into();
+        }
+        assert_style(&with_parameters(json!([parameter])), expected);
+    };
+    style("query", "", None, "Repeat");
+    style("query", "form", Some(true), "Repeat");
+    style("query", "form", Some(false), "Comma");
+    style("query", "spaceDelimited", None, "Space");
+    style("query", "pipeDelimited", Some(false), "Pipe");
+    style("query", "pipeDelimited", Some(true), "Repeat");
+    style("header", "simple", None, "Comma");
+    style("cookie", "", None, "Comma");
+    let content = json!([{"name": "p", "in": "query", "content": {"application/json": {"schema": {"type": "string"}}}}]);
+    assert_style(&with_parameters(content), "Json");
+    for (format, expected) in [
+        ("multi", "Repeat"),
+        ("csv", "Comma"),
+        ("ssv", "Space"),
+        ("pipes", "Pipe"),
+    ] {
+        let parameter = json!({"name": "p", "in": "query", "type": "array", "items": {"type": "string"}, "collectionFormat": format});
+        let document = json!({"swagger": "2.0", "paths": {"/x": {"get": {"parameters": [parameter], "responses": {}}}}});
+        assert_style(&generated(&document), expected);
+    }
+}
+
+#[track_caller]
+fn assert_style(generated: &Generated, expected: &str) {
+    match expected {
+        // The default.
+        "Repeat" => lacks(generated, ".style("),
+        style => has(
+            generated,
+            "operations.rs",
+            &format!(".style(Style::{style})"),
+        ),
+    }
+}
+
+#[test]
+fn headers_that_have_another_place_are_no_parameters() {
+    let header = |name: &str| json!({"name": name, "in": "header", "required": true, "schema": {"type": "string"}});
+    let generated = with_parameters(json!([
+        header("Accept"),
+        header("content-type"),
+        header("AUTHORIZATION"),
+        header("X-Id")
+    ]));
+    has(
+        &generated,
+        "client.rs",
+        "pub fn x(&self, x_id: impl Into<String>)",
+    );
+}
+
+#[test]
+fn a_dotted_parameter_has_the_short_name_where_it_is_free() {
+    let query = |name: &str| json!({"name": name, "in": "query", "required": true, "schema": {"type": "string"}});
+    has(
+        &with_parameters(json!([query("run.run_id")])),
+        "client.rs",
+        "run_id: impl Into<String>",
+    );
+    let both = with_parameters(json!([
+        query("run.id"),
+        query("job.id"),
+        query("a.b"),
+        query("b"),
+        query("x.send")
+    ]));
+    for name in ["run_id", "job_id", "a_b", "b", "x_send"] {
+        has(&both, "client.rs", &format!("{name}: impl Into<String>"));
+    }
+}
+
+#[test]
+fn the_largest_number_of_a_parameter_is_in_the_table() {
+    let largest = |schema: Value| {
+        generated(&json!({"openapi": "3.1.0", "paths": {"/x": {"get": {
+            "operationId": "x", "responses": {"204": {}},
+            "parameters": [{"name": "size", "in": "query", "schema": schema}],
+        }}}}))
+    };
+    for (schema, expected) in [
+        (json!({"type": "integer", "maximum": 100}), Some(100)),
+        (
+            json!({"type": "integer", "exclusiveMaximum": 100}),
+            Some(99),
+        ),
+        (json!({"type": "integer", "maximum": 99.5}), None),
+        (
+            json!({"type": "integer", "exclusiveMaximum": i64::MIN}),
+            None,
+        ),
+        (json!({"type": "integer"}), None),
+    ] {
+        match expected {
+            Some(most) => {
+                let expected = format!(".maximum({most}i64)");
+                has(&largest(schema), "operations.rs", &expected);
+            }
+            None => lacks(&largest(schema), ".maximum("),
+        }
+    }
+}
+
+// Paging
+
+#[test]
+fn the_size_of_a_page_is_limited_as_the_description_says() {
+    let number = json!({"type": "integer", "format": "int64"});
+    let page = json!({"type": "object", "properties": {
+        "items": {"type": "array", "items": {"type": "string"}}, "page": number, "pages": number,
+    }});
+    let limited = generated(&json!({
+        "openapi": "3.0.3",
+        "paths": {"/x": {"get": {
+            "operationId": "x", "responses": {"200": json_answer(refer("Page"))},
+            "parameters": [
+                {"name": "page", "in": "query", "schema": number},
+                {"name": "size", "in": "query", "schema": {"type": "integer", "maximum": 70}},
+            ],
+        }}},
+        "components": {"schemas": {"Page": page}},
+    }));
+    has(&limited, "operations.rs", ".maximum(70i64)");
+    has(&limited, "builder.rs", "A number above 70 is sent as 70");
+}
+
+fn listing(takes: &[&str], page: Value) -> Generated {
+    let parameters: Vec<Value> = takes
+        .iter()
+        .map(|name| json!({"name": name, "in": "query", "schema": {"type": "string"}}))
+        .collect();
+    generated(&json!({
+        "openapi": "3.0.3",
+        "paths": {"/x": {"get": {"operationId": "x", "parameters": parameters, "responses": {"200": json_answer(refer("Page"))}}}},
+        "components": {"schemas": {"Page": {"type": "object", "properties": page}}},
+    }))
+}
+
+#[test]
+fn operations_that_list_are_told_by_their_shape() {
+    let text = json!({"type": "string"});
+    let number = json!({"type": "integer", "format": "int64"});
+    let list = json!({"type": "array", "items": text});
+    let token = listing(
+        &["page_token"],
+        json!({"runs": list, "next_page_token": {"type": "string"}}),
+    );
+    has(
+        &token,
+        "operations.rs",
+        ".paging(Paging::Token { items: \"runs\" })",
+    );
+    let numbered = listing(
+        &["page", "size"],
+        json!({"items": list, "page": number, "pages": number, "total": number}),
+    );
+    has(
+        &numbered,
+        "operations.rs",
+        ".paging(Paging::Numbered { items: \"items\" })",
+    );
+    let lines = json!({"type": "array", "items": {
+        "type": "object", "properties": {"timestamp": number, "line": {"type": "string"}},
+    }});
+    let timed = listing(
+        &["start", "limit"],
+        json!({"lines": lines, "next_start": number}),
+    );
+    has(
+        &timed,
+        "operations.rs",
+        ".paging(Paging::Timed { items: \"lines\" })",
+    );
+    for (listing, turn) in [
+        (
+            &token,
+            "Turn::Token(runtime::paging::Token::token(&self.next_page_token))",
+        ),
+        (&numbered, "Turn::Number {"),
+        (
+            &timed,
+            "Turn::Time(runtime::paging::Count::count(&self.next_start))",
+        ),
+    ] {
+        has(
+            listing,
+            "types.rs",
+            "impl runtime::paging::ListPage for Page {",
+        );
+        has(listing, "types.rs", turn);
+        for method in ["items", "pages"] {
+            has(listing, "builder.rs", &format!("pub fn {method}(self)"));
+        }
+        for method in ["page_size", "max_items", "prefetch", "resume"] {
+            has(
+                listing,
+                "builder.rs",
+                &format!("pub fn {method}(mut self, "),
+            );
+        }
+    }
+    has(&numbered, "types.rs", "fn total(&self)");
+    has(
+        &timed,
+        "types.rs",
+        "runtime::paging::Count::count(&item.timestamp)",
+    );
+    for other in [
+        listing(&[], json!({"runs": list, "next_page_token": text})),
+        listing(
+            &["page_token"],
+            json!({"runs": list, "next_page_token": {}}),
+        ),
+        listing(&["page_token"], json!({"runs": list})),
+        listing(
+            &["page_token"],
+            json!({"runs": list, "more": list, "next_page_token": text}),
+        ),
+        listing(
+            &["page"],
+            json!({"items": list, "page": number, "pages": number}),
+        ),
+        listing(
+            &["page", "size"],
+            json!({"items": list, "page": {}, "pages": {}}),
+        ),
+        listing(
+            &["start", "limit"],
+            json!({"lines": list, "next_start": number}),
+        ),
+    ] {
+        lacks(&other, ".paging(");
+    }
+}
+
+// Names
+
+#[test]
+fn operations_lose_what_a_framework_added_and_stay_findable_under_their_first_name() {
+    let named = |id: &str, path: &str, name: &str| {
+        let document = json!({"openapi": "3.0.3", "paths": {path: {"get": {"operationId": id, "responses": {}}}}});
+        let generated = generated(&document);
+        has(&generated, "client.rs", &format!("pub fn {name}(&self)"));
+        if id != name {
+            has(&generated, "client.rs", &format!("#[doc(alias = {id:?})]"));
+        }
+    };
+    named("RunService_ListRuns", "/runs", "list_runs");
+    named("read_runs_runs__get", "/runs/", "read_runs");
+    named("plain", "/x", "plain");
+    named("type", "/x", "type_");
+    named("new", "/x", "new_");
+    let nameless =
+        generated(&json!({"openapi": "3.0.3", "paths": {"/a/b": {"get": {"responses": {}}}}}));
+    has(&nameless, "client.rs", "pub fn get_a_b(&self)");
+}
+
+#[test]
+fn an_overlay_renames_operations_and_schemas() {
+    let description = json!({
+        "openapi": "3.0.3", "paths": {"/x": {"get": {"operationId": "x", "responses": {}}}},
+        "components": {"schemas": {"A": {"properties": {"a": {}}}}},
+    });
+    let overlay = json!({"overlay": "1.0.0", "info": {"title": "", "version": ""}, "actions": [
+        {"target": "$.paths['/x'].get", "update": {"x-rust-name": "read_it"}},
+        {"target": "$.components.schemas.A", "update": {"x-rust-name": "Thing"}},
+    ]});
+    let source = Source::from_text("api.json", description.to_string())
+        .overlay(Overlay::from_text("fix.json", overlay.to_string()));
+    let generated = generate(&source).unwrap();
+    has(&generated, "client.rs", "pub fn read_it(&self)");
+    has(&generated, "types.rs", "pub struct Thing");
+    assert!(generated.warnings().is_empty());
+}
+
+#[test]
+fn deprecation_stands_at_methods_and_setters() {
+    let generated = with_operation(json!({
+        "operationId": "x", "deprecated": true, "responses": {},
+        "parameters": [{"name": "old", "in": "query", "deprecated": true, "schema": {"type": "string"}}],
+    }));
+    has(
+        &generated,
+        "client.rs",
+        "#[deprecated(note = \"marked as deprecated in the spec; the documentation says why\")] #[inline] pub fn x",
+    );
+    has(
+        &generated,
+        "builder.rs",
+        "#[deprecated(note = \"marked as deprecated in the spec; the documentation says why\")] pub fn old",
+    );
+}
+
+#[test]
+fn a_function_is_compiled_by_those_who_call_it() {
+    let generated = with_operation(json!({
+        "operationId": "x", "responses": {},
+        "parameters": [
+            {"name": "name", "in": "query", "schema": {"type": "string"}},
+            {"name": "page", "in": "query", "schema": {"type": "integer"}},
+        ],
+    }));
+    has(&generated, "client.rs", "#[inline] pub fn x(&self)");
+    has(&generated, "builder.rs", "#[inline] pub fn send(");
+    has(
+        &generated,
+        "builder.rs",
+        "#[inline] pub fn page(mut self, page: i64)",
+    );
+    // Generic functions are anyway.
+    let builder = generated.file("builder.rs").unwrap();
+    let name = builder.find("pub fn name(").unwrap();
+    assert!(!builder[..name].trim_end().ends_with("#[inline]"));
+}
+
+#[test]
+fn credentials_are_those_of_the_operation_or_else_of_the_document() {
+    let document = json!({
+        "openapi": "3.0.3", "security": [{"key": []}],
+        "paths": {"/x": {
+            "get": {"operationId": "a", "responses": {}},
+            "put": {"operationId": "b", "responses": {}, "security": []},
+            "post": {"operationId": "c", "responses": {}, "security": [{"key": [], "login": []}, {}]},
+        }},
+        "components": {"securitySchemes": {
+            "key": {"type": "apiKey", "in": "header", "name": "X-Key"}, "login": {"type": "openIdConnect", "openIdConnectUrl": "https://x.y"},
+        }},
+    });
+    let generated = generated(&document);
+    has(&generated, "operations.rs", ".security(&[&[&SCHEME_KEY]])");
+    has(
+        &generated,
+        "operations.rs",
+        "pub static B: Operation = Operation::new(\"b\", \"b\", \"PUT\", \"/x\").answer(AnswerKind::Bytes);",
+    );
+    has(
+        &generated,
+        "operations.rs",
+        ".security(&[&[&SCHEME_KEY, &SCHEME_LOGIN], &[]])",
+    );
+    has(
+        &generated,
+        "client.rs",
+        "Sends a `GET` request to `/x`, authorised by `key`.",
+    );
+}
+
+#[test]
+fn the_order_of_keys_that_mean_nothing_to_json_does_not_change_between_runs() {
+    let text = include_str!("../specs/grpc_gateway.json");
+    let run = || generate(&Source::from_text("api.json", text)).unwrap();
+    let (first, second) = (run(), run());
+    assert!(first.files().eq(second.files()));
+}
+
+#[test]
+fn typed_operations_and_types_can_be_had_behind_their_names() {
+    let document = json!({
+        "swagger": "2.0",
+        "paths": { "/things": { "get": {
+            "operationId": "ThingService_ListThings",
+            "parameters": [{ "name": "pageSize", "in": "query", "type": "integer" }],
+            "responses": { "200": { "schema": { "$ref": "#/definitions/v1Thing" } } },
+        } } },
+        "definitions": { "v1Thing": { "type": "object", "properties": { "id": { "type": "string" } } } },
+    });
+    let source = || Source::from_text("things.json", document.to_string());
+    let plain = generate(&source()).unwrap();
+    assert_eq!(plain.file("by_name.rs"), None);
+    let generated = generate(&source().for_crate("things").with_by_name()).unwrap();
+    for code in [
+        r#""ThingService_ListThings" =>"#,
+        r#"given.optional::<i64>("pageSize")"#,
+        "call = call.page_size(value)",
+        r#""v1Thing" => super::round_trip::<types::Thing>(value)"#,
+    ] {
+        has(&generated, "by_name.rs", code);
+    }
+}
+
+#[test]
+fn the_openapi_3_0_form_is_what_overlays_were_applied_to() {
+    let document = json!({
+        "swagger": "2.0",
+        "paths": {},
+        "definitions": { "v1Thing": { "type": "object" } },
+    });
+    let overlay = r#"{"overlay": "1.0.0", "info": {"title": "", "version": ""}, "actions": [
+        {"target": "$.components.schemas.v1Thing", "update": {"description": "a thing"}}]}"#;
+    let source = Source::from_text("things.json", document.to_string())
+        .overlay(Overlay::from_text("fix.json", overlay));
+    let lifted = openapi30(&source).unwrap();
+    let thing = &lifted["components"]["schemas"]["v1Thing"];
+    assert_eq!(
+        thing,
+        &json!({ "type": "object", "description": "a thing" })
+    );
+    let broken = Source::from_text("things.json", "{");
+    assert!(
+        openapi30(&broken)
+            .unwrap_err()
+            .to_string()
+            .contains("things.json#")
+    );
+}

@@ -1,0 +1,13 @@
+//! The generator, in one program, so that it is linked once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "in a test, what fails must stop it"
+)]
+
+mod broken;
+mod command_line;
+mod generation_table;
+mod prepared_document;
+mod spec_diff;

@@ -1,0 +1,67 @@
+//! Clients as the environment says. A process cannot safely change its own environment, so each
+//! test runs this program once more, which then makes a call.
+
+use std::process::Command;
+
+use compute_kfp::compute::Client;
+use serde_json::Value;
+
+use super::server::World;
+
+const CHILD: &str = "COMPUTE_KFP_TEST_CHILD";
+
+/// What a program with these variables, and a home folder with this login file, sends along.
+async fn sent(world: &World, variables: &[(&str, &str)]) -> Option<String> {
+    let folder = world.folder.path().join(".quantuminspire");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::copy(world.path(), folder.join("config.json")).unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "login::environment::a_login_is_the_last_resort"])
+        .env_clear()
+        .env("HOME", world.folder.path())
+        .env("USERPROFILE", world.folder.path())
+        .env(CHILD, "1")
+        .envs(variables.iter().copied());
+    let child = tokio::task::spawn_blocking(move || command.output());
+    let output = child.await.unwrap().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let [sent] = world.calls("/members").try_into().unwrap();
+    world.set(|state| state.calls.clear());
+    sent
+}
+
+#[tokio::test]
+async fn a_login_is_the_last_resort() {
+    if std::env::var_os(CHILD).is_some() {
+        let client = Client::from_env().unwrap();
+        // What is sent counts, and not what the server makes of it.
+        let _ = client.read_members().send().await;
+        return;
+    }
+    let world = World::with_tokens(300);
+    let endpoint = ("COMPUTE_ENDPOINT", world.url.as_str());
+    let login = Some("Bearer access-0".to_owned());
+    assert_eq!(sent(&world, &[]).await, login);
+    assert_eq!(sent(&world, &[endpoint]).await, login);
+    let token = ("COMPUTE_TOKEN", "given");
+    assert_eq!(
+        sent(&world, &[endpoint, token]).await,
+        Some("Bearer given".to_owned())
+    );
+    let path = world.folder.path().join("token");
+    std::fs::write(&path, "filed\n").unwrap();
+    let file = ("COMPUTE_TOKEN_FILE", path.to_str().unwrap());
+    assert_eq!(
+        sent(&world, &[endpoint, file]).await,
+        Some("Bearer filed".to_owned())
+    );
+    assert_eq!(
+        sent(&world, &[endpoint, file, token]).await,
+        Some("Bearer given".to_owned())
+    );
+    let mut config = world.config(300);
+    config["auths"][&world.url]["tokens"] = Value::Null;
+    world.store(&config);
+    assert_eq!(sent(&world, &[endpoint]).await, None);
+}

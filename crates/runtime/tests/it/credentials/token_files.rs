@@ -1,0 +1,157 @@
+//! Tokens that are rotated on disk.
+
+use std::error::Error as _;
+use std::fs::{self, File};
+use std::path::Path;
+use std::time::SystemTime;
+
+use compute_kfp_runtime::credentials::{Credentials, TokenFile};
+use compute_kfp_runtime::{ErrorKind, Request, Transport};
+use tempfile::{TempDir, tempdir};
+
+use super::{FOR_USERS, bearer, refused};
+use compute_kfp_test_server::{Response, TestServer};
+
+fn folder() -> (TempDir, std::path::PathBuf) {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("token");
+    (folder, path)
+}
+
+fn modified(path: &Path) -> SystemTime {
+    fs::metadata(path).unwrap().modified().unwrap()
+}
+
+/// Writes to a file so that its metadata does not tell.
+fn write_unseen(path: &Path, text: &str) {
+    let before = modified(path);
+    fs::write(path, text).unwrap();
+    let file = File::options().write(true).open(path).unwrap();
+    file.set_modified(before).unwrap();
+}
+
+#[tokio::test]
+async fn a_rotated_token_is_sent_with_the_next_request() {
+    let (_folder, path) = folder();
+    let server = TestServer::playing([Response::json(200, "{}")]);
+    let transport = Transport::builder(server.url())
+        .credentials("user", TokenFile::new(&path))
+        .build()
+        .unwrap();
+    for token in ["first\n", "the second\n"] {
+        fs::write(&path, token).unwrap();
+        transport
+            .send_empty(Request::new(&FOR_USERS))
+            .await
+            .unwrap();
+    }
+    let sent: Vec<_> = server
+        .requests()
+        .iter()
+        .map(|request| request.header("authorization").unwrap().to_owned())
+        .collect();
+    assert_eq!(sent, ["Bearer first", "Bearer the second"]);
+}
+
+#[tokio::test]
+async fn a_file_that_did_not_change_is_not_read_again() {
+    let (_folder, path) = folder();
+    fs::write(&path, "first").unwrap();
+    let token = TokenFile::new(&path);
+    assert_eq!(bearer(&token).await.unwrap(), "Bearer first");
+    write_unseen(&path, "other");
+    assert_eq!(bearer(&token).await.unwrap(), "Bearer first");
+}
+
+#[tokio::test]
+async fn a_refused_token_has_the_file_read_again() {
+    let (_folder, path) = folder();
+    fs::write(&path, "first").unwrap();
+    let token = TokenFile::new(&path);
+    bearer(&token).await.unwrap();
+    assert!(!token.renew(&refused("first")).await.unwrap());
+    write_unseen(&path, "other");
+    assert!(token.renew(&refused("first")).await.unwrap());
+    assert_eq!(bearer(&token).await.unwrap(), "Bearer other");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn another_file_in_its_place_is_read_however_much_it_looks_like_the_first() {
+    let (folder, path) = folder();
+    fs::write(&path, "first").unwrap();
+    let token = TokenFile::new(&path);
+    bearer(&token).await.unwrap();
+    let other = folder.path().join("other");
+    fs::write(&other, "other").unwrap();
+    let file = File::options().write(true).open(&other).unwrap();
+    file.set_modified(modified(&path)).unwrap();
+    fs::rename(&other, &path).unwrap();
+    assert_eq!(bearer(&token).await.unwrap(), "Bearer other");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_that_is_swapped_as_kubernetes_does_is_followed() {
+    use std::os::unix::fs::symlink;
+
+    let (folder, path) = folder();
+    let write = |version: &str| {
+        let data = folder.path().join(version);
+        fs::create_dir(&data).unwrap();
+        fs::write(data.join("token"), version).unwrap();
+        symlink(version, folder.path().join("..new")).unwrap();
+        fs::rename(folder.path().join("..new"), folder.path().join("..data")).unwrap();
+    };
+    symlink("..data/token", &path).unwrap();
+    let token = TokenFile::new(&path);
+    for version in ["..2025_01", "..2025_02"] {
+        write(version);
+        assert_eq!(bearer(&token).await.unwrap(), format!("Bearer {version}"));
+    }
+}
+
+#[tokio::test]
+async fn the_token_is_kept_while_the_file_cannot_be_read() {
+    let (_folder, path) = folder();
+    fs::write(&path, "held").unwrap();
+    let token = TokenFile::new(&path);
+    bearer(&token).await.unwrap();
+    fs::remove_file(&path).unwrap();
+    assert_eq!(bearer(&token).await.unwrap(), "Bearer held");
+    assert!(!token.renew(&refused("held")).await.unwrap());
+    for unusable in [&b""[..], b"\xff\xfe"] {
+        fs::write(&path, unusable).unwrap();
+        assert_eq!(bearer(&token).await.unwrap(), "Bearer held");
+    }
+    fs::write(&path, "the next").unwrap();
+    assert_eq!(bearer(&token).await.unwrap(), "Bearer the next");
+}
+
+#[tokio::test]
+async fn a_file_without_a_token_is_named() {
+    let (_folder, path) = folder();
+    let token = TokenFile::new(&path);
+    let too_much = vec![b'x'; 1024 * 1024 + 1];
+    let cases: [(Option<&[u8]>, &str); 5] = [
+        (None, "cannot be read"),
+        (Some(b""), "is empty"),
+        (Some(b" \n"), "is empty"),
+        (Some(b"s3cret\xff"), "is not UTF-8"),
+        (Some(&too_much), "has more than 1 MiB"),
+    ];
+    for (content, problem) in cases {
+        if let Some(content) = content {
+            fs::write(&path, content).unwrap();
+        }
+        let error = bearer(&token).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Authentication);
+        let start = format!("the token file `{}` {problem}", path.display());
+        assert!(error.message().starts_with(&start), "{error}");
+        assert_eq!(error.source().is_some(), content.is_none());
+    }
+    let mut just_fits = vec![b' '; 1024 * 1024];
+    just_fits[..5].copy_from_slice(b"token");
+    fs::write(&path, just_fits).unwrap();
+    assert_eq!(bearer(&token).await.unwrap(), "Bearer token");
+}

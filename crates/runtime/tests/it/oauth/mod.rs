@@ -1,0 +1,66 @@
+//! What is said to a login server, and what becomes of its answers, over real sockets.
+
+mod client_credentials;
+mod device;
+mod discovery;
+mod tokens;
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::sync::LazyLock;
+
+use compute_kfp_runtime::{Error, ErrorKind};
+use compute_kfp_test_server::Received;
+
+/// The fields of a form.
+fn form(request: &Received) -> BTreeMap<String, String> {
+    assert_eq!(
+        request.header("content-type"),
+        Some("application/x-www-form-urlencoded")
+    );
+    url::form_urlencoded::parse(&request.body)
+        .into_owned()
+        .collect()
+}
+
+fn fields<const N: usize>(fields: [(&str, &str); N]) -> BTreeMap<String, String> {
+    fields
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+}
+
+/// One for all tests: reading the certificates of the machine takes its time.
+fn client() -> reqwest::Client {
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        builder.build().unwrap()
+    });
+    CLIENT.clone()
+}
+
+/// Everything that an error shows, with its causes.
+fn shown(error: &Error) -> String {
+    let mut text = format!(
+        "{error} {error:?} {}",
+        String::from_utf8_lossy(error.body())
+    );
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text += &format!(" {cause} {cause:?}");
+        if let Some(cause) = cause.downcast_ref::<Error>() {
+            text += &format!(
+                " {} {:?}",
+                String::from_utf8_lossy(cause.body()),
+                cause.headers()
+            );
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[track_caller]
+fn is_refused(error: &Error, words: &str) {
+    assert_eq!(error.kind(), ErrorKind::Authentication, "{error:?}");
+    assert!(error.message().contains(words), "{error}");
+}

@@ -1,0 +1,417 @@
+//! Calls by name, with JSON in and out.
+
+use compute_kfp_runtime::credentials::BearerToken;
+use compute_kfp_runtime::dynamic::Call;
+use compute_kfp_runtime::operation::{
+    AnswerKind, BodyKind, BodyPart, BodySchema, Location, Operation, Parameter, SchemeKind,
+    SecurityScheme, Style,
+};
+use compute_kfp_runtime::{CallOptions, Content, Error, ErrorKind, RetryPolicy, Transport};
+use serde_json::{Value, json};
+
+use crate::item::{ServerTransport as _, html, parameter};
+use compute_kfp_test_server::{Received, Response, TestServer};
+
+static BEARER: SecurityScheme = SecurityScheme::new("bearer", SchemeKind::Bearer);
+
+const fn query(name: &'static str, kind: &'static str, items: &'static str) -> Parameter {
+    Parameter::new(name, Location::Query, kind).items(items)
+}
+
+static LIST_ITEMS: Operation =
+    Operation::new("list_items", "ItemService_ListItems", "GET", "/items")
+        .answer(AnswerKind::Json)
+        .parameters(&[
+            query("text", "string", ""),
+            query("count", "integer", ""),
+            query("share", "number", ""),
+            query("open", "boolean", ""),
+            query("ids", "array", "string"),
+            query("a/b~c", "string", ""),
+            query("colour", "string", "").values(&["RED", "BLUE"]),
+        ]);
+static READ_ITEM: Operation = Operation::new(
+    "read_item",
+    "read_item_items__id__get",
+    "GET",
+    "/items/{id}",
+)
+.answer(AnswerKind::Json)
+.parameters(&[parameter("id", Location::Path, Style::Comma).required()])
+.security(&[&[&BEARER]]);
+static CREATE_ITEM: Operation = Operation::new("create_item", "create_item", "POST", "/items")
+    .body(BodyKind::Json, true)
+    .body_schema(BodySchema::new("object", "Item"))
+    .answer(AnswerKind::OptionalJson);
+static SEND_FORM: Operation = Operation::new("send_form", "send_form", "POST", "/items")
+    .body(BodyKind::Form, false)
+    .body_schema(BodySchema::new("object", ""));
+static SEND_TEXT: Operation = Operation::new("send_text", "send_text", "PUT", "/items")
+    .body(BodyKind::Raw("application/yaml"), true);
+static UPLOAD: Operation = Operation::new("upload", "upload", "POST", "/items")
+    .parameters(&[query("name", "string", "")])
+    .body(
+        BodyKind::Multipart(&[
+            BodyPart::new("uploadfile", true).required(),
+            BodyPart::new("caption", false),
+        ]),
+        true,
+    )
+    .answer(AnswerKind::Json);
+static READ_LOG: Operation =
+    Operation::new("read_log", "read_log", "GET", "/items").answer(AnswerKind::Bytes);
+static OPERATIONS: &[&Operation] = &[
+    &LIST_ITEMS,
+    &READ_ITEM,
+    &CREATE_ITEM,
+    &SEND_FORM,
+    &SEND_TEXT,
+    &UPLOAD,
+    &READ_LOG,
+];
+
+fn call(server: &TestServer, operation: &str, arguments: Value) -> Call {
+    Call::new(server.transport(), OPERATIONS, operation, arguments).unwrap()
+}
+
+async fn sent(operation: &str, arguments: Value) -> Received {
+    let server = TestServer::playing([Response::json(200, "{}")]);
+    call(&server, operation, arguments).send().await.unwrap();
+    server.only()
+}
+
+/// The message for arguments that are refused before there is a call.
+fn refused(operation: &str, arguments: Value) -> String {
+    let transport = Transport::builder("http://127.0.0.1:9").build().unwrap();
+    let error = Call::new(transport, OPERATIONS, operation, arguments).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    assert!(!error.was_sent());
+    error.to_string()
+}
+
+/// The error of a call that is refused when it is to be sent, with nobody having been called.
+async fn refused_when_sent(
+    operation: &str,
+    arguments: Value,
+    change: impl FnOnce(Call) -> Call,
+) -> Error {
+    let server = TestServer::playing([Response::json(200, "{}")]);
+    let error = change(call(&server, operation, arguments))
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    assert!(!error.was_sent());
+    assert_eq!(server.connections(), 0);
+    error
+}
+
+#[tokio::test]
+async fn an_operation_is_found_by_its_name_in_either_case_and_by_its_upstream_id() {
+    for name in ["list_items", "list-items", "ItemService_ListItems"] {
+        assert_eq!(sent(name, json!({})).await.target, "/items");
+    }
+}
+
+#[test]
+fn an_unknown_operation_is_answered_with_the_nearest_names() {
+    assert_eq!(
+        refused("lst-items", json!({})),
+        "there is no operation `lst-items`; did you mean `list_items`?"
+    );
+    assert_eq!(
+        refused("ItemService_ListItem", json!({})),
+        "there is no operation `ItemService_ListItem`; did you mean `ItemService_ListItems`?"
+    );
+    assert_eq!(
+        refused("%%\n", json!({})),
+        "there is no operation `%%\\n`; the table of operations has the names that there are"
+    );
+}
+
+#[tokio::test]
+async fn arguments_are_sent_where_the_description_puts_them() {
+    let arguments = json!({
+        "text": "a b", "count": 3, "share": 0.5, "open": false, "ids": ["x", "y"], "a/b~c": "z",
+    });
+    assert_eq!(
+        sent("list_items", arguments).await.target,
+        "/items?text=a%20b&count=3&share=0.5&open=false&ids=x&ids=y&a%2Fb~c=z"
+    );
+    let read = sent_with_token("read_item", json!({ "id": "a/b" })).await;
+    assert_eq!(
+        (read.method.as_str(), read.target.as_str()),
+        ("GET", "/items/a%2Fb")
+    );
+    assert_eq!(read.header("authorization"), Some("Bearer secret"));
+}
+
+async fn sent_with_token(operation: &str, arguments: Value) -> Received {
+    let server = TestServer::playing([Response::json(200, "{}")]);
+    let transport = Transport::builder(server.url())
+        .credentials("bearer", BearerToken::new("secret"))
+        .build()
+        .unwrap();
+    let call = Call::new(transport, OPERATIONS, operation, arguments).unwrap();
+    call.send().await.unwrap();
+    server.only()
+}
+
+#[tokio::test]
+async fn an_enum_value_that_the_description_does_not_list_is_sent() {
+    let request = sent("list_items", json!({ "colour": "GREEN" })).await;
+    assert_eq!(request.query(), Some("colour=GREEN"));
+}
+
+#[tokio::test]
+async fn a_null_argument_is_as_if_it_were_not_there() {
+    let request = sent("list_items", json!({ "text": null, "ids": null })).await;
+    assert_eq!(request.target, "/items");
+    assert_eq!(
+        refused("read_item", json!({ "id": null })),
+        "read_item: `/id` is required; add a string; nothing was sent"
+    );
+}
+
+#[test]
+fn all_that_is_wrong_with_arguments_is_said_with_its_place_and_without_its_value() {
+    let arguments = json!({
+        "txt": "s3cret", "count": 1.5, "share": "s3cret", "open": 1, "ids": ["x", 7],
+        "a/b~c": ["s3cret"], "body": { "s3cret": 1 },
+    });
+    let message = refused("list_items", arguments);
+    for expected in [
+        "`/txt` is not an argument; did you mean `text`?",
+        "`/count` is a number with a fraction or an exponent; give an integer",
+        "`/share` is a string; give a number",
+        "`/open` is an integer; give a boolean",
+        "`/ids/1` is an integer; give a string",
+        "`/a~1b~0c` is an array; give a string",
+        "`/body` is not taken by this operation; leave it out",
+    ] {
+        assert!(message.contains(expected), "no {expected:?} in {message}");
+    }
+    assert!(message.starts_with("list_items: "), "{message}");
+    assert!(message.ends_with("; nothing was sent"), "{message}");
+    assert!(!message.contains("s3cret"), "{message}");
+}
+
+#[test]
+fn arguments_that_lack_something_or_are_no_object_are_refused() {
+    assert_eq!(
+        refused("create_item", json!({})),
+        "create_item: `/body` is required; add it; nothing was sent"
+    );
+    assert_eq!(
+        refused("create_item", json!({ "body": [1] })),
+        "create_item: `/body` is an array; give an object; nothing was sent"
+    );
+    assert_eq!(
+        refused("create_item", json!({ "bdy": {}, "body": {} })),
+        "create_item: `/bdy` is not an argument; did you mean `body`?; nothing was sent"
+    );
+    assert_eq!(
+        refused("read_log", json!({ "x": 1 })),
+        "read_log: `/x` is not an argument; the operation takes none; nothing was sent"
+    );
+    assert_eq!(
+        refused("list_items", json!([])),
+        "list_items: the arguments are an array; give an object, with the names of parameters and `body`; nothing was sent"
+    );
+}
+
+#[tokio::test]
+async fn a_path_value_that_leads_elsewhere_is_not_sent() {
+    for value in ["", ".", ".."] {
+        let error = refused_when_sent("read_item", json!({ "id": value }), |call| call).await;
+        assert!(
+            error
+                .to_string()
+                .starts_with("read_item: the parameter `id` "),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_sent_as_it_was_given() {
+    let body = json!({ "zeta": "9007199254740993", "alpha": [null, 1.5, {}] });
+    let request = sent("create_item", json!({ "body": body })).await;
+    assert_eq!(request.method, "POST");
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    assert_eq!(serde_json::from_str::<Value>(request.text()).unwrap(), body);
+
+    let form = sent("send_form", json!({ "body": { "a": "x y", "b": 2 } })).await;
+    assert_eq!(form.text(), "a=x%20y&b=2");
+    assert_eq!(sent("send_form", json!({})).await.text(), "");
+
+    let text = sent("send_text", json!({ "body": "a: 1" })).await;
+    assert_eq!(text.header("content-type"), Some("application/yaml"));
+    assert_eq!(text.text(), "a: 1");
+    assert_eq!(
+        refused("send_text", json!({ "body": {} })),
+        "send_text: `/body` is an object; give a string; nothing was sent"
+    );
+}
+
+#[tokio::test]
+async fn a_file_streams_from_its_path_into_its_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("train.yaml");
+    std::fs::write(&path, "components: {}").unwrap();
+    let server = TestServer::playing([Response::json(200, "{}")]);
+    call(
+        &server,
+        "upload",
+        json!({ "name": "n", "caption": "first" }),
+    )
+    .file("uploadfile", path.as_path())
+    .send()
+    .await
+    .unwrap();
+    let request = server.only();
+    assert_eq!(request.query(), Some("name=n"));
+    let text = request.text();
+    assert!(
+        text.contains("name=\"uploadfile\"; filename=\"train.yaml\""),
+        "{text}"
+    );
+    assert!(text.contains("\r\n\r\ncomponents: {}\r\n"), "{text}");
+    assert!(text.contains("name=\"caption\"\r\n\r\nfirst\r\n"), "{text}");
+
+    let server = TestServer::playing([Response::json(200, "{}")]);
+    call(&server, "send_text", json!({}))
+        .file("body", Content::stream(&b"a: 2"[..], None))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(server.only().text(), "a: 2");
+}
+
+#[tokio::test]
+async fn files_that_are_missing_unknown_or_given_as_json_are_refused() {
+    let error = refused_when_sent("upload", json!({}), |call| call).await;
+    assert_eq!(
+        error.to_string(),
+        "upload: `/uploadfile` is required; give it by `file`; nothing was sent"
+    );
+    let error = refused_when_sent("send_text", json!({}), |call| call).await;
+    assert!(
+        error.message().starts_with("`/body` is required; "),
+        "{error}"
+    );
+    let other = |call: Call| call.file("caption", Content::from("x".to_owned()));
+    let error = refused_when_sent("upload", json!({}), other).await;
+    assert_eq!(
+        error.message(),
+        "`/caption` is not a file; there is `uploadfile`; nothing was sent"
+    );
+    let error = refused_when_sent("create_item", json!({ "body": {} }), |call| {
+        call.file("uploadfile", Content::from("x".to_owned()))
+    })
+    .await;
+    assert_eq!(
+        error.message(),
+        "`/uploadfile` is not a file; the operation takes none; nothing was sent"
+    );
+    assert_eq!(
+        refused("upload", json!({ "uploadfile": "a.yaml" })),
+        "upload: `/uploadfile` is a file; give it by `file`, which reads it while it is sent; nothing was sent"
+    );
+}
+
+#[tokio::test]
+async fn json_comes_back_as_the_server_wrote_it() {
+    let text = r#"{"zeta":18446744073709551615,"alpha":{"new":[null,1.0,0.1e-6,"\u00e4"]},"big":-9223372036854775808}"#;
+    let server = TestServer::playing([Response::json(201, text)]);
+    let answer = call(&server, "list_items", json!({})).send().await.unwrap();
+    assert_eq!(answer.status(), 201);
+    let expected = r#"{"zeta":18446744073709551615,"alpha":{"new":[null,1.0,1e-7,"ä"]},"big":-9223372036854775808}"#;
+    assert_eq!(answer.to_string(), expected);
+}
+
+#[tokio::test]
+async fn an_answer_without_content_is_null_where_the_operation_allows_it() {
+    let nothing = || TestServer::playing([Response::new(204, "", "")]);
+    let server = nothing();
+    let created = call(&server, "create_item", json!({ "body": {} }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((created.status().as_u16(), &*created), (204, &Value::Null));
+    let server = nothing();
+    let sent = call(&server, "send_form", json!({})).send().await.unwrap();
+    assert_eq!(*sent, Value::Null);
+    let server = nothing();
+    let error = call(&server, "list_items", json!({}))
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    let server = TestServer::playing([html(200)]);
+    let error = call(&server, "send_form", json!({}))
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Authentication,
+        "a login page is none"
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_json_comes_as_bytes() {
+    let error = refused_when_sent("read_log", json!({}), |call| call).await;
+    assert!(
+        error.message().contains("take it by `send_bytes`"),
+        "{error}"
+    );
+    for name in ["read_log", "list_items"] {
+        let server =
+            TestServer::playing([Response::new(200, "content-type: text/plain", "one\ntwo")]);
+        let mut log = call(&server, name, json!({})).send_bytes().await.unwrap();
+        let mut text = Vec::new();
+        while let Some(piece) = log.chunk().await.unwrap() {
+            text.extend_from_slice(&piece);
+        }
+        assert_eq!(text, b"one\ntwo");
+    }
+}
+
+#[tokio::test]
+async fn the_servers_refusal_and_retries_are_those_of_the_typed_builders() {
+    let server = TestServer::playing([Response::json(404, r#"{"detail":"no such item"}"#)]);
+    let error = call(&server, "list_items", json!({}))
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.to_string(), "list_items: 404: no such item");
+
+    let server = TestServer::playing([
+        Response::json(503, "{}"),
+        Response::json(200, r#"{"ok":true}"#),
+    ]);
+    let once = |options: CallOptions| options.retry(RetryPolicy::never());
+    let refused = call(&server, "list_items", json!({}))
+        .options(once)
+        .send()
+        .await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Server);
+    let answer = call(&server, "list_items", json!({})).send().await.unwrap();
+    assert_eq!(*answer, json!({ "ok": true }));
+}
+
+#[test]
+fn what_a_call_shows_of_itself_has_no_values() {
+    let transport = Transport::builder("http://127.0.0.1:9").build().unwrap();
+    let arguments = json!({ "text": "s3cret" });
+    let call = Call::new(transport, OPERATIONS, "list_items", arguments).unwrap();
+    let shown = format!("{call:?}");
+    assert!(
+        shown.contains("list_items") && shown.contains("text"),
+        "{shown}"
+    );
+    assert!(!shown.contains("s3cret"), "{shown}");
+    assert_eq!(call.operation().id, "ItemService_ListItems");
+}

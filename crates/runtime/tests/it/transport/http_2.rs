@@ -1,0 +1,75 @@
+//! What HTTP/2 says of a request beside its answer.
+
+use std::sync::{Arc, Mutex};
+
+use compute_kfp_runtime::operation::Operation;
+use compute_kfp_runtime::{ErrorKind, Request, Transport};
+use h2::Reason;
+use tokio::net::TcpListener;
+
+use crate::item::{GET, POST};
+
+/// Resets the first request for this reason and answers the others; gives the methods it saw.
+async fn resetting(reason: Reason) -> (Transport, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let seen = Arc::<Mutex<Vec<String>>>::default();
+    let log = seen.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut connection = h2::server::handshake(stream).await.unwrap();
+            let log = log.clone();
+            tokio::spawn(async move {
+                while let Some(Ok((request, mut respond))) = connection.accept().await {
+                    let mut log = log.lock().unwrap();
+                    log.push(request.method().to_string());
+                    if log.len() == 1 {
+                        respond.send_reset(reason);
+                    } else {
+                        let answer = http::Response::builder().status(204).body(()).unwrap();
+                        respond.send_response(answer, true).unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let http = reqwest::Client::builder()
+        .http2_prior_knowledge()
+        .retry(reqwest::retry::never())
+        .build()
+        .unwrap();
+    let transport = Transport::builder(url).http_client(http).build().unwrap();
+    (transport, seen)
+}
+
+async fn send(
+    operation: &'static Operation,
+    reason: Reason,
+) -> (Result<(), compute_kfp_runtime::Error>, usize) {
+    let (transport, seen) = resetting(reason).await;
+    let outcome = transport.send_empty(Request::new(operation)).await;
+    let requests = seen.lock().unwrap().len();
+    (outcome.map(|_| ()), requests)
+}
+
+#[tokio::test]
+async fn a_stream_that_the_server_refused_is_sent_again_whatever_it_does() {
+    for operation in [&GET, &POST] {
+        let (outcome, requests) = send(operation, Reason::REFUSED_STREAM).await;
+        outcome.unwrap();
+        assert_eq!(requests, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_broke_is_sent_again_only_if_it_may_be() {
+    let (outcome, requests) = send(&GET, Reason::INTERNAL_ERROR).await;
+    outcome.unwrap();
+    assert_eq!(requests, 2);
+
+    let (outcome, requests) = send(&POST, Reason::INTERNAL_ERROR).await;
+    let error = outcome.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connection);
+    assert!(error.was_sent() && !error.is_retryable());
+    assert_eq!(requests, 1);
+}

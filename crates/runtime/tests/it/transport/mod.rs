@@ -1,0 +1,19 @@
+//! What goes over the wire and what becomes of what comes back, over real sockets.
+//!
+//! One program, so that the server below is built once.
+
+mod answers;
+mod compression;
+mod connections;
+#[cfg(feature = "dynamic")]
+mod dynamic;
+mod errors;
+mod http_2;
+mod middleware;
+mod options;
+mod renewal;
+mod requests;
+mod security;
+mod setup;
+mod streams;
+mod uploads;

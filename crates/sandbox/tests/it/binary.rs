@@ -1,0 +1,123 @@
+//! The binary, as a user starts it.
+
+use std::net::TcpListener;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::process::{Running, command, exported};
+
+#[tokio::test]
+async fn it_says_where_it_listens_and_with_which_credentials() {
+    let mut running = Running::start(&["--empty"]);
+    let announcement = running.announcement();
+    let endpoint = exported(&announcement, "KF_PIPELINES_ENDPOINT");
+    assert_eq!(exported(&announcement, "COMPUTE_ENDPOINT"), endpoint);
+    assert_eq!(
+        exported(&announcement, "COMPUTE_TOKEN"),
+        "sandbox-compute-user-token"
+    );
+    assert_eq!(
+        exported(&announcement, "COMPUTE_API_KEY"),
+        "sandbox-compute-backend-key"
+    );
+    let answer = reqwest::Client::new()
+        .get(format!("{endpoint}/apis/v2beta1/artifacts"))
+        .bearer_auth(exported(&announcement, "KFP_TOKEN"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.text().await.unwrap(), "{}");
+}
+
+#[tokio::test]
+async fn runs_go_on_by_themselves_as_fast_as_it_is_told() {
+    let mut running = Running::start(&["--empty", "--speed", "10000"]);
+    let announcement = running.announcement();
+    let runs = format!(
+        "{}/apis/v2beta1/runs",
+        exported(&announcement, "KF_PIPELINES_ENDPOINT")
+    );
+    let client = reqwest::Client::new();
+    let token = exported(&announcement, "KFP_TOKEN");
+    let body = serde_json::json!({ "display_name": "r", "pipeline_spec": {} });
+    let created = client.post(&runs).bearer_auth(token).json(&body).send();
+    let created: serde_json::Value = created.await.unwrap().json().await.unwrap();
+    let run = format!("{runs}/{}", created["run_id"].as_str().unwrap());
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let run = client.get(&run).bearer_auth(token).send().await.unwrap();
+        let run: serde_json::Value = run.json().await.unwrap();
+        if run["state"] == "SUCCEEDED" {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{run}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_it_with_status_0() {
+    let mut running = Running::start(&[]);
+    running.announcement();
+    let id = running.process.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(running.process.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_wrong_usage_ends_it_with_status_2() {
+    for arguments in [
+        &["--port", "x"][..],
+        &["--port", "65536"],
+        &["--surprise"],
+        &["--speed", "x"],
+        &["--host", "nowhere"],
+        &["--host", "0.0.0.0"],
+        &["--faults", "list_rnus:status=503"],
+    ] {
+        let output = command(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!output.stderr.is_empty());
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_ends_it_with_status_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = command(&["--port", &port]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: "));
+}
+
+#[tokio::test]
+async fn faults_are_in_force_from_the_start() {
+    let mut running = Running::start(&["--faults", "healthz:status=503,times=1;*:status=418"]);
+    let announcement = running.announcement();
+    let url = format!("{}/healthz", exported(&announcement, "COMPUTE_ENDPOINT"));
+    for status in [503, 418] {
+        assert_eq!(reqwest::get(&url).await.unwrap().status(), status);
+    }
+}
+
+#[test]
+fn help_explains_every_option() {
+    let output = command(&["--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    for option in [
+        "--port", "--host", "--expose", "--empty", "--speed", "--data", "--faults", "--seed",
+    ] {
+        assert!(
+            help.contains(&format!("{option} ")) || help.contains(&format!("{option}\n")),
+            "{option}"
+        );
+    }
+    assert!(help.contains("status=503"));
+}

@@ -1,0 +1,352 @@
+//! Compute's resources: what can be created, read, listed, changed and deleted.
+
+use crate::support::{Compute, plain, send, texts};
+use compute_kfp_sandbox::Sandbox;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+async fn sandbox() -> Sandbox {
+    Sandbox::builder().empty().start().await.unwrap()
+}
+
+async fn project(compute: &Compute<'_>, name: &str) -> Value {
+    let body = json!({ "owner_id": 1, "name": name, "description": format!("About {name}") });
+    compute.post("/projects", body).await.expect(201)
+}
+
+async fn names(compute: &Compute<'_>, query: &str) -> Vec<String> {
+    let page = compute.get(&format!("/projects?{query}")).await.expect(200);
+    texts(&page["items"], "name")
+}
+
+#[tokio::test]
+async fn a_project_lives_from_its_creation_to_its_deletion() {
+    let sandbox = sandbox().await;
+    let compute = Compute(&sandbox);
+    let created = project(&compute, "bell").await;
+    assert_eq!(
+        created,
+        json!({
+            "id": 1,
+            "created_on": "2025-01-07T09:00:00",
+            "owner_id": 1,
+            "name": "bell",
+            "description": "About bell",
+            "starred": false,
+        })
+    );
+    assert_eq!(compute.get("/projects/1").await.expect(200), created);
+
+    let changed = compute
+        .patch("/projects/1", json!({ "starred": true }))
+        .await
+        .expect(200);
+    assert_eq!(changed["starred"], true);
+    assert_eq!(changed["description"], "About bell");
+    let emptied = compute
+        .patch("/projects/1", json!({ "description": "" }))
+        .await
+        .expect(200);
+    assert_eq!(emptied["description"], "");
+    assert_eq!(emptied["starred"], true);
+
+    let body = json!({ "owner_id": 1, "name": "ghz", "description": "" });
+    let replaced = compute.put("/projects/1", body).await.expect(200);
+    assert_eq!(replaced["name"], "ghz");
+    assert_eq!(replaced["starred"], false, "a replacement has defaults");
+    assert_eq!(replaced["created_on"], created["created_on"]);
+
+    compute.delete("/projects/1").await.expect(204);
+    for answer in [
+        compute.get("/projects/1").await,
+        compute.delete("/projects/1").await,
+        compute.patch("/projects/1", json!({})).await,
+    ] {
+        assert_eq!(answer.expect(404), json!({ "detail": "Project not found" }));
+    }
+    assert_eq!(
+        project(&compute, "next").await["id"],
+        2,
+        "ids are not used again"
+    );
+}
+
+#[tokio::test]
+async fn a_list_is_filtered_searched_and_sorted() {
+    let sandbox = sandbox().await;
+    let compute = Compute(&sandbox);
+    for name in ["bell", "ghz", "Bell inequality"] {
+        project(&compute, name).await;
+    }
+    compute
+        .patch("/projects/2", json!({ "starred": true }))
+        .await
+        .expect(200);
+    for (query, expected) in [
+        ("", &["bell", "ghz", "Bell inequality"][..]),
+        ("name=bell", &["bell"]),
+        ("name=bel", &[]),
+        ("search=BELL", &["bell", "Bell inequality"]),
+        ("search=about%20g", &["ghz"]),
+        ("starred=false&search=inequality", &["Bell inequality"]),
+        ("starred=1", &["ghz"]),
+        ("id=2&starred=false", &[]),
+        ("created_on=2025-01-07T09:00:01.25Z", &["ghz"]),
+        ("sort_by=-created_on", &["Bell inequality", "ghz", "bell"]),
+        ("sort_by=starred", &["bell", "Bell inequality", "ghz"]),
+        ("sort_by=-id&size=1&page=2", &["ghz"]),
+        ("sort_by=", &["bell", "ghz", "Bell inequality"]),
+        ("latest=true", &["Bell inequality"]),
+        ("latest=true&search=g", &["ghz"]),
+    ] {
+        assert_eq!(names(&compute, query).await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn bad_page_parameters_and_filters_are_a_422() {
+    let sandbox = sandbox().await;
+    let compute = Compute(&sandbox);
+    for query in [
+        "page=0",
+        "size=0",
+        "size=101",
+        "page=x",
+        "latest=maybe",
+        "id=x",
+        "starred=2",
+        "created_on=yesterday",
+    ] {
+        let body = compute.get(&format!("/projects?{query}")).await.expect(422);
+        let parameter = query.split('=').next().unwrap();
+        assert_eq!(
+            body["detail"][0]["loc"],
+            json!(["query", parameter]),
+            "{query}"
+        );
+    }
+    let body = compute.get("/projects?sort_by=nothing").await.expect(422);
+    assert!(body["detail"].is_string());
+    let body = compute.get("/algorithms?type=classical").await.expect(422);
+    assert_eq!(
+        body["detail"][0]["msg"],
+        "Input should be 'hybrid' or 'quantum'"
+    );
+    assert_eq!(body["detail"][0]["type"], "enum");
+}
+
+#[tokio::test]
+async fn null_filters_tell_what_has_no_value() {
+    let sandbox = sandbox().await;
+    let compute = Compute(&sandbox);
+    project(&compute, "p").await;
+    for (name, link) in [("a", Value::Null), ("b", json!("https://example.com"))] {
+        let body = json!({
+            "project_id": 1, "type": "quantum", "shared": "private", "name": name, "link": link,
+        });
+        compute.post("/algorithms", body).await.expect(201);
+    }
+    for (query, expected) in [
+        ("link__isnull=true", "a"),
+        ("link__isnull=false", "b"),
+        ("link=https://example.com", "b"),
+    ] {
+        let page = compute
+            .get(&format!("/algorithms?{query}"))
+            .await
+            .expect(200);
+        assert_eq!(texts(&page["items"], "name"), [expected], "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_checked_by_its_schema() {
+    let sandbox = sandbox().await;
+    let compute = Compute(&sandbox);
+    let body = json!({ "owner_id": "x", "name": "n".repeat(256), "starred": [] });
+    let failures = compute.post("/projects", body).await.expect(422);
+    let mut found: Vec<_> = failures["detail"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|failure| {
+            (
+                failure["loc"][1].as_str().unwrap(),
+                failure["type"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            ("description", "missing"),
+            ("name", "string_too_long"),
+            ("owner_id", "int_parsing"),
+            ("starred", "bool_type"),
+        ]
+    );
+    assert_eq!(compute.get("/projects").await.expect(200)["total"], 0);
+}
+
+#[tokio::test]
+async fn what_a_body_refers_to_must_exist() {
+    let sandbox = sandbox().await;
+    let compute = Compute(&sandbox);
+    let body = json!({ "project_id": 5, "type": "quantum", "shared": "private", "name": "a" });
+    let answer = compute.post("/algorithms", body).await.expect(422);
+    assert_eq!(answer, json!({ "detail": "Project 5 does not exist" }));
+    let answer = compute
+        .post("/batch_jobs", json!({ "backend_type_id": 5 }))
+        .await;
+    assert_eq!(
+        answer.expect(422),
+        json!({ "detail": "Backend type 5 does not exist" })
+    );
+}
+
+#[tokio::test]
+async fn every_sandbox_knows_backend_types_languages_and_who_the_user_is() {
+    let sandbox = sandbox().await;
+    let compute = Compute(&sandbox);
+    let public = plain(&sandbox, Method::GET, "/backend_types/?name=Spin-2");
+    let page = send(public).await.expect(200);
+    assert_eq!(page["items"][0]["nqubits"], 2);
+    assert_eq!(page["items"][0]["topology"], json!([[0, 1], [1, 0]]));
+    let read = compute.get("/backend_types/7").await.expect(200);
+    assert_eq!(read, page["items"][0]);
+    let languages = compute.get("/languages?name=cQASM").await.expect(200);
+    assert_eq!(texts(&languages["items"], "version"), ["3.0", "1.2"]);
+    let members = compute.get("/members").await.expect(200);
+    assert_eq!(members["total"], 1);
+    assert_eq!(members["items"][0]["role"], "admin");
+}
+
+#[tokio::test]
+async fn the_auth_config_is_public_and_names_a_place_to_log_in() {
+    let sandbox = sandbox().await;
+    let config = send(plain(&sandbox, Method::GET, "/auth_config"))
+        .await
+        .expect(200);
+    let endpoint = format!("{}/.well-known/openid-configuration", sandbox.url());
+    assert_eq!(config["well_known_endpoint"], endpoint);
+    assert!(config["client_id"].is_string() && config["audience"].is_string());
+}
+
+#[tokio::test]
+async fn a_login_is_granted_at_once_and_its_token_renewed() {
+    let sandbox = sandbox().await;
+    let path = "/.well-known/openid-configuration";
+    let found = send(plain(&sandbox, Method::GET, path)).await.expect(200);
+    let ask = async |endpoint: &str, form: &str| {
+        let path = found[endpoint]
+            .as_str()
+            .unwrap()
+            .strip_prefix(sandbox.url())
+            .unwrap();
+        let request = plain(&sandbox, Method::POST, path).body(form.to_owned());
+        let form = "application/x-www-form-urlencoded";
+        send(request.header("content-type", form)).await
+    };
+    let begun = ask("device_authorization_endpoint", "client_id=sandbox")
+        .await
+        .expect(200);
+    assert!(begun["verification_uri_complete"].is_string());
+    let code = begun["device_code"].as_str().unwrap();
+    let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code";
+    let tokens = ask("token_endpoint", &format!("{grant}&device_code={code}")).await;
+    let tokens = tokens.expect(200);
+    assert_eq!(tokens["access_token"], sandbox.compute_token());
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    let renewal = format!("grant_type=refresh_token&refresh_token={refresh}");
+    assert_eq!(ask("token_endpoint", &renewal).await.expect(200), tokens);
+    let refused = ask("token_endpoint", "grant_type=refresh_token&refresh_token=x").await;
+    assert_eq!(refused.expect(400), json!({ "error": "invalid_grant" }));
+    ask("revocation_endpoint", &format!("token={refresh}"))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_null_empties_what_can_be_empty_and_nothing_else() {
+    let sandbox = sandbox().await;
+    let compute = Compute(&sandbox);
+    project(&compute, "p").await;
+    let nulls = json!({ "name": null, "starred": null });
+    let changed = compute.patch("/projects/1", nulls).await.expect(200);
+    assert_eq!(
+        (&changed["name"], &changed["starred"]),
+        (&json!("p"), &json!(false))
+    );
+    let algorithm = |link: Value| json!({ "project_id": 1, "type": "quantum", "shared": "team", "name": "a", "link": link });
+    let created = compute.post("/algorithms", algorithm(json!("l"))).await;
+    assert_eq!(created.expect(201)["link"], "l");
+    let emptied = compute.put("/algorithms/1", algorithm(Value::Null)).await;
+    assert_eq!(emptied.expect(200)["link"], Value::Null);
+}
+
+/// The operations that a user may ask for without knowing an id.
+fn lists() -> impl Iterator<Item = &'static compute_kfp_runtime::operation::Operation> {
+    compute_api_client::operations::OPERATIONS
+        .iter()
+        .copied()
+        .filter(|operation| operation.paging.is_some() && !operation.path.contains('{'))
+        .filter(|operation| !operation.path.ends_with("/hostnames"))
+}
+
+#[tokio::test]
+async fn every_list_is_a_page_and_every_filter_of_it_is_taken() {
+    let sandbox = sandbox().await;
+    let compute = Compute(&sandbox);
+    assert_eq!(lists().count(), 16);
+    for operation in lists() {
+        let page = compute.get(operation.path).await.expect(200);
+        assert_eq!(page["page"], 1, "{}", operation.path);
+        assert_eq!(page["items"].as_array().unwrap().len(), page["total"]);
+        for parameter in operation.parameters {
+            let value = match parameter.kind {
+                "boolean" => "true",
+                "string" => parameter.values.first().copied().unwrap_or(""),
+                _ => "1",
+            };
+            let is_time = parameter.name.ends_with("_at")
+                || parameter.name.ends_with("_on")
+                || parameter.name.ends_with("_time")
+                || parameter.name.ends_with("heartbeat")
+                || parameter.name == "timestamp";
+            let value = if is_time {
+                "2025-01-01T00:00:00Z"
+            } else {
+                value
+            };
+            let path = format!("{}?{}={value}", operation.path, parameter.name);
+            assert!(
+                compute.get(&path).await.expect(200)["items"].is_array(),
+                "{path}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_object_can_be_sorted_by_and_read_as_it_is_listed() {
+    let sandbox = sandbox().await;
+    let compute = Compute(&sandbox);
+    project(&compute, "p").await;
+    for operation in lists() {
+        let page = compute.get(operation.path).await.expect(200);
+        for item in page["items"].as_array().unwrap() {
+            for (field, value) in item.as_object().unwrap() {
+                let path = format!("{}?sort_by=-{field}", operation.path);
+                let status = if value.is_array() || value.is_object() {
+                    422
+                } else {
+                    200
+                };
+                compute.get(&path).await.expect(status);
+            }
+            let path = format!("{}/{}", operation.path.trim_end_matches('/'), item["id"]);
+            assert_eq!(compute.get(&path).await.expect(200), *item, "{path}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use compute_kfp_runtime::operation::Operation;
+use jsonschema::{Registry, Validator};
+use serde_json::{Value, json};
+
+const DOCUMENT: &str = "urn:description";
+
+/// A specification, as the tests read it: by themselves, not through the sandbox.
+pub struct Description {
+    document: Value,
+    /// The document once more: schemas refer into it, so that a validator takes no more of it than
+    /// it needs.
+    registry: Registry<'static>,
+    validators: Mutex<HashMap<(&'static str, u16), Validator>>,
+}
+
+impl Description {
+    pub fn compute() -> Self {
+        let mut document: Value =
+            serde_json::from_str(include_str!("../../../specs/compute.openapi.json")).unwrap();
+        // Both have both shapes, whatever the description says of one or the other.
+        let both = json!({ "anyOf": [
+            { "type": "string" },
+            { "type": "array", "items": { "$ref": "#/components/schemas/ValidationError" } },
+        ] });
+        for name in ["HTTPBadRequestError", "HTTPValidationError"] {
+            document["components"]["schemas"][name]["properties"]["detail"] = both.clone();
+        }
+        Self::of(document)
+    }
+
+    pub fn kfp() -> Self {
+        Self::of(serde_json::from_str(include_str!("../../../specs/kfp.swagger.json")).unwrap())
+    }
+
+    fn of(document: Value) -> Self {
+        let registry = Registry::new().add(DOCUMENT, document.clone()).unwrap();
+        Self {
+            document,
+            registry: registry.prepare().unwrap(),
+            validators: Mutex::default(),
+        }
+    }
+
+    pub fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        let reference = schema["$ref"].as_str();
+        reference.map_or(schema, |reference| {
+            let pointer = reference.trim_start_matches('#');
+            self.document.pointer(pointer).unwrap()
+        })
+    }
+
+    fn operation(&self, operation: &Operation) -> &Value {
+        let method = operation.method.to_ascii_lowercase();
+        &self.document["paths"][operation.path][method]
+    }
+
+    pub fn body(&self, operation: &Operation) -> &Value {
+        &self.operation(operation)["requestBody"]["content"]["application/json"]["schema"]
+    }
+
+    pub fn declares(&self, operation: &Operation, status: u16) -> bool {
+        self.response(operation, status).is_some()
+    }
+
+    /// What is declared for a status, and under which name.
+    fn response(&self, operation: &Operation, status: u16) -> Option<(String, &Value)> {
+        let responses = &self.operation(operation)["responses"];
+        let mut names = [status.to_string(), "default".to_owned()].into_iter();
+        names.find_map(|name| {
+            let response = responses.get(&name)?;
+            Some((name, response))
+        })
+    }
+
+    /// What keeps a body from being the one that is declared for a status.
+    pub fn errors(&self, operation: &Operation, status: u16, body: &Value) -> Vec<String> {
+        let Some((name, response)) = self.response(operation, status) else {
+            return vec![format!("{status} is not declared")];
+        };
+        let places = ["/content/application~1json/schema", "/schema"];
+        let place = places
+            .into_iter()
+            .find(|place| response.pointer(place).is_some());
+        let Some(place) = place else {
+            let unexpected = !body.is_null();
+            return unexpected
+                .then(|| "no body is declared".to_owned())
+                .into_iter()
+                .collect();
+        };
+        let mut validators = self.validators.lock().unwrap();
+        let validator = validators.entry((operation.id, status)).or_insert_with(|| {
+            let path = operation.path.replace('/', "~1");
+            let path = path.replace('{', "%7B").replace('}', "%7D");
+            let method = operation.method.to_ascii_lowercase();
+            let schema = json!({
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "$ref": format!("{DOCUMENT}#/paths/{path}/{method}/responses/{name}{place}"),
+            });
+            let options = jsonschema::options().with_registry(&self.registry);
+            options.build(&schema).unwrap()
+        });
+        validator
+            .iter_errors(body)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect()
+    }
+}

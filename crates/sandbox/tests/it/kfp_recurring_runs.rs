@@ -1,0 +1,314 @@
+//! KFP's recurring runs, and what agents report.
+
+use std::time::Duration;
+
+use crate::support::{Kfp, texts};
+use compute_kfp_sandbox::Sandbox;
+use serde_json::{Value, json};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+async fn sandbox() -> Sandbox {
+    Sandbox::builder().empty().start().await.unwrap()
+}
+
+/// Once a minute, enabled.
+fn minutely() -> Value {
+    json!({
+        "display_name": "nightly",
+        "pipeline_spec": {},
+        "runtime_config": { "parameters": { "shots": 5 } },
+        "max_concurrency": 2,
+        "mode": "ENABLE",
+        "trigger": { "periodic_schedule": { "interval_second": "60" } },
+    })
+}
+
+async fn create(kfp: &Kfp<'_>, body: Value) -> String {
+    let created = kfp.post("/recurringruns", body).await.expect(200);
+    created["recurring_run_id"].as_str().unwrap().to_owned()
+}
+
+async fn switch(kfp: &Kfp<'_>, id: &str, verb: &str) {
+    let answer = kfp
+        .post(&format!("/recurringruns/{id}:{verb}"), json!({}))
+        .await;
+    assert_eq!(answer.expect(200), json!({}));
+}
+
+async fn runs(kfp: &Kfp<'_>) -> Vec<Value> {
+    let page = kfp.get("/runs?page_size=200").await.expect(200);
+    page["runs"].as_array().cloned().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn runs_start_when_they_are_due_however_long_the_step() {
+    let sandbox = sandbox().await;
+    let kfp = Kfp(&sandbox);
+    let id = create(&kfp, minutely()).await;
+    assert_eq!(runs(&kfp).await.len(), 0);
+    sandbox.advance(MINUTE);
+    let first = runs(&kfp).await;
+    assert_eq!(texts(&json!(first), "recurring_run_id"), [id.as_str()]);
+    assert_eq!(first[0]["display_name"], "nightly-1");
+    assert_eq!(first[0]["scheduled_at"], "2025-01-07T09:01:01Z");
+    assert_eq!(first[0]["runtime_config"]["parameters"]["shots"], 5);
+
+    sandbox.advance(MINUTE * 3);
+    let runs = runs(&kfp).await;
+    assert_eq!(
+        texts(&json!(runs), "display_name"),
+        ["nightly-1", "nightly-2", "nightly-3", "nightly-4"]
+    );
+    assert_eq!(runs[2]["state"], "SUCCEEDED");
+    assert_eq!(runs[3]["scheduled_at"], "2025-01-07T09:04:01Z");
+}
+
+#[tokio::test]
+async fn a_cron_expression_is_followed() {
+    let sandbox = sandbox().await;
+    let kfp = Kfp(&sandbox);
+    let mut body = minutely();
+    body["trigger"] = json!({ "cron_schedule": { "cron": "0 30 * * * *" } });
+    create(&kfp, body).await;
+    sandbox.advance(MINUTE * 120);
+    let scheduled = texts(&json!(runs(&kfp).await), "scheduled_at");
+    assert_eq!(scheduled, ["2025-01-07T09:30:00Z", "2025-01-07T10:30:00Z"]);
+}
+
+#[tokio::test]
+async fn no_more_runs_are_under_way_than_may_be() {
+    let sandbox = sandbox().await;
+    let kfp = Kfp(&sandbox);
+    let mut body = minutely();
+    body["trigger"]["periodic_schedule"]["interval_second"] = json!("1");
+    body["max_concurrency"] = json!("1");
+    create(&kfp, body).await;
+    // A run takes two seconds; those that are due meanwhile wait for its end.
+    sandbox.advance(Duration::from_secs(5));
+    let runs = runs(&kfp).await;
+    let under_way = runs
+        .iter()
+        .filter(|run| run["state"] != "SUCCEEDED")
+        .count();
+    assert_eq!(under_way, 1);
+    assert!((2..=3).contains(&runs.len()), "{}", runs.len());
+    assert_ne!(
+        runs[1]["scheduled_at"], runs[1]["created_at"],
+        "it started late"
+    );
+}
+
+#[tokio::test]
+async fn a_disabled_one_starts_nothing_and_catches_up_unless_told_not_to() {
+    for (no_catchup, missed) in [(false, 3), (true, 1)] {
+        let sandbox = sandbox().await;
+        let kfp = Kfp(&sandbox);
+        let mut body = minutely();
+        body["no_catchup"] = json!(no_catchup);
+        let id = create(&kfp, body).await;
+        switch(&kfp, &id, "disable").await;
+        let held = kfp.get(&format!("/recurringruns/{id}")).await.expect(200);
+        assert_eq!(
+            (&held["status"], &held["mode"]),
+            (&json!("DISABLED"), &json!("DISABLE"))
+        );
+        sandbox.advance(MINUTE * 3 + Duration::from_secs(10));
+        assert_eq!(runs(&kfp).await.len(), 0);
+        switch(&kfp, &id, "enable").await;
+        switch(&kfp, &id, "enable").await;
+        sandbox.advance(Duration::from_secs(20));
+        assert_eq!(runs(&kfp).await.len(), missed, "no_catchup: {no_catchup}");
+        sandbox.advance(MINUTE);
+        assert_eq!(runs(&kfp).await.len(), missed + 1);
+    }
+}
+
+#[tokio::test]
+async fn without_a_mode_it_is_disabled_and_a_deleted_one_is_gone() {
+    let sandbox = sandbox().await;
+    let kfp = Kfp(&sandbox);
+    let mut body = minutely();
+    body.as_object_mut().unwrap().remove("mode");
+    let id = create(&kfp, body).await;
+    let enabled = create(&kfp, minutely()).await;
+    let list = kfp.get("/recurringruns").await.expect(200);
+    assert_eq!(
+        texts(&list["recurringRuns"], "status"),
+        ["DISABLED", "ENABLED"]
+    );
+    kfp.delete(&format!(
+        "/recurringruns/{enabled}?propagation_policy=ORPHAN"
+    ))
+    .await
+    .expect(200);
+    kfp.delete(&format!("/recurringruns/{enabled}"))
+        .await
+        .expect(404);
+    kfp.delete(&format!("/recurringruns/{id}?propagation_policy=NEVER"))
+        .await
+        .expect(400);
+    sandbox.advance(MINUTE * 2);
+    assert_eq!(runs(&kfp).await.len(), 0);
+}
+
+#[tokio::test]
+async fn what_makes_no_schedule_is_refused() {
+    let sandbox = sandbox().await;
+    let kfp = Kfp(&sandbox);
+    let changes = [
+        ("display_name", json!("")),
+        ("max_concurrency", json!(0)),
+        ("max_concurrency", json!(11)),
+        ("trigger", json!({})),
+        (
+            "trigger",
+            json!({ "cron_schedule": { "cron": "now and then" } }),
+        ),
+        (
+            "trigger",
+            json!({ "periodic_schedule": { "interval_second": "0" } }),
+        ),
+        ("pipeline_spec", Value::Null),
+        ("experiment_id", json!("unknown")),
+    ];
+    for (field, value) in changes {
+        let mut body = minutely();
+        body[field] = value;
+        let answer = kfp.post("/recurringruns", body).await;
+        assert!(
+            matches!(answer.status.as_u16(), 400 | 404),
+            "{field}: {}",
+            answer.body
+        );
+    }
+    assert_eq!(kfp.get("/recurringruns").await.expect(200), json!({}));
+}
+
+#[tokio::test]
+async fn an_archived_experiment_starts_no_runs() {
+    let sandbox = sandbox().await;
+    let kfp = Kfp(&sandbox);
+    let body = json!({ "display_name": "e", "namespace": "team-a" });
+    let experiment = kfp.post("/experiments", body).await.expect(200);
+    let experiment = experiment["experiment_id"].as_str().unwrap();
+    let mut body = minutely();
+    body["experiment_id"] = json!(experiment);
+    let id = create(&kfp, body).await;
+    let of_team = kfp.get("/recurringruns?namespace=team-a").await.expect(200);
+    assert_eq!(
+        texts(&of_team["recurringRuns"], "recurring_run_id"),
+        [id.as_str()]
+    );
+    kfp.post(&format!("/experiments/{experiment}:archive"), json!({}))
+        .await
+        .expect(200);
+    sandbox.advance(MINUTE * 2);
+    assert_eq!(runs(&kfp).await.len(), 0);
+    let held = kfp.get(&format!("/recurringruns/{id}")).await.expect(200);
+    assert_eq!(held["status"], "DISABLED");
+}
+
+#[tokio::test]
+async fn a_reported_workflow_ends_its_run() {
+    let sandbox = sandbox().await;
+    let kfp = Kfp(&sandbox);
+    let body = json!({ "display_name": "r", "pipeline_spec": {} });
+    let run = kfp.post("/runs", body).await.expect(200);
+    let id = run["run_id"].as_str().unwrap();
+    let report = |phase: &str| {
+        let manifest = json!({
+            "metadata": {
+                "name": "w", "namespace": "n", "uid": "u", "labels": { "pipeline/runid": id },
+            },
+            "status": { "phase": phase, "message": "out of memory" },
+        });
+        json!(manifest.to_string())
+    };
+    kfp.post("/workflows", report("Running")).await.expect(200);
+    kfp.post("/workflows", report("Failed")).await.expect(200);
+    kfp.post("/workflows", report("Succeeded"))
+        .await
+        .expect(200);
+    let run = kfp.get(&format!("/runs/{id}")).await.expect(200);
+    assert_eq!(run["state"], "FAILED");
+    assert_eq!(run["error"]["message"], "out of memory");
+    for bad in [
+        json!({}),
+        json!("{}"),
+        json!("{"),
+        json!("{\"metadata\":{\"name\":\"w\"}}"),
+    ] {
+        kfp.post("/workflows", bad.clone()).await.expect(400);
+        kfp.post("/scheduledworkflows", bad).await.expect(400);
+    }
+}
+
+#[tokio::test]
+async fn a_reported_schedule_switches_its_recurring_run() {
+    let sandbox = sandbox().await;
+    let kfp = Kfp(&sandbox);
+    let id = create(&kfp, minutely()).await;
+    let manifest = json!({
+        "metadata": { "name": "s", "namespace": "n", "uid": id }, "spec": { "enabled": false },
+    });
+    let body = json!(manifest.to_string());
+    kfp.post("/scheduledworkflows", body).await.expect(200);
+    let held = kfp.get(&format!("/recurringruns/{id}")).await.expect(200);
+    assert_eq!(held["status"], "DISABLED");
+}
+
+#[tokio::test]
+async fn the_latest_task_with_a_fingerprint_that_ended_well_is_found() {
+    let sandbox = sandbox().await;
+    let kfp = Kfp(&sandbox);
+    let body = json!({ "display_name": "r", "pipeline_spec": {} });
+    let run = kfp.post("/runs", body).await.expect(200);
+    let path = format!("/runs/{}/tasks", run["run_id"].as_str().unwrap());
+    for (name, state, end) in [
+        ("older", "SUCCEEDED", "2025-01-07T10:00:00Z"),
+        ("newer", "CACHED", "2025-01-07T11:00:00Z"),
+        ("failed", "FAILED", "2025-01-07T12:00:00Z"),
+    ] {
+        let task = json!({
+            "name": name, "state": state, "end_time": end, "cache_fingerprint": "f",
+        });
+        kfp.post(&path, task).await.expect(200);
+    }
+    let find = async |body: Value| kfp.post("/tasks:findCached", body).await;
+    let found = find(json!({ "cache_fingerprint": "f" })).await.expect(200);
+    assert_eq!(found["task"]["name"], "newer");
+    assert_eq!(
+        find(json!({ "cache_fingerprint": "g" })).await.expect(200),
+        json!({})
+    );
+    let elsewhere = json!({ "cache_fingerprint": "f", "namespace": "elsewhere" });
+    assert_eq!(find(elsewhere).await.expect(200), json!({}));
+    find(json!({})).await.expect(400);
+}
+
+#[tokio::test]
+async fn a_permission_is_asked_for_in_full_and_a_visualization_needs_a_source() {
+    let sandbox = sandbox().await;
+    let kfp = Kfp(&sandbox);
+    let asked = [
+        ("namespace", "n"),
+        ("resources", "VIEWERS"),
+        ("verb", "GET"),
+    ];
+    assert_eq!(kfp.query("/auth", &asked).await.expect(200), json!({}));
+    for missing in 0..3 {
+        let mut asked = asked.to_vec();
+        asked.remove(missing);
+        kfp.query("/auth", &asked).await.expect(400);
+    }
+    let draw = async |body: Value| kfp.post("/visualizations/n", body).await;
+    let drawn = draw(json!({ "source": "a<b", "type": "TABLE" }))
+        .await
+        .expect(200);
+    assert_eq!(drawn["html"], "<p>TABLE of a&lt;b</p>");
+    draw(json!({})).await.expect(400);
+    draw(json!({ "source": "a", "arguments": "{" }))
+        .await
+        .expect(400);
+}

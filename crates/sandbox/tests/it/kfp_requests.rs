@@ -1,0 +1,255 @@
+//! What KFP makes of requests: credentials, errors, bodies.
+
+use crate::support::{Kfp, plain, send};
+use compute_kfp_sandbox::Sandbox;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+async fn sandbox() -> Sandbox {
+    Sandbox::builder().empty().start().await.unwrap()
+}
+
+/// The code of an error, and the text for a person.
+#[track_caller]
+fn error(body: &Value) -> (i64, &str) {
+    let code = body["code"].as_i64().unwrap();
+    let detail = &body["details"][0];
+    assert_eq!(
+        detail["@type"], "type.googleapis.com/google.rpc.Status",
+        "{body}"
+    );
+    assert_eq!(detail["code"], code, "{body}");
+    let text = detail["message"].as_str().unwrap();
+    let chain = body["message"].as_str().unwrap();
+    assert!(chain.ends_with(text) && chain.len() > text.len(), "{body}");
+    (code, text)
+}
+
+/// The message of the gateway itself, which gives no details.
+#[track_caller]
+fn gateway_error(body: &Value, code: i64) -> &str {
+    assert_eq!(body["code"], code, "{body}");
+    assert!(body.get("details").is_none(), "{body}");
+    body["message"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn a_missing_or_wrong_token_is_a_401_with_code_16() {
+    let sandbox = sandbox().await;
+    let get = || plain(&sandbox, Method::GET, "/apis/v2beta1/artifacts");
+    let requests = [
+        get(),
+        get().bearer_auth("wrong"),
+        get().bearer_auth(sandbox.compute_token()),
+        get().header("authorization", sandbox.kfp_token()),
+        get().header("authorization", "Bearer"),
+    ];
+    for request in requests {
+        assert_eq!(error(&send(request).await.expect(401)).0, 16);
+    }
+}
+
+#[tokio::test]
+async fn every_operation_wants_a_token() {
+    let sandbox = sandbox().await;
+    let operations = [
+        (Method::GET, "/artifacts"),
+        (Method::POST, "/artifacts"),
+        (Method::POST, "/artifacts:batchCreate"),
+        (Method::GET, "/artifacts/x"),
+        (Method::PUT, "/artifacts/x"),
+        (Method::GET, "/artifact_tasks"),
+        (Method::POST, "/artifact_tasks"),
+        (Method::POST, "/artifact_tasks:batchCreate"),
+        (Method::GET, "/metrics"),
+        (Method::POST, "/metrics"),
+        (Method::GET, "/metrics/x/y"),
+    ];
+    for (method, path) in operations {
+        send(plain(&sandbox, method, &format!("/apis/v2beta1{path}")))
+            .await
+            .expect(401);
+    }
+    assert!(
+        sandbox
+            .received()
+            .iter()
+            .all(|request| request.operation_id().is_some())
+    );
+}
+
+#[tokio::test]
+async fn the_scheme_bearer_may_be_written_in_any_case() {
+    let sandbox = sandbox().await;
+    let request = plain(&sandbox, Method::GET, "/apis/v2beta1/artifacts")
+        .header("authorization", format!("bearer {}", sandbox.kfp_token()));
+    send(request).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_unknown_artifact_is_not_found() {
+    let sandbox = sandbox().await;
+    let body = Kfp(&sandbox).get("/artifacts/x").await.expect(404);
+    assert_eq!(error(&body), (5, "Artifact x not found"));
+    let message = "Failed to get artifact: ResourceNotFoundError: Artifact x not found";
+    assert_eq!(body["message"], message);
+}
+
+#[tokio::test]
+async fn an_id_may_hold_an_encoded_slash() {
+    let sandbox = sandbox().await;
+    let body = Kfp(&sandbox).get("/artifacts/a%2Fb").await.expect(404);
+    assert_eq!(error(&body).1, "Artifact a/b not found");
+    let metric = json!({ "metric": { "task_id": "t/1", "name": "a b/ü", "value": 1 } });
+    let logged = Kfp(&sandbox).post("/metrics", metric).await.expect(200);
+    let read = Kfp(&sandbox)
+        .get("/metrics/t%2F1/a%20b%2F%C3%BC")
+        .await
+        .expect(200);
+    assert_eq!(read, logged);
+}
+
+#[tokio::test]
+async fn a_path_or_query_that_cannot_be_decoded_is_a_400() {
+    let sandbox = sandbox().await;
+    for path in [
+        "/artifacts/%FF",
+        "/artifacts/%zz",
+        "/artifacts?namespace=%FF",
+        "/artifacts?a=%",
+    ] {
+        gateway_error(&Kfp(&sandbox).get(path).await.expect(400), 3);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_a_404_and_an_unknown_method_a_405() {
+    let sandbox = sandbox().await;
+    let body = Kfp(&sandbox).get("/nowhere").await.expect(404);
+    assert_eq!(gateway_error(&body, 5), "Not Found");
+    let body = send(Kfp(&sandbox).request(Method::DELETE, "/artifacts/x"))
+        .await
+        .expect(405);
+    assert_eq!(gateway_error(&body, 12), "Method Not Allowed");
+}
+
+#[tokio::test]
+async fn unknown_fields_are_refused_at_every_depth() {
+    let sandbox = sandbox().await;
+    let kfp = Kfp(&sandbox);
+    let bodies = [
+        (
+            "/artifacts",
+            json!({ "artifact": { "name": "n" }, "surprise": 1 }),
+        ),
+        (
+            "/artifacts",
+            json!({ "artifact": { "name": "n", "surprise": 1 } }),
+        ),
+        (
+            "/artifacts:batchCreate",
+            json!({ "artifacts": [{ "artifact": { "surprise": 1 } }] }),
+        ),
+        (
+            "/artifact_tasks",
+            json!({ "artifact_task": { "producer": { "surprise": 1 } } }),
+        ),
+        ("/metrics", json!({ "metric": { "surprise": null } })),
+    ];
+    for (path, body) in bodies {
+        let answer = kfp.post(path, body).await.expect(400);
+        assert!(
+            gateway_error(&answer, 3).contains("unknown field \"surprise\""),
+            "{answer}"
+        );
+    }
+    assert_eq!(kfp.get("/artifacts").await.expect(200), json!({}));
+}
+
+#[tokio::test]
+async fn values_of_the_wrong_type_are_refused() {
+    let sandbox = sandbox().await;
+    let bodies = [
+        json!([]),
+        json!("text"),
+        json!({ "artifact": [] }),
+        json!({ "artifact": { "name": 5 } }),
+        json!({ "artifact": { "name": "n", "type": "Poem" } }),
+        json!({ "artifact": { "name": "n", "metadata": [] } }),
+        json!({ "artifact": { "name": "n", "number_value": "many" } }),
+        json!({ "artifact": { "name": "n", "created_at": "yesterday" } }),
+        json!({ "artifact": { "name": "n" }, "iteration_index": 1.5 }),
+        json!({ "artifact": { "name": "n" }, "iteration_index": "99999999999999999999" }),
+        json!({ "artifact": { "name": "n" }, "reuse_if_exists": "yes" }),
+    ];
+    for body in bodies {
+        let answer = Kfp(&sandbox).post("/artifacts", body).await.expect(400);
+        assert!(gateway_error(&answer, 3).starts_with("proto: "), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn nulls_count_as_absent_and_camel_case_names_are_read() {
+    let sandbox = sandbox().await;
+    let body = json!({
+        "artifact": { "name": "n", "uri": null, "numberValue": 1.5 },
+        "runId": "r", "taskId": "t", "iterationIndex": null,
+    });
+    let artifact = Kfp(&sandbox).post("/artifacts", body).await.expect(200);
+    assert_eq!(artifact["number_value"], 1.5);
+    assert!(artifact.get("uri").is_none());
+    let twice = json!({ "artifact": { "name": "n" }, "run_id": "r", "runId": "r" });
+    let answer = Kfp(&sandbox).post("/artifacts", twice).await.expect(400);
+    assert!(gateway_error(&answer, 3).contains("duplicate field"));
+}
+
+#[tokio::test]
+async fn a_message_of_any_type_names_its_type() {
+    let sandbox = sandbox().await;
+    let with = |details: Value| json!({ "display_name": "p", "error": { "details": details } });
+    let named = json!({ "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "r" });
+    let body = with(json!([{}, named]));
+    Kfp(&sandbox).post("/pipelines", body).await.expect(200);
+    for detail in [
+        json!(null),
+        json!("text"),
+        json!({ "reason": "r" }),
+        json!({ "@type": null }),
+        json!({ "@type": "no URL" }),
+    ] {
+        let answer = Kfp(&sandbox)
+            .post("/pipelines", with(json!([detail])))
+            .await
+            .expect(400);
+        assert!(gateway_error(&answer, 3).contains("google.protobuf.Any"));
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_is_a_400() {
+    let sandbox = sandbox().await;
+    let post = |body: Vec<u8>| send(Kfp(&sandbox).request(Method::POST, "/artifacts").body(body));
+    for body in [&b""[..], b"{", b"{} {}", b"\xff", b"<html>"] {
+        gateway_error(&post(body.to_vec()).await.expect(400), 3);
+    }
+    gateway_error(&post(vec![b'['; 100_000]).await.expect(400), 3);
+}
+
+#[tokio::test]
+async fn the_content_type_of_a_body_does_not_matter() {
+    let sandbox = sandbox().await;
+    let request = Kfp(&sandbox)
+        .request(Method::POST, "/artifacts")
+        .header("content-type", "text/plain")
+        .body(r#"{"artifact":{"name":"n"}}"#);
+    send(request).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_huge_body_is_refused_as_grpc_does() {
+    let sandbox = sandbox().await;
+    let body = json!({ "artifact": { "name": "x".repeat(5 * 1024 * 1024) } });
+    let answer = Kfp(&sandbox).post("/artifacts", body).await.expect(429);
+    gateway_error(&answer, 8);
+    assert!(sandbox.received()[0].body().is_empty());
+}

@@ -1,0 +1,182 @@
+//! Data that a sandbox is given at its start.
+
+use std::fs;
+use std::io::ErrorKind;
+
+use crate::process::{Running, command, exported};
+use crate::support::{Compute, Kfp, texts};
+use compute_kfp_sandbox::Sandbox;
+use serde_json::{Value, json};
+
+fn seed() -> Value {
+    json!({
+        "compute": {
+            "metadata": [{ "backend_id": 9, "data": { "t1": 1.5 }, "created_on": "2024-05-01T10:00:00" }],
+            "projects": [{ "id": 40, "name": "forty" }, { "name": "next" }],
+        },
+        "kfp": {
+            "experiments": [{ "experiment_id": "e-1", "displayName": "seeded", "namespace": "ns" }],
+            "runs": [{ "display_name": "old", "experiment_id": "e-1", "state": "FAILED" }],
+            "artifacts": [{ "name": "a", "created_at": "2024-05-01T10:00:00Z" }],
+        },
+    })
+}
+
+#[tokio::test]
+async fn what_is_given_is_held_and_answered_like_everything_else() {
+    let sandbox = Sandbox::builder()
+        .empty()
+        .seed(seed())
+        .start()
+        .await
+        .unwrap();
+    let (kfp, compute) = (Kfp(&sandbox), Compute(&sandbox));
+    let metadata = compute.get("/metadata/1").await.expect(200);
+    assert_eq!(metadata["data"], json!({ "t1": 1.5 }));
+    assert_eq!(metadata["created_on"], "2024-05-01T10:00:00");
+    assert_eq!(
+        compute.get("/projects/40").await.expect(200)["name"],
+        "forty"
+    );
+    assert_eq!(
+        compute.get("/projects/41").await.expect(200)["name"],
+        "next"
+    );
+    let experiment = kfp.get("/experiments/e-1").await.expect(200);
+    assert_eq!(experiment["display_name"], "seeded");
+    let runs = kfp.get("/runs?experiment_id=e-1").await.expect(200);
+    assert_eq!(texts(&runs["runs"], "state"), ["FAILED"]);
+    assert_ne!(runs["runs"][0]["run_id"], Value::Null);
+    let artifacts = kfp.get("/artifacts").await.expect(200);
+    assert_eq!(
+        texts(&artifacts["artifacts"], "created_at"),
+        ["2024-05-01T10:00:00Z"]
+    );
+}
+
+#[tokio::test]
+async fn seeds_add_up_in_the_order_in_which_they_are_given() {
+    let experiment = |name: &str| json!({ "kfp": { "experiments": [{ "display_name": name }] } });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("seed.json");
+    fs::write(&file, experiment("from a file").to_string()).unwrap();
+    let builder = Sandbox::builder()
+        .seed(experiment("first"))
+        .seed_file(&file);
+    let sandbox = builder.seed(experiment("last")).start().await.unwrap();
+    let kfp = Kfp(&sandbox);
+    let experiments = kfp.get("/experiments").await.expect(200);
+    let names = texts(&experiments["experiments"], "display_name");
+    assert_eq!(names, ["first", "from a file", "last"]);
+    let artifacts = kfp.get("/artifacts").await.expect(200);
+    assert!(artifacts["artifacts"].is_array(), "the built-in data stays");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_refused_with_a_pointer_to_it() {
+    for (seed, told) in [
+        (
+            json!([]),
+            "seed, at \"\": an object with \"compute\" and \"kfp\" is wanted here",
+        ),
+        (
+            json!({ "kubeflow": {} }),
+            "seed, at \"/kubeflow\": \"kubeflow\" is no API: an object with \"compute\" and \"kfp\" is wanted here",
+        ),
+        (
+            json!({ "kfp": [] }),
+            "seed, at \"/kfp\": an object of lists is wanted here, one for each kind of object",
+        ),
+        (
+            json!({ "kfp": { "runs": {} } }),
+            "seed, at \"/kfp/runs\": a list is wanted here",
+        ),
+        (
+            json!({ "kfp": { "a/b": [{}] } }),
+            "seed, at \"/kfp/a~1b/0\": \"a/b\" is none of artifacts, artifact_tasks, metrics, experiments, pipelines, pipeline_versions, runs, recurring_runs, tasks",
+        ),
+        (
+            json!({ "kfp": { "runs": [{}, { "nmae": "x" }] } }),
+            "seed, at \"/kfp/runs/1\": proto: unknown field \"nmae\" in v2beta1Run",
+        ),
+        (
+            json!({ "kfp": { "runs": [{ "run_id": "r" }, { "run_id": "r" }] } }),
+            "seed, at \"/kfp/runs/1\": r is there already",
+        ),
+        (
+            json!({ "kfp": { "metrics": [{ "task_id": "t" }] } }),
+            "seed, at \"/kfp/metrics/0/name\": a name is wanted here",
+        ),
+        (
+            json!({ "compute": { "projects": [7] } }),
+            "seed, at \"/compute/projects/0\": an object is wanted here",
+        ),
+        (
+            json!({ "compute": { "projects": [{ "nmae": "x" }] } }),
+            "seed, at \"/compute/projects/0/nmae\": there is no such field",
+        ),
+        (
+            json!({ "compute": { "projects": [{ "name": 7 }] } }),
+            "seed, at \"/compute/projects/0/name\": Input should be a valid string",
+        ),
+        (
+            json!({ "compute": { "projects": [{ "id": 3 }, { "id": 3 }] } }),
+            "seed, at \"/compute/projects/1/id\": 3 does not come after 3, which is in use",
+        ),
+    ] {
+        let error = Sandbox::builder()
+            .empty()
+            .seed(seed)
+            .start()
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert_eq!(error.to_string(), told);
+    }
+    let builder = Sandbox::builder().seed(json!({ "compute": { "job": [{}] } }));
+    let error = builder.start().await.unwrap_err().to_string();
+    assert!(
+        error.starts_with("seed, at \"/compute/job/0\": \"job\" is none of algorithms, "),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_binary_takes_several_files_and_names_the_one_that_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (one, other, wrong) = (path("one.json"), path("other.json"), path("wrong.json"));
+    fs::write(
+        &one,
+        json!({ "kfp": { "pipelines": [{ "display_name": "p" }] } }).to_string(),
+    )
+    .unwrap();
+    fs::write(&other, seed().to_string()).unwrap();
+    let mut running = Running::start(&["--empty", "--seed", &one, "--seed", &other]);
+    let announcement = running.announcement();
+    let url = exported(&announcement, "KF_PIPELINES_ENDPOINT");
+    for (list, count) in [("pipelines", 1), ("experiments", 1)] {
+        let request = reqwest::Client::new().get(format!("{url}/apis/v2beta1/{list}"));
+        let page = request
+            .bearer_auth(exported(&announcement, "KFP_TOKEN"))
+            .send()
+            .await
+            .unwrap();
+        let page: Value = page.json().await.unwrap();
+        assert_eq!(page["total_size"], count, "{list}");
+    }
+    fs::write(&wrong, "{\n  \"kfp\": }").unwrap();
+    let missing = path("missing.json");
+    for (file, told, status) in [
+        (&wrong, "is not JSON: expected value at line 2", 2),
+        (&missing, ": ", 1),
+    ] {
+        let output = command(&["--seed", &one, "--seed", file]).output().unwrap();
+        assert_eq!(output.status.code(), Some(status));
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            error.contains(file.as_str()) && error.contains(told),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,137 @@
+//! Requests to a sandbox, and its answers.
+
+use std::sync::LazyLock;
+
+use compute_kfp_sandbox::Sandbox;
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::Value;
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self.body
+    }
+}
+
+pub async fn send(request: RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.unwrap();
+    let body = if status == StatusCode::NO_CONTENT {
+        assert_eq!(text, "");
+        Value::Null
+    } else {
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text:?}"))
+    };
+    Answer {
+        status,
+        headers,
+        body,
+    }
+}
+
+/// One for all tests, as making one takes long. It keeps no connection, since each test has a runtime
+/// of its own.
+static CLIENT: LazyLock<Client> =
+    LazyLock::new(|| Client::builder().pool_max_idle_per_host(0).build().unwrap());
+
+pub fn plain(sandbox: &Sandbox, method: Method, path: &str) -> RequestBuilder {
+    CLIENT.request(method, format!("{}{path}", sandbox.url()))
+}
+
+pub struct Compute<'a>(pub &'a Sandbox);
+
+impl Compute<'_> {
+    pub async fn get(&self, path: &str) -> Answer {
+        send(plain(self.0, Method::GET, path).bearer_auth(self.0.compute_token())).await
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        plain(self.0, method, path).bearer_auth(self.0.compute_token())
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::PUT, path).json(&body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        send(self.request(Method::DELETE, path)).await
+    }
+
+    pub fn post_metadata(&self) -> RequestBuilder {
+        plain(self.0, Method::POST, "/metadata").header("authorization", self.0.compute_api_key())
+    }
+
+    pub async fn create(&self, body: Value) -> Answer {
+        send(self.post_metadata().json(&body)).await
+    }
+}
+
+pub struct Kfp<'a>(pub &'a Sandbox);
+
+impl Kfp<'_> {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        plain(self.0, method, &format!("/apis/v2beta1{path}")).bearer_auth(self.0.kfp_token())
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn query(&self, path: &str, query: &[(&str, &str)]) -> Answer {
+        let query: Vec<String> = query
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encoded(value)))
+            .collect();
+        self.get(&format!("{path}?{}", query.join("&"))).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::PUT, path).json(&body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        send(self.request(Method::DELETE, path)).await
+    }
+}
+
+/// As a query value is encoded.
+pub fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
+pub fn texts(list: &Value, field: &str) -> Vec<String> {
+    let list = list.as_array().unwrap().iter();
+    list.map(|element| element[field].as_str().unwrap_or_default().to_owned())
+        .collect()
+}
