@@ -16,10 +16,10 @@
 //!     when.id(7);
 //!     then.ok(&language);
 //! });
-//! let conflict = types::HttpConflictError::builder().detail("the file is used by a job").build()?;
+//! let missing = types::HttpNotFoundError::builder().detail("there is no such file").build()?;
 //! server.delete_file(|when, then| {
 //!     when.id(12);
-//!     then.conflict(&conflict);
+//!     then.not_found(&missing);
 //! });
 //!
 //! let client = compute::Client::builder()
@@ -30,7 +30,7 @@
 //! read.assert();
 //!
 //! let error = client.delete_file(12).send().await.unwrap_err();
-//! assert_eq!(error.to_string(), "delete_file: 409: the file is used by a job");
+//! assert_eq!(error.to_string(), "delete_file: 404: there is no such file");
 //! # Ok(())
 //! # }
 //! ```
