@@ -9,7 +9,12 @@ use serde_json::{Value, json};
 fn prepared(spec: &str, overlay: &str) -> Value {
     let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs");
     let overlay = Overlay::from_file(specs.join(overlay)).unwrap();
-    openapi(&Source::from_file(specs.join(spec)).unwrap().overlay(overlay)).unwrap()
+    openapi(
+        &Source::from_file(specs.join(spec))
+            .unwrap()
+            .overlay(overlay),
+    )
+    .unwrap()
 }
 
 fn judged(document: &Value) -> Output {

@@ -163,11 +163,11 @@ pub(crate) fn type_arguments(arguments: &PathArguments) -> impl Iterator<Item = 
         PathArguments::AngleBracketed(arguments) => Some(arguments.args.iter()),
         _ => None,
     };
-    let types = |argument| match argument {
-        &GenericArgument::Type(ref ty) => Some(ty),
+    let arguments = arguments.into_iter().flatten();
+    arguments.filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
         _ => None,
-    };
-    arguments.into_iter().flatten().filter_map(types)
+    })
 }
 
 /// Whether a type is the path, with or without the colons in front.
@@ -245,7 +245,7 @@ fn argument(meta: &Meta) -> (String, Option<String>) {
 }
 
 /// Removes a derive of a name from the attributes of an item.
-pub(crate) fn remove_derive(attributes: &mut Vec<Attribute>, name: &str) {
+pub(crate) fn remove_derive(attributes: &mut [Attribute], name: &str) {
     edit_derives(attributes, |derives| {
         let kept = mem::take(derives).into_iter().filter(|path| {
             path.segments
@@ -257,7 +257,7 @@ pub(crate) fn remove_derive(attributes: &mut Vec<Attribute>, name: &str) {
 }
 
 /// Adds a derive to the attributes of an item, unless it is there.
-pub(crate) fn add_derive(attributes: &mut Vec<Attribute>, name: &str) {
+pub(crate) fn add_derive(attributes: &mut [Attribute], name: &str) {
     remove_derive(attributes, name);
     let path = ident(name);
     edit_derives(attributes, |derives| derives.push(syn::parse_quote!(#path)));

@@ -2,6 +2,8 @@
 //!
 //! Generated clients add a method to [`httpmock::MockServer`] for each operation.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -13,9 +15,10 @@ pub use httpmock;
 ///
 /// ```
 /// assert_eq!(compute_kfp_runtime::mock::path_segment("a/b"), r"a\%2Fb");
+/// assert_eq!(compute_kfp_runtime::mock::path_segment(7), "7");
 /// ```
-pub fn path_segment(value: &str) -> String {
-    let encoded = encoded(value);
+pub fn path_segment(value: impl Display) -> String {
+    let encoded = encoded(&value.to_string());
     let escaped = encoded.chars().flat_map(|c| {
         c.is_ascii_punctuation()
             .then_some('\\')

@@ -101,7 +101,7 @@ fn edit(api: &Api, types: &ArgumentTypes, operation: &Operation, block: &mut Ite
         if let Some(parameter) = parameter.filter(|it| it.location == Location::Path) {
             let pattern = pattern(&operation.path, Some(&parameter.name));
             function.block = parse_quote! {{
-                let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+                let value = ::compute_kfp_runtime::mock::path_segment(value);
                 Self(self.0.path_matches(format!(#pattern, value)))
             }};
         }

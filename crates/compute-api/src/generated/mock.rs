@@ -305,7 +305,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/algorithms\\/{}$", value)))
         }
     }
@@ -381,7 +381,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/algorithms\\/{}$", value)))
         }
 
@@ -463,7 +463,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/algorithms\\/{}$", value)))
         }
     }
@@ -829,7 +829,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/backends\\/{}$", value)))
         }
     }
@@ -1221,7 +1221,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/backend\\_types\\/{}$", value)))
         }
     }
@@ -1290,7 +1290,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self.0.path_matches(format!("^\\/backend\\_types\\/{}\\/queue$", value)),
             )
@@ -2104,7 +2104,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/batch\\_jobs\\/{}\\/enqueue$", value)))
         }
     }
@@ -2180,7 +2180,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/batch\\_jobs\\/{}\\/finish$", value)))
         }
     }
@@ -2382,7 +2382,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/batch\\_jobs\\/{}\\/unpop$", value)))
         }
     }
@@ -2451,7 +2451,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/commits\\/{}\\/compile$", value)))
         }
 
@@ -2770,7 +2770,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/commits\\/{}$", value)))
         }
     }
@@ -2846,7 +2846,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/commits\\/{}$", value)))
         }
     }
@@ -3316,7 +3316,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/files\\/{}$", value)))
         }
     }
@@ -3392,7 +3392,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/files\\/{}$", value)))
         }
     }
@@ -3530,7 +3530,7 @@ pub mod operations {
         /// Expects `job_id`.
         #[inline]
         pub fn job_id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/final\\_results\\/job\\/{}$", value)))
         }
     }
@@ -3606,7 +3606,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/final\\_results\\/{}$", value)))
         }
     }
@@ -4117,7 +4117,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/jobs\\/{}$", value)))
         }
     }
@@ -4193,7 +4193,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/jobs\\/{}$", value)))
         }
     }
@@ -4263,7 +4263,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/jobs\\/{}$", value)))
         }
 
@@ -4345,7 +4345,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/jobs\\/{}\\/logs$", value)))
         }
 
@@ -4474,7 +4474,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/languages\\/{}$", value)))
         }
     }
@@ -4930,7 +4930,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/members\\/{}$", value)))
         }
     }
@@ -5006,7 +5006,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/members\\/{}$", value)))
         }
     }
@@ -5077,7 +5077,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/permission\\_groups\\/{}$", value)))
         }
     }
@@ -5279,7 +5279,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/permissions\\/{}$", value)))
         }
     }
@@ -5752,7 +5752,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/projects\\/{}$", value)))
         }
     }
@@ -5828,7 +5828,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/projects\\/{}$", value)))
         }
 
@@ -5910,7 +5910,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/projects\\/{}$", value)))
         }
     }
@@ -5980,7 +5980,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/projects\\/{}$", value)))
         }
 
@@ -6332,7 +6332,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/reservations\\/{}$", value)))
         }
     }
@@ -6401,7 +6401,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self.0.path_matches(format!("^\\/reservations\\/{}\\/terminate$", value)),
             )
@@ -6538,7 +6538,7 @@ pub mod operations {
         /// Expects `job_id`.
         #[inline]
         pub fn job_id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/results\\/job\\/{}$", value)))
         }
 
@@ -6662,7 +6662,7 @@ pub mod operations {
         /// Expects `job_id`.
         #[inline]
         pub fn job_id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/results\\/job\\/{}$", value)))
         }
     }
@@ -6725,7 +6725,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/results\\/{}$", value)))
         }
     }
@@ -6801,7 +6801,7 @@ pub mod operations {
         /// Expects `algorithm_id`.
         #[inline]
         pub fn algorithm_id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/results\\/algorithm\\/{}$", value)))
         }
 
@@ -7022,7 +7022,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/teams\\/{}$", value)))
         }
     }
@@ -7255,7 +7255,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/transactions\\/{}$", value)))
         }
     }
@@ -7822,7 +7822,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/users\\/{}$", value)))
         }
     }
@@ -7898,7 +7898,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/users\\/{}$", value)))
         }
     }
@@ -8034,7 +8034,7 @@ pub mod operations {
         /// Expects `backend_id`.
         #[inline]
         pub fn backend_id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/metadata\\/backend\\/{}$", value)))
         }
 
@@ -8149,7 +8149,7 @@ pub mod operations {
         /// Expects `id`.
         #[inline]
         pub fn id(self, value: i64) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/metadata\\/{}$", value)))
         }
     }

@@ -583,7 +583,7 @@ pub mod operations {
         /// Expects `artifact_id`.
         #[inline]
         pub fn artifact_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -674,7 +674,7 @@ pub mod operations {
         /// Expects `artifact_id`.
         #[inline]
         pub fn artifact_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -1081,7 +1081,7 @@ pub mod operations {
         /// Expects `task_id`.
         #[inline]
         pub fn task_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -1094,7 +1094,7 @@ pub mod operations {
         /// Expects `name`.
         #[inline]
         pub fn name(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -1508,7 +1508,7 @@ pub mod operations {
         /// Expects `experiment_id`.
         #[inline]
         pub fn experiment_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -1595,7 +1595,7 @@ pub mod operations {
         /// Expects `experiment_id`.
         #[inline]
         pub fn experiment_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -1685,7 +1685,7 @@ pub mod operations {
         /// Expects `experiment_id`.
         #[inline]
         pub fn experiment_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -1779,7 +1779,7 @@ pub mod operations {
         /// Expects `experiment_id`.
         #[inline]
         pub fn experiment_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -2313,7 +2313,7 @@ pub mod operations {
         /// Expects `name`.
         #[inline]
         pub fn name(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -2412,7 +2412,7 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -2503,7 +2503,7 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -2588,7 +2588,7 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -2688,7 +2688,7 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -2823,7 +2823,7 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -2918,7 +2918,7 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -2934,7 +2934,7 @@ pub mod operations {
         /// Expects `pipeline_version_id`.
         #[inline]
         pub fn pipeline_version_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -3026,7 +3026,7 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -3042,7 +3042,7 @@ pub mod operations {
         /// Expects `pipeline_version_id`.
         #[inline]
         pub fn pipeline_version_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -3137,7 +3137,7 @@ pub mod operations {
         /// Expects `pipeline_id`.
         #[inline]
         pub fn pipeline_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -3153,7 +3153,7 @@ pub mod operations {
         /// Expects `pipeline_version_id`.
         #[inline]
         pub fn pipeline_version_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -3779,7 +3779,7 @@ pub mod operations {
         /// Expects `recurring_run_id`.
         #[inline]
         pub fn recurring_run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -3866,7 +3866,7 @@ pub mod operations {
         /// Expects `recurring_run_id`.
         #[inline]
         pub fn recurring_run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -3970,7 +3970,7 @@ pub mod operations {
         /// Expects `recurring_run_id`.
         #[inline]
         pub fn recurring_run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -4064,7 +4064,7 @@ pub mod operations {
         /// Expects `recurring_run_id`.
         #[inline]
         pub fn recurring_run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -4572,7 +4572,7 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/apis\\/v2beta1\\/runs\\/{}$", value)))
         }
 
@@ -4677,7 +4677,7 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(self.0.path_matches(format!("^\\/apis\\/v2beta1\\/runs\\/{}$", value)))
         }
 
@@ -4773,7 +4773,7 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -4920,7 +4920,7 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -5013,7 +5013,7 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -5028,7 +5028,7 @@ pub mod operations {
         /// Expects `task_id`.
         #[inline]
         pub fn task_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -5117,7 +5117,7 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -5132,7 +5132,7 @@ pub mod operations {
         /// Expects `task_id`.
         #[inline]
         pub fn task_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -5229,7 +5229,7 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -5325,7 +5325,7 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -5427,7 +5427,7 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -5529,7 +5529,7 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -5631,7 +5631,7 @@ pub mod operations {
         /// Expects `run_id`.
         #[inline]
         pub fn run_id(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
@@ -5813,7 +5813,7 @@ pub mod operations {
         /// Expects `namespace`.
         #[inline]
         pub fn namespace(self, value: &str) -> Self {
-            let value = ::compute_kfp_runtime::mock::path_segment(&value.to_string());
+            let value = ::compute_kfp_runtime::mock::path_segment(value);
             Self(
                 self
                     .0
