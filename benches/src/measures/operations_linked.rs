@@ -73,7 +73,10 @@ fn calls(bench: &Bench) -> Result<Vec<String>> {
             fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let calls = text.lines().filter_map(|line| {
             let call = line.trim().strip_prefix("/// let response = client.")?;
-            let call = call.strip_suffix(".await?;")?;
+            // Not the example of a call by name, which takes a feature.
+            let call = call
+                .strip_suffix(".await?;")
+                .filter(|it| !it.starts_with("call("))?;
             let call = call.replace("types::", &format!("{module}::types::"));
             Some(format!("{module}.{call}.await?;"))
         });
