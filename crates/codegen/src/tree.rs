@@ -135,6 +135,14 @@ pub(crate) fn is_implementation_for(item: &Item, name: &str) -> bool {
     matches!(item, Item::Impl(block) if last_name(&block.self_ty).as_deref() == Some(name))
 }
 
+/// Whether an item is the struct of a name, or implements something for it.
+pub(crate) fn is_about(item: &Item, name: &str) -> bool {
+    match item {
+        Item::Struct(item) => item.ident == name,
+        item => is_implementation_for(item, name),
+    }
+}
+
 /// Name of the trait that a block implements.
 pub(crate) fn trait_name(block: &ItemImpl) -> Option<String> {
     let (path, _) = block.trait_.as_ref()?;

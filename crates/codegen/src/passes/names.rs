@@ -5,13 +5,13 @@
 //! parameter gets a long name. The generator names those itself and hides them from progenitor.
 
 use proc_macro2::Ident;
+use syn::LitStr;
 use syn::visit_mut::VisitMut;
-use syn::{Item, LitStr};
 
 use super::{Change, Context, Part, Pass};
 use crate::escapes::Escapes;
 use crate::model::{Kind, Object};
-use crate::tree::{Tree, ident};
+use crate::tree::{Tree, ident, is_about};
 
 pub(super) const PASS: Pass = Pass {
     name: "names",
@@ -64,17 +64,6 @@ pub(super) fn extra_name(object: &Object) -> String {
         name.push_str("_properties");
     }
     name
-}
-
-fn is_about(item: &Item, name: &str) -> bool {
-    match item {
-        Item::Struct(item) => item.ident == name,
-        Item::Impl(block) => {
-            let names = |ty: &syn::Type| crate::tree::last_name(ty).as_deref() == Some(name);
-            names(&block.self_ty)
-        }
-        _ => false,
-    }
 }
 
 struct Rename {

@@ -10,7 +10,7 @@ use syn::{ImplItem, Item, Type, parse_quote};
 use super::{Change, Context, Part, Pass};
 use crate::model::{Api, Kind, Object, Operation, Paging, Success};
 use crate::normalise::is_whole_number;
-use crate::tree::{Tree, fields, functions, generic, ident, implementations, structs};
+use crate::tree::{Tree, fields, functions, generic, ident, implementations, is_about, structs};
 
 pub(super) const PASS: Pass = Pass {
     name: "paging",
@@ -65,13 +65,6 @@ fn page<'a>(api: &'a Api, operation: &'a Operation) -> Option<(&'a str, &'a Obje
     match &api.schemas.get(name)?.schema.kind {
         Kind::Object(object) => Some((name, object)),
         _ => None,
-    }
-}
-
-fn is_about(item: &Item, name: &str) -> bool {
-    match item {
-        Item::Struct(item) => item.ident == name,
-        item => crate::tree::is_implementation_for(item, name),
     }
 }
 
