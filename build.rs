@@ -50,6 +50,8 @@ fn generate_below(
     }
     let folder = out.join(folder);
     write(&generated, folder.join("generated"))?;
-    fs::write(folder.join("warnings.txt"), generated.warnings().join("\n"))?;
+    let warnings = generated.warnings().iter().map(ToString::to_string);
+    let warnings: Vec<String> = warnings.collect();
+    fs::write(folder.join("warnings.txt"), warnings.join("\n"))?;
     Ok(())
 }

@@ -171,7 +171,7 @@ fn example(api: &Api, ty: &Type, name: &str) -> Option<String> {
     if let Some((schema, kind)) = kind_of(api, ty) {
         return match kind {
             Kind::Object(_) => Some(format!("types::{schema}::builder()")),
-            Kind::Enum(values) => values.first().map(|value| format!("{value:?}")),
+            Kind::Enum(values) => values.first().map(|it| format!("{:?}", it.value)),
             _ => None,
         };
     }

@@ -230,7 +230,10 @@ impl Writer<'_> {
                 Some(escapes) => {
                     json!({"type": "string", "enum": escapes.enum_values(name, values)})
                 }
-                None => json!({"type": "string", "enum": values}),
+                None => {
+                    let values: Vec<&str> = values.iter().map(|it| it.value.as_str()).collect();
+                    json!({"type": "string", "enum": values})
+                }
             },
             Kind::Union(members) => {
                 json!({"oneOf": members.iter().map(|it| self.schema(it)).collect::<Vec<_>>()})

@@ -2,26 +2,46 @@
 
 use std::fmt;
 
-/// One thing that is wrong with an input: where it is, what it is and what to do about it.
+/// One thing that an error or a warning is about: where it is, what it is, and what follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Name of the file, as it was given.
     pub file: String,
-    /// JSON pointer (RFC 6901) into that file; empty for the whole document.
+    /// JSON pointer (RFC 6901) into the OpenAPI 3.0 form of the document, which overlays change;
+    /// empty for the whole document.
     pub pointer: String,
+    /// JSON pointer into the file, if the part has another place there.
+    pub in_file: Option<String>,
     /// What is wrong.
     pub message: String,
-    /// What the reader can do.
+    /// What the reader can do; of a warning, what happens instead.
     pub remedy: String,
+}
+
+impl Problem {
+    pub(crate) fn new(
+        file: &str,
+        pointer: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            file: file.to_owned(),
+            pointer: pointer.into(),
+            in_file: None,
+            message: message.into(),
+            remedy: remedy.into(),
+        }
+    }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}#{}: {}; {}",
-            self.file, self.pointer, self.message, self.remedy
-        )
+        write!(f, "{}#{}", self.file, self.pointer)?;
+        if let Some(in_file) = &self.in_file {
+            write!(f, " (in the file: {in_file})")?;
+        }
+        write!(f, ": {}; {}", self.message, self.remedy)
     }
 }
 
@@ -50,12 +70,7 @@ impl Error {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self::new(vec![Problem {
-            file: file.to_owned(),
-            pointer: pointer.into(),
-            message: message.into(),
-            remedy: remedy.into(),
-        }])
+        Self::new(vec![Problem::new(file, pointer, message, remedy)])
     }
 
     /// Every problem that was found.
@@ -64,19 +79,13 @@ impl Error {
     }
 }
 
-/// At most this many problems are printed; the rest is counted.
-const SHOWN: usize = 20;
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().take(SHOWN).enumerate() {
+        for (index, problem) in self.problems.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
             problem.fmt(f)?;
-        }
-        if self.problems.len() > SHOWN {
-            write!(f, "\nand {} more", self.problems.len() - SHOWN)?;
         }
         Ok(())
     }
@@ -84,10 +93,11 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Collects problems so that one run reports all of them.
+/// Collects problems, so that one run reports all of them, and warnings.
 pub(crate) struct Problems<'a> {
     file: &'a str,
     found: Vec<Problem>,
+    warnings: Vec<Problem>,
 }
 
 impl<'a> Problems<'a> {
@@ -95,28 +105,49 @@ impl<'a> Problems<'a> {
         Self {
             file,
             found: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
+    /// Notes what keeps the document from being generated.
     pub(crate) fn add(
         &mut self,
         pointer: impl Into<String>,
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.found.push(Problem {
-            file: self.file.to_owned(),
-            pointer: pointer.into(),
-            message: message.into(),
-            remedy: remedy.into(),
-        });
+        let problem = Problem::new(self.file, pointer, message, remedy);
+        if !self.found.contains(&problem) {
+            self.found.push(problem);
+        }
     }
 
-    pub(crate) fn finish(self) -> Result<(), Error> {
+    /// Notes a part that is left out or changed, and what happens instead.
+    pub(crate) fn warn(
+        &mut self,
+        pointer: impl Into<String>,
+        message: impl Into<String>,
+        instead: impl Into<String>,
+    ) {
+        let warning = Problem::new(self.file, pointer, message, instead);
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// The warnings, or an error if something keeps the document from being generated.
+    ///
+    /// `in_file` finds where a place of the OpenAPI 3.0 form stands in the file.
+    pub(crate) fn finish(self, in_file: impl Fn(&str) -> String) -> Result<Vec<Problem>, Error> {
+        let located = |mut problem: Problem| {
+            let place = in_file(&problem.pointer);
+            problem.in_file = (place != problem.pointer).then_some(place);
+            problem
+        };
         if self.found.is_empty() {
-            Ok(())
+            Ok(self.warnings.into_iter().map(located).collect())
         } else {
-            Err(Error::new(self.found))
+            Err(Error::new(self.found.into_iter().map(located).collect()))
         }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 
-use crate::model::{Api, Kind, Location, Object, Operation, Parameter};
+use crate::model::{Api, EnumValue, Kind, Location, Object, Operation, Parameter};
 use crate::names::is_identifier;
 
 const PREFIX: &str = "x_escaped_";
@@ -49,7 +49,7 @@ impl Escapes {
                 Kind::Enum(values) => {
                     let variants: HashSet<_> = values
                         .iter()
-                        .filter_map(|it| left(it, Case::Pascal))
+                        .filter_map(|it| left(&it.value, Case::Pascal))
                         .collect();
                     if variants.len() < values.len() {
                         escapes.enums.insert(name.clone());
@@ -133,9 +133,9 @@ impl Escapes {
     }
 
     /// The values of an enum; the pass `open_enums` writes the real ones.
-    pub fn enum_values(&self, name: &str, values: &[String]) -> Vec<String> {
+    pub fn enum_values(&self, name: &str, values: &[EnumValue]) -> Vec<String> {
         if !self.enums.contains(name) {
-            return values.to_vec();
+            return values.iter().map(|it| it.value.clone()).collect();
         }
         (0..values.len())
             .map(|index| format!("value{index}"))

@@ -93,7 +93,7 @@ pub fn generate(source: &Source) -> Result<Generated, Error> {
 /// ```
 pub fn openapi(source: &Source) -> Result<Value, Error> {
     on_a_large_stack(source, |source| {
-        Ok(document::document(&model(source, &lift(source)?)?))
+        Ok(document::document(&model(source, &lift(source)?)?.0))
     })
 }
 
@@ -147,12 +147,12 @@ struct Lifted {
     dialect: Dialect,
     read: Value,
     lifted: Value,
-    warnings: Vec<String>,
+    warnings: Vec<Problem>,
 }
 
 fn lift(source: &Source) -> Result<Lifted, Error> {
     let (read, dialect) = read::read(source.name(), source.text())?;
-    let mut lifted = lift::lift(source.name(), read.clone(), dialect)?;
+    let mut lifted = lift::lift(read.clone(), dialect);
     let mut warnings = Vec::new();
     for overlay in source.overlays() {
         warnings.extend(overlay::apply(&mut lifted, overlay.name(), overlay.text())?);
@@ -165,7 +165,7 @@ fn lift(source: &Source) -> Result<Lifted, Error> {
     })
 }
 
-fn model(source: &Source, document: &Lifted) -> Result<Api, Error> {
+fn model(source: &Source, document: &Lifted) -> Result<(Api, Vec<Problem>), Error> {
     let places = Places {
         dialect: document.dialect,
         read: &document.read,
@@ -179,7 +179,7 @@ fn steps(source: &Source) -> Result<Generated, Error> {
 }
 
 fn code(source: &Source, document: &Lifted) -> Result<Generated, Error> {
-    let api = model(source, document)?;
+    let (api, left_out) = model(source, document)?;
     let files = files(source, &api).map_err(|message| {
         Error::one(
             source.name(),
@@ -188,7 +188,8 @@ fn code(source: &Source, document: &Lifted) -> Result<Generated, Error> {
             "report this with the document: it is a mistake of the generator",
         )
     })?;
-    Ok(Generated::new(files, document.warnings.clone()))
+    let warnings = document.warnings.iter().cloned().chain(left_out);
+    Ok(Generated::new(files, warnings.collect()))
 }
 
 fn files(source: &Source, api: &Api) -> Result<Vec<layout::File>, String> {

@@ -8,7 +8,6 @@ mod swagger2;
 
 use serde_json::{Map, Value};
 
-use crate::error::Error;
 use crate::pointer::Pointer;
 use crate::read::Dialect;
 
@@ -20,11 +19,13 @@ pub(crate) const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-pub(crate) fn lift(file: &str, document: Value, dialect: Dialect) -> Result<Value, Error> {
+/// What cannot be lifted stays as it is: an overlay may still remove it, and what reads the result
+/// reports it.
+pub(crate) fn lift(document: Value, dialect: Dialect) -> Value {
     match dialect {
-        Dialect::Swagger20 => swagger2::lift(file, document),
-        Dialect::OpenApi30 => Ok(document),
-        Dialect::OpenApi31 => Ok(openapi31::lift(document)),
+        Dialect::Swagger20 => swagger2::lift(document),
+        Dialect::OpenApi30 => document,
+        Dialect::OpenApi31 => openapi31::lift(document),
     }
 }
 

@@ -27,7 +27,7 @@ struct Arguments {
     /// Crate the code is for, as its users write it; adds examples to the documentation.
     #[arg(long, value_name = "NAME")]
     crate_name: Option<String>,
-    /// Treat a fix-up that matches nothing as an error.
+    /// Treat warnings as errors.
     #[arg(long)]
     strict: bool,
 }
@@ -48,7 +48,8 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let generated = generate(&source).map_err(|error| error.to_string())?;
     let warnings = generated.warnings();
     if arguments.strict && !warnings.is_empty() {
-        return Err(warnings.join("\n"));
+        let lines: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        return Err(lines.join("\n"));
     }
     for warning in warnings {
         eprintln!("warning: {warning}");

@@ -50,13 +50,30 @@ pub(crate) enum Kind {
         signed: bool,
     },
     Binary,
-    Enum(Vec<String>),
+    Enum(Vec<EnumValue>),
     Array(Box<Schema>),
     Map(Box<Schema>),
     Object(Object),
     Union(Vec<Schema>),
     /// A named schema, by its Rust name.
     Reference(String),
+}
+
+/// A value of an enum.
+#[derive(Clone, Debug)]
+pub(crate) struct EnumValue {
+    pub value: String,
+    /// Name of the variant.
+    pub variant: String,
+    /// The name that the document gives it.
+    pub given: Option<String>,
+    pub place: String,
+}
+
+impl PartialEq for EnumValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +86,8 @@ pub(crate) struct Object {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Property {
     pub ident: String,
+    /// Whether the document gives its identifier.
+    pub given: bool,
     pub required: bool,
     pub schema: Schema,
     pub place: String,
@@ -187,6 +206,8 @@ pub(crate) struct Parameter {
     pub place: String,
     pub name: String,
     pub ident: String,
+    /// Whether the document gives its identifier.
+    pub given: bool,
     pub location: Location,
     pub style: Style,
     pub required: bool,
@@ -203,6 +224,17 @@ pub(crate) enum Location {
     Query,
     Header,
     Cookie,
+}
+
+impl Location {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+        }
+    }
 }
 
 /// How a list is written into one parameter.
@@ -239,6 +271,8 @@ pub(crate) struct Part {
     pub place: String,
     pub name: String,
     pub ident: String,
+    /// Whether the document gives its identifier.
+    pub given: bool,
     pub required: bool,
     pub file: bool,
     pub description: Option<String>,

@@ -2,19 +2,33 @@
 
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 
-/// Extension with which an overlay gives an operation or a schema another name.
+/// Extension that gives an operation, a schema, a property or a parameter another name.
 pub(crate) const NAME_OVERRIDE: &str = "x-rust-name";
+
+/// Extension that gives the values of an enum other names.
+pub(crate) const VARIANT_NAMES: &str = "x-enum-varnames";
 
 /// `ArtifactTaskType` for `v2beta1ArtifactTaskType`, `PageJob` for `Page_Job_`.
 pub(crate) fn type_name(upstream: &str) -> String {
     pascal(without_api_version(upstream))
 }
 
-/// The method name of an operation: what its author called it, without what a framework added.
+/// What an operation is called.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct OperationName<'a> {
+    /// What its author called it, without what a framework added, in snake case.
+    pub short: String,
+    /// The service that grpc-gateway put in front.
+    pub service: Option<&'a str>,
+    /// Whether FastAPI appended the path and the method.
+    pub stripped: bool,
+}
+
+/// Takes apart the id of an operation.
 ///
 /// FastAPI appends the path and the method to a function's name, grpc-gateway puts the service
 /// in front of it.
-pub(crate) fn operation_name(upstream: &str, method: &str, path: &str) -> String {
+pub(crate) fn operation_name<'a>(upstream: &'a str, method: &str, path: &str) -> OperationName<'a> {
     let derived: String = path
         .chars()
         .map(|c| {
@@ -25,17 +39,20 @@ pub(crate) fn operation_name(upstream: &str, method: &str, path: &str) -> String
             }
         })
         .collect();
-    let short = upstream
+    let without_path = upstream
         .strip_suffix(&format!("{derived}_{method}"))
-        .filter(|short| !short.is_empty())
-        .unwrap_or(upstream);
-    let short = match short.split_once("Service_") {
-        Some((service, name)) if !name.is_empty() && service.chars().all(char::is_alphanumeric) => {
-            name
-        }
-        _ => short,
-    };
-    snake(short)
+        .filter(|short| !short.is_empty());
+    let short = without_path.unwrap_or(upstream);
+    let of_service = short
+        .split_once("Service_")
+        .filter(|(service, name)| !name.is_empty() && service.chars().all(char::is_alphanumeric));
+    OperationName {
+        short: snake(of_service.map_or(short, |(_, name)| name)),
+        service: of_service
+            .map(|(service, _)| service)
+            .filter(|it| !it.is_empty()),
+        stripped: without_path.is_some(),
+    }
 }
 
 /// Removes `v2beta1` and the like, with which grpc-gateway prefixes the messages of a package.
@@ -89,30 +106,36 @@ pub(crate) fn scheme_constant(name: &str) -> String {
 
 /// The identifier of an enum's variant; every enum has an `Unknown` besides those of its values.
 pub(crate) fn variant_name(value: &str) -> String {
-    let name = spelled_out(value);
-    if name == "Unknown" {
-        "UnknownValue".to_owned()
-    } else {
-        name
+    let signed = match value.chars().next() {
+        _ if !value.chars().any(char::is_alphanumeric) => spelled_out(value),
+        Some('-') if value[1..].starts_with(|c: char| c.is_ascii_digit()) => {
+            format!("minus {value}")
+        }
+        Some('+') => format!("plus {value}"),
+        _ => value.to_owned(),
+    };
+    match pascal(&signed).as_str() {
+        "Unknown" => "UnknownValue".to_owned(),
+        name => name.to_owned(),
     }
 }
 
-/// Signs that leave no letters are spelled out.
-fn spelled_out(value: &str) -> String {
-    if value.chars().any(char::is_alphanumeric) {
-        let sign = match value.chars().next() {
-            Some('-') if value[1..].starts_with(|c: char| c.is_ascii_digit()) => "minus ",
-            Some('+') => "plus ",
-            _ => "",
-        };
-        return pascal(&format!("{sign}{value}"));
+/// The words of a text with its signs as words, except those that stand between words anyway.
+pub(crate) fn spelled_out(text: &str) -> String {
+    if text.is_empty() {
+        return "empty".to_owned();
     }
-    let spelled: Vec<String> = value.chars().map(sign_name).collect();
-    if spelled.is_empty() {
-        "Empty".to_owned()
-    } else {
-        pascal(&spelled.join(" "))
+    let only_signs = !text.chars().any(char::is_alphanumeric);
+    let mut spelled = String::new();
+    for (index, sign) in text.char_indices() {
+        let between_words = matches!(sign, '_' | ' ') || sign == '-' && index > 0;
+        if sign.is_alphanumeric() || between_words && !only_signs {
+            spelled.push(sign);
+        } else {
+            spelled.push_str(&format!(" {} ", sign_name(sign)));
+        }
     }
+    spelled
 }
 
 fn sign_name(sign: char) -> String {
@@ -132,6 +155,20 @@ fn sign_name(sign: char) -> String {
         '.' => "dot",
         ' ' => "space",
         '_' => "underscore",
+        '[' => "bracket",
+        '(' => "parenthesis",
+        '{' => "brace",
+        ']' | ')' | '}' => "",
+        '@' => "at",
+        '#' => "hash",
+        '$' => "dollar",
+        ':' => "colon",
+        ',' => "comma",
+        ';' => "semicolon",
+        '?' => "question",
+        '^' => "caret",
+        '\\' => "backslash",
+        '\'' | '"' | '`' => "quote",
         _ => return format!("u {:x}", u32::from(sign)),
     };
     name.to_owned()
@@ -183,7 +220,7 @@ mod tests {
 
     #[test]
     fn fastapi_and_grpc_gateway_additions_are_dropped() {
-        let short = |id, method, path| operation_name(id, method, path);
+        let short = |id, method, path| operation_name(id, method, path).short;
         assert_eq!(
             short("read_job_jobs__id__get", "get", "/jobs/{id}"),
             "read_job"

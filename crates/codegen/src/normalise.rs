@@ -1,7 +1,11 @@
 //! Normalising: from a lifted description to the [`Api`] that everything is generated from.
 
+mod bodies;
+mod naming;
 mod operations;
 mod paging;
+mod parameters;
+mod responses;
 mod schemas;
 
 use std::collections::HashSet;
@@ -10,7 +14,7 @@ use std::sync::LazyLock;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Problems};
+use crate::error::{Error, Problem, Problems};
 use crate::lift::{METHODS, Places};
 use crate::model::{
     Api, Kind, Location, NamedSchema, Operation, Schema, SchemeKind, SecurityScheme,
@@ -19,6 +23,8 @@ use crate::names::scheme_constant;
 use crate::pointer::Pointer;
 use crate::read::Dialect;
 
+use self::naming::Wanted;
+
 pub(crate) use self::paging::is_whole_number;
 
 /// More of either is not an API description but an accident, and would take minutes to compile.
@@ -26,19 +32,22 @@ const MAX_OPERATIONS: usize = 3_000;
 const MAX_SCHEMAS: usize = 6_000;
 const MAX_SIZE: usize = 60_000;
 
-pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<Api, Error> {
+/// The API that a document describes, and what of the document is left out.
+pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Problem>), Error> {
     let document = places.lifted;
     let protobuf = places.dialect == Dialect::Swagger20;
     let mut reader = Reader::new(file, places)?;
     reader.read_components();
     let mut operations = reader.read_operations();
+    reader.name_members();
     let security_schemes = reader.read_security_schemes();
     let Reader {
         problems,
+        places,
         mut named,
         ..
     } = reader;
-    problems.finish()?;
+    let warnings = problems.finish(|place| places.source(&Pointer::parse(place)))?;
     replace_dangling(&mut named, &mut operations);
     let info = |key: &str| {
         document
@@ -61,7 +70,7 @@ pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<Api, Error> {
     for index in 0..api.operations.len() {
         api.operations[index].paging = paging::detect(&api.operations[index], &api.schemas);
     }
-    Ok(api)
+    Ok((api, warnings))
 }
 
 /// Reads a lifted document; knows its named schemas and collects what is wrong with it.
@@ -79,6 +88,8 @@ struct Reader<'a> {
     /// What was read of components that have no type of their own.
     read: IndexMap<&'a str, Schema>,
     named: IndexMap<String, NamedSchema>,
+    /// Security schemes that operations name and the document does not define.
+    undefined_schemes: IndexSet<&'a str>,
     /// Components being read, and whether a value stands between each and what is read now.
     stack: Vec<(&'a str, bool)>,
 }
@@ -94,7 +105,7 @@ impl<'a> Reader<'a> {
             Some(_) => {
                 return Err(Error::one(
                     file,
-                    places.source(&schemas),
+                    &schemas,
                     "the schemas are not an object",
                     "write them as an object from names to schemas",
                 ));
@@ -103,7 +114,7 @@ impl<'a> Reader<'a> {
         if components.len() > MAX_SCHEMAS {
             return Err(Error::one(
                 file,
-                places.source(&schemas),
+                &schemas,
                 format!(
                     "{} schemas, more than the {MAX_SCHEMAS} that are accepted",
                     components.len()
@@ -121,14 +132,11 @@ impl<'a> Reader<'a> {
             taken: IndexMap::new(),
             read: IndexMap::new(),
             named: IndexMap::new(),
+            undefined_schemes: IndexSet::new(),
             stack: Vec::new(),
         };
         reader.name_components();
         Ok(reader)
-    }
-
-    fn place(&self, at: &Pointer) -> String {
-        self.places.source(at)
     }
 
     /// Counts what is read; false, with a problem the first time, where it is too much.
@@ -146,8 +154,12 @@ impl<'a> Reader<'a> {
     }
 
     fn problem(&mut self, at: &Pointer, message: impl Into<String>, remedy: impl Into<String>) {
-        let place = self.place(at);
-        self.problems.add(place, message, remedy);
+        self.problems.add(at, message, remedy);
+    }
+
+    /// Notes that a part of the document is left out or changed, and what happens instead.
+    fn warn(&mut self, at: &Pointer, message: impl Into<String>, instead: impl Into<String>) {
+        self.problems.warn(at, message, instead);
     }
 
     /// The object at a place, or a problem.
@@ -203,20 +215,34 @@ impl<'a> Reader<'a> {
 
     fn read_security_schemes(&mut self) -> Vec<SecurityScheme> {
         let at = Pointer::root().at("components").at("securitySchemes");
-        let Some(value) = self.document.pointer(at.as_str()) else {
-            return Vec::new();
-        };
-        let Some(schemes) = self.object(value, &at, "the list of security schemes") else {
-            return Vec::new();
-        };
+        let mut schemes: Vec<(&str, Option<&Value>)> = Vec::new();
+        if let Some(value) = self.document.pointer(at.as_str())
+            && let Some(defined) = self.object(value, &at, "the list of security schemes")
+        {
+            schemes.extend(defined.iter().map(|(name, it)| (name.as_str(), Some(it))));
+        }
+        schemes.extend(self.undefined_schemes.iter().map(|name| (*name, None)));
         let mut found = Vec::new();
-        let constants: Vec<_> = schemes
-            .keys()
-            .map(|name| (scheme_constant(name), self.place(&at.at(name))))
+        let wanted: Vec<Wanted> = (schemes.iter())
+            .map(|(name, _)| Wanted {
+                place: at.at(name).into(),
+                plain: scheme_constant(name),
+                given: false,
+                others: Vec::new(),
+            })
             .collect();
-        self.distinct(constants.into_iter(), "constant");
-        for (name, scheme) in schemes {
+        let constants = self.settle(&wanted);
+        for ((name, scheme), constant) in schemes.into_iter().zip(constants) {
             let at = at.at(name);
+            let Some(scheme) = scheme else {
+                found.push(SecurityScheme {
+                    constant,
+                    name: name.to_owned(),
+                    kind: SchemeKind::Bearer,
+                    description: None,
+                });
+                continue;
+            };
             let Some((scheme, at)) = self.resolve(scheme, &at) else {
                 continue;
             };
@@ -248,8 +274,8 @@ impl<'a> Reader<'a> {
             };
             let description = text("description").map(str::to_owned);
             found.push(SecurityScheme {
-                constant: scheme_constant(name),
-                name: name.clone(),
+                constant,
+                name: name.to_owned(),
                 kind,
                 description,
             });
@@ -315,4 +341,26 @@ fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
 
 fn flag(object: &Map<String, Value>, key: &str) -> bool {
     object.get(key) == Some(&Value::Bool(true))
+}
+
+fn any() -> Schema {
+    Schema::of(Kind::Any)
+}
+
+fn essence(media: &str) -> &str {
+    media.split(';').next().unwrap_or(media).trim()
+}
+
+fn is_json(media: &str) -> bool {
+    let media = essence(media);
+    media == "application/json" || media.ends_with("+json") || media == "*/*"
+}
+
+fn strings(list: Option<&Value>) -> Vec<String> {
+    let list = list.and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }

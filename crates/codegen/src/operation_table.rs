@@ -232,7 +232,7 @@ fn shape(api: &Api, schema: &Schema) -> Shape {
         Some(Kind::Any | Kind::Union(_) | Kind::Reference(_)) | None => "any",
     };
     let values = match named {
-        Some(Kind::Enum(values)) => values.clone(),
+        Some(Kind::Enum(values)) => values.iter().map(|it| it.value.clone()).collect(),
         _ => Vec::new(),
     };
     Shape {

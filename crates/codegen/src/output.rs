@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use crate::error::Problem;
 use crate::layout::File;
 
 /// The code of a client crate.
 #[derive(Clone, Debug)]
 pub struct Generated {
     files: Vec<File>,
-    warnings: Vec<String>,
+    warnings: Vec<Problem>,
 }
 
 impl Generated {
-    pub(crate) fn new(files: Vec<File>, warnings: Vec<String>) -> Self {
+    pub(crate) fn new(files: Vec<File>, warnings: Vec<Problem>) -> Self {
         Self { files, warnings }
     }
 
@@ -30,8 +31,8 @@ impl Generated {
             .find_map(|(known, text)| (known == name).then_some(text))
     }
 
-    /// Fix-ups that matched nothing: the document may no longer need them.
-    pub fn warnings(&self) -> &[String] {
+    /// What of the document is left out or changed, and overlays that matched nothing.
+    pub fn warnings(&self) -> &[Problem] {
         &self.warnings
     }
 }

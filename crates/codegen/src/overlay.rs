@@ -5,11 +5,11 @@ use roas_overlay::apply::Apply as _;
 use roas_overlay::v1_0::Overlay;
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::read::read_json;
 
-/// Applies one overlay and returns a line for each of its actions that matched nothing.
-pub(crate) fn apply(document: &mut Value, file: &str, text: &str) -> Result<Vec<String>, Error> {
+/// Applies one overlay and returns a warning for each of its actions that matched nothing.
+pub(crate) fn apply(document: &mut Value, file: &str, text: &str) -> Result<Vec<Problem>, Error> {
     let remedy = "write it as an OpenAPI Overlay 1.0 document (`overlay`, `info`, `actions`)";
     let overlay = read_json(file, text)?;
     let overlay: Overlay = serde_json::from_value(overlay)
@@ -27,10 +27,10 @@ pub(crate) fn apply(document: &mut Value, file: &str, text: &str) -> Result<Vec<
         .iter()
         .filter(|action| action.matched == 0)
         .map(|action| {
-            format!(
-                "{file}#/actions/{}: `{}` matches nothing; remove the action if the upstream document no longer needs it",
-                action.index, action.target
-            )
+            let place = format!("/actions/{}", action.index);
+            let message = format!("`{}` matches nothing", action.target);
+            let remedy = "remove the action if the upstream document no longer needs it";
+            Problem::new(file, place, message, remedy)
         })
         .collect())
 }

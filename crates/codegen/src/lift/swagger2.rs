@@ -9,7 +9,6 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::{METHODS, SOURCE, each_operation};
-use crate::error::{Error, Problems};
 use crate::pointer::Pointer;
 
 type Object = Map<String, Value>;
@@ -37,24 +36,22 @@ const SCHEMA_KEYS: [&str; 19] = [
     "x-nullable",
 ];
 
-pub(super) fn lift(file: &str, mut document: Value) -> Result<Value, Error> {
-    let mut problems = Problems::new(file);
+pub(super) fn lift(mut document: Value) -> Value {
     let shared = Shared::take(&mut document);
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
         for (path, item) in paths {
             let at = Pointer::root().at("paths").at(path);
             if let Some(item) = item.as_object_mut() {
-                spread_parameters(item, &at, &mut problems);
+                spread_parameters(item, &at);
             }
         }
     }
     each_operation(&mut document, |at, operation| {
-        shared.lift_operation(at, operation, &mut problems)
+        shared.lift_operation(at, operation)
     });
-    problems.finish()?;
 
     let Value::Object(mut old) = document else {
-        return Ok(document);
+        return document;
     };
     let mut lifted = Object::new();
     lifted.insert("openapi".into(), "3.0.3".into());
@@ -76,7 +73,7 @@ pub(super) fn lift(file: &str, mut document: Value) -> Result<Value, Error> {
     );
     let mut lifted = Value::Object(lifted);
     rewrite_schemas(&mut lifted);
-    Ok(lifted)
+    lifted
 }
 
 /// What operations refer to at the top of a Swagger document.
@@ -102,7 +99,7 @@ impl Shared {
         }
     }
 
-    fn lift_operation(&self, at: &Pointer, operation: &mut Object, problems: &mut Problems<'_>) {
+    fn lift_operation(&self, at: &Pointer, operation: &mut Object) {
         let list = |operation: &mut Object, key: &str, inherited: &[String]| {
             operation
                 .remove(key)
@@ -110,17 +107,11 @@ impl Shared {
         };
         let consumes = list(operation, "consumes", &self.consumes);
         let produces = list(operation, "produces", &self.produces);
-        self.lift_parameters(at, operation, &consumes, problems);
+        self.lift_parameters(at, operation, &consumes);
         self.lift_responses(operation, &produces);
     }
 
-    fn lift_parameters(
-        &self,
-        at: &Pointer,
-        operation: &mut Object,
-        consumes: &[String],
-        problems: &mut Problems<'_>,
-    ) {
+    fn lift_parameters(&self, at: &Pointer, operation: &mut Object, consumes: &[String]) {
         let parameters = match operation.remove("parameters") {
             Some(Value::Array(parameters)) => parameters,
             Some(other) => {
@@ -136,36 +127,17 @@ impl Shared {
                 .get(SOURCE)
                 .and_then(Value::as_str)
                 .map_or_else(|| at.at("parameters").at(index).into(), str::to_owned);
-            let parameter = match resolve(&parameter, "#/parameters/", &self.parameters) {
-                Ok(parameter) => parameter,
-                Err(target) => {
-                    problems.add(
-                        place,
-                        format!("the reference `{target}` leads nowhere"),
-                        "define the parameter under `/parameters` or write it in place",
-                    );
-                    continue;
-                }
+            let resolved = match resolve(&parameter, "#/parameters/", &self.parameters) {
+                Ok(Value::Object(resolved)) => Some(resolved),
+                _ => None,
             };
-            let Value::Object(mut parameter) = parameter else {
-                problems.add(
-                    place,
-                    "the parameter is not an object",
-                    "write it as an object",
-                );
+            let Some(mut parameter) = resolved else {
+                kept.push(parameter);
                 continue;
             };
-            parameter.insert(SOURCE.into(), place.clone().into());
+            parameter.insert(SOURCE.into(), place.into());
             match parameter.get("in").and_then(Value::as_str) {
-                Some("body") => {
-                    if operation.contains_key("requestBody") {
-                        problems.add(
-                            place,
-                            "the operation has two bodies",
-                            "keep one `in: body` parameter",
-                        );
-                        continue;
-                    }
+                Some("body") if !operation.contains_key("requestBody") => {
                     operation.insert("requestBody".into(), body(parameter, consumes));
                 }
                 Some("formData") => form.push(parameter),
@@ -212,7 +184,7 @@ impl Shared {
 }
 
 /// Gives the parameters of a path item to each of its operations, behind their own.
-fn spread_parameters(item: &mut Object, at: &Pointer, problems: &mut Problems<'_>) {
+fn spread_parameters(item: &mut Object, at: &Pointer) {
     if !item.get("parameters").is_some_and(Value::is_array) {
         return;
     }
@@ -242,17 +214,11 @@ fn spread_parameters(item: &mut Object, at: &Pointer, problems: &mut Problems<'_
                 continue;
             }
             let place = at.at("parameters").at(index);
-            let Some(parameter) = parameter.as_object() else {
-                problems.add(
-                    place,
-                    "the parameter is not an object",
-                    "write it as an object",
-                );
-                return;
-            };
             let mut parameter = parameter.clone();
-            parameter.insert(SOURCE.into(), String::from(place).into());
-            own.push(Value::Object(parameter));
+            if let Some(parameter) = parameter.as_object_mut() {
+                parameter.insert(SOURCE.into(), String::from(place).into());
+            }
+            own.push(parameter);
         }
     }
 }

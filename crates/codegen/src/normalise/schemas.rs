@@ -6,9 +6,10 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use super::naming::Wanted;
 use super::{Reader, flag, prose, text};
-use crate::model::{Kind, NamedSchema, Object, Property, Schema};
-use crate::names::{NAME_OVERRIDE, pascal, snake, type_name, variant_name};
+use crate::model::{EnumValue, Kind, NamedSchema, Object, Property, Schema};
+use crate::names::{NAME_OVERRIDE, VARIANT_NAMES, pascal, snake, type_name, variant_name};
 use crate::pointer::Pointer;
 use crate::read::Dialect;
 
@@ -18,28 +19,24 @@ const MAX_DEPTH: usize = 100;
 const MAX_NESTING: usize = 64;
 
 impl<'a> Reader<'a> {
-    /// Gives every component its Rust name and reports those that would share one.
+    /// Gives every component its Rust name.
     pub(super) fn name_components(&mut self) {
         let components = self.components;
-        for (upstream, schema) in components {
-            let name = match schema.get(NAME_OVERRIDE).and_then(Value::as_str) {
-                Some(name) => pascal(name),
-                None => type_name(upstream),
-            };
-            let at = component(upstream);
-            if let Some(other) = self.taken.get(&name) {
-                let message = format!(
-                    "the schema `{upstream}` and the one at `{other}` both become the type `{name}`"
-                );
-                self.problem(
-                    &at,
-                    message,
-                    format!("rename one of them in an overlay with `\"{NAME_OVERRIDE}\": \"…\"`"),
-                );
-                continue;
-            }
-            let place = self.place(&at);
-            self.taken.insert(name.clone(), place);
+        let wanted: Vec<Wanted> = components
+            .iter()
+            .map(|(upstream, schema)| {
+                let given = schema.get(NAME_OVERRIDE).and_then(Value::as_str);
+                Wanted {
+                    place: component(upstream).into(),
+                    plain: given.map_or_else(|| type_name(upstream), pascal),
+                    given: given.is_some(),
+                    others: vec![pascal(upstream)],
+                }
+            })
+            .collect();
+        let names = self.settle(&wanted);
+        for ((upstream, wanted), name) in components.keys().zip(wanted).zip(names) {
+            self.taken.insert(name.clone(), wanted.place);
             self.component_names.insert(upstream, name);
         }
     }
@@ -125,7 +122,7 @@ impl<'a> Reader<'a> {
         ) {
             return schema;
         }
-        let place = self.place(at);
+        let place = String::from(at);
         let mut name = hint.to_owned();
         let mut count = 1;
         while self.taken.contains_key(&name) {
@@ -137,7 +134,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The one component with just these values: documents repeat enums in their parameters.
-    fn enum_component(&self, values: &[String]) -> Option<String> {
+    fn enum_component(&self, values: &[EnumValue]) -> Option<String> {
         let mut same = self.components.iter().filter(|(_, schema)| {
             !is_composed(schema)
                 && schema
@@ -145,7 +142,10 @@ impl<'a> Reader<'a> {
                     .and_then(Value::as_array)
                     .is_some_and(|list| {
                         list.len() == values.len()
-                            && list.iter().zip(values).all(|(a, b)| a.as_str() == Some(b))
+                            && list
+                                .iter()
+                                .zip(values)
+                                .all(|(a, b)| a.as_str() == Some(&b.value))
                     })
         });
         match (same.next(), same.next()) {
@@ -366,41 +366,23 @@ impl<'a> Reader<'a> {
             let hint = pascal(&format!("{hint} {name}"));
             let schema = self.below(|reader| reader.schema(value, &at, &hint));
             let required = required.contains(&name.as_str());
-            let place = self.place(&at);
+            let place = String::from(&at);
+            let given = value.get(NAME_OVERRIDE).and_then(Value::as_str);
             read.insert(
                 name.clone(),
                 Property {
-                    ident: snake(name),
+                    ident: snake(given.unwrap_or(name)),
+                    given: given.is_some(),
                     required,
                     schema,
                     place,
                 },
             );
         }
-        let idents = read
-            .values()
-            .map(|property| (property.ident.clone(), property.place.clone()));
-        self.distinct(idents.collect::<Vec<_>>().into_iter(), "field");
         Kind::Object(Object {
             properties: read,
             additional,
         })
-    }
-
-    /// Reports identifiers that two places would share, with both places.
-    pub(super) fn distinct(&mut self, idents: impl Iterator<Item = (String, String)>, what: &str) {
-        let mut seen: IndexMap<String, String> = IndexMap::new();
-        for (ident, place) in idents {
-            if let Some(other) = seen.get(&ident) {
-                self.problems.add(
-                    place,
-                    format!("this and `{other}` both become the {what} `{ident}`"),
-                    "rename or remove one of them in an overlay",
-                );
-                continue;
-            }
-            seen.insert(ident, place);
-        }
     }
 
     fn enumeration(
@@ -422,21 +404,7 @@ impl<'a> Reader<'a> {
         let all =
             |is: fn(&Value) -> bool| !values.is_empty() && values.iter().all(|value| is(value));
         let kind = if all(Value::is_string) {
-            let mut names: IndexMap<&str, usize> = IndexMap::new();
-            for (index, value) in given.iter().enumerate() {
-                if let Some(name) = value.as_str() {
-                    names.entry(name).or_insert(index);
-                }
-            }
-            if !self.spend(names.len(), at) {
-                return Schema::of(Kind::Any);
-            }
-            let place = self.place(at);
-            let variants = names
-                .iter()
-                .map(|(name, index)| (variant_name(name), format!("{place}/enum/{index}")));
-            self.distinct(variants.collect::<Vec<_>>().into_iter(), "variant");
-            Kind::Enum(names.into_keys().map(str::to_owned).collect())
+            Kind::Enum(self.enum_values(object, given, at))
         } else if all(|value| value.is_i64() || value.is_u64()) {
             Kind::Integer(integer_type(
                 object.get("format").and_then(Value::as_str).unwrap_or(""),
@@ -451,6 +419,40 @@ impl<'a> Reader<'a> {
         Schema {
             nullable,
             ..Schema::of(kind)
+        }
+    }
+
+    fn enum_values(
+        &mut self,
+        object: &'a Map<String, Value>,
+        given: &'a [Value],
+        at: &Pointer,
+    ) -> Vec<EnumValue> {
+        let names = object.get(VARIANT_NAMES).and_then(Value::as_array);
+        if names.is_some_and(|names| names.len() != given.len()) {
+            self.warn(
+                &at.at(VARIANT_NAMES),
+                format!("`{VARIANT_NAMES}` has not one name for each value of `enum`"),
+                "the values without one are named after their texts",
+            );
+        }
+        let mut values: IndexMap<&str, EnumValue> = IndexMap::new();
+        for (index, value) in given.iter().enumerate() {
+            let Some(value) = value.as_str() else {
+                continue;
+            };
+            let name = names.and_then(|names| names.get(index)?.as_str());
+            values.entry(value).or_insert_with(|| EnumValue {
+                value: value.to_owned(),
+                variant: variant_name(value),
+                given: name.map(str::to_owned),
+                place: at.at("enum").at(index).into(),
+            });
+        }
+        if self.spend(values.len(), at) {
+            values.into_values().collect()
+        } else {
+            Vec::new()
         }
     }
 

@@ -17,7 +17,6 @@ use super::presence::property_of;
 use super::{Change, Context, Part, Pass};
 use crate::argument::{Argument, arguments};
 use crate::model::{Api, Kind, NamedSchema, Operation, Schema};
-use crate::names::variant_name;
 use crate::prose::{code, one_line, rustdoc};
 use crate::tree::{Tree, fields, functions, ident, implementations, structs};
 
@@ -106,7 +105,7 @@ fn document_enum(api: &Api, item: &mut ItemEnum) {
     };
     let said: HashMap<String, String> = values
         .iter()
-        .filter_map(|value| Some((variant_name(value), said_of(description, value)?)))
+        .filter_map(|it| Some((it.variant.clone(), said_of(description, &it.value)?)))
         .collect();
     for variant in &mut item.variants {
         let name = variant.ident.to_string();

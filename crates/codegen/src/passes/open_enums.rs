@@ -8,7 +8,6 @@ use syn::{Item, parse_quote};
 
 use super::{Change, Context, Part, Pass};
 use crate::model::Kind;
-use crate::names::variant_name;
 use crate::tree::{Tree, ident, is_implementation_for};
 
 pub(super) const PASS: Pass = Pass {
@@ -40,8 +39,8 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             .retain(|attribute| attribute.path().is_ident("doc"));
         found.variants = values
             .iter()
-            .map(|value| -> syn::Variant {
-                let variant = ident(&variant_name(value));
+            .map(|it| -> syn::Variant {
+                let (variant, value) = (ident(&it.variant), &it.value);
                 parse_quote! { #variant = #value }
             })
             .collect();
