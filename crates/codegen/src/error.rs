@@ -137,11 +137,15 @@ impl<'a> Problems<'a> {
 
     /// The warnings, or an error if something keeps the document from being generated.
     ///
-    /// `in_file` finds where a place of the OpenAPI 3.0 form stands in the file.
-    pub(crate) fn finish(self, in_file: impl Fn(&str) -> String) -> Result<Vec<Problem>, Error> {
+    /// `locate` finds where a part stands: in the OpenAPI 3.0 form, and in the file.
+    pub(crate) fn finish(
+        self,
+        locate: impl Fn(&str) -> (String, String),
+    ) -> Result<Vec<Problem>, Error> {
         let located = |mut problem: Problem| {
-            let place = in_file(&problem.pointer);
-            problem.in_file = (place != problem.pointer).then_some(place);
+            let (lifted, in_file) = locate(&problem.pointer);
+            problem.in_file = (in_file != lifted).then_some(in_file);
+            problem.pointer = lifted;
             problem
         };
         if self.found.is_empty() {

@@ -37,8 +37,22 @@ pub(crate) struct Places<'a> {
 }
 
 impl Places<'_> {
+    /// Where a part stands in the lifted document, as far as it is there, and in the one that was read.
+    pub(crate) fn locate(&self, lifted: &str) -> (String, String) {
+        let mut there = Pointer::root();
+        for key in Pointer::parse(lifted).keys() {
+            let next = there.at(&key);
+            if self.lifted.pointer(next.as_str()).is_none() {
+                break;
+            }
+            there = next;
+        }
+        let source = self.source(&there);
+        (there.into(), source)
+    }
+
     /// The place that was read; what lifting put in between, or an overlay added, is left out.
-    pub(crate) fn source(&self, lifted: &Pointer) -> String {
+    fn source(&self, lifted: &Pointer) -> String {
         let mut place = Pointer::root();
         let mut here = Some(self.lifted);
         let mut there = Some(self.read);

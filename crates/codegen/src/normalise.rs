@@ -36,7 +36,7 @@ const MAX_SIZE: usize = 60_000;
 pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Problem>), Error> {
     let document = places.lifted;
     let protobuf = places.dialect == Dialect::Swagger20;
-    let mut reader = Reader::new(file, places)?;
+    let mut reader = Reader::new(file, places);
     reader.read_components();
     let mut operations = reader.read_operations();
     reader.name_members();
@@ -47,7 +47,7 @@ pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Prob
         mut named,
         ..
     } = reader;
-    let warnings = problems.finish(|place| places.source(&Pointer::parse(place)))?;
+    let warnings = problems.finish(|place| places.locate(place))?;
     replace_dangling(&mut named, &mut operations);
     let info = |key: &str| {
         document
@@ -95,39 +95,14 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(file: &'a str, places: Places<'a>) -> Result<Self, Error> {
+    fn new(file: &'a str, places: Places<'a>) -> Self {
         static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
-        let document = places.lifted;
-        let schemas = Pointer::root().at("components").at("schemas");
-        let components = match document.pointer("/components/schemas") {
-            None => &*NONE,
-            Some(Value::Object(components)) => components,
-            Some(_) => {
-                return Err(Error::one(
-                    file,
-                    &schemas,
-                    "the schemas are not an object",
-                    "write them as an object from names to schemas",
-                ));
-            }
-        };
-        if components.len() > MAX_SCHEMAS {
-            return Err(Error::one(
-                file,
-                &schemas,
-                format!(
-                    "{} schemas, more than the {MAX_SCHEMAS} that are accepted",
-                    components.len()
-                ),
-                "check that this is an API description, and split it if it really is that large",
-            ));
-        }
         let mut reader = Self {
-            document,
+            document: places.lifted,
             places,
             size: 0,
             problems: Problems::new(file),
-            components,
+            components: &NONE,
             component_names: IndexMap::new(),
             taken: IndexMap::new(),
             read: IndexMap::new(),
@@ -135,8 +110,25 @@ impl<'a> Reader<'a> {
             undefined_schemes: IndexSet::new(),
             stack: Vec::new(),
         };
+        let at = Pointer::root().at("components").at("schemas");
+        if let Some(schemas) = reader.document.pointer(at.as_str())
+            && let Some(schemas) = reader.object(schemas, &at, "the list of schemas")
+        {
+            if schemas.len() > MAX_SCHEMAS {
+                reader.problem(
+                    &at,
+                    format!(
+                        "{} schemas, more than the {MAX_SCHEMAS} that are accepted",
+                        schemas.len()
+                    ),
+                    "check that this is an API description, and split it if it really is that large",
+                );
+            } else {
+                reader.components = schemas;
+            }
+        }
         reader.name_components();
-        Ok(reader)
+        reader
     }
 
     /// Counts what is read; false, with a problem the first time, where it is too much.

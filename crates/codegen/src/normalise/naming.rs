@@ -228,8 +228,9 @@ impl Reader<'_> {
 
 /// `name_2` for a name in snake case, `Name2` for one in camel case.
 fn numbered(name: &str, count: usize) -> String {
-    let camel =
-        name.starts_with(char::is_uppercase) && !name.ends_with(|c: char| c.is_ascii_digit());
+    let camel = name.starts_with(char::is_uppercase)
+        && !name.contains('_')
+        && !name.ends_with(|c: char| c.is_ascii_digit());
     let between = if camel { "" } else { "_" };
     format!("{name}{between}{count}")
 }
@@ -244,9 +245,9 @@ fn telling_apart(operations: &[&Unnamed<'_>]) -> Vec<String> {
     };
     for parameters in [false, true] {
         let paths = words(parameters);
-        let first = &paths[..1];
-        let common = first
+        let common = paths
             .iter()
+            .take(1)
             .flatten()
             .enumerate()
             .take_while(|(index, word)| paths.iter().all(|path| path.get(*index) == Some(word)));

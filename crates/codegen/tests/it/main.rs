@@ -9,5 +9,6 @@
 mod broken;
 mod command_line;
 mod generation_table;
+mod names;
 mod prepared_document;
 mod spec_diff;
