@@ -90,7 +90,10 @@ impl Writer<'_> {
         }
         self.responses(operation, &mut value);
         let security = operation.security.iter().map(|schemes| {
-            let schemes = schemes.iter().map(|name| (name.clone(), json!([])));
+            let known =
+                |name: &&String| self.api.security_schemes.iter().any(|it| it.name == **name);
+            let schemes = schemes.iter().filter(known);
+            let schemes = schemes.map(|name| (name.clone(), json!([])));
             Value::Object(schemes.collect())
         });
         value["security"] = security.collect();

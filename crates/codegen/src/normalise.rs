@@ -39,6 +39,7 @@ pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Prob
     let mut reader = Reader::new(file, places);
     reader.read_components();
     let mut operations = reader.read_operations();
+    reader.warn_of_calls_to_the_client();
     reader.name_members();
     let security_schemes = reader.read_security_schemes();
     let Reader {
@@ -205,6 +206,24 @@ impl<'a> Reader<'a> {
         Some((value, at))
     }
 
+    /// Requests that the server sends are no part of a client.
+    fn warn_of_calls_to_the_client(&mut self) {
+        let instead = "no code is generated for what the server calls";
+        if self.document.get("webhooks").is_some() {
+            self.warn(&Pointer::root().at("webhooks"), "webhooks", instead);
+        }
+        let paths = self.document.get("paths").and_then(Value::as_object);
+        for (path, item) in paths.into_iter().flatten() {
+            for method in METHODS {
+                let operation = item.get(method);
+                if operation.is_some_and(|operation| operation.get("callbacks").is_some()) {
+                    let at = Pointer::root().at("paths").at(path).at(method);
+                    self.warn(&at.at("callbacks"), "callbacks", instead);
+                }
+            }
+        }
+    }
+
     fn read_security_schemes(&mut self) -> Vec<SecurityScheme> {
         let at = Pointer::root().at("components").at("securitySchemes");
         let mut schemes: Vec<(&str, Option<&Value>)> = Vec::new();
@@ -253,6 +272,22 @@ impl<'a> Reader<'a> {
                 }
                 (Some("http"), Some(scheme), ..) if scheme.eq_ignore_ascii_case("basic") => {
                     SchemeKind::Basic
+                }
+                (Some("http"), Some(scheme), ..) if !scheme.eq_ignore_ascii_case("bearer") => {
+                    self.warn(
+                        &at.at("scheme"),
+                        format!("the HTTP scheme `{scheme}` is not supported"),
+                        "credentials for it are sent as `Authorization: Bearer …`",
+                    );
+                    SchemeKind::Bearer
+                }
+                (Some("mutualTLS"), ..) => {
+                    self.warn(
+                        &at,
+                        "a client certificate is no credential of a request",
+                        "nothing is sent for it: give the certificate to the HTTP client",
+                    );
+                    continue;
                 }
                 (Some("http" | "oauth2" | "openIdConnect"), ..) => SchemeKind::Bearer,
                 _ => {

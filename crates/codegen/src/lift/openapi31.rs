@@ -29,7 +29,6 @@ pub(super) fn lift(mut document: Value) -> Value {
     if let Some(root) = document.as_object_mut() {
         root.insert("openapi".into(), "3.0.3".into());
         root.remove("jsonSchemaDialect");
-        root.remove("webhooks");
     }
     each_schema(&mut document, false);
     document

@@ -12,3 +12,4 @@ mod generation_table;
 mod names;
 mod prepared_document;
 mod spec_diff;
+mod warnings;
