@@ -2,6 +2,8 @@
 
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 
+use crate::lift::METHODS;
+
 /// Extension that gives an operation, a schema, a property or a parameter another name.
 pub(crate) const NAME_OVERRIDE: &str = "x-rust-name";
 
@@ -28,7 +30,7 @@ pub(crate) struct OperationName<'a> {
 ///
 /// FastAPI appends the path and the method to a function's name, grpc-gateway puts the service
 /// in front of it.
-pub(crate) fn operation_name<'a>(upstream: &'a str, method: &str, path: &str) -> OperationName<'a> {
+pub(crate) fn operation_name<'a>(upstream: &'a str, path: &str) -> OperationName<'a> {
     let derived: String = path
         .chars()
         .map(|c| {
@@ -39,8 +41,10 @@ pub(crate) fn operation_name<'a>(upstream: &'a str, method: &str, path: &str) ->
             }
         })
         .collect();
-    let without_path = upstream
-        .strip_suffix(&format!("{derived}_{method}"))
+    // A function for several methods has one id, which ends with one of them.
+    let without_path = METHODS
+        .iter()
+        .find_map(|method| upstream.strip_suffix(&format!("{derived}_{method}")))
         .filter(|short| !short.is_empty());
     let short = without_path.unwrap_or(upstream);
     let of_service = short
@@ -220,28 +224,18 @@ mod tests {
 
     #[test]
     fn fastapi_and_grpc_gateway_additions_are_dropped() {
-        let short = |id, method, path| operation_name(id, method, path).short;
+        let short = |id, path| operation_name(id, path).short;
+        assert_eq!(short("read_job_jobs__id__get", "/jobs/{id}"), "read_job");
         assert_eq!(
-            short("read_job_jobs__id__get", "get", "/jobs/{id}"),
-            "read_job"
-        );
-        assert_eq!(
-            short(
-                "read_backend_types_backend_types__get",
-                "get",
-                "/backend_types/"
-            ),
+            short("read_backend_types_backend_types__get", "/backend_types/"),
             "read_backend_types"
         );
         assert_eq!(
-            short("RunService_ListRuns", "get", "/apis/v2beta1/runs"),
+            short("RunService_ListRuns", "/apis/v2beta1/runs"),
             "list_runs"
         );
-        assert_eq!(
-            short("UploadPipeline", "post", "/upload"),
-            "upload_pipeline"
-        );
-        assert_eq!(short("Service_", "post", "/x"), "service");
+        assert_eq!(short("UploadPipeline", "/upload"), "upload_pipeline");
+        assert_eq!(short("Service_", "/x"), "service");
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl Reader<'_> {
             .iter()
             .map(|it| match it.given() {
                 Some(name) => snake(name),
-                None => operation_name(&it.id(), it.method, it.path).short,
+                None => operation_name(&it.id(), it.path).short,
             })
             .collect();
         let mut groups: IndexMap<&str, Vec<usize>> = IndexMap::new();
@@ -113,7 +113,7 @@ impl Reader<'_> {
                     continue;
                 }
                 let id = it.id();
-                let name = operation_name(&id, it.method, it.path);
+                let name = operation_name(&id, it.path);
                 let same = |&other: &usize| other != index && operations[other].id() == id;
                 match name.service {
                     Some(service) => plain[index] = snake(&format!("{service}_{}", name.short)),
@@ -270,8 +270,5 @@ fn telling_apart(operations: &[&Unnamed<'_>]) -> Vec<String> {
             }
         }
     }
-    operations
-        .iter()
-        .map(|it| format!("{} {}", it.path, it.method))
-        .collect()
+    operations.iter().map(|it| it.method.to_owned()).collect()
 }

@@ -176,11 +176,16 @@ fn as_much_of_the_path_stays_as_tells_functions_of_fastapi_apart() {
         methods(&document),
         ["create_queue_queues", "create_queue_pools", "read_pools"]
     );
+    let one_function = paths(json!({"/x": {
+        "get": {"operationId": "x_x_post", "responses": {}},
+        "post": {"operationId": "x_x_post", "responses": {}},
+    }}));
+    assert_eq!(methods(&one_function), ["x_get", "x_post"]);
     let one_path = paths(json!({"/x": {
         "get": {"operationId": "x_x_get", "responses": {}},
         "put": {"operationId": "x_x_put", "responses": {}},
     }}));
-    assert_eq!(methods(&one_path), ["x_x_get", "x_x_put"]);
+    assert_eq!(methods(&one_path), ["x_get", "x_put"]);
 }
 
 #[test]
