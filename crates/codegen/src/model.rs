@@ -314,16 +314,6 @@ impl Body {
         std::iter::once(("body", self.media.as_str(), &self.content)).chain(others)
     }
 
-    /// The parts of the multipart content.
-    pub fn parts(&self) -> &[Part] {
-        let mut contents = self.contents();
-        let parts = contents.find_map(|(_, _, content)| match content {
-            BodyContent::Multipart(parts) => Some(parts.as_slice()),
-            _ => None,
-        });
-        parts.unwrap_or_default()
-    }
-
     fn schemas_mut(&mut self) -> Vec<&mut Schema> {
         let others = self.others.iter_mut().map(|it| &mut it.content);
         let mut schemas = Vec::new();
