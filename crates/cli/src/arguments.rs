@@ -5,11 +5,11 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 use clap::ArgMatches;
-use compute_kfp::operation::{BodyKind, Operation, Parameter};
+use compute_kfp::operation::{Body, BodyKind, Operation, Parameter};
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, warn};
-use crate::operation_command::{BODY, SET, parts, takes_body};
+use crate::operation_command::{BODY, SET, parts, whole_bodies};
 
 /// Parts of a body that are files, by their names.
 pub type Files = Vec<(String, PathBuf)>;
@@ -19,41 +19,49 @@ pub fn of(operation: &'static Operation, matches: &ArgMatches) -> Result<(Value,
     let mut arguments = Map::new();
     let mut files = Vec::new();
     for parameter in operation.parameters {
-        if let Some(value) = value_of(parameter, matches) {
+        if let Some(value) = value_of(parameter.argument, parameter.kind, matches) {
             warn_of_unknown(parameter, &value);
-            arguments.insert(parameter.name.to_owned(), value);
+            arguments.insert(parameter.argument.to_owned(), value);
         }
     }
     for part in parts(operation) {
         if part.file {
-            let path: Option<&PathBuf> = matches.get_one(part.name);
-            files.extend(path.map(|path| (part.name.to_owned(), path.clone())));
-        } else if let Some(text) = matches.get_one::<Value>(part.name) {
-            arguments.insert(part.name.to_owned(), text.clone());
+            let paths = matches.get_many::<PathBuf>(part.argument);
+            let paths = paths.into_iter().flatten();
+            files.extend(paths.map(|path| (part.argument.to_owned(), path.clone())));
+        } else if let Some(value) = value_of(part.argument, part.kind, matches) {
+            arguments.insert(part.argument.to_owned(), value);
         }
     }
-    if takes_body(operation) {
-        let text = matches.get_one::<String>(BODY).map(String::as_str);
-        match (operation.body, text) {
-            (Some((BodyKind::Raw(_), _)), Some(text)) => match text.strip_prefix('@') {
-                Some(path) => files.push((BODY.to_owned(), path.into())),
-                None => {
-                    let text = if text == "-" {
-                        standard_input()?
-                    } else {
-                        text.to_owned()
-                    };
-                    arguments.insert(BODY.to_owned(), text.into());
-                }
-            },
-            (_, text) => {
-                if let Some(body) = json_body(text, matches)? {
-                    arguments.insert(BODY.to_owned(), body);
-                }
-            }
+    for body in whole_bodies(operation) {
+        let text = matches.get_one::<String>(body.argument);
+        if let Some(given) = body_of(body, text.map(String::as_str), matches, &mut files)? {
+            arguments.insert(body.argument.to_owned(), given);
         }
     }
     Ok((Value::Object(arguments), files))
+}
+
+fn body_of(
+    body: Body,
+    text: Option<&str>,
+    matches: &ArgMatches,
+    files: &mut Files,
+) -> Result<Option<Value>, Failure> {
+    match (body.kind, text) {
+        (BodyKind::Raw(_), None) => Ok(None),
+        (BodyKind::Raw(_), Some("-")) => Ok(Some(standard_input()?.into())),
+        (BodyKind::Raw(_), Some(text)) => match text.strip_prefix('@') {
+            Some(path) => {
+                files.push((body.argument.to_owned(), path.into()));
+                Ok(None)
+            }
+            None => Ok(Some(text.into())),
+        },
+        (_, text) if body.argument == BODY => json_body(text, matches),
+        (_, None) => Ok(None),
+        (_, Some(text)) => json("the body", &text_of(text)?).map(Some),
+    }
 }
 
 /// The arguments that were written as one JSON object, with its files taken out.
@@ -62,18 +70,19 @@ pub fn of_json(operation: &'static Operation, text: &str) -> Result<(Value, File
     let mut files = Vec::new();
     if let Some(given) = arguments.as_object_mut() {
         for part in parts(operation).filter(|part| part.file) {
-            match given.get(part.name) {
-                Some(Value::String(path)) => {
-                    files.push((part.name.to_owned(), path.into()));
-                    given.remove(part.name);
-                }
-                None | Some(Value::Null) => {}
-                Some(_) => {
+            let paths = match given.shift_remove(part.argument) {
+                None | Some(Value::Null) => continue,
+                Some(Value::Array(paths)) if part.kind == "array" => paths,
+                Some(path) => vec![path],
+            };
+            for path in paths {
+                let Value::String(path) = path else {
                     return Err(Failure::Usage(format!(
                         "`/{}` is a file; give its path as a string",
-                        part.name
+                        part.argument
                     )));
-                }
+                };
+                files.push((part.argument.to_owned(), path.into()));
             }
         }
     }
@@ -90,10 +99,10 @@ pub fn text_of(argument: &str) -> Result<String, Failure> {
     }
 }
 
-fn value_of(parameter: &Parameter, matches: &ArgMatches) -> Option<Value> {
-    let given = matches.get_many::<Value>(parameter.name)?.cloned();
+fn value_of(argument: &str, kind: &str, matches: &ArgMatches) -> Option<Value> {
+    let given = matches.get_many::<Value>(argument)?.cloned();
     let mut given: Vec<Value> = given.collect();
-    match parameter.kind {
+    match kind {
         // A list of lists or objects is one JSON text.
         "array" if !given.iter().any(Value::is_array) => Some(given.into()),
         _ => given.pop(),
@@ -112,7 +121,7 @@ fn warn_of_unknown(parameter: &Parameter, value: &Value) {
             warn(&format!(
                 "`{}` is none of the values that the description names for `{}`: {}; it is sent as it is",
                 text.escape_debug(),
-                parameter.name,
+                parameter.argument,
                 parameter.values.join(", ")
             ));
         }
@@ -198,4 +207,78 @@ pub fn standard_input() -> Result<String, Failure> {
         .read_to_string(&mut text)
         .map_err(|error| Failure::io("standard input cannot be read", &error))?;
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use clap::Command;
+    use compute_kfp::operation::{Body, BodyKind, BodyPart, Location, Operation, Parameter};
+    use serde_json::json;
+
+    use super::of;
+    use crate::operation_command::with_arguments_of;
+
+    static OPERATION: Operation = Operation::new("send", "send", "POST", "/{id}")
+        .parameters(&[
+            Parameter::new("id", Location::Path, "string").required(),
+            Parameter::new("id", Location::Query, "any").argument("id_query"),
+            Parameter::new("filter", Location::Query, "any"),
+        ])
+        .body(BodyKind::Json, true)
+        .other_bodies(&[
+            Body::new("body_xml", BodyKind::Raw("application/xml")),
+            Body::new("body_form", BodyKind::Form),
+            Body::new(
+                "",
+                BodyKind::Multipart(&[
+                    BodyPart::new("files", true).kind("array"),
+                    BodyPart::new("tags", false).kind("array").items("string"),
+                    BodyPart::new("count", false).kind("integer"),
+                ]),
+            ),
+        ]);
+
+    fn given(arguments: &[&str]) -> (serde_json::Value, super::Files) {
+        let command = with_arguments_of(Command::new("send"), &OPERATION);
+        let matches = command.try_get_matches_from([&["send"], arguments].concat());
+        of(&OPERATION, &matches.unwrap()).ok().unwrap()
+    }
+
+    #[test]
+    fn values_are_texts_unless_they_are_lists_or_objects() {
+        let (arguments, _) = given(&[
+            "--id",
+            "1",
+            "--id-query",
+            "12e400",
+            "--filter",
+            r#"{"R":1}"#,
+        ]);
+        assert_eq!(
+            arguments,
+            json!({"id": "1", "id_query": "12e400", "filter": {"R": 1}})
+        );
+    }
+
+    #[test]
+    fn each_body_and_each_part_is_an_option() {
+        let (arguments, _) = given(&["--id", "1", "--body-xml", "<a/>"]);
+        assert_eq!(arguments, json!({"id": "1", "body_xml": "<a/>"}));
+        let (arguments, _) = given(&["--id", "1", "--body-form", r#"{"a":1}"#]);
+        assert_eq!(arguments, json!({"id": "1", "body_form": {"a": 1}}));
+        let (arguments, files) = given(&[
+            "--id", "1", "--files", "a", "--files", "b", "--tags", "x", "--tags", "y", "--count",
+            "7",
+        ]);
+        assert_eq!(
+            arguments,
+            json!({"id": "1", "tags": ["x", "y"], "count": 7})
+        );
+        assert_eq!(
+            files,
+            [("files".into(), "a".into()), ("files".into(), "b".into())]
+        );
+    }
 }

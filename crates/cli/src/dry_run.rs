@@ -94,29 +94,37 @@ impl Taken {
 
     fn parts(&self, arguments: &Value, files: &Files) -> Vec<Part> {
         let mut parts = Vec::new();
-        match self.operation.body {
-            None => {}
-            Some((BodyKind::Multipart(fields), _)) => {
+        for body in self.operation.bodies() {
+            if let BodyKind::Multipart(fields) = body.kind {
                 for field in fields {
-                    if let Some(text) = arguments.get(field.name).and_then(Value::as_str) {
-                        parts.push(Part::form(format!("{}={text}", field.name)));
-                    }
+                    let value = arguments.get(field.argument).filter(|it| !it.is_null());
+                    parts.extend(
+                        value.map(|value| Part::form(format!("{}={}", field.name, text_of(value)))),
+                    );
+                    let files = files.iter().filter(|(name, _)| name == field.argument);
+                    parts.extend(files.map(|(_, path)| {
+                        Part::form(format!("{}=@{}", field.name, path.display()))
+                    }));
                 }
-                for (name, path) in files {
-                    parts.push(Part::form(format!("{name}=@{}", path.display())));
-                }
+                continue;
             }
-            Some((kind, _)) => {
-                if let Some(body) = arguments.get("body").filter(|body| !body.is_null()) {
-                    parts.extend(Part::body(kind, body));
-                }
-                for (_, path) in files {
-                    parts.push(Part::file(path));
-                }
-            }
+            let given = arguments.get(body.argument).filter(|it| !it.is_null());
+            parts.extend(
+                given
+                    .into_iter()
+                    .flat_map(|given| Part::body(body.kind, given)),
+            );
+            let files = files.iter().filter(|(name, _)| name == body.argument);
+            parts.extend(files.map(|(_, path)| Part::file(path)));
         }
         parts
     }
+}
+
+fn text_of(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// One option of curl, and the same for people.
@@ -146,10 +154,7 @@ impl Part {
     fn body(kind: BodyKind, body: &Value) -> Vec<Self> {
         if let (BodyKind::Form, Some(fields)) = (kind, body.as_object()) {
             let fields = fields.iter().map(|(name, value)| {
-                let value = value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned);
-                let field = format!("{name}={value}");
+                let field = format!("{name}={}", text_of(value));
                 Self {
                     shown: field.clone(),
                     option: "--data-urlencode",

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
-use compute_kfp::operation::{BodyKind, BodyPart, Operation, Paging, Parameter};
+use compute_kfp::operation::{Body, BodyKind, BodyPart, Operation, Paging, Parameter, Style};
 use serde_json::Value;
 
 use crate::api::Api;
@@ -71,19 +71,25 @@ fn with_arguments(command: Command, api: Api) -> Command {
         .operations()
         .iter()
         .find(|operation| kebab(operation.name) == name);
-    let Some(operation) = found else {
-        return command;
-    };
+    match found {
+        Some(operation) => with_arguments_of(command, operation),
+        None => command,
+    }
+}
+
+/// A command with the arguments of an operation.
+pub fn with_arguments_of(command: Command, operation: &'static Operation) -> Command {
     let parameters = operation
         .parameters
         .iter()
         .map(|parameter| of_parameter(operation, parameter));
     let mut command = command.long_about(long_about(operation)).args(parameters);
     for part in parts(operation) {
-        command = command.arg(of_part(part));
+        command = command.arg(of_part(operation, part));
     }
-    if takes_body(operation) {
-        command = command.args(of_body(operation));
+    let required = matches!(operation.body, Some((_, true))) && operation.other_bodies.is_empty();
+    for body in whole_bodies(operation) {
+        command = command.args(of_body(body, required));
     }
     match operation.paging {
         Some(paging) => command.args(of_list(paging)),
@@ -136,8 +142,9 @@ fn of_parameter(operation: &Operation, parameter: &'static Parameter) -> Arg {
     let parser = JsonValue {
         kind: if list { kind } else { parameter.kind },
         values: parameter.values,
+        bare: parameter.style != Style::Json,
     };
-    let arg = named(parameter.name, &long_of(operation, parameter))
+    let arg = named(parameter.argument, &long_of(operation, parameter))
         .value_name(value_name(parser.kind))
         .required(parameter.required)
         .help(help)
@@ -152,10 +159,10 @@ fn of_parameter(operation: &Operation, parameter: &'static Parameter) -> Arg {
 
 /// The option of a parameter, that nothing else is called.
 fn long_of(operation: &Operation, parameter: &Parameter) -> String {
-    let long = kebab(parameter.name);
+    let long = kebab(parameter.argument);
     let lists = operation
         .paging
-        .is_some_and(|paging| paging.page_size() == parameter.name);
+        .is_some_and(|paging| paging.page_size() == parameter.argument);
     let own = OWN.contains(&long.as_str()) && !lists;
     match own || globals::is_taken(&long) {
         true => format!("parameter-{long}"),
@@ -173,54 +180,66 @@ fn named(id: &'static str, long: &str) -> Arg {
     }
 }
 
-fn of_part(part: &'static BodyPart) -> Arg {
-    let arg = named(part.name, &kebab(part.name))
-        .required(part.required)
-        .help(part.description);
-    match part.file {
-        true => arg
+fn of_part(operation: &Operation, part: &'static BodyPart) -> Arg {
+    let list = part.kind == "array" && (part.file || is_plain(part.items));
+    let mut help = part.description.to_owned();
+    if list {
+        help.push_str(" Can be repeated.");
+    }
+    let arg = named(part.argument, &kebab(part.argument))
+        .required(part.required && operation.other_bodies.is_empty())
+        .help(help)
+        .action(if list {
+            ArgAction::Append
+        } else {
+            ArgAction::Set
+        });
+    if part.file {
+        return arg
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
-            .value_hint(ValueHint::FilePath),
-        false => arg.value_name("STRING").value_parser(JsonValue {
-            kind: "string",
-            values: &[],
-        }),
+            .value_hint(ValueHint::FilePath);
     }
+    let kind = if list { part.items } else { part.kind };
+    let parser = JsonValue {
+        kind,
+        values: &[],
+        bare: true,
+    };
+    arg.value_name(value_name(kind)).value_parser(parser)
 }
 
-fn of_body(operation: &Operation) -> Vec<Arg> {
-    let required = matches!(operation.body, Some((_, true)));
-    let type_name = operation.body_schema.map_or("", |schema| schema.name);
+fn of_body(body: Body, required: bool) -> Vec<Arg> {
+    let type_name = body.schema.map_or("", |schema| schema.name);
     let of_type = match type_name {
         "" => String::new(),
         name => format!(", a `{name}`"),
     };
-    let body = Arg::new(BODY).long(BODY).value_hint(ValueHint::FilePath);
-    match operation.body {
-        Some((BodyKind::Raw(media), _)) => vec![
-            body.value_name("TEXT|@FILE|-")
-                .required(required)
-                .help(format!(
-                    "Body of type {media}; @FILE reads a file and - standard input"
-                )),
-        ],
-        _ => {
-            vec![
-            body.value_name("JSON|@FILE|-")
-                .required_unless_present_any(required.then_some(SET))
-                .help(format!("Body as JSON{of_type}; @FILE reads a file and - standard input")),
-            Arg::new(SET)
-                .long(SET)
-                .value_name("PATH=VALUE")
-                .action(ArgAction::Append)
-                .help(
-                    "Set one property of the body, such as spec.name=demo or tags.0=new; a value \
-                     that is JSON is taken as such, and anything else as a string. Can be repeated",
-                ),
-        ]
-        }
+    let arg = named(body.argument, &kebab(body.argument)).value_hint(ValueHint::FilePath);
+    if let BodyKind::Raw(media) = body.kind {
+        let help = format!("Body of type {media}; @FILE reads a file and - standard input");
+        return vec![arg.value_name("TEXT|@FILE|-").required(required).help(help)];
     }
+    let media = match body.argument {
+        BODY => String::new(),
+        _ => format!(" for {}", body.media),
+    };
+    let help = format!("Body as JSON{media}{of_type}; @FILE reads a file and - standard input");
+    let arg = arg.value_name("JSON|@FILE|-").help(help);
+    if body.argument != BODY {
+        return vec![arg];
+    }
+    vec![
+        arg.required_unless_present_any(required.then_some(SET)),
+        Arg::new(SET)
+            .long(SET)
+            .value_name("PATH=VALUE")
+            .action(ArgAction::Append)
+            .help(
+                "Set one property of the body, such as spec.name=demo or tags.0=new; a value \
+                 that is JSON is taken as such, and anything else as a string. Can be repeated",
+            ),
+    ]
 }
 
 fn of_list(paging: Paging) -> Vec<Arg> {
@@ -250,19 +269,15 @@ fn of_list(paging: Paging) -> Vec<Arg> {
         .collect()
 }
 
-pub fn takes_body(operation: &Operation) -> bool {
-    !matches!(operation.body, None | Some((BodyKind::Multipart(_), _)))
+/// Bodies that are arguments as a whole.
+pub fn whole_bodies(operation: &Operation) -> impl Iterator<Item = Body> + use<> {
+    let bodies = operation.bodies();
+    bodies.filter(|body| !matches!(body.kind, BodyKind::Multipart(_)))
 }
 
 /// Parts of a form that are arguments by their names.
-pub fn parts(operation: &Operation) -> impl Iterator<Item = &'static BodyPart> {
-    let parts = match operation.body {
-        Some((BodyKind::Multipart(parts), _)) => parts,
-        _ => &[],
-    };
-    parts
-        .iter()
-        .filter(|part| operation.parameter(part.name).is_none())
+pub fn parts(operation: &Operation) -> impl Iterator<Item = &'static BodyPart> + use<> {
+    operation.bodies().flat_map(|body| body.kind.parts())
 }
 
 /// `create_run` as `create-run`.
@@ -289,6 +304,8 @@ fn value_name(kind: &str) -> &'static str {
 struct JsonValue {
     kind: &'static str,
     values: &'static [&'static str],
+    /// Whether a text is written without quotes where any JSON is taken.
+    bare: bool,
 }
 
 impl JsonValue {
@@ -309,6 +326,11 @@ impl JsonValue {
                 Ok(number @ Value::Number(_)) => Ok(number),
                 _ => Err(wrong("a number")),
             },
+            // Numbers stay texts, which are the same on the wire and keep their digits.
+            "any" if self.bare => Ok(match serde_json::from_str(text) {
+                Ok(value @ (Value::Array(_) | Value::Object(_) | Value::String(_))) => value,
+                _ => text.into(),
+            }),
             _ => serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}")),
         }
     }

@@ -40,12 +40,12 @@ pub(crate) fn arguments<'a>(
     let mut found = Vec::new();
     for parameter in &operation.parameters {
         let ty = ty(&parameter.ident)?;
-        let (name, wire) = (ident(&parameter.ident), &parameter.name);
+        let (name, argument) = (ident(&parameter.ident), &parameter.argument);
         let taken = taken(&ty, &name);
         let set = if is_path(&ty, "String") || is_path(&ty, "std::string::String") {
-            quote! { request.set_text(#wire, #name); }
+            quote! { request.set_text(#argument, #name); }
         } else {
-            quote! { request.set(#wire, &#name); }
+            quote! { request.set(#argument, &#name); }
         };
         found.push(Argument {
             name: &parameter.ident,
@@ -58,27 +58,42 @@ pub(crate) fn arguments<'a>(
             ty,
         });
     }
-    match operation.body.as_ref().map(|body| (body, &body.content)) {
-        None => {}
-        Some((body, BodyContent::Multipart(parts))) => {
-            found.extend(parts.iter().map(|part| self::part(part, body.required)));
+    let Some(described) = &operation.body else {
+        return Ok(found);
+    };
+    // Which of several bodies is sent is up to the caller.
+    let required = described.required && described.others.is_empty();
+    for (name, media, content) in described.contents() {
+        if let BodyContent::Multipart(parts) = content {
+            for part in parts {
+                found.push(self::part(api, part, required, ty(&part.ident)?));
+            }
+        } else {
+            found.push(Argument {
+                required,
+                description: described.description.as_deref(),
+                ..body(api, name, media, content, ty(name)?)
+            });
         }
-        Some((described, content)) => found.push(Argument {
-            required: described.required,
-            description: described.description.as_deref(),
-            ..body(api, content, ty("body")?)
-        }),
     }
     Ok(found)
 }
 
-fn body(api: &Api, content: &BodyContent, ty: Type) -> Argument<'static> {
-    let encode = match content {
-        BodyContent::Form(_) => quote! { form_body },
-        _ => quote! { json_body },
+fn body<'a>(
+    api: &Api,
+    wanted: &'a str,
+    media: &str,
+    content: &BodyContent,
+    ty: Type,
+) -> Argument<'a> {
+    let name = ident(wanted);
+    let encode = |body: TokenStream| match content {
+        BodyContent::Form(..) => quote! { request.form_body(#body); },
+        _ if wanted == "body" => quote! { request.json_body(#body); },
+        _ => quote! { request.json_body_as(#media, #body); },
     };
     let argument = |parameter, passed, ty: Type, set, example| Argument {
-        name: "body",
+        name: wanted,
         required: true,
         description: None,
         ty,
@@ -87,12 +102,12 @@ fn body(api: &Api, content: &BodyContent, ty: Type) -> Argument<'static> {
         set,
         example,
     };
-    if let BodyContent::Raw(media) = content {
+    if let BodyContent::Raw = content {
         return argument(
             quote! { impl ::std::convert::Into<#ty> },
-            quote! { body.into() },
+            quote! { #name.into() },
             ty,
-            quote! { request.raw_body(#media, body); },
+            quote! { request.raw_body(#media, #name); },
             Some("Vec::from(\"content\")".to_owned()),
         );
     }
@@ -101,50 +116,54 @@ fn body(api: &Api, content: &BodyContent, ty: Type) -> Argument<'static> {
         let error = quote! { ::compute_kfp_runtime::BuildError };
         return argument(
             quote! { impl ::std::convert::TryInto<#ty, Error: ::std::convert::Into<#error>> },
-            quote! { body.try_into().map_err(::std::convert::Into::into) },
+            quote! { #name.try_into().map_err(::std::convert::Into::into) },
             parse_quote! { ::std::result::Result<#ty, #error> },
-            quote! { request.#encode(body); },
+            encode(quote! { #name }),
             shown,
         );
     }
-    let taken = taken(&ty, &ident("body"));
+    let taken = taken(&ty, &name);
     argument(
         taken.parameter,
         taken.value,
         ty,
-        quote! {
-            request.#encode(
-                ::std::result::Result::Ok::<_, ::compute_kfp_runtime::BuildError>(body)
-            );
-        },
+        encode(quote! {
+            ::std::result::Result::Ok::<_, ::compute_kfp_runtime::BuildError>(#name)
+        }),
         shown,
     )
 }
 
-fn part(part: &Part, body_required: bool) -> Argument<'_> {
+fn part<'a>(api: &Api, part: &'a Part, body_required: bool, ty: Type) -> Argument<'a> {
     let (name, wire) = (ident(&part.ident), &part.name);
-    let (ty, set, example): (Type, _, _) = if part.file {
+    let taken = taken(&ty, &name);
+    let file = "std::path::Path::new(\"pipeline.yaml\")";
+    let (set, example) = if part.is_file_list() {
+        let set = quote! { request.file_parts(#wire, #name); };
+        (set, Some(format!("[{file}]")))
+    } else if part.is_file() {
         (
-            parse_quote! { ::compute_kfp_runtime::Content },
             quote! { request.file_part(#wire, #name); },
-            "std::path::Path::new(\"pipeline.yaml\")",
+            Some(file.to_owned()),
+        )
+    } else if is_path(&ty, "std::string::String") {
+        (
+            quote! { request.text_part(#wire, #name); },
+            Some("\"text\"".to_owned()),
         )
     } else {
-        (
-            parse_quote! { ::std::string::String },
-            quote! { request.text_part(#wire, #name); },
-            "\"text\"",
-        )
+        let shown = example(api, &ty, &part.ident);
+        (quote! { request.value_part(#wire, &#name); }, shown)
     };
     Argument {
         name: &part.ident,
         required: body_required && part.required,
-        description: part.description.as_deref(),
-        parameter: quote! { impl ::std::convert::Into<#ty> },
-        passed: quote! { #name.into() },
+        description: part.schema.description.as_deref(),
+        parameter: taken.parameter,
+        passed: taken.value,
         ty,
         set,
-        example: Some(example.to_owned()),
+        example,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Type;
 
 use crate::model::{Api, BodyContent, Operation, Part, Success};
 use crate::tree::{ArgumentTypes, ident};
@@ -86,7 +87,7 @@ fn call(types: &ArgumentTypes, operation: &Operation) -> Result<TokenStream, Str
     let method = ident(&operation.name);
     let (mut arguments, mut optional) = (TokenStream::new(), TokenStream::new());
     for parameter in &operation.parameters {
-        let (wire, setter) = (&parameter.name, ident(&parameter.ident));
+        let (wire, setter) = (&parameter.argument, ident(&parameter.ident));
         let ty = ty(&parameter.ident)?;
         if parameter.required {
             arguments.extend(quote! { given.required::<#ty>(#wire)?, });
@@ -98,45 +99,43 @@ fn call(types: &ArgumentTypes, operation: &Operation) -> Result<TokenStream, Str
             });
         }
     }
-    match operation
-        .body
-        .as_ref()
-        .map(|body| (&body.content, body.required))
-    {
-        None => {}
-        Some((BodyContent::Multipart(parts), required)) => {
+    let only = (operation.body.as_ref()).is_some_and(|it| it.required && it.others.is_empty());
+    let contents = operation.body.iter().flat_map(|body| body.contents());
+    for (name, _, content) in contents {
+        if let BodyContent::Multipart(parts) = content {
             let (must, may): (Vec<&Part>, Vec<&Part>) =
-                parts.iter().partition(|part| required && part.required);
+                parts.iter().partition(|part| only && part.required);
             for part in must {
-                let value = part_value(part);
+                let value = part_value(part, ty(&part.ident)?);
                 arguments.extend(quote! { #value?, });
             }
             for part in may {
-                let (setter, value, wire) = (ident(&part.ident), part_value(part), &part.name);
+                let (setter, wire) = (ident(&part.ident), &part.argument);
+                let value = part_value(part, ty(&part.ident)?);
                 optional.extend(quote! {
                     if given.has(#wire) {
                         call = call.#setter(#value?);
                     }
                 });
             }
+            continue;
         }
-        Some((content, required)) => {
-            let ty = match content {
-                BodyContent::Raw(_) => quote! { ::std::string::String },
-                _ => {
-                    let ty = ty("body")?;
-                    quote! { #ty }
-                }
-            };
-            if required {
-                arguments.extend(quote! { given.required::<#ty>("body")?, });
-            } else {
-                optional.extend(quote! {
-                    if let ::std::option::Option::Some(body) = given.optional::<#ty>("body")? {
-                        call = call.body(body);
-                    }
-                });
+        let ty = match content {
+            BodyContent::Raw => quote! { ::std::string::String },
+            _ => {
+                let ty = ty(name)?;
+                quote! { #ty }
             }
+        };
+        let setter = ident(name);
+        if only {
+            arguments.extend(quote! { given.required::<#ty>(#name)?, });
+        } else {
+            optional.extend(quote! {
+                if let ::std::option::Option::Some(body) = given.optional::<#ty>(#name)? {
+                    call = call.#setter(body);
+                }
+            });
         }
     }
     let given = (!arguments.is_empty() || !optional.is_empty()).then(|| quote! { mut });
@@ -161,11 +160,13 @@ fn call(types: &ArgumentTypes, operation: &Operation) -> Result<TokenStream, Str
     })
 }
 
-fn part_value(part: &Part) -> TokenStream {
-    let wire = &part.name;
-    if part.file {
+fn part_value(part: &Part, ty: &Type) -> TokenStream {
+    let wire = &part.argument;
+    if part.is_file_list() {
+        quote! { given.file(#wire).map(|file| [file]) }
+    } else if part.is_file() {
         quote! { given.file(#wire) }
     } else {
-        quote! { given.required::<::std::string::String>(#wire) }
+        quote! { given.required::<#ty>(#wire) }
     }
 }

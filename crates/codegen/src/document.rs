@@ -78,7 +78,9 @@ impl Writer<'_> {
             value["deprecated"] = true.into();
         }
         for parameter in &operation.parameters {
-            let key = if is_expressible(self.api, parameter) {
+            // A path must have all of its parameters.
+            let in_path = parameter.location == Location::Path;
+            let key = if in_path || is_expressible(self.api, parameter) {
                 "parameters"
             } else {
                 "x-parameters"
@@ -116,55 +118,64 @@ impl Writer<'_> {
         if parameter.deprecated {
             value["deprecated"] = true.into();
         }
-        let style = match (parameter.style, parameter.location) {
-            (Style::Space, _) => Some("spaceDelimited"),
-            (Style::Pipe, _) => Some("pipeDelimited"),
-            (Style::Comma, Location::Query) => Some("form"),
-            _ => None,
-        };
-        set(&mut value, "style", style);
-        if style.is_some() {
-            value["explode"] = false.into();
-        }
         // A parameter has no null on the wire.
         let schema = Schema {
             description: None,
             nullable: false,
             ..parameter.schema.clone()
         };
-        if parameter.style != Style::Json {
-            value["schema"] = self.schema(&schema);
-        } else if parameter.location == Location::Path {
-            // A path must have all of its parameters, and progenitor knows no `content`.
+        let in_path = parameter.location == Location::Path;
+        if in_path && !is_expressible(self.api, parameter) {
+            // progenitor takes plain values in a path, and knows no `content` there.
             value["schema"] = json!({"type": "string"});
-        } else {
+            style(&mut value, "x-", parameter);
+        } else if parameter.style == Style::Json {
             value["content"] = json!({"application/json": {"schema": self.schema(&schema)}});
+        } else {
+            style(&mut value, "", parameter);
+            value["schema"] = self.schema(&schema);
         }
         value
     }
 
     fn body(&self, body: &Body) -> Value {
-        let (media, schema) = match &body.content {
-            BodyContent::Json(schema) => {
-                let schema = Schema {
-                    nullable: false,
-                    ..schema.clone()
-                };
-                ("application/json", self.schema(&schema))
-            }
-            BodyContent::Form(schema) => ("application/x-www-form-urlencoded", self.schema(schema)),
-            BodyContent::Multipart(parts) => ("multipart/form-data", multipart(parts)),
-            BodyContent::Raw(media) if media == "text/plain" => {
-                (media.as_str(), json!({"type": "string"}))
-            }
-            BodyContent::Raw(media) => (media.as_str(), binary()),
-        };
-        let known = matches!(body.content, BodyContent::Json(_) | BodyContent::Form(_))
-            || ["text/plain", "application/octet-stream"].contains(&media);
         let mut value = json!({"required": body.required, "content": {}});
         set(&mut value, "description", body.description.as_deref());
-        let key = if known { "content" } else { "x-content" };
-        value[key] = json!({media: {"schema": schema}});
+        for (name, media, content) in body.contents() {
+            let mut described = json!({});
+            described["schema"] = match content {
+                BodyContent::Json(schema) => self.schema(&Schema {
+                    nullable: false,
+                    ..schema.clone()
+                }),
+                BodyContent::Form(schema, _) => self.schema(schema),
+                BodyContent::Multipart(parts) => self.multipart(parts),
+                BodyContent::Raw if media == "text/plain" => json!({"type": "string"}),
+                BodyContent::Raw => binary(),
+            };
+            let encoding = encoding(content);
+            if !encoding.is_empty() {
+                described["encoding"] = Value::Object(encoding);
+            }
+            let known = name == "body" && is_known_body(content, media);
+            let key = if known { "content" } else { "x-content" };
+            value[key][media] = described;
+        }
+        value
+    }
+
+    fn multipart(&self, parts: &[Part]) -> Value {
+        let properties = parts.iter().map(|part| {
+            let schema = Schema {
+                nullable: false,
+                ..part.schema.clone()
+            };
+            (part.name.clone(), self.schema(&schema))
+        });
+        let mut value = json!({"type": "object", "properties": properties.collect::<Map<_, _>>()});
+        for part in parts.iter().filter(|part| part.required) {
+            push(&mut value, "required", json!(part.name));
+        }
         value
     }
 
@@ -368,13 +379,79 @@ impl Writer<'_> {
 
 /// Whether progenitor has a way to send a parameter.
 pub(crate) fn is_expressible(api: &Api, parameter: &Parameter) -> bool {
-    let is_object = matches!(&parameter.schema.kind, Kind::Reference(name)
-        if !api.schemas.get(name).is_some_and(|it| matches!(it.schema.kind, Kind::Enum(_))));
-    match (parameter.location, parameter.style) {
-        (Location::Path, _) => true,
-        (Location::Cookie, _) | (_, Style::Space | Style::Pipe | Style::Json) => false,
-        _ => !is_object,
+    let is_structured = match &parameter.schema.kind {
+        Kind::Any | Kind::Map(_) | Kind::Object(_) => true,
+        Kind::Reference(name) => {
+            let named = api.schemas.get(name).map(|it| &it.schema.kind);
+            !matches!(named, Some(Kind::Enum(_)))
+        }
+        _ => false,
+    };
+    parameter.location != Location::Cookie
+        && parameter.style == Style::of(parameter.location)
+        && !is_structured
+}
+
+/// Whether progenitor takes a body of this kind.
+pub(crate) fn is_known_body(content: &BodyContent, media: &str) -> bool {
+    match content {
+        BodyContent::Json(_) => media == "application/json",
+        BodyContent::Form(..) => media == "application/x-www-form-urlencoded",
+        BodyContent::Multipart(_) => false,
+        BodyContent::Raw => ["text/plain", "application/octet-stream"].contains(&media),
     }
+}
+
+/// Writes style and `explode`, where they are not those of the location.
+fn style(value: &mut Value, prefix: &str, parameter: &Parameter) {
+    let usual = Style::of(parameter.location);
+    let is_form = usual == Style::Form;
+    if (parameter.style, parameter.explode) != (usual, is_form) {
+        value[format!("{prefix}style")] = style_name(parameter.style).into();
+        value[format!("{prefix}explode")] = parameter.explode.into();
+    }
+    if parameter.reserved {
+        value["allowReserved"] = true.into();
+    }
+}
+
+fn style_name(style: Style) -> &'static str {
+    match style {
+        Style::Form => "form",
+        Style::Simple => "simple",
+        Style::Label => "label",
+        Style::Matrix => "matrix",
+        Style::Space => "spaceDelimited",
+        Style::Pipe => "pipeDelimited",
+        Style::Tab => "tabDelimited",
+        Style::DeepObject => "deepObject",
+        Style::Json => "json",
+    }
+}
+
+/// How fields and parts are written, where they are not written as usual.
+fn encoding(content: &BodyContent) -> Map<String, Value> {
+    let mut encoding = Map::new();
+    match content {
+        BodyContent::Form(_, fields) => {
+            for field in fields {
+                let written = match field.style {
+                    Style::Json => json!({"contentType": "application/json"}),
+                    style => json!({"style": style_name(style), "explode": field.explode}),
+                };
+                encoding.insert(field.name.clone(), written);
+            }
+        }
+        BodyContent::Multipart(parts) => {
+            for part in parts {
+                if let Some(media) = &part.media {
+                    encoding.insert(part.name.clone(), json!({"contentType": media}));
+                }
+            }
+        }
+        BodyContent::Json(_) | BodyContent::Raw => {}
+    }
+    encoding
 }
 
 /// The type of an error, if the response is one: absent where the response has no content.
@@ -432,23 +509,6 @@ fn scheme(scheme: &SecurityScheme) -> (String, Value) {
     };
     set(&mut value, "description", scheme.description.as_deref());
     (scheme.name.clone(), value)
-}
-
-fn multipart(parts: &[Part]) -> Value {
-    let properties = parts.iter().map(|part| {
-        let mut schema = if part.file {
-            binary()
-        } else {
-            json!({"type": "string"})
-        };
-        set(&mut schema, "description", part.description.as_deref());
-        (part.name.clone(), schema)
-    });
-    let mut value = json!({"type": "object", "properties": properties.collect::<Map<_, _>>()});
-    for part in parts.iter().filter(|part| part.required) {
-        push(&mut value, "required", json!(part.name));
-    }
-    value
 }
 
 fn binary() -> Value {

@@ -167,6 +167,8 @@ pub(crate) struct Operation {
     pub tags: Vec<String>,
     pub parameters: Vec<Parameter>,
     pub body: Option<Body>,
+    /// Media types that a call accepts, where they are not the usual ones.
+    pub accept: Option<String>,
     pub success: Success,
     /// Status of a response that reports success.
     pub success_status: u16,
@@ -180,10 +182,7 @@ pub(crate) struct Operation {
 impl Operation {
     /// The schemas of parameters, body and answer.
     pub fn schemas_mut(&mut self) -> impl Iterator<Item = &mut Schema> {
-        let body = match self.body.as_mut().map(|body| &mut body.content) {
-            Some(BodyContent::Json(schema) | BodyContent::Form(schema)) => Some(schema),
-            _ => None,
-        };
+        let body = self.body.iter_mut().flat_map(Body::schemas_mut);
         let answer = match &mut self.success {
             Success::Json(schema) | Success::OptionalJson(schema) => Some(schema),
             Success::Empty | Success::Bytes => None,
@@ -205,11 +204,16 @@ impl Operation {
 pub(crate) struct Parameter {
     pub place: String,
     pub name: String,
+    /// Name in `call` and on the command line.
+    pub argument: String,
     pub ident: String,
     /// Whether the document gives its identifier.
     pub given: bool,
     pub location: Location,
     pub style: Style,
+    pub explode: bool,
+    /// Whether reserved characters stay as they are.
+    pub reserved: bool,
     pub required: bool,
     pub deprecated: bool,
     pub description: Option<String>,
@@ -237,16 +241,29 @@ impl Location {
     }
 }
 
-/// How a list is written into one parameter.
+/// How a value is written into a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// The parameter is repeated.
-    Repeat,
-    Comma,
+    Form,
+    Simple,
+    Label,
+    Matrix,
     Space,
     Pipe,
+    Tab,
+    DeepObject,
     /// The value is one JSON text.
     Json,
+}
+
+impl Style {
+    /// The style of a parameter that names none.
+    pub fn of(location: Location) -> Self {
+        match location {
+            Location::Query | Location::Cookie => Self::Form,
+            Location::Path | Location::Header => Self::Simple,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -254,28 +271,91 @@ pub(crate) struct Body {
     pub place: String,
     pub required: bool,
     pub description: Option<String>,
+    /// The preferred content.
     pub content: BodyContent,
+    /// Media type of the preferred content, as it is declared.
+    pub media: String,
+    /// What can be sent instead.
+    pub others: Vec<OtherBody>,
+}
+
+/// A body of another media type than the preferred one.
+#[derive(Debug)]
+pub(crate) struct OtherBody {
+    /// Name of the setter; of a multipart body, the parts have setters instead.
+    pub ident: String,
+    pub content: BodyContent,
+    pub media: String,
 }
 
 #[derive(Debug)]
 pub(crate) enum BodyContent {
     Json(Schema),
-    Form(Schema),
+    /// Fields, and those of them that are not written as in an exploded form.
+    Form(Schema, Vec<FormField>),
     Multipart(Vec<Part>),
     /// Anything else, sent as it is.
-    Raw(String),
+    Raw,
+}
+
+#[derive(Debug)]
+pub(crate) struct FormField {
+    pub name: String,
+    pub style: Style,
+    pub explode: bool,
+    pub reserved: bool,
+}
+
+impl Body {
+    /// All contents, each with the name of its setter and its media type.
+    pub fn contents(&self) -> impl Iterator<Item = (&str, &str, &BodyContent)> {
+        let others = self.others.iter();
+        let others = others.map(|it| (it.ident.as_str(), it.media.as_str(), &it.content));
+        std::iter::once(("body", self.media.as_str(), &self.content)).chain(others)
+    }
+
+    fn schemas_mut(&mut self) -> Vec<&mut Schema> {
+        let others = self.others.iter_mut().map(|it| &mut it.content);
+        let mut schemas = Vec::new();
+        for content in std::iter::once(&mut self.content).chain(others) {
+            match content {
+                BodyContent::Json(schema) | BodyContent::Form(schema, _) => schemas.push(schema),
+                BodyContent::Multipart(parts) => {
+                    schemas.extend(parts.iter_mut().map(|part| &mut part.schema));
+                }
+                BodyContent::Raw => {}
+            }
+        }
+        schemas
+    }
 }
 
 #[derive(Debug)]
 pub(crate) struct Part {
     pub place: String,
     pub name: String,
+    /// Name in `call` and on the command line.
+    pub argument: String,
     pub ident: String,
     /// Whether the document gives its identifier.
     pub given: bool,
     pub required: bool,
-    pub file: bool,
-    pub description: Option<String>,
+    pub schema: Schema,
+    /// The declared media type.
+    pub media: Option<String>,
+    /// What stands between the items of a list that is one part.
+    pub separator: Option<&'static str>,
+}
+
+impl Part {
+    /// Whether it is a file, or a list of files.
+    pub fn is_file(&self) -> bool {
+        self.schema.kind == Kind::Binary || self.is_file_list()
+    }
+
+    pub fn is_file_list(&self) -> bool {
+        matches!(&self.schema.kind, Kind::Array(items) if items.kind == Kind::Binary)
+    }
 }
 
 /// A declared response.

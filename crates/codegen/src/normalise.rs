@@ -379,8 +379,8 @@ fn essence(media: &str) -> &str {
 }
 
 fn is_json(media: &str) -> bool {
-    let media = essence(media);
-    media == "application/json" || media.ends_with("+json") || media == "*/*"
+    let media = essence(media).to_ascii_lowercase();
+    ["application/json", "text/json", "*/*"].contains(&media.as_str()) || media.ends_with("+json")
 }
 
 fn strings(list: Option<&Value>) -> Vec<String> {

@@ -4,8 +4,8 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use crate::model::{
-    Api, Body, BodyContent, Kind, Location, Operation, Paging, Parameter, Schema, SchemeKind,
-    SecurityScheme, Style, Success,
+    Api, BodyContent, FormField, Kind, Location, Operation, Paging, Parameter, Part, Schema,
+    SchemeKind, SecurityScheme, Style, Success,
 };
 use crate::prose::code;
 use crate::tree::ident;
@@ -21,7 +21,7 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
     quote! {
         #[allow(unused_imports)]
         use ::compute_kfp_runtime::operation::{
-            AnswerKind, BodyKind, BodyPart, BodySchema, Location, Operation, Paging, Parameter,
+            AnswerKind, Body, BodyKind, BodyPart, BodySchema, Location, Operation, Paging, Parameter,
             SchemeKind, SecurityScheme, Style,
         };
 
@@ -87,13 +87,32 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
     let parameters: Vec<_> = parameters.map(|it| parameter(api, it)).collect();
     let parameters = (!parameters.is_empty()).then(|| quote! { .parameters(&[#(#parameters),*]) });
     let body = operation.body.as_ref().map(|body| {
-        let (kind, required) = (body_kind(body), body.required);
-        quote! { .body(#kind, #required) }
+        let (kind, required) = (body_kind(api, &body.content, &body.media), body.required);
+        let media = (usual_media(&body.content, &body.media) != body.media).then(|| {
+            let media = &body.media;
+            quote! { .body_media(#media) }
+        });
+        let schema = body_schema(api, &body.content);
+        let schema = schema.map(|schema| quote! { .body_schema(#schema) });
+        let others = body.others.iter().map(|other| {
+            let (name, media) = (&other.ident, &other.media);
+            let kind = body_kind(api, &other.content, media);
+            let declared =
+                (usual_media(&other.content, media) != media).then(|| quote! { .media(#media) });
+            let schema = body_schema(api, &other.content);
+            let schema = schema.map(|schema| quote! { .schema(#schema) });
+            quote! { Body::new(#name, #kind) #declared #schema }
+        });
+        let others: Vec<_> = others.collect();
+        let others = (!others.is_empty()).then(|| quote! { .other_bodies(&[#(#others),*]) });
+        let fields: Vec<_> = body
+            .contents()
+            .flat_map(|(_, _, content)| form_fields(content))
+            .collect();
+        let fields = (!fields.is_empty()).then(|| quote! { .form_fields(&[#(#fields),*]) });
+        quote! { .body(#kind, #required) #schema #media #others #fields }
     });
-    let body_schema = operation.body.as_ref().and_then(body_schema).map(|schema| {
-        let (kind, name) = (shape(api, schema).kind, type_name(schema));
-        quote! { .body_schema(BodySchema::new(#kind, #name)) }
-    });
+    let accept = operation.accept.as_ref().map(|it| quote! { .accept(#it) });
     let status = Literal::u16_unsuffixed(operation.success_status);
     let status = (operation.success_status != 200).then(|| quote! { .success_status(#status) });
     let answer = match operation.success {
@@ -117,7 +136,7 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
             #tags
             #parameters
             #body
-            #body_schema
+            #accept
             #status
             #answer
             #security
@@ -125,22 +144,65 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
     }
 }
 
-fn body_kind(body: &Body) -> TokenStream {
-    match &body.content {
+fn body_kind(api: &Api, content: &BodyContent, media: &str) -> TokenStream {
+    match content {
         BodyContent::Json(_) => quote! { BodyKind::Json },
-        BodyContent::Form(_) => quote! { BodyKind::Form },
+        BodyContent::Form(..) => quote! { BodyKind::Form },
         BodyContent::Multipart(parts) => {
-            let parts = parts.iter().map(|part| {
-                let (name, file) = (&part.name, part.file);
-                let required = part.required.then(|| quote! { .required() });
-                let description = part.description.as_ref();
-                let description = description.map(|it| quote! { .description(#it) });
-                quote! { BodyPart::new(#name, #file) #required #description }
-            });
+            let parts = parts.iter().map(|it| part(api, it));
             quote! { BodyKind::Multipart(&[#(#parts),*]) }
         }
-        BodyContent::Raw(media) => quote! { BodyKind::Raw(#media) },
+        BodyContent::Raw => quote! { BodyKind::Raw(#media) },
     }
+}
+
+fn part(api: &Api, part: &Part) -> TokenStream {
+    let (name, file) = (&part.name, part.is_file());
+    let argument = (part.argument != part.name).then(|| {
+        let argument = &part.argument;
+        quote! { .argument(#argument) }
+    });
+    let Shape { kind, items, .. } = shape(api, &part.schema);
+    let kind = (kind != "string").then(|| quote! { .kind(#kind) });
+    let items = (!items.is_empty()).then(|| quote! { .items(#items) });
+    let media = part.media.as_ref().map(|it| quote! { .media(#it) });
+    let separator = part.separator.map(|it| quote! { .separator(#it) });
+    let required = part.required.then(|| quote! { .required() });
+    let description = part.schema.description.as_ref();
+    let description = description.map(|it| quote! { .description(#it) });
+    quote! {
+        BodyPart::new(#name, #file)
+            #argument #kind #items #media #separator #required #description
+    }
+}
+
+/// The media type that the kind of a body implies.
+fn usual_media<'a>(content: &BodyContent, media: &'a str) -> &'a str {
+    match content {
+        BodyContent::Json(_) => "application/json",
+        BodyContent::Form(..) => "application/x-www-form-urlencoded",
+        // Its boundary comes with it.
+        BodyContent::Multipart(_) | BodyContent::Raw => media,
+    }
+}
+
+fn form_fields(content: &BodyContent) -> Vec<TokenStream> {
+    let fields = match content {
+        BodyContent::Form(_, fields) => fields.as_slice(),
+        _ => &[],
+    };
+    let fields = fields.iter().map(|field| {
+        let FormField {
+            name,
+            style,
+            explode,
+            reserved,
+        } = field;
+        let style = self::style(*style, *explode, Location::Query);
+        let reserved = reserved.then(|| quote! { .reserved() });
+        quote! { Parameter::new(#name, Location::Query, "any") #style #reserved }
+    });
+    fields.collect()
 }
 
 fn security(api: &Api, operation: &Operation) -> Option<TokenStream> {
@@ -169,14 +231,13 @@ fn location(location: Location) -> TokenStream {
 
 fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
     let name = &parameter.name;
+    let style = style(parameter.style, parameter.explode, parameter.location);
     let location = location(parameter.location);
-    let style = match parameter.style {
-        Style::Repeat => None,
-        Style::Comma => Some(quote! { .style(Style::Comma) }),
-        Style::Space => Some(quote! { .style(Style::Space) }),
-        Style::Pipe => Some(quote! { .style(Style::Pipe) }),
-        Style::Json => Some(quote! { .style(Style::Json) }),
-    };
+    let argument = (parameter.argument != parameter.name).then(|| {
+        let argument = &parameter.argument;
+        quote! { .argument(#argument) }
+    });
+    let reserved = parameter.reserved.then(|| quote! { .reserved() });
     let Shape {
         kind,
         items,
@@ -191,8 +252,18 @@ fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
     let description = description.map(|it| quote! { .description(#it) });
     quote! {
         Parameter::new(#name, #location, #kind)
-            #style #required #deprecated #items #values #maximum #description
+            #argument #style #reserved #required #deprecated #items #values #maximum #description
     }
+}
+
+/// The style, where it is not that of the location.
+fn style(style: Style, explode: bool, location: Location) -> Option<TokenStream> {
+    let usual = Style::of(location);
+    if (style, explode) == (usual, usual == Style::Form) {
+        return None;
+    }
+    let name = ident(&format!("{style:?}"));
+    Some(quote! { .style(Style::#name, #explode) })
 }
 
 /// What the JSON of a parameter or body looks like.
@@ -242,11 +313,12 @@ fn shape(api: &Api, schema: &Schema) -> Shape {
     }
 }
 
-fn body_schema(body: &Body) -> Option<&Schema> {
-    match &body.content {
-        BodyContent::Json(schema) | BodyContent::Form(schema) => Some(schema),
-        BodyContent::Multipart(_) | BodyContent::Raw(_) => None,
-    }
+fn body_schema(api: &Api, content: &BodyContent) -> Option<TokenStream> {
+    let (BodyContent::Json(schema) | BodyContent::Form(schema, _)) = content else {
+        return None;
+    };
+    let (kind, name) = (shape(api, schema).kind, type_name(schema));
+    Some(quote! { BodySchema::new(#kind, #name) })
 }
 
 fn type_name(schema: &Schema) -> &str {

@@ -28,10 +28,12 @@ dynamic = ["compute-kfp-runtime/dynamic"]
 mock = ["compute-kfp-runtime/mock"]
 
 [dependencies]
-compute-kfp-runtime = { path = "RUNTIME", default-features = false }
+compute-kfp-runtime = { path = "CRATES/runtime", default-features = false }
+compute-kfp-test-server = { path = "CRATES/test-server" }
 schemars = { version = "1", optional = true }
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"
+tokio = { version = "1", features = ["macros", "rt"] }
 
 [workspace]
 "#;
@@ -63,15 +65,16 @@ fn documents() -> Vec<(&'static str, String)> {
         ("empty", r#"{"openapi": "3.1.0", "paths": {}}"#.to_owned()),
         ("fastapi", read(here.join("fastapi.json"))),
         ("grpc_gateway", read(here.join("grpc_gateway.json"))),
+        ("wire", read(here.join("wire.json"))),
     ]
 }
 
 /// Writes the crate; its code is what the documents become, its program reads and writes its types.
 fn write_crate(folder: &Path) {
-    let runtime = workspace().join("crates/runtime").canonicalize().unwrap();
+    let crates = workspace().join("crates").canonicalize().unwrap();
     put(
         &folder.join("Cargo.toml"),
-        &MANIFEST.replace("RUNTIME", &runtime.display().to_string()),
+        &MANIFEST.replace("CRATES", &crates.display().to_string()),
     );
     put(
         &folder.join("Cargo.lock"),
@@ -88,6 +91,10 @@ fn write_crate(folder: &Path) {
     put(
         &folder.join("src/main.rs"),
         include_str!("round_trips/program.rs"),
+    );
+    put(
+        &folder.join("src/wire.rs"),
+        include_str!("round_trips/wire.rs"),
     );
 }
 
@@ -119,7 +126,7 @@ fn generated_code_compiles_without_warnings_with_and_without_schemas_and_reads_w
         &folder,
         &["doc", "--no-deps", "--lib", "--features", "dynamic,mock"],
     );
-    cargo(&folder, &["run", "--features", "schemars"]);
+    cargo(&folder, &["run", "--features", "schemars,dynamic,mock"]);
 }
 
 /// The documentation of everything in a file, each item's as one text.

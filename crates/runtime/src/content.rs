@@ -39,6 +39,7 @@ type Reader = Pin<Box<dyn AsyncRead + Send>>;
 pub struct Content {
     source: Source,
     name: Option<String>,
+    media: Option<String>,
     on_read: Option<OnRead>,
 }
 
@@ -64,6 +65,7 @@ impl Content {
         Self {
             source: Source::File(path),
             name,
+            media: None,
             on_read: None,
         }
     }
@@ -85,6 +87,7 @@ impl Content {
                 length,
             },
             name: None,
+            media: None,
             on_read: None,
         }
     }
@@ -93,6 +96,21 @@ impl Content {
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// Sets the media type that is sent with it [default: the declared one, or
+    /// `application/octet-stream`].
+    ///
+    /// ```
+    /// use compute_kfp_runtime::Content;
+    ///
+    /// let photo = Content::file("ash.png").media_type("image/png");
+    /// # drop(photo);
+    /// ```
+    #[must_use]
+    pub fn media_type(mut self, media: impl Into<String>) -> Self {
+        self.media = Some(media.into());
         self
     }
 
@@ -109,6 +127,10 @@ impl Content {
     pub fn on_read(mut self, call: impl Fn(u64) + Send + Sync + 'static) -> Self {
         self.on_read = Some(Arc::new(call));
         self
+    }
+
+    pub(crate) fn own_media(&self) -> Option<&str> {
+        self.media.as_deref()
     }
 
     pub(crate) fn name(&self) -> Option<&str> {
@@ -276,6 +298,7 @@ impl From<Bytes> for Content {
         Self {
             source: Source::Bytes(bytes),
             name: None,
+            media: None,
             on_read: None,
         }
     }

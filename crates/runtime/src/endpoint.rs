@@ -13,6 +13,24 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// What cannot stay as it is in a value of a query, where reserved characters may.
+const UNSAFE: &AsciiSet = &RESERVED
+    .remove(b':')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b'[')
+    .remove(b']')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=');
+
 /// Scheme, host and port of an address: what answers there is the same server.
 pub(crate) fn origin(url: &Url) -> String {
     let server = &url[Position::BeforeHost..Position::AfterPort];
@@ -30,6 +48,20 @@ pub(crate) fn encoded(value: &str) -> String {
 #[inline(never)]
 pub(crate) fn push_encoded(text: &mut String, value: &str) {
     text.extend(utf8_percent_encode(value, RESERVED));
+}
+
+/// Leaves reserved characters and what is encoded already as they are, except for what would end
+/// the value: `#`, `&`, and `+`, which is read as a space.
+pub(crate) fn push_reserved(text: &mut String, value: &str) {
+    let mut rest = value;
+    while let Some(at) = rest.find('%') {
+        text.extend(utf8_percent_encode(&rest[..at], UNSAFE));
+        let digits = rest.as_bytes().get(at + 1..at + 3);
+        let is_escape = digits.is_some_and(|it| it.iter().all(u8::is_ascii_hexdigit));
+        text.push_str(if is_escape { "%" } else { "%25" });
+        rest = &rest[at + 1..];
+    }
+    text.extend(utf8_percent_encode(rest, UNSAFE));
 }
 
 /// Where a server is.

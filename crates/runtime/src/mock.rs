@@ -4,10 +4,11 @@
 
 use std::fmt::Display;
 
+use httpmock::When;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::endpoint::encoded;
+use crate::operation::{Location, Operation};
 
 pub use httpmock;
 
@@ -18,7 +19,10 @@ pub use httpmock;
 /// assert_eq!(compute_kfp_runtime::mock::path_segment(7), "7");
 /// ```
 pub fn path_segment(value: impl Display) -> String {
-    let encoded = encoded(&value.to_string());
+    escaped(&encoded(&value.to_string()))
+}
+
+fn escaped(encoded: &str) -> String {
     let escaped = encoded.chars().flat_map(|c| {
         c.is_ascii_punctuation()
             .then_some('\\')
@@ -28,16 +32,45 @@ pub fn path_segment(value: impl Display) -> String {
     escaped.collect()
 }
 
-/// Returns a value as clients write it into a query.
+/// Returns the pattern of a path parameter's value, as clients write it in its style.
+pub fn segment<T: Serialize + ?Sized>(operation: &Operation, argument: &str, value: &T) -> String {
+    escaped(&written(operation, argument, value).unwrap_or_default())
+}
+
+/// Expects a parameter of query, headers or cookies as clients write it in its style.
 ///
-/// ```
-/// assert_eq!(compute_kfp_runtime::mock::text("a b"), "a b");
-/// assert_eq!(compute_kfp_runtime::mock::text(&7), "7");
-/// ```
-pub fn text<T: Serialize + ?Sized>(value: &T) -> String {
-    match serde_json::to_value(value) {
-        Ok(Value::String(text)) => text,
-        Ok(value) => value.to_string(),
-        Err(_) => String::new(),
+/// Nothing is expected of a value that is not sent, such as an empty list.
+pub fn expect<T: Serialize + ?Sized>(
+    when: When,
+    operation: &Operation,
+    argument: &str,
+    value: &T,
+) -> When {
+    let (Some(parameter), Some(text)) = (
+        operation.parameter(argument),
+        written(operation, argument, value),
+    ) else {
+        return when;
+    };
+    match parameter.location {
+        Location::Query => {
+            let pairs = url::form_urlencoded::parse(text.as_bytes());
+            pairs.fold(when, |when, (name, value)| when.query_param(name, value))
+        }
+        Location::Header => when.header(parameter.name, text),
+        Location::Cookie => when.header_includes("cookie", text),
+        Location::Path => when,
     }
+}
+
+fn written<T: Serialize + ?Sized>(
+    operation: &Operation,
+    argument: &str,
+    value: &T,
+) -> Option<String> {
+    let parameter = operation.parameter(argument)?;
+    let written = parameter.written(parameter.name, serde_json::to_value(value).ok()?)?;
+    let mut text = String::new();
+    parameter.push(&mut text, parameter.name, &written);
+    Some(text)
 }

@@ -42,6 +42,14 @@ pub struct Operation {
     pub body: Option<(BodyKind, bool)>,
     /// What is known of a JSON body or a form.
     pub body_schema: Option<BodySchema>,
+    /// Media type of the body, if it is not the usual one of its kind; see [`bodies`](Self::bodies).
+    pub body_media: Option<&'static str>,
+    /// Bodies of other media types that can be sent instead.
+    pub other_bodies: &'static [Body],
+    /// Fields of a form that are not written as in an exploded form.
+    pub form_fields: &'static [Parameter],
+    /// Media types that a call accepts; empty for those that its answer kind implies.
+    pub accept: &'static str,
     /// Status of an answer that reports success; the first that the description gives.
     pub success_status: u16,
     /// What a successful answer holds; nothing where it is `None`.
@@ -72,6 +80,10 @@ impl Operation {
             parameters: &[],
             body: None,
             body_schema: None,
+            body_media: None,
+            other_bodies: &[],
+            form_fields: &[],
+            accept: "",
             success_status: 200,
             answer: None,
             security: &[],
@@ -121,6 +133,30 @@ impl Operation {
         self
     }
 
+    /// Sets the media type of the body [default: that of its kind].
+    pub const fn body_media(mut self, media: &'static str) -> Self {
+        self.body_media = Some(media);
+        self
+    }
+
+    /// Sets the bodies that can be sent instead.
+    pub const fn other_bodies(mut self, bodies: &'static [Body]) -> Self {
+        self.other_bodies = bodies;
+        self
+    }
+
+    /// Sets the fields of a form that are not written as in an exploded form.
+    pub const fn form_fields(mut self, fields: &'static [Parameter]) -> Self {
+        self.form_fields = fields;
+        self
+    }
+
+    /// Sets the media types that a call accepts, as the header `Accept` has them.
+    pub const fn accept(mut self, media: &'static str) -> Self {
+        self.accept = media;
+        self
+    }
+
     /// Sets the status of a successful response [default: 200].
     pub const fn success_status(mut self, status: u16) -> Self {
         self.success_status = status;
@@ -148,11 +184,35 @@ impl Operation {
         self
     }
 
-    /// The parameter of that name in the description.
-    pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
+    /// Returns the parameter of that [`argument`](Parameter::argument) name.
+    pub fn parameter(&self, argument: &str) -> Option<&'static Parameter> {
         self.parameters
             .iter()
-            .find(|parameter| parameter.name == name)
+            .find(|parameter| parameter.argument == argument)
+    }
+
+    /// Returns all bodies that the operation takes, the preferred one first. A request has one.
+    ///
+    /// ```
+    /// use compute_kfp_runtime::operation::{Body, BodyKind, Operation};
+    ///
+    /// static PATCH: Operation = Operation::new("patch", "patch", "PATCH", "/item")
+    ///     .body(BodyKind::Json, true)
+    ///     .body_media("application/merge-patch+json")
+    ///     .other_bodies(&[Body::new("body_xml", BodyKind::Raw("application/xml"))]);
+    /// let media: Vec<&str> = PATCH.bodies().map(|body| body.media).collect();
+    /// assert_eq!(media, ["application/merge-patch+json", "application/xml"]);
+    /// ```
+    pub fn bodies(&self) -> impl Iterator<Item = Body> + use<> {
+        let preferred = self.body.map(|(kind, _)| Body {
+            argument: "body",
+            kind,
+            media: self.body_media.unwrap_or(kind.media_type()),
+            schema: self.body_schema,
+        });
+        preferred
+            .into_iter()
+            .chain(self.other_bodies.iter().copied())
     }
 
     /// How many items a page of a list holds at most, as far as the description says.
@@ -166,12 +226,18 @@ impl Operation {
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Parameter {
-    /// Name in the description.
+    /// Name in the spec, and on the wire.
     pub name: &'static str,
+    /// Name of the argument; another than `name` if two parameters have one name.
+    pub argument: &'static str,
     /// Where it is sent.
     pub location: Location,
-    /// How a list is written.
+    /// How the value is written.
     pub style: Style,
+    /// Whether each item of a list and each member of an object is written apart.
+    pub explode: bool,
+    /// Whether reserved characters, such as `/`, stay as they are in the query.
+    pub reserved: bool,
     /// Whether the operation fails without it.
     pub required: bool,
     /// Whether the description marks it as deprecated.
@@ -190,12 +256,16 @@ pub struct Parameter {
 }
 
 impl Parameter {
-    /// Creates an optional parameter of a JSON type.
+    /// Creates an optional parameter of a JSON type, in the default style of its location.
     pub const fn new(name: &'static str, location: Location, kind: &'static str) -> Self {
+        let in_form = matches!(location, Location::Query | Location::Cookie);
         Self {
             name,
+            argument: name,
             location,
-            style: Style::Repeat,
+            style: if in_form { Style::Form } else { Style::Simple },
+            explode: in_form,
+            reserved: false,
             required: false,
             deprecated: false,
             kind,
@@ -206,9 +276,23 @@ impl Parameter {
         }
     }
 
-    /// Sets how a list is written [default: repeated].
-    pub const fn style(mut self, style: Style) -> Self {
+    /// Sets the name of the argument [default: `name`].
+    pub const fn argument(mut self, argument: &'static str) -> Self {
+        self.argument = argument;
+        self
+    }
+
+    /// Sets how the value is written, and whether its members are written apart
+    /// [default: form and true in query and cookies, simple and false elsewhere].
+    pub const fn style(mut self, style: Style, explode: bool) -> Self {
         self.style = style;
+        self.explode = explode;
+        self
+    }
+
+    /// Leaves reserved characters as they are.
+    pub const fn reserved(mut self) -> Self {
+        self.reserved = true;
         self
     }
 
@@ -275,18 +359,41 @@ impl Location {
     }
 }
 
-/// How a list is written into one parameter.
+/// How a value is written into a parameter or a field of a form.
+///
+/// A string, number or boolean is written as it is, without quotes. The table shows a list and an
+/// object in a parameter `c`; null is left out. A list or an object inside another one is written as
+/// JSON, except for objects in [`DeepObject`](Self::DeepObject).
+///
+/// | style | list | exploded | object | exploded |
+/// |---|---|---|---|---|
+/// | `Form` | `c=1,2` | `c=1&c=2` | `c=R,1,G,2` | `R=1&G=2` |
+/// | `Simple` | `1,2` | `1,2` | `R,1,G,2` | `R=1,G=2` |
+/// | `Label` | `.1,2` | `.1.2` | `.R,1,G,2` | `.R=1.G=2` |
+/// | `Matrix` | `;c=1,2` | `;c=1;c=2` | `;c=R,1,G,2` | `;R=1;G=2` |
+/// | `Space` | `c=1%202` | as `Form` | `c=R%201%20G%202` | as `Form` |
+/// | `DeepObject` | `c=1&c=2` | `c=1&c=2` | `c[R]=1&c[G]=2` | `c[R]=1&c[G]=2` |
+///
+/// In a cookie, `; ` takes the place of `&`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Style {
-    /// `name=a&name=b`
-    Repeat,
-    /// `name=a,b`
-    Comma,
-    /// `name=a b`
+    /// Pairs of names and values.
+    Form,
+    /// Values alone, with commas.
+    Simple,
+    /// Values that begin with a dot.
+    Label,
+    /// Pairs that begin with a semicolon.
+    Matrix,
+    /// As `Form`, with spaces for commas.
     Space,
-    /// `name=a|b`
+    /// As `Form`, with `|` for commas.
     Pipe,
+    /// As `Form`, with tabs for commas.
+    Tab,
+    /// A pair for each member of an object, with its path in brackets.
+    DeepObject,
     /// The whole value is one JSON text.
     Json,
 }
@@ -301,8 +408,47 @@ pub enum BodyKind {
     Form,
     /// `multipart/form-data`.
     Multipart(&'static [BodyPart]),
-    /// Anything else, of that media type.
+    /// Anything else, of that media type; with a `*`, such as `image/*`, the content says which.
     Raw(&'static str),
+}
+
+/// One body that an operation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Body {
+    /// Name of the argument, such as `body` or `body_xml`; parts of a multipart body are arguments
+    /// of their own instead.
+    pub argument: &'static str,
+    /// What it consists of.
+    pub kind: BodyKind,
+    /// Media type that is sent.
+    pub media: &'static str,
+    /// What is known of JSON or a form.
+    pub schema: Option<BodySchema>,
+}
+
+impl Body {
+    /// Creates a body of the usual media type of its kind.
+    pub const fn new(argument: &'static str, kind: BodyKind) -> Self {
+        Self {
+            argument,
+            kind,
+            media: kind.media_type(),
+            schema: None,
+        }
+    }
+
+    /// Sets the media type.
+    pub const fn media(mut self, media: &'static str) -> Self {
+        self.media = media;
+        self
+    }
+
+    /// Sets the schema.
+    pub const fn schema(mut self, schema: BodySchema) -> Self {
+        self.schema = Some(schema);
+        self
+    }
 }
 
 impl BodyKind {
@@ -329,10 +475,20 @@ impl BodyKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BodyPart {
-    /// Name in the description.
+    /// Name in the spec, and on the wire.
     pub name: &'static str,
-    /// Whether it is a file; a text otherwise.
+    /// Name of the argument; another than `name` if a parameter has that one.
+    pub argument: &'static str,
+    /// Whether it is a file, or a list of files.
     pub file: bool,
+    /// JSON type of the value, as that of a [`Parameter`]; `array` for a list of files.
+    pub kind: &'static str,
+    /// JSON type of the items of an array; empty where the value is none.
+    pub items: &'static str,
+    /// Declared media type; empty for the usual one of the value.
+    pub media: &'static str,
+    /// What stands between the items of a list in one part; empty where each is a part of its own.
+    pub separator: &'static str,
     /// Whether a body must have it.
     pub required: bool,
     /// What it is, as Markdown.
@@ -344,10 +500,45 @@ impl BodyPart {
     pub const fn new(name: &'static str, file: bool) -> Self {
         Self {
             name,
+            argument: name,
             file,
+            kind: "string",
+            items: "",
+            media: "",
+            separator: "",
             required: false,
             description: "",
         }
+    }
+
+    /// Sets the name of the argument [default: `name`].
+    pub const fn argument(mut self, argument: &'static str) -> Self {
+        self.argument = argument;
+        self
+    }
+
+    /// Sets the JSON type of the value [default: `string`].
+    pub const fn kind(mut self, kind: &'static str) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Sets the JSON type of the items of an array.
+    pub const fn items(mut self, kind: &'static str) -> Self {
+        self.items = kind;
+        self
+    }
+
+    /// Sets the media type of the part.
+    pub const fn media(mut self, media: &'static str) -> Self {
+        self.media = media;
+        self
+    }
+
+    /// Sets what stands between the items of a list in one part.
+    pub const fn separator(mut self, separator: &'static str) -> Self {
+        self.separator = separator;
+        self
     }
 
     /// Marks it as required.

@@ -10,11 +10,12 @@ use serde_json::Value;
 use smallvec::SmallVec;
 
 use crate::content::Content;
-use crate::endpoint::{Endpoint, push_encoded};
+use crate::endpoint::Endpoint;
 use crate::error::{BuildError, Error};
-use crate::operation::{Location, Operation, Parameter, Style};
+use crate::operation::{BodyKind, BodyPart, Location, Operation, Parameter, Style};
 use crate::options::CallOptions;
 use crate::paging::{PagingOptions, ResumePoint};
+use crate::style::{Written, json, text};
 use crate::upload::{Part, Upload};
 
 /// A request of one operation: what generated builders fill and [`Transport`](crate::Transport)
@@ -36,26 +37,10 @@ use crate::upload::{Part, Upload};
 pub struct Request {
     operation: &'static Operation,
     /// Values of the parameters that were set.
-    values: SmallVec<[(&'static Parameter, Texts); 2]>,
+    values: SmallVec<[(&'static Parameter, Written); 2]>,
     body: Body,
     /// Kept apart, since a request is moved at every step of its making.
     extras: Option<Box<Extras>>,
-}
-
-/// What a parameter was set to.
-#[derive(Clone)]
-enum Texts {
-    One(String),
-    Several(Vec<String>),
-}
-
-impl Texts {
-    fn as_slice(&self) -> &[String] {
-        match self {
-            Self::One(text) => std::slice::from_ref(text),
-            Self::Several(texts) => texts,
-        }
-    }
 }
 
 /// What few requests have.
@@ -65,6 +50,8 @@ struct Extras {
     paging: PagingOptions,
     problem: Option<String>,
 }
+
+const APPLICATION_JSON: &str = "application/json";
 
 /// Room for nearly every path.
 const PATH_BYTES: usize = 128;
@@ -162,79 +149,86 @@ impl Request {
     }
 
     /// What a parameter was set to, if it is one text.
-    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+    pub(crate) fn value(&self, argument: &str) -> Option<&str> {
         let mut values = self.values.iter();
-        let (_, texts) = values.find(|(parameter, _)| parameter.name == name)?;
-        match texts.as_slice() {
-            [text] => Some(text),
+        match values.find(|(parameter, _)| parameter.argument == argument)? {
+            (_, Written::Plain(text)) => Some(text),
             _ => None,
         }
     }
 
-    /// Sets a parameter by its name in the description, in place of what it was set to before.
+    /// Sets a parameter by its [`argument`](Parameter::argument) name, in place of what it was set
+    /// to before. The value is written in the style of the parameter.
     ///
-    /// Null and an empty list take it out again.
-    pub fn set<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
-        let Some(parameter) = self.parameter(name) else {
+    /// Null, an empty list and an empty object take it out again.
+    pub fn set<T: Serialize + ?Sized>(&mut self, argument: &str, value: &T) {
+        let Some(parameter) = self.parameter(argument) else {
             return;
         };
-        let texts = match serde_json::to_value(value) {
-            Ok(Value::Null) => Texts::Several(Vec::new()),
-            Ok(value) if parameter.style == Style::Json => Texts::One(json(&value)),
-            Ok(Value::Array(items)) => Texts::Several(items.into_iter().map(text).collect()),
-            Ok(value) => Texts::One(text(value)),
-            Err(error) => {
-                return self.refuse(format!("the parameter `{name}` cannot be written: {error}"));
+        match serde_json::to_value(value) {
+            Ok(value) => {
+                self.set_written(parameter, parameter.written(parameter.name, value));
             }
-        };
-        self.set_texts(parameter, texts);
+            Err(error) => self.refuse(format!(
+                "the parameter `{argument}` cannot be written: {error}"
+            )),
+        }
     }
 
     /// Sets a parameter to a text, as [`set`](Self::set) does, without a copy of it.
-    pub fn set_text(&mut self, name: &str, text: String) {
-        let Some(parameter) = self.parameter(name) else {
+    pub fn set_text(&mut self, argument: &str, text: String) {
+        let Some(parameter) = self.parameter(argument) else {
             return;
         };
         let text = match parameter.style {
             Style::Json => json(&text),
             _ => text,
         };
-        self.set_texts(parameter, Texts::One(text));
+        self.set_written(parameter, parameter.written_text(parameter.name, text));
     }
 
-    fn parameter(&mut self, name: &str) -> Option<&'static Parameter> {
-        let parameter = self.operation.parameter(name);
+    fn parameter(&mut self, argument: &str) -> Option<&'static Parameter> {
+        let parameter = self.operation.parameter(argument);
         if parameter.is_none() {
-            self.refuse(format!("there is no parameter `{name}`"));
+            self.refuse(format!("there is no parameter `{argument}`"));
         }
         parameter
     }
 
-    fn set_texts(&mut self, parameter: &'static Parameter, texts: Texts) {
+    fn set_written(&mut self, parameter: &'static Parameter, written: Option<Written>) {
         if parameter.location == Location::Path
-            && let Some(wrong) = wrong_segment(texts.as_slice())
+            && let Some(Written::Plain(text) | Written::Composed(text)) = &written
+            && let Some(wrong) = wrong_segment(text)
         {
             return self.refuse(format!(
                 "the parameter `{}` {wrong}, which would lead to another path",
-                parameter.name
+                parameter.argument
             ));
         }
         self.values.retain(|(known, _)| *known != parameter);
-        if !texts.as_slice().is_empty() {
-            self.values.push((parameter, texts));
-        }
+        self.values
+            .extend(written.map(|written| (parameter, written)));
     }
 
-    /// Sets a JSON body.
+    /// Sets a JSON body, of the media type that the operation declares.
     pub fn json_body<T: Serialize>(&mut self, body: Result<T, BuildError>) {
-        self.written_body(body.map(|body| serde_json::to_vec(&body)));
+        self.json_body_as(self.media_of(BodyKind::Json), body);
     }
 
-    fn written_body(&mut self, written: Result<serde_json::Result<Vec<u8>>, BuildError>) {
+    /// Sets a JSON body of a media type.
+    pub fn json_body_as<T: Serialize>(&mut self, media: &'static str, body: Result<T, BuildError>) {
+        self.written_body(media, body.map(|body| serde_json::to_vec(&body)));
+    }
+
+    fn written_body(
+        &mut self,
+        media: &'static str,
+        written: Result<serde_json::Result<Vec<u8>>, BuildError>,
+    ) {
         match written {
             Ok(Ok(bytes)) => {
                 self.body = Body::Bytes {
-                    media: "application/json",
+                    media,
                     bytes: bytes.into(),
                 }
             }
@@ -245,21 +239,19 @@ impl Request {
 
     /// Sets a body of form fields.
     pub fn form_body<T: Serialize>(&mut self, body: Result<T, BuildError>) {
+        const FIELD: Parameter = Parameter::new("", Location::Query, "any");
         match body.map(|body| serde_json::to_value(&body)) {
             Ok(Ok(Value::Object(fields))) => {
                 let mut form = String::new();
                 for (name, value) in fields {
-                    let values = match value {
-                        Value::Null => continue,
-                        Value::Array(items) => items,
-                        value => vec![value],
-                    };
-                    for value in values {
-                        append(&mut form, &name, &text(value));
+                    let mut declared = self.operation.form_fields.iter();
+                    let field = declared.find(|it| it.name == name).unwrap_or(&FIELD);
+                    if let Some(written) = field.written(&name, value) {
+                        field.push(&mut form, &name, &written);
                     }
                 }
                 self.body = Body::Bytes {
-                    media: "application/x-www-form-urlencoded",
+                    media: self.media_of(BodyKind::Form),
                     bytes: form.into(),
                 };
             }
@@ -269,33 +261,123 @@ impl Request {
         }
     }
 
-    /// Sets a body that is sent as it is.
+    /// Sets a body that is sent as it is. A media type of the content's own goes before `media`.
     pub fn raw_body(&mut self, media: &'static str, content: Content) {
         self.body = Body::Upload(Box::new(Upload::raw(media, content)));
     }
 
     /// Sets a part of a multipart body that is a file.
     pub fn file_part(&mut self, name: &'static str, content: Content) {
-        self.part(name, Part::File(content));
+        self.set_parts(name, vec![Part::file(content)]);
+    }
+
+    /// Sets a part of a multipart body for each file of a list.
+    pub fn file_parts(&mut self, name: &'static str, contents: Vec<Content>) {
+        self.set_parts(name, contents.into_iter().map(Part::file).collect());
     }
 
     /// Sets a part of a multipart body that is a text.
     pub fn text_part(&mut self, name: &'static str, text: String) {
-        self.part(name, Part::Text(text));
+        self.set_parts(name, vec![Part::text(text)]);
     }
 
-    fn part(&mut self, name: &'static str, part: Part) {
-        if !matches!(self.body, Body::Upload(_)) {
+    /// Sets a part of a multipart body to a value: a string, number or boolean is written as it is,
+    /// an object as JSON, and a list as a part for each item. Null takes it out again.
+    pub fn value_part<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) {
+        let items = match serde_json::to_value(value) {
+            Ok(Value::Array(items)) => items,
+            Ok(value) => vec![value],
+            Err(error) => {
+                return self.refuse(format!("the part `{name}` cannot be written: {error}"));
+            }
+        };
+        let items = items.into_iter().filter(|item| !item.is_null());
+        let separator = self.declared_part(name).map_or("", |part| part.separator);
+        if !separator.is_empty() {
+            let texts: Vec<String> = items.map(text).collect();
+            let joined = (!texts.is_empty()).then(|| Part::text(texts.join(separator)));
+            return self.set_parts(name, joined.into_iter().collect());
+        }
+        let parts = items.map(|item| match item {
+            Value::Array(_) | Value::Object(_) => Part::text(json(&item)).of(APPLICATION_JSON),
+            scalar => Part::text(text(scalar)),
+        });
+        self.set_parts(name, parts.collect());
+    }
+
+    fn set_parts(&mut self, name: &'static str, mut parts: Vec<Part>) {
+        let declared = self.declared_part(name).map_or("", |part| part.media);
+        if !declared.is_empty() {
+            parts = parts.into_iter().map(|part| part.of(declared)).collect();
+        }
+        self.change_form(|form| form.set_parts(name, parts));
+    }
+
+    /// Adds a file to those of a part.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn add_file_part(&mut self, part: &BodyPart, content: Content) {
+        let file = Part::file(content).of(part.media);
+        self.change_form(|form| form.add_part(part.name, file));
+    }
+
+    /// Changes the form, in place of a body of another kind.
+    fn change_form(&mut self, change: impl FnOnce(&mut Upload)) {
+        if !matches!(&self.body, Body::Upload(upload) if upload.is_form()) {
             self.body = Body::Upload(Box::new(Upload::form()));
         }
         if let Body::Upload(upload) = &mut self.body {
-            upload.set_part(name, part);
+            change(upload);
+        }
+    }
+
+    /// The media type of a kind of body that the operation declares, or the usual one.
+    fn media_of(&self, kind: BodyKind) -> &'static str {
+        let mut bodies = self.operation.bodies();
+        let declared = bodies.find(|body| body.kind == kind);
+        declared.map_or(kind.media_type(), |body| body.media)
+    }
+
+    fn declared_parts(&self) -> impl Iterator<Item = &'static BodyPart> + use<> {
+        self.operation.bodies().flat_map(|body| body.kind.parts())
+    }
+
+    fn declared_part(&self, name: &str) -> Option<&'static BodyPart> {
+        self.declared_parts().find(|part| part.name == name)
+    }
+
+    /// What the body lacks, in the names that the arguments have.
+    fn missing_of_body(&self) -> Option<String> {
+        match (&self.body, self.operation.body) {
+            (Body::None, Some((_, true))) if !self.operation.other_bodies.is_empty() => {
+                let names: Vec<&str> = self
+                    .operation
+                    .bodies()
+                    .flat_map(|body| match body.kind {
+                        BodyKind::Multipart(parts) => parts.iter().map(|it| it.argument).collect(),
+                        _ => vec![body.argument],
+                    })
+                    .collect();
+                let names = names.join("`, `");
+                Some(format!("a body is required; set one of `{names}`"))
+            }
+            (Body::Upload(upload), _) if upload.is_form() => {
+                let mut parts = self.declared_parts();
+                let missing = parts.find(|part| part.required && !upload.has_part(part.name))?;
+                let name = missing.argument;
+                Some(format!("the part `{name}` of the body is required; set it"))
+            }
+            _ => None,
         }
     }
 
     #[cfg(feature = "dynamic")]
     pub(crate) fn has_body(&self) -> bool {
         !matches!(self.body, Body::None)
+    }
+
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn is_form(&self) -> bool {
+        matches!(&self.body, Body::Upload(upload) if upload.is_form())
     }
 
     #[cfg(feature = "dynamic")]
@@ -317,7 +399,8 @@ impl Request {
             Some(extras) => (extras.options, extras.problem),
             None => Default::default(),
         };
-        if let Some(problem) = problem.or_else(|| options.problem.take()) {
+        let problem = problem.or_else(|| options.problem.take());
+        if let Some(problem) = problem.or_else(|| self.missing_of_body()) {
             return Err(Error::invalid(format!("{problem}; nothing was sent")));
         }
         let headers = std::mem::take(&mut options.headers);
@@ -329,6 +412,7 @@ impl Request {
             method,
             url: endpoint.join(&self.path()?, &self.query()),
             headers: self.headers(headers)?,
+            accept: self.operation.accept,
             body: self.body,
         };
         Ok((parts, options))
@@ -336,23 +420,19 @@ impl Request {
 
     fn query(&self) -> String {
         let mut query = String::new();
-        for (parameter, texts) in self.values_in(Location::Query) {
-            if parameter.style == Style::Repeat {
-                texts
-                    .iter()
-                    .for_each(|text| append(&mut query, parameter.name, text));
-            } else {
-                append_joined(&mut query, parameter, texts);
-            }
+        for (parameter, written) in self.values_in(Location::Query) {
+            parameter.push(&mut query, parameter.name, written);
         }
         query
     }
 
     /// The headers of the call's options, and what the operation adds.
     fn headers(&self, mut headers: HeaderMap) -> Result<HeaderMap, Error> {
-        for (parameter, texts) in self.values_in(Location::Header) {
+        for (parameter, Written::Plain(text) | Written::Composed(text)) in
+            self.values_in(Location::Header)
+        {
             let name = HeaderName::from_bytes(parameter.name.as_bytes());
-            let value = HeaderValue::from_str(&texts.join(","));
+            let value = HeaderValue::from_str(text);
             let (Ok(name), Ok(value)) = (name, value) else {
                 return Err(Error::invalid(format!(
                     "the parameter `{}` is sent as a header, which holds no control characters; nothing was sent",
@@ -362,11 +442,8 @@ impl Request {
             headers.insert(name, value);
         }
         let mut cookies = String::new();
-        for (parameter, texts) in self.values_in(Location::Cookie) {
-            cookies.push_str(if cookies.is_empty() { "" } else { "; " });
-            cookies.push_str(parameter.name);
-            cookies.push('=');
-            push_joined(&mut cookies, texts, "%2C");
+        for (parameter, written) in self.values_in(Location::Cookie) {
+            parameter.push(&mut cookies, parameter.name, written);
         }
         if !cookies.is_empty() {
             headers.insert(COOKIE, header_value(&cookies)?);
@@ -385,11 +462,11 @@ impl Request {
     fn values_in(
         &self,
         location: Location,
-    ) -> impl Iterator<Item = (&'static Parameter, &[String])> {
+    ) -> impl Iterator<Item = (&'static Parameter, &Written)> {
         self.values
             .iter()
             .filter(move |(parameter, _)| parameter.location == location)
-            .map(|(parameter, texts)| (*parameter, texts.as_slice()))
+            .map(|(parameter, written)| (*parameter, written))
     }
 
     /// The path template with its values.
@@ -398,17 +475,16 @@ impl Request {
         let mut rest = self.operation.path;
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
-            let value = self
+            let (parameter, written) = self
                 .values_in(Location::Path)
                 .find(|(parameter, _)| parameter.name == name)
-                .map(|(_, texts)| texts)
                 .ok_or_else(|| {
                     Error::invalid(format!(
                         "the parameter `{name}` was not set; nothing was sent"
                     ))
                 })?;
             path.push_str(before);
-            push_joined(&mut path, value, ",");
+            parameter.push(&mut path, name, written);
             rest = after;
         }
         path.push_str(rest);
@@ -421,6 +497,8 @@ pub(crate) struct Parts {
     pub method: Method,
     pub url: reqwest::Url,
     pub headers: HeaderMap,
+    /// Accepted media types, if the operation declares others than usual.
+    pub accept: &'static str,
     pub body: Body,
 }
 
@@ -430,7 +508,7 @@ impl fmt::Debug for Request {
         let set: Vec<&str> = self
             .values
             .iter()
-            .map(|(parameter, _)| parameter.name)
+            .map(|(parameter, _)| parameter.argument)
             .collect();
         let extras = self.extras.as_deref();
         f.debug_struct("Request")
@@ -446,58 +524,17 @@ impl fmt::Debug for Request {
     }
 }
 
-fn header_value(text: &str) -> Result<HeaderValue, Error> {
+pub(crate) fn header_value(text: &str) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(text).map_err(|error| {
         Error::invalid(format!("`{text}` cannot be sent as a header")).caused_by(error)
     })
 }
 
-pub(crate) fn text(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        other => json(&other),
-    }
-}
-
-/// Not by `Display`, which is larger: it can also indent.
-fn json<T: Serialize + ?Sized>(value: &T) -> String {
-    // What is given has texts for keys, and nothing else keeps a value from being written.
-    serde_json::to_string(value).unwrap_or_default()
-}
-
 /// Why a value cannot stand in a path; servers and proxies resolve `.` and `..`, also encoded.
-fn wrong_segment(texts: &[String]) -> Option<&'static str> {
-    match texts {
-        [only] if only.is_empty() => Some("is empty"),
-        [only] if only == "." || only == ".." => Some("is a relative path"),
+fn wrong_segment(text: &str) -> Option<&'static str> {
+    match text {
+        "" => Some("is empty"),
+        "." | ".." => Some("is a relative path"),
         _ => None,
-    }
-}
-
-fn append(query: &mut String, name: &str, value: &str) {
-    begin(query, name);
-    push_encoded(query, value);
-}
-
-fn append_joined(query: &mut String, parameter: &Parameter, texts: &[String]) {
-    let between = match parameter.style {
-        Style::Space => "%20",
-        Style::Pipe => "%7C",
-        _ => ",",
-    };
-    begin(query, parameter.name);
-    push_joined(query, texts, between);
-}
-
-fn begin(query: &mut String, name: &str) {
-    query.push_str(if query.is_empty() { "" } else { "&" });
-    push_encoded(query, name);
-    query.push('=');
-}
-
-fn push_joined(text: &mut String, values: &[String], between: &str) {
-    for (index, value) in values.iter().enumerate() {
-        text.push_str(if index == 0 { "" } else { between });
-        push_encoded(text, value);
     }
 }

@@ -3,13 +3,16 @@
 use std::fmt;
 
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::multipart::{self, Form};
 use reqwest::{Client, RequestBuilder};
 
 use crate::content::{Content, Progress};
 use crate::credentials::Pending;
 use crate::error::Error;
+use crate::request::header_value;
+
+const BINARY: &str = "application/octet-stream";
 
 /// A body of a length that is the caller's affair.
 #[derive(Clone)]
@@ -27,10 +30,36 @@ enum What {
     Parts(Vec<(&'static str, Part)>),
 }
 
+/// A part of a form.
 #[derive(Clone)]
-pub(crate) enum Part {
+pub(crate) struct Part {
+    value: PartValue,
+    /// Empty for that of the value.
+    media: &'static str,
+}
+
+#[derive(Clone)]
+enum PartValue {
     Text(String),
     File(Content),
+}
+
+impl Part {
+    pub fn text(text: String) -> Self {
+        let (value, media) = (PartValue::Text(text), "");
+        Self { value, media }
+    }
+
+    pub fn file(content: Content) -> Self {
+        let (value, media) = (PartValue::File(content), "");
+        Self { value, media }
+    }
+
+    /// Sets the media type.
+    pub fn of(mut self, media: &'static str) -> Self {
+        self.media = media;
+        self
+    }
 }
 
 /// A pointer, because programs that upload nothing are then built without files, streams and forms.
@@ -60,26 +89,37 @@ impl Upload {
         }
     }
 
-    /// Sets a part of a form, in place of what it was set to before.
-    pub fn set_part(&mut self, name: &'static str, part: Part) {
-        match &mut self.what {
-            What::Raw { .. } => self.what = What::Parts(vec![(name, part)]),
-            What::Parts(parts) => {
-                parts.retain(|(known, _)| *known != name);
-                parts.push((name, part));
-            }
+    pub fn is_form(&self) -> bool {
+        matches!(self.what, What::Parts(_))
+    }
+
+    /// Sets the parts of a name in a form, in place of those that there were before.
+    pub fn set_parts(&mut self, name: &'static str, new: Vec<Part>) {
+        if let What::Parts(parts) = &mut self.what {
+            parts.retain(|(known, _)| *known != name);
+            parts.extend(new.into_iter().map(|part| (name, part)));
+        }
+    }
+
+    /// Adds a part to a form.
+    #[cfg(feature = "dynamic")]
+    pub fn add_part(&mut self, name: &'static str, part: Part) {
+        if let What::Parts(parts) = &mut self.what {
+            parts.push((name, part));
         }
     }
 
     /// The media type of content that is sent as it is.
-    pub fn media(&self) -> Option<&'static str> {
-        match self.what {
-            What::Raw { media, .. } => Some(media),
+    pub fn media(&self) -> Option<&str> {
+        match &self.what {
+            What::Raw { media, content } => Some(content.own_media().unwrap_or(
+                // A range, such as `image/*`, is no type.
+                if media.contains('*') { BINARY } else { media },
+            )),
             What::Parts(_) => None,
         }
     }
 
-    #[cfg(feature = "dynamic")]
     pub fn has_part(&self, name: &str) -> bool {
         match &self.what {
             What::Raw { .. } => false,
@@ -91,9 +131,9 @@ impl Upload {
     pub fn is_repeatable(&self) -> bool {
         match &self.what {
             What::Raw { content, .. } => content.is_repeatable(),
-            What::Parts(parts) => parts.iter().all(|(_, part)| match part {
-                Part::Text(_) => true,
-                Part::File(content) => content.is_repeatable(),
+            What::Parts(parts) => parts.iter().all(|(_, part)| match &part.value {
+                PartValue::Text(_) => true,
+                PartValue::File(content) => content.is_repeatable(),
             }),
         }
     }
@@ -132,31 +172,32 @@ async fn attach(
 }
 
 async fn form(parts: &[(&'static str, Part)], progress: &Progress) -> Result<Form, Error> {
-    let mut form = Form::new();
-    for (name, part) in parts {
-        form = match part {
-            Part::Text(text) => form.text(*name, text.clone()),
-            Part::File(content) => {
+    let mut form = Form::new().percent_encode_noop();
+    for (name, Part { value, media }) in parts {
+        let (part, media) = match value {
+            PartValue::Text(text) => (multipart::Part::text(text.clone()), *media),
+            PartValue::File(content) => {
                 let (body, length) = content.open(progress).await?;
                 let part = match length {
                     Some(length) => multipart::Part::stream_with_length(body, length),
                     None => multipart::Part::stream(body),
                 };
-                let binary = HeaderValue::from_static("application/octet-stream");
-                let headers = HeaderMap::from_iter([(CONTENT_TYPE, binary)]);
-                form.part(
-                    *name,
-                    part.file_name(file_name(content.name().unwrap_or(name)))
-                        .headers(headers),
-                )
+                let part = part.file_name(escaped(content.name().unwrap_or(name)));
+                let declared = if media.is_empty() { BINARY } else { media };
+                (part, content.own_media().unwrap_or(declared))
             }
         };
+        let part = match media {
+            "" => part,
+            media => part.headers(HeaderMap::from_iter([(CONTENT_TYPE, header_value(media)?)])),
+        };
+        form = form.part(escaped(name), part);
     }
     Ok(form)
 }
 
 /// Escapes what would end the name or its line, as browsers do.
-fn file_name(name: &str) -> String {
+fn escaped(name: &str) -> String {
     name.replace('"', "%22")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
@@ -165,7 +206,9 @@ fn file_name(name: &str) -> String {
 impl fmt::Debug for Upload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.what {
-            What::Raw { media, content } => write!(f, "{media}, {content:?}"),
+            What::Raw { media, content } => {
+                write!(f, "{}, {content:?}", content.own_media().unwrap_or(media))
+            }
             What::Parts(parts) => f
                 .debug_list()
                 .entries(parts.iter().map(|(name, _)| name))

@@ -36,6 +36,8 @@ const SCHEMA_KEYS: [&str; 19] = [
     "x-nullable",
 ];
 
+const FORMS: [&str; 2] = ["multipart/form-data", "application/x-www-form-urlencoded"];
+
 pub(super) fn lift(mut document: Value) -> Value {
     let shared = Shared::take(&mut document);
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
@@ -257,17 +259,17 @@ fn content(media: &[String], schema: &Value) -> Value {
 
 fn body(mut parameter: Object, consumes: &[String]) -> Value {
     let schema = parameter.remove("schema").unwrap_or_else(|| json!({}));
-    let json_only = ["application/json".to_owned()];
-    let media = if consumes.iter().any(|media| is_json(media)) || consumes.is_empty() {
-        &json_only[..]
-    } else {
-        consumes
-    };
+    // Types of forms are meant for other operations: a form has parameters of its own.
+    let is_form = |media: &&String| FORMS.iter().any(|form| media.starts_with(form));
+    let mut media: Vec<String> = consumes.iter().filter(|it| !is_form(it)).cloned().collect();
+    if media.is_empty() {
+        media.push("application/json".to_owned());
+    }
     parameter.remove("in");
     if let Some(name) = parameter.remove("name") {
         parameter.insert("x-body-name".into(), name);
     }
-    parameter.insert("content".into(), content(media, &schema));
+    parameter.insert("content".into(), content(&media, &schema));
     Value::Object(parameter)
 }
 
@@ -275,13 +277,14 @@ fn form_body(at: &Pointer, fields: Vec<Object>, consumes: &[String]) -> Value {
     let has_file = fields
         .iter()
         .any(|field| field.get("type").and_then(Value::as_str) == Some("file"));
-    let multipart = "multipart/form-data";
-    let media = if has_file || consumes.iter().any(|media| media == multipart) {
+    let [multipart, urlencoded] = FORMS;
+    let media = if has_file || consumes.iter().any(|media| media.starts_with(multipart)) {
         multipart
     } else {
-        "application/x-www-form-urlencoded"
+        urlencoded
     };
     let mut properties = Object::new();
+    let mut encoding = Object::new();
     let mut required = Vec::new();
     for field in fields {
         let Some(name) = field.get("name").and_then(Value::as_str).map(str::to_owned) else {
@@ -291,6 +294,11 @@ fn form_body(at: &Pointer, fields: Vec<Object>, consumes: &[String]) -> Value {
             required.push(Value::String(name.clone()));
         }
         let mut schema = schema_of(&field);
+        if schema.get("type").and_then(Value::as_str) == Some("array") {
+            let format = field.get("collectionFormat").and_then(Value::as_str);
+            let (style, explode) = list_style(format, "form");
+            encoding.insert(name.clone(), json!({"style": style, "explode": explode}));
+        }
         if let Some(place) = field.get(SOURCE) {
             schema.insert(SOURCE.into(), place.clone());
         }
@@ -304,10 +312,14 @@ fn form_body(at: &Pointer, fields: Vec<Object>, consumes: &[String]) -> Value {
     if any_required {
         schema["required"] = Value::Array(required);
     }
+    let mut content = json!({"schema": schema});
+    if !encoding.is_empty() {
+        content["encoding"] = Value::Object(encoding);
+    }
     json!({
         SOURCE: at.at("parameters").as_str(),
         "required": any_required,
-        "content": {media: {"schema": schema}},
+        "content": {media: content},
     })
 }
 
@@ -331,22 +343,28 @@ fn plain(mut parameter: Object) -> Object {
         parameter.remove(key);
     }
     if schema.get("type").and_then(Value::as_str) == Some("array") {
-        let (style, explode) = match parameter
-            .remove("collectionFormat")
-            .as_ref()
-            .and_then(Value::as_str)
-        {
-            Some("multi") => ("form", true),
-            Some("ssv") => ("spaceDelimited", false),
-            Some("pipes") => ("pipeDelimited", false),
-            _ if parameter.get("in").and_then(Value::as_str) == Some("query") => ("form", false),
-            _ => ("simple", false),
+        let usual = match parameter.get("in").and_then(Value::as_str) {
+            Some("query") => "form",
+            _ => "simple",
         };
+        let format = parameter.remove("collectionFormat");
+        let (style, explode) = list_style(format.as_ref().and_then(Value::as_str), usual);
         parameter.insert("style".into(), style.into());
         parameter.insert("explode".into(), explode.into());
     }
     parameter.insert("schema".into(), Value::Object(schema));
     parameter
+}
+
+/// The style of a list, and whether it is exploded, for a `collectionFormat`.
+fn list_style(format: Option<&str>, usual: &'static str) -> (&'static str, bool) {
+    match format {
+        Some("multi") => ("form", true),
+        Some("ssv") => ("spaceDelimited", false),
+        Some("tsv") => ("tabDelimited", false),
+        Some("pipes") => ("pipeDelimited", false),
+        _ => (usual, false),
+    }
 }
 
 fn servers(old: &Object) -> Option<Value> {

@@ -1,12 +1,18 @@
 //! Bodies of requests: their media types, and the parts of forms.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::parameters::argument_name;
 use super::{Reader, any, essence, flag, is_json, prose, strings};
-use crate::model::{Body, BodyContent, Part};
-use crate::names::NAME_OVERRIDE;
+use crate::model::{
+    Body, BodyContent, FormField, Kind, Location, Object, OtherBody, Parameter, Part, Schema, Style,
+};
 use crate::pointer::Pointer;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data";
 
 impl<'a> Reader<'a> {
     pub(super) fn read_body(
@@ -18,97 +24,267 @@ impl<'a> Reader<'a> {
         let value = operation.get("requestBody")?;
         let (value, at) = self.resolve(value, &at.at("requestBody"))?;
         let object = self.object(value, &at, "the request body")?;
-        let place = String::from(&at);
         let content = object.get("content").and_then(Value::as_object)?;
-        let preferred = [
-            "application/json",
-            "multipart/form-data",
-            "application/x-www-form-urlencoded",
-        ];
-        let (media, value) = preferred
-            .iter()
-            .find_map(|wanted| content.iter().find(|(media, _)| essence(media) == *wanted))
-            .or_else(|| content.iter().find(|(media, _)| is_json(media)))
-            .or_else(|| content.iter().next())?;
-        let at = at.at("content").at(media).at("schema");
-        let schema = |reader: &mut Self| match value.get("schema") {
-            Some(schema) => reader.schema(schema, &at, &format!("{hint}Body")),
-            None => any(),
-        };
-        let content = match essence(media) {
-            _ if is_json(media) => BodyContent::Json(schema(self).without_integer_text()),
-            "application/x-www-form-urlencoded" => {
-                BodyContent::Form(schema(self).without_integer_text())
-            }
-            "multipart/form-data" => {
-                let parts = value
-                    .get("schema")
-                    .map_or_else(Vec::new, |schema| self.read_parts(schema, &at));
-                if parts.is_empty() {
-                    self.problem(
-                        &at,
-                        "the multipart body names no parts",
-                        "give its schema `properties`",
-                    );
-                }
-                BodyContent::Multipart(parts)
-            }
-            other => BodyContent::Raw(other.to_owned()),
-        };
-        // Swagger has no optional body without a default, and FastAPI marks its own.
-        let required = flag(object, "required");
+        let mut declared: Vec<(&String, &Value)> = content.iter().collect();
+        declared.sort_by_key(|(media, _)| preference(media));
+        let mut schemas = Vec::new();
+        let mut bodies = Vec::new();
+        for (media, value) in declared {
+            let at = at.at("content").at(media);
+            bodies.push(self.read_content(media, value, &at, hint, &mut schemas));
+        }
+        let mut bodies = bodies.into_iter();
+        let preferred = bodies.next()?;
         Some(Body {
-            place,
-            required,
+            place: String::from(&at),
+            // Swagger has no optional body without a default, and FastAPI marks its own.
+            required: flag(object, "required"),
             description: prose(object, "description"),
-            content,
+            content: preferred.content,
+            media: preferred.media,
+            others: bodies.collect(),
         })
     }
 
-    fn read_parts(&mut self, schema: &'a Value, at: &Pointer) -> Vec<Part> {
-        let mut schema = schema;
-        let mut at = at.clone();
-        for _ in 0..16 {
-            let Some((next, next_at)) = self.resolve(schema, &at) else {
-                return Vec::new();
+    fn read_content(
+        &mut self,
+        media: &str,
+        value: &'a Value,
+        at: &Pointer,
+        hint: &str,
+        known: &mut Vec<(&'a Value, Schema)>,
+    ) -> OtherBody {
+        let schema_at = at.at("schema");
+        let hint = format!("{hint}Body");
+        let mut schema = |reader: &mut Self| -> Schema {
+            let Some(value) = value.get("schema") else {
+                return any();
             };
-            (schema, at) = (next, next_at);
-            match schema
-                .get("allOf")
-                .and_then(Value::as_array)
-                .map(Vec::as_slice)
-            {
-                Some([only]) => (schema, at) = (only, at.at("allOf").at(0)),
-                _ => break,
+            // One schema under several media types is one type.
+            if let Some((_, schema)) = known.iter().find(|(known, _)| *known == value) {
+                return schema.clone();
+            }
+            let schema = reader.schema(value, &schema_at, &hint);
+            let schema = schema.without_integer_text();
+            known.push((value, schema.clone()));
+            schema
+        };
+        let (content, media) = match essence(media) {
+            FORM => {
+                let schema = schema(self);
+                let fields = self.read_fields(&schema, value, at);
+                (BodyContent::Form(schema, fields), media)
+            }
+            MULTIPART => match self.read_parts(value, at, &hint) {
+                parts if parts.is_empty() => {
+                    self.warn(
+                        &schema_at,
+                        "the multipart body names no parts",
+                        "the caller gives all of it, with a media type that has the boundary",
+                    );
+                    (BodyContent::Raw, media)
+                }
+                parts => (BodyContent::Multipart(parts), media),
+            },
+            range if range.contains('*') => {
+                let may_be_json = range.starts_with("*/") || range.starts_with("application/");
+                let json = may_be_json && value.get("schema").is_some() && {
+                    let schema = schema(self);
+                    !matches!(
+                        self.known_kind(&schema.kind),
+                        Some(Kind::Binary | Kind::String | Kind::Timestamp | Kind::Enum(_))
+                    )
+                };
+                match json {
+                    true => (BodyContent::Json(schema(self)), "application/json"),
+                    false => (BodyContent::Raw, range),
+                }
+            }
+            _ if is_json(media) => (BodyContent::Json(schema(self)), media),
+            _ => (BodyContent::Raw, media),
+        };
+        OtherBody {
+            ident: String::new(),
+            content,
+            media: media.to_owned(),
+        }
+    }
+
+    /// The fields of a form that are not written as in an exploded form.
+    fn read_fields(&mut self, schema: &Schema, value: &'a Value, at: &Pointer) -> Vec<FormField> {
+        let at = at.at("encoding");
+        let Some(Kind::Object(object)) = self.known_kind(&schema.kind).cloned() else {
+            return Vec::new();
+        };
+        let mut fields = Vec::new();
+        for (name, property) in object.properties {
+            let at = at.at(&name);
+            let encoding = value.pointer(&format!("/encoding{}", Pointer::root().at(&name)));
+            let encoding = encoding.and_then(Value::as_object);
+            let (style, explode) = match encoding {
+                Some(encoding) if media_of(encoding).is_some_and(|media| is_json(&media)) => {
+                    (Style::Json, false)
+                }
+                Some(encoding) => self.style(encoding, &at, &name, Location::Query),
+                None => (Style::Form, true),
+            };
+            let deep = style == Style::DeepObject;
+            if style != Style::Json && self.is_nested(&property.schema, deep, 0) {
+                self.problems.warn(
+                    &property.place,
+                    format!("the field `{name}` holds a list or an object in another one"),
+                    "no style can express it: the inner one is sent as JSON",
+                );
+            }
+            let reserved = encoding.is_some_and(|it| flag(it, "allowReserved"));
+            if (style, explode, reserved) != (Style::Form, true, false) {
+                fields.push(FormField {
+                    name,
+                    style,
+                    explode,
+                    reserved,
+                });
             }
         }
-        let required = strings(schema.get("required"));
-        let properties = schema.get("properties").and_then(Value::as_object);
-        properties
-            .into_iter()
-            .flatten()
-            .map(|(name, part)| Part {
-                place: at.at("properties").at(name).into(),
-                ident: argument_name(
-                    part.get(NAME_OVERRIDE)
-                        .and_then(Value::as_str)
-                        .unwrap_or(name),
-                ),
-                given: part.get(NAME_OVERRIDE).is_some(),
-                required: required.contains(name),
-                file: part.get("format").and_then(Value::as_str) == Some("binary"),
-                description: part.as_object().and_then(|part| prose(part, "description")),
-                name: name.clone(),
-            })
-            .collect()
+        fields
     }
+
+    fn read_parts(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Vec<Part> {
+        let Some(described) = value.get("schema") else {
+            return Vec::new();
+        };
+        let schema = self.bare_schema(described, &at.at("schema"), hint);
+        let Some(Kind::Object(Object { properties, .. })) = self.known_kind(&schema.kind).cloned()
+        else {
+            return Vec::new();
+        };
+        let required = strings(described.get("required"));
+        let mut parts = Vec::new();
+        for (name, property) in properties {
+            let encoding = value.pointer(&format!("/encoding{}", Pointer::root().at(&name)));
+            let encoding = encoding.and_then(Value::as_object);
+            let media = encoding.and_then(media_of);
+            let mut schema = property.schema.without_integer_text();
+            if media.as_ref().is_some_and(|media| !is_json(media)) {
+                self.leave_writing_to_caller(&mut schema);
+            }
+            let joined = encoding.filter(|it| it.get("explode") == Some(&Value::Bool(false)));
+            let separator = joined.map(|encoding| {
+                let at = at.at("encoding").at(&name);
+                match self.style(encoding, &at, &name, Location::Query).0 {
+                    Style::Space => " ",
+                    Style::Pipe => "|",
+                    Style::Tab => "\t",
+                    _ => ",",
+                }
+            });
+            parts.push(Part {
+                place: property.place,
+                argument: name.clone(),
+                ident: argument_name(if property.given {
+                    &property.ident
+                } else {
+                    &name
+                }),
+                given: property.given,
+                required: property.required || required.contains(&name),
+                separator: separator.filter(|_| matches!(schema.kind, Kind::Array(_))),
+                schema,
+                media,
+                name,
+            });
+        }
+        parts
+    }
+
+    /// Makes a text of an object that is not JSON.
+    fn leave_writing_to_caller(&self, schema: &mut Schema) {
+        match self.known_kind(&schema.kind) {
+            Some(Kind::Object(_) | Kind::Map(_) | Kind::Any | Kind::Union(_)) => {
+                schema.kind = Kind::String;
+            }
+            Some(Kind::Array(_)) => {
+                if let Kind::Array(items) = &mut schema.kind {
+                    self.leave_writing_to_caller(items);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// JSON, then multipart, then forms, then anything else.
+fn preference(media: &str) -> usize {
+    match essence(media) {
+        "application/json" => 0,
+        MULTIPART => 2,
+        FORM => 3,
+        media if is_json(media) && !media.contains('*') => 1,
+        _ => 4,
+    }
+}
+
+/// The one media type that an encoding declares, or the first of several.
+fn media_of(encoding: &Map<String, Value>) -> Option<String> {
+    let declared = encoding.get("contentType")?.as_str()?;
+    let mut media = declared.split(',').map(str::trim);
+    media
+        .find(|media| !media.is_empty() && !media.contains('*'))
+        .map(str::to_owned)
+}
+
+/// Names the setters of bodies that are not the preferred one, such as `body_xml`.
+pub(super) fn name_other_bodies(parameters: &[Parameter], body: &mut Body) {
+    let parameters = parameters.iter().map(|it| it.ident.clone());
+    let mut taken: HashSet<String> = match &body.content {
+        BodyContent::Multipart(parts) => parts.iter().map(|it| it.ident.clone()).collect(),
+        _ => HashSet::from(["body".to_owned()]),
+    };
+    taken.extend(parameters);
+    let mut free = |wanted: String| {
+        let mut name = wanted.clone();
+        let mut count = 1;
+        while !taken.insert(name.clone()) {
+            count += 1;
+            name = format!("{wanted}_{count}");
+        }
+        name
+    };
+    for other in &mut body.others {
+        match &mut other.content {
+            BodyContent::Multipart(parts) => {
+                for part in parts {
+                    part.ident = free(part.ident.clone());
+                }
+            }
+            _ => other.ident = free(setter(&other.media)),
+        }
+    }
+}
+
+fn setter(media: &str) -> String {
+    let (kind, subtype) = essence(media).split_once('/').unwrap_or(("", media));
+    let name = match (kind, subtype) {
+        (_, "x-www-form-urlencoded") => "form",
+        ("text", "plain") => "text",
+        ("*", _) => "any",
+        (kind, "*") => kind,
+        (_, subtype) => subtype,
+    };
+    argument_name(&format!("body {name}"))
 }
 
 impl Body {
     /// The parts that are arguments of their own.
     pub(super) fn parts_mut(&mut self) -> &mut [Part] {
-        match &mut self.content {
-            BodyContent::Multipart(parts) => parts,
+        self.content.parts_mut()
+    }
+}
+
+impl BodyContent {
+    pub(super) fn parts_mut(&mut self) -> &mut [Part] {
+        match self {
+            Self::Multipart(parts) => parts,
             _ => &mut [],
         }
     }

@@ -3,7 +3,9 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use super::bodies::name_other_bodies;
 use super::naming::{Unnamed, Wanted, operation_id};
+use super::parameters::name_for_call;
 use super::responses::success_status;
 use super::{MAX_OPERATIONS, METHODS, Reader, flag, prose, strings};
 use crate::model::Operation;
@@ -126,6 +128,10 @@ impl<'a> Reader<'a> {
         let success = self.read_success(operation, at, &hint);
         let responses = self.read_responses(operation, &success);
         self.name_arguments(&mut parameters, body.as_mut());
+        if let Some(body) = &mut body {
+            name_other_bodies(&parameters, body);
+        }
+        name_for_call(&mut parameters, body.as_mut());
         Operation {
             builder: hint,
             constant: operation_constant(&name),
@@ -139,6 +145,7 @@ impl<'a> Reader<'a> {
             tags: strings(operation.get("tags")),
             parameters,
             body,
+            accept: self.accepted(operation, &success),
             success,
             responses,
             success_status: success_status(operation),

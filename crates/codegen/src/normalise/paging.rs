@@ -19,7 +19,9 @@ pub(super) fn detect(
     };
     let takes = |wanted: &str| {
         operation.parameters.iter().any(|parameter| {
-            parameter.location == Location::Query && !parameter.required && parameter.name == wanted
+            parameter.location == Location::Query
+                && !parameter.required
+                && parameter.argument == wanted
         })
     };
     let gives = |wanted: &str, is: fn(&Kind) -> bool| {

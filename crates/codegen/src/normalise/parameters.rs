@@ -1,16 +1,33 @@
 //! Parameters: where each is sent, in which style, and what it is called.
 
+use std::collections::HashSet;
+
 use indexmap::map::Entry;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value};
 
-use super::{Reader, any, flag, prose, text};
-use crate::model::{Kind, Location, Parameter, Schema, Style};
+use super::{Reader, any, flag, is_json, prose, text};
+use crate::model::{Body, BodyContent, Kind, Location, Parameter, Schema, Style};
 use crate::names::{NAME_OVERRIDE, pascal, snake};
 use crate::pointer::Pointer;
 
 /// Headers that are not parameters, whatever a document says: OpenAPI gives them other places.
-const OWN_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
+const OWN_HEADERS: [(&str, &str); 3] = [
+    (
+        "accept",
+        "the client sends the media types of the responses; declare them there",
+    ),
+    (
+        "authorization",
+        "the client sends its credentials; declare a security scheme for the operation",
+    ),
+    (
+        "content-type",
+        "the client sends the media type of the request body; declare it there",
+    ),
+];
+/// So deep objects in a `deepObject` are looked into for a warning.
+const MAX_NESTED: usize = 3;
 /// More of them is an accident.
 const MAX_PARAMETERS: usize = 1_000;
 /// Methods that an operation's builder can have besides its parameters, and the
@@ -131,10 +148,13 @@ impl<'a> Reader<'a> {
                 found.push(Parameter {
                     place: String::from(at),
                     name: (*name).to_owned(),
+                    argument: (*name).to_owned(),
                     ident: argument_name(name),
                     given: false,
                     location: Location::Path,
-                    style: Style::Comma,
+                    style: Style::Simple,
+                    explode: false,
+                    reserved: false,
                     required: true,
                     deprecated: false,
                     description: None,
@@ -187,55 +207,50 @@ impl<'a> Reader<'a> {
                 return None;
             }
         };
-        if location == Location::Header && OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str())
-        {
-            return None;
-        }
-        if let Some(style @ ("deepObject" | "matrix" | "label")) =
-            object.get("style").and_then(Value::as_str)
-        {
-            self.problems.add(
-                place,
-                format!("the parameter `{name}` has the style `{style}`, which is not supported"),
-                "use form, simple, spaceDelimited or pipeDelimited, or `content` for JSON",
-            );
+        let own = OWN_HEADERS
+            .iter()
+            .find(|(own, _)| name.eq_ignore_ascii_case(own));
+        if let (Location::Header, Some((_, instead))) = (location, own) {
+            let message = format!("OpenAPI ignores the header parameter `{name}`");
+            self.warn(&at, message, *instead);
             return None;
         }
         let hint = pascal(&format!("{hint} {name}"));
-        let (schema, json) = match (object.get("schema"), object.get("content")) {
+        let content = object.get("content").and_then(Value::as_object);
+        let content = content.map(|content| content.iter().next());
+        let (schema, json) = match (object.get("schema"), content) {
             (Some(schema), _) => (self.schema(schema, &at.at("schema"), &hint), false),
-            (None, Some(Value::Object(content))) => match content.iter().next() {
-                Some((media, content)) => {
-                    let at = at.at("content").at(media).at("schema");
-                    (
-                        content
-                            .get("schema")
-                            .map_or_else(any, |schema| self.schema(schema, &at, &hint)),
-                        true,
-                    )
-                }
-                None => (any(), true),
-            },
-            (None, _) => (Schema::of(Kind::String), false),
+            (None, Some(Some((media, content)))) => {
+                let at = at.at("content").at(media).at("schema");
+                let schema = content.get("schema");
+                let schema = schema.map_or_else(any, |schema| self.schema(schema, &at, &hint));
+                (schema, is_json(media))
+            }
+            (None, Some(None)) => (any(), true),
+            (None, None) => (Schema::of(Kind::String), false),
         };
-        let structured = matches!(schema.kind, Kind::Any | Kind::Map(_) | Kind::Object(_))
-            || matches!(&schema.kind, Kind::Reference(name) if !self.is_enum(name));
-        let explode = object.get("explode").and_then(Value::as_bool);
-        let style = match object.get("style").and_then(Value::as_str) {
-            _ if json || structured => Style::Json,
-            Some("spaceDelimited") if explode != Some(true) => Style::Space,
-            Some("pipeDelimited") if explode != Some(true) => Style::Pipe,
-            _ if location == Location::Query && explode.unwrap_or(true) => Style::Repeat,
-            _ => Style::Comma,
+        let (style, explode) = match json {
+            true => (Style::Json, false),
+            false => self.style(object, &at, &name, location),
         };
+        if style != Style::Json && self.is_nested(&schema, style == Style::DeepObject, 0) {
+            self.warn(
+                &at,
+                format!("the parameter `{name}` holds a list or an object in another one"),
+                "no style can express it: the inner one is sent as JSON",
+            );
+        }
         let given = object.get(NAME_OVERRIDE).and_then(Value::as_str);
         Some(Parameter {
             ident: argument_name(given.unwrap_or(&name)),
             given: given.is_some(),
             place,
+            argument: name.clone(),
             name,
             location,
             style,
+            explode,
+            reserved: location == Location::Query && flag(object, "allowReserved"),
             required: location == Location::Path || flag(object, "required"),
             deprecated: flag(object, "deprecated"),
             description: prose(object, "description").or(schema.description.clone()),
@@ -244,10 +259,117 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn is_enum(&self, name: &str) -> bool {
-        self.named
-            .get(name)
-            .is_some_and(|named| matches!(named.schema.kind, Kind::Enum(_)))
+    /// The style of a parameter or of a field of a form, and whether its members are written apart.
+    pub(super) fn style(
+        &mut self,
+        object: &Map<String, Value>,
+        at: &Pointer,
+        name: &str,
+        location: Location,
+    ) -> (Style, bool) {
+        let usual = Style::of(location);
+        let style = match object.get("style").and_then(Value::as_str) {
+            None => usual,
+            Some(given) => {
+                let style = match given {
+                    "form" => Some(Style::Form),
+                    "simple" => Some(Style::Simple),
+                    "label" => Some(Style::Label),
+                    "matrix" => Some(Style::Matrix),
+                    "spaceDelimited" => Some(Style::Space),
+                    "pipeDelimited" => Some(Style::Pipe),
+                    "tabDelimited" => Some(Style::Tab),
+                    "deepObject" => Some(Style::DeepObject),
+                    _ => None,
+                };
+                let fitting = style.filter(|style| match style {
+                    Style::Form | Style::Simple => *style == usual,
+                    Style::Label | Style::Matrix => location == Location::Path,
+                    Style::DeepObject => location == Location::Query,
+                    _ => true,
+                });
+                if fitting.is_none() {
+                    let place = location.as_str();
+                    let wanted = match usual {
+                        Style::Form => "form",
+                        _ => "simple",
+                    };
+                    self.warn(
+                        &at.at("style"),
+                        format!("the style `{given}` of `{name}` is none that a {place} has"),
+                        format!("it is sent in the style `{wanted}`"),
+                    );
+                }
+                fitting.unwrap_or(usual)
+            }
+        };
+        let explode = object.get("explode").and_then(Value::as_bool);
+        (style, explode.unwrap_or(style == Style::Form))
+    }
+
+    /// Whether a list or an object stands where a style has room for a text only.
+    pub(super) fn is_nested(&self, schema: &Schema, deep: bool, depth: usize) -> bool {
+        let member = |inner: &Schema| match self.known_kind(&inner.kind) {
+            Some(Kind::Array(_)) if deep && depth < MAX_NESTED => {
+                self.is_nested(inner, false, depth + 1)
+            }
+            Some(Kind::Object(_) | Kind::Map(_)) if deep && depth < MAX_NESTED => {
+                self.is_nested(inner, true, depth + 1)
+            }
+            Some(Kind::Array(_) | Kind::Object(_) | Kind::Map(_)) => true,
+            _ => false,
+        };
+        match self.known_kind(&schema.kind) {
+            Some(Kind::Array(items)) => self.known_kind(&items.kind).is_some_and(|kind| {
+                matches!(kind, Kind::Array(_) | Kind::Object(_) | Kind::Map(_))
+            }),
+            Some(Kind::Map(values)) => member(values),
+            Some(Kind::Object(object)) => {
+                let properties = object.properties.values().map(|it| &it.schema);
+                properties.chain(object.additional.as_deref()).any(member)
+            }
+            Some(Kind::Union(members)) => {
+                depth < MAX_NESTED && members.iter().any(|it| self.is_nested(it, deep, depth + 1))
+            }
+            _ => false,
+        }
+    }
+
+    /// The shape itself, of a named schema too.
+    pub(super) fn known_kind<'k>(&'k self, kind: &'k Kind) -> Option<&'k Kind> {
+        match kind {
+            Kind::Reference(name) => self.named.get(name).map(|named| &named.schema.kind),
+            kind => Some(kind),
+        }
+    }
+}
+
+/// Gives parameters and parts the names that `call` and the command line know them by: their own,
+/// unless something before them has that.
+pub(super) fn name_for_call(parameters: &mut [Parameter], body: Option<&mut Body>) {
+    let mut taken: HashSet<String> = HashSet::new();
+    let mut free = |wanted: &str, kind: &str| {
+        let mut name = wanted.to_owned();
+        while !taken.insert(name.clone()) {
+            name = format!("{name}_{kind}");
+        }
+        name
+    };
+    if let Some(body) = body {
+        for (name, _, content) in body.contents() {
+            if !matches!(content, BodyContent::Multipart(_)) {
+                free(name, "body");
+            }
+        }
+        for part in body.parts_mut() {
+            part.argument = free(&part.name, "part");
+        }
+        for part in body.others.iter_mut().flat_map(|it| it.content.parts_mut()) {
+            part.argument = free(&part.name, "part");
+        }
+    }
+    for parameter in parameters {
+        parameter.argument = free(&parameter.name, parameter.location.as_str());
     }
 }
 

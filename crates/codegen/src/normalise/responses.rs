@@ -1,5 +1,6 @@
 //! Responses: what a call returns, and what the document says of failures.
 
+use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
 use super::{Reader, any, essence, is_json, prose};
@@ -113,6 +114,44 @@ impl Reader<'_> {
             })
         };
         declared.filter_map(read).collect()
+    }
+
+    /// The media types of success that a call can read, where they are not the usual ones.
+    pub(super) fn accepted(
+        &self,
+        operation: &Map<String, Value>,
+        success: &Success,
+    ) -> Option<String> {
+        let responses = operation.get("responses")?.as_object()?;
+        let has_success = responses.keys().any(|status| status.starts_with('2'));
+        let mut accepted: IndexSet<&str> = IndexSet::new();
+        for (status, response) in responses {
+            if has_success && !status.starts_with('2') || !has_success && status != "default" {
+                continue;
+            }
+            let content = self
+                .find(response)
+                .and_then(|it| it.get("content")?.as_object());
+            let media = content.into_iter().flat_map(Map::keys);
+            accepted.extend(media.filter_map(|media| match success {
+                Success::Json(_) | Success::OptionalJson(_) => {
+                    is_json(media).then(|| essence(media))
+                }
+                Success::Bytes => Some(essence(media)),
+                _ => None,
+            }));
+        }
+        let usual = match success {
+            Success::Bytes => "application/octet-stream",
+            _ => "application/json",
+        };
+        let is_open =
+            |media: &&str| media.contains('*') || !media.bytes().all(|it| it.is_ascii_graphic());
+        let accepted: Vec<&str> = accepted.into_iter().collect();
+        if accepted.is_empty() || accepted == [usual] || accepted.iter().any(is_open) {
+            return None;
+        }
+        Some(accepted.join(", "))
     }
 
     /// Follows references; those that lead nowhere are not reported.

@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn bare_schema(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Schema {
+    pub(super) fn bare_schema(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Schema {
         if !self.spend(1, at) {
             return Schema::of(Kind::Any);
         }

@@ -1,8 +1,8 @@
 //! Uploads, other media types and parameters that progenitor cannot express.
 //!
-//! Why: progenitor refuses `multipart/form-data`, every media type but four, cookies, parameters
-//! that are objects and lists with spaces or pipes. Its document has them under `x-content` and
-//! `x-parameters`; this pass gives the builders the setters for them.
+//! Why: progenitor refuses `multipart/form-data`, every media type but four, a second media type,
+//! cookies, parameters that are objects and every style but the usual ones. Its document has them
+//! under `x-content` and `x-parameters`; this pass gives the builders the setters for them.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -10,8 +10,8 @@ use syn::{ImplItem, Type, parse_quote};
 
 use super::{Change, Context, Part, Pass};
 use crate::argument::arguments;
-use crate::document::is_expressible;
-use crate::model::{BodyContent, Kind, Schema, Style};
+use crate::document::{is_expressible, is_known_body};
+use crate::model::{BodyContent, Kind, Schema};
 use crate::tree::{Tree, functions, ident, implementations};
 
 pub(super) const PASS: Pass = Pass {
@@ -27,13 +27,28 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             tree.arguments.insert(key, ty);
         };
         for parameter in &operation.parameters {
-            if parameter.style == Style::Json || !is_expressible(context.api, parameter) {
+            if !is_expressible(context.api, parameter) {
                 let ty = rust_type(&parameter.schema);
                 add(&parameter.ident, parse_quote! { #ty });
             }
         }
-        if let Some(BodyContent::Raw(_)) = operation.body.as_ref().map(|body| &body.content) {
-            add("body", parse_quote! { ::compute_kfp_runtime::Content });
+        let bodies = operation.body.iter().flat_map(|body| body.contents());
+        for (name, media, content) in bodies {
+            match content {
+                BodyContent::Raw => add(name, parse_quote! { ::compute_kfp_runtime::Content }),
+                BodyContent::Multipart(parts) => {
+                    for part in parts {
+                        let ty = part_type(&part.schema);
+                        add(&part.ident, parse_quote! { #ty });
+                    }
+                }
+                BodyContent::Json(schema) | BodyContent::Form(schema, _) => {
+                    if name != "body" || !is_known_body(content, media) {
+                        let ty = rust_type(schema);
+                        add(name, parse_quote! { #ty });
+                    }
+                }
+            }
         }
         let arguments = arguments(context.api, &tree.arguments, operation)?;
         let blocks = implementations(&mut tree.builders);
@@ -51,6 +66,17 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The type of a part: files are content.
+fn part_type(schema: &Schema) -> TokenStream {
+    match &schema.kind {
+        Kind::Binary => quote! { ::compute_kfp_runtime::Content },
+        Kind::Array(items) if items.kind == Kind::Binary => {
+            quote! { ::std::vec::Vec<::compute_kfp_runtime::Content> }
+        }
+        _ => rust_type(schema),
+    }
 }
 
 /// The type for a schema of which progenitor was not told.

@@ -247,8 +247,20 @@ fn document_setter(operation: &Operation, argument: &Argument<'_>, function: &mu
             described(&parameter.schema, argument.description, &fallback)
         }
         None => {
+            let body = operation.body.as_ref().filter(|it| !it.others.is_empty());
+            let mut bodies = body.iter().flat_map(|body| body.contents());
+            let media = bodies.find(|(name, ..)| *name == argument.name);
             let description = argument.description.map(rustdoc);
-            description.unwrap_or_else(|| format!("Sets {}.", code(argument.name)))
+            match media {
+                Some((_, media, _)) => {
+                    let text = format!(
+                        "Sets a body of type {}, in place of another one.",
+                        code(media)
+                    );
+                    description.map_or_else(|| text.clone(), |it| format!("{text}\n\n{it}"))
+                }
+                None => description.unwrap_or_else(|| format!("Sets {}.", code(argument.name))),
+            }
         }
     };
     document(&mut function.attrs, &text);

@@ -11,11 +11,13 @@ use syn::visit_mut::{VisitMut, visit_path_mut};
 use syn::{FnArg, ImplItem, ImplItemFn, Item, ItemImpl, LitStr, Path, parse_quote};
 
 use super::{Change, Context, Part, Pass};
+use crate::document::{is_expressible, is_known_body};
 use crate::model::{
-    Api, BodyContent, Kind, Location, Operation, Paging, Parameter, ResponseContent, Style,
+    Api, BodyContent, Kind, Location, Operation, Paging, Parameter, ResponseContent,
 };
 use crate::names::{pascal, snake};
-use crate::tree::{ArgumentTypes, Tree, functions, generic, ident};
+use crate::taken::taken;
+use crate::tree::{ArgumentTypes, Tree, functions, ident};
 
 pub(super) const PASS: Pass = Pass {
     name: "mocks",
@@ -106,23 +108,52 @@ fn edit(api: &Api, types: &ArgumentTypes, operation: &Operation, block: &mut Ite
             }};
         }
     }
-    let lists = operation
-        .parameters
-        .iter()
-        .filter_map(|parameter| list(operation, types, parameter).map(ImplItem::Fn));
-    let parts = match operation.body.as_ref().map(|body| &body.content) {
-        Some(BodyContent::Multipart(parts)) => parts.as_slice(),
-        _ => &[],
+    let is_own = |parameter: &&Parameter| {
+        matches!(parameter.schema.kind, Kind::Array(_)) || !is_expressible(api, parameter)
     };
-    let parts = parts.iter().map(|part| {
-        let name = ident(&part.ident);
-        parse_quote! {
-            pub fn #name(self, value: &str) -> Self {
-                Self(self.0.body_includes(value))
-            }
-        }
+    let own: Vec<&Parameter> = operation.parameters.iter().filter(is_own).collect();
+    block.items.retain(|item| match item {
+        ImplItem::Fn(function) => !own.iter().any(|it| ident(&it.ident) == function.sig.ident),
+        _ => true,
     });
-    let added: Vec<ImplItem> = lists.chain(parts).collect();
+    let parameters = own.iter();
+    let parameters = parameters.filter_map(|it| written(operation, types, it).map(ImplItem::Fn));
+    let bodies = operation.body.iter().flat_map(|body| body.contents());
+    let bodies = bodies.flat_map(|(name, media, content)| {
+        let function = ident(name);
+        let mut added: Vec<ImplItem> = Vec::new();
+        match content {
+            BodyContent::Multipart(parts) => added.extend(parts.iter().map(|part| {
+                let name = ident(&part.ident);
+                parse_quote! {
+                    pub fn #name(self, value: &str) -> Self {
+                        Self(self.0.body_includes(value))
+                    }
+                }
+            })),
+            _ if name == "body" && is_known_body(content, media) => {}
+            BodyContent::Json(_) => {
+                if let Some(ty) = types.get(&(operation.builder.clone(), name.to_owned())) {
+                    added.push(parse_quote! {
+                        pub fn #function(self, value: &#ty) -> Self {
+                            Self(self.0.json_body_obj(value))
+                        }
+                    });
+                }
+            }
+            BodyContent::Form(..) => {}
+            BodyContent::Raw if name == "body" => {}
+            BodyContent::Raw => added.push(parse_quote! {
+                pub fn #function(self, value: &str) -> Self {
+                    Self(self.0.body(value))
+                }
+            }),
+        }
+        added
+    });
+    let mut added: Vec<ImplItem> = parameters.chain(bodies).collect();
+    let known: Vec<_> = functions(block).map(|it| it.sig.ident.clone()).collect();
+    added.retain(|item| matches!(item, ImplItem::Fn(it) if !known.contains(&it.sig.ident)));
     block.items.extend(added);
 }
 
@@ -188,31 +219,32 @@ fn is_named(input: &FnArg, name: &str) -> bool {
     matches!(input, FnArg::Typed(typed) if matches!(&*typed.pat, syn::Pat::Ident(it) if it.ident == name))
 }
 
-/// Expects all items of a list. Lists of a header or a path are compared as they are written.
-fn list(operation: &Operation, types: &ArgumentTypes, parameter: &Parameter) -> Option<ImplItemFn> {
-    if !matches!(parameter.schema.kind, Kind::Array(_)) {
-        return None;
-    }
-    let key = (operation.builder.clone(), parameter.ident.clone());
-    let item = generic(types.get(&key)?, "Vec")?;
-    let (name, wire) = (ident(&parameter.ident), &parameter.name);
-    let expect = match (parameter.location, parameter.style) {
-        (Location::Query, Style::Repeat) => quote! {
-            Self(texts.fold(self.0, |when, text| when.query_param(#wire, text)))
-        },
-        (Location::Query, Style::Comma) => quote! {
-            let texts: ::std::vec::Vec<::std::string::String> = texts.collect();
-            Self(self.0.query_param(#wire, texts.join(",")))
-        },
-        _ => return None,
+/// Expects a value as the client writes it in the style of its parameter.
+fn written(
+    operation: &Operation,
+    types: &ArgumentTypes,
+    parameter: &Parameter,
+) -> Option<ImplItemFn> {
+    let ty = types.get(&(operation.builder.clone(), parameter.ident.clone()))?;
+    let taken = taken(ty, &ident("value"));
+    let (taken, value) = (taken.parameter, taken.value);
+    let (name, constant) = (ident(&parameter.ident), ident(&operation.constant));
+    let argument = &parameter.argument;
+    let operation_table = quote! { &super::super::operations::#constant };
+    let expect = if parameter.location == Location::Path {
+        let pattern = pattern(&operation.path, Some(&parameter.name));
+        quote! {
+            let value = ::compute_kfp_runtime::mock::segment(#operation_table, #argument, &value);
+            Self(self.0.path_matches(format!(#pattern, value)))
+        }
+    } else {
+        quote! {
+            Self(::compute_kfp_runtime::mock::expect(self.0, #operation_table, #argument, &value))
+        }
     };
     Some(parse_quote! {
-        pub fn #name(
-            self,
-            value: impl ::std::iter::IntoIterator<Item = impl ::std::convert::Into<#item>>,
-        ) -> Self {
-            let items = value.into_iter().map(::std::convert::Into::<#item>::into);
-            let texts = items.map(|item| ::compute_kfp_runtime::mock::text(&item));
+        pub fn #name(self, value: #taken) -> Self {
+            let value: #ty = #value;
             #expect
         }
     })

@@ -191,11 +191,6 @@ fn parameters_that_cannot_be_sent_are_refused() {
     says(&parameter(json!({"in": "query"})), at, "no name");
     says(&parameter(json!("x")), at, "not an object");
     says(
-        &parameter(json!({"name": "a", "in": "query", "style": "deepObject"})),
-        at,
-        "deepObject",
-    );
-    says(
         &parameter(json!({"name": "a", "in": "path"})),
         at,
         "has no `{a}`",
@@ -341,16 +336,6 @@ fn credentials_of_an_unknown_kind_are_refused() {
         ),
         "/components/securitySchemes/Key",
         "no understood type",
-    );
-}
-
-#[test]
-fn a_multipart_body_without_parts_is_refused() {
-    let body = json!({"responses": {}, "requestBody": {"content": {"multipart/form-data": {"schema": {"type": "object"}}}}});
-    says(
-        &operation(body),
-        "/paths/~1x/get/requestBody/content/multipart~1form-data/schema",
-        "names no parts",
     );
 }
 

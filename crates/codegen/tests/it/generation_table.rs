@@ -491,6 +491,212 @@ fn forms_texts_and_json_are_sent_as_what_they_are() {
     );
 }
 
+fn with_body(content: Value) -> Generated {
+    with_operation(json!({
+        "operationId": "x", "responses": {"204": {}},
+        "requestBody": {"required": true, "content": content},
+    }))
+}
+
+#[test]
+fn a_body_has_the_declared_media_type() {
+    let object = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    for media in [
+        "application/merge-patch+json",
+        "application/vnd.api+json",
+        "text/json",
+        "application/json; charset=utf-8",
+    ] {
+        let generated = with_body(json!({media: {"schema": object}}));
+        has(
+            &generated,
+            "operations.rs",
+            &format!(
+                ".body(BodyKind::Json, true).body_schema(BodySchema::new(\"object\", \"XBody\")).body_media(\"{media}\")"
+            ),
+        );
+        has(
+            &generated,
+            "client.rs",
+            "pub fn x(&self, body: impl TryInto<types::XBody",
+        );
+        has(
+            &generated,
+            "mock.rs",
+            "pub fn body(self, value: &types::XBody)",
+        );
+    }
+    let range = with_body(json!({"*/*": {"schema": object}}));
+    has(&range, "operations.rs", ".body(BodyKind::Json, true)");
+    lacks(&range, "body_media");
+    for (range, schema) in [
+        ("image/*", json!({})),
+        ("*/*", json!({"type": "string", "format": "binary"})),
+        ("application/*", json!({"type": "string"})),
+    ] {
+        let generated = with_body(json!({range: {"schema": schema}}));
+        let body = format!(".body(BodyKind::Raw(\"{range}\"), true)");
+        has(&generated, "operations.rs", &body);
+    }
+    has(
+        &with_body(json!({"image/*": {}})),
+        "operations.rs",
+        "BodyKind::Raw(\"image/*\")",
+    );
+}
+
+#[test]
+fn a_call_accepts_what_the_document_declares() {
+    let accepts = |responses: Value, expected: Option<&str>| {
+        let generated = answering(responses);
+        match expected {
+            Some(media) => has(
+                &generated,
+                "operations.rs",
+                &format!(".accept(\"{media}\")"),
+            ),
+            None => lacks(&generated, ".accept("),
+        }
+    };
+    accepts(
+        json!({"200": {"content": {"application/vnd.api+json": {"schema": {}}}}}),
+        Some("application/vnd.api+json"),
+    );
+    accepts(
+        json!({"200": {"content": {"application/json": {}, "application/hal+json": {}, "text/html": {}}}}),
+        Some("application/json, application/hal+json"),
+    );
+    accepts(
+        json!({"200": {"content": {"text/csv": {}, "application/pdf": {}}}}),
+        Some("text/csv, application/pdf"),
+    );
+    accepts(
+        json!({"200": {"content": {"application/json": {}}}, "400": {"content": {"application/problem+json": {}}}}),
+        None,
+    );
+    accepts(
+        json!({"200": {"content": {"application/octet-stream": {}}}}),
+        None,
+    );
+    accepts(json!({"200": {"content": {"*/*": {}}}}), None);
+    accepts(json!({"204": {}}), None);
+}
+
+#[test]
+fn each_media_type_of_a_body_has_a_setter_and_none_is_an_argument() {
+    let object = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    let upload = json!({"type": "object", "required": ["file"], "properties": {
+        "file": {"type": "string", "format": "binary"}, "body": {"type": "string"},
+    }});
+    let generated = with_body(json!({
+        "application/xml": {"schema": object}, "multipart/form-data": {"schema": upload},
+        "application/json": {"schema": object}, "application/x-www-form-urlencoded": {"schema": object},
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}, "text/plain": {},
+    }));
+    has(&generated, "client.rs", "pub fn x(&self) -> builder::X<'_>");
+    for setter in [
+        "pub fn body(mut self, body: impl TryInto<types::XBody",
+        "pub fn file(mut self, file: impl Into<runtime::Content>)",
+        "pub fn body_2(mut self, body_2: impl Into<String>)",
+        "pub fn body_form(mut self, body_form: impl TryInto<types::XBody",
+        "request.form_body(body_form)",
+        "request.raw_body(\"application/xml\", body_xml)",
+        "pub fn body_octet_stream(mut self, body_octet_stream: impl Into<runtime::Content>)",
+        "pub fn body_text(mut self,",
+    ] {
+        has(&generated, "builder.rs", setter);
+    }
+    for entry in [
+        "Body::new(\"body_xml\", BodyKind::Raw(\"application/xml\"))",
+        "BodyPart::new(\"body\", false).argument(\"body_part\")",
+    ] {
+        has(&generated, "operations.rs", entry);
+    }
+}
+
+#[test]
+fn parts_have_the_types_and_media_types_that_are_declared() {
+    let object = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    let parts = json!({"type": "object", "allOf": [
+        {"type": "object", "properties": {"base": {"type": "boolean"}}},
+        {"type": "object", "required": ["files"], "properties": {
+            "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
+            "maybe": {"type": "string", "format": "binary", "nullable": true},
+            "tags": {"type": "array", "items": {"type": "string"}},
+            "meta": object, "page": object, "count": {"type": "integer"},
+            "key": {"type": "string", "format": "byte"},
+        }},
+    ]});
+    let encoding = json!({"maybe": {"contentType": "image/png, image/jpeg"}, "page": {"contentType": "application/xml"}});
+    let generated =
+        with_body(json!({"multipart/form-data": {"schema": parts, "encoding": encoding}}));
+    has(
+        &generated,
+        "client.rs",
+        "pub fn x(&self, files: impl IntoIterator<Item = impl Into<runtime::Content>>)",
+    );
+    for setter in [
+        "pub fn base(mut self, base: bool)",
+        "pub fn maybe(mut self, maybe: impl Into<runtime::Content>)",
+        "pub fn tags(mut self, tags: impl IntoIterator<Item = impl Into<String>>)",
+        "pub fn meta(mut self, meta: impl Into<types::XBodyMeta>)",
+        "pub fn page(mut self, page: impl Into<String>)",
+        "pub fn count(mut self, count: i64)",
+        "pub fn key(mut self, key: impl Into<String>)",
+    ] {
+        has(&generated, "builder.rs", setter);
+    }
+    for part in [
+        "BodyPart::new(\"files\", true).kind(\"array\").items(\"string\").required()",
+        "BodyPart::new(\"maybe\", true).media(\"image/png\")",
+        "BodyPart::new(\"meta\", false).kind(\"object\")",
+    ] {
+        has(&generated, "operations.rs", part);
+    }
+    let without = with_body(json!({"multipart/form-data": {"schema": {"type": "object"}}}));
+    warns(
+        &without,
+        "/paths/~1x/post/requestBody/content/multipart~1form-data/schema",
+        "names no parts",
+    );
+}
+
+#[test]
+fn fields_of_a_form_have_the_styles_that_are_declared() {
+    let list = json!({"type": "array", "items": {"type": "string"}});
+    let object = json!({"type": "object", "properties": {"R": {"type": "integer"}}});
+    let schema = json!({"type": "object", "properties": {"l": list, "m": list, "o": object, "p": object, "q": object}});
+    let encoding = json!({"m": {"explode": false}, "p": {"style": "deepObject"}, "q": {"contentType": "application/json"}});
+    let generated = with_body(
+        json!({"application/x-www-form-urlencoded": {"schema": schema, "encoding": encoding}}),
+    );
+    for field in [
+        "Parameter::new(\"m\", Location::Query, \"any\").style(Style::Form, false)",
+        "Parameter::new(\"p\", Location::Query, \"any\").style(Style::DeepObject, false)",
+        "Parameter::new(\"q\", Location::Query, \"any\").style(Style::Json, false)",
+    ] {
+        has(&generated, "operations.rs", field);
+    }
+    lacks(&generated, "Parameter::new(\"l\"");
+    lacks(&generated, "Parameter::new(\"o\"");
+}
+
+#[test]
+fn swagger_2_0_sends_every_media_type_that_it_consumes() {
+    let generated = generated(&json!({
+        "swagger": "2.0", "consumes": ["application/json", "application/xml", "multipart/form-data"],
+        "paths": {"/x": {"post": {
+            "operationId": "x", "responses": {},
+            "parameters": [{"name": "a", "in": "body", "required": true, "schema": {"type": "object"}}],
+        }}},
+    }));
+    has(
+        &generated,
+        "operations.rs",
+        "other_bodies(&[Body::new(\"body_xml\", BodyKind::Raw(\"application/xml\"))])",
+    );
+}
+
 // Shapes
 
 #[test]
@@ -805,25 +1011,44 @@ fn a_list_is_written_in_the_style_the_description_gives() {
         }
         assert_style(&with_parameters(json!([parameter])), expected);
     };
-    style("query", "", None, "Repeat");
-    style("query", "form", Some(true), "Repeat");
-    style("query", "form", Some(false), "Comma");
-    style("query", "spaceDelimited", None, "Space");
-    style("query", "pipeDelimited", Some(false), "Pipe");
-    style("query", "pipeDelimited", Some(true), "Repeat");
-    style("header", "simple", None, "Comma");
-    style("cookie", "", None, "Comma");
+    style("query", "", None, "");
+    style("query", "form", Some(true), "");
+    style("query", "form", Some(false), "Style::Form, false");
+    style("query", "spaceDelimited", None, "Style::Space, false");
+    style("query", "pipeDelimited", Some(false), "Style::Pipe, false");
+    style("query", "pipeDelimited", Some(true), "Style::Pipe, true");
+    style("query", "deepObject", Some(true), "Style::DeepObject, true");
+    style("header", "simple", None, "");
+    style("header", "simple", Some(true), "Style::Simple, true");
+    style("cookie", "", None, "");
+    style("cookie", "form", Some(false), "Style::Form, false");
     let content = json!([{"name": "p", "in": "query", "content": {"application/json": {"schema": {"type": "string"}}}}]);
-    assert_style(&with_parameters(content), "Json");
+    assert_style(&with_parameters(content), "Style::Json, false");
+    let content = json!([{"name": "p", "in": "query", "content": {"text/plain": {"schema": {"type": "string"}}}}]);
+    assert_style(&with_parameters(content), "");
     for (format, expected) in [
-        ("multi", "Repeat"),
-        ("csv", "Comma"),
-        ("ssv", "Space"),
-        ("pipes", "Pipe"),
+        ("multi", ""),
+        ("csv", "Style::Form, false"),
+        ("ssv", "Style::Space, false"),
+        ("tsv", "Style::Tab, false"),
+        ("pipes", "Style::Pipe, false"),
     ] {
-        let parameter = json!({"name": "p", "in": "query", "type": "array", "items": {"type": "string"}, "collectionFormat": format});
-        let document = json!({"swagger": "2.0", "paths": {"/x": {"get": {"parameters": [parameter], "responses": {}}}}});
-        assert_style(&generated(&document), expected);
+        let parameter = |place: &str| json!({"name": "p", "in": place, "type": "array", "items": {"type": "string"}, "collectionFormat": format});
+        for (place, made) in [
+            ("query", "Location::Query, \"array\""),
+            ("formData", "Location::Query, \"any\""),
+        ] {
+            let document = json!({"swagger": "2.0", "paths": {"/x": {"post": {"parameters": [parameter(place)], "responses": {}}}}});
+            let generated = generated(&document);
+            assert_style(&generated, expected);
+            if !expected.is_empty() {
+                has(
+                    &generated,
+                    "operations.rs",
+                    &format!("Parameter::new(\"p\", {made})"),
+                );
+            }
+        }
     }
 }
 
@@ -831,13 +1056,114 @@ fn a_list_is_written_in_the_style_the_description_gives() {
 fn assert_style(generated: &Generated, expected: &str) {
     match expected {
         // The default.
-        "Repeat" => lacks(generated, ".style("),
-        style => has(
-            generated,
-            "operations.rs",
-            &format!(".style(Style::{style})"),
-        ),
+        "" => lacks(generated, ".style("),
+        style => has(generated, "operations.rs", &format!(".style({style})")),
     }
+}
+
+#[test]
+fn values_of_any_shape_are_parameters_in_the_style_of_their_location() {
+    for (schema, taken) in [
+        (json!({}), "p: impl Into<::serde_json::Value>"),
+        (
+            json!({"enum": ["a", 1]}),
+            "p: impl Into<::serde_json::Value>",
+        ),
+        (
+            json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+            "p: impl Into<types::XP>",
+        ),
+        (
+            json!({"type": "object", "properties": {"R": {"type": "integer"}}}),
+            "p: impl Into<types::XP>",
+        ),
+    ] {
+        for place in ["query", "header", "cookie"] {
+            let generated = with_parameters(json!([{"name": "p", "in": place, "schema": schema}]));
+            has(&generated, "builder.rs", taken);
+            lacks(&generated, ".style(");
+            assert!(
+                generated.warnings().is_empty(),
+                "{:?}",
+                generated.warnings()
+            );
+        }
+    }
+    let reserved =
+        json!([{"name": "p", "in": "query", "allowReserved": true, "schema": {"type": "string"}}]);
+    has(
+        &with_parameters(reserved),
+        "operations.rs",
+        "\"string\").reserved()",
+    );
+}
+
+#[track_caller]
+fn warns(generated: &Generated, place: &str, message: &str) {
+    let mut warnings = generated.warnings().iter();
+    let found = warnings.any(|it| it.pointer == place && it.to_string().contains(message));
+    assert!(found, "{:?}", generated.warnings());
+}
+
+#[test]
+fn what_no_style_can_express_is_a_warning() {
+    let object = json!({"type": "object", "properties": {"R": {"type": "integer"}}});
+    let nested = |style: &str, schema: Value| {
+        with_parameters(json!([{"name": "p", "in": "query", "style": style, "schema": schema}]))
+    };
+    let at = "/paths/~1x/post/parameters/0";
+    warns(
+        &nested("form", json!({"type": "array", "items": object})),
+        at,
+        "sent as JSON",
+    );
+    let list = json!({"type": "object", "properties": {"l": {"type": "array", "items": {"type": "string"}}}});
+    warns(&nested("form", list.clone()), at, "sent as JSON");
+    assert!(nested("deepObject", list).warnings().is_empty());
+    let deep = json!({"type": "object", "properties": {"o": object}});
+    assert!(nested("deepObject", deep).warnings().is_empty());
+    let style = format!("{at}/style");
+    warns(
+        &nested("matrix", json!({"type": "string"})),
+        &style,
+        "in the style `form`",
+    );
+    warns(
+        &nested("strange", json!({"type": "string"})),
+        &style,
+        "in the style `form`",
+    );
+}
+
+#[test]
+fn two_parameters_of_one_name_are_two_arguments() {
+    let parameter = |place: &str| json!({"name": "id", "in": place, "required": true, "schema": {"type": "string"}});
+    let body =
+        json!({"required": true, "content": {"application/json": {"schema": {"type": "string"}}}});
+    let generated = generated(&json!({"openapi": "3.0.3", "paths": {"/x/{id}": {"post": {
+        "operationId": "x", "responses": {"204": {}}, "requestBody": body,
+        "parameters": [parameter("path"), parameter("query"), {"name": "body", "in": "query", "schema": {"type": "string"}}],
+    }}}}));
+    has(
+        &generated,
+        "client.rs",
+        "id: impl Into<String>, id_query: impl Into<String>",
+    );
+    has(
+        &generated,
+        "builder.rs",
+        "request.set_text(\"id_query\", id_query)",
+    );
+    has(
+        &generated,
+        "operations.rs",
+        "Parameter::new(\"id\", Location::Query, \"string\").argument(\"id_query\")",
+    );
+    has(
+        &generated,
+        "operations.rs",
+        "Parameter::new(\"body\", Location::Query, \"string\").argument(\"body_query\")",
+    );
 }
 
 #[test]
@@ -854,6 +1180,20 @@ fn headers_that_have_another_place_are_no_parameters() {
         "client.rs",
         "pub fn x(&self, x_id: impl Into<String>)",
     );
+    for (index, instead) in [
+        "media types of the responses",
+        "media type of the request body",
+        "security scheme",
+    ]
+    .iter()
+    .enumerate()
+    {
+        warns(
+            &generated,
+            &format!("/paths/~1x/post/parameters/{index}"),
+            instead,
+        );
+    }
 }
 
 #[test]

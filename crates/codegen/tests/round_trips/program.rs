@@ -1,4 +1,7 @@
-//! Reads JSON as generated types and writes it back.
+//! Reads JSON as generated types and writes it back, and sends requests.
+
+#[path = "wire.rs"]
+mod sending;
 
 use scratch::{everywhere, fastapi, grpc_gateway, members, names};
 use serde::Serialize;
@@ -49,7 +52,9 @@ macro_rules! everywhere {
     )+)+};
 }
 
-fn main() {
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    sending::check().await;
     everywhere! {
         HoldsBoolean OptionalBoolean: true, false;
         HoldsInt32 OptionalInt32: 0, (-5);

@@ -2,8 +2,8 @@
 
 #[allow(unused_imports)]
 use ::compute_kfp_runtime::operation::{
-    AnswerKind, BodyKind, BodyPart, BodySchema, Location, Operation, Paging, Parameter,
-    SchemeKind, SecurityScheme, Style,
+    AnswerKind, Body, BodyKind, BodyPart, BodySchema, Location, Operation, Paging,
+    Parameter, SchemeKind, SecurityScheme, Style,
 };
 
 /// The security scheme `user_bearer`.
@@ -125,7 +125,6 @@ pub static READ_ALGORITHM: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the algorithm."),
         ],
@@ -148,7 +147,6 @@ pub static UPDATE_ALGORITHM: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the algorithm."),
         ],
@@ -173,7 +171,6 @@ pub static DELETE_ALGORITHM: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the algorithm."),
         ],
@@ -280,7 +277,6 @@ pub static READ_BACKEND: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the backend."),
         ],
@@ -389,7 +385,6 @@ pub static READ_BACKEND_TYPE: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the backend type."),
         ],
@@ -412,7 +407,6 @@ pub static READ_BACKEND_TYPE_QUEUE: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the backend type."),
             Parameter::new("user_only", Location::Query, "boolean")
@@ -654,7 +648,6 @@ pub static ENQUEUE_BATCH_JOB: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the batch job."),
         ],
@@ -677,7 +670,6 @@ pub static FINISH_BATCH_JOB: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the batch job."),
         ],
@@ -732,7 +724,6 @@ pub static UNPOP_BATCH_JOB: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the batch job."),
         ],
@@ -755,7 +746,6 @@ pub static COMPILE_COMMIT: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the commit."),
         ],
@@ -847,7 +837,6 @@ pub static READ_COMMIT: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the commit."),
         ],
@@ -870,7 +859,6 @@ pub static DELETE_COMMIT: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the commit."),
         ],
@@ -1001,7 +989,6 @@ pub static READ_FILE: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the file."),
         ],
@@ -1024,7 +1011,6 @@ pub static DELETE_FILE: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the file."),
         ],
@@ -1065,7 +1051,6 @@ pub static READ_FINAL_RESULT_BY_JOB_ID: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("job_id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the job whose final result is wanted."),
         ],
@@ -1088,7 +1073,6 @@ pub static READ_FINAL_RESULT: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the final result."),
         ],
@@ -1230,7 +1214,6 @@ pub static READ_JOB: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the job."),
         ],
@@ -1253,7 +1236,6 @@ pub static DELETE_JOB: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the job."),
         ],
@@ -1276,7 +1258,6 @@ pub static UPDATE_JOB_STATUS: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the job."),
         ],
@@ -1301,7 +1282,6 @@ pub static GET_JOB_LOGS: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the job whose log is wanted."),
             Parameter::new("start", Location::Query, "integer")
@@ -1338,7 +1318,6 @@ pub static READ_LANGUAGE: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the language."),
         ],
@@ -1474,7 +1453,6 @@ pub static READ_MEMBER: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the member."),
         ],
@@ -1497,7 +1475,6 @@ pub static DELETE_MEMBER: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the member."),
         ],
@@ -1520,7 +1497,6 @@ pub static READ_PERMISSION_GROUP: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the permission group."),
         ],
@@ -1584,7 +1560,6 @@ pub static READ_PERMISSION: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the permission."),
         ],
@@ -1727,7 +1702,6 @@ pub static READ_PROJECT: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the project."),
         ],
@@ -1750,7 +1724,6 @@ pub static UPDATE_PROJECT: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the project."),
         ],
@@ -1775,7 +1748,6 @@ pub static DELETE_PROJECT: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the project."),
         ],
@@ -1798,7 +1770,6 @@ pub static PARTIAL_UPDATE_PROJECT: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the project."),
         ],
@@ -1908,7 +1879,6 @@ pub static READ_RESERVATION: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the reservation."),
         ],
@@ -1931,7 +1901,6 @@ pub static TERMINATE_RESERVATION: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the reservation."),
         ],
@@ -1972,7 +1941,6 @@ pub static READ_RESULTS_BY_JOB_ID: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("job_id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the job whose results are wanted."),
             Parameter::new("page", Location::Query, "integer")
@@ -2013,7 +1981,6 @@ pub static DELETE_RESULTS_BY_JOB_ID: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("job_id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the job whose results are deleted."),
         ],
@@ -2036,7 +2003,6 @@ pub static READ_RESULT: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the result."),
         ],
@@ -2059,7 +2025,6 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("algorithm_id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the algorithm whose results are wanted."),
             Parameter::new("page", Location::Query, "integer")
@@ -2128,7 +2093,6 @@ pub static READ_TEAM: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the team."),
         ],
@@ -2198,7 +2162,6 @@ pub static READ_TRANSACTION: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the transaction."),
         ],
@@ -2374,7 +2337,6 @@ pub static READ_USER: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the user."),
         ],
@@ -2397,7 +2359,6 @@ pub static DELETE_USER: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the user."),
         ],
@@ -2440,7 +2401,6 @@ pub static READ_METADATA_BY_BACKEND_ID: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("backend_id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description(
                     "Identifier of the backend whose metadata records are wanted.",
@@ -2484,7 +2444,6 @@ pub static READ_METADATA: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the metadata record."),
         ],

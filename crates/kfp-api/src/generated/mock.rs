@@ -97,11 +97,18 @@ pub mod operations {
                 Item = impl ::std::convert::Into<::std::string::String>,
             >,
         ) -> Self {
-            let items = value
+            let value: ::std::vec::Vec<::std::string::String> = value
                 .into_iter()
-                .map(::std::convert::Into::<::std::string::String>::into);
-            let texts = items.map(|item| ::compute_kfp_runtime::mock::text(&item));
-            Self(texts.fold(self.0, |when, text| when.query_param("task_ids", text)))
+                .map(::std::convert::Into::into)
+                .collect();
+            Self(
+                ::compute_kfp_runtime::mock::expect(
+                    self.0,
+                    &super::super::operations::LIST_ARTIFACT_TASKS,
+                    "task_ids",
+                    &value,
+                ),
+            )
         }
 
         /// Expects `run_ids`.
@@ -111,11 +118,18 @@ pub mod operations {
                 Item = impl ::std::convert::Into<::std::string::String>,
             >,
         ) -> Self {
-            let items = value
+            let value: ::std::vec::Vec<::std::string::String> = value
                 .into_iter()
-                .map(::std::convert::Into::<::std::string::String>::into);
-            let texts = items.map(|item| ::compute_kfp_runtime::mock::text(&item));
-            Self(texts.fold(self.0, |when, text| when.query_param("run_ids", text)))
+                .map(::std::convert::Into::into)
+                .collect();
+            Self(
+                ::compute_kfp_runtime::mock::expect(
+                    self.0,
+                    &super::super::operations::LIST_ARTIFACT_TASKS,
+                    "run_ids",
+                    &value,
+                ),
+            )
         }
 
         /// Expects `artifact_ids`.
@@ -125,11 +139,18 @@ pub mod operations {
                 Item = impl ::std::convert::Into<::std::string::String>,
             >,
         ) -> Self {
-            let items = value
+            let value: ::std::vec::Vec<::std::string::String> = value
                 .into_iter()
-                .map(::std::convert::Into::<::std::string::String>::into);
-            let texts = items.map(|item| ::compute_kfp_runtime::mock::text(&item));
-            Self(texts.fold(self.0, |when, text| when.query_param("artifact_ids", text)))
+                .map(::std::convert::Into::into)
+                .collect();
+            Self(
+                ::compute_kfp_runtime::mock::expect(
+                    self.0,
+                    &super::super::operations::LIST_ARTIFACT_TASKS,
+                    "artifact_ids",
+                    &value,
+                ),
+            )
         }
     }
 
@@ -903,11 +924,18 @@ pub mod operations {
                 Item = impl ::std::convert::Into<::std::string::String>,
             >,
         ) -> Self {
-            let items = value
+            let value: ::std::vec::Vec<::std::string::String> = value
                 .into_iter()
-                .map(::std::convert::Into::<::std::string::String>::into);
-            let texts = items.map(|item| ::compute_kfp_runtime::mock::text(&item));
-            Self(texts.fold(self.0, |when, text| when.query_param("task_ids", text)))
+                .map(::std::convert::Into::into)
+                .collect();
+            Self(
+                ::compute_kfp_runtime::mock::expect(
+                    self.0,
+                    &super::super::operations::LIST_METRICS,
+                    "task_ids",
+                    &value,
+                ),
+            )
         }
 
         /// Expects `run_ids`.
@@ -917,11 +945,18 @@ pub mod operations {
                 Item = impl ::std::convert::Into<::std::string::String>,
             >,
         ) -> Self {
-            let items = value
+            let value: ::std::vec::Vec<::std::string::String> = value
                 .into_iter()
-                .map(::std::convert::Into::<::std::string::String>::into);
-            let texts = items.map(|item| ::compute_kfp_runtime::mock::text(&item));
-            Self(texts.fold(self.0, |when, text| when.query_param("run_ids", text)))
+                .map(::std::convert::Into::into)
+                .collect();
+            Self(
+                ::compute_kfp_runtime::mock::expect(
+                    self.0,
+                    &super::super::operations::LIST_METRICS,
+                    "run_ids",
+                    &value,
+                ),
+            )
         }
     }
 

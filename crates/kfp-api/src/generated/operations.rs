@@ -2,8 +2,8 @@
 
 #[allow(unused_imports)]
 use ::compute_kfp_runtime::operation::{
-    AnswerKind, BodyKind, BodyPart, BodySchema, Location, Operation, Paging, Parameter,
-    SchemeKind, SecurityScheme, Style,
+    AnswerKind, Body, BodyKind, BodyPart, BodySchema, Location, Operation, Paging,
+    Parameter, SchemeKind, SecurityScheme, Style,
 };
 
 /// The security scheme `Bearer`.
@@ -203,7 +203,6 @@ pub static UPDATE_ARTIFACT: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("artifact.artifact_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the artifact to update."),
         ],
@@ -228,7 +227,6 @@ pub static GET_ARTIFACT: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("artifact_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the artifact to return."),
         ],
@@ -335,11 +333,9 @@ pub static GET_METRIC: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("task_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the task that the metric belongs to."),
             Parameter::new("name", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description(
                     "Name of the metric, unique within the task. It must not be empty.",
@@ -456,7 +452,6 @@ pub static GET_EXPERIMENT: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("experiment_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the experiment to return."),
         ],
@@ -479,7 +474,6 @@ pub static DELETE_EXPERIMENT: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("experiment_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the experiment to delete."),
         ],
@@ -502,7 +496,6 @@ pub static ARCHIVE_EXPERIMENT: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("experiment_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the experiment to archive."),
         ],
@@ -525,7 +518,6 @@ pub static UNARCHIVE_EXPERIMENT: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("experiment_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the experiment to restore."),
         ],
@@ -654,7 +646,6 @@ pub static GET_PIPELINE_BY_NAME: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("name", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Name of the pipeline, exactly as in its field `name`."),
             Parameter::new("namespace", Location::Query, "string")
@@ -681,7 +672,6 @@ pub static UPDATE_PIPELINE: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("pipeline.pipeline_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the pipeline to update."),
         ],
@@ -706,7 +696,6 @@ pub static GET_PIPELINE: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("pipeline_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the pipeline to return."),
         ],
@@ -729,7 +718,6 @@ pub static DELETE_PIPELINE: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("pipeline_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the pipeline to delete."),
             Parameter::new("cascade", Location::Query, "boolean")
@@ -756,7 +744,6 @@ pub static LIST_PIPELINE_VERSIONS: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("pipeline_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the pipeline whose versions are listed."),
             Parameter::new("page_token", Location::Query, "string")
@@ -798,7 +785,6 @@ pub static CREATE_PIPELINE_VERSION: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("pipeline_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the pipeline that gets the version."),
         ],
@@ -823,11 +809,9 @@ pub static GET_PIPELINE_VERSION: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("pipeline_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the pipeline that the version belongs to."),
             Parameter::new("pipeline_version_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the version to return."),
         ],
@@ -850,11 +834,9 @@ pub static DELETE_PIPELINE_VERSION: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("pipeline_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the pipeline that the version belongs to."),
             Parameter::new("pipeline_version_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the version to delete."),
         ],
@@ -877,7 +859,6 @@ pub static UPDATE_PIPELINE_VERSION: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("pipeline_version.pipeline_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the pipeline that the version belongs to."),
             Parameter::new(
@@ -885,7 +866,6 @@ pub static UPDATE_PIPELINE_VERSION: Operation = Operation::new(
                     Location::Path,
                     "string",
                 )
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the version to update."),
         ],
@@ -1081,7 +1061,6 @@ pub static GET_RECURRING_RUN: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("recurring_run_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the recurring run to return."),
         ],
@@ -1104,7 +1083,6 @@ pub static DELETE_RECURRING_RUN: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("recurring_run_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the recurring run to delete."),
             Parameter::new("propagation_policy", Location::Query, "string")
@@ -1139,7 +1117,6 @@ pub static DISABLE_RECURRING_RUN: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("recurring_run_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the recurring run to disable."),
         ],
@@ -1162,7 +1139,6 @@ pub static ENABLE_RECURRING_RUN: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("recurring_run_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the recurring run to enable."),
         ],
@@ -1293,7 +1269,6 @@ pub static GET_RUN: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("run_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the run to return."),
             Parameter::new("experiment_id", Location::Query, "string")
@@ -1325,7 +1300,6 @@ pub static DELETE_RUN: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("run_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the run to delete."),
             Parameter::new("experiment_id", Location::Query, "string")
@@ -1352,7 +1326,6 @@ pub static LIST_TASKS: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("run_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the run whose tasks are listed."),
             Parameter::new("parent_id", Location::Query, "string")
@@ -1396,7 +1369,6 @@ pub static CREATE_TASK: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("run_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the run that the task belongs to."),
         ],
@@ -1421,11 +1393,9 @@ pub static GET_TASK: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("run_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the run that the task belongs to."),
             Parameter::new("task_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the task to return."),
         ],
@@ -1448,11 +1418,9 @@ pub static UPDATE_TASK: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("run_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the run that the task belongs to."),
             Parameter::new("task_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the task to update."),
         ],
@@ -1477,7 +1445,6 @@ pub static BATCH_UPDATE_TASKS: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("run_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the run that all the tasks belong to."),
         ],
@@ -1502,7 +1469,6 @@ pub static ARCHIVE_RUN: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("run_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the run to archive."),
             Parameter::new("experiment_id", Location::Query, "string")
@@ -1529,7 +1495,6 @@ pub static RETRY_RUN: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("run_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the run to start again."),
             Parameter::new("experiment_id", Location::Query, "string")
@@ -1556,7 +1521,6 @@ pub static TERMINATE_RUN: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("run_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the run to stop."),
             Parameter::new("experiment_id", Location::Query, "string")
@@ -1583,7 +1547,6 @@ pub static UNARCHIVE_RUN: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("run_id", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description("Identifier of the run to restore."),
             Parameter::new("experiment_id", Location::Query, "string")
@@ -1627,7 +1590,6 @@ pub static CREATE_VISUALIZATION_V1: Operation = Operation::new(
     .parameters(
         &[
             Parameter::new("namespace", Location::Path, "string")
-                .style(Style::Comma)
                 .required()
                 .description(
                     "Namespace whose visualization service does the rendering; the caller needs permission there.",

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::find::proposal;
 use crate::error::{BuildError, Error};
-use crate::operation::{BodyKind, BodyPart, Operation, Parameter};
+use crate::operation::{Body, BodyKind, BodyPart, Operation, Parameter};
 use crate::request::Request;
 
 /// The argument that is the body, unless an operation without a body has a parameter of that name.
@@ -46,15 +46,19 @@ fn missing(operation: &Operation, arguments: &Map<String, Value>) -> Vec<String>
         Some(_) => true,
     };
     let parameters = operation.parameters.iter();
-    let required = parameters.filter(|parameter| parameter.required && !given(parameter.name));
+    let required = parameters.filter(|parameter| parameter.required && !given(parameter.argument));
     let mut missing: Vec<String> = required
         .map(|parameter| {
             let wanted = with_article(parameter.kind);
-            format!("{} is required; add {wanted}", pointer(&[parameter.name]))
+            format!(
+                "{} is required; add {wanted}",
+                pointer(&[parameter.argument])
+            )
         })
         .collect();
     let lacks_body = arguments.get(BODY).is_none_or(Value::is_null);
     if let Some((BodyKind::Json | BodyKind::Form, true)) = operation.body
+        && operation.other_bodies.is_empty()
         && lacks_body
     {
         missing.push(format!("{} is required; add it", pointer(&[BODY])));
@@ -64,82 +68,86 @@ fn missing(operation: &Operation, arguments: &Map<String, Value>) -> Vec<String>
 
 fn set(request: &mut Request, name: &str, value: Value) -> Result<(), String> {
     let operation = request.operation();
-    if let Some(parameter) = operation.parameter(name)
-        && (name != BODY || !takes_body(operation))
-    {
+    let is_null = value.is_null();
+    if let Some(body) = body(operation, name) {
+        return match is_null {
+            true => Ok(()),
+            false => set_body(request, body, value),
+        };
+    }
+    if let Some(parameter) = operation.parameter(name) {
         check_parameter(parameter, &value)?;
         request.set(name, &value);
         return Ok(());
     }
-    if name == BODY && takes_body(operation) {
-        return match value {
-            Value::Null => Ok(()),
-            body => set_body(request, body),
-        };
-    }
-    match (part(operation, name), value) {
-        (None, _) => Err(unknown(operation, name)),
-        (Some(_), Value::Null) => Ok(()),
-        (Some(part), _) if part.file => Err(format!(
+    match part(operation, name) {
+        None => Err(unknown(operation, name)),
+        Some(_) if is_null => Ok(()),
+        Some(part) if part.file => Err(format!(
             "{} is a file; give it by `file`, which reads it while it is sent",
             pointer(&[name])
         )),
-        (Some(part), Value::String(text)) => {
-            request.text_part(part.name, text);
+        Some(part) => {
+            check(name, part.kind, part.items, &value)?;
+            request.value_part(part.name, &value);
             Ok(())
         }
-        (Some(_), other) => Err(unfit(&[name], "string", &other)),
     }
 }
 
 fn check_parameter(parameter: &Parameter, value: &Value) -> Result<(), String> {
-    if value.is_null() {
-        return Ok(());
+    match value {
+        Value::Null => Ok(()),
+        value => check(parameter.argument, parameter.kind, parameter.items, value),
     }
-    if !fits(parameter.kind, value) {
-        return Err(unfit(&[parameter.name], parameter.kind, value));
+}
+
+fn check(name: &str, kind: &str, of_items: &str, value: &Value) -> Result<(), String> {
+    if !fits(kind, value) {
+        return Err(unfit(&[name], kind, value));
     }
     let items = value.as_array().into_iter().flatten().enumerate();
     for (index, item) in items {
-        if !parameter.items.is_empty() && !fits(parameter.items, item) {
-            let place = [parameter.name, &index.to_string()];
-            return Err(unfit(&place, parameter.items, item));
+        if !of_items.is_empty() && !fits(of_items, item) {
+            return Err(unfit(&[name, &index.to_string()], of_items, item));
         }
     }
     Ok(())
 }
 
-fn set_body(request: &mut Request, body: Value) -> Result<(), String> {
-    let operation = request.operation();
-    let kind = operation.body_schema.map_or("any", |schema| schema.kind);
-    if !fits(kind, &body) {
-        return Err(unfit(&[BODY], kind, &body));
+fn set_body(request: &mut Request, body: Body, value: Value) -> Result<(), String> {
+    let kind = body.schema.map_or("any", |schema| schema.kind);
+    if !fits(kind, &value) {
+        return Err(unfit(&[body.argument], kind, &value));
     }
-    match operation.body {
-        Some((BodyKind::Form, _)) => request.form_body(Ok::<_, BuildError>(body)),
-        Some((BodyKind::Raw(media), _)) => match body {
-            Value::String(text) => request.raw_body(media, text.into()),
-            other => return Err(unfit(&[BODY], "string", &other)),
+    match body.kind {
+        BodyKind::Form => request.form_body(Ok::<_, BuildError>(value)),
+        BodyKind::Raw(_) => match value {
+            Value::String(text) => request.raw_body(body.media, text.into()),
+            other => return Err(unfit(&[body.argument], "string", &other)),
         },
-        _ => request.json_body(Ok::<_, BuildError>(body)),
+        _ => request.json_body_as(body.media, Ok::<_, BuildError>(value)),
     }
     Ok(())
 }
 
-/// Whether a body is an argument of its own; parts of a form are arguments by their names.
-fn takes_body(operation: &Operation) -> bool {
-    !matches!(operation.body, None | Some((BodyKind::Multipart(_), _)))
+/// The body that is the argument of a name; parts of a form are arguments of their own.
+pub(super) fn body(operation: &Operation, argument: &str) -> Option<Body> {
+    let mut bodies = whole_bodies(operation);
+    bodies.find(|body| body.argument == argument)
 }
 
-pub(super) fn parts(operation: &Operation) -> &'static [BodyPart] {
-    match operation.body {
-        Some((BodyKind::Multipart(parts), _)) => parts,
-        _ => &[],
-    }
+fn whole_bodies(operation: &Operation) -> impl Iterator<Item = Body> + use<> {
+    let bodies = operation.bodies();
+    bodies.filter(|body| !matches!(body.kind, BodyKind::Multipart(_)))
 }
 
-fn part(operation: &Operation, name: &str) -> Option<&'static BodyPart> {
-    parts(operation).iter().find(|part| part.name == name)
+pub(super) fn parts(operation: &Operation) -> impl Iterator<Item = &'static BodyPart> + use<> {
+    operation.bodies().flat_map(|body| body.kind.parts())
+}
+
+pub(super) fn part(operation: &Operation, argument: &str) -> Option<&'static BodyPart> {
+    parts(operation).find(|part| part.argument == argument)
 }
 
 fn unknown(operation: &Operation, name: &str) -> String {
@@ -147,10 +155,10 @@ fn unknown(operation: &Operation, name: &str) -> String {
     if name == BODY && operation.body.is_none() {
         return format!("{place} is not taken by this operation; leave it out");
     }
-    let parameters = operation.parameters.iter().map(|parameter| parameter.name);
-    let parts = parts(operation).iter().map(|part| part.name);
-    let body = takes_body(operation).then_some(BODY);
-    let known: Vec<&str> = parameters.chain(parts).chain(body).collect();
+    let parameters = operation.parameters.iter().map(|it| it.argument);
+    let parts = parts(operation).map(|part| part.argument);
+    let bodies = whole_bodies(operation).map(|body| body.argument);
+    let known: Vec<&str> = parameters.chain(parts).chain(bodies).collect();
     let alike = proposal(known.iter().map(|known| (*known, name)));
     let remedy = match (alike, known.is_empty()) {
         (Some(alike), _) => format!("did you mean {alike}?"),
@@ -190,7 +198,7 @@ fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-fn with_article(kind: &str) -> String {
+pub(super) fn with_article(kind: &str) -> String {
     match kind {
         "any" => "a value".to_owned(),
         "array" | "integer" | "object" => format!("an {kind}"),

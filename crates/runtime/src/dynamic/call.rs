@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::arguments::{self, BODY, parts, pointer};
+use super::arguments::{self, BODY, body, part, parts, pointer, with_article};
 use super::find::find;
 use super::value_page::ValuePage;
 use crate::content::Content;
@@ -20,9 +20,10 @@ use crate::transport::Transport;
 ///
 /// | argument | value |
 /// |---|---|
-/// | the name of a parameter, as the description writes it | of the parameter's JSON type; a value that an enum does not list is sent, too |
+/// | the name of a parameter: its [`argument`](crate::operation::Parameter::argument) | of the parameter's JSON type; a value that an enum does not list is sent, too |
 /// | `body` | a JSON body or the fields of a form, sent as they are; the text of any other body |
-/// | the name of a text in a `multipart/form-data` body | a string |
+/// | `body_xml` and the like, where the operation takes several media types | the body of that media type instead; see [`bodies`](Operation::bodies) |
+/// | the name of a part of a `multipart/form-data` body | of the part's JSON type |
 ///
 /// Files are given by [`file`](Self::file). A null is as if the argument were not there.
 ///
@@ -82,7 +83,7 @@ impl Call {
     }
 
     /// Sets a part of a `multipart/form-data` body that is a file, or as `body` a body that is
-    /// neither JSON nor a form.
+    /// neither JSON nor a form. A part that is a list of files gets another file with each call.
     ///
     /// Files are read while they are sent. A name that the operation does not have is reported when
     /// it is to be sent.
@@ -97,14 +98,15 @@ impl Call {
     /// ```
     pub fn file(mut self, name: &str, content: impl Into<Content>) -> Self {
         let (operation, content) = (self.operation(), content.into());
-        match operation.body {
-            Some((BodyKind::Raw(media), _)) if name == BODY => {
-                self.request.raw_body(media, content);
+        match (body(operation, name), part(operation, name)) {
+            (Some(body), _) if matches!(body.kind, BodyKind::Raw(_)) => {
+                self.request.raw_body(body.media, content);
             }
-            _ => match files(operation).find(|file| *file == name) {
-                Some(file) => self.request.file_part(file, content),
-                None => self.request.refuse(not_a_file(operation, name)),
-            },
+            (_, Some(part)) if part.file && part.kind == "array" => {
+                self.request.add_file_part(part, content);
+            }
+            (_, Some(part)) if part.file => self.request.file_part(part.name, content),
+            _ => self.request.refuse(not_a_file(operation, name)),
         }
         self
     }
@@ -205,19 +207,24 @@ impl Call {
     fn complete(mut self) -> (Transport, Request) {
         let operation = self.operation();
         let required = operation.body.is_some_and(|(_, required)| required);
-        if !self.request.has_body() && required && parts(operation).is_empty() {
+        let alternatives = !operation.other_bodies.is_empty();
+        if !self.request.has_body()
+            && required
+            && !alternatives
+            && parts(operation).next().is_none()
+        {
             let place = pointer(&[BODY]);
             let problem = format!("{place} is required; add a text, or give it by `file`");
             self.request.refuse(problem);
         }
-        if self.request.has_body() || required {
+        if self.request.is_form() || required && !alternatives {
             for part in parts(operation) {
                 if part.required && !self.request.has_part(part.name) {
                     let remedy = match part.file {
-                        true => "give it by `file`",
-                        false => "add a string",
+                        true => "give it by `file`".to_owned(),
+                        false => format!("add {}", with_article(part.kind)),
                     };
-                    let place = pointer(&[part.name]);
+                    let place = pointer(&[part.argument]);
                     self.request
                         .refuse(format!("{place} is required; {remedy}"));
                 }
@@ -228,8 +235,8 @@ impl Call {
 }
 
 fn files(operation: &Operation) -> impl Iterator<Item = &'static str> {
-    let files = parts(operation).iter().filter(|part| part.file);
-    files.map(|part| part.name)
+    let files = parts(operation).filter(|part| part.file);
+    files.map(|part| part.argument)
 }
 
 fn not_a_file(operation: &Operation, name: &str) -> String {

@@ -99,11 +99,14 @@ impl Sending<'_> {
     /// keep and copy it.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = self.parts.headers.clone();
-        let accepted = match self.taking {
-            Taking::Whole => "application/json",
-            Taking::Streamed => "*/*",
+        let accepted = match (self.parts.accept, self.taking) {
+            ("", Taking::Whole) => HeaderValue::from_static("application/json"),
+            ("", Taking::Streamed) => HeaderValue::from_static("*/*"),
+            (declared, _) => {
+                HeaderValue::from_str(declared).unwrap_or_else(|_| HeaderValue::from_static("*/*"))
+            }
         };
-        headers.insert(ACCEPT, HeaderValue::from_static(accepted));
+        headers.insert(ACCEPT, accepted);
         let user_agent = || self.transport.user_agent.clone();
         headers.entry(USER_AGENT).or_insert_with(user_agent);
         headers

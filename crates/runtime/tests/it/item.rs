@@ -1,14 +1,14 @@
 //! The operations that the tests call where it matters little which, and a transport for a test server.
 
-use compute_kfp_runtime::operation::{Location, Operation, Parameter, Style};
+use compute_kfp_runtime::operation::{Location, Operation, Parameter};
 use compute_kfp_runtime::{Request, Transport};
 use compute_kfp_test_server::{Response, TestServer};
 
 /// What the operations of the tests have in common.
 pub const OPERATION: Operation = Operation::new("read_item", "read_item", "GET", "/items");
 
-pub const fn parameter(name: &'static str, location: Location, style: Style) -> Parameter {
-    Parameter::new(name, location, "string").style(style)
+pub const fn parameter(name: &'static str, location: Location) -> Parameter {
+    Parameter::new(name, location, "string")
 }
 
 pub static GET: Operation = OPERATION;

@@ -438,7 +438,9 @@ pub fn everywhere() -> String {
                 ("query", "form", false),
                 ("query", "spaceDelimited", false),
                 ("query", "pipeDelimited", false),
+                ("query", "deepObject", true),
                 ("header", "simple", false),
+                ("header", "simple", true),
                 ("cookie", "form", false),
             ] {
                 parameters.push(json!({
@@ -447,6 +449,28 @@ pub fn everywhere() -> String {
                 }));
             }
             parameters.push(json!({"name": "json", "in": "query", "content": {"application/json": {"schema": schema}}}));
+            let in_path = |style: &str| json!({"name": style, "in": "path", "required": true, "style": style, "schema": schema});
+            let parts = json!({"type": "object", "required": ["one"], "properties": {
+                "one": schema, "two": schema, "list": {"type": "array", "items": schema},
+            }});
+            paths.insert(format!("/in path/{id}/{{simple}}/{{label}}/{{matrix}}"), json!({
+                "parameters": [in_path("simple"), in_path("label"), in_path("matrix")],
+                "get": {"operationId": format!("in path {id}"), "responses": {"204": {"description": ""}}},
+                "post": {
+                    "operationId": format!("parts {id}"),
+                    "requestBody": {"required": required, "content": {"multipart/form-data": {"schema": parts}}},
+                    "responses": {"204": {"description": ""}},
+                },
+                "put": {
+                    "operationId": format!("several {id}"),
+                    "requestBody": {"required": required, "content": {
+                        "application/json": {"schema": schema}, "application/vnd.api+json": {"schema": schema},
+                        "multipart/form-data": {"schema": parts}, "application/x-www-form-urlencoded": {"schema": schema},
+                        "application/xml": {"schema": schema}, "image/*": {}, "*/*": {"schema": schema},
+                    }},
+                    "responses": {"204": {"description": ""}},
+                },
+            }));
             paths.insert(format!("/{id}"), json!({
                 "post": {
                     "operationId": format!("json {id}"), "parameters": parameters,

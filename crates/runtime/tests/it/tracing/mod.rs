@@ -5,9 +5,7 @@ mod collector;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use compute_kfp_runtime::credentials::{AccessToken, ApiKey, RenewedToken};
-use compute_kfp_runtime::operation::{
-    Location, Operation, Parameter, SchemeKind, SecurityScheme, Style,
-};
+use compute_kfp_runtime::operation::{Location, Operation, Parameter, SchemeKind, SecurityScheme};
 use compute_kfp_runtime::{Request, RetryPolicy, Transport};
 use serde_json::Value;
 use tracing::Instrument as _;
@@ -31,8 +29,8 @@ static READ: Operation = Operation::new("read_item", "read_item", "GET", "/items
     .parameters(PARAMETERS)
     .security(&[&[&USER, &TENANT]]);
 const PARAMETERS: &[Parameter] = &[
-    parameter("id", Location::Path, Style::Comma),
-    parameter("token", Location::Query, Style::Repeat),
+    parameter("id", Location::Path),
+    parameter("token", Location::Query),
 ];
 
 fn request() -> Request {

@@ -3,7 +3,7 @@
 use compute_kfp_runtime::credentials::BearerToken;
 use compute_kfp_runtime::dynamic::Call;
 use compute_kfp_runtime::operation::{
-    AnswerKind, BodyKind, BodyPart, BodySchema, Location, Operation, Parameter, SchemeKind,
+    AnswerKind, Body, BodyKind, BodyPart, BodySchema, Location, Operation, Parameter, SchemeKind,
     SecurityScheme, Style,
 };
 use compute_kfp_runtime::{CallOptions, Content, Error, ErrorKind, RetryPolicy, Transport};
@@ -37,7 +37,7 @@ static READ_ITEM: Operation = Operation::new(
     "/items/{id}",
 )
 .answer(AnswerKind::Json)
-.parameters(&[parameter("id", Location::Path, Style::Comma).required()])
+.parameters(&[parameter("id", Location::Path).required()])
 .security(&[&[&BEARER]]);
 static CREATE_ITEM: Operation = Operation::new("create_item", "create_item", "POST", "/items")
     .body(BodyKind::Json, true)
@@ -60,7 +60,27 @@ static UPLOAD: Operation = Operation::new("upload", "upload", "POST", "/items")
     .answer(AnswerKind::Json);
 static READ_LOG: Operation =
     Operation::new("read_log", "read_log", "GET", "/items").answer(AnswerKind::Bytes);
+static SEND_ANY: Operation = Operation::new("send_any", "send_any", "POST", "/items/{id}")
+    .parameters(&[
+        parameter("id", Location::Path).required(),
+        parameter("id", Location::Query).argument("id_query"),
+        query("filter", "any", "").style(Style::DeepObject, true),
+    ])
+    .body(BodyKind::Json, true)
+    .body_media("application/vnd.api+json")
+    .other_bodies(&[
+        Body::new("body_xml", BodyKind::Raw("application/xml")),
+        Body::new(
+            "",
+            BodyKind::Multipart(&[
+                BodyPart::new("files", true).kind("array").required(),
+                BodyPart::new("tags", false).kind("array").items("string"),
+                BodyPart::new("meta", false).kind("object"),
+            ]),
+        ),
+    ]);
 static OPERATIONS: &[&Operation] = &[
+    &SEND_ANY,
     &LIST_ITEMS,
     &READ_ITEM,
     &CREATE_ITEM,
@@ -251,6 +271,50 @@ async fn a_body_is_sent_as_it_was_given() {
     assert_eq!(
         refused("send_text", json!({ "body": {} })),
         "send_text: `/body` is an object; give a string; nothing was sent"
+    );
+}
+
+#[tokio::test]
+async fn one_of_several_bodies_is_sent_by_its_argument() {
+    let request = sent("send_any", json!({ "id": "p", "body": 1 })).await;
+    assert_eq!(
+        request.header("content-type"),
+        Some("application/vnd.api+json")
+    );
+    let arguments = json!({ "id": "p", "id_query": "q", "filter": { "a": 1 }, "body_xml": "<a/>" });
+    let request = sent("send_any", arguments).await;
+    assert_eq!(request.target, "/items/p?id=q&filter%5Ba%5D=1");
+    assert_eq!(request.header("content-type"), Some("application/xml"));
+
+    let server = TestServer::playing([Response::json(200, "{}")]);
+    let arguments = json!({ "id": "p", "tags": ["x", "y"], "meta": { "k": 1 } });
+    call(&server, "send_any", arguments)
+        .file("files", Content::from("1".to_owned()))
+        .file("files", Content::from("2".to_owned()))
+        .send()
+        .await
+        .unwrap();
+    let request = server.only();
+    let parts = super::uploads::parts(&request);
+    let contents: Vec<&str> = parts.iter().map(|(_, content)| content.as_str()).collect();
+    assert_eq!(contents.len(), 5);
+    for content in ["x", "y", r#"{"k":1}"#, "1", "2"] {
+        assert!(contents.contains(&content), "{contents:?}");
+    }
+
+    let error = refused_when_sent("send_any", json!({ "id": "p" }), |call| call).await;
+    assert_eq!(
+        error.message(),
+        "a body is required; set one of `body`, `body_xml`, `files`, `tags`, `meta`; nothing was sent"
+    );
+    let error = refused_when_sent("send_any", json!({ "id": "p", "tags": ["x"] }), |call| call);
+    assert_eq!(
+        error.await.message(),
+        "`/files` is required; give it by `file`; nothing was sent"
+    );
+    assert_eq!(
+        refused("send_any", json!({ "id": "p", "tags": [1], "meta": "x" })),
+        "send_any: `/tags/0` is an integer; give a string; `/meta` is a string; give an object; nothing was sent"
     );
 }
 

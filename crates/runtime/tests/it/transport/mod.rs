@@ -3,6 +3,7 @@
 //! One program, so that the server below is built once.
 
 mod answers;
+mod bodies;
 mod compression;
 mod connections;
 #[cfg(feature = "dynamic")]
@@ -16,4 +17,6 @@ mod requests;
 mod security;
 mod setup;
 mod streams;
+mod styles;
+
 mod uploads;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use compute_kfp_runtime::operation::{Location, Operation, Style};
+use compute_kfp_runtime::operation::{Location, Operation};
 use compute_kfp_runtime::{CallOptions, ErrorKind, Request, RetryPolicy, Transport};
 
 use crate::item::{ServerTransport as _, get, parameter};
@@ -59,7 +59,7 @@ async fn options_add_up() {
 #[tokio::test]
 async fn a_parameter_of_the_operation_goes_before_a_header() {
     static TRACED: Operation = Operation::new("read_item", "read_item", "GET", "/items")
-        .parameters(&[parameter("X-Trace", Location::Header, Style::Comma)]);
+        .parameters(&[parameter("X-Trace", Location::Header)]);
     let server = TestServer::playing([Response::json(200, "{}")]);
     let mut request = Request::new(&TRACED);
     request.set("X-Trace", "the operation's");

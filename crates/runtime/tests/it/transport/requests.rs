@@ -10,7 +10,7 @@ use crate::item::{POST, ServerTransport as _, get, parameter};
 use compute_kfp_test_server::{Received, Response, TestServer};
 
 const fn path(name: &'static str) -> Parameter {
-    parameter(name, Location::Path, Style::Comma)
+    parameter(name, Location::Path)
 }
 
 static ITEM: Operation =
@@ -18,15 +18,15 @@ static ITEM: Operation =
 static NESTED: Operation = Operation::new("read_item", "read_item", "GET", "/a/{one}/b/{two}:stop")
     .parameters(&[path("one"), path("two")]);
 static SEARCH: Operation = Operation::new("read_item", "read_item", "GET", "/items").parameters(&[
-    parameter("repeat", Location::Query, Style::Repeat),
-    parameter("comma", Location::Query, Style::Comma),
-    parameter("space", Location::Query, Style::Space),
-    parameter("pipe", Location::Query, Style::Pipe),
-    parameter("json", Location::Query, Style::Json),
-    parameter("odd name&", Location::Query, Style::Repeat),
-    parameter("x-list", Location::Header, Style::Comma),
-    parameter("one", Location::Cookie, Style::Comma),
-    parameter("two", Location::Cookie, Style::Comma),
+    parameter("repeat", Location::Query),
+    parameter("comma", Location::Query).style(Style::Form, false),
+    parameter("space", Location::Query).style(Style::Space, false),
+    parameter("pipe", Location::Query).style(Style::Pipe, false),
+    parameter("json", Location::Query).style(Style::Json, false),
+    parameter("odd name&", Location::Query),
+    parameter("x-list", Location::Header),
+    parameter("one", Location::Cookie),
+    parameter("two", Location::Cookie),
 ]);
 
 fn item(id: &str) -> Request {

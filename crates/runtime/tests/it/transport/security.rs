@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use compute_kfp_runtime::credentials::{ApiKey, Authorization, BearerToken, Credentials, Pending};
-use compute_kfp_runtime::operation::{
-    Location, Operation, Parameter, SchemeKind, SecurityScheme, Style,
-};
+use compute_kfp_runtime::operation::{Location, Operation, Parameter, SchemeKind, SecurityScheme};
 use compute_kfp_runtime::{Error, ErrorKind, Request, Transport, TransportBuilder};
 use http::HeaderName;
 
@@ -32,7 +30,7 @@ static SESSION: SecurityScheme = scheme("session", key(Location::Cookie, "sessio
 static CSRF: SecurityScheme = scheme("csrf", key(Location::Cookie, "csrf"));
 static IN_QUERY: SecurityScheme = scheme("in_query", key(Location::Query, "key"));
 
-const COOKIE: &[Parameter] = &[parameter("theme", Location::Cookie, Style::Comma)];
+const COOKIE: &[Parameter] = &[parameter("theme", Location::Cookie)];
 
 static FOR_USERS: Operation =
     Operation::new("read_item", "read_item", "GET", "/items").security(&[&[&USER]]);

@@ -60,7 +60,7 @@ impl Drop for OnDisk {
 }
 
 /// The headers and the content of each part.
-fn parts(request: &Received) -> Vec<(String, String)> {
+pub fn parts(request: &Received) -> Vec<(String, String)> {
     let kind = request.header("content-type").unwrap();
     let boundary = kind.strip_prefix("multipart/form-data; boundary=").unwrap();
     let mut parts: Vec<&str> = request.text().split(&format!("--{boundary}")).collect();
