@@ -10,4 +10,6 @@ mod broken;
 mod command_line;
 mod generation_table;
 mod prepared_document;
+mod references;
 mod spec_diff;
+mod yaml;
