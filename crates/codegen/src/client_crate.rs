@@ -85,7 +85,11 @@ fn first_call(api: &Api, types: &ArgumentTypes) -> std::result::Result<Option<Fi
 fn credentials(api: &Api, operation: &Operation) -> Option<(String, &'static str)> {
     let name = operation.security.iter().find_map(|all| all.first())?;
     let scheme = api.security_schemes.iter().find(|it| it.name == *name)?;
-    let example = match scheme.kind {
+    let example = match &scheme.kind {
+        // Documents without OAuth 2 or OpenAPI 3 write bearer tokens so.
+        SchemeKind::ApiKey { name, .. } if name.eq_ignore_ascii_case("authorization") => {
+            "BearerToken::new(\"token\")"
+        }
         SchemeKind::Bearer => "BearerToken::new(\"token\")",
         // The text is `user:password`.
         SchemeKind::Basic => "BearerToken::new(\"dXNlcjpwYXNzd29yZA==\")",

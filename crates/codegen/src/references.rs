@@ -370,7 +370,7 @@ impl Bundler<'_> {
                 content
             }
             Err(reason) => {
-                let target = self.files.from_root(target, place);
+                let target = in_document(target, place);
                 self.bundle
                     .unresolved
                     .entry(target.clone())
@@ -512,6 +512,17 @@ impl Bundler<'_> {
     }
 }
 
+/// A reference as it would be written in the document.
+fn in_document(reference: &str, from: &Place) -> String {
+    match from.file.rsplit_once('/') {
+        _ if from.file.is_empty() => reference.to_owned(),
+        _ if reference.starts_with('#') => format!("{}{reference}", from.file),
+        _ if reference.contains(':') => reference.to_owned(),
+        Some((directory, _)) => format!("{directory}/{reference}"),
+        None => reference.to_owned(),
+    }
+}
+
 /// The target of an object that consists of a reference.
 fn only_reference(value: &Value) -> Option<&str> {
     let map = value.as_object().filter(|map| map.len() == 1)?;
@@ -537,6 +548,7 @@ enum Followed {
 
 /// The files below the directory of the document.
 struct Files<'a> {
+    name: &'a str,
     /// The directory and the name of the document, if it is a file.
     root: Option<(&'a Path, &'a str)>,
     document: Rc<Value>,
@@ -551,10 +563,11 @@ impl<'a> Files<'a> {
             Some((path.parent()?, name))
         });
         Self {
+            name: source.name(),
             root,
             document,
             read: BTreeMap::new(),
-            bytes: 0,
+            bytes: source.text().len(),
         }
     }
 
@@ -563,7 +576,7 @@ impl<'a> Files<'a> {
         match self.root {
             Some((directory, name)) if file.is_empty() => directory.join(name),
             Some((directory, _)) => directory.join(file),
-            None => PathBuf::from(file),
+            None => PathBuf::from(self.name),
         }
     }
 
@@ -637,17 +650,6 @@ impl<'a> Files<'a> {
                 Path::new(".").join(directory).display()
             ),
             None => "read the document with `Source::from_file`, or put everything into it".into(),
-        }
-    }
-
-    /// A reference as it would be written in the document.
-    fn from_root(&self, reference: &str, from: &Place) -> String {
-        match from.file.rsplit_once('/') {
-            _ if from.file.is_empty() => reference.to_owned(),
-            _ if reference.starts_with('#') => format!("{}{reference}", from.file),
-            _ if reference.contains(':') => reference.to_owned(),
-            Some((directory, _)) => format!("{directory}/{reference}"),
-            None => reference.to_owned(),
         }
     }
 

@@ -21,7 +21,7 @@ fn problem_of(text: &str) -> Problem {
     assert!(
         error
             .to_string()
-            .starts_with(&format!("api.json#{}", problem.pointer))
+            .starts_with(&format!("api.json#{}: ", problem.pointer))
     );
     problem
 }

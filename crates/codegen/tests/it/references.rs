@@ -426,3 +426,44 @@ fn references_that_multiply_are_refused() {
         problems[0]
     );
 }
+
+#[test]
+fn files_that_are_too_large_together_are_refused() {
+    let part = format!(
+        "{{\"type\": \"string\", \"description\": \"{}\"}}",
+        "x".repeat(17 * 1024 * 1024)
+    );
+    let api =
+        "openapi: 3.0.3\npaths: {}\ncomponents: {schemas: {A: {$ref: a.json}, B: {$ref: b.json}}}";
+    let problems = problems(&[("api.yaml", api), ("a.json", &part), ("b.json", &part)]);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(problems[0].pointer, "/components/schemas/B");
+    assert!(
+        problems[0].message.contains("bytes are referred to up to"),
+        "{}",
+        problems[0]
+    );
+}
+
+#[test]
+fn an_operation_that_is_only_a_reference_is_never_empty() {
+    let spec = |target: &str| {
+        let spec = json!({"openapi": "3.0.3", "paths": {
+            "/x": {"get": {"operationId": "x", "parameters": [{"name": "q", "in": "query", "schema": {"type": "string"}}], "responses": {}}},
+            "/y": {"get": {"$ref": target}}
+        }});
+        generate(&Source::from_text("api.json", spec.to_string()))
+    };
+    let code = spec("#/paths/~1x/get").unwrap();
+    let builders = code.file("builder.rs").unwrap();
+    assert_eq!(builders.matches("pub fn q(").count(), 2, "{builders}");
+    let error = spec("#/paths/~1z/get").unwrap_err();
+    assert_eq!(error.problems().len(), 1, "{error}");
+    assert_eq!(error.problems()[0].pointer, "/paths/~1y/get");
+    assert!(
+        error.problems()[0]
+            .message
+            .contains("`api.json` has nothing at `/paths/~1z/get`"),
+        "{error}"
+    );
+}
