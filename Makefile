@@ -64,7 +64,7 @@ benches/candidates/openapi-generator/generated/done: $(wildcard specs/*.json)
 	benches/candidates/openapi-generator/generate benches/tools/openapi-generator/bin/openapi-generator-cli
 	touch $@
 
-## Put into the client crates what specs/ gives; run it after a change there.
+## Put into the client crates what specs/ gives, and print warnings; run it after a change there.
 generate:
 	$(CARGO) run --quiet --bin generate
 
@@ -74,7 +74,7 @@ spec-diff:
 	    --overlay specs/compute.overlay.json --overlay specs/kfp.overlay.json \
 	    --changelog CHANGELOG.md "$(OLD)" "$(NEW)"
 
-## Fail where checked-in code is stale or a fix-up matches nothing.
+## Fail if checked-in code is stale, an overlay matches nothing, or a part of a spec is left out.
 check:
 	$(CARGO) run --quiet --bin generate -- --check
 

@@ -1,4 +1,5 @@
-//! Generates both client crates from `specs/` into `OUT_DIR`; `make generate` puts them in place.
+//! Generates both client crates from `specs/` into `OUT_DIR`; `make generate` puts them in place and
+//! prints the warnings.
 
 use std::error::Error;
 use std::path::Path;
@@ -45,9 +46,6 @@ fn generate_below(
         .overlay(Overlay::from_file(overlay)?)
         .for_crate(crate_name);
     let generated = generate(&source)?;
-    for warning in generated.warnings() {
-        println!("cargo:warning={warning}");
-    }
     let folder = out.join(folder);
     write(&generated, folder.join("generated"))?;
     let warnings = generated.warnings().iter().map(ToString::to_string);

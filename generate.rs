@@ -1,7 +1,8 @@
 //! Puts the code that the build script generated into the client crates.
 //!
-//! `cargo run --bin generate` copies it; with `--check` it only tells whether something is stale:
-//! code that differs from what the descriptions give, or a fix-up that matches nothing.
+//! `cargo run --bin generate` copies it and prints the warnings of the generator. With `--check` it
+//! copies nothing and fails if code is stale, or if there is a warning: an overlay that matches nothing,
+//! or a part of a spec that is left out.
 
 use std::error::Error;
 use std::path::Path;
@@ -28,6 +29,9 @@ fn main() -> ExitCode {
 }
 
 fn copy() -> Result<(), Box<dyn Error>> {
+    for warning in warnings()? {
+        eprintln!("warning: {warning}");
+    }
     each_file(|name, target, text| {
         if fs::read_to_string(target).is_ok_and(|present| present == text) {
             return Ok(());
@@ -50,15 +54,21 @@ fn check() -> Result<(), Box<dyn Error>> {
         }
         Ok(())
     })?;
-    for folder in fs::read_dir(env!("OUT_DIR"))? {
-        let warnings = fs::read_to_string(folder?.path().join("warnings.txt"))?;
-        stale.extend(warnings.lines().map(str::to_owned));
-    }
+    stale.extend(warnings()?);
     if stale.is_empty() {
         Ok(())
     } else {
         Err(stale.join("\n").into())
     }
+}
+
+fn warnings() -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for folder in fs::read_dir(env!("OUT_DIR"))? {
+        let warnings = fs::read_to_string(folder?.path().join("warnings.txt"))?;
+        found.extend(warnings.lines().map(str::to_owned));
+    }
+    Ok(found)
 }
 
 /// Visits every generated file: its name, its place in the workspace and its text.

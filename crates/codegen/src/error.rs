@@ -10,7 +10,8 @@ pub struct Problem {
     /// JSON pointer (RFC 6901) into the OpenAPI 3.0 form of the document, which overlays change;
     /// empty for the whole document.
     pub pointer: String,
-    /// JSON pointer into the file, if the part has another place there.
+    /// JSON pointer into the file, if the part has another place there; with the name of the file and
+    /// `#` in front if the part comes from a file that the document refers to.
     pub in_file: Option<String>,
     /// What is wrong.
     pub message: String,
@@ -71,6 +72,10 @@ impl Error {
         remedy: impl Into<String>,
     ) -> Self {
         Self::new(vec![Problem::new(file, pointer, message, remedy)])
+    }
+
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
+        self.problems
     }
 
     /// Every problem that was found.

@@ -2,6 +2,7 @@
 
 mod argument;
 mod by_name;
+mod client_crate;
 mod compare;
 mod document;
 mod error;
@@ -19,18 +20,24 @@ mod passes;
 mod pointer;
 mod prose;
 mod read;
+mod references;
 mod source;
 mod taken;
 mod tree;
 
+use std::path::{Path, PathBuf};
+
 use serde_json::Value;
 
+use client_crate::Summary;
 use escapes::Escapes;
 use lift::Places;
 use model::Api;
 use passes::Context;
 use read::Dialect;
+use references::Bundle;
 
+pub use client_crate::{crate_name, write_crate};
 pub use compare::{ChangelogError, Comparison, WireChange, add_to_changelog, compare};
 pub use error::{Error, Problem};
 pub use output::{Generated, write};
@@ -145,14 +152,15 @@ fn on_a_large_stack<T: Send>(
 /// A document as it was read, and in its OpenAPI 3.0 form.
 struct Lifted {
     dialect: Dialect,
-    read: Value,
+    read: Bundle,
     lifted: Value,
     warnings: Vec<Problem>,
 }
 
 fn lift(source: &Source) -> Result<Lifted, Error> {
-    let (read, dialect) = read::read(source.name(), source.text())?;
-    let mut lifted = lift::lift(read.clone(), dialect);
+    let (document, dialect) = read::read(source.name(), source.text())?;
+    let read = references::bundle(source, document, dialect);
+    let mut lifted = lift::lift(read.document.clone(), dialect);
     let mut warnings = Vec::new();
     for overlay in source.overlays() {
         warnings.extend(overlay::apply(&mut lifted, overlay.name(), overlay.text())?);
@@ -171,7 +179,20 @@ fn model(source: &Source, document: &Lifted) -> Result<(Api, Vec<Problem>), Erro
         read: &document.read,
         lifted: &document.lifted,
     };
-    normalise::normalise(source.name(), places)
+    let unresolved = references::unresolved(source.name(), &places);
+    let read = normalise::normalise(source.name(), places);
+    if unresolved.is_empty() {
+        return read;
+    }
+    let others = read.err().map(Error::into_problems).unwrap_or_default();
+    let others = others.into_iter().filter(|other| {
+        let place = other.pointer.strip_suffix("/$ref");
+        let place = place.unwrap_or(&other.pointer);
+        unresolved.iter().all(|it| it.pointer != place)
+    });
+    Err(Error::new(
+        unresolved.iter().cloned().chain(others).collect(),
+    ))
 }
 
 fn steps(source: &Source) -> Result<Generated, Error> {
@@ -180,7 +201,7 @@ fn steps(source: &Source) -> Result<Generated, Error> {
 
 fn code(source: &Source, document: &Lifted) -> Result<Generated, Error> {
     let (api, left_out) = model(source, document)?;
-    let files = files(source, &api).map_err(|message| {
+    let (files, summary) = files(source, &api, &document.lifted).map_err(|message| {
         Error::one(
             source.name(),
             "",
@@ -189,10 +210,18 @@ fn code(source: &Source, document: &Lifted) -> Result<Generated, Error> {
         )
     })?;
     let warnings = document.warnings.iter().cloned().chain(left_out);
-    Ok(Generated::new(files, warnings.collect()))
+    let mut read: Vec<PathBuf> = source.path().map(Path::to_owned).into_iter().collect();
+    read.extend_from_slice(&document.read.files);
+    let overlays = source.overlays().iter().filter_map(Overlay::path);
+    read.extend(overlays.map(Path::to_owned));
+    Ok(Generated::new(files, warnings.collect(), summary, read))
 }
 
-fn files(source: &Source, api: &Api) -> Result<Vec<layout::File>, String> {
+fn files(
+    source: &Source,
+    api: &Api,
+    lifted: &Value,
+) -> Result<(Vec<layout::File>, Summary), String> {
     let escapes = Escapes::of(api);
     let document = document::escaped(api, &escapes);
     let mut tree = generator::generate(&document).map_err(|reason| {
@@ -208,9 +237,10 @@ fn files(source: &Source, api: &Api) -> Result<Vec<layout::File>, String> {
         .has_by_name()
         .then(|| by_name::generate(api, &tree.arguments, source.crate_name()))
         .transpose()?;
+    let summary = Summary::of(api, lifted, &tree.arguments)?;
     let mut files = layout::files(api, tree, operation_table::generate(api))?;
     if let Some(by_name) = by_name {
         files.push(("by_name.rs", layout::file(by_name)?));
     }
-    Ok(files)
+    Ok((files, summary))
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::pointer::Pointer;
 use crate::read::Dialect;
+use crate::references::Bundle;
 
 /// Extension that holds the pointer of a part in the document that was read.
 pub(crate) const SOURCE: &str = "x-source-pointer";
@@ -32,7 +33,7 @@ pub(crate) fn lift(document: Value, dialect: Dialect) -> Value {
 /// Finds where something of the lifted document stands in the one that was read.
 pub(crate) struct Places<'a> {
     pub dialect: Dialect,
-    pub read: &'a Value,
+    pub read: &'a Bundle,
     pub lifted: &'a Value,
 }
 
@@ -51,11 +52,12 @@ impl Places<'_> {
         (there.into(), source)
     }
 
-    /// The place that was read; what lifting put in between, or an overlay added, is left out.
+    /// The place that was read, with its file in front if it is not the document's own; what lifting
+    /// put in between, or an overlay added, is left out.
     fn source(&self, lifted: &Pointer) -> String {
         let mut place = Pointer::root();
         let mut here = Some(self.lifted);
-        let mut there = Some(self.read);
+        let mut there = Some(&self.read.document);
         for key in lifted.keys() {
             here = here.and_then(|value| child(value, &key));
             if let Some(source) = here
@@ -63,7 +65,7 @@ impl Places<'_> {
                 .and_then(Value::as_str)
             {
                 place = Pointer::parse(source);
-                there = self.read.pointer(source);
+                there = self.read.document.pointer(source);
                 continue;
             }
             let key = match (self.dialect, key.as_str()) {
@@ -78,7 +80,7 @@ impl Places<'_> {
                 there = Some(next);
             }
         }
-        place.into()
+        self.read.origin(place.as_str())
     }
 }
 

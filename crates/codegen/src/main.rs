@@ -1,26 +1,51 @@
-//! `compute-kfp-codegen`: generates the code of a client crate from an API description.
+//! `compute-kfp-codegen`: generates the code of a client crate, or the crate, from an API spec.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use compute_kfp_codegen::{Error, Overlay, Source, generate, openapi, write};
+use compute_kfp_codegen::{
+    Error, Overlay, Source, crate_name, generate, openapi, openapi30, write, write_crate,
+};
 
-/// Generates the code of a Rust client from an API description.
+/// Generate the code of a Rust client from an API spec.
 ///
-/// Exit status: 0 done, 1 the description cannot be generated or the folder not written, 2 usage.
+/// Exit status: 0 done, 1 the spec cannot be generated or a file cannot be written, 2 wrong usage.
 #[derive(Parser)]
 #[command(name = "compute-kfp-codegen", version)]
 struct Arguments {
-    /// API description: Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1, as JSON.
+    /// API spec: Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1, as JSON or YAML.
+    ///
+    /// It may refer to other files below its directory.
     #[arg(long, value_name = "FILE")]
     spec: PathBuf,
-    /// Fix-up for the OpenAPI 3.0 form of the description (OpenAPI Overlay 1.0, JSON); may be repeated.
+    /// Fix-up for the OpenAPI 3.0 form of the spec (OpenAPI Overlay 1.0, JSON or YAML); may be repeated.
     #[arg(long, value_name = "FILE")]
     overlay: Vec<PathBuf>,
     /// Directory for the code; nothing in it changes unless all files can be written.
-    #[arg(long, value_name = "DIR", required_unless_present = "emit_openapi")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["emit_openapi", "crate_dir"])]
     out: Option<PathBuf>,
+    /// Directory for a crate with the code.
+    ///
+    /// An existing Cargo.toml, README.md and src/lib.rs are kept.
+    #[arg(long = "crate", value_name = "DIR", conflicts_with_all = ["out", "crate_name"])]
+    crate_dir: Option<PathBuf>,
+    /// Name of the crate [default: the title of the spec].
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "crate_dir",
+        conflicts_with = "out"
+    )]
+    name: Option<String>,
+    /// Directory of compute-kfp-runtime [default: of the checkout, or the published version].
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "crate_dir",
+        conflicts_with = "out"
+    )]
+    runtime: Option<PathBuf>,
     /// Write the spec as an OpenAPI 3.0.3 document that other tools accept.
     #[arg(long, value_name = "FILE")]
     emit_openapi: Option<PathBuf>,
@@ -44,7 +69,16 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    let source = source(arguments).map_err(|error| error.to_string())?;
+    let mut source = source(arguments).map_err(|error| error.to_string())?;
+    let mut name = arguments.name.clone().unwrap_or_default();
+    if arguments.crate_dir.is_some() {
+        if name.is_empty() {
+            let spec = openapi30(&source).map_err(|error| error.to_string())?;
+            let title = spec.pointer("/info/title").and_then(|it| it.as_str());
+            name = crate_name(title.unwrap_or_default());
+        }
+        source = source.for_crate(name.replace('-', "_"));
+    }
     let generated = generate(&source).map_err(|error| error.to_string())?;
     let warnings = generated.warnings();
     if arguments.strict && !warnings.is_empty() {
@@ -57,10 +91,30 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     if let Some(out) = &arguments.out {
         write(&generated, out).map_err(|error| error.to_string())?;
     }
+    if let Some(directory) = &arguments.crate_dir {
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime");
+        let checkout = checkout.join("Cargo.toml").is_file().then_some(checkout);
+        let runtime = arguments.runtime.clone().or(checkout);
+        let kept = write_crate(&generated, directory, &name, runtime.as_deref());
+        for file in kept.map_err(|error| error.to_string())? {
+            println!("kept {}", directory.join(file).display());
+        }
+    }
     if let Some(file) = &arguments.emit_openapi {
         emit_openapi(&source, file)?;
     }
+    println!(
+        "{}, {}, {}",
+        count(generated.operations(), "operation"),
+        count(generated.types(), "type"),
+        count(warnings.len(), "warning")
+    );
     Ok(())
+}
+
+fn count(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
 }
 
 fn emit_openapi(source: &Source, file: &Path) -> Result<(), String> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use crate::client_crate::Summary;
 use crate::error::Problem;
 use crate::layout::File;
 
@@ -13,11 +14,44 @@ use crate::layout::File;
 pub struct Generated {
     files: Vec<File>,
     warnings: Vec<Problem>,
+    summary: Summary,
+    read: Vec<PathBuf>,
 }
 
 impl Generated {
-    pub(crate) fn new(files: Vec<File>, warnings: Vec<Problem>) -> Self {
-        Self { files, warnings }
+    pub(crate) fn new(
+        files: Vec<File>,
+        warnings: Vec<Problem>,
+        summary: Summary,
+        read: Vec<PathBuf>,
+    ) -> Self {
+        Self {
+            files,
+            warnings,
+            summary,
+            read,
+        }
+    }
+
+    pub(crate) fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Number of operations of the API.
+    pub fn operations(&self) -> usize {
+        self.summary.operations
+    }
+
+    /// Number of named types: structs, enums and unions.
+    pub fn types(&self) -> usize {
+        self.summary.types
+    }
+
+    /// The files that were read: the spec, the files that it refers to, and overlays.
+    ///
+    /// A build script prints each after `cargo:rerun-if-changed=`.
+    pub fn files_read(&self) -> &[PathBuf] {
+        &self.read
     }
 
     /// Names and texts of the files; `mod.rs` is the one that declares the others.
@@ -47,10 +81,18 @@ impl Generated {
 /// The folder or a file cannot be written; the error names it.
 pub fn write(generated: &Generated, folder: impl AsRef<Path>) -> io::Result<()> {
     let folder = folder.as_ref();
-    fs::create_dir_all(folder)?;
+    write_all(
+        generated
+            .files()
+            .map(|(name, text)| (folder.join(name), text)),
+    )
+}
+
+pub(crate) fn write_all<'a>(files: impl IntoIterator<Item = (PathBuf, &'a str)>) -> io::Result<()> {
     let mut prepared = Vec::new();
-    for (name, text) in generated.files() {
-        let path = folder.join(name);
+    for (path, text) in files {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        fs::create_dir_all(folder)?;
         let present = match fs::read(&path) {
             Ok(present) => Some(present),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,

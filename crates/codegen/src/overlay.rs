@@ -6,12 +6,12 @@ use roas_overlay::v1_0::Overlay;
 use serde_json::Value;
 
 use crate::error::{Error, Problem};
-use crate::read::read_json;
+use crate::read::read_value;
 
 /// Applies one overlay and returns a warning for each of its actions that matched nothing.
 pub(crate) fn apply(document: &mut Value, file: &str, text: &str) -> Result<Vec<Problem>, Error> {
     let remedy = "write it as an OpenAPI Overlay 1.0 document (`overlay`, `info`, `actions`)";
-    let overlay = read_json(file, text)?;
+    let overlay = read_value(file, text)?;
     let overlay: Overlay = serde_json::from_value(overlay)
         .map_err(|error| Error::one(file, "", format!("not an overlay: {error}"), remedy))?;
     let report = overlay.apply(document, EnumSet::empty()).map_err(|error| {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A place in a document. Cheap to extend while walking.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Pointer(String);
 
 impl Pointer {

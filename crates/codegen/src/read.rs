@@ -1,4 +1,6 @@
-//! Reading a document: JSON text in, a JSON value and its dialect out.
+//! Reading a document: JSON or YAML in, a JSON value and its dialect out.
+
+mod yaml;
 
 use std::fmt;
 
@@ -22,13 +24,15 @@ pub(crate) enum Dialect {
 }
 
 pub(crate) fn read(file: &str, text: &str) -> Result<(Value, Dialect), Error> {
-    let value = read_json(file, text)?;
+    let value = read_value(file, text)?;
     let dialect = dialect(file, &value)?;
     Ok((value, dialect))
 }
 
-/// Reads JSON and refuses what `serde_json` would silently drop: the first of two equal keys.
-pub(crate) fn read_json(file: &str, text: &str) -> Result<Value, Error> {
+/// Reads JSON or YAML, and refuses a key that stands twice.
+///
+/// The content decides: JSON documents begin with a brace or a bracket.
+pub(crate) fn read_value(file: &str, text: &str) -> Result<Value, Error> {
     if text.len() > MAX_BYTES {
         return Err(Error::one(
             file,
@@ -41,19 +45,28 @@ pub(crate) fn read_json(file: &str, text: &str) -> Result<Value, Error> {
         ));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let unreadable = |format: &str, reason: String| {
+        let message = format!("not readable as {format}: {reason}");
+        let remedy = format!("correct the {format} at that line and column");
+        Error::one(file, "", message, remedy)
+    };
+    if text.trim_start().starts_with(['{', '[']) {
+        read_json(text).map_err(|error| unreadable("JSON", error.to_string()))
+    } else {
+        yaml::parse(text).map_err(|error| {
+            let (line, column) = (error.marker().line(), error.marker().col() + 1);
+            let reason = format!("{} at line {line} column {column}", error.info());
+            unreadable("YAML", reason)
+        })
+    }
+}
+
+/// Refuses what `serde_json` would silently drop: the first of two equal keys.
+fn read_json(text: &str) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = UniqueKeys.deserialize(&mut deserializer).and_then(|value| {
-        deserializer.end()?;
-        Ok(value)
-    });
-    value.map_err(|error| {
-        let remedy = if text.trim_start().starts_with(['{', '[']) {
-            "correct the JSON at that line and column"
-        } else {
-            "give the JSON form of the document (YAML is not read)"
-        };
-        Error::one(file, "", format!("not readable as JSON: {error}"), remedy)
-    })
+    let value = UniqueKeys.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
 }
 
 fn dialect(file: &str, document: &Value) -> Result<Dialect, Error> {
@@ -62,18 +75,20 @@ fn dialect(file: &str, document: &Value) -> Result<Dialect, Error> {
         return Err(Error::one(
             file,
             "",
-            "the document is not a JSON object",
+            "the document is not an object",
             remedy,
         ));
     };
+    // YAML reads a version without quotes as a number.
+    let is = |version: &Value, wanted| match version {
+        Value::String(version) => is_version(version, wanted),
+        Value::Number(version) => is_version(&version.to_string(), wanted),
+        _ => false,
+    };
     match (root.get("swagger"), root.get("openapi")) {
-        (Some(Value::String(version)), None) if version == "2.0" => Ok(Dialect::Swagger20),
-        (None, Some(Value::String(version))) if is_version(version, "3.0") => {
-            Ok(Dialect::OpenApi30)
-        }
-        (None, Some(Value::String(version))) if is_version(version, "3.1") => {
-            Ok(Dialect::OpenApi31)
-        }
+        (Some(version), None) if is(version, "2.0") => Ok(Dialect::Swagger20),
+        (None, Some(version)) if is(version, "3.0") => Ok(Dialect::OpenApi30),
+        (None, Some(version)) if is(version, "3.1") => Ok(Dialect::OpenApi31),
         (None, None) => Err(Error::one(
             file,
             "",

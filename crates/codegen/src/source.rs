@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::read::MAX_BYTES;
@@ -12,6 +12,7 @@ use crate::read::MAX_BYTES;
 pub struct Source {
     name: String,
     text: String,
+    path: Option<PathBuf>,
     overlays: Vec<Overlay>,
     crate_name: Option<String>,
     by_name: bool,
@@ -22,10 +23,13 @@ pub struct Source {
 pub struct Overlay {
     name: String,
     text: String,
+    path: Option<PathBuf>,
 }
 
 impl Source {
-    /// A description that is in memory; `name` stands for it in messages.
+    /// A spec that is in memory; `name` stands for it in messages.
+    ///
+    /// References to other files are not followed.
     ///
     /// ```
     /// let source = compute_kfp_codegen::Source::from_text("api.json", "{}");
@@ -35,13 +39,17 @@ impl Source {
         Self {
             name: name.into(),
             text: text.into(),
+            path: None,
             overlays: Vec::new(),
             crate_name: None,
             by_name: false,
         }
     }
 
-    /// Reads a description from a file.
+    /// Reads a spec from a file.
+    ///
+    /// References to other files are followed when code is generated. The files must be below the
+    /// directory of this one; nothing is fetched.
     ///
     /// # Errors
     ///
@@ -53,7 +61,9 @@ impl Source {
     /// ```
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let (name, text) = read_file(path.as_ref())?;
-        Ok(Self::from_text(name, text))
+        let mut read = Self::from_text(name, text);
+        read.path = Some(path.as_ref().to_owned());
+        Ok(read)
     }
 
     /// Adds a fix-up; they are applied in the order in which they are added.
@@ -98,6 +108,10 @@ impl Source {
         &self.text
     }
 
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
     pub(crate) fn overlays(&self) -> &[Overlay] {
         &self.overlays
     }
@@ -117,6 +131,7 @@ impl Overlay {
         Self {
             name: name.into(),
             text: text.into(),
+            path: None,
         }
     }
 
@@ -127,11 +142,17 @@ impl Overlay {
     /// The file cannot be read, or is not UTF-8.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let (name, text) = read_file(path.as_ref())?;
-        Ok(Self::from_text(name, text))
+        let mut read = Self::from_text(name, text);
+        read.path = Some(path.as_ref().to_owned());
+        Ok(read)
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -139,7 +160,7 @@ impl Overlay {
     }
 }
 
-fn read_file(path: &Path) -> Result<(String, String), Error> {
+pub(crate) fn read_file(path: &Path) -> Result<(String, String), Error> {
     let name = path.display().to_string();
     let mut bytes = Vec::new();
     // One byte more than is accepted tells a document that is too large.

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use compute_kfp_codegen::{Source, generate, write};
+use compute_kfp_codegen::{Source, generate, write, write_crate};
 
 const MANIFEST: &str = r#"[package]
 name = "scratch"
@@ -127,6 +127,33 @@ fn generated_code_compiles_without_warnings_with_and_without_schemas_and_reads_w
         &["doc", "--no-deps", "--lib", "--features", "dynamic,mock"],
     );
     cargo(&folder, &["run", "--features", "schemars,dynamic,mock"]);
+}
+
+#[test]
+fn a_written_crate_compiles_with_its_features_and_without_and_so_does_its_example() {
+    let runtime = workspace().join("crates/runtime");
+    for (name, text) in documents() {
+        let krate = format!("{}-client", name.replace('_', "-"));
+        // It is below this workspace, which does not have it as a member.
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("crates")
+            .join(&krate);
+        let _ = std::fs::remove_file(folder.join("Cargo.toml"));
+        let source = Source::from_text(name, text).for_crate(krate.replace('-', "_"));
+        let generated = generate(&source).unwrap();
+        write_crate(&generated, &folder, &krate, Some(&runtime)).unwrap();
+        put(
+            &folder.join("Cargo.lock"),
+            &std::fs::read_to_string(workspace().join("Cargo.lock")).unwrap(),
+        );
+        if name == "fastapi" || name == "grpc_gateway" {
+            cargo(&folder, &["check", "--no-default-features"]);
+            cargo(
+                &folder,
+                &["test", "--doc", "--features", "dynamic,mock,schemars"],
+            );
+        }
+    }
 }
 
 /// The documentation of everything in a file, each item's as one text.

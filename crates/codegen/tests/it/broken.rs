@@ -57,21 +57,37 @@ fn v2(paths: Value, definitions: Value) -> String {
 }
 
 #[test]
-fn what_is_not_json_is_refused_with_line_and_column() {
+fn what_is_neither_json_nor_yaml_is_refused_with_line_and_column() {
     for text in [
-        "",
         "{",
-        "nonsense",
-        "openapi: 3.0.3\npaths: {}",
         "{\"a\": 1e400}",
         "{} {}",
         "{\"a\": \"\\ud800\"}",
-        "\0",
+        "{openapi: 3.0.3}",
     ] {
         says(text, "", "not readable as JSON");
     }
-    assert!(problem_of("openapi: 3.1.0").remedy.contains("YAML"));
     assert!(problem_of("{\"a\": }").message.contains("line 1 column"));
+    for (text, place) in [
+        ("openapi: 3.0.3\npaths: {", "line 3 column 1"),
+        ("openapi: 3.0.3\n  paths: {}", "line 2 column 8"),
+        ("a: *b", "line 1 column 4"),
+        ("a: &a [*a]", "line 1 column 8"),
+        ("a: 1e400", "line 1 column 4"),
+        ("a: 1\n---\nb: 1", "line 2 column 1"),
+        ("[a]: 1", "line 1 column 1"),
+        ("? {a: 1}\n: 1", "line 1 column 3"),
+    ] {
+        let text = format!("# YAML\n{text}");
+        let line: usize = place[5..6].parse().unwrap();
+        let place = format!("line {}{}", line + 1, &place[6..]);
+        says(&text, "", "not readable as YAML");
+        let message = problem_of(&text).message;
+        assert!(message.ends_with(&place), "{message} ({place})");
+    }
+    for text in ["", "nonsense", "- openapi: 3.0.3"] {
+        says(text, "", "not an object");
+    }
 }
 
 #[test]
@@ -81,6 +97,38 @@ fn a_key_that_stands_twice_is_refused() {
         "",
         "`openapi` stands twice",
     );
+    says(
+        "openapi: 3.0.3\npaths:\n  /a: {}\n  '/a': {}",
+        "",
+        "the key `/a` stands twice in one object at line 4 column 3",
+    );
+    says(
+        "200: {}\n'200': {}",
+        "",
+        "the key `200` stands twice in one object at line 2 column 1",
+    );
+}
+
+#[test]
+fn yaml_that_grows_or_nests_without_bounds_is_refused() {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let below = format!("*a{}", level - 1);
+        let items = [below.as_str(); 9].join(", ");
+        bomb += &format!("a{level}: &a{level} [{items}]\n");
+    }
+    says(&bomb, "", "anchors and aliases copy more than");
+    says(
+        &format!("a: {}", "[".repeat(200)),
+        "",
+        "not readable as YAML",
+    );
+    let deep: String = (0..200).map(|level| " ".repeat(level) + "a:\n").collect();
+    says(&deep, "", "the values nest too deep");
+    let anchors: String = (0..100)
+        .map(|level| format!("{}a: &x{level}\n", " ".repeat(level)))
+        .collect();
+    assert!(!error_of(&anchors).problems().is_empty());
 }
 
 #[test]
@@ -97,13 +145,13 @@ fn a_byte_order_mark_is_skipped() {
 #[test]
 fn versions_that_are_not_understood_are_refused_where_they_stand() {
     says("{}", "", "no `swagger` or `openapi` version");
-    says("[]", "", "not a JSON object");
+    says("[]", "", "not an object");
     says(
         r#"{"swagger": "1.2"}"#,
         "/swagger",
         "\"1.2\" is not supported",
     );
-    says(r#"{"swagger": 2.0}"#, "/swagger", "2.0 is not supported");
+    says(r#"{"swagger": 2}"#, "/swagger", "2 is not supported");
     says(r#"{"openapi": "4.0.0"}"#, "/openapi", "is not supported");
     says(r#"{"openapi": "3.10.0"}"#, "/openapi", "is not supported");
     says(r#"{"openapi": "3.0.3", "swagger": "2.0"}"#, "", "both");
@@ -126,8 +174,6 @@ fn references_that_lead_nowhere_are_reported_where_they_stand() {
     };
     for target in [
         "#/components/schemas/Missing",
-        "other.json#/A",
-        "https://x.y/z",
         "#",
         "",
         "#/paths",
@@ -137,6 +183,13 @@ fn references_that_lead_nowhere_are_reported_where_they_stand() {
             &holder(target),
             "/components/schemas/A/properties/b/$ref",
             "leads to no schema",
+        );
+    }
+    for target in ["other.json#/A", "https://x.y/z"] {
+        says(
+            &holder(target),
+            "/components/schemas/A/properties/b",
+            "leads to another file",
         );
     }
     says(
@@ -149,7 +202,7 @@ fn references_that_lead_nowhere_are_reported_where_they_stand() {
     says(
         &operation(json!({"responses": {"200": {"$ref": "other.json"}}})),
         "/paths/~1x/get/responses/200",
-        "leads nowhere",
+        "leads to another file",
     );
     says(
         &v3(json!({"/x": {"$ref": "#/paths/~1x"}}), json!({})),

@@ -36,6 +36,10 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     entries
@@ -99,7 +103,8 @@ fn a_spec_becomes_six_files_and_status_0() {
     let here = folder(&[("api.json", GOOD)]);
     let output = run(here.path(), &["--spec", "api.json", "--out", "deep/out"]);
     assert_eq!(status(&output), 0, "{}", stderr(&output));
-    assert!(output.stdout.is_empty() && output.stderr.is_empty());
+    assert_eq!(stdout(&output), "1 operation, 0 types, 0 warnings\n");
+    assert!(output.stderr.is_empty());
     let names: Vec<String> = files(&here.path().join("deep/out")).into_keys().collect();
     assert_eq!(
         names,
@@ -164,6 +169,9 @@ fn wrong_usage_gives_status_2_and_help_gives_0() {
         &[][..],
         &["--spec", "api.json"],
         &["--spec", "api.json", "--out", "out", "--what"],
+        &["--spec", "api.json", "--out", "out", "--crate", "here"],
+        &["--spec", "api.json", "--out", "out", "--name", "here"],
+        &["--spec", "api.json", "--out", "out", "--runtime", "here"],
         &["api.json"],
     ] {
         assert_eq!(status(&run(here.path(), arguments)), 2, "{arguments:?}");
@@ -327,4 +335,175 @@ fn with_the_name_of_the_crate_the_documentation_shows_how_to_call() {
     );
     let client = std::fs::read_to_string(here.path().join("out/client.rs")).unwrap();
     assert!(client.contains("client: &orchard::Client"), "{client}");
+}
+
+#[test]
+fn a_crate_has_a_manifest_a_library_a_readme_and_the_code() {
+    let spec = r#"{"openapi": "3.1.0", "info": {"title": "The \"Orchard\" API", "version": "2"}, "servers": [{"url": "https://orchard.example.org/v2"}], "paths": {"/trees": {"get": {"operationId": "list_trees", "security": [{"key": []}], "responses": {"204": {"description": ""}}}}}, "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}}}"#;
+    let here = folder(&[("api.json", spec)]);
+    let output = run(
+        here.path(),
+        &["--spec", "api.json", "--crate", "new/client"],
+    );
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    assert_eq!(stdout(&output), "1 operation, 0 types, 0 warnings\n");
+    let text =
+        |file: &str| std::fs::read_to_string(here.path().join("new/client").join(file)).unwrap();
+    let manifest = text("Cargo.toml");
+    for line in [
+        "name = \"the-orchard-api\"",
+        r#"description = "Client of The \"Orchard\" API 2""#,
+        "edition = \"2024\"",
+        "compute-kfp-runtime = { path = ",
+        concat!(
+            "version = \"",
+            env!("CARGO_PKG_VERSION"),
+            "\", default-features = false"
+        ),
+        "dynamic = [",
+        "mock = [",
+        "schemars = [",
+    ] {
+        assert!(manifest.contains(line), "{line}: {manifest}");
+    }
+    assert!(!manifest.contains("[workspace]"));
+    for line in [
+        "use the_orchard_api::credentials::ApiKey;",
+        "Transport::builder(\"https://orchard.example.org/v2\")",
+        ".credentials(operations::SCHEME_KEY.name, ApiKey::new(\"key\"))",
+        "client.list_trees().send().await?",
+    ] {
+        assert!(
+            text("README.md").contains(line),
+            "{line}: {}",
+            text("README.md")
+        );
+    }
+    assert!(text("src/lib.rs").contains("mod generated;"));
+    assert!(text("src/generated/client.rs").contains("client: &the_orchard_api::Client"));
+}
+
+#[test]
+fn the_name_and_the_runtime_of_a_crate_can_be_given() {
+    let here = folder(&[("api.json", GOOD)]);
+    std::fs::create_dir(here.path().join("runtime")).unwrap();
+    let arguments = [
+        "--spec",
+        "api.json",
+        "--crate",
+        "client",
+        "--name",
+        "orchard",
+        "--runtime",
+        "runtime",
+    ];
+    let output = run(here.path(), &arguments);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let manifest = std::fs::read_to_string(here.path().join("client/Cargo.toml")).unwrap();
+    let runtime = here.path().join("runtime").canonicalize().unwrap();
+    assert!(manifest.contains("name = \"orchard\""));
+    assert!(
+        manifest.contains(&format!("path = \"{}\"", runtime.display())),
+        "{manifest}"
+    );
+
+    for (option, value) in [
+        ("--runtime", "missing"),
+        ("--name", "two words"),
+        ("--name", "serde"),
+        ("--name", "fn"),
+    ] {
+        let output = run(
+            here.path(),
+            &["--spec", "api.json", "--crate", "other", option, value],
+        );
+        assert_eq!(status(&output), 1);
+        assert!(stderr(&output).contains(value), "{}", stderr(&output));
+        assert!(!here.path().join("other").exists());
+    }
+}
+
+#[test]
+fn files_of_the_user_are_kept_and_the_code_is_replaced() {
+    let here = folder(&[("api.json", GOOD), ("rename.json", RENAME)]);
+    assert_eq!(
+        status(&run(
+            here.path(),
+            &["--spec", "api.json", "--crate", "client"]
+        )),
+        0
+    );
+    let path = |file: &str| here.path().join("client").join(file);
+    std::fs::write(path("README.md"), "Mine.").unwrap();
+    let manifest = std::fs::read(path("Cargo.toml")).unwrap();
+    let output = run(
+        here.path(),
+        &[
+            "--spec",
+            "api.json",
+            "--overlay",
+            "rename.json",
+            "--crate",
+            "client",
+        ],
+    );
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    assert_eq!(
+        stdout(&output).replace('\\', "/"),
+        "kept client/Cargo.toml\nkept client/README.md\nkept client/src/lib.rs\n1 operation, 0 types, 0 warnings\n"
+    );
+    assert_eq!(std::fs::read_to_string(path("README.md")).unwrap(), "Mine.");
+    assert_eq!(std::fs::read(path("Cargo.toml")).unwrap(), manifest);
+    let client = std::fs::read_to_string(path("src/generated/client.rs")).unwrap();
+    assert!(client.contains("pub fn renamed("));
+}
+
+#[test]
+fn a_crate_below_a_workspace_that_does_not_have_it_is_a_workspace_of_its_own() {
+    let workspace = "[workspace]\nmembers = [\"members/*\"]\nresolver = \"3\"\n";
+    let here = folder(&[("api.json", GOOD), ("Cargo.toml", workspace)]);
+    for (directory, alone) in [("members/client", false), ("client", true)] {
+        let output = run(here.path(), &["--spec", "api.json", "--crate", directory]);
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+        let manifest = here.path().join(directory).join("Cargo.toml");
+        let manifest = std::fs::read_to_string(manifest).unwrap();
+        assert_eq!(manifest.contains("\n[workspace]\n"), alone, "{directory}");
+    }
+}
+
+#[test]
+fn yaml_is_read_and_references_to_other_files_are_followed() {
+    let here = folder(&[
+        ("api.yaml", "openapi: 3.1.0\npaths:\n  /x: {$ref: x.yaml}\n"),
+        (
+            "x.yaml",
+            "get: {operationId: x, responses: {204: {description: Done.}}}\n",
+        ),
+        (
+            "fix.yaml",
+            "overlay: 1.0.0\ninfo: {title: Fix, version: 1.0.0}\nactions: [{target: \"$.paths['/x'].get\", update: {x-rust-name: renamed}}]\n",
+        ),
+    ]);
+    let arguments = [
+        "--spec",
+        "api.yaml",
+        "--overlay",
+        "fix.yaml",
+        "--out",
+        "out",
+        "--strict",
+    ];
+    let output = run(here.path(), &arguments);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let client = std::fs::read_to_string(here.path().join("out/client.rs")).unwrap();
+    assert!(client.contains("pub fn renamed("));
+
+    std::fs::remove_file(here.path().join("x.yaml")).unwrap();
+    let output = run(here.path(), &arguments);
+    assert_eq!(status(&output), 1);
+    assert!(
+        stderr(&output).starts_with("error: api.yaml#/paths/~1x: `x.yaml` cannot be read: "),
+        "{}",
+        stderr(&output)
+    );
 }

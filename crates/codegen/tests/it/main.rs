@@ -11,5 +11,7 @@ mod command_line;
 mod generation_table;
 mod names;
 mod prepared_document;
+mod references;
 mod spec_diff;
 mod warnings;
+mod yaml;

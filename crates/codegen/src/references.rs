@@ -1,0 +1,706 @@
+//! References to other files and into parts of schemas: what they lead to becomes part of the document.
+//!
+//! A schema gets a name below the document's schemas, everything else takes the place of its reference.
+//! Files are read below the directory of the document only, and nothing is fetched. A reference that
+//! cannot be followed stays, since an overlay may still remove it; [`unresolved`] reports the rest.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+
+use crate::error::Problem;
+use crate::lift::{METHODS, Places};
+use crate::pointer::Pointer;
+use crate::read::{Dialect, MAX_BYTES, read_value};
+use crate::source::{Source, read_file};
+
+const MAX_FILES: usize = 2_000;
+
+/// The values that replace references; more of them would be a document that grows without bounds.
+const MAX_COPIED: usize = 1_000_000;
+
+/// A document without references to other files.
+#[derive(Default)]
+pub(crate) struct Bundle {
+    pub document: Value,
+    /// The referenced files that were read.
+    pub files: Vec<PathBuf>,
+    /// Where parts of the document come from, by their pointers.
+    origins: BTreeMap<String, String>,
+    /// Message and remedy for each reference that could not be followed.
+    unresolved: HashMap<String, (String, String)>,
+}
+
+impl Bundle {
+    /// Where a part of the document was read: a pointer, with the file in front if it is another one.
+    pub(crate) fn origin(&self, pointer: &str) -> String {
+        let mut whole = pointer;
+        loop {
+            if let Some(origin) = self.origins.get(whole) {
+                return format!("{origin}{}", &pointer[whole.len()..]);
+            }
+            match whole.rfind('/') {
+                Some(end) => whole = &whole[..end],
+                None => return pointer.to_owned(),
+            }
+        }
+    }
+}
+
+pub(crate) fn bundle(source: &Source, document: Value, dialect: Dialect) -> Bundle {
+    let schemas = match dialect {
+        Dialect::Swagger20 => Pointer::root().at("definitions"),
+        Dialect::OpenApi30 | Dialect::OpenApi31 => Pointer::root().at("components").at("schemas"),
+    };
+    let root = Rc::new(document);
+    let mut bundler = Bundler {
+        files: Files::new(source, Rc::clone(&root)),
+        schemas,
+        names: HashMap::new(),
+        taken: HashSet::new(),
+        waiting: VecDeque::new(),
+        following: Vec::new(),
+        copied: 0,
+        bundle: Bundle::default(),
+    };
+    bundler.name_schemas();
+    let mut document = bundler.copy(&root, &Place::root(), Part::Other, &Pointer::root());
+    while let Some((name, found)) = bundler.waiting.pop_front() {
+        let at = bundler.schemas.at(&name);
+        bundler.note(&at, &found.place);
+        let schema = bundler.copy(found.value(), &found.place, Part::Schema, &at);
+        let mut holder = Some(&mut document);
+        for key in bundler.schemas.keys() {
+            let map = holder.and_then(Value::as_object_mut);
+            holder = map.map(|map| map.entry(key).or_insert_with(|| Map::new().into()));
+        }
+        if let Some(map) = holder.and_then(Value::as_object_mut) {
+            map.insert(name, schema);
+        }
+    }
+    Bundle {
+        document,
+        files: bundler.files.paths(),
+        ..bundler.bundle
+    }
+}
+
+/// References of the lifted document that lead to other files, and operations that are references.
+pub(crate) fn unresolved(file: &str, places: &Places<'_>) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let mut visit = |target: &str, part: Part, at: &Pointer| {
+        if target.starts_with('#') && part != Part::Operation {
+            return;
+        }
+        let reason = places.read.unresolved.get(target).cloned();
+        let (message, remedy) = reason.unwrap_or_else(|| {
+            (
+                format!("the reference `{target}` is not followed"),
+                "put its content here: overlays apply after references are followed".into(),
+            )
+        });
+        let mut problem = Problem::new(file, at, message, remedy);
+        let (_, place) = places.locate(at.as_str());
+        problem.in_file = (place != problem.pointer).then_some(place);
+        found.push(problem);
+    };
+    each_reference(places.lifted, Part::Other, &Pointer::root(), &mut visit);
+    found
+}
+
+fn each_reference(
+    value: &Value,
+    part: Part,
+    at: &Pointer,
+    visit: &mut impl FnMut(&str, Part, &Pointer),
+) {
+    match value {
+        Value::Object(map) if part != Part::Literal => {
+            if let Some(target) = map.get("$ref").and_then(Value::as_str) {
+                visit(target, part, at);
+            }
+            for (key, child) in map {
+                each_reference(child, part.child(key), &at.at(key), visit);
+            }
+        }
+        Value::Array(items) if part != Part::Literal => {
+            for (index, item) in items.iter().enumerate() {
+                each_reference(item, part.item(), &at.at(index), visit);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What a place of a document holds, as far as references are concerned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Schema,
+    /// An object or a list of schemas.
+    Schemas,
+    Discriminator,
+    /// From values of a discriminator to schemas.
+    Mapping,
+    Components,
+    PathItems,
+    PathItem,
+    Operation,
+    /// An object whose keys are names, or a list.
+    Named,
+    /// Data, and what is not generated.
+    Literal,
+    Other,
+}
+
+impl Part {
+    fn child(self, key: &str) -> Self {
+        match (self, key) {
+            (Self::Schemas, _) => Self::Schema,
+            (Self::PathItems, _) => Self::PathItem,
+            (Self::Named, _) => Self::Other,
+            (Self::Literal | Self::Mapping, _) => Self::Literal,
+            (Self::Discriminator, "mapping") => Self::Mapping,
+            (Self::Discriminator, _) => Self::Literal,
+            (
+                Self::Schema,
+                "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas"
+                | "allOf" | "anyOf" | "oneOf" | "prefixItems",
+            ) => Self::Schemas,
+            (
+                Self::Schema,
+                "items"
+                | "not"
+                | "additionalProperties"
+                | "if"
+                | "then"
+                | "else"
+                | "contains"
+                | "propertyNames"
+                | "unevaluatedItems"
+                | "unevaluatedProperties",
+            ) => Self::Schema,
+            (Self::Schema, "discriminator") => Self::Discriminator,
+            (Self::Schema, _) => Self::Literal,
+            (Self::PathItem, key) if METHODS.contains(&key) => Self::Operation,
+            (_, "schema") => Self::Schema,
+            (_, "schemas" | "definitions") => Self::Schemas,
+            (_, "components") => Self::Components,
+            (_, "paths" | "pathItems") => Self::PathItems,
+            (
+                _,
+                "parameters"
+                | "responses"
+                | "requestBodies"
+                | "headers"
+                | "content"
+                | "encoding"
+                | "securitySchemes"
+                | "securityDefinitions",
+            ) => Self::Named,
+            (
+                _,
+                "example" | "examples" | "default" | "enum" | "callbacks" | "links" | "webhooks",
+            ) => Self::Literal,
+            (_, key) if key.starts_with("x-") => Self::Literal,
+            _ => Self::Other,
+        }
+    }
+
+    fn item(self) -> Self {
+        match self {
+            Self::Schemas => Self::Schema,
+            Self::Named => Self::Other,
+            part => part,
+        }
+    }
+
+    fn at(pointer: &Pointer) -> Self {
+        pointer.keys().fold(Self::Other, |part, key| {
+            let in_list = part != Self::Schemas && key.parse::<usize>().is_ok();
+            if in_list {
+                part.item()
+            } else {
+                part.child(&key)
+            }
+        })
+    }
+}
+
+/// A place in one of the files. The document itself has no file name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Place {
+    file: String,
+    pointer: Pointer,
+}
+
+impl Place {
+    fn root() -> Self {
+        Self {
+            file: String::new(),
+            pointer: Pointer::root(),
+        }
+    }
+
+    fn at(&self, key: impl std::fmt::Display) -> Self {
+        Self {
+            file: self.file.clone(),
+            pointer: self.pointer.at(key),
+        }
+    }
+}
+
+type Reason = (String, String);
+
+struct Bundler<'a> {
+    files: Files<'a>,
+    /// Where the document has its schemas.
+    schemas: Pointer,
+    names: HashMap<Place, String>,
+    taken: HashSet<String>,
+    /// Schemas to add to the document.
+    waiting: VecDeque<(String, Found)>,
+    /// Places whose content is being put in place of references.
+    following: Vec<Place>,
+    copied: usize,
+    bundle: Bundle,
+}
+
+impl Bundler<'_> {
+    /// Gives the schemas of the document the names that it has for them, wherever they stand.
+    fn name_schemas(&mut self) {
+        let mut list = Found {
+            document: Rc::clone(&self.files.document),
+            place: Place::root(),
+        };
+        for key in self.schemas.clone().keys() {
+            match self.find(&list.place.at(key)) {
+                Ok(found) => list = found,
+                Err(_) => return,
+            }
+        }
+        let Some(schemas) = list.value().as_object() else {
+            return;
+        };
+        for name in schemas.keys() {
+            self.names.insert(list.place.at(name), name.clone());
+            self.taken.insert(name.clone());
+        }
+        for (name, schema) in schemas {
+            let target = only_reference(schema).map(|it| self.files.target(it, &list.place));
+            if let Some(Ok(target)) = target
+                && let Ok(found) = self.find(&target)
+            {
+                self.names
+                    .entry(found.place)
+                    .or_insert_with(|| name.clone());
+            }
+        }
+    }
+
+    /// Copies a part of a file to `to`, with its references followed.
+    fn copy(&mut self, value: &Value, place: &Place, part: Part, to: &Pointer) -> Value {
+        if !place.file.is_empty() || !self.following.is_empty() {
+            self.copied += 1;
+        }
+        match value {
+            Value::Object(map) if part == Part::Mapping => {
+                let targets = map.iter().map(|(value, target)| {
+                    let target = target.as_str().map(|it| self.mapped(it, place));
+                    (value.clone(), target.into())
+                });
+                Value::Object(targets.collect())
+            }
+            Value::Object(map) if part != Part::Literal => {
+                match map.get("$ref").and_then(Value::as_str) {
+                    Some(target) => self.reference(map, target, place, part, to),
+                    None => Value::Object(self.entries(map, place, part, to)),
+                }
+            }
+            Value::Array(items) if part != Part::Literal => {
+                let items = items.iter().enumerate().map(|(index, item)| {
+                    self.copy(item, &place.at(index), part.item(), &to.at(index))
+                });
+                Value::Array(items.collect())
+            }
+            value => value.clone(),
+        }
+    }
+
+    fn entries(
+        &mut self,
+        map: &Map<String, Value>,
+        place: &Place,
+        part: Part,
+        to: &Pointer,
+    ) -> Map<String, Value> {
+        map.iter()
+            .map(|(key, child)| {
+                let copy = self.copy(child, &place.at(key), part.child(key), &to.at(key));
+                (key.clone(), copy)
+            })
+            .collect()
+    }
+
+    fn reference(
+        &mut self,
+        map: &Map<String, Value>,
+        target: &str,
+        place: &Place,
+        part: Part,
+        to: &Pointer,
+    ) -> Value {
+        let followed = self.follow(target, place, part, to);
+        let mut beside = self.entries(map, place, part, to);
+        match followed {
+            Ok(Followed::Reference(target)) => {
+                beside.insert("$ref".into(), target.into());
+                beside.into()
+            }
+            Ok(Followed::Content(mut content)) => {
+                beside.shift_remove("$ref");
+                if part == Part::Other {
+                    beside.retain(|key, _| key == "summary" || key == "description");
+                }
+                if let Some(content) = content.as_object_mut() {
+                    content.extend(beside);
+                }
+                content
+            }
+            Err(reason) => {
+                let target = in_document(target, place);
+                self.bundle
+                    .unresolved
+                    .entry(target.clone())
+                    .or_insert(reason);
+                beside.insert("$ref".into(), target.into());
+                beside.into()
+            }
+        }
+    }
+
+    fn follow(
+        &mut self,
+        reference: &str,
+        place: &Place,
+        part: Part,
+        to: &Pointer,
+    ) -> Result<Followed, Reason> {
+        let target = self.files.target(reference, place)?;
+        let in_document = target.file.is_empty();
+        let stays = match part {
+            Part::Schema => in_document && !self.is_inner_schema(&target.pointer),
+            Part::Operation => false,
+            _ => in_document,
+        };
+        if stays {
+            return Ok(Followed::Reference(format!("#{}", target.pointer)));
+        }
+        let found = self.find(&target)?;
+        if part == Part::Schema {
+            let name = self.name(&found);
+            let at = self.schemas.at(name);
+            if at != *to {
+                return Ok(Followed::Reference(format!("#{at}")));
+            }
+        }
+        if self.following.contains(&found.place) {
+            return Err((
+                format!("the reference `{reference}` leads back to itself"),
+                "end the cycle".into(),
+            ));
+        }
+        if self.copied > MAX_COPIED {
+            return Err((
+                format!("more than {MAX_COPIED} values are referred to up to here"),
+                "refer to schemas, or check that this is an API description".into(),
+            ));
+        }
+        self.note(to, &found.place);
+        self.following.push(found.place.clone());
+        let content = self.copy(found.value(), &found.place, part, to);
+        self.following.pop();
+        Ok(Followed::Content(content))
+    }
+
+    /// Whether a place of the document has a schema that is no entry of its list of schemas.
+    fn is_inner_schema(&self, pointer: &Pointer) -> bool {
+        let inside = pointer.as_str().strip_prefix(self.schemas.as_str());
+        let is_entry = inside.is_some_and(|key| key.rfind('/') == Some(0));
+        !is_entry && Part::at(pointer) == Part::Schema && self.files.has(pointer)
+    }
+
+    /// The target of a discriminator's value: the name of a schema, or a reference to one.
+    fn mapped(&mut self, target: &str, place: &Place) -> String {
+        let is_file = [".json", ".yaml", ".yml"]
+            .iter()
+            .any(|ending| target.ends_with(ending));
+        if !is_file && !target.contains('#') {
+            return target.to_owned();
+        }
+        match self.follow(target, place, Part::Schema, &Pointer::root()) {
+            Ok(Followed::Reference(target)) => target,
+            _ => target.to_owned(),
+        }
+    }
+
+    /// The name of a schema; one that the document has no name for is added to it.
+    fn name(&mut self, found: &Found) -> String {
+        let place = &found.place;
+        if let Some(name) = self.names.get(place) {
+            return name.clone();
+        }
+        let plain = |text: String| {
+            text.replace(
+                |it: char| !it.is_ascii_alphanumeric() && !"._-".contains(it),
+                "_",
+            )
+        };
+        let path = Path::new(&place.file).with_extension("");
+        let stem = path.file_name().unwrap_or_default().to_string_lossy();
+        let last = place.pointer.keys().last();
+        let short = plain(last.unwrap_or_else(|| stem.into_owned()));
+        let long = plain(format!("{}{}", path.display(), place.pointer));
+        let numbered = (2..).map(|number| format!("{long}_{number}"));
+        let mut names = [short, long.trim_matches('_').to_owned()]
+            .into_iter()
+            .chain(numbered);
+        let name = names
+            .find(|name| !name.is_empty() && !self.taken.contains(name))
+            .unwrap_or_default();
+        self.taken.insert(name.clone());
+        self.names.insert(place.clone(), name.clone());
+        self.waiting.push_back((
+            name.clone(),
+            Found {
+                document: Rc::clone(&found.document),
+                place: place.clone(),
+            },
+        ));
+        name
+    }
+
+    /// What stands at a place; the end of the way, if only a reference stands there.
+    fn find(&mut self, place: &Place) -> Result<Found, Reason> {
+        let mut place = place.clone();
+        for _ in 0..16 {
+            let document = self.files.document(&place.file)?;
+            let Some(value) = document.pointer(place.pointer.as_str()) else {
+                let file = self.files.path(&place.file);
+                let message = format!("`{}` has nothing at `{}`", file.display(), place.pointer);
+                return Err((message, "correct the reference".into()));
+            };
+            match only_reference(value).map(|next| self.files.target(next, &place)) {
+                Some(Ok(next)) if !self.names.contains_key(&place) => place = next,
+                _ => return Ok(Found { document, place }),
+            }
+        }
+        Err((
+            format!("`{}` leads back to itself", place.pointer),
+            "end the cycle".into(),
+        ))
+    }
+
+    fn note(&mut self, to: &Pointer, place: &Place) {
+        let mut origin = place.pointer.to_string();
+        if !place.file.is_empty() {
+            origin = format!("{}#{origin}", self.files.path(&place.file).display());
+        }
+        self.bundle.origins.insert(to.to_string(), origin);
+    }
+}
+
+/// A reference as it would be written in the document.
+fn in_document(reference: &str, from: &Place) -> String {
+    match from.file.rsplit_once('/') {
+        _ if from.file.is_empty() => reference.to_owned(),
+        _ if reference.starts_with('#') => format!("{}{reference}", from.file),
+        _ if reference.contains(':') => reference.to_owned(),
+        Some((directory, _)) => format!("{directory}/{reference}"),
+        None => reference.to_owned(),
+    }
+}
+
+/// The target of an object that consists of a reference.
+fn only_reference(value: &Value) -> Option<&str> {
+    let map = value.as_object().filter(|map| map.len() == 1)?;
+    map.get("$ref")?.as_str()
+}
+
+struct Found {
+    document: Rc<Value>,
+    place: Place,
+}
+
+impl Found {
+    fn value(&self) -> &Value {
+        let value = self.document.pointer(self.place.pointer.as_str());
+        value.unwrap_or(&Value::Null)
+    }
+}
+
+enum Followed {
+    Reference(String),
+    Content(Value),
+}
+
+/// The files below the directory of the document.
+struct Files<'a> {
+    name: &'a str,
+    /// The directory and the name of the document, if it is a file.
+    root: Option<(&'a Path, &'a str)>,
+    document: Rc<Value>,
+    read: BTreeMap<String, Result<Rc<Value>, Reason>>,
+    bytes: usize,
+}
+
+impl<'a> Files<'a> {
+    fn new(source: &'a Source, document: Rc<Value>) -> Self {
+        let root = source.path().and_then(|path| {
+            let name = path.file_name()?.to_str()?;
+            Some((path.parent()?, name))
+        });
+        Self {
+            name: source.name(),
+            root,
+            document,
+            read: BTreeMap::new(),
+            bytes: source.text().len(),
+        }
+    }
+
+    /// The file as it is written in messages, and opened.
+    fn path(&self, file: &str) -> PathBuf {
+        match self.root {
+            Some((directory, name)) if file.is_empty() => directory.join(name),
+            Some((directory, _)) => directory.join(file),
+            None => PathBuf::from(self.name),
+        }
+    }
+
+    fn paths(&self) -> Vec<PathBuf> {
+        let read = self.read.iter().filter(|(_, document)| document.is_ok());
+        read.map(|(file, _)| self.path(file)).collect()
+    }
+
+    fn has(&self, pointer: &Pointer) -> bool {
+        self.document.pointer(pointer.as_str()).is_some()
+    }
+
+    /// The place that a reference leads to from another place.
+    fn target(&self, reference: &str, from: &Place) -> Result<Place, Reason> {
+        let (path, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        let decoded = |text| percent_decode_str(text).decode_utf8();
+        let (Ok(path), Ok(pointer)) = (decoded(path), decoded(fragment)) else {
+            return Err((
+                format!("the reference `{reference}` is not UTF-8"),
+                "write it as `file.json#/path/to/part`".into(),
+            ));
+        };
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            return Err((
+                format!("the reference `{reference}` does not end in a JSON pointer"),
+                "write it as `file.json#/path/to/part`".into(),
+            ));
+        }
+        let pointer = Pointer::parse(&pointer);
+        let file = if path.is_empty() {
+            from.file.clone()
+        } else {
+            self.file(&path, from).map_err(|message| {
+                (
+                    format!("the reference `{reference}` {message}"),
+                    self.remedy(),
+                )
+            })?
+        };
+        Ok(Place { file, pointer })
+    }
+
+    /// The file at a relative path, as a path from the directory of the document.
+    fn file(&self, path: &str, from: &Place) -> Result<String, &'static str> {
+        let Some((_, root)) = self.root else {
+            return Err("leads to another file, and this document is not read from one");
+        };
+        if path.starts_with('/') || path.contains([':', '\\']) {
+            return Err("is not a relative path, and nothing is fetched");
+        }
+        let mut keys: Vec<&str> = from.file.split('/').collect();
+        keys.pop();
+        for key in path.split('/') {
+            match key {
+                "" | "." => {}
+                ".." if keys.pop().is_none() => {
+                    return Err("leads out of the directory of the document");
+                }
+                ".." => {}
+                key => keys.push(key),
+            }
+        }
+        let file = keys.join("/");
+        Ok(if file == root { String::new() } else { file })
+    }
+
+    fn remedy(&self) -> String {
+        match self.root {
+            Some((directory, _)) => format!(
+                "put the file below `{}` and refer to it by a relative path",
+                Path::new(".").join(directory).display()
+            ),
+            None => "read the document with `Source::from_file`, or put everything into it".into(),
+        }
+    }
+
+    fn document(&mut self, file: &str) -> Result<Rc<Value>, Reason> {
+        if file.is_empty() {
+            return Ok(Rc::clone(&self.document));
+        }
+        if let Some(document) = self.read.get(file) {
+            return document.clone();
+        }
+        let document = self.read(file).map(Rc::new);
+        self.read.insert(file.to_owned(), document.clone());
+        document
+    }
+
+    fn read(&mut self, file: &str) -> Result<Value, Reason> {
+        let path = self.path(file);
+        let shown = path.display().to_string();
+        let directory = Path::new(".").join(self.path("").parent().unwrap_or(Path::new("")));
+        let inside = directory.canonicalize().and_then(|directory| {
+            let path = path.canonicalize()?;
+            Ok(path.starts_with(directory) && path.metadata()?.is_file())
+        });
+        match inside {
+            Ok(true) => {}
+            Ok(false) => {
+                let message = format!("`{shown}` is no file below the directory of the document");
+                return Err((message, self.remedy()));
+            }
+            Err(error) => {
+                let message = format!("`{shown}` cannot be read: {error}");
+                return Err((message, self.remedy()));
+            }
+        }
+        let reason = |error: crate::Error| {
+            let problem = error.problems().first();
+            problem.map_or_else(Reason::default, |it| {
+                (format!("`{shown}`: {}", it.message), it.remedy.clone())
+            })
+        };
+        let (_, text) = read_file(&path).map_err(reason)?;
+        self.bytes += text.len();
+        if self.bytes > MAX_BYTES || self.read.len() >= MAX_FILES {
+            return Err((
+                format!(
+                    "more than {MAX_FILES} files or {MAX_BYTES} bytes are referred to up to `{shown}`"
+                ),
+                "check that this is an API description, and split it if it really is that large"
+                    .into(),
+            ));
+        }
+        read_value(&shown, &text).map_err(reason)
+    }
+}
