@@ -8,12 +8,12 @@ use bytes::{Bytes, BytesMut};
 use futures_util::future::Either;
 use http::header::{ACCEPT, CONTENT_LENGTH, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use reqwest::{Response, Url};
+use reqwest::{Client, Response, Url};
 use tokio::time::timeout;
 
 use super::Inner;
 use super::call::Taking;
-use crate::answer::{REPORT, target};
+use crate::answer::{REPORT, is_event_stream, target};
 use crate::content::Progress;
 use crate::endpoint::origin;
 use crate::error::Error;
@@ -26,6 +26,7 @@ const MAX_REDIRECTS: usize = 5;
 /// What an attempt is made of beside what middleware sees.
 pub(super) struct Sending<'a> {
     pub transport: &'a Inner,
+    pub http: &'a Client,
     pub parts: &'a Parts,
     pub secrets: &'a Secrets,
     pub taking: Taking,
@@ -102,6 +103,7 @@ impl Sending<'_> {
         let accepted = match self.taking {
             Taking::Whole => "application/json",
             Taking::Streamed => "*/*",
+            Taking::Events => "text/event-stream",
         };
         headers.insert(ACCEPT, HeaderValue::from_static(accepted));
         let user_agent = || self.transport.user_agent.clone();
@@ -126,12 +128,11 @@ impl Sending<'_> {
             }
             Body::Upload(upload) => {
                 let progress = Progress::default();
-                let client = &self.transport.http.calls;
-                request = upload.attach(client, request, &progress).await?;
+                request = upload.attach(self.http, request, &progress).await?;
                 Some(progress)
             }
         };
-        let mut sending = self.transport.http.calls.execute(request);
+        let mut sending = self.http.execute(request);
         let Some(longest_silence) = self.longest_silence else {
             return sending.await.map_err(Error::http);
         };
@@ -174,7 +175,16 @@ impl Sending<'_> {
             let body = self.beginning(&mut response).await;
             return Ok(reply(Some(url), body, None));
         }
-        if self.taking == Taking::Streamed {
+        let has_pieces = match self.taking {
+            Taking::Whole => None,
+            Taking::Streamed => Some(true),
+            Taking::Events => Some(is_event_stream(response.headers())),
+        };
+        if has_pieces == Some(false) {
+            let body = self.beginning(&mut response).await;
+            return Ok(reply(None, body, None));
+        }
+        if has_pieces == Some(true) {
             return Ok(reply(None, Bytes::new(), Some(Box::new(response))));
         }
         match self.whole(&mut response).await? {
