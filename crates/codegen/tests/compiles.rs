@@ -32,6 +32,8 @@ compute-kfp-runtime = { path = "RUNTIME", default-features = false }
 schemars = { version = "1", optional = true }
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"
+compute-kfp-test-server = { path = "TEST_SERVER" }
+tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 
 [workspace]
 "#;
@@ -63,15 +65,20 @@ fn documents() -> Vec<(&'static str, String)> {
         ("empty", r#"{"openapi": "3.1.0", "paths": {}}"#.to_owned()),
         ("fastapi", read(here.join("fastapi.json"))),
         ("grpc_gateway", read(here.join("grpc_gateway.json"))),
+        ("streams", read(here.join("streams.json"))),
     ]
 }
 
 /// Writes the crate; its code is what the documents become, its program reads and writes its types.
 fn write_crate(folder: &Path) {
     let runtime = workspace().join("crates/runtime").canonicalize().unwrap();
+    let test_server = workspace().join("crates/test-server");
+    let test_server = test_server.canonicalize().unwrap();
     put(
         &folder.join("Cargo.toml"),
-        &MANIFEST.replace("RUNTIME", &runtime.display().to_string()),
+        &MANIFEST
+            .replace("RUNTIME", &runtime.display().to_string())
+            .replace("TEST_SERVER", &test_server.display().to_string()),
     );
     put(
         &folder.join("Cargo.lock"),

@@ -163,6 +163,7 @@ impl Sending<'_> {
     async fn read(&self, mut response: Response) -> Result<Reply, Error> {
         let status = response.status();
         let mut headers = std::mem::take(response.headers_mut());
+        let is_expected = self.taking != Taking::Events || is_event_stream(&headers);
         let mut reply = |url, body, unread| Reply {
             url,
             status,
@@ -175,16 +176,11 @@ impl Sending<'_> {
             let body = self.beginning(&mut response).await;
             return Ok(reply(Some(url), body, None));
         }
-        let has_pieces = match self.taking {
-            Taking::Whole => None,
-            Taking::Streamed => Some(true),
-            Taking::Events => Some(is_event_stream(response.headers())),
-        };
-        if has_pieces == Some(false) {
+        if !is_expected {
             let body = self.beginning(&mut response).await;
             return Ok(reply(None, body, None));
         }
-        if has_pieces == Some(true) {
+        if self.taking != Taking::Whole {
             return Ok(reply(None, Bytes::new(), Some(Box::new(response))));
         }
         match self.whole(&mut response).await? {

@@ -10,7 +10,7 @@ use reqwest::Client;
 use super::http_client::{
     Connections, HttpClients, ProxyChoice, client_certificate, proxy, root_certificate,
 };
-use super::{HeldCredentials, Inner, Transport};
+use super::{HeldCredentials, Inner, Transport, is_same};
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -93,7 +93,7 @@ impl TransportBuilder {
     /// ```
     pub fn server(mut self, declared: impl Into<String>, endpoint: impl Into<String>) -> Self {
         let declared = declared.into();
-        self.servers.retain(|(known, _)| *known != declared);
+        self.servers.retain(|(known, _)| !is_same(known, &declared));
         self.servers.push((declared, endpoint.into()));
         self
     }
