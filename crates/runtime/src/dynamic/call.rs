@@ -191,7 +191,7 @@ impl Call {
                 transport.send_json(request).await
             }
             Some(_) => {
-                request.refuse("the response is a stream; read it with `stream`".to_owned());
+                request.refuse("the response is a stream; use `stream`".to_owned());
                 transport.send_json(request).await
             }
         }
