@@ -181,7 +181,7 @@ fn address(server: &Value) -> Result<Address, String> {
     let host = parsed.host().unwrap_or("");
     let is_odd = |authority: &str| authority.contains('@') || authority.ends_with(':');
     if host.is_empty() || parsed.authority().is_some_and(|it| is_odd(it.as_str())) {
-        return Err(format!("`{url}` is no address of a server"));
+        return Err("it is no address of a server: no host, or a user name in it".to_owned());
     }
     Ok(Address::Absolute(url.trim_end_matches('/').to_owned()))
 }

@@ -212,7 +212,9 @@ fn respond_with_stream(operation: &Operation, function: &mut ImplItemFn) {
         StreamFormat::Results => ("{\"result\":", "}"),
     };
     let media = match (&response.content, format) {
-        (ResponseContent::Stream(media), StreamFormat::Lines | StreamFormat::Sequence) => media,
+        (ResponseContent::Stream(media), StreamFormat::Lines | StreamFormat::Sequence) => {
+            media.as_str()
+        }
         _ => "application/json",
     };
     function.block = parse_quote! {{

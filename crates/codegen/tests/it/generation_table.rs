@@ -1490,7 +1490,7 @@ fn a_server_that_cannot_be_used_is_a_warning() {
         ("wss://a.example", "the scheme of `wss://a.example`"),
         ("https://{host}/v1", "the variable `host` of"),
         ("https://{host", "has no default"),
-        ("https://user:secret@a.example", "is no address of a server"),
+        ("https://user:secret@a.example", "a user name in it"),
         ("https://a.example/?v=1", "has a `?` or `#`"),
         ("https://https://a.example", "is no"),
         ("https://", "is no"),
