@@ -4,14 +4,14 @@ use clap::ArgMatches;
 use compute_kfp::dynamic::{self, Call, ValuePage};
 use compute_kfp::operation::{AnswerKind, Operation};
 use compute_kfp::paging::{ListPage, Turn};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::api::{Api, Client};
 use crate::arguments::{self, Files};
 use crate::failure::{Failure, say, warn};
 use crate::globals::Globals;
 use crate::operation_command::{ALL, MAX_ITEMS, PAGE_SIZE, kebab};
-use crate::output::{Format, Output};
+use crate::output::{Format, Output, printable};
 use crate::settings::Settings;
 
 /// How much of a list is read.
@@ -83,6 +83,25 @@ async fn run(
     let call = call(&client, operation, arguments, &files, &extent)?;
     if extent.all || extent.max_items.is_some() {
         return list(call, extent.max_items, &mut output).await;
+    }
+    if operation.answer.is_some_and(AnswerKind::is_json_stream) {
+        let mut values = call.stream().await?.into_inner();
+        while let Some(value) = values.next().await {
+            let value = value?;
+            output.event(&value, &printable(&value.to_string()))?;
+        }
+        return Ok(());
+    }
+    if operation.events && operation.answer == Some(AnswerKind::Bytes) {
+        let mut events = call.events().await?.into_inner();
+        while let Some(event) = events.next().await {
+            let event = event?;
+            let line = printable(&format!("{}: {}", event.name(), event.data()));
+            let data = event.json().unwrap_or_else(|_| json!(event.data()));
+            let event = json!({"event": event.name(), "id": event.id(), "data": data});
+            output.event(&event, &line)?;
+        }
+        return Ok(());
     }
     if operation.answer == Some(AnswerKind::Bytes) {
         let mut answer = call.send_bytes().await?.into_inner();

@@ -145,6 +145,14 @@ fn call(types: &ArgumentTypes, operation: &Operation) -> Result<TokenStream, Str
             call.send().await?;
             ::std::result::Result::Ok(::serde_json::Value::Null)
         },
+        Success::Stream(..) => quote! {
+            let mut stream = call.send().await?.into_inner();
+            let mut items = ::std::vec::Vec::new();
+            while let ::std::option::Option::Some(item) = stream.next().await {
+                items.push(item?);
+            }
+            written(&items)
+        },
         _ => quote! { written(&call.send().await?.into_inner()) },
     };
     Ok(quote! {

@@ -54,7 +54,12 @@ impl Writer<'_> {
             set(&mut tag, "description", description.as_deref());
             tag
         });
-        json!({
+        let servers = api.servers.iter().map(|server| {
+            let mut value = json!({"url": server.url});
+            set(&mut value, "description", server.description.as_deref());
+            value
+        });
+        let mut document = json!({
             "openapi": "3.0.3",
             "info": info,
             "tags": tags.collect::<Vec<_>>(),
@@ -63,7 +68,11 @@ impl Writer<'_> {
                 "schemas": schemas,
                 "securitySchemes": api.security_schemes.iter().map(scheme).collect::<Map<_, _>>(),
             },
-        })
+        });
+        if !api.servers.is_empty() {
+            document["servers"] = servers.collect();
+        }
+        document
     }
 
     fn operation(&self, operation: &Operation) -> Value {
@@ -76,6 +85,9 @@ impl Writer<'_> {
         set(&mut value, "description", operation.description.as_deref());
         if operation.deprecated {
             value["deprecated"] = true.into();
+        }
+        if let Some(server) = &operation.server {
+            value["servers"] = json!([{"url": server}]);
         }
         for parameter in &operation.parameters {
             // A path must have all of its parameters.
@@ -225,7 +237,13 @@ impl Writer<'_> {
                 Success::Json(schema) | Success::OptionalJson(schema),
             ) if self.is_success(operation) => ("application/json", self.schema(schema)),
             (ResponseContent::Json(None), _) => ("application/json", json!({})),
-            (ResponseContent::Other(media), _) => (media.as_str(), binary()),
+            // progenitor makes the type of an item of this.
+            (ResponseContent::Stream(_), Success::Stream(item, _)) if self.escapes.is_some() => {
+                ("application/json", self.schema(item))
+            }
+            (ResponseContent::Other(media) | ResponseContent::Stream(media), _) => {
+                (media.as_str(), binary())
+            }
         };
         let success = matches!(response.status.as_bytes().first(), Some(b'2' | b'd' | b'D'));
         let named = matches!(response.content, ResponseContent::Json(Some(_)));
@@ -474,6 +492,7 @@ fn is_read(operation: &Operation, response: &Response) -> bool {
             ResponseContent::Json(_)
         ) | (Success::Bytes, ResponseContent::Other(_))
             | (Success::Empty, ResponseContent::Empty)
+            | (Success::Stream(..), ResponseContent::Stream(_))
     )
 }
 

@@ -17,6 +17,16 @@ pub(crate) struct Api {
     /// Tags that operations have, in the order of the document, each with its description.
     pub tags: IndexMap<String, Option<String>>,
     pub security_schemes: Vec<SecurityScheme>,
+    /// Absolute ones; the first is the default endpoint.
+    pub servers: Vec<Server>,
+}
+
+/// A server that the document declares.
+#[derive(Debug)]
+pub(crate) struct Server {
+    /// Without a slash at the end.
+    pub url: String,
+    pub description: Option<String>,
 }
 
 #[derive(Debug)]
@@ -170,6 +180,10 @@ pub(crate) struct Operation {
     /// Media types that a call accepts, where they are not the usual ones.
     pub accept: Option<String>,
     pub success: Success,
+    /// What the data of server-sent events is, if it can answer with them.
+    pub events: Option<Schema>,
+    /// Address of the server that it has for itself.
+    pub server: Option<String>,
     /// Status of a response that reports success.
     pub success_status: u16,
     /// The responses that the document declares.
@@ -184,7 +198,9 @@ impl Operation {
     pub fn schemas_mut(&mut self) -> impl Iterator<Item = &mut Schema> {
         let body = self.body.iter_mut().flat_map(Body::schemas_mut);
         let answer = match &mut self.success {
-            Success::Json(schema) | Success::OptionalJson(schema) => Some(schema),
+            Success::Json(schema) | Success::OptionalJson(schema) | Success::Stream(schema, _) => {
+                Some(schema)
+            }
             Success::Empty | Success::Bytes => None,
         };
         let parameters = self
@@ -196,6 +212,7 @@ impl Operation {
             ResponseContent::Json(schema) => schema.as_mut(),
             _ => None,
         });
+        let answer = answer.into_iter().chain(&mut self.events);
         parameters.chain(body).chain(answer).chain(responses)
     }
 }
@@ -374,6 +391,8 @@ pub(crate) enum ResponseContent {
     Json(Option<Schema>),
     /// Another media type.
     Other(String),
+    /// The stream that the call returns, of a media type.
+    Stream(String),
 }
 
 #[derive(Debug)]
@@ -382,8 +401,21 @@ pub(crate) enum Success {
     Json(Schema),
     /// JSON under one status, no body under another.
     OptionalJson(Schema),
+    /// JSON values one after the other.
+    Stream(Schema, StreamFormat),
     /// Anything else, handed over as bytes.
     Bytes,
+}
+
+/// How the values of a stream are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StreamFormat {
+    /// One on a line.
+    Lines,
+    /// Each after a record separator.
+    Sequence,
+    /// One on a line as `{"result": …}`, or an error as `{"error": …}`.
+    Results,
 }
 
 #[derive(Debug)]

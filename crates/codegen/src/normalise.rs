@@ -7,6 +7,7 @@ mod paging;
 mod parameters;
 mod responses;
 mod schemas;
+mod servers;
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -38,7 +39,8 @@ pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Prob
     let protobuf = places.dialect == Dialect::Swagger20;
     let mut reader = Reader::new(file, places);
     reader.read_components();
-    let mut operations = reader.read_operations();
+    let servers = reader.read_servers();
+    let mut operations = reader.read_operations(&servers);
     reader.warn_of_calls_to_the_client();
     reader.name_members();
     let security_schemes = reader.read_security_schemes();
@@ -67,6 +69,7 @@ pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Prob
         tags: tags(document, &operations),
         operations,
         security_schemes,
+        servers: servers.absolute,
     };
     for index in 0..api.operations.len() {
         api.operations[index].paging = paging::detect(&api.operations[index], &api.schemas);
@@ -380,7 +383,9 @@ fn essence(media: &str) -> &str {
 
 fn is_json(media: &str) -> bool {
     let media = essence(media).to_ascii_lowercase();
-    ["application/json", "text/json", "*/*"].contains(&media.as_str()) || media.ends_with("+json")
+    let is_stream = media == "application/stream+json";
+    ["application/json", "text/json", "*/*"].contains(&media.as_str())
+        || media.ends_with("+json") && !is_stream
 }
 
 fn strings(list: Option<&Value>) -> Vec<String> {

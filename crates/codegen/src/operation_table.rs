@@ -5,7 +5,7 @@ use quote::quote;
 
 use crate::model::{
     Api, BodyContent, FormField, Kind, Location, Operation, Paging, Parameter, Part, Schema,
-    SchemeKind, SecurityScheme, Style, Success,
+    SchemeKind, SecurityScheme, StreamFormat, Style, Success,
 };
 use crate::prose::code;
 use crate::tree::ident;
@@ -120,7 +120,17 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
         Success::Json(_) => Some(quote! { .answer(AnswerKind::Json) }),
         Success::OptionalJson(_) => Some(quote! { .answer(AnswerKind::OptionalJson) }),
         Success::Bytes => Some(quote! { .answer(AnswerKind::Bytes) }),
+        Success::Stream(_, format) => Some(match format {
+            StreamFormat::Lines => quote! { .answer(AnswerKind::JsonLines) },
+            StreamFormat::Sequence => quote! { .answer(AnswerKind::JsonSequence) },
+            StreamFormat::Results => quote! { .answer(AnswerKind::JsonResults) },
+        }),
     };
+    let events = operation.events.as_ref().map(|_| quote! { .events() });
+    let server = operation
+        .server
+        .as_ref()
+        .map(|url| quote! { .server(#url) });
     let security = security(api, operation);
     let paging = operation.paging.as_ref().map(|paging| match paging {
         Paging::Token { items } => quote! { .paging(Paging::Token { items: #items }) },
@@ -139,6 +149,8 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
             #accept
             #status
             #answer
+            #events
+            #server
             #security
             #paging;
     }

@@ -33,7 +33,7 @@ compute-kfp-test-server = { path = "CRATES/test-server" }
 schemars = { version = "1", optional = true }
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"
-tokio = { version = "1", features = ["macros", "rt"] }
+tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 
 [workspace]
 "#;
@@ -66,6 +66,7 @@ fn documents() -> Vec<(&'static str, String)> {
         ("fastapi", read(here.join("fastapi.json"))),
         ("grpc_gateway", read(here.join("grpc_gateway.json"))),
         ("wire", read(here.join("wire.json"))),
+        ("streams", read(here.join("streams.json"))),
     ]
 }
 

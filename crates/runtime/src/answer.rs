@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::LOCATION;
+use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
@@ -14,6 +14,7 @@ use crate::middleware::Reply;
 use crate::operation::Operation;
 use crate::response::{ByteStream, ResponseValue};
 use crate::secrets::Secrets;
+use crate::stream::{EventStream, Head, JsonStream};
 
 /// Of an answer that reports a failure, or cannot be read, no more than this is looked at.
 pub(crate) const REPORT: usize = 1024 * 1024;
@@ -41,6 +42,11 @@ impl Answer {
             unread: reply.unread,
             secrets,
         }
+    }
+
+    /// A part of a response that is read piece by piece.
+    pub fn read(status: StatusCode, headers: HeaderMap, body: Bytes, secrets: Secrets) -> Self {
+        Self::new(Reply::new(status, headers, body), secrets)
     }
 
     pub fn json<T: DeserializeOwned>(self) -> Result<ResponseValue<T>, Error> {
@@ -81,6 +87,61 @@ impl Answer {
         ResponseValue::new(stream, self.status, self.headers)
     }
 
+    /// The JSON values of the body as they come.
+    pub fn json_stream<T: DeserializeOwned>(
+        self,
+        operation: &'static Operation,
+        longest_silence: Duration,
+        limit: usize,
+    ) -> ResponseValue<JsonStream<T>> {
+        let head = self.head(operation, limit);
+        let body = self.stream(operation, longest_silence);
+        body.map(|body| JsonStream::new(body, head))
+    }
+
+    /// The events of the body as they come.
+    pub fn events(
+        self,
+        operation: &'static Operation,
+        longest_silence: Duration,
+        limit: usize,
+    ) -> Result<ResponseValue<EventStream>, Error> {
+        if !is_event_stream(&self.headers) {
+            if is_html(&self.headers, &self.body) {
+                return Err(self.login_page());
+            }
+            let answer = self.redacted();
+            let what = "the response is not a `text/event-stream`";
+            let error = Error::unreadable(what, answer.status, answer.headers, answer.body);
+            return Err(error);
+        }
+        let head = self.head(operation, limit);
+        let body = self.stream(operation, longest_silence);
+        Ok(body.map(|body| EventStream::new(body, head)))
+    }
+
+    fn head(&self, operation: &'static Operation, limit: usize) -> Head {
+        Head {
+            operation,
+            status: self.status,
+            headers: self.headers.clone(),
+            secrets: self.secrets.clone(),
+            limit,
+        }
+    }
+
+    /// The error that the body reports.
+    pub fn reported(self) -> Error {
+        let answer = self.redacted();
+        Error::answered(answer.status, answer.headers, answer.body)
+    }
+
+    /// The error of a response whose body does not show what is wrong.
+    pub fn without_body(self, what: &str) -> Error {
+        let answer = self.redacted();
+        Error::unreadable(what, answer.status, answer.headers, Bytes::new())
+    }
+
     /// The error that an answer without success is.
     ///
     /// `sent_to` is where it comes from if the reply does not say: middleware may have made it.
@@ -111,7 +172,7 @@ impl Answer {
     }
 
     #[cold]
-    fn unreadable(self, fault: &Fault) -> Error {
+    pub fn unreadable(self, fault: &Fault) -> Error {
         let ended = fault.ended && !self.is_empty();
         let error = self.without_meaning(fault);
         if ended { error.cut_off() } else { error }
@@ -139,6 +200,15 @@ impl Answer {
         self.secrets.redact_headers(&mut self.headers);
         self
     }
+}
+
+/// Whether a body is said to be server-sent events, or nothing is said of it.
+pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
+    const MEDIA: &[u8] = b"text/event-stream";
+    headers.get(CONTENT_TYPE).is_none_or(|value| {
+        let start = value.as_bytes().get(..MEDIA.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(MEDIA))
+    })
 }
 
 /// Where the headers of a redirect lead.

@@ -1,7 +1,7 @@
 //! Calls and lists for programs without an async runtime.
 //!
-//! [`wait`] ends a call of any operation, and [`Items::blocking`] and [`Pages::blocking`] make
-//! iterators of lists. They work in a plain `main`, in a test and in any thread, and share one
+//! [`wait`] ends a call of any operation. [`Items::blocking`] and [`Pages::blocking`] make iterators
+//! of lists, [`JsonStream::blocking`] and [`EventStream::blocking`] make them of streams. They work in a plain `main`, in a test and in any thread, and share one
 //! background thread for connections. Inside an async runtime they would stop everything else that
 //! runs there; there they give an error of kind [`Configuration`](crate::ErrorKind::Configuration).
 //!
@@ -19,10 +19,12 @@ use std::fmt;
 use std::io;
 use std::sync::LazyLock;
 
+use serde::de::DeserializeOwned;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::error::Error;
 use crate::paging::{Items, ListPage, Page, Pages};
+use crate::stream::{Event, EventStream, JsonStream};
 
 static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
     Builder::new_multi_thread()
@@ -127,5 +129,61 @@ impl<P: ListPage> Iterator for BlockingPages<P> {
 impl<P> fmt::Debug for BlockingPages<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("BlockingPages").field(&self.pages).finish()
+    }
+}
+
+impl<T: DeserializeOwned> JsonStream<T> {
+    /// Returns the values as an iterator that blocks until the next one is there.
+    pub fn blocking(self) -> BlockingJson<T> {
+        BlockingJson {
+            values: self,
+            refused: false,
+        }
+    }
+}
+
+impl EventStream {
+    /// Returns the events as an iterator that blocks until the next one is there.
+    pub fn blocking(self) -> BlockingEvents {
+        BlockingEvents {
+            events: self,
+            refused: false,
+        }
+    }
+}
+
+/// The values of a stream, as an iterator; see [`JsonStream::blocking`].
+#[derive(Debug)]
+pub struct BlockingJson<T> {
+    values: JsonStream<T>,
+    refused: bool,
+}
+
+impl<T: DeserializeOwned> Iterator for BlockingJson<T> {
+    type Item = Result<T, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match runtime() {
+            Ok(runtime) => runtime.block_on(self.values.next()),
+            Err(error) => (!std::mem::replace(&mut self.refused, true)).then_some(Err(error)),
+        }
+    }
+}
+
+/// The events of a stream, as an iterator; see [`EventStream::blocking`].
+#[derive(Debug)]
+pub struct BlockingEvents {
+    events: EventStream,
+    refused: bool,
+}
+
+impl Iterator for BlockingEvents {
+    type Item = Result<Event, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match runtime() {
+            Ok(runtime) => runtime.block_on(self.events.next()),
+            Err(error) => (!std::mem::replace(&mut self.refused, true)).then_some(Err(error)),
+        }
     }
 }

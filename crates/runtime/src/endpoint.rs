@@ -137,6 +137,17 @@ impl Endpoint {
         }
     }
 
+    /// Refuses to send credentials there unencrypted, unless that is allowed.
+    pub fn check_credentials(&self, allow_plain_http: bool) -> Result<(), Error> {
+        if allow_plain_http || self.is_private() {
+            return Ok(());
+        }
+        Err(Error::configuration(format!(
+            "`{}` would get credentials over plain HTTP; use https, or allow it with `allow_plain_http`",
+            self.as_str()
+        )))
+    }
+
     /// The address of a path that starts with a slash, and of a query without its `?`.
     pub fn join(&self, path: &str, query: &str) -> Url {
         let mut url = self.url.clone();

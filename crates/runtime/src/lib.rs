@@ -29,6 +29,7 @@ mod request;
 mod response;
 mod retry;
 mod secrets;
+mod stream;
 mod style;
 mod timestamp;
 mod transport;
@@ -41,6 +42,7 @@ pub use options::CallOptions;
 pub use request::Request;
 pub use response::{ByteStream, ResponseValue};
 pub use retry::RetryPolicy;
+pub use stream::{Event, EventStream, JsonStream};
 pub use timestamp::{ParseTimestampError, Timestamp, TimestampRangeError};
 pub use transport::{Transport, TransportBuilder};
 

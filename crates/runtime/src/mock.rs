@@ -74,3 +74,20 @@ fn written<T: Serialize + ?Sized>(
     parameter.push(&mut text, parameter.name, &written);
     Some(text)
 }
+
+/// Returns values as JSON, each on a line and between these strings.
+///
+/// ```
+/// use compute_kfp_runtime::mock::json_lines;
+///
+/// assert_eq!(json_lines([1, 2], "[", "]"), "[1]\n[2]\n");
+/// ```
+pub fn json_lines<T: Serialize>(
+    values: impl IntoIterator<Item = T>,
+    start: &str,
+    end: &str,
+) -> String {
+    let json = |value: T| serde_json::to_string(&value).unwrap_or_default();
+    let lines = values.into_iter().map(json);
+    lines.map(|json| format!("{start}{json}{end}\n")).collect()
+}

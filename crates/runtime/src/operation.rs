@@ -54,6 +54,10 @@ pub struct Operation {
     pub success_status: u16,
     /// What a successful answer holds; nothing where it is `None`.
     pub answer: Option<AnswerKind>,
+    /// Whether the server sends its answer as server-sent events if asked to.
+    pub events: bool,
+    /// Address of the server that the description declares for this operation alone.
+    pub server: Option<&'static str>,
     /// Alternatives of credentials, the preferred first; none needed where the list is empty.
     pub security: &'static [&'static [&'static SecurityScheme]],
     /// How the operation continues a list.
@@ -86,6 +90,8 @@ impl Operation {
             accept: "",
             success_status: 200,
             answer: None,
+            events: false,
+            server: None,
             security: &[],
             paging: None,
         }
@@ -166,6 +172,18 @@ impl Operation {
     /// Sets the content of a successful response.
     pub const fn answer(mut self, kind: AnswerKind) -> Self {
         self.answer = Some(kind);
+        self
+    }
+
+    /// Marks it as one that can answer with server-sent events.
+    pub const fn events(mut self) -> Self {
+        self.events = true;
+        self
+    }
+
+    /// Sets a server of its own.
+    pub const fn server(mut self, url: &'static str) -> Self {
+        self.server = Some(url);
         self
     }
 
@@ -581,6 +599,22 @@ pub enum AnswerKind {
     OptionalJson,
     /// Bytes of any media type.
     Bytes,
+    /// A stream of JSON values, one on a line.
+    JsonLines,
+    /// A stream of JSON values, each after a record separator (RFC 7464).
+    JsonSequence,
+    /// A stream of lines that are `{"result": …}` or `{"error": …}`, as grpc-gateway sends it.
+    JsonResults,
+}
+
+impl AnswerKind {
+    /// Returns whether it is a stream of JSON values.
+    pub const fn is_json_stream(self) -> bool {
+        matches!(
+            self,
+            Self::JsonLines | Self::JsonSequence | Self::JsonResults
+        )
+    }
 }
 
 /// A way of authorising a request, as the description declares it.

@@ -6,6 +6,7 @@ mod call;
 mod http_client;
 mod trace;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -25,10 +26,11 @@ use crate::credentials::{Authorization, Credentials};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::middleware::Middleware;
-use crate::operation::SecurityScheme;
+use crate::operation::{Operation, SecurityScheme};
 use crate::request::Request;
 use crate::response::{ByteStream, ResponseValue};
 use crate::retry::RetryPolicy;
+use crate::stream::{EventStream, JsonStream};
 
 /// Sends the requests of a client: its endpoint, credentials, limits, retries and connections.
 ///
@@ -36,6 +38,8 @@ use crate::retry::RetryPolicy;
 ///
 /// - Each operation gets the credentials it declares and no others. A 401 is answered by renewing the
 ///   credential, where it can be, and sending the call once more.
+/// - An operation for which the spec declares a server of its own is sent there and not to the
+///   endpoint; [`TransportBuilder::server`] names another place for it.
 /// - What is safe to repeat is repeated, as a [`RetryPolicy`] says.
 /// - A redirect is followed where it stays on the same scheme, host and port and asks for the same
 ///   request again; any other is an error, so that no credential reaches another host and no `POST`
@@ -58,6 +62,9 @@ pub struct Transport(Arc<Inner>);
 
 struct Inner {
     endpoint: Endpoint,
+    /// In place of servers that operations have of their own, by the address in the description.
+    servers: Vec<(String, Endpoint)>,
+    allow_plain_http: bool,
     http: Arc<HttpClients>,
     user_agent: HeaderValue,
     credentials: Vec<HeldCredentials>,
@@ -70,10 +77,30 @@ struct Inner {
 }
 
 impl Inner {
+    /// Where an operation is sent.
+    fn endpoint_of(&self, operation: &Operation) -> Result<Cow<'_, Endpoint>, Error> {
+        let Some(server) = operation.server else {
+            return Ok(Cow::Borrowed(&self.endpoint));
+        };
+        let mut given = self.servers.iter();
+        let endpoint = match given.find(|(declared, _)| is_same(declared, server)) {
+            Some((_, endpoint)) => Cow::Borrowed(endpoint),
+            None => Cow::Owned(Endpoint::parse(server)?),
+        };
+        if !operation.security.is_empty() && !self.credentials.is_empty() {
+            endpoint.check_credentials(self.allow_plain_http)?;
+        }
+        Ok(endpoint)
+    }
+
     fn held(&self, scheme: &SecurityScheme) -> Option<&HeldCredentials> {
         let mut all = self.credentials.iter();
         all.find(|held| held.scheme == scheme.name)
     }
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
 /// Credentials of a scheme.
@@ -181,6 +208,41 @@ impl Transport {
         let (operation, longest_silence) = (request.operation(), self.0.read_timeout);
         let stream = move |answer: Answer| Ok(answer.stream(operation, longest_silence));
         self.call(request, Taking::Streamed, stream)
+    }
+
+    /// Sends a request and returns the JSON values of the response as a stream.
+    ///
+    /// [`Operation::answer`](crate::operation::Operation::answer) says how they are separated.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the request cannot be sent or the response is an error: see
+    /// [`ErrorKind`](crate::ErrorKind).
+    pub fn send_json_stream<T: DeserializeOwned>(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<ResponseValue<JsonStream<T>>, Error>> + Send {
+        let (operation, silence) = (request.operation(), self.0.read_timeout);
+        let limit = self.0.max_response_bytes;
+        let stream = move |answer: Answer| Ok(answer.json_stream(operation, silence, limit));
+        self.call(request, Taking::Streamed, stream)
+    }
+
+    /// Sends a request with `Accept: text/event-stream` and returns the server-sent events as a
+    /// stream.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the request cannot be sent, or the response is an error or of another
+    /// media type: see [`ErrorKind`](crate::ErrorKind).
+    pub fn send_events(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<ResponseValue<EventStream>, Error>> + Send {
+        let (operation, silence) = (request.operation(), self.0.read_timeout);
+        let limit = self.0.max_response_bytes;
+        let events = move |answer: Answer| answer.events(operation, silence, limit);
+        self.call(request, Taking::Events, events)
     }
 
     /// Sends a request until it has an answer that means something, or may not be sent again.

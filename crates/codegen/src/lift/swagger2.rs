@@ -52,6 +52,7 @@ pub(super) fn lift(mut document: Value) -> Value {
         shared.lift_operation(at, operation)
     });
 
+    let servers = servers(&document);
     let Value::Object(mut old) = document else {
         return document;
     };
@@ -62,7 +63,7 @@ pub(super) fn lift(mut document: Value) -> Value {
             lifted.insert(key.into(), value);
         }
     }
-    if let Some(servers) = servers(&old) {
+    if let Some(servers) = servers {
         lifted.insert("servers".into(), servers);
     }
     lifted.insert("paths".into(), old.remove("paths").unwrap_or(Value::Null));
@@ -82,6 +83,10 @@ pub(super) fn lift(mut document: Value) -> Value {
 struct Shared {
     parameters: Object,
     responses: Object,
+    /// Envelopes of streams, where old grpc-gateway keeps them apart.
+    streams: Object,
+    /// Host and path of the server.
+    address: Option<String>,
     consumes: Vec<String>,
     produces: Vec<String>,
 }
@@ -93,7 +98,10 @@ impl Shared {
             _ => Object::new(),
         };
         let (parameters, responses) = (object("parameters"), object("responses"));
+        let streams = object("x-stream-definitions");
         Self {
+            streams,
+            address: address(document),
             parameters,
             responses,
             consumes: media_types(document.get("consumes")),
@@ -109,6 +117,10 @@ impl Shared {
         };
         let consumes = list(operation, "consumes", &self.consumes);
         let produces = list(operation, "produces", &self.produces);
+        let schemes = media_types(operation.remove("schemes").as_ref());
+        if let Some(address) = self.address.as_ref().filter(|_| !schemes.is_empty()) {
+            operation.insert("servers".into(), with_schemes(&schemes, address));
+        }
         self.lift_parameters(at, operation, &consumes);
         self.lift_responses(operation, &produces);
     }
@@ -170,6 +182,9 @@ impl Shared {
             let Some(mut schema) = response.remove("schema") else {
                 continue;
             };
+            if let Ok(resolved) = resolve(&schema, "#/x-stream-definitions/", &self.streams) {
+                schema = resolved;
+            }
             let mut media = produces.to_vec();
             if schema.get("type").and_then(Value::as_str) == Some("file") {
                 schema = json!({"type": "string", "format": "binary"});
@@ -367,24 +382,35 @@ fn list_style(format: Option<&str>, usual: &'static str) -> (&'static str, bool)
     }
 }
 
-fn servers(old: &Object) -> Option<Value> {
-    let host = old.get("host").and_then(Value::as_str);
-    let base = old.get("basePath").and_then(Value::as_str).unwrap_or("");
-    let Some(host) = host else {
-        return (!base.is_empty() && base != "/").then(|| json!([{"url": base}]));
+fn servers(old: &Value) -> Option<Value> {
+    let Some(address) = address(old) else {
+        let base = base_path(old);
+        return (!base.is_empty()).then(|| json!([{"url": base}]));
     };
-    let schemes = media_types(old.get("schemes"));
-    let schemes = if schemes.is_empty() {
-        vec!["https".to_owned()]
-    } else {
-        schemes
-    };
-    Some(
-        schemes
-            .iter()
-            .map(|scheme| json!({"url": format!("{scheme}://{host}{base}")}))
-            .collect(),
-    )
+    let mut schemes = media_types(old.get("schemes"));
+    if schemes.is_empty() {
+        schemes.push("https".to_owned());
+    }
+    Some(with_schemes(&schemes, &address))
+}
+
+fn with_schemes(schemes: &[String], address: &str) -> Value {
+    let url = |scheme| json!({"url": format!("{scheme}://{address}")});
+    schemes.iter().map(url).collect()
+}
+
+/// Host and path of the server.
+fn address(document: &Value) -> Option<String> {
+    let host = document.get("host")?.as_str().filter(|it| !it.is_empty())?;
+    Some(format!("{host}{}", base_path(document)))
+}
+
+fn base_path(document: &Value) -> String {
+    let base = document.get("basePath").and_then(Value::as_str);
+    match base.unwrap_or("").trim_matches('/') {
+        "" => String::new(),
+        path => format!("/{path}"),
+    }
 }
 
 fn security_schemes(definitions: Option<Value>) -> Value {

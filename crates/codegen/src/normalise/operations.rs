@@ -7,8 +7,9 @@ use super::bodies::name_other_bodies;
 use super::naming::{Unnamed, Wanted, operation_id};
 use super::parameters::name_for_call;
 use super::responses::success_status;
+use super::servers::Servers;
 use super::{MAX_OPERATIONS, METHODS, Reader, flag, prose, strings};
-use crate::model::Operation;
+use crate::model::{Body, Operation};
 use crate::names::{operation_constant, pascal};
 use crate::pointer::Pointer;
 
@@ -22,7 +23,7 @@ type Found<'a> = (
 );
 
 impl<'a> Reader<'a> {
-    pub(super) fn read_operations(&mut self) -> Vec<Operation> {
+    pub(super) fn read_operations(&mut self, servers: &Servers) -> Vec<Operation> {
         let at = Pointer::root().at("paths");
         let Some(paths) = self.document.get("paths") else {
             self.problem(
@@ -77,10 +78,10 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        self.read_all(&found)
+        self.read_all(&found, servers)
     }
 
-    fn read_all(&mut self, found: &[Found<'a>]) -> Vec<Operation> {
+    fn read_all(&mut self, found: &[Found<'a>], servers: &Servers) -> Vec<Operation> {
         let unnamed: Vec<Unnamed<'_>> = (found.iter())
             .map(|(path, method, _, operation, at)| Unnamed {
                 path,
@@ -102,7 +103,7 @@ impl<'a> Reader<'a> {
         }
         let mut operations = Vec::new();
         for (found, name) in found.iter().zip(names) {
-            operations.push(self.read_operation(found, name));
+            operations.push(self.read_operation(found, name, servers));
         }
         let builders = operations.iter().map(|it| Wanted {
             place: it.place.clone(),
@@ -121,12 +122,24 @@ impl<'a> Reader<'a> {
         &mut self,
         &(path, method, item, operation, ref at): &Found<'a>,
         name: String,
+        servers: &Servers,
     ) -> Operation {
         let hint = pascal(&name);
         let mut parameters = self.read_parameters(path, item, operation, at, &hint);
         let mut body = self.read_body(operation, at, &hint);
-        let success = self.read_success(operation, at, &hint);
+        let (success, events) = self.read_success(operation, at, &hint);
+        let (prefix, server) = self.own_server(servers, item, operation, at);
         let responses = self.read_responses(operation, &success);
+        if events.is_some() {
+            let parts = body.as_mut().map(Body::parts_mut).unwrap_or_default();
+            let parts = parts.iter_mut().map(|part| (&mut part.ident, part.given));
+            let arguments = parameters.iter_mut().map(|it| (&mut it.ident, it.given));
+            for (ident, given) in arguments.chain(parts) {
+                if ident == "events" && !given {
+                    ident.push('_');
+                }
+            }
+        }
         self.name_arguments(&mut parameters, body.as_mut());
         if let Some(body) = &mut body {
             name_other_bodies(&parameters, body);
@@ -138,7 +151,7 @@ impl<'a> Reader<'a> {
             name,
             upstream: operation_id(operation, method, path),
             method: method.to_ascii_uppercase(),
-            path: path.to_owned(),
+            path: format!("{prefix}{path}"),
             summary: prose(operation, "summary"),
             description: prose(operation, "description"),
             deprecated: flag(operation, "deprecated"),
@@ -147,6 +160,8 @@ impl<'a> Reader<'a> {
             body,
             accept: self.accepted(operation, &success),
             success,
+            events,
+            server,
             responses,
             success_status: success_status(operation),
             security: self.security(operation, at),

@@ -3,24 +3,25 @@
 use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
-use super::{Reader, any, essence, is_json, prose};
-use crate::model::{Response, ResponseContent, Schema, Success};
+use super::{Reader, any, essence, is_json, prose, text};
+use crate::model::{Response, ResponseContent, Schema, StreamFormat, Success};
 use crate::pointer::Pointer;
 
 impl<'a> Reader<'a> {
-    /// What a call returns: all successful answers are read into one type.
+    /// What a call returns: all successful answers are read into one type. Beside it, what the data
+    /// of server-sent events is.
     pub(super) fn read_success(
         &mut self,
         operation: &'a Map<String, Value>,
         at: &Pointer,
         hint: &str,
-    ) -> Success {
+    ) -> (Success, Option<Schema>) {
         let at = at.at("responses");
         let Some(responses) = operation.get("responses") else {
-            return Success::Bytes;
+            return (Success::Bytes, None);
         };
         let Some(responses) = self.object(responses, &at, "the list of responses") else {
-            return Success::Bytes;
+            return (Success::Bytes, None);
         };
         let succeeded = |status: &str| status.starts_with('2');
         let mut chosen: Vec<_> = responses
@@ -34,6 +35,8 @@ impl<'a> Reader<'a> {
                 .collect();
         }
         let mut schemas: Vec<Schema> = Vec::new();
+        let mut streams: Vec<(Schema, StreamFormat)> = Vec::new();
+        let mut events = None;
         let mut empty = false;
         let mut bytes = chosen.is_empty();
         for (status, response) in chosen {
@@ -48,32 +51,139 @@ impl<'a> Reader<'a> {
                 empty = true;
                 continue;
             };
-            match content.iter().find(|(media, _)| is_json(media)) {
-                Some((media, value)) => {
-                    let at = at.at("content").at(media).at("schema");
-                    let schema = match value.get("schema") {
-                        Some(schema) => self.schema(schema, &at, &format!("{hint}Response")),
-                        None => any(),
-                    };
-                    if !schemas.contains(&schema) {
-                        schemas.push(schema);
+            let at = at.at("content");
+            let is_events = |media: &str| essence(media) == "text/event-stream";
+            if let Some((media, value)) = content.iter().find(|(media, _)| is_events(media)) {
+                let hint = format!("{hint}Event");
+                events.get_or_insert(self.content_schema(value, &at.at(media), &hint));
+            }
+            let json = content.iter().find(|(media, _)| is_json(media));
+            let stream = (content.iter())
+                .find_map(|(media, value)| Some((media, value, stream_format(media)?)));
+            let hint = format!("{hint}Response");
+            match (json, stream) {
+                (Some((media, value)), None) => {
+                    let at = at.at(media);
+                    match self.grpc_stream(response, value, &at, &hint) {
+                        Some(None) => bytes = true,
+                        Some(Some(item)) => streams.push((item, StreamFormat::Results)),
+                        None => schemas.push(self.content_schema(value, &at, &hint)),
                     }
                 }
-                None => bytes = true,
+                (Some((media, value)), Some((left_out, ..))) => {
+                    schemas.push(self.content_schema(value, &at.at(media), &hint));
+                    self.warn(
+                        &at.at(left_out),
+                        format!("`{left_out}` stands beside `{media}`"),
+                        format!("`send` asks for `{media}`"),
+                    );
+                }
+                (None, Some((media, value, format)))
+                    if content.keys().all(|it| it == media || is_events(it)) =>
+                {
+                    let item = self.content_schema(value, &at.at(media), &hint);
+                    streams.push((item, format));
+                }
+                (None, _) => bytes = true,
             }
         }
-        let mut schemas: Vec<Schema> = schemas
-            .into_iter()
-            .map(Schema::without_integer_text)
-            .collect();
-        match (schemas.len(), bytes, empty) {
-            (0, false, _) => Success::Empty,
-            (1, false, false) => Success::Json(schemas.swap_remove(0)),
-            (1, false, true) => Success::OptionalJson(schemas.swap_remove(0)),
-            (_, false, false) => Success::Json(any()),
-            (_, false, true) => Success::OptionalJson(any()),
-            (_, true, _) => Success::Bytes,
+        (success(schemas, streams, bytes, empty), events)
+    }
+
+    fn content_schema(&mut self, content: &'a Value, at: &Pointer, hint: &str) -> Schema {
+        match content.get("schema") {
+            Some(schema) => self.schema(schema, &at.at("schema"), hint),
+            None => any(),
         }
+    }
+
+    /// The items of a response that grpc-gateway streams, if it is one; within, none where it sends
+    /// them as they are.
+    ///
+    /// It writes what it streams as an object with `result` and `error`; old versions wrote only
+    /// the message.
+    fn grpc_stream(
+        &mut self,
+        response: &'a Value,
+        content: &'a Value,
+        at: &Pointer,
+        hint: &str,
+    ) -> Option<Option<Schema>> {
+        let schema = content.get("schema")?;
+        let target = self.find(schema)?.as_object()?;
+        let said = text(response.as_object()?, "description").unwrap_or_default();
+        let is_said = said.trim_end().ends_with("(streaming responses)");
+        let title = text(target, "title").unwrap_or_default();
+        let properties = target.get("properties").and_then(Value::as_object);
+        let is_result = |properties: &&Map<String, Value>| {
+            properties.contains_key("result")
+                && properties
+                    .keys()
+                    .all(|key| key == "result" || key == "error")
+        };
+        if !is_said && !title.starts_with("Stream result of ") {
+            return None;
+        }
+        let (item, at) = match properties.filter(is_result) {
+            Some(_) => {
+                let (target, at) = self.resolve(schema, &at.at("schema"))?;
+                let at = at.at("properties").at("result");
+                (target.pointer("/properties/result")?, at)
+            }
+            None if is_said => (schema, at.at("schema")),
+            None => return None,
+        };
+        let name = item.get("$ref").and_then(Value::as_str);
+        if name.is_some_and(|name| name.ends_with("HttpBody")) {
+            return Some(None);
+        }
+        Some(Some(self.schema(item, &at, hint)))
+    }
+}
+
+/// One type for all successful answers.
+fn success(
+    schemas: Vec<Schema>,
+    streams: Vec<(Schema, StreamFormat)>,
+    bytes: bool,
+    empty: bool,
+) -> Success {
+    let mut distinct: Vec<Schema> = Vec::new();
+    for schema in schemas {
+        let schema = schema.without_integer_text();
+        if !distinct.contains(&schema) {
+            distinct.push(schema);
+        }
+    }
+    if let Some((item, format)) = streams.first() {
+        if bytes || !distinct.is_empty() || streams.iter().any(|(_, other)| other != format) {
+            return Success::Bytes;
+        }
+        let is_one = streams.iter().all(|(other, _)| other == item);
+        let item = if is_one { item.clone() } else { any() };
+        return Success::Stream(item.without_integer_text(), *format);
+    }
+    match (distinct.len(), bytes, empty) {
+        (0, false, _) => Success::Empty,
+        (1, false, false) => Success::Json(distinct.swap_remove(0)),
+        (1, false, true) => Success::OptionalJson(distinct.swap_remove(0)),
+        (_, false, false) => Success::Json(any()),
+        (_, false, true) => Success::OptionalJson(any()),
+        (_, true, _) => Success::Bytes,
+    }
+}
+
+fn stream_format(media: &str) -> Option<StreamFormat> {
+    match essence(media) {
+        "application/x-ndjson"
+        | "application/ndjson"
+        | "application/jsonl"
+        | "application/x-jsonl"
+        | "application/jsonlines"
+        | "application/x-jsonlines"
+        | "application/stream+json" => Some(StreamFormat::Lines),
+        media if media.ends_with("json-seq") => Some(StreamFormat::Sequence),
+        _ => None,
     }
 }
 
@@ -86,15 +196,25 @@ impl Reader<'_> {
     ) -> Vec<Response> {
         let declared = operation.get("responses").and_then(Value::as_object);
         let declared = declared.into_iter().flatten();
+        let only_default = !declared.clone().any(|(status, _)| status.starts_with('2'));
+        let is_success =
+            |status: &str| status.starts_with('2') || (only_default && status == "default");
         let read = |(status, response): (&String, &Value)| {
             let response = self.find(response)?.as_object()?;
             let content = response.get("content").and_then(Value::as_object);
             let content = content.and_then(|content| {
                 let json = content.iter().find(|(media, _)| is_json(media));
-                json.or_else(|| content.iter().next())
+                let stream = || content.iter().find(|it| stream_format(it.0).is_some());
+                json.or_else(stream).or_else(|| content.iter().next())
             });
             let content = match (content, success) {
                 (None, _) => ResponseContent::Empty,
+                (Some((media, _)), Success::Stream(_, format)) if is_success(status) => {
+                    ResponseContent::Stream(match format {
+                        StreamFormat::Results => "application/x-ndjson".to_owned(),
+                        _ => essence(media).to_owned(),
+                    })
+                }
                 (Some((media, _)), _) if !is_json(media) => {
                     ResponseContent::Other(essence(media).to_owned())
                 }

@@ -54,8 +54,9 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     let about = api.description.as_deref().map(rustdoc).unwrap_or_default();
     let client = structs(&mut tree.client).find(|item| item.ident == "Client");
     if let Some(client) = client {
+        let servers = servers(api);
         let text = format!(
-            "Client for {}\n\n{about}\n\nVersion: {}\n\nClones share connections and credentials.",
+            "Client for {}\n\n{about}\n\nVersion: {}{servers}\n\nClones share connections and credentials.",
             rustdoc(&one_line(&api.title)),
             rustdoc(&one_line(&api.version)),
         );
@@ -65,6 +66,48 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
         items.iter_mut().for_each(|item| Lines.visit_item_mut(item));
     }
     Ok(())
+}
+
+/// The servers that callers may name, and those that operations have for themselves.
+fn servers(api: &Api) -> String {
+    let mut text = String::new();
+    for (index, server) in api.servers.iter().enumerate() {
+        text.push_str(if index == 0 {
+            "\n\nServers of the spec:\n"
+        } else {
+            ""
+        });
+        let default = if index == 0 {
+            " ([default](Self::DEFAULT_ENDPOINT))"
+        } else {
+            ""
+        };
+        let about = server
+            .description
+            .as_deref()
+            .map(|it| rustdoc(&one_line(it)));
+        let about = about.map(|about| format!(": {about}")).unwrap_or_default();
+        text.push_str(&format!("\n- {}{default}{about}", code(&server.url)));
+    }
+    let mut own: Vec<&str> = api
+        .operations
+        .iter()
+        .filter_map(|it| it.server.as_deref())
+        .collect();
+    own.sort_unstable();
+    own.dedup();
+    if !own.is_empty() {
+        let own: Vec<String> = own.into_iter().map(code).collect();
+        text.push_str(&format!(
+            "\n\nSome operations have a server of their own and are sent there, whatever the \
+             endpoint of the client is: {}. Credentials of the client go there as well, over HTTPS or \
+             to this machine only. \
+             [`TransportBuilder::server`](::compute_kfp_runtime::TransportBuilder::server) names \
+             another place for them.",
+            own.join(", ")
+        ));
+    }
+    text
 }
 
 fn document_struct(api: &Api, item: &mut ItemStruct) {
@@ -350,6 +393,20 @@ fn method_text(context: &Context<'_>, operation: &Operation, arguments: &[Argume
         code(&operation.path),
         credentials(operation)
     ));
+    if let Some(server) = &operation.server {
+        paragraph(&format!(
+            "The request goes to {}, the server of this operation, unless \
+             [`TransportBuilder::server`](::compute_kfp_runtime::TransportBuilder::server) names \
+             another place.",
+            code(server)
+        ));
+    }
+    if operation.events.is_some() {
+        paragraph(&format!(
+            "[`events`](builder::{}::events) of the builder asks for server-sent events.",
+            operation.builder
+        ));
+    }
     let (required, optional): (Vec<_>, Vec<_>) = arguments.iter().partition(|it| it.required);
     let described: Vec<String> = required
         .iter()

@@ -13,7 +13,8 @@ use syn::{FnArg, ImplItem, ImplItemFn, Item, ItemImpl, LitStr, Path, parse_quote
 use super::{Change, Context, Part, Pass};
 use crate::document::{is_expressible, is_known_body};
 use crate::model::{
-    Api, BodyContent, Kind, Location, Operation, Paging, Parameter, ResponseContent,
+    Api, BodyContent, Kind, Location, Operation, Paging, Parameter, Response, ResponseContent,
+    StreamFormat, Success,
 };
 use crate::names::{pascal, snake};
 use crate::taken::taken;
@@ -62,6 +63,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
                         functions(block).for_each(|it| document(it, "Expects"));
                     } else if name == then {
                         functions(block).for_each(|it| respond(operation, it));
+                        functions(block).for_each(|it| respond_with_stream(operation, it));
                         functions(block).for_each(|it| document(it, "Responds with"));
                     }
                 }
@@ -201,6 +203,55 @@ fn respond(operation: &Operation, function: &mut ImplItemFn) {
         }};
         function.block.stmts.extend(body.stmts);
     }
+}
+
+/// Makes a response of one value, which progenitor knows, a stream of values.
+fn respond_with_stream(operation: &Operation, function: &mut ImplItemFn) {
+    let Success::Stream(_, format) = operation.success else {
+        return;
+    };
+    let is_stream = |it: &&Response| matches!(it.content, ResponseContent::Stream(_));
+    let mut streams = operation.responses.iter().filter(is_stream);
+    let name = function.sig.ident.to_string();
+    let Some(response) = streams.find(|it| match it.status.as_str() {
+        "2XX" => name == "success",
+        "default" => name == "ok",
+        status => reason(status).as_deref() == Some(&name),
+    }) else {
+        return;
+    };
+    let Some(FnArg::Typed(mut item)) = function.sig.inputs.pop() else {
+        return;
+    };
+    if let syn::Type::Reference(item) = &mut *item.ty {
+        item.lifetime = Some(parse_quote! { 'a });
+        function.sig.generics = parse_quote! { <'a> };
+    }
+    let item = &item.ty;
+    let values = parse_quote! { values: impl ::std::iter::IntoIterator<Item = #item> };
+    function.sig.inputs.push(values);
+    let status = match function.sig.inputs.len() {
+        3 => quote! { status },
+        _ => {
+            let status = response.status.parse().unwrap_or(200u16);
+            quote! { #status }
+        }
+    };
+    let (start, end) = match format {
+        StreamFormat::Lines => ("", ""),
+        StreamFormat::Sequence => ("\u{1e}", ""),
+        StreamFormat::Results => ("{\"result\":", "}"),
+    };
+    let media = match (&response.content, format) {
+        (ResponseContent::Stream(media), StreamFormat::Lines | StreamFormat::Sequence) => {
+            media.as_str()
+        }
+        _ => "application/json",
+    };
+    function.block = parse_quote! {{
+        let body = ::compute_kfp_runtime::mock::json_lines(values, #start, #end);
+        Self(self.0.status(#status).header("content-type", #media).body(body))
+    }};
 }
 
 /// The name that progenitor gives the method for a status.

@@ -6,10 +6,13 @@
 //! runtime, and `send` is one call of a function that is not generic in the operation.
 
 use quote::quote;
-use syn::{Attribute, Fields, FnArg, Item, ItemImpl, ItemStruct, ReturnType, Type, parse_quote};
+use syn::{
+    Attribute, Fields, FnArg, ImplItem, Item, ItemImpl, ItemStruct, ReturnType, Type, parse_quote,
+};
 
 use super::{Change, Context, Part, Pass};
-use crate::model::{Operation, Success};
+use crate::model::{Api, Kind, Operation, Success};
+use crate::prose::code;
 use crate::tree::{Tree, fields, functions, generic, ident, last_name, trait_name};
 
 pub(super) const PASS: Pass = Pass {
@@ -21,6 +24,7 @@ pub(super) const PASS: Pass = Pass {
         (Change::Removes, Part::Module),
         (Change::Removes, Part::Implementation),
         (Change::Changes, Part::Builder),
+        (Change::Adds, Part::Setter),
         (Change::Changes, Part::Setter),
         (Change::Changes, Part::Docs),
     ],
@@ -28,7 +32,7 @@ pub(super) const PASS: Pass = Pass {
 };
 
 fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
-    client(&mut tree.client);
+    client(context.api, &mut tree.client);
     for items in [&mut tree.client, &mut tree.builders] {
         items.retain(|item| !matches!(item, Item::Use(_)));
     }
@@ -57,7 +61,18 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     Ok(())
 }
 
-fn client(items: &mut Vec<Item>) {
+fn client(api: &Api, items: &mut Vec<Item>) {
+    let endpoint = api.servers.first().map(|server| {
+        let url = &server.url;
+        let summary = format!(" The server that the spec declares: {}.", code(url));
+        quote! {
+            #[doc = #summary]
+            ///
+            /// `Client::new(Transport::builder(Client::DEFAULT_ENDPOINT).build()?)` is a client for
+            /// it.
+            pub const DEFAULT_ENDPOINT: &'static str = #url;
+        }
+    });
     let mut first = true;
     items.retain(|item| match item {
         // How it is sent, and what it is sent with.
@@ -77,6 +92,8 @@ fn client(items: &mut Vec<Item>) {
             Item::Impl(block) if std::mem::take(&mut first) => {
                 *block = parse_quote! {
                     impl Client {
+                        #endpoint
+
                         /// Creates a client that sends its requests through `transport`.
                         pub fn new(transport: ::compute_kfp_runtime::Transport) -> Self {
                             Self { transport }
@@ -128,6 +145,37 @@ fn hold_request(item: &mut ItemStruct) {
         .push(parse_quote! { #[must_use = "nothing is sent before `send`"] });
 }
 
+/// The function that asks for server-sent events.
+fn events(operation: &Operation) -> Option<ImplItem> {
+    let data = match &operation.events.as_ref()?.kind {
+        Kind::Reference(name) => format!(
+            " The data of an event is JSON of [`types::{name}`](super::types::{name}); \
+             [`Event::json`](::compute_kfp_runtime::Event::json) reads it."
+        ),
+        _ => " The data of an event is a string; [`Event::json`](::compute_kfp_runtime::Event::json) \
+              reads it as JSON."
+            .to_owned(),
+    };
+    Some(parse_quote! {
+        /// Sends the request and returns the server-sent events of the response as a stream.
+        ///
+        #[doc = #data]
+        ///
+        /// # Errors
+        ///
+        /// Returns an error if the request cannot be sent, or the response is an error or of another
+        /// media type: see [`ErrorKind`](::compute_kfp_runtime::ErrorKind).
+        pub fn events(self) -> impl ::std::future::Future<
+            Output = ::std::result::Result<
+                ::compute_kfp_runtime::ResponseValue<::compute_kfp_runtime::EventStream>,
+                ::compute_kfp_runtime::Error,
+            >,
+        > + ::std::marker::Send + use<'a> {
+            self.client.transport().send_events(self.request)
+        }
+    })
+}
+
 fn sending(operation: &Operation, block: &mut ItemImpl) -> Result<(), String> {
     let mut sends = false;
     for function in functions(block) {
@@ -153,6 +201,10 @@ fn sending(operation: &Operation, block: &mut ItemImpl) -> Result<(), String> {
                     quote! { send_optional_json },
                     quote! { ::std::option::Option<#response> },
                 ),
+                Success::Stream(..) => (
+                    quote! { send_json_stream },
+                    quote! { ::compute_kfp_runtime::JsonStream<#response> },
+                ),
                 Success::Bytes => (
                     quote! { send_bytes },
                     quote! { ::compute_kfp_runtime::ByteStream },
@@ -173,6 +225,7 @@ fn sending(operation: &Operation, block: &mut ItemImpl) -> Result<(), String> {
             sends = true;
         }
     }
+    block.items.extend(events(operation));
     sends
         .then_some(())
         .ok_or_else(|| format!("progenitor's builder `{}` has no `send`", operation.builder))

@@ -1549,3 +1549,317 @@ fn the_openapi_3_0_form_is_what_overlays_were_applied_to() {
             .contains("things.json#")
     );
 }
+
+// Streams
+
+#[test]
+fn newline_delimited_json_is_a_stream() {
+    for (media, kind) in [
+        ("application/x-ndjson", "JsonLines"),
+        ("application/jsonl; charset=utf-8", "JsonLines"),
+        ("application/stream+json", "JsonLines"),
+        ("application/json-seq", "JsonSequence"),
+    ] {
+        let generated =
+            answering(json!({"200": {"content": {media: {"schema": refer("A")}}}, "404": {}}));
+        has(
+            &generated,
+            "builder.rs",
+            "Output = Result<runtime::ResponseValue<runtime::JsonStream<types::A>>, runtime::Error>",
+        );
+        has(
+            &generated,
+            "builder.rs",
+            "self.client.transport().send_json_stream(self.request)",
+        );
+        let answer = format!(".answer(AnswerKind::{kind})");
+        has(&generated, "operations.rs", &answer);
+        has(
+            &generated,
+            "mock.rs",
+            "pub fn ok<'a>(self, values: impl IntoIterator<Item = &'a types::A>) -> Self",
+        );
+        assert!(generated.warnings().is_empty());
+    }
+    let beside = answering(json!({"200": {"content": {
+        "application/json": {"schema": refer("A")}, "application/x-ndjson": {"schema": refer("B")},
+    }}}));
+    has(&beside, "operations.rs", ".answer(AnswerKind::Json)");
+    let warning = beside.warnings()[0].to_string();
+    assert!(warning.contains("application~1x-ndjson"), "{warning}");
+    for responses in [
+        json!({"200": {"content": {"application/x-ndjson": {}, "text/csv": {}}}}),
+        json!({"200": {"content": {"application/x-ndjson": {}}}, "202": json_answer(refer("A"))}),
+    ] {
+        has(
+            &answering(responses),
+            "operations.rs",
+            ".answer(AnswerKind::Bytes)",
+        );
+    }
+}
+
+#[test]
+fn server_sent_events_have_a_method_beside_send() {
+    let events = |content: Value| answering(json!({"200": {"content": content}}));
+    let method = "pub fn events(self) -> impl Future<Output = Result<runtime::ResponseValue<runtime::EventStream>, runtime::Error>>";
+    let beside = events(json!({
+        "application/json": {"schema": refer("A")}, "text/event-stream": {"schema": refer("B")},
+    }));
+    has(&beside, "builder.rs", method);
+    has(&beside, "builder.rs", "[`types::B`](super::types::B)");
+    has(
+        &beside,
+        "operations.rs",
+        ".answer(AnswerKind::Json).events()",
+    );
+    let only = events(json!({"text/event-stream; charset=utf-8": {"schema": {"type": "string"}}}));
+    has(&only, "builder.rs", method);
+    has(
+        &only,
+        "operations.rs",
+        ".answer(AnswerKind::Bytes).events()",
+    );
+    lacks(
+        &answering(json!({"200": json_answer(refer("A"))})),
+        "send_events",
+    );
+}
+
+#[test]
+fn what_grpc_gateway_streams_is_a_stream_of_results() {
+    let with = |description: &str, schema: Value| {
+        generated(&json!({
+            "swagger": "2.0", "paths": {"/x": {"get": {"operationId": "x", "responses": {
+                "200": {"description": description, "schema": schema},
+                "default": {"description": "", "schema": {"$ref": "#/definitions/E"}},
+            }}}},
+            "definitions": {
+                "A": {"type": "object", "properties": {"a": {"type": "string"}}},
+                "E": {"type": "object", "properties": {"code": {"type": "integer"}}},
+                "apiHttpBody": {"type": "object", "properties": {"data": {"type": "string"}}},
+            },
+            "x-stream-definitions": {"A": {
+                "type": "object", "properties": {"result": {"$ref": "#/definitions/A"}, "error": {"$ref": "#/definitions/E"}},
+            }},
+        }))
+    };
+    let envelope = |item: &str| {
+        let item = json!({"$ref": format!("#/definitions/{item}")});
+        json!({"type": "object", "title": "Stream result of it", "properties": {"result": item, "error": {"$ref": "#/definitions/E"}}})
+    };
+    let said = "A successful response.(streaming responses)";
+    for (description, schema) in [
+        (said, envelope("A")),
+        ("", envelope("A")),
+        (said, json!({"$ref": "#/x-stream-definitions/A"})),
+        (said, json!({"$ref": "#/definitions/A"})),
+    ] {
+        let generated = with(description, schema);
+        has(&generated, "builder.rs", "runtime::JsonStream<types::A>");
+        has(
+            &generated,
+            "operations.rs",
+            ".answer(AnswerKind::JsonResults)",
+        );
+        lacks(&generated, "XResponse");
+    }
+    let bytes = with(said, envelope("apiHttpBody"));
+    has(&bytes, "operations.rs", ".answer(AnswerKind::Bytes)");
+    has(
+        &with("", json!({"$ref": "#/definitions/A"})),
+        "operations.rs",
+        ".answer(AnswerKind::Json)",
+    );
+}
+
+// Servers
+
+/// An operation, with servers at the top, of its path and of its own.
+fn served(root: Value, path: Value, own: Value) -> Generated {
+    generated(&json!({
+        "openapi": "3.0.3", "servers": root,
+        "paths": {"/x": {"servers": path, "get": {
+            "operationId": "x", "servers": own, "responses": {"204": {}},
+        }}},
+    }))
+}
+
+#[track_caller]
+fn sent_to(generated: &Generated, path: &str, server: Option<&str>) {
+    let operation = format!("Operation::new(\"x\", \"x\", \"GET\", {path:?}).success_status(204)");
+    let server = server.map(|url| format!(".server({url:?})"));
+    let operation = format!("{operation}{};", server.unwrap_or_default());
+    has(generated, "operations.rs", &operation);
+}
+
+#[test]
+fn the_first_server_is_the_default_endpoint() {
+    let constant = |url: &str| format!("pub const DEFAULT_ENDPOINT: &'static str = {url:?};");
+    let is_default = |servers: Value, url: &str| {
+        let generated = served(servers, json!([]), json!([]));
+        has(&generated, "client.rs", &constant(url));
+        sent_to(&generated, "/x", None);
+        assert!(generated.warnings().is_empty());
+        generated
+    };
+    let listed = is_default(
+        json!([
+            {"url": "https://api.example.org/v2/", "description": "Production."},
+            {"url": "http://localhost:8080"},
+        ]),
+        "https://api.example.org/v2",
+    );
+    has(
+        &listed,
+        "client.rs",
+        "- `https://api.example.org/v2` ([default](Self::DEFAULT_ENDPOINT)): Production.",
+    );
+    has(&listed, "client.rs", "- `http://localhost:8080`");
+    is_default(
+        json!([{"url": "http://a.example"}, {"url": "https://b.example"}, {"url": "https://a.example"}]),
+        "https://a.example",
+    );
+    is_default(json!([{"url": "//a.example/v1"}]), "https://a.example/v1");
+    is_default(
+        json!([{"url": "https://{zone}.example:{port}/{base}", "variables": {
+            "zone": {"default": "eu", "enum": ["eu", "us"]}, "port": {"default": 8443}, "base": {"default": "v2"},
+        }}]),
+        "https://eu.example:8443/v2",
+    );
+    lacks(
+        &served(json!(null), json!(null), json!(null)),
+        "DEFAULT_ENDPOINT",
+    );
+}
+
+#[test]
+fn a_relative_server_stands_before_every_path() {
+    for url in ["/api/v3", "api/v3/", "./api/v3"] {
+        let generated = served(json!([{"url": url}]), json!([]), json!([]));
+        sent_to(&generated, "/api/v3/x", None);
+        has(
+            &generated,
+            "mock.rs",
+            "path_matches(\"^\\\\/api\\\\/v3\\\\/x$\")",
+        );
+        lacks(&generated, "DEFAULT_ENDPOINT");
+    }
+    for url in ["/", "", ".", "./"] {
+        sent_to(
+            &served(json!([{"url": url}]), json!([]), json!([])),
+            "/x",
+            None,
+        );
+    }
+    let both =
+        json!([{"url": "/api"}, {"url": "https://a.example/api"}, {"url": "https://b.example"}]);
+    let both = served(both, json!([]), json!([]));
+    sent_to(&both, "/api/x", None);
+    has(
+        &both,
+        "client.rs",
+        "DEFAULT_ENDPOINT: &'static str = \"https://a.example\";",
+    );
+    assert_eq!(both.warnings().len(), 1);
+    let swagger = generated(&json!({
+        "swagger": "2.0", "basePath": "v1/", "schemes": ["https"],
+        "paths": {"/x": {"get": {"operationId": "x", "schemes": ["http"], "responses": {"204": {}}}}},
+    }));
+    sent_to(&swagger, "/v1/x", None);
+}
+
+#[test]
+fn the_server_of_a_path_or_an_operation_is_used_for_it() {
+    let root = json!([{"url": "https://api.example.org/v2"}]);
+    let of_path = json!([{"url": "https://upload.example.org/"}]);
+    let own = served(root.clone(), of_path.clone(), json!([]));
+    sent_to(&own, "/x", Some("https://upload.example.org"));
+    has(
+        &own,
+        "client.rs",
+        "The request goes to `https://upload.example.org`, the server of this operation",
+    );
+    has(
+        &own,
+        "client.rs",
+        "Some operations have a server of their own",
+    );
+    let of_operation = json!([{"url": "http://c.example"}, {"url": "https://c.example"}]);
+    sent_to(
+        &served(root.clone(), of_path.clone(), of_operation),
+        "/x",
+        Some("https://c.example"),
+    );
+    // The default endpoint itself, and what is relative to it.
+    sent_to(
+        &served(root.clone(), of_path.clone(), root.clone()),
+        "/x",
+        None,
+    );
+    let relative = json!([{"url": "/v3"}]);
+    sent_to(
+        &served(root, of_path.clone(), relative.clone()),
+        "/x",
+        Some("https://api.example.org/v3"),
+    );
+    sent_to(
+        &served(json!([{"url": "/api"}]), relative, json!([])),
+        "/v3/x",
+        None,
+    );
+    sent_to(
+        &served(json!([{"url": "/api"}]), of_path, json!([])),
+        "/x",
+        Some("https://upload.example.org"),
+    );
+    let swagger = |schemes: Value| {
+        generated(&json!({
+            "swagger": "2.0", "host": "a.example", "basePath": "/v1", "schemes": ["http", "https"],
+            "paths": {"/x": {"get": {"operationId": "x", "schemes": schemes, "responses": {"204": {}}}}},
+        }))
+    };
+    has(&swagger(json!([])), "client.rs", "\"https://a.example/v1\"");
+    sent_to(&swagger(json!(["https"])), "/x", None);
+    sent_to(&swagger(json!(["http"])), "/x", Some("http://a.example/v1"));
+}
+
+#[test]
+fn a_server_that_cannot_be_used_is_a_warning() {
+    for (url, reason) in [
+        ("wss://a.example", "the scheme of `wss://a.example`"),
+        ("https://{host}/v1", "the variable `host` of"),
+        ("https://{host", "has no default"),
+        ("https://user:secret@a.example", "a user name in it"),
+        ("https://a.example/?v=1", "has a `?` or `#`"),
+        ("https://https://a.example", "is no"),
+        ("https://", "is no"),
+        ("https://a b", "is no URL"),
+        ("../v1", "is neither a URL nor a path"),
+        ("localhost:8080/api", "is neither a URL nor a path"),
+    ] {
+        let server = json!([{"url": url}]);
+        let root = served(server.clone(), json!([]), json!([]));
+        sent_to(&root, "/x", None);
+        lacks(&root, "DEFAULT_ENDPOINT");
+        let warning = root.warnings()[0].to_string();
+        assert!(
+            warning.contains(reason) && warning.contains("/servers/0"),
+            "{warning}"
+        );
+        let own = served(json!([]), json!([]), server);
+        sent_to(&own, "/x", None);
+        let warning = own.warnings()[0].to_string();
+        assert!(
+            warning.contains(reason) && warning.contains("/paths/~1x/get"),
+            "{warning}"
+        );
+    }
+    for servers in [json!({}), json!([1, {}]), json!("x")] {
+        sent_to(
+            &served(servers.clone(), servers.clone(), servers),
+            "/x",
+            None,
+        );
+    }
+}

@@ -3,7 +3,7 @@
 #[path = "wire.rs"]
 mod sending;
 
-use scratch::{everywhere, fastapi, grpc_gateway, members, names};
+use scratch::{everywhere, fastapi, grpc_gateway, members, names, streams};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -127,4 +127,59 @@ async fn main() {
         "items": [{"id": 1, "name": "ash", "kind": "oak", "fruit": {"kind": "apple", "cultivar": "elstar"}, "parent": null, "note": ["a"], "coordinates": [1, "a"]}],
         "total": 1, "page": null, "size": null,
     }));
+    streams();
+}
+
+/// What servers send as a stream is read as one, from the server that the spec declares.
+#[tokio::main]
+async fn streams() {
+    use compute_kfp_runtime::{ErrorKind, Transport};
+    use compute_kfp_test_server::{Response, TestServer};
+    use streams::{Client, types};
+
+    let server = TestServer::start(|request| match request.path() {
+        "/v1/positions" => Response::json(
+            200,
+            "{\"result\":{\"latitude\":1.5}}\n{\"error\":{\"code\":14,\"message\":\"no fix\"}}\n",
+        ),
+        "/v1/positions/old" => Response::json(200, "{\"result\":{\"longitude\":2}}\n"),
+        "/v1/depths" if request.header("accept") == Some("text/event-stream") => Response::new(
+            200,
+            "content-type: text/event-stream",
+            "event: depth\ndata: {\"metres\": 4}\n\n",
+        ),
+        "/v1/depths" if request.method == "POST" => Response::json(200, "{\"metres\": 3}"),
+        "/v1/depths" => Response::new(200, "content-type: application/x-ndjson", "1\n2.5\n"),
+        "/other/log" => Response::new(200, "content-type: text/event-stream", "data: a\n\n"),
+        other => Response::json(404, other),
+    });
+    assert_eq!(Client::DEFAULT_ENDPOINT, "https://telemetry.example/v1");
+    let transport = Transport::builder(format!("{}/v1", server.url()))
+        .server("http://telemetry.example/v1", format!("{}/other", server.url()));
+    let client = Client::new(transport.build().unwrap());
+
+    let mut positions = client.telemetry_watch_positions().send().await.unwrap();
+    let position: types::Position = positions.next().await.unwrap().unwrap();
+    assert_eq!(position.latitude, Some(1.5));
+    let error = positions.next().await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Server, "no fix"));
+    assert!(positions.next().await.is_none());
+    let mut old = client.watch_old().send().await.unwrap();
+    let position: types::Position = old.next().await.unwrap().unwrap();
+    assert_eq!(position.longitude, Some(2.0));
+
+    let mut depths = client.depths().events(true).send().await.unwrap();
+    let (first, second) = (depths.next().await.unwrap(), depths.next().await.unwrap());
+    assert_eq!((first.unwrap(), second.unwrap()), (1.0, 2.5));
+    assert!(depths.next().await.is_none());
+
+    let depth = client.measure().events_(true).send().await.unwrap();
+    assert_eq!(depth.metres, Some(3.0));
+    let mut depths = client.measure().events().await.unwrap();
+    let event = depths.next().await.unwrap().unwrap();
+    assert_eq!(event.name(), "depth");
+    assert_eq!(event.json::<types::Depth>().unwrap().metres, Some(4.0));
+
+    let mut log = client.log().events().await.unwrap();
+    assert_eq!(log.next().await.unwrap().unwrap().data(), "a");
 }

@@ -12,6 +12,7 @@ use crate::options::CallOptions;
 use crate::paging::{Items, Pages, ResumePoint};
 use crate::request::Request;
 use crate::response::{ByteStream, ResponseValue};
+use crate::stream::{EventStream, JsonStream};
 use crate::transport::Transport;
 
 /// A call of any operation, with its arguments as JSON.
@@ -35,6 +36,7 @@ use crate::transport::Transport;
 /// | JSON or nothing | the JSON, or null |
 /// | nothing | null |
 /// | bytes | an error before anything is sent: [`send_bytes`](Self::send_bytes) gives them |
+/// | a stream of JSON | an error before anything is sent: [`stream`](Self::stream) gives it |
 ///
 /// Integers beyond 64 bits become the nearest floating-point number; `send_bytes` keeps their digits.
 ///
@@ -190,6 +192,10 @@ impl Call {
                 request.refuse("the answer is not JSON; take it by `send_bytes`".to_owned());
                 transport.send_json(request).await
             }
+            Some(_) => {
+                request.refuse("the response is a stream; use `stream`".to_owned());
+                transport.send_json(request).await
+            }
         }
     }
 
@@ -201,6 +207,35 @@ impl Call {
     pub async fn send_bytes(self) -> Result<ResponseValue<ByteStream>, Error> {
         let (transport, request) = self.complete();
         transport.send_bytes(request).await
+    }
+
+    /// Sends the request, and returns the JSON values of the response as a stream.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the operation does not answer with a stream of JSON; nothing is sent
+    /// then. Otherwise see [`ErrorKind`](crate::ErrorKind).
+    pub async fn stream(self) -> Result<ResponseValue<JsonStream<Value>>, Error> {
+        let (transport, mut request) = self.complete();
+        if !(request.operation().answer).is_some_and(AnswerKind::is_json_stream) {
+            request.refuse("the response is not a stream of JSON; use `send`".to_owned());
+        }
+        transport.send_json_stream(request).await
+    }
+
+    /// Sends the request with `Accept: text/event-stream`, and returns the server-sent events as a
+    /// stream.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the operation has no events; nothing is sent then. Otherwise see
+    /// [`ErrorKind`](crate::ErrorKind).
+    pub async fn events(self) -> Result<ResponseValue<EventStream>, Error> {
+        let (transport, mut request) = self.complete();
+        if !request.operation().events {
+            request.refuse("the operation has no server-sent events; use `send`".to_owned());
+        }
+        transport.send_events(request).await
     }
 
     /// Refuses a body that lacks a file, which can be given until now.

@@ -8,12 +8,12 @@ use bytes::{Bytes, BytesMut};
 use futures_util::future::Either;
 use http::header::{ACCEPT, CONTENT_LENGTH, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use reqwest::{Response, Url};
+use reqwest::{Client, Response, Url};
 use tokio::time::timeout;
 
 use super::Inner;
 use super::call::Taking;
-use crate::answer::{REPORT, target};
+use crate::answer::{REPORT, is_event_stream, target};
 use crate::content::Progress;
 use crate::endpoint::origin;
 use crate::error::Error;
@@ -26,6 +26,7 @@ const MAX_REDIRECTS: usize = 5;
 /// What an attempt is made of beside what middleware sees.
 pub(super) struct Sending<'a> {
     pub transport: &'a Inner,
+    pub http: &'a Client,
     pub parts: &'a Parts,
     pub secrets: &'a Secrets,
     pub taking: Taking,
@@ -100,6 +101,7 @@ impl Sending<'_> {
     pub fn headers(&self) -> HeaderMap {
         let mut headers = self.parts.headers.clone();
         let accepted = match (self.parts.accept, self.taking) {
+            (_, Taking::Events) => HeaderValue::from_static("text/event-stream"),
             ("", Taking::Whole) => HeaderValue::from_static("application/json"),
             ("", Taking::Streamed) => HeaderValue::from_static("*/*"),
             (declared, _) => {
@@ -129,12 +131,11 @@ impl Sending<'_> {
             }
             Body::Upload(upload) => {
                 let progress = Progress::default();
-                let client = &self.transport.http.calls;
-                request = upload.attach(client, request, &progress).await?;
+                request = upload.attach(self.http, request, &progress).await?;
                 Some(progress)
             }
         };
-        let mut sending = self.transport.http.calls.execute(request);
+        let mut sending = self.http.execute(request);
         let Some(longest_silence) = self.longest_silence else {
             return sending.await.map_err(Error::http);
         };
@@ -165,6 +166,7 @@ impl Sending<'_> {
     async fn read(&self, mut response: Response) -> Result<Reply, Error> {
         let status = response.status();
         let mut headers = std::mem::take(response.headers_mut());
+        let is_expected = self.taking != Taking::Events || is_event_stream(&headers);
         let mut reply = |url, body, unread| Reply {
             url,
             status,
@@ -177,7 +179,11 @@ impl Sending<'_> {
             let body = self.beginning(&mut response).await;
             return Ok(reply(Some(url), body, None));
         }
-        if self.taking == Taking::Streamed {
+        if !is_expected {
+            let body = self.beginning(&mut response).await;
+            return Ok(reply(None, body, None));
+        }
+        if self.taking != Taking::Whole {
             return Ok(reply(None, Bytes::new(), Some(Box::new(response))));
         }
         match self.whole(&mut response).await? {

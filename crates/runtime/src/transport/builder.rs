@@ -10,7 +10,7 @@ use reqwest::Client;
 use super::http_client::{
     Connections, HttpClients, ProxyChoice, client_certificate, proxy, root_certificate,
 };
-use super::{HeldCredentials, Inner, Transport};
+use super::{HeldCredentials, Inner, Transport, is_same};
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -39,6 +39,8 @@ const USER_AGENT: &str = concat!("compute-kfp/", env!("CARGO_PKG_VERSION"));
 #[must_use = "a transport is made by `build`"]
 pub struct TransportBuilder {
     endpoint: String,
+    /// By the address in the description.
+    servers: Vec<(String, String)>,
     http: Option<Client>,
     connections: Connections,
     /// By the name of their scheme.
@@ -57,6 +59,7 @@ impl TransportBuilder {
     pub(super) fn new(endpoint: String) -> Self {
         Self {
             endpoint,
+            servers: Vec::new(),
             http: None,
             connections: Connections::default(),
             credentials: Vec::new(),
@@ -75,6 +78,23 @@ impl TransportBuilder {
     /// path in it stands before every operation's.
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = endpoint.into();
+        self
+    }
+
+    /// Sends operations with a server of their own to `endpoint` instead.
+    ///
+    /// `declared` is the address of that server in the API description. Operations without one go to
+    /// the [`endpoint`](Self::endpoint) of the transport and are not affected.
+    ///
+    /// ```
+    /// # let builder = compute_kfp_runtime::Transport::builder("https://api.example.org");
+    /// let builder = builder.server("https://upload.example.org", "http://localhost:8080");
+    /// # drop(builder);
+    /// ```
+    pub fn server(mut self, declared: impl Into<String>, endpoint: impl Into<String>) -> Self {
+        let declared = declared.into();
+        self.servers.retain(|(known, _)| !is_same(known, &declared));
+        self.servers.push((declared, endpoint.into()));
         self
     }
 
@@ -262,11 +282,17 @@ impl TransportBuilder {
     /// cannot be read, or the HTTP client cannot be set up.
     pub fn build(self) -> Result<Transport, Error> {
         let endpoint = Endpoint::parse(&self.endpoint)?;
-        if !self.credentials.is_empty() && !self.allow_plain_http && !endpoint.is_private() {
-            return Err(Error::configuration(format!(
-                "`{}` would get credentials over plain HTTP; use https, or allow it with `allow_plain_http`",
-                endpoint.as_str()
-            )));
+        let mut servers = Vec::new();
+        for (declared, server) in self.servers {
+            servers.push((declared, Endpoint::parse(&server)?));
+        }
+        if !self.credentials.is_empty() {
+            for endpoint in [&endpoint]
+                .into_iter()
+                .chain(servers.iter().map(|it| &it.1))
+            {
+                endpoint.check_credentials(self.allow_plain_http)?;
+            }
         }
         let credentials = self.credentials.into_iter();
         let credentials = credentials.map(|(scheme, credentials)| HeldCredentials {
@@ -282,6 +308,8 @@ impl TransportBuilder {
         };
         Ok(Transport(Arc::new(Inner {
             endpoint,
+            servers,
+            allow_plain_http: self.allow_plain_http,
             http: Arc::new(http),
             user_agent,
             credentials,

@@ -1,5 +1,6 @@
 //! One call: its credentials, its attempts, and the time it may take.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::pin;
@@ -13,6 +14,7 @@ use super::attempt::Sending;
 use super::{HeldCredentials, Inner, trace};
 use crate::answer::Answer;
 use crate::credentials::{Authorization, Pending};
+use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::middleware::Attempt;
 use crate::operation::{Operation, SecurityScheme};
@@ -32,11 +34,14 @@ pub(super) enum Taking {
     Whole,
     /// Piece by piece, by the caller.
     Streamed,
+    /// Event by event, by the caller.
+    Events,
 }
 
 pub(super) struct Call<'a> {
     transport: &'a Inner,
     operation: &'static Operation,
+    endpoint: Cow<'a, Endpoint>,
     parts: Parts,
     taking: Taking,
     span: Span,
@@ -65,7 +70,9 @@ impl<'a> Call<'a> {
             Ok(call) => call.answering(None),
             Err(error) => Box::pin(async move {
                 let error = error.during(operation);
-                trace::failed(&trace::call(&transport.endpoint, operation), &error);
+                let endpoint = transport.endpoint_of(operation);
+                let endpoint = endpoint.unwrap_or(Cow::Borrowed(&transport.endpoint));
+                trace::failed(&trace::call(&endpoint, operation), &error);
                 Err(error)
             }),
         }
@@ -76,7 +83,8 @@ impl<'a> Call<'a> {
     /// Boxed, since it goes into its [`Answering`] and comes out with each answer.
     fn new(transport: &'a Inner, request: Request, taking: Taking) -> Result<Box<Self>, Error> {
         let operation = request.operation();
-        let (parts, options) = request.into_parts(&transport.endpoint)?;
+        let endpoint = transport.endpoint_of(operation)?;
+        let (parts, options) = request.into_parts(&endpoint)?;
         let bounded = taking == Taking::Whole && !parts.body.uploads();
         let timeout = options.timeout.unwrap_or(transport.timeout);
         let attempt_timeout = options.attempt_timeout.unwrap_or(transport.attempt_timeout);
@@ -85,6 +93,7 @@ impl<'a> Call<'a> {
         Ok(Box::new(Self {
             transport,
             operation,
+            endpoint,
             parts,
             taking,
             span: Span::none(),
@@ -108,7 +117,7 @@ impl<'a> Call<'a> {
     fn answering(mut self: Box<Self>, meaningless: Option<Error>) -> Answering<'a> {
         Box::pin(async move {
             if self.span.is_none() {
-                self.span = trace::call(&self.transport.endpoint, self.operation);
+                self.span = trace::call(&self.endpoint, self.operation);
             }
             let span = self.span.clone();
             let answer = self.next_answer(meaningless).instrument(span).await?;
@@ -165,6 +174,10 @@ impl<'a> Call<'a> {
         trace::sending(self.attempts);
         let sending = Sending {
             transport: self.transport,
+            http: match self.operation.server {
+                None => &self.transport.http.calls,
+                Some(_) => self.transport.http.others(),
+            },
             parts: &self.parts,
             secrets: &secrets,
             taking: self.taking,
@@ -176,7 +189,7 @@ impl<'a> Call<'a> {
             url: self.parts.url.clone(),
             headers: sending.headers(),
         };
-        let span = trace::attempt(&self.transport.endpoint, self.operation, self.attempts);
+        let span = trace::attempt(&self.endpoint, self.operation, self.attempts);
         let answered = {
             // Pinned here, as each function that it were handed to would make room for it.
             let running = pin!(sending.run(attempt).instrument(span.clone()));

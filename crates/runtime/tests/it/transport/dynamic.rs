@@ -479,3 +479,31 @@ fn what_a_call_shows_of_itself_has_no_values() {
     assert!(!shown.contains("s3cret"), "{shown}");
     assert_eq!(call.operation().id, "ItemService_ListItems");
 }
+
+#[tokio::test]
+async fn a_streamed_response_is_a_stream_of_json_or_of_events() {
+    static WATCH: Operation =
+        Operation::new("watch", "watch", "GET", "/watch").answer(AnswerKind::JsonResults);
+    static ASK: Operation = Operation::new("ask", "ask", "GET", "/ask")
+        .answer(AnswerKind::Json)
+        .events();
+    let server = TestServer::playing([
+        Response::new(200, "", "{\"result\":{\"b\":1,\"a\":2}}\n"),
+        Response::new(200, "content-type: text/event-stream", "data: a\n\n"),
+    ]);
+    let call = |name| Call::new(server.transport(), &[&WATCH, &ASK], name, json!({})).unwrap();
+    let mut values = call("watch").stream().await.unwrap();
+    let value = values.next().await.unwrap().unwrap();
+    assert_eq!(value.to_string(), r#"{"b":1,"a":2}"#);
+    let mut events = call("ask").events().await.unwrap();
+    assert_eq!(events.next().await.unwrap().unwrap().data(), "a");
+    for (error, remedy) in [
+        (call("watch").send().await.unwrap_err(), "use `stream`"),
+        (call("watch").events().await.unwrap_err(), "use `send`"),
+        (call("ask").stream().await.unwrap_err(), "use `send`"),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        assert!(error.to_string().contains(remedy), "{error}");
+        assert!(!error.was_sent());
+    }
+}

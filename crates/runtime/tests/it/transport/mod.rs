@@ -9,12 +9,15 @@ mod connections;
 #[cfg(feature = "dynamic")]
 mod dynamic;
 mod errors;
+mod events;
 mod http_2;
+mod json_streams;
 mod middleware;
 mod options;
 mod renewal;
 mod requests;
 mod security;
+mod servers;
 mod setup;
 mod streams;
 mod styles;

@@ -1,0 +1,210 @@
+//! Servers: where the paths of operations begin.
+//!
+//! A relative server becomes a part of the paths. The first absolute one is the default endpoint,
+//! and one that an operation has for itself is kept with the operation.
+
+use http::Uri;
+use serde_json::{Map, Value};
+
+use super::{Reader, text};
+use crate::model::Server;
+use crate::pointer::Pointer;
+
+/// What the servers at the top of a document say.
+#[derive(Default)]
+pub(super) struct Servers {
+    /// Put before the paths.
+    pub prefix: String,
+    /// Absolute ones, the default endpoint first.
+    pub absolute: Vec<Server>,
+}
+
+/// Without a slash at the end.
+#[derive(Clone, Debug, PartialEq)]
+enum Address {
+    Absolute(String),
+    Relative(String),
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn read_servers(&mut self) -> Servers {
+        let at = Pointer::root().at("servers");
+        let mut servers = Servers::default();
+        let mut is_first = true;
+        for (server, at) in listed(self.document.get("servers"), &at) {
+            let reason = match address(server) {
+                Ok(Address::Relative(path)) if is_first => {
+                    servers.prefix = path;
+                    is_first = false;
+                    continue;
+                }
+                Ok(Address::Relative(path)) if path == servers.prefix => continue,
+                Ok(Address::Relative(_)) => "its path is not that of the first".to_owned(),
+                Ok(Address::Absolute(url)) => match url.strip_suffix(&servers.prefix) {
+                    Some(url) => {
+                        is_first = false;
+                        servers.absolute.push(Server {
+                            url: url.to_owned(),
+                            description: server
+                                .as_object()
+                                .and_then(|server| text(server, "description")),
+                        });
+                        continue;
+                    }
+                    None => format!("its path does not end with `{}`", servers.prefix),
+                },
+                Err(reason) => reason,
+            };
+            self.warn(
+                &at,
+                format!("the server cannot be used: {reason}"),
+                "the client does not name it; callers may give any endpoint",
+            );
+        }
+        let urls = servers.absolute.iter().map(|server| &*server.url);
+        if let Some(preferred) = preferred(&urls.collect::<Vec<_>>()) {
+            let default = servers.absolute.remove(preferred);
+            servers.absolute.insert(0, default);
+        }
+        servers
+    }
+
+    /// What is put before the path of an operation, and the server that it has for itself.
+    pub(super) fn own_server(
+        &mut self,
+        servers: &Servers,
+        item: &'a Map<String, Value>,
+        operation: &'a Map<String, Value>,
+        at: &Pointer,
+    ) -> (String, Option<String>) {
+        let shared = (servers.prefix.clone(), None);
+        let is_given = |list: &&Value| list.as_array().is_some_and(|list| !list.is_empty());
+        let own = operation.get("servers").filter(is_given);
+        let Some(own) = own.or(item.get("servers").filter(is_given)) else {
+            return shared;
+        };
+        let mut usable = Vec::new();
+        let mut reasons = Vec::new();
+        for (server, _) in listed(Some(own), at) {
+            match address(server) {
+                Ok(address) => usable.push(address),
+                Err(reason) => reasons.push(reason),
+            }
+        }
+        if usable.is_empty() {
+            self.warn(
+                at,
+                format!("its own server cannot be used: {}", reasons.join("; ")),
+                "the operation is sent to the endpoint of the client",
+            );
+            return shared;
+        }
+        let default = servers.absolute.first().map_or("", |server| &server.url);
+        let urls: Vec<&str> = usable.iter().map(Address::as_str).collect();
+        let own = match &usable[preferred(&urls).unwrap_or(0)] {
+            Address::Absolute(url) => url.clone(),
+            // It is relative to the server, not to its path.
+            Address::Relative(path) => match path_of(default) {
+                "" => return (path.clone(), None),
+                base => format!("{}{path}", &default[..default.len() - base.len()]),
+            },
+        };
+        match own == format!("{default}{}", servers.prefix) {
+            true => shared,
+            false => (String::new(), Some(own)),
+        }
+    }
+}
+
+impl Address {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Absolute(text) | Self::Relative(text) => text,
+        }
+    }
+}
+
+fn listed<'v>(
+    list: Option<&'v Value>,
+    at: &Pointer,
+) -> impl Iterator<Item = (&'v Value, Pointer)> + use<'v> {
+    let at = at.clone();
+    let list = list.and_then(Value::as_array).into_iter().flatten();
+    list.enumerate()
+        .map(move |(index, server)| (server, at.at(index)))
+}
+
+/// The first, or the same with encryption where both are declared.
+fn preferred(urls: &[&str]) -> Option<usize> {
+    let first = urls.first()?;
+    let encrypted = first.replacen("http://", "https://", 1);
+    urls.iter().position(|url| *url == encrypted)
+}
+
+fn path_of(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    url[host..].find('/').map_or("", |at| &url[host + at..])
+}
+
+/// The address of a server, or why it cannot be used.
+fn address(server: &Value) -> Result<Address, String> {
+    let url = server.get("url").and_then(Value::as_str);
+    let url = with_defaults(
+        url.ok_or("it has no `url`")?.trim(),
+        server.get("variables"),
+    )?;
+    if url.contains(['?', '#']) {
+        return Err(format!("`{url}` has a `?` or `#`"));
+    }
+    let is_absolute = url.contains("://") || url.starts_with("//");
+    if !is_absolute {
+        let path = url.trim_start_matches("./").trim_matches('/');
+        if path
+            .split('/')
+            .any(|part| part == ".." || part.contains(':'))
+        {
+            return Err(format!("`{url}` is neither a URL nor a path"));
+        }
+        return Ok(Address::Relative(match path {
+            "" | "." => String::new(),
+            path => format!("/{path}"),
+        }));
+    }
+    let url = match url.strip_prefix("//") {
+        Some(rest) => format!("https://{rest}"),
+        None => url,
+    };
+    let parsed: Uri = (url.parse()).map_err(|error| format!("`{url}` is no URL ({error})"))?;
+    if !matches!(parsed.scheme_str(), Some("http" | "https")) {
+        return Err(format!("the scheme of `{url}` is not http or https"));
+    }
+    let host = parsed.host().unwrap_or("");
+    let is_odd = |authority: &str| authority.contains('@') || authority.ends_with(':');
+    if host.is_empty() || parsed.authority().is_some_and(|it| is_odd(it.as_str())) {
+        return Err("it is no address of a server: no host, or a user name in it".to_owned());
+    }
+    Ok(Address::Absolute(url.trim_end_matches('/').to_owned()))
+}
+
+/// A template with the defaults of its variables.
+fn with_defaults(template: &str, variables: Option<&Value>) -> Result<String, String> {
+    let mut url = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        let default = variables.and_then(|it| it.get(name)?.get("default"));
+        url.push_str(before);
+        match default {
+            Some(Value::String(text)) => url.push_str(text),
+            Some(value @ (Value::Number(_) | Value::Bool(_))) => url.push_str(&value.to_string()),
+            _ => {
+                return Err(format!(
+                    "the variable `{name}` of `{template}` has no default"
+                ));
+            }
+        }
+        rest = after;
+    }
+    url.push_str(rest);
+    Ok(url)
+}

@@ -1,0 +1,545 @@
+//! Responses that are streams: JSON values one after the other, and server-sent events.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use futures_util::future::poll_fn;
+use futures_util::stream::try_unfold;
+use http::{HeaderMap, StatusCode};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::error::Error;
+use crate::json;
+use crate::operation::{AnswerKind, Operation};
+use crate::response::ByteStream;
+use crate::secrets::Secrets;
+
+type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>;
+
+/// What all errors of a stream need to know of the response.
+pub(crate) struct Head {
+    pub operation: &'static Operation,
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub secrets: Secrets,
+    /// Longest part that is held in memory, in bytes.
+    pub limit: usize,
+}
+
+impl Head {
+    fn answer(&self, status: StatusCode, body: Bytes) -> Answer {
+        Answer::read(status, self.headers.clone(), body, self.secrets.clone())
+    }
+
+    fn read<T: DeserializeOwned>(&self, json: &Bytes) -> Result<T, Error> {
+        json::read(json).map_err(|fault| {
+            let answer = self.answer(self.status, json.clone());
+            answer.unreadable(&fault).during(self.operation)
+        })
+    }
+
+    fn too_long(&self) -> Error {
+        let what = format!(
+            "a part of the stream has more than {} bytes; raise `max_response_bytes`",
+            self.limit
+        );
+        self.broken(&what)
+    }
+
+    fn cut_off(&self) -> Error {
+        self.broken("the stream ended within an event").cut_off()
+    }
+
+    fn broken(&self, what: &str) -> Error {
+        let error = self.answer(self.status, Bytes::new()).without_body(what);
+        error.during(self.operation)
+    }
+}
+
+/// JSON values that a server sends one after the other, as a stream.
+///
+/// Each value is there as soon as the server has sent it. An error ends the stream: a value that
+/// cannot be read, one that is longer than
+/// [`max_response_bytes`](crate::TransportBuilder::max_response_bytes), an error that the server
+/// reports within the stream, a connection that broke, or one on which nothing came for
+/// [`read_timeout`](crate::TransportBuilder::read_timeout).
+///
+/// Drop it to end the request.
+///
+/// ```no_run
+/// # async fn example(
+/// #     mut runs: compute_kfp_runtime::JsonStream<serde_json::Value>,
+/// # ) -> compute_kfp_runtime::Result<()> {
+/// while let Some(run) = runs.next().await {
+///     println!("{}", run?["state"]);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct JsonStream<T> {
+    records: Parts<Bytes>,
+    head: Arc<Head>,
+    ended: bool,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> JsonStream<T> {
+    pub(crate) fn new(body: ByteStream, head: Head) -> Self {
+        let head = Arc::new(head);
+        let lines = Lines::new(body, head.clone());
+        let framing = match head.operation.answer {
+            Some(AnswerKind::JsonSequence) => Framing::Sequence(Position::default()),
+            _ => Framing::Lines,
+        };
+        Self {
+            records: Box::pin(try_unfold((lines, framing), record)),
+            head,
+            ended: false,
+            value: PhantomData,
+        }
+    }
+
+    /// Returns the next value, or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the stream broke, or the value cannot be read or reports an error; the
+    /// stream then ends.
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, Error>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let record = ready!(self.records.as_mut().poll_next(context));
+        let value = record.map(|record| self.value(&record?));
+        self.ended = !matches!(value, Some(Ok(_)));
+        Poll::Ready(value)
+    }
+
+    fn value(&self, record: &Bytes) -> Result<T, Error> {
+        if self.head.operation.answer != Some(AnswerKind::JsonResults) {
+            return self.head.read(record);
+        }
+        match self.head.read(record)? {
+            ResultLine {
+                error: Some(error), ..
+            } => Err(self.reported(&error)),
+            ResultLine {
+                result: Some(value),
+                ..
+            } => Ok(value),
+            ResultLine { .. } => {
+                let what = "an item of the stream has neither `result` nor `error`";
+                Err(self.head.broken(what))
+            }
+        }
+    }
+
+    /// The error that a server reports within the stream, as if it were a response of its own.
+    #[cold]
+    fn reported(&self, error: &Value) -> Error {
+        let code = |name: &str| error.get(name).and_then(Value::as_u64);
+        let status = code("http_code")
+            .and_then(|code| StatusCode::from_u16(code.try_into().ok()?).ok())
+            .unwrap_or_else(|| status_of(code("code")));
+        let answer = self.head.answer(status, error.to_string().into());
+        answer.reported().during(self.head.operation)
+    }
+}
+
+/// The HTTP status that stands for a code of gRPC.
+fn status_of(code: Option<u64>) -> StatusCode {
+    match code {
+        Some(3 | 9 | 11) => StatusCode::BAD_REQUEST,
+        Some(4) => StatusCode::GATEWAY_TIMEOUT,
+        Some(5) => StatusCode::NOT_FOUND,
+        Some(6 | 10) => StatusCode::CONFLICT,
+        Some(7) => StatusCode::FORBIDDEN,
+        Some(8) => StatusCode::TOO_MANY_REQUESTS,
+        Some(12) => StatusCode::NOT_IMPLEMENTED,
+        Some(14) => StatusCode::SERVICE_UNAVAILABLE,
+        Some(16) => StatusCode::UNAUTHORIZED,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// A line of a stream of grpc-gateway.
+#[derive(serde::Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+struct ResultLine<T> {
+    #[serde(default = "none", deserialize_with = "present")]
+    result: Option<T>,
+    error: Option<Value>,
+}
+
+fn none<T>() -> Option<T> {
+    None
+}
+
+/// A null may be the value.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+impl<T: DeserializeOwned> Stream for JsonStream<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll(context)
+    }
+}
+
+impl<T> fmt::Debug for JsonStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JsonStream")
+            .field("operation", &self.head.operation.name)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where a value ends.
+enum Framing {
+    /// At the end of its line.
+    Lines,
+    /// At a record separator (RFC 7464), or at a line end outside of all brackets.
+    Sequence(Position),
+}
+
+#[derive(Default)]
+struct Position {
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+const RECORD_SEPARATOR: u8 = 0x1e;
+
+impl Framing {
+    fn ends_at(&mut self, byte: u8) -> bool {
+        let at = match self {
+            Self::Lines => return byte == b'\n',
+            Self::Sequence(at) => at,
+        };
+        match byte {
+            RECORD_SEPARATOR => {
+                *at = Position::default();
+                return true;
+            }
+            _ if at.escaped => at.escaped = false,
+            b'\\' => at.escaped = at.in_string,
+            b'"' => at.in_string = !at.in_string,
+            _ if at.in_string => {}
+            b'{' | b'[' => at.depth += 1,
+            b'}' | b']' => at.depth = at.depth.saturating_sub(1),
+            b'\n' => return at.depth == 0,
+            _ => {}
+        }
+        false
+    }
+}
+
+/// The next record that is not empty.
+async fn record(
+    (mut lines, mut framing): (Lines, Framing),
+) -> Result<Option<(Bytes, (Lines, Framing))>, Error> {
+    while let Some(line) = lines.next(|byte| framing.ends_at(byte)).await? {
+        let is_between = |byte: &u8| byte.is_ascii_whitespace() || *byte == RECORD_SEPARATOR;
+        let Some(start) = line.iter().position(|byte| !is_between(byte)) else {
+            continue;
+        };
+        let end = line.iter().rposition(|byte| !is_between(byte));
+        let record = line.slice(start..=end.unwrap_or(start));
+        return Ok(Some((record, (lines, framing))));
+    }
+    Ok(None)
+}
+
+/// A body, cut at some of its bytes.
+struct Lines {
+    body: ByteStream,
+    head: Arc<Head>,
+    pending: BytesMut,
+    /// How much of it has no end of a line.
+    searched: usize,
+}
+
+impl Lines {
+    fn new(body: ByteStream, head: Arc<Head>) -> Self {
+        Self {
+            body,
+            head,
+            pending: BytesMut::new(),
+            searched: 0,
+        }
+    }
+
+    /// Returns the next line with the byte that ends it, which the last may lack.
+    ///
+    /// Each byte is asked about once.
+    async fn next(&mut self, mut ends_at: impl FnMut(u8) -> bool) -> Result<Option<Bytes>, Error> {
+        loop {
+            let mut unseen = self.pending[self.searched..].iter();
+            let end = unseen.position(|byte| ends_at(*byte));
+            let length = end.map_or(self.pending.len(), |at| self.searched + at + 1);
+            if length > self.head.limit {
+                return Err(self.head.too_long());
+            }
+            if end.is_some() {
+                self.searched = 0;
+                return Ok(Some(self.pending.split_to(length).freeze()));
+            }
+            self.searched = length;
+            let Some(piece) = self.body.chunk().await? else {
+                self.searched = 0;
+                let rest = self.pending.split().freeze();
+                return Ok((!rest.is_empty()).then_some(rest));
+            };
+            self.pending.extend_from_slice(&piece);
+        }
+    }
+}
+
+/// A server-sent event.
+#[derive(Clone)]
+pub struct Event {
+    name: String,
+    data: String,
+    id: String,
+    retry: Option<Duration>,
+    head: Arc<Head>,
+}
+
+impl Event {
+    /// Returns the name of the event; `message` unless the server gives another.
+    pub fn name(&self) -> &str {
+        match self.name.as_str() {
+            "" => "message",
+            name => name,
+        }
+    }
+
+    /// Returns the data as the server wrote it, with a line feed between its lines.
+    pub fn data(&self) -> &str {
+        &self.data
+    }
+
+    /// Returns the data, read as JSON.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind [`Protocol`](crate::ErrorKind::Protocol) if the data is not JSON of
+    /// that type.
+    ///
+    /// ```no_run
+    /// # fn example(event: compute_kfp_runtime::Event) -> compute_kfp_runtime::Result<()> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Progress {
+    ///     percent: u8,
+    /// }
+    ///
+    /// let progress: Progress = event.json()?;
+    /// println!("{} %", progress.percent);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        self.head
+            .read(&Bytes::copy_from_slice(self.data.as_bytes()))
+    }
+
+    /// Returns the ID that the server last gave an event of the stream.
+    ///
+    /// A request with the header `Last-Event-ID` continues after it, if the server supports that:
+    /// `.options(|it| it.header("Last-Event-ID", id))`.
+    pub fn id(&self) -> Option<&str> {
+        Some(self.id.as_str()).filter(|id| !id.is_empty())
+    }
+
+    /// Returns the time to wait before reconnecting, which the server last set.
+    pub fn retry(&self) -> Option<Duration> {
+        self.retry
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("name", &self.name())
+            .field("data", &self.data)
+            .field("id", &self.id())
+            .field("retry", &self.retry)
+            .finish()
+    }
+}
+
+/// Server-sent events, as a stream.
+///
+/// Events are read as the [WHATWG standard] says, but for two points: the stream does not reconnect
+/// by itself, and one that ends within an event ends with an error. Comments keep it alive and are
+/// not events.
+///
+/// An error ends the stream: an event that is longer than
+/// [`max_response_bytes`](crate::TransportBuilder::max_response_bytes), a connection that broke, or
+/// one on which nothing came for [`read_timeout`](crate::TransportBuilder::read_timeout).
+///
+/// Drop it to end the request.
+///
+/// ```no_run
+/// # async fn example(mut events: compute_kfp_runtime::EventStream) -> compute_kfp_runtime::Result<()> {
+/// while let Some(event) = events.next().await {
+///     let event = event?;
+///     println!("{}: {}", event.name(), event.data());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [WHATWG standard]: https://html.spec.whatwg.org/multipage/server-sent-events.html
+pub struct EventStream {
+    events: Parts<Event>,
+    operation: &'static Operation,
+}
+
+impl EventStream {
+    pub(crate) fn new(body: ByteStream, head: Head) -> Self {
+        let operation = head.operation;
+        let reader = EventReader::new(body, Arc::new(head));
+        let events = try_unfold(reader, |mut reader| async move {
+            Ok(reader.next().await?.map(|event| (event, reader)))
+        });
+        Self {
+            events: Box::pin(events),
+            operation,
+        }
+    }
+
+    /// Returns the next event, or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the stream broke; it then ends.
+    pub async fn next(&mut self) -> Option<Result<Event, Error>> {
+        poll_fn(|context| self.events.as_mut().poll_next(context)).await
+    }
+}
+
+impl Stream for EventStream {
+    type Item = Result<Event, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.events.as_mut().poll_next(context)
+    }
+}
+
+impl fmt::Debug for EventStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream")
+            .field("operation", &self.operation.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Puts events together from their lines.
+struct EventReader {
+    lines: Lines,
+    event: Event,
+    is_first_line: bool,
+    after_return: bool,
+}
+
+impl EventReader {
+    fn new(body: ByteStream, head: Arc<Head>) -> Self {
+        Self {
+            lines: Lines::new(body, head.clone()),
+            event: Event {
+                name: String::new(),
+                data: String::new(),
+                id: String::new(),
+                retry: None,
+                head,
+            },
+            is_first_line: true,
+            after_return: false,
+        }
+    }
+
+    async fn next(&mut self) -> Result<Option<Event>, Error> {
+        while let Some(line) = self.line().await? {
+            if !line.is_empty() {
+                self.field(&line);
+                if self.event.data.len() > self.event.head.limit {
+                    return Err(self.event.head.too_long());
+                }
+                continue;
+            }
+            let name = std::mem::take(&mut self.event.name);
+            let mut data = std::mem::take(&mut self.event.data);
+            if data.pop().is_some() {
+                return Ok(Some(Event {
+                    name,
+                    data,
+                    ..self.event.clone()
+                }));
+            }
+        }
+        match self.event.data.is_empty() {
+            true => Ok(None),
+            false => Err(self.event.head.cut_off()),
+        }
+    }
+
+    /// The next line without its end, which is a line feed, a carriage return or both.
+    async fn line(&mut self) -> Result<Option<String>, Error> {
+        loop {
+            let line = self.lines.next(|byte| matches!(byte, b'\n' | b'\r'));
+            let Some(line) = line.await? else {
+                return Ok(None);
+            };
+            let is_second_half = std::mem::take(&mut self.after_return) && *line == *b"\n";
+            self.after_return = line.ends_with(b"\r");
+            if is_second_half {
+                continue;
+            }
+            let Some((b'\n' | b'\r', mut text)) = line.split_last() else {
+                return match line.starts_with(b":") {
+                    true => Ok(None),
+                    false => Err(self.event.head.cut_off()),
+                };
+            };
+            if std::mem::take(&mut self.is_first_line) {
+                text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+            }
+            return Ok(Some(String::from_utf8_lossy(text).into_owned()));
+        }
+    }
+
+    fn field(&mut self, line: &str) {
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match name {
+            "event" => self.event.name = value.to_owned(),
+            "data" => {
+                self.event.data.push_str(value);
+                self.event.data.push('\n');
+            }
+            "id" if !value.contains('\0') => self.event.id = value.to_owned(),
+            "retry" if value.bytes().all(|byte| byte.is_ascii_digit()) => {
+                let milliseconds = value.parse().map(Duration::from_millis);
+                self.event.retry = milliseconds.ok().or(self.event.retry);
+            }
+            _ => {}
+        }
+    }
+}
