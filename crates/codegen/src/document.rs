@@ -165,12 +165,15 @@ impl Writer<'_> {
                 BodyContent::Raw if media == "text/plain" => json!({"type": "string"}),
                 BodyContent::Raw => binary(),
             };
+            let known = name == "body" && is_known_body(content, media);
+            let (key, encoded_by) = match known {
+                true => ("content", "x-encoding"),
+                false => ("x-content", "encoding"),
+            };
             let encoding = encoding(content);
             if !encoding.is_empty() {
-                described["encoding"] = Value::Object(encoding);
+                described[encoded_by] = Value::Object(encoding);
             }
-            let known = name == "body" && is_known_body(content, media);
-            let key = if known { "content" } else { "x-content" };
             value[key][media] = described;
         }
         value

@@ -24,7 +24,15 @@ impl<'a> Reader<'a> {
         let value = operation.get("requestBody")?;
         let (value, at) = self.resolve(value, &at.at("requestBody"))?;
         let object = self.object(value, &at, "the request body")?;
-        let content = object.get("content").and_then(Value::as_object)?;
+        let content = object.get("content").and_then(Value::as_object);
+        let Some(content) = content.filter(|content| !content.is_empty()) else {
+            self.warn(
+                &at,
+                "the request body declares no media type",
+                "no body is sent",
+            );
+            return None;
+        };
         let mut declared: Vec<(&String, &Value)> = content.iter().collect();
         declared.sort_by_key(|(media, _)| preference(media));
         let mut schemas = Vec::new();
@@ -164,6 +172,13 @@ impl<'a> Reader<'a> {
             let encoding = value.pointer(&format!("/encoding{}", Pointer::root().at(&name)));
             let encoding = encoding.and_then(Value::as_object);
             let media = encoding.and_then(media_of);
+            if encoding.is_some_and(|encoding| encoding.contains_key("headers")) {
+                self.warn(
+                    &at.at("encoding").at(&name).at("headers"),
+                    format!("the part `{name}` declares headers of its own"),
+                    "they are not sent",
+                );
+            }
             let mut schema = property.schema.without_integer_text();
             if media.as_ref().is_some_and(|media| !is_json(media)) {
                 self.leave_writing_to_caller(&mut schema);
@@ -198,7 +213,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Makes a text of an object that is not JSON.
-    fn leave_writing_to_caller(&self, schema: &mut Schema) {
+    pub(super) fn leave_writing_to_caller(&self, schema: &mut Schema) {
         match self.known_kind(&schema.kind) {
             Some(Kind::Object(_) | Kind::Map(_) | Kind::Any | Kind::Union(_)) => {
                 schema.kind = Kind::String;

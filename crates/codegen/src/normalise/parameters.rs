@@ -223,7 +223,10 @@ impl<'a> Reader<'a> {
             (None, Some(Some((media, content)))) => {
                 let at = at.at("content").at(media).at("schema");
                 let schema = content.get("schema");
-                let schema = schema.map_or_else(any, |schema| self.schema(schema, &at, &hint));
+                let mut schema = schema.map_or_else(any, |schema| self.schema(schema, &at, &hint));
+                if !is_json(media) {
+                    self.leave_writing_to_caller(&mut schema);
+                }
                 (schema, is_json(media))
             }
             (None, Some(None)) => (any(), true),

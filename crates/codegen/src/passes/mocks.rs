@@ -122,7 +122,6 @@ fn edit(api: &Api, types: &ArgumentTypes, operation: &Operation, block: &mut Ite
     let parameters = parameters.filter_map(|it| written(operation, types, it).map(ImplItem::Fn));
     let bodies = operation.body.iter().flat_map(|body| body.contents());
     let bodies = bodies.flat_map(|(name, media, content)| {
-        let function = ident(name);
         let mut added: Vec<ImplItem> = Vec::new();
         match content {
             BodyContent::Multipart(parts) => added.extend(parts.iter().map(|part| {
@@ -136,6 +135,7 @@ fn edit(api: &Api, types: &ArgumentTypes, operation: &Operation, block: &mut Ite
             _ if name == "body" && is_known_body(content, media) => {}
             BodyContent::Json(_) => {
                 if let Some(ty) = types.get(&(operation.builder.clone(), name.to_owned())) {
+                    let function = ident(name);
                     added.push(parse_quote! {
                         pub fn #function(self, value: &#ty) -> Self {
                             Self(self.0.json_body_obj(value))
@@ -145,11 +145,14 @@ fn edit(api: &Api, types: &ArgumentTypes, operation: &Operation, block: &mut Ite
             }
             BodyContent::Form(..) => {}
             BodyContent::Raw if name == "body" => {}
-            BodyContent::Raw => added.push(parse_quote! {
-                pub fn #function(self, value: &str) -> Self {
-                    Self(self.0.body(value))
-                }
-            }),
+            BodyContent::Raw => {
+                let function = ident(name);
+                added.push(parse_quote! {
+                    pub fn #function(self, value: &str) -> Self {
+                        Self(self.0.body(value))
+                    }
+                });
+            }
         }
         added
     });

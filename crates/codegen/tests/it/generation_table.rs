@@ -653,6 +653,18 @@ fn parts_have_the_types_and_media_types_that_are_declared() {
     ] {
         has(&generated, "operations.rs", part);
     }
+    let headers = json!({"meta": {"headers": {"X-A": {"schema": {"type": "string"}}}}});
+    let schema = json!({"type": "object", "properties": {"meta": object}});
+    let headers =
+        with_body(json!({"multipart/form-data": {"schema": schema, "encoding": headers}}));
+    let at = "/paths/~1x/post/requestBody/content";
+    let part = format!("{at}/multipart~1form-data/encoding/meta/headers");
+    warns(&headers, &part, "not sent");
+    warns(
+        &with_body(json!({})),
+        "/paths/~1x/post/requestBody",
+        "no body is sent",
+    );
     let without = with_body(json!({"multipart/form-data": {"schema": {"type": "object"}}}));
     warns(
         &without,
