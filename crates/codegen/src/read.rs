@@ -57,7 +57,7 @@ pub(crate) fn read_json(file: &str, text: &str) -> Result<Value, Error> {
 }
 
 fn dialect(file: &str, document: &Value) -> Result<Dialect, Error> {
-    let remedy = "give a document with `\"swagger\": \"2.0\"`, `\"openapi\": \"3.0.x\"` or `\"openapi\": \"3.1.x\"`";
+    let remedy = "give a document with `\"swagger\": \"2.0\"`, `\"openapi\": \"3.0.x\"`, `\"3.1.x\"` or `\"3.2.x\"`";
     let Some(root) = document.as_object() else {
         return Err(Error::one(
             file,
@@ -71,7 +71,9 @@ fn dialect(file: &str, document: &Value) -> Result<Dialect, Error> {
         (None, Some(Value::String(version))) if is_version(version, "3.0") => {
             Ok(Dialect::OpenApi30)
         }
-        (None, Some(Value::String(version))) if is_version(version, "3.1") => {
+        (None, Some(Value::String(version)))
+            if is_version(version, "3.1") || is_version(version, "3.2") =>
+        {
             Ok(Dialect::OpenApi31)
         }
         (None, None) => Err(Error::one(

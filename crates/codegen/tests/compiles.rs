@@ -63,6 +63,8 @@ fn documents() -> Vec<(&'static str, String)> {
         ("empty", r#"{"openapi": "3.1.0", "paths": {}}"#.to_owned()),
         ("fastapi", read(here.join("fastapi.json"))),
         ("grpc_gateway", read(here.join("grpc_gateway.json"))),
+        ("shapes", read(here.join("shapes.json"))),
+        ("swagger", read(here.join("swagger.json"))),
     ]
 }
 

@@ -29,6 +29,7 @@ mod request;
 mod response;
 mod retry;
 mod secrets;
+pub mod tagged;
 mod timestamp;
 mod transport;
 mod upload;

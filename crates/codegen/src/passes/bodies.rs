@@ -56,7 +56,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
 /// The type for a schema of which progenitor was not told.
 fn rust_type(schema: &Schema) -> TokenStream {
     match &schema.kind {
-        Kind::Any | Kind::Enum(_) | Kind::Object(_) | Kind::Union(_) => {
+        Kind::Any | Kind::Enum(_) | Kind::Object(_) | Kind::Union(_) | Kind::Tagged(_) => {
             quote! { ::serde_json::Value }
         }
         Kind::Boolean => quote! { bool },

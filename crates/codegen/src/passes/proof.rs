@@ -64,7 +64,7 @@ fn source(name: &str) -> Source {
 
 impl Stages {
     fn of(source: &Source, with_stock: bool) -> Self {
-        let api = crate::model(source, &crate::lift(source).unwrap()).unwrap();
+        let (api, _) = crate::model(source, &crate::lift(source).unwrap()).unwrap();
         let escapes = Escapes::of(&api);
         let mut stages = Vec::new();
         let document = crate::document::escaped(&api, &escapes);
