@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::escapes::Escapes;
 use crate::model::{
     Api, Body, BodyContent, Kind, Location, NamedSchema, Object, Operation, Parameter, Part,
-    Response, ResponseContent, Schema, SchemeKind, SecurityScheme, Style, Success,
+    Response, ResponseContent, Schema, SchemeKind, SecurityScheme, Style, Success, Tagged,
 };
 
 /// The document with the names of the API.
@@ -273,6 +273,7 @@ impl Writer<'_> {
             Kind::Union(members) => {
                 json!({"oneOf": members.iter().map(|it| self.schema(it)).collect::<Vec<_>>()})
             }
+            Kind::Tagged(tagged) => self.tagged(tagged),
             Kind::Object(object) => self.object(name, object),
             other => self.schema(&Schema::of(other.clone())),
         };
@@ -286,6 +287,24 @@ impl Writer<'_> {
             value["deprecated"] = true.into();
         }
         value
+    }
+
+    fn tagged(&self, tagged: &Tagged) -> Value {
+        let variants = tagged.variants.iter();
+        let mut members: Vec<Value> = variants.clone().map(|it| self.schema(&it.schema)).collect();
+        if self.escapes.is_some() {
+            // Any value beside them: progenitor would read the tags itself, and know no others.
+            members.push(json!({}));
+            return json!({"oneOf": members});
+        }
+        let targets = variants.zip(&members).flat_map(|(variant, member)| {
+            let target = member.get("$ref");
+            let values = variant.values.iter();
+            values.filter_map(move |value| Some((value.clone(), target?.clone())))
+        });
+        let mapping: Map<String, Value> = targets.collect();
+        let discriminator = json!({"propertyName": tagged.tag, "mapping": mapping});
+        json!({"oneOf": members, "discriminator": discriminator})
     }
 
     fn object(&self, name: &str, object: &Object) -> Value {
@@ -355,7 +374,7 @@ impl Writer<'_> {
             Kind::Reference(name) => {
                 json!({"$ref": format!("#/components/schemas/{}", self.type_name(name))})
             }
-            Kind::Enum(_) | Kind::Object(_) | Kind::Union(_) => json!({}),
+            Kind::Enum(_) | Kind::Object(_) | Kind::Union(_) | Kind::Tagged(_) => json!({}),
         };
         if matches!(schema.kind, Kind::String | Kind::Number) {
             set(&mut value, "format", schema.format.as_deref());

@@ -15,6 +15,9 @@ use crate::references::Bundle;
 /// Extension that holds the pointer of a part in the document that was read.
 pub(crate) const SOURCE: &str = "x-source-pointer";
 
+/// Extension that marks a list in `type` where only OpenAPI 3.1 has one.
+pub(crate) const TYPE_LIST: &str = "x-type-was-list";
+
 /// Methods an OpenAPI path item can have, in the order in which operations are read.
 pub(crate) const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
@@ -24,8 +27,8 @@ pub(crate) const METHODS: [&str; 8] = [
 /// reports it.
 pub(crate) fn lift(document: Value, dialect: Dialect) -> Value {
     match dialect {
-        Dialect::Swagger20 => swagger2::lift(document),
-        Dialect::OpenApi30 => document,
+        Dialect::Swagger20 => openapi31::lift_schemas(swagger2::lift(document)),
+        Dialect::OpenApi30 => openapi31::lift_schemas(document),
         Dialect::OpenApi31 => openapi31::lift(document),
     }
 }

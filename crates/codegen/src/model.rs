@@ -9,7 +9,7 @@ pub(crate) struct Api {
     pub title: String,
     pub version: String,
     pub description: Option<String>,
-    /// Whether JSON is as protobuf writes it: without zero values, with doubles such as `"NaN"`.
+    /// Whether grpc-gateway made the document, so that JSON is as protobuf writes it: without zero values, with doubles such as `"NaN"`.
     pub protobuf: bool,
     /// Object, enum and union schemas, by their Rust name.
     pub schemas: IndexMap<String, NamedSchema>,
@@ -65,6 +65,8 @@ pub(crate) enum Kind {
     Map(Box<Schema>),
     Object(Object),
     Union(Vec<Schema>),
+    /// Objects that one property tells apart.
+    Tagged(Tagged),
     /// A named schema, by its Rust name.
     Reference(String),
 }
@@ -87,6 +89,23 @@ impl PartialEq for EnumValue {
 }
 
 #[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tagged {
+    /// The property that tells them apart.
+    pub tag: String,
+    pub variants: Vec<TaggedVariant>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TaggedVariant {
+    /// Name of the variant.
+    pub ident: String,
+    /// What the property holds; the first is written where the object itself has none.
+    pub values: Vec<String>,
+    pub schema: Schema,
+    pub place: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Object {
     pub properties: IndexMap<String, Property>,
     /// Schema of the properties that are not named, where the document gives one.
@@ -127,6 +146,10 @@ impl Schema {
         match &mut self.kind {
             Kind::Array(inner) | Kind::Map(inner) => vec![&mut **inner],
             Kind::Union(members) => members.iter_mut().collect(),
+            Kind::Tagged(tagged) => {
+                let variants = tagged.variants.iter_mut();
+                variants.map(|variant| &mut variant.schema).collect()
+            }
             Kind::Object(Object {
                 properties,
                 additional,

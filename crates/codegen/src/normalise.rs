@@ -1,15 +1,19 @@
 //! Normalising: from a lifted description to the [`Api`] that everything is generated from.
 
+mod all_of;
 mod bodies;
 mod naming;
 mod operations;
 mod paging;
 mod parameters;
+mod protobuf;
 mod responses;
 mod schemas;
 mod servers;
+mod unions;
+mod written;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use indexmap::{IndexMap, IndexSet};
@@ -22,9 +26,10 @@ use crate::model::{
 };
 use crate::names::scheme_constant;
 use crate::pointer::Pointer;
-use crate::read::Dialect;
 
 use self::naming::Wanted;
+use self::schemas::{Part, Pending};
+use self::written::Written;
 
 pub(crate) use self::paging::is_whole_number;
 
@@ -36,7 +41,6 @@ const MAX_SIZE: usize = 60_000;
 /// The API that a document describes, and what of the document is left out.
 pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Problem>), Error> {
     let document = places.lifted;
-    let protobuf = places.dialect == Dialect::Swagger20;
     let mut reader = Reader::new(file, places);
     reader.read_components();
     let servers = reader.read_servers();
@@ -48,6 +52,7 @@ pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Prob
         problems,
         places,
         mut named,
+        protobuf,
         ..
     } = reader;
     let warnings = problems.finish(|place| places.locate(place))?;
@@ -96,11 +101,28 @@ struct Reader<'a> {
     undefined_schemes: IndexSet<&'a str>,
     /// Components being read, and whether a value stands between each and what is read now.
     stack: Vec<(&'a str, bool)>,
+    /// How many values stand between the document and what is read now.
+    values: usize,
+    /// What a component says beside its alternatives.
+    commons: HashMap<&'a str, Schema>,
+    /// What is known of components without reading them.
+    written: HashMap<&'a str, Written>,
+    /// Schemas inside of others that references lead to.
+    parts: HashMap<String, Part>,
+    open_parts: usize,
+    /// Schemas with names, and parts of others, by their place.
+    by_place: HashMap<String, Schema>,
+    /// Objects that wait until what they are made of was read.
+    pending: Vec<Pending<'a>>,
+    pending_names: HashSet<String>,
+    /// Whether grpc-gateway made the document of protobuf.
+    protobuf: bool,
 }
 
 impl<'a> Reader<'a> {
     fn new(file: &'a str, places: Places<'a>) -> Self {
         static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+        let protobuf = protobuf::is_from_grpc_gateway(&places);
         let mut reader = Self {
             document: places.lifted,
             places,
@@ -113,6 +135,15 @@ impl<'a> Reader<'a> {
             named: IndexMap::new(),
             undefined_schemes: IndexSet::new(),
             stack: Vec::new(),
+            values: 0,
+            commons: HashMap::new(),
+            written: HashMap::new(),
+            parts: HashMap::new(),
+            open_parts: 0,
+            by_place: HashMap::new(),
+            pending: Vec::new(),
+            pending_names: HashSet::new(),
+            protobuf,
         };
         let at = Pointer::root().at("components").at("schemas");
         if let Some(schemas) = reader.document.pointer(at.as_str())

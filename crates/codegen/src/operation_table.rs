@@ -304,7 +304,7 @@ fn shape(api: &Api, schema: &Schema) -> Shape {
         Some(Kind::Boolean) => "boolean",
         Some(Kind::Integer(_)) => "integer",
         Some(Kind::Number) => "number",
-        Some(Kind::Object(_) | Kind::Map(_)) => "object",
+        Some(Kind::Object(_) | Kind::Map(_) | Kind::Tagged(_)) => "object",
         Some(
             Kind::Enum(_)
             | Kind::IntegerText { .. }

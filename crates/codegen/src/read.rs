@@ -70,7 +70,7 @@ fn read_json(text: &str) -> serde_json::Result<Value> {
 }
 
 fn dialect(file: &str, document: &Value) -> Result<Dialect, Error> {
-    let remedy = "give a document with `\"swagger\": \"2.0\"`, `\"openapi\": \"3.0.x\"` or `\"openapi\": \"3.1.x\"`";
+    let remedy = "give a document with `\"swagger\": \"2.0\"`, `\"openapi\": \"3.0.x\"`, `\"3.1.x\"` or `\"3.2.x\"`";
     let Some(root) = document.as_object() else {
         return Err(Error::one(
             file,
@@ -88,7 +88,7 @@ fn dialect(file: &str, document: &Value) -> Result<Dialect, Error> {
     match (root.get("swagger"), root.get("openapi")) {
         (Some(version), None) if is(version, "2.0") => Ok(Dialect::Swagger20),
         (None, Some(version)) if is(version, "3.0") => Ok(Dialect::OpenApi30),
-        (None, Some(version)) if is(version, "3.1") => Ok(Dialect::OpenApi31),
+        (None, Some(version)) if is(version, "3.1") || is(version, "3.2") => Ok(Dialect::OpenApi31),
         (None, None) => Err(Error::one(
             file,
             "",

@@ -1,4 +1,4 @@
-//! References to other files and into parts of schemas: what they lead to becomes part of the document.
+//! References to other files: what they lead to becomes part of the document.
 //!
 //! A schema gets a name below the document's schemas, everything else takes the place of its reference.
 //! Files are read below the directory of the document only, and nothing is fetched. A reference that
@@ -102,7 +102,8 @@ pub(crate) fn unresolved(file: &str, places: &Places<'_>) -> Vec<Problem> {
                 "put its content here: overlays apply after references are followed".into(),
             )
         });
-        let mut problem = Problem::new(file, at, message, remedy);
+        let at = at.at("$ref");
+        let mut problem = Problem::new(file, &at, message, remedy);
         let (_, place) = places.locate(at.as_str());
         problem.in_file = (place != problem.pointer).then_some(place);
         found.push(problem);
@@ -215,17 +216,6 @@ impl Part {
             Self::Named => Self::Other,
             part => part,
         }
-    }
-
-    fn at(pointer: &Pointer) -> Self {
-        pointer.keys().fold(Self::Other, |part, key| {
-            let in_list = part != Self::Schemas && key.parse::<usize>().is_ok();
-            if in_list {
-                part.item()
-            } else {
-                part.child(&key)
-            }
-        })
     }
 }
 
@@ -390,13 +380,10 @@ impl Bundler<'_> {
     ) -> Result<Followed, Reason> {
         let target = self.files.target(reference, place)?;
         let in_document = target.file.is_empty();
-        let stays = match part {
-            Part::Schema => in_document && !self.is_inner_schema(&target.pointer),
-            Part::Operation => false,
-            _ => in_document,
-        };
-        if stays {
-            return Ok(Followed::Reference(format!("#{}", target.pointer)));
+        if in_document && part != Part::Operation {
+            let same = place.file.is_empty().then(|| reference.to_owned());
+            let moved = || format!("#{}", target.pointer);
+            return Ok(Followed::Reference(same.unwrap_or_else(moved)));
         }
         let found = self.find(&target)?;
         if part == Part::Schema {
@@ -423,13 +410,6 @@ impl Bundler<'_> {
         let content = self.copy(found.value(), &found.place, part, to);
         self.following.pop();
         Ok(Followed::Content(content))
-    }
-
-    /// Whether a place of the document has a schema that is no entry of its list of schemas.
-    fn is_inner_schema(&self, pointer: &Pointer) -> bool {
-        let inside = pointer.as_str().strip_prefix(self.schemas.as_str());
-        let is_entry = inside.is_some_and(|key| key.rfind('/') == Some(0));
-        !is_entry && Part::at(pointer) == Part::Schema && self.files.has(pointer)
     }
 
     /// The target of a discriminator's value: the name of a schema, or a reference to one.
@@ -583,10 +563,6 @@ impl<'a> Files<'a> {
     fn paths(&self) -> Vec<PathBuf> {
         let read = self.read.iter().filter(|(_, document)| document.is_ok());
         read.map(|(file, _)| self.path(file)).collect()
-    }
-
-    fn has(&self, pointer: &Pointer) -> bool {
-        self.document.pointer(pointer.as_str()).is_some()
     }
 
     /// The place that a reference leads to from another place.

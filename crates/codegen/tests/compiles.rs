@@ -67,6 +67,8 @@ fn documents() -> Vec<(&'static str, String)> {
         ("grpc_gateway", read(here.join("grpc_gateway.json"))),
         ("wire", read(here.join("wire.json"))),
         ("streams", read(here.join("streams.json"))),
+        ("shapes", read(here.join("shapes.json"))),
+        ("swagger", read(here.join("swagger.json"))),
     ]
 }
 

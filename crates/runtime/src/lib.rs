@@ -31,6 +31,7 @@ mod retry;
 mod secrets;
 mod stream;
 mod style;
+pub mod tagged;
 mod timestamp;
 mod transport;
 mod upload;

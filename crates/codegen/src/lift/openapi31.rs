@@ -2,27 +2,41 @@
 
 use serde_json::{Map, Value, json};
 
+use super::TYPE_LIST;
+
 type Object = Map<String, Value>;
 
 /// Keywords of JSON Schema 2020-12 that describe nothing a type could hold.
-const DROPPED: [&str; 17] = [
+const DROPPED: [&str; 12] = [
     "$schema",
     "$id",
     "$anchor",
     "$dynamicAnchor",
     "$comment",
-    "$defs",
     "examples",
     "if",
-    "then",
-    "else",
-    "dependentSchemas",
     "dependentRequired",
     "unevaluatedItems",
-    "unevaluatedProperties",
     "contains",
     "propertyNames",
     "contentEncoding",
+];
+
+/// Keywords that say something of values of one type.
+const OF_TYPE: [(&str, &[&str]); 5] = [
+    ("array", &["items", "minItems", "maxItems", "uniqueItems"]),
+    (
+        "object",
+        &[
+            "properties",
+            "required",
+            "additionalProperties",
+            "patternProperties",
+        ],
+    ),
+    ("string", &["format"]),
+    ("integer", &["format"]),
+    ("number", &["format"]),
 ];
 
 pub(super) fn lift(mut document: Value) -> Value {
@@ -30,20 +44,26 @@ pub(super) fn lift(mut document: Value) -> Value {
         root.insert("openapi".into(), "3.0.3".into());
         root.remove("jsonSchemaDialect");
     }
-    each_schema(&mut document, false);
+    each_schema(&mut document, false, &mut lift_schema);
+    document
+}
+
+/// Lifts the schemas of a document that is OpenAPI 3.0 otherwise: many are written as in 3.1.
+pub(super) fn lift_schemas(mut document: Value) -> Value {
+    each_schema(&mut document, false, &mut |schema| lift_newer(schema, true));
     document
 }
 
 /// Finds schemas by the keys that hold them, wherever they stand, and lifts each.
-fn each_schema(value: &mut Value, named: bool) {
+fn each_schema(value: &mut Value, named: bool, lift: &mut impl FnMut(&mut Value)) {
     match value {
         Value::Object(map) => {
             for (key, child) in map.iter_mut() {
                 match key.as_str() {
-                    "schema" if !named => lift_schema(child),
-                    "schemas" if !named => {
+                    "schema" | "itemSchema" if !named => lift(child),
+                    "schemas" | "$defs" | "definitions" if !named => {
                         if let Some(schemas) = child.as_object_mut() {
-                            schemas.values_mut().for_each(lift_schema);
+                            schemas.values_mut().for_each(&mut *lift);
                         }
                     }
                     "example" | "examples" if !named => {}
@@ -52,13 +72,15 @@ fn each_schema(value: &mut Value, named: bool) {
                     | "content"
                         if !named =>
                     {
-                        each_schema(child, child.is_object());
+                        each_schema(child, child.is_object(), lift);
                     }
-                    _ => each_schema(child, false),
+                    _ => each_schema(child, false, lift),
                 }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| each_schema(item, false)),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| each_schema(item, false, lift)),
         _ => {}
     }
 }
@@ -73,30 +95,48 @@ fn lift_schema(value: &mut Value) {
             for keyword in DROPPED {
                 schema.shift_remove(keyword);
             }
-            lift_const(schema);
+            lift_unevaluated(schema);
             lift_binary(schema);
-            lift_tuple(schema);
-            lift_bounds(schema);
-            lift_type_list(schema);
-            lift_null_alternative(schema);
+            lift_keywords(schema, false);
             lift_reference_siblings(schema);
         }
         _ => {}
     }
 }
 
+/// Lifts what OpenAPI 3.0 does not have.
+fn lift_newer(value: &mut Value, mark: bool) {
+    if let Value::Object(schema) = value {
+        for child in children(schema) {
+            lift_newer(child, mark);
+        }
+        lift_keywords(schema, mark);
+    }
+}
+
+fn lift_keywords(schema: &mut Object, mark: bool) {
+    lift_const(schema);
+    lift_tuple(schema);
+    lift_bounds(schema);
+    lift_type_list(schema, mark);
+    lift_null_alternative(schema);
+}
+
 fn children(schema: &mut Object) -> Vec<&mut Value> {
     let mut found = Vec::new();
     for (key, value) in schema.iter_mut() {
         match (key.as_str(), value) {
-            ("properties" | "patternProperties", Value::Object(map)) => {
-                found.extend(map.values_mut())
-            }
+            (
+                "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas",
+                Value::Object(map),
+            ) => found.extend(map.values_mut()),
             ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(list)) => {
                 found.extend(list.iter_mut())
             }
-            ("items" | "not", value) => found.push(value),
-            ("additionalProperties", value @ Value::Object(_)) => found.push(value),
+            ("items" | "not" | "then" | "else", value) => found.push(value),
+            ("additionalProperties" | "unevaluatedProperties", value @ Value::Object(_)) => {
+                found.push(value)
+            }
             _ => {}
         }
     }
@@ -109,6 +149,15 @@ fn lift_const(schema: &mut Object) {
     }
 }
 
+/// Properties that no member of a composition names.
+fn lift_unevaluated(schema: &mut Object) {
+    if let Some(value) = schema.shift_remove("unevaluatedProperties")
+        && value != false
+    {
+        schema.entry("additionalProperties").or_insert(value);
+    }
+}
+
 fn lift_binary(schema: &mut Object) {
     if schema.shift_remove("contentMediaType").is_some() && !schema.contains_key("format") {
         schema.insert("format".into(), "binary".into());
@@ -118,7 +167,10 @@ fn lift_binary(schema: &mut Object) {
 /// A tuple becomes a list of any of its members' types.
 fn lift_tuple(schema: &mut Object) {
     if let Some(Value::Array(mut members)) = schema.shift_remove("prefixItems") {
-        members.extend(schema.shift_remove("items").filter(Value::is_object));
+        members.extend(match schema.shift_remove("items") {
+            Some(Value::Bool(true)) => Some(json!({})),
+            items => items.filter(Value::is_object),
+        });
         schema.insert("items".into(), json!({"anyOf": members}));
     }
     if schema.get("items").is_some_and(Value::is_boolean) {
@@ -139,7 +191,8 @@ fn lift_bounds(schema: &mut Object) {
     }
 }
 
-fn lift_type_list(schema: &mut Object) {
+/// A list of types becomes alternatives; null among them makes the schema nullable.
+fn lift_type_list(schema: &mut Object, mark: bool) {
     let Some(Value::Array(types)) = schema.get("type") else {
         if schema.get("type").and_then(Value::as_str) == Some("null") {
             schema.shift_remove("type");
@@ -155,17 +208,33 @@ fn lift_type_list(schema: &mut Object) {
     if !nulls.is_empty() {
         schema.insert("nullable".into(), true.into());
     }
+    if mark {
+        schema.insert(TYPE_LIST.into(), true.into());
+    }
     if types.len() == 1 {
         schema.insert("type".into(), types.swap_remove(0));
-    } else {
-        schema.shift_remove("type");
-        if !types.is_empty() {
-            schema.insert(
-                "anyOf".into(),
-                types.iter().map(|kind| json!({"type": kind})).collect(),
-            );
-        }
+        return;
     }
+    schema.shift_remove("type");
+    let says_more = ["enum", "allOf", "oneOf", "anyOf", "$ref"];
+    if types.is_empty() || says_more.iter().any(|it| schema.contains_key(*it)) {
+        return;
+    }
+    let mut alternatives: Vec<Value> = Vec::new();
+    for kind in &types {
+        let mut alternative = json!({"type": kind});
+        let own = OF_TYPE.iter().find(|(name, _)| kind == name);
+        for keyword in own.into_iter().flat_map(|(_, keywords)| *keywords) {
+            if let Some(value) = schema.get(*keyword) {
+                alternative[keyword] = value.clone();
+            }
+        }
+        alternatives.push(alternative);
+    }
+    for keyword in OF_TYPE.iter().flat_map(|(_, keywords)| *keywords) {
+        schema.shift_remove(*keyword);
+    }
+    schema.insert("anyOf".into(), alternatives.into());
 }
 
 /// `anyOf: [X, null]` becomes a nullable X; a reference is wrapped, because it has no siblings in 3.0.
@@ -182,22 +251,31 @@ fn lift_null_alternative(schema: &mut Object) {
         let only = (alternatives.len() == 1).then(|| alternatives.remove(0));
         let none = alternatives.is_empty();
         schema.insert("nullable".into(), true.into());
+        if none {
+            schema.shift_remove(keyword);
+        }
         match only {
-            Some(reference) if reference.get("$ref").is_some() => {
-                schema.shift_remove(keyword);
-                schema.insert("allOf".into(), json!([reference]));
-            }
-            Some(Value::Object(inner)) => {
-                schema.shift_remove(keyword);
+            Some(Value::Object(inner)) if inner.keys().all(|key| may_move(schema, key)) => {
                 for (key, value) in inner {
                     schema.entry(key).or_insert(value);
                 }
             }
-            _ if none => {
-                schema.shift_remove(keyword);
-            }
-            _ => {}
+            Some(member) => add_member(schema, member),
+            None => {}
         }
+    }
+}
+
+/// Whether a keyword of a schema's only alternative can be its own.
+fn may_move(schema: &Object, keyword: &str) -> bool {
+    let says_no_shape = ["title", "description", "default", "nullable", "deprecated"];
+    keyword != "$ref" && (says_no_shape.contains(&keyword) || !schema.contains_key(keyword))
+}
+
+fn add_member(schema: &mut Object, member: Value) {
+    match schema.get_mut("allOf").and_then(Value::as_array_mut) {
+        Some(members) => members.push(member),
+        None => _ = schema.insert("allOf".into(), json!([member])),
     }
 }
 
@@ -205,6 +283,6 @@ fn lift_reference_siblings(schema: &mut Object) {
     if schema.len() > 1
         && let Some(target) = schema.shift_remove("$ref")
     {
-        schema.insert("allOf".into(), json!([{"$ref": target}]));
+        add_member(schema, json!({"$ref": target}));
     }
 }

@@ -219,6 +219,20 @@ impl Reader<'_> {
                         value.variant = name;
                     }
                 }
+                Kind::Tagged(tagged) => {
+                    let wanted: Vec<Wanted> = (tagged.variants.iter())
+                        .map(|it| Wanted {
+                            place: it.place.clone(),
+                            plain: it.ident.clone(),
+                            given: false,
+                            others: vec![variant_name(&spelled_out(&it.values[0]))],
+                        })
+                        .collect();
+                    let names = self.settle(&wanted);
+                    for (variant, name) in tagged.variants.iter_mut().zip(names) {
+                        variant.ident = name;
+                    }
+                }
                 _ => {}
             }
         }

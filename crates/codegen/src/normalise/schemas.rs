@@ -7,16 +7,42 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::naming::Wanted;
+use super::written::{Own, members};
 use super::{Reader, flag, prose, text};
+use crate::lift::TYPE_LIST;
 use crate::model::{EnumValue, Kind, NamedSchema, Object, Property, Schema};
 use crate::names::{NAME_OVERRIDE, VARIANT_NAMES, pascal, snake, type_name, variant_name};
 use crate::pointer::Pointer;
-use crate::read::Dialect;
 
 /// References that lead through more schemas than this without a type of their own are refused.
 const MAX_DEPTH: usize = 100;
 /// So many lists and maps in each other are an accident.
 const MAX_NESTING: usize = 64;
+
+/// Keywords that describe the shape of a value in their schema itself.
+const OWN_SHAPE: [&str; 6] = [
+    "type",
+    "enum",
+    "properties",
+    "additionalProperties",
+    "patternProperties",
+    "items",
+];
+
+/// A schema inside of another, or elsewhere in the document, that is being read.
+pub(super) struct Part {
+    /// How many values were around it.
+    values: usize,
+    /// Its name, where it contains itself.
+    name: Option<String>,
+}
+
+/// An object that is made of others, which are being read.
+pub(super) struct Pending<'a> {
+    value: &'a Value,
+    at: Pointer,
+    name: String,
+}
 
 impl<'a> Reader<'a> {
     /// Gives every component its Rust name.
@@ -49,7 +75,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a component once; those that are objects, enums or unions get a type of their own.
-    fn read_component(&mut self, upstream: &'a str) -> Schema {
+    pub(super) fn read_component(&mut self, upstream: &'a str) -> Schema {
         if let Some(schema) = self.read.get(upstream) {
             return schema.clone();
         }
@@ -68,7 +94,7 @@ impl<'a> Reader<'a> {
         self.stack.push((upstream, false));
         let schema = self.bare_schema(&self.components[upstream], &at, &name);
         self.stack.pop();
-        let schema = if schema.depth() > MAX_NESTING {
+        let mut schema = if schema.depth() > MAX_NESTING {
             self.problem(
                 &at,
                 format!("more than {MAX_NESTING} lists and maps are in each other"),
@@ -78,17 +104,44 @@ impl<'a> Reader<'a> {
         } else {
             schema
         };
+        if let Kind::Object(object) = &mut schema.kind
+            && self.is_base(upstream)
+        {
+            let any = || Box::new(Schema::of(Kind::Any));
+            object.additional.get_or_insert_with(any);
+        }
         let schema = self.named(schema, name, Some(upstream));
         self.read.insert(upstream, schema.clone());
+        self.read_pending();
         schema
+    }
+
+    /// Whether values of a component can be those of any other that is composed of it, and have
+    /// properties that it does not name.
+    pub(super) fn is_base(&self, upstream: &str) -> bool {
+        self.components.get(upstream).is_some_and(|component| {
+            let alternatives = ["oneOf", "anyOf"];
+            component.get("discriminator").is_some()
+                && component.get("additionalProperties").is_none()
+                && alternatives.iter().all(|it| component.get(it).is_none())
+        })
+    }
+
+    /// Reads the objects that waited for others.
+    fn read_pending(&mut self) {
+        while self.stack.is_empty()
+            && let Some(Pending { value, at, name }) = self.pending.pop()
+        {
+            let schema = self.bare_schema(value, &at, &name);
+            if is_named(&schema.kind) {
+                self.named(schema, name, None);
+            }
+        }
     }
 
     /// Registers an object, enum or union under a name and refers to it; others stay as they are.
     fn named(&mut self, schema: Schema, name: String, upstream: Option<&str>) -> Schema {
-        if !matches!(
-            schema.kind,
-            Kind::Object(_) | Kind::Enum(_) | Kind::Union(_)
-        ) {
+        if !is_named(&schema.kind) {
             return schema;
         }
         let reference = Schema {
@@ -107,7 +160,37 @@ impl<'a> Reader<'a> {
 
     /// A schema in its place: what needs a type of its own gets one, named after the place.
     pub(super) fn schema(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Schema {
+        if self.is_shared(at)
+            && let Some(known) = self.by_place.get(at.as_str())
+        {
+            return known.clone();
+        }
+        if !self.stack.is_empty()
+            && is_composed_of_others(value)
+            && self.written(value).own != Own::No
+        {
+            let name = self.free_name(hint, at);
+            self.pending_names.insert(name.clone());
+            let mut schema = Schema::of(Kind::Reference(name.clone()));
+            if let Some(object) = value.as_object() {
+                schema.nullable = flag(object, "nullable");
+                schema.deprecated = flag(object, "deprecated");
+                schema.description = prose(object, "description");
+                schema.default = object.get("default").cloned();
+            }
+            let at = at.clone();
+            self.by_place.insert(String::from(&at), schema.clone());
+            self.pending.push(Pending { value, at, name });
+            return schema;
+        }
         let schema = self.bare_schema(value, at, hint);
+        let schema = self.in_place(schema, at, hint);
+        self.read_pending();
+        schema
+    }
+
+    /// Gives a schema a name where it needs one.
+    pub(super) fn in_place(&mut self, schema: Schema, at: &Pointer, hint: &str) -> Schema {
         if let Kind::Enum(values) = &schema.kind
             && let Some(name) = self.enum_component(values)
         {
@@ -116,21 +199,35 @@ impl<'a> Reader<'a> {
                 ..schema
             };
         }
-        if !matches!(
-            schema.kind,
-            Kind::Object(_) | Kind::Enum(_) | Kind::Union(_)
-        ) {
+        if !is_named(&schema.kind) {
             return schema;
         }
-        let place = String::from(at);
+        if self.is_shared(at)
+            && let Some(known) = self.by_place.get(at.as_str())
+        {
+            return known.clone();
+        }
+        let reserved = self.parts.get(at.as_str()).and_then(|it| it.name.clone());
+        let name = reserved.unwrap_or_else(|| self.free_name(hint, at));
+        let schema = self.named(schema, name, None);
+        self.by_place.insert(at.into(), schema.clone());
+        schema
+    }
+
+    /// Whether references may lead to a place.
+    fn is_shared(&self, at: &Pointer) -> bool {
+        at.as_str().starts_with("/components/schemas/") || self.parts.contains_key(at.as_str())
+    }
+
+    fn free_name(&mut self, hint: &str, at: &Pointer) -> String {
         let mut name = hint.to_owned();
         let mut count = 1;
         while self.taken.contains_key(&name) {
             count += 1;
             name = format!("{hint}{count}");
         }
-        self.taken.insert(name.clone(), place);
-        self.named(schema, name, None)
+        self.taken.insert(name.clone(), at.into());
+        name
     }
 
     /// The one component with just these values: documents repeat enums in their parameters.
@@ -166,9 +263,16 @@ impl<'a> Reader<'a> {
             },
         };
         let mut schema = match object.get("$ref") {
-            Some(target) => self.reference(target, at),
+            Some(target) => self.reference(value, target, at, hint),
             None => self.shape(object, at, hint),
         };
+        if object.contains_key(TYPE_LIST) {
+            self.warn(
+                at,
+                "`type` is a list, which only OpenAPI 3.1 has",
+                "the list is read as OpenAPI 3.1 means it",
+            );
+        }
         schema.nullable |= flag(object, "nullable");
         if matches!(schema.kind, Kind::String | Kind::Number) {
             schema.format = text(object, "format").or(schema.format);
@@ -181,25 +285,29 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    fn reference(&mut self, target: &'a Value, at: &Pointer) -> Schema {
-        let upstream = target
-            .as_str()
-            .and_then(|target| target.strip_prefix("#/components/schemas/"))
-            .map(|name| name.replace("~1", "/").replace("~0", "~"));
-        let known = upstream.and_then(|name| self.components.get_key_value(name.as_str()));
-        let Some((upstream, component)) = known else {
-            self.problem(
-                &at.at("$ref"),
-                format!("the reference {target} leads to no schema of this document"),
-                "define that schema in this document (references to other documents are not followed)",
-            );
-            return Schema::of(Kind::Any);
+    fn reference(
+        &mut self,
+        value: &'a Value,
+        target: &'a Value,
+        at: &Pointer,
+        hint: &str,
+    ) -> Schema {
+        let Some(upstream) = self.component_of(value) else {
+            let pointer = target.as_str().and_then(|target| target.strip_prefix('#'));
+            return match pointer.and_then(|pointer| self.part_at(pointer, at)) {
+                Some(part) => self.part(part, at, hint),
+                None => {
+                    self.problem(
+                        &at.at("$ref"),
+                        format!("the reference {target} leads to no schema of this document"),
+                        "define that schema in this document (references to other documents are not followed)",
+                    );
+                    Schema::of(Kind::Any)
+                }
+            };
         };
-        if let Some(position) = self
-            .stack
-            .iter()
-            .position(|(open, _)| *open == upstream.as_str())
-        {
+        let component = &self.components[upstream];
+        if let Some(position) = self.stack.iter().position(|(open, _)| *open == upstream) {
             let through_a_value = self.stack[position..].iter().any(|(_, guarded)| *guarded);
             if !through_a_value {
                 self.problem(
@@ -211,7 +319,7 @@ impl<'a> Reader<'a> {
             }
             return self.own_type(upstream, component);
         }
-        if has_properties(component) {
+        if self.written_component(upstream).own != Own::No {
             return self.own_type(upstream, component);
         }
         let mut schema = self.read_component(upstream);
@@ -220,6 +328,110 @@ impl<'a> Reader<'a> {
             schema.description = None;
         }
         schema.default = None;
+        schema
+    }
+
+    /// Where a reference into a part of the document leads: seen from the document, or from a
+    /// schema around the reference that has definitions of its own.
+    pub(super) fn part_at(&self, pointer: &str, at: &Pointer) -> Option<Pointer> {
+        if !pointer.starts_with('/') {
+            return None;
+        }
+        let around = at
+            .as_str()
+            .match_indices('/')
+            .map(|(end, _)| &at.as_str()[..end]);
+        let mut roots = vec![""];
+        roots.extend(around.rev().filter(|root| !root.is_empty()));
+        let pointers = [pointer.to_owned(), decoded(pointer)];
+        pointers.iter().find_map(|pointer| {
+            let mut places = roots.iter().map(|root| format!("{root}{pointer}"));
+            places.find_map(|place| self.existing(&place))
+        })
+    }
+
+    /// The place of a pointer; the schemas of responses are further down than Swagger 2.0 has them.
+    fn existing(&self, pointer: &str) -> Option<Pointer> {
+        if self.document.pointer(pointer).is_some() {
+            return Some(Pointer::parse(pointer));
+        }
+        let (response, rest) = pointer.split_once("/schema")?;
+        let content = Pointer::parse(response).at("content");
+        let media = self
+            .document
+            .pointer(content.as_str())?
+            .as_object()?
+            .keys()
+            .next()?;
+        let moved = format!("{}/schema{rest}", content.at(media));
+        self.document
+            .pointer(&moved)
+            .map(|_| Pointer::parse(&moved))
+    }
+
+    /// A schema that is no component: read once, and called as it is in its own place.
+    fn part(&mut self, place: Pointer, at: &Pointer, hint: &str) -> Schema {
+        if let Some(known) = self.by_place.get(place.as_str()) {
+            return known.clone();
+        }
+        let keys: Vec<String> = place.keys().collect();
+        let hint = match &keys[..] {
+            [.., list, name] if ["$defs", "definitions", "schemas"].contains(&list.as_str()) => {
+                type_name(name)
+            }
+            [components, schemas, upstream, inside @ ..]
+                if components == "components" && schemas == "schemas" =>
+            {
+                let owner = self.component_names.get(upstream.as_str());
+                let words = inside.iter().filter(|key| *key != "properties");
+                let words = words.map(|key| if key == "items" { "item" } else { key });
+                let words: Vec<&str> = words.collect();
+                pascal(&format!(
+                    "{} {}",
+                    owner.map_or("", String::as_str),
+                    words.join(" ")
+                ))
+            }
+            _ => hint.to_owned(),
+        };
+        if let Some(open) = self.parts.get(place.as_str()) {
+            if open.values == self.values {
+                self.problem(
+                    &at.at("$ref"),
+                    format!("the schema at `{place}` consists of itself"),
+                    "end the cycle: a schema may contain itself in a property or a list, not be itself",
+                );
+                return Schema::of(Kind::Any);
+            }
+            let name = open
+                .name
+                .clone()
+                .unwrap_or_else(|| self.free_name(&hint, &place));
+            if let Some(open) = self.parts.get_mut(place.as_str()) {
+                open.name = Some(name.clone());
+            }
+            return Schema::of(Kind::Reference(name));
+        }
+        if self.open_parts > MAX_DEPTH {
+            self.problem(
+                &at.at("$ref"),
+                format!("references lead through more than {MAX_DEPTH} parts of schemas"),
+                "shorten the chain",
+            );
+            return Schema::of(Kind::Any);
+        }
+        let open = Part {
+            values: self.values,
+            name: None,
+        };
+        self.parts.insert(String::from(&place), open);
+        let Some(value) = self.document.pointer(place.as_str()) else {
+            return Schema::of(Kind::Any);
+        };
+        self.open_parts += 1;
+        let schema = self.schema(value, &place, &hint);
+        self.open_parts -= 1;
+        self.by_place.insert(place.into(), schema.clone());
         schema
     }
 
@@ -245,36 +457,42 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn shape(&mut self, object: &'a Map<String, Value>, at: &Pointer, hint: &str) -> Schema {
-        for keyword in ["allOf", "oneOf", "anyOf"] {
-            match object.get(keyword) {
-                None => {}
-                Some(Value::Array(members)) if members.is_empty() => {}
-                Some(Value::Array(members)) if keyword == "allOf" => {
-                    return self.all_of(object, members, at, hint);
-                }
-                Some(Value::Array(members)) => return self.one_of(members, &at.at(keyword), hint),
-                Some(_) => {
-                    self.problem(
-                        &at.at(keyword),
-                        format!("`{keyword}` is not a list"),
-                        "write a list of schemas",
-                    );
-                    return Schema::of(Kind::Any);
-                }
-            }
+    /// What a schema says by itself, without what it is composed of.
+    pub(super) fn own_shape(
+        &mut self,
+        object: &'a Map<String, Value>,
+        at: &Pointer,
+        hint: &str,
+    ) -> Schema {
+        match object.get("enum") {
+            Some(values) => self.enumeration(object, values, at, hint),
+            None => Schema::of(self.kind(object, at, hint)),
         }
-        if let Some(values) = object.get("enum") {
-            return self.enumeration(object, values, at);
+    }
+
+    /// The members of a composition.
+    pub(super) fn members_of(
+        &mut self,
+        object: &'a Map<String, Value>,
+        keyword: &str,
+        at: &Pointer,
+    ) -> &'a [Value] {
+        if object.get(keyword).is_some_and(|it| !it.is_array()) {
+            self.problem(
+                &at.at(keyword),
+                format!("`{keyword}` is not a list"),
+                "write a list of schemas",
+            );
         }
-        Schema::of(self.kind(object, at, hint))
+        members(object, keyword)
     }
 
     fn kind(&mut self, object: &'a Map<String, Value>, at: &Pointer, hint: &str) -> Kind {
         let format = object.get("format").and_then(Value::as_str).unwrap_or("");
         let kind = match object.get("type") {
-            None if object.contains_key("properties")
-                || object.contains_key("additionalProperties") =>
+            None if ["properties", "additionalProperties", "patternProperties"]
+                .iter()
+                .any(|keyword| object.contains_key(*keyword)) =>
             {
                 "object"
             }
@@ -304,10 +522,10 @@ impl<'a> Reader<'a> {
             "object" => self.object_kind(object, at, hint),
             _ => {
                 let given = object.get("type").cloned().unwrap_or_default();
-                self.problem(
+                self.warn(
                     &at.at("type"),
                     format!("the type {given} does not exist"),
-                    "use string, integer, number, boolean, array or object",
+                    "the value is free-form JSON",
                 );
                 Kind::Any
             }
@@ -320,7 +538,9 @@ impl<'a> Reader<'a> {
             .stack
             .last_mut()
             .map(|top| std::mem::replace(&mut top.1, true));
+        self.values += 1;
         let result = read(self);
+        self.values -= 1;
         if let (Some(before), Some(top)) = (before, self.stack.last_mut()) {
             top.1 = before;
         }
@@ -328,16 +548,7 @@ impl<'a> Reader<'a> {
     }
 
     fn object_kind(&mut self, object: &'a Map<String, Value>, at: &Pointer, hint: &str) -> Kind {
-        let additional = match object.get("additionalProperties") {
-            None | Some(Value::Bool(false)) => None,
-            Some(value) => Some(Box::new(self.below(|reader| {
-                reader.schema(
-                    value,
-                    &at.at("additionalProperties"),
-                    &format!("{hint}Value"),
-                )
-            }))),
-        };
+        let additional = self.additional(object, at, hint);
         let properties = match object.get("properties") {
             None => None,
             Some(properties) => self
@@ -351,7 +562,7 @@ impl<'a> Reader<'a> {
             return Kind::Any;
         }
         // protobuf's JSON mapping leaves zero values out, also where a field is marked required.
-        let zero_values_are_sent = self.places.dialect != Dialect::Swagger20;
+        let zero_values_are_sent = !self.protobuf;
         let required: Vec<&str> = object
             .get("required")
             .and_then(Value::as_array)
@@ -385,11 +596,38 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// The schema of the properties that an object does not name.
+    fn additional(
+        &mut self,
+        object: &'a Map<String, Value>,
+        at: &Pointer,
+        hint: &str,
+    ) -> Option<Box<Schema>> {
+        let mut found: Vec<(&'a Value, Pointer)> = Vec::new();
+        let additional = object.get("additionalProperties");
+        if let Some(value) = additional.filter(|it| **it != Value::Bool(false)) {
+            found.push((value, at.at("additionalProperties")));
+        }
+        if let Some(patterns) = object.get("patternProperties").and_then(Value::as_object) {
+            let at = at.at("patternProperties");
+            found.extend(patterns.iter().map(|(name, value)| (value, at.at(name))));
+        }
+        let hint = format!("{hint}Value");
+        let mut schemas = found
+            .into_iter()
+            .map(|(value, at)| self.below(|reader| reader.schema(value, &at, &hint)));
+        let first = schemas.next()?;
+        // Patterns that differ allow any of their values.
+        let same = schemas.fold(true, |same, other| same & (other == first));
+        Some(Box::new(if same { first } else { Schema::of(Kind::Any) }))
+    }
+
     fn enumeration(
         &mut self,
         object: &'a Map<String, Value>,
         values: &'a Value,
         at: &Pointer,
+        hint: &str,
     ) -> Schema {
         let Some(given) = values.as_array() else {
             self.problem(
@@ -401,19 +639,37 @@ impl<'a> Reader<'a> {
         };
         let nullable = given.iter().any(Value::is_null);
         let values: Vec<&Value> = given.iter().filter(|value| !value.is_null()).collect();
-        let all =
-            |is: fn(&Value) -> bool| !values.is_empty() && values.iter().all(|value| is(value));
-        let kind = if all(Value::is_string) {
+        let all = |is: fn(&Value) -> bool| values.iter().all(|value| is(value));
+        let declared = object.get("type").and_then(Value::as_str);
+        let kind = if values.is_empty() {
+            self.kind(object, at, hint)
+        } else if all(Value::is_string) && declared.is_none_or(|it| it == "string") {
             Kind::Enum(self.enum_values(object, given, at))
-        } else if all(|value| value.is_i64() || value.is_u64()) {
-            Kind::Integer(integer_type(
-                object.get("format").and_then(Value::as_str).unwrap_or(""),
-            ))
-        } else if all(Value::is_number) {
-            Kind::Number
-        } else if all(Value::is_boolean) {
+        } else if all(Value::is_number)
+            && declared.is_none_or(|it| ["integer", "number"].contains(&it))
+        {
+            let whole = all(|value| value.is_i64() || value.is_u64());
+            let format = object.get("format").and_then(Value::as_str).unwrap_or("");
+            match declared.unwrap_or(if whole { "integer" } else { "number" }) {
+                "integer" => Kind::Integer(integer_type(format)),
+                _ => Kind::Number,
+            }
+        } else if all(Value::is_boolean) && declared.is_none_or(|it| it == "boolean") {
             Kind::Boolean
         } else {
+            let fits = |value: &&Value| match declared {
+                Some("string") => value.is_string(),
+                Some("integer" | "number") => value.is_number(),
+                Some("boolean") => value.is_boolean(),
+                _ => true,
+            };
+            if !values.iter().all(fits) {
+                self.warn(
+                    &at.at("enum"),
+                    "values of `enum` are not of the declared `type`",
+                    "the value is free-form JSON",
+                );
+            }
             Kind::Any
         };
         Schema {
@@ -456,232 +712,52 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Everything the members say together: objects are merged, a single reference is followed.
-    fn all_of(
-        &mut self,
-        object: &'a Map<String, Value>,
-        members: &'a [Value],
-        at: &Pointer,
-        hint: &str,
-    ) -> Schema {
-        let mut merged: Option<Schema> = None;
-        for (index, member) in members.iter().enumerate() {
-            let at = at.at("allOf").at(index);
-            let schema = self.bare_schema(member, &at, hint);
-            merged = Some(match merged {
-                None => schema,
-                Some(before) => self.merge(before, schema, &at),
-            });
-        }
-        let own = object.contains_key("properties") || object.contains_key("additionalProperties");
-        let merged = merged.unwrap_or_else(|| Schema::of(Kind::Any));
-        if own {
-            let own = Schema::of(self.object_kind(object, at, hint));
-            return self.merge(merged, own, at);
-        }
-        merged
-    }
-
-    fn merge(&mut self, mut left: Schema, mut right: Schema, at: &Pointer) -> Schema {
-        // A member that adds no shape (a description, a bare `type: object`) changes nothing.
-        let plain = |kind: &Kind| {
-            *kind == Kind::Any || matches!(kind, Kind::Map(value) if value.kind == Kind::Any)
-        };
-        if left.kind == right.kind || plain(&right.kind) {
-            return left;
-        }
-        if plain(&left.kind) {
-            return right;
-        }
-        if let Some(narrower) = self.narrower(&left.kind, &right.kind) {
-            return if narrower == Side::Left { left } else { right };
-        }
-        self.open_reference(&mut left, at);
-        self.open_reference(&mut right, at);
-        match (left.kind, right.kind) {
-            (Kind::Object(mut left), Kind::Object(right)) => {
-                if !self.spend(left.properties.len() + right.properties.len(), at) {
-                    return Schema::of(Kind::Any);
-                }
-                for (name, property) in right.properties {
-                    let known = left.properties.get(&name);
-                    if let Some(known) = known.filter(|known| known.schema != property.schema) {
-                        let message = format!(
-                            "the property `{name}` has another shape here than at `{}`",
-                            known.place
-                        );
-                        self.problem(at, message, "give it one shape in all members of `allOf`");
-                        continue;
-                    }
-                    let required = property.required || known.is_some_and(|known| known.required);
-                    left.properties.insert(
-                        name,
-                        Property {
-                            required,
-                            ..property
-                        },
-                    );
-                }
-                left.additional = left.additional.or(right.additional);
-                Schema::of(Kind::Object(left))
-            }
-            (left, right) => {
-                let described = format!("{} and {}", json_type(&left), json_type(&right));
-                self.problem(
-                    at,
-                    format!("no value has both shapes of this `allOf`: {described}"),
-                    "use `oneOf` for alternatives",
-                );
-                Schema::of(Kind::Any)
-            }
-        }
-    }
-
-    /// Which of two shapes of one JSON type says more: any text or number is less than a certain one.
-    fn narrower(&self, left: &Kind, right: &Kind) -> Option<Side> {
-        if self.json_type_of(left) != self.json_type_of(right) {
-            return None;
-        }
-        match (left, right) {
-            (Kind::String | Kind::Number, _) => Some(Side::Right),
-            (_, Kind::String | Kind::Number) => Some(Side::Left),
-            _ => None,
-        }
-    }
-
-    /// Puts the object a reference leads to in its place, so that it can be merged.
-    fn open_reference(&mut self, schema: &mut Schema, at: &Pointer) {
-        let Kind::Reference(name) = &schema.kind else {
-            return;
-        };
-        let upstream = self
-            .component_names
-            .iter()
-            .find(|(_, known)| *known == name)
-            .map(|(upstream, _)| *upstream);
-        if let Some(upstream) = upstream {
-            if self.stack.iter().any(|(open, _)| *open == upstream) {
-                self.problem(
-                    at,
-                    format!("the schema `{upstream}` consists of itself"),
-                    "end the cycle in `allOf`",
-                );
-                schema.kind = Kind::Any;
-                return;
-            }
-            self.read_component(upstream);
-        }
-        if let Some(named) = self.named.get(name) {
-            schema.kind = named.schema.kind.clone();
-        }
-    }
-
-    /// Alternatives that JSON itself tells apart become a union; others stay free-form values,
-    /// because trying one after the other would lose what the chosen one does not know.
-    fn one_of(&mut self, members: &'a [Value], at: &Pointer, hint: &str) -> Schema {
-        if !self.spend(members.len(), at) {
-            return Schema::of(Kind::Any);
-        }
-        let mut nullable = false;
-        let mut alternatives: Vec<Schema> = Vec::new();
-        for (index, member) in members.iter().enumerate() {
-            let at = at.at(index);
-            let is_null = member
-                .get("enum")
-                .and_then(Value::as_array)
-                .is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_null));
-            if is_null {
-                nullable = true;
-                continue;
-            }
-            let mut schema = if members.len() == 1 {
-                self.bare_schema(member, &at, hint)
-            } else {
-                let hint = match member.get("type").and_then(Value::as_str) {
-                    Some(kind) => pascal(&format!("{hint} {kind}")),
-                    None => format!("{hint}Variant{index}"),
-                };
-                self.schema(member, &at, &hint)
-            };
-            nullable |= std::mem::take(&mut schema.nullable);
-            if !alternatives.contains(&schema) {
-                alternatives.push(schema);
-            }
-        }
-        if alternatives.len() < 2 {
-            let only = alternatives.pop().unwrap_or_else(|| Schema::of(Kind::Any));
-            return Schema { nullable, ..only };
-        }
-        let alternatives: Vec<Schema> = alternatives
-            .into_iter()
-            .map(Schema::without_integer_text)
-            .collect();
-        let types: Vec<&str> = alternatives
-            .iter()
-            .map(|schema| self.json_type_of(&schema.kind))
-            .collect();
-        let distinct: std::collections::BTreeSet<&str> = types.iter().copied().collect();
-        let kind = if distinct.len() == 1 && distinct.contains("string") {
-            Kind::String
-        } else if distinct.len() == 1 && distinct.contains("number") {
-            Kind::Number
-        } else if distinct.len() == types.len() && !distinct.contains("any") {
-            Kind::Union(alternatives)
-        } else {
-            Kind::Any
-        };
-        Schema {
-            nullable,
-            ..Schema::of(kind)
-        }
-    }
-
-    fn json_type_of(&self, kind: &Kind) -> &'static str {
+    pub(super) fn json_type_of(&mut self, kind: &Kind) -> &'static str {
         let Kind::Reference(name) = kind else {
             return json_type(kind);
         };
         if let Some(named) = self.named.get(name) {
             return json_type(&named.schema.kind);
         }
-        let component = self
-            .component_names
-            .iter()
+        let own = match self.upstream(name) {
+            Some(upstream) => self.written_component(upstream).own,
+            None if self.pending_names.contains(name) => Own::Object,
+            None => Own::No,
+        };
+        if own == Own::Object { "object" } else { "any" }
+    }
+
+    /// The component with a Rust name.
+    pub(super) fn upstream(&self, name: &str) -> Option<&'a str> {
+        let mut components = self.component_names.iter();
+        components
             .find(|(_, known)| *known == name)
-            .map(|(upstream, _)| *upstream);
-        component
-            .and_then(|upstream| self.components.get(upstream))
-            .map_or("any", |component| self.written_type(component, 4))
-    }
-
-    /// The JSON type of a component that is still being read.
-    fn written_type(&self, schema: &Value, depth: usize) -> &'static str {
-        if has_properties(schema) {
-            return "object";
-        }
-        let target = schema.get("$ref").and_then(Value::as_str);
-        let target = target.and_then(|target| target.strip_prefix("#/components/schemas/"));
-        let referred = target.and_then(|name| self.components.get(name));
-        let members = schema
-            .get("allOf")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        let is_object = depth > 0
-            && referred
-                .into_iter()
-                .chain(members)
-                .any(|member| self.written_type(member, depth - 1) == "object");
-        if is_object { "object" } else { "any" }
+            .map(|(upstream, _)| *upstream)
     }
 }
 
-#[derive(PartialEq)]
-enum Side {
-    Left,
-    Right,
+/// Whether a shape gets a type of its own.
+fn is_named(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Object(_) | Kind::Enum(_) | Kind::Union(_) | Kind::Tagged(_)
+    )
 }
 
-fn component(upstream: &str) -> Pointer {
+/// Whether a schema is composed of others, which have to be read first.
+fn is_composed_of_others(schema: &Value) -> bool {
+    let has = |keyword: &str| schema.get(keyword).is_some();
+    has("allOf") || has("properties") && (has("oneOf") || has("anyOf"))
+}
+
+/// Whether a schema says something besides what it is composed of.
+pub(super) fn has_own_shape(object: &Map<String, Value>) -> bool {
+    OWN_SHAPE
+        .iter()
+        .any(|keyword| object.contains_key(*keyword))
+}
+
+pub(super) fn component(upstream: &str) -> Pointer {
     Pointer::root().at("components").at("schemas").at(upstream)
 }
 
@@ -691,14 +767,26 @@ fn is_composed(schema: &Value) -> bool {
         .any(|keyword| schema.get(keyword).is_some())
 }
 
-/// Whether a component is going to have a type of its own, told without reading it.
-fn has_properties(schema: &Value) -> bool {
-    let is_object = schema.get("type").is_none_or(|kind| kind == "object");
-    let properties = schema.get("properties").and_then(Value::as_object);
-    is_object
-        && !is_composed(schema)
-        && schema.get("enum").is_none()
-        && properties.is_some_and(|map| !map.is_empty())
+/// A text in which `%41` stands for `A`.
+pub(super) fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        bytes.extend(before.bytes());
+        let digits = after.get(..2);
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(b'%');
+                rest = after;
+            }
+        }
+    }
+    bytes.extend(rest.bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn integer_type(format: &str) -> &'static str {
@@ -716,7 +804,7 @@ fn integer_type(format: &str) -> &'static str {
 
 fn json_type(kind: &Kind) -> &'static str {
     match kind {
-        Kind::Any | Kind::Reference(_) | Kind::Union(_) => "any",
+        Kind::Any | Kind::Reference(_) | Kind::Union(_) | Kind::Tagged(_) => "any",
         Kind::Boolean => "boolean",
         Kind::Integer(_) | Kind::Number => "number",
         Kind::String

@@ -82,7 +82,7 @@ fn part_type(schema: &Schema) -> TokenStream {
 /// The type for a schema of which progenitor was not told.
 fn rust_type(schema: &Schema) -> TokenStream {
     match &schema.kind {
-        Kind::Any | Kind::Enum(_) | Kind::Object(_) | Kind::Union(_) => {
+        Kind::Any | Kind::Enum(_) | Kind::Object(_) | Kind::Union(_) | Kind::Tagged(_) => {
             quote! { ::serde_json::Value }
         }
         Kind::Boolean => quote! { bool },

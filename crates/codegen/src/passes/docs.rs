@@ -150,6 +150,21 @@ fn document_enum(api: &Api, item: &mut ItemEnum) {
         .iter()
         .filter_map(|it| Some((it.variant.clone(), said_of(description, &it.value)?)))
         .collect();
+    if let Kind::Tagged(tagged) = &schema.schema.kind {
+        let tag = code(&tagged.tag);
+        for variant in &mut item.variants {
+            let found = tagged.variants.iter().find(|it| variant.ident == it.ident);
+            let text = match found {
+                Some(found) => {
+                    let values: Vec<String> = found.values.iter().map(|it| code(it)).collect();
+                    format!("An object whose {tag} is {}.", values.join(" or "))
+                }
+                None => format!("A value whose {tag} the spec does not name, as it was sent."),
+            };
+            document(&mut variant.attrs, &text);
+        }
+        return;
+    }
     for variant in &mut item.variants {
         let name = variant.ident.to_string();
         if variant.discriminant.is_some() {

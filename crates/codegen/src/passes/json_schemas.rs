@@ -5,6 +5,7 @@
 use syn::{Item, parse_quote};
 
 use super::{Change, Context, Part, Pass};
+use crate::model::{Api, Kind};
 use crate::tree::Tree;
 
 pub(super) const PASS: Pass = Pass {
@@ -13,10 +14,16 @@ pub(super) const PASS: Pass = Pass {
     run,
 };
 
-fn run(_: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     for item in &mut tree.types {
         let attributes = match item {
             Item::Struct(item) => &mut item.attrs,
+            Item::Enum(item) if is_tagged(context.api, &item.ident.to_string()) => {
+                item.attrs.push(parse_quote! {
+                    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema), schemars(untagged))]
+                });
+                continue;
+            }
             // The macro of an open enum has it.
             Item::Enum(item) if item.variants.iter().all(|it| it.discriminant.is_none()) => {
                 &mut item.attrs
@@ -28,4 +35,10 @@ fn run(_: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
         );
     }
     Ok(())
+}
+
+/// Whether a type is a union that writes itself.
+fn is_tagged(api: &Api, name: &str) -> bool {
+    let schema = api.schemas.get(name);
+    schema.is_some_and(|it| matches!(it.schema.kind, Kind::Tagged(_)))
 }

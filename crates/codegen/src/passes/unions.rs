@@ -1,15 +1,16 @@
-//! Unions: values that JSON itself tells apart.
+//! Unions: values that a tag or JSON itself tells apart.
 //!
-//! Why: progenitor names the variants of a `oneOf` by their position, and fails on a value that is
-//! none of them. Here a variant is named after its JSON type, and `Other` holds what the document
-//! does not describe.
+//! Why: progenitor names the variants of a `oneOf` by their position, tries one after the other,
+//! and fails on a value that is none of them. Here a variant is named after its schema or its JSON
+//! type, an object is read as the one that its tag names, and `Unknown` or `Other` holds what the
+//! document does not describe.
 
-use quote::format_ident;
-use syn::{Fields, Item, Type, parse_quote};
+use quote::{format_ident, quote};
+use syn::{Fields, Item, ItemEnum, Type, parse_quote};
 
 use super::{Change, Context, Part, Pass};
-use crate::model::{Api, Kind};
-use crate::tree::{Tree, ident, is_implementation_for};
+use crate::model::{Api, Kind, Schema, Tagged};
+use crate::tree::{Tree, generic, ident, is_implementation_for, remove_derive};
 
 pub(super) const PASS: Pass = Pass {
     name: "unions",
@@ -25,65 +26,154 @@ pub(super) const PASS: Pass = Pass {
 
 fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     for (name, schema) in &context.api.schemas {
-        let Kind::Union(members) = &schema.schema.kind else {
+        let kind = &schema.schema.kind;
+        if !matches!(kind, Kind::Union(_) | Kind::Tagged(_)) {
             continue;
-        };
+        }
         tree.types.retain(|item| !is_implementation_for(item, name));
-        let position = tree
-            .types
-            .iter()
-            .position(|item| matches!(item, Item::Enum(item) if item.ident == name));
+        let is_it = |item: &Item| matches!(item, Item::Enum(item) if item.ident == name);
+        let position = tree.types.iter().position(is_it);
         let Some((position, Item::Enum(found))) =
             position.and_then(|at| Some((at, tree.types.get_mut(at)?)))
         else {
             return Err(format!("progenitor made no enum `{name}`"));
         };
-        let types: Vec<Type> = found
-            .variants
-            .iter()
-            .filter_map(|variant| match &variant.fields {
-                Fields::Unnamed(fields) => Some(fields.unnamed.first()?.ty.clone()),
-                _ => None,
-            })
-            .collect();
-        if types.len() != members.len() {
-            return Err(format!("progenitor's enum `{name}` has other variants"));
-        }
-        found.variants.clear();
-        let name = ident(name);
-        let mut conversions: Vec<Item> = Vec::new();
-        for (member, ty) in members.iter().zip(&types) {
-            let variant = format_ident!("{}", variant(context.api, &member.kind));
-            found.variants.push(parse_quote! { #variant(#ty) });
+        let added = match kind {
+            Kind::Union(members) => union(context.api, found, members),
+            Kind::Tagged(union) => tagged(found, union),
+            _ => None,
+        };
+        let added =
+            added.ok_or_else(|| format!("progenitor's enum `{name}` has other variants"))?;
+        tree.types.splice(position + 1..position + 1, added);
+    }
+    Ok(())
+}
+
+/// The types that variants hold.
+fn held(item: &ItemEnum) -> Vec<Type> {
+    let types = item.variants.iter().filter_map(|it| match &it.fields {
+        Fields::Unnamed(fields) => Some(fields.unnamed.first()?.ty.clone()),
+        _ => None,
+    });
+    types.collect()
+}
+
+fn union(api: &Api, found: &mut ItemEnum, members: &[Schema]) -> Option<Vec<Item>> {
+    let types = held(found);
+    if types.len() != members.len() {
+        return None;
+    }
+    found.variants.clear();
+    let name = found.ident.clone();
+    let mut conversions: Vec<Item> = Vec::new();
+    for (member, ty) in members.iter().zip(&types) {
+        let variant = format_ident!("{}", variant(api, &member.kind));
+        found.variants.push(parse_quote! { #variant(#ty) });
+        conversions.push(conversion(&name, &variant, ty));
+        if matches!(member.kind, Kind::String | Kind::Binary) {
             conversions.push(parse_quote! {
-                impl ::std::convert::From<#ty> for #name {
-                    fn from(value: #ty) -> Self {
-                        Self::#variant(value)
+                impl ::std::convert::From<&str> for #name {
+                    fn from(value: &str) -> Self {
+                        Self::#variant(value.to_owned())
                     }
                 }
             });
-            if matches!(member.kind, Kind::String | Kind::Binary) {
-                conversions.push(parse_quote! {
-                    impl ::std::convert::From<&str> for #name {
-                        fn from(value: &str) -> Self {
-                            Self::#variant(value.to_owned())
-                        }
-                    }
-                });
+        }
+    }
+    // serde tries them in order, and would read a list as an object.
+    let (objects, others): (Vec<_>, Vec<_>) = std::mem::take(&mut found.variants)
+        .into_iter()
+        .partition(|variant| variant.ident == "Object");
+    found.variants.extend(others.into_iter().chain(objects));
+    found
+        .variants
+        .push(parse_quote! { Other(::serde_json::Value) });
+    found.attrs.push(parse_quote! { #[non_exhaustive] });
+    Some(conversions)
+}
+
+/// Objects that one property tells apart.
+fn tagged(found: &mut ItemEnum, union: &Tagged) -> Option<Vec<Item>> {
+    let mut types = held(found);
+    // The last one is any other value.
+    types.pop();
+    if types.len() != union.variants.len() {
+        return None;
+    }
+    found.variants.clear();
+    let (name, tag) = (found.ident.clone(), &union.tag);
+    let mut added: Vec<Item> = Vec::new();
+    let mut reading = Vec::new();
+    let mut writing = Vec::new();
+    for (variant, ty) in union.variants.iter().zip(&types) {
+        let (ident, values) = (ident(&variant.ident), &variant.values);
+        let first = values.first()?;
+        found.variants.push(parse_quote! { #ident(#ty) });
+        if types.iter().filter(|other| *other == ty).count() == 1 {
+            added.push(conversion(&name, &ident, ty));
+        }
+        reading.push(quote! {
+            ::std::option::Option::Some(#(#values)|*) => {
+                ::compute_kfp_runtime::tagged::read(value, #tag).map(Self::#ident)
+            }
+        });
+        writing.push(quote! {
+            Self::#ident(value) => {
+                ::compute_kfp_runtime::tagged::write(value, #tag, #first, serializer)
+            }
+        });
+    }
+    found
+        .variants
+        .push(parse_quote! { Unknown(::serde_json::Value) });
+    found.attrs.retain(|it| !it.path().is_ident("serde"));
+    for derive in ["Serialize", "Deserialize"] {
+        remove_derive(&mut found.attrs, derive);
+    }
+    found.attrs.push(parse_quote! { #[non_exhaustive] });
+    added.push(parse_quote! {
+        impl<'de> ::serde::Deserialize<'de> for #name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Self, D::Error> {
+                let value = <::serde_json::Value as ::serde::Deserialize>::deserialize(deserializer)?;
+                match ::compute_kfp_runtime::tagged::tag(&value, #tag) {
+                    #(#reading)*
+                    _ => ::std::result::Result::Ok(Self::Unknown(value)),
+                }
             }
         }
-        // serde tries them in order, and would read a list as an object.
-        let (objects, others): (Vec<_>, Vec<_>) = std::mem::take(&mut found.variants)
-            .into_iter()
-            .partition(|variant| variant.ident == "Object");
-        found.variants.extend(others.into_iter().chain(objects));
-        found
-            .variants
-            .push(parse_quote! { Other(::serde_json::Value) });
-        found.attrs.push(parse_quote! { #[non_exhaustive] });
-        tree.types.splice(position + 1..position + 1, conversions);
+    });
+    added.push(parse_quote! {
+        impl ::serde::Serialize for #name {
+            fn serialize<S: ::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::std::result::Result<S::Ok, S::Error> {
+                match self {
+                    #(#writing)*
+                    Self::Unknown(value) => ::serde::Serialize::serialize(value, serializer),
+                }
+            }
+        }
+    });
+    Some(added)
+}
+
+/// The conversion of what a variant holds; of a boxed value, from the value itself.
+fn conversion(name: &proc_macro2::Ident, variant: &proc_macro2::Ident, ty: &Type) -> Item {
+    let (ty, value) = match generic(ty, "Box") {
+        Some(inner) => (inner, quote! { ::std::boxed::Box::new(value) }),
+        None => (ty, quote! { value }),
+    };
+    parse_quote! {
+        impl ::std::convert::From<#ty> for #name {
+            fn from(value: #ty) -> Self {
+                Self::#variant(#value)
+            }
+        }
     }
-    Ok(())
 }
 
 fn variant(api: &Api, kind: &Kind) -> &'static str {

@@ -219,6 +219,7 @@ fn schemas_that_consist_of_themselves_are_refused() {
         json!({"A": {"anyOf": [{"$ref": "#/components/schemas/A"}, {"type": "string"}]}}),
         json!({"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}}),
         json!({"A": {"oneOf": [{"$ref": "#/components/schemas/B"}, {"type": "string"}]}, "B": {"allOf": [{"$ref": "#/components/schemas/A"}]}}),
+        json!({"A": {"properties": {"a": {"$ref": "#/components/schemas/A/properties/a"}}}}),
     ] {
         let problem = problem_of(&schemas(cycle));
         assert!(
@@ -279,16 +280,16 @@ fn places_in_swagger_are_those_of_the_document_that_was_read() {
     };
     let whole = json!({"name": "whole", "in": "body", "schema": {"type": "string"}});
     says_in_file(
-        &post(json!([whole, {"name": "a", "in": "query", "type": "blob"}])),
-        "/paths/~1x/post/parameters/1/type",
-        "does not exist",
+        &post(json!([whole, {"name": "a", "in": "query", "enum": "x"}])),
+        "/paths/~1x/post/parameters/1/enum",
+        "not a list",
     );
     says_in_file(
         &post(
-            json!([{"name": "whole", "in": "body", "schema": {"properties": {"a": {"type": "blob"}}}}]),
+            json!([{"name": "whole", "in": "body", "schema": {"properties": {"a": {"enum": "x"}}}}]),
         ),
-        "/paths/~1x/post/parameters/0/schema/properties/a/type",
-        "does not exist",
+        "/paths/~1x/post/parameters/0/schema/properties/a/enum",
+        "not a list",
     );
     says_in_file(
         &post(json!([whole, whole])),
@@ -301,9 +302,9 @@ fn places_in_swagger_are_those_of_the_document_that_was_read() {
         "leads nowhere",
     );
     says_in_file(
-        &v2(json!({}), json!({"A": {"type": "blob"}})),
-        "/definitions/A/type",
-        "does not exist",
+        &v2(json!({}), json!({"A": {"enum": "x"}})),
+        "/definitions/A/enum",
+        "not a list",
     );
     says_in_file(
         &v2(json!({}), json!({"A": {"$ref": "#/definitions/B"}})),
@@ -312,17 +313,17 @@ fn places_in_swagger_are_those_of_the_document_that_was_read() {
     );
     says_in_file(
         &v2(
-            json!({"/x": {"get": {"responses": {"200": {"schema": {"type": "blob"}}}}}}),
+            json!({"/x": {"get": {"responses": {"200": {"schema": {"enum": "x"}}}}}}),
             json!({}),
         ),
-        "/paths/~1x/get/responses/200/schema/type",
-        "does not exist",
+        "/paths/~1x/get/responses/200/schema/enum",
+        "not a list",
     );
-    let shared = json!({"/{a}": {"parameters": [{"name": "a", "in": "path", "type": "blob"}], "get": {"responses": {}}}});
+    let shared = json!({"/{a}": {"parameters": [{"name": "a", "in": "path", "enum": "x"}], "get": {"responses": {}}}});
     says_in_file(
         &v2(shared, json!({})),
-        "/paths/~1{a}/parameters/0/type",
-        "does not exist",
+        "/paths/~1{a}/parameters/0/enum",
+        "not a list",
     );
 }
 
@@ -340,11 +341,6 @@ fn places_in_openapi_3_1_are_those_of_the_document_that_was_read() {
 
 #[test]
 fn shapes_that_no_value_has_are_refused() {
-    says(
-        &schemas(json!({"A": {"type": "blob"}})),
-        "/components/schemas/A/type",
-        "does not exist",
-    );
     says(
         &schemas(json!({"A": {"enum": "x"}})),
         "/components/schemas/A/enum",
@@ -366,18 +362,6 @@ fn shapes_that_no_value_has_are_refused() {
         "/components/schemas/A/properties",
         "not an object",
     );
-    says(
-        &schemas(json!({"A": {"allOf": [{"type": "string"}, {"type": "integer"}]}})),
-        "/components/schemas/A/allOf/1",
-        "no value has both shapes",
-    );
-    says(
-        &schemas(
-            json!({"A": {"allOf": [{"properties": {"a": {"type": "string"}}}, {"properties": {"a": {"type": "integer"}}}]}}),
-        ),
-        "/components/schemas/A/allOf/1",
-        "another shape here than at `/components/schemas/A/allOf/0/properties/a`",
-    );
 }
 
 #[test]
@@ -395,7 +379,7 @@ fn credentials_of_an_unknown_kind_are_refused() {
 #[test]
 fn every_problem_is_reported_in_one_run() {
     let many: serde_json::Map<String, Value> = (0..50)
-        .map(|index| (format!("A{index}"), json!({"type": "blob"})))
+        .map(|index| (format!("A{index}"), json!({"enum": "x"})))
         .collect();
     let error = error_of(&schemas(Value::Object(many)));
     assert_eq!(error.problems().len(), 50);

@@ -137,11 +137,37 @@ fn swagger_2_0_is_read_with_its_bodies_forms_and_definitions() {
 }
 
 #[test]
-fn in_swagger_2_0_a_required_property_may_be_missing_because_protobuf_leaves_zero_values_out() {
-    let definition =
-        json!({"type": "object", "properties": {"p": {"type": "string"}}, "required": ["p"]});
-    let document = json!({"swagger": "2.0", "paths": {}, "definitions": {"A": definition}});
-    has(&generated(&document), "types.rs", "pub p: Option<String>");
+fn a_required_property_may_be_missing_only_where_grpc_gateway_made_the_document_of_protobuf() {
+    let thing = json!({"type": "object", "required": ["p"], "properties": {
+        "p": {"type": "string"}, "ratio": {"type": "number"},
+    }});
+    let swagger = |paths: Value, more: &str| {
+        let definitions = json!({"A": thing, more: {"type": "object", "properties": {"a": {}}}});
+        generated(&json!({"swagger": "2.0", "paths": paths, "definitions": definitions}))
+    };
+    let operation = |id: &str, tag: &str| json!({"/a": {"get": {"operationId": id, "tags": [tag], "responses": {}}}});
+    for strict in [
+        swagger(json!({}), "B"),
+        swagger(operation("Things_List", "Things"), "B"),
+        swagger(operation("list", "ThingService"), "B"),
+        with_schemas(json!({"A": thing, "rpcStatus": thing})),
+    ] {
+        has(&strict, "types.rs", "pub p: String");
+        lacks(&strict, "number_text");
+    }
+    for relaxed in [
+        swagger(json!({}), "googlerpcStatus"),
+        swagger(json!({}), "protobufAny"),
+        swagger(json!({}), "runtimeError"),
+        swagger(operation("ThingService_List", "ThingService"), "B"),
+    ] {
+        has(&relaxed, "types.rs", "pub p: Option<String>");
+        has(
+            &relaxed,
+            "types.rs",
+            "serialize_with = \"runtime::number_text::serialize\"",
+        );
+    }
 }
 
 #[test]
@@ -199,6 +225,18 @@ fn openapi_3_1_references_may_have_siblings() {
     );
     has(&generated, "types.rs", "/// Said here.");
     has(&generated, "types.rs", "pub p: Option<B>");
+}
+
+#[test]
+fn openapi_3_2_is_read_as_3_1() {
+    let property = json!({"type": ["string", "null"]});
+    let schemas = json!({"A": {"properties": {"p": property}}});
+    let document = json!({"openapi": "3.2.0", "paths": {}, "components": {"schemas": schemas}});
+    has(
+        &generated(&document),
+        "types.rs",
+        "pub p: runtime::Nullable<String>",
+    );
 }
 
 #[test]
@@ -953,17 +991,447 @@ fn components_that_are_no_objects_have_no_types_of_their_own() {
     has(&generated, "types.rs", "pub leaf: runtime::Nullable<Leaf>");
 }
 
-#[test]
-fn in_swagger_2_0_a_double_may_travel_as_text_because_protobuf_writes_nan_so() {
-    let definition =
-        json!({"type": "object", "properties": {"p": {"type": "number", "format": "double"}}});
-    let swagger = json!({"swagger": "2.0", "paths": {}, "definitions": {"A": definition}});
-    has(
-        &generated(&swagger),
-        "types.rs",
-        "serialize_with = \"runtime::number_text::serialize\"",
+/// Whether a warning is about a place, and what it says.
+#[track_caller]
+fn warns(generated: &Generated, pointer: &str, message: &str) {
+    let mut warnings = generated.warnings().iter();
+    assert!(
+        warnings.any(|it| it.pointer == pointer && it.to_string().contains(message)),
+        "no warning about {pointer} with {message:?} in {:?}",
+        generated.warnings()
     );
-    lacks(&with_property(json!({"type": "number"})), "number_text");
+}
+
+#[test]
+fn objects_that_a_discriminator_or_a_constant_tells_apart_are_an_enum_with_an_unknown_variant() {
+    let cat = json!({"type": "object", "properties": {"kind": {"type": "string"}, "lives": {"type": "integer"}}});
+    let dog = json!({"type": "object", "properties": {"kind": {"type": "string"}}});
+    let told = |discriminator: Value| {
+        with_schemas(json!({
+            "Cat": cat, "Dog": dog,
+            "Pet": {"oneOf": [refer("Cat"), refer("Dog")], "discriminator": discriminator},
+        }))
+    };
+    let variants = "pub enum Pet { /// An object whose `kind` is `Cat`. Cat(Cat), /// An object whose `kind` is `Dog`. Dog(Dog), /// A value whose `kind` the spec does not name, as it was sent. Unknown(::serde_json::Value), }";
+    has(&told(json!({"propertyName": "kind"})), "types.rs", variants);
+    has(&told(json!("kind")), "types.rs", "pub enum Pet {");
+    let mapped = told(json!({"propertyName": "kind", "mapping": {
+        "c": "#/components/schemas/Cat", "kitten": "Cat", "d": "#/components/schemas/Dog",
+    }}));
+    has(&mapped, "types.rs", "Some(\"c\" | \"kitten\") =>");
+    has(&mapped, "types.rs", "impl From<Dog> for Pet");
+    has(
+        &mapped,
+        "types.rs",
+        "derive(::schemars::JsonSchema), schemars(untagged)",
+    );
+
+    let inline = |kind: &str| json!({"type": "object", "properties": {"op": {"const": kind}}});
+    let constants = with_property_31(json!({"anyOf": [inline("add"), inline("remove")]}));
+    has(&constants, "types.rs", "pub p: Option<AP>");
+    has(&constants, "types.rs", "Add(ApAdd)");
+    let nullable =
+        with_property_31(json!({"anyOf": [inline("add"), inline("unknown"), {"type": "null"}]}));
+    has(&nullable, "types.rs", "pub p: runtime::Nullable<AP>");
+    has(&nullable, "types.rs", "UnknownValue(ApUnknown)");
+
+    let same = with_property_31(json!({"anyOf": [inline("add"), inline("add")]}));
+    has(&same, "types.rs", "pub p: Option<::serde_json::Value>");
+}
+
+#[test]
+fn what_alternatives_have_in_common_is_not_lost() {
+    let alternative = |name: &str| json!({"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, name: {"type": "string"}}});
+    let common = json!({"type": "object", "properties": {"name": {"type": "string"}}});
+    let beside = json!({"oneOf": [alternative("x"), alternative("y")]});
+    let with = |keywords: Value| {
+        let mut schema = beside.clone();
+        schema
+            .as_object_mut()
+            .unwrap()
+            .extend(keywords.as_object().unwrap().clone());
+        with_schemas(json!({"A": schema}))
+    };
+    for generated in [with(json!({"allOf": [common]})), with(common.clone())] {
+        for field in [
+            "pub name: Option<String>",
+            "pub id: i64",
+            "pub x: Option<String>",
+            "pub y: Option<String>",
+        ] {
+            has(&generated, "types.rs", field);
+        }
+    }
+    let only_required = with_schemas(json!({"A": {
+        "properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "anyOf": [{"required": ["a"]}, {"required": ["b"]}],
+    }}));
+    has(&only_required, "types.rs", "pub a: Option<String>");
+    lacks(&only_required, "extra");
+    let apart =
+        |member: Value| with_schemas(json!({"U": beside, "A": {"allOf": [refer("U"), member]}}));
+    has(
+        &apart(common),
+        "types.rs",
+        "pub extra: ::serde_json::Map<String, ::serde_json::Value>",
+    );
+}
+
+#[test]
+fn all_of_is_as_narrow_as_its_narrowest_member() {
+    let narrowed = |wide: Value, narrow: Value, code: &str| {
+        for members in [[&wide, &narrow], [&narrow, &wide]] {
+            let members = members.map(|it| json!({"properties": {"p": it}}));
+            let generated = with_schemas_31(json!({
+                "A": {"allOf": members},
+                "Big": {"properties": {"a": {"type": "string"}}}, "E": {"type": "string", "enum": ["a", "b"]},
+            }));
+            has(&generated, "types.rs", code);
+            assert!(
+                generated.warnings().is_empty(),
+                "{:?}",
+                generated.warnings()
+            );
+        }
+    };
+    narrowed(json!({"type": "string"}), refer("E"), "pub p: Option<E>");
+    narrowed(
+        refer("E"),
+        json!({"type": "string", "enum": ["a"]}),
+        "pub p: Option<AP>",
+    );
+    narrowed(
+        json!({"type": "number"}),
+        json!({"type": "integer"}),
+        "pub p: Option<i64>",
+    );
+    narrowed(
+        json!({"type": "integer"}),
+        json!({"type": "integer", "format": "int32"}),
+        "pub p: Option<i32>",
+    );
+    narrowed(
+        json!({"type": ["boolean", "null"]}),
+        json!({"type": "boolean"}),
+        "pub p: Option<bool>",
+    );
+    narrowed(
+        json!({}),
+        json!({"type": ["boolean", "null"]}),
+        "pub p: runtime::Nullable<bool>",
+    );
+    narrowed(
+        json!({"type": "array"}),
+        json!({"type": "array", "items": {"type": "string"}}),
+        "pub p: Option<Vec<String>>",
+    );
+    narrowed(
+        json!({"type": ["string", "integer"]}),
+        json!({"type": "integer"}),
+        "pub p: Option<i64>",
+    );
+    narrowed(
+        refer("Big"),
+        json!({"properties": {"b": {"type": "string"}}, "type": "object"}),
+        "pub b: Option<String>",
+    );
+
+    let contradiction = with_schemas(json!({"A": {"allOf": [
+        {"properties": {"p": {"type": "string"}}}, {"properties": {"p": {"type": "boolean"}}},
+    ]}}));
+    has(&contradiction, "types.rs", "pub p: Option<bool>");
+    warns(
+        &contradiction,
+        "/components/schemas/A/allOf/1/properties/p",
+        "string and boolean",
+    );
+}
+
+#[test]
+fn members_of_all_of_may_be_maps_lists_and_lists_of_what_is_required() {
+    let generated = with_schemas(json!({
+        "Map": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "Free": {"type": "object", "additionalProperties": true},
+        "A": {"allOf": [refer("Map"), {"properties": {"a": {"type": "string"}}}]},
+        "B": {"allOf": [{"properties": {"b": {"type": "string"}}}, refer("Free")]},
+        "C": {"allOf": [{"type": "array", "items": {"type": "string"}}, {"description": "A list."}]},
+        "D": {"properties": {"c": refer("C")}},
+        "E": {"allOf": [refer("D"), {"required": ["c"]}]},
+        "F": {"allOf": [refer("D")], "required": ["c"]},
+    }));
+    for code in [
+        "pub struct A { /// Property `a`. #[serde(skip_serializing_if = \"Option::is_none\")] pub a: Option<String>, /// Properties that the spec does not name. #[serde(flatten)] pub extra: ::std::collections::BTreeMap<String, i64>, }",
+        "pub b: Option<String>, /// Properties that the spec does not name. #[serde(flatten)] pub extra: ::serde_json::Map<String, ::serde_json::Value>",
+        "pub c: Option<Vec<String>>",
+        "pub c: Vec<String>",
+    ] {
+        has(&generated, "types.rs", code);
+    }
+    has(&generated, "types.rs", "pub struct E {");
+    has(&generated, "types.rs", "pub struct F {");
+}
+
+#[test]
+fn compositions_may_lead_back_to_themselves_in_any_order() {
+    let schemas = [
+        (
+            "HasChildren",
+            json!({"type": "object", "properties": {"children": {"type": "array", "items": refer("Node")}}}),
+        ),
+        ("Node", json!({"oneOf": [refer("Frame"), refer("Leaf")]})),
+        (
+            "Frame",
+            json!({"allOf": [{"properties": {"name": {"type": "string"}}}, refer("HasChildren")]}),
+        ),
+        (
+            "Leaf",
+            json!({"type": "object", "properties": {"inside": {"allOf": [refer("Leaf"), {"properties": {"depth": {"type": "integer"}}}]}}}),
+        ),
+        (
+            "Pet",
+            json!({"properties": {"kind": {"type": "string"}}, "oneOf": [refer("Cat"), refer("Dog")], "discriminator": {"propertyName": "kind"}}),
+        ),
+        (
+            "Cat",
+            json!({"allOf": [refer("Pet"), {"properties": {"lives": {"type": "integer"}}}]}),
+        ),
+        (
+            "Dog",
+            json!({"allOf": [{"properties": {"friend": refer("Pet")}}, refer("Pet")]}),
+        ),
+    ];
+    for turn in 0..schemas.len() {
+        let mut schemas = schemas.clone();
+        schemas.rotate_left(turn);
+        for reversed in [false, true] {
+            if reversed {
+                schemas.reverse();
+            }
+            let schemas: serde_json::Map<String, Value> = schemas
+                .iter()
+                .map(|(name, it)| ((*name).to_owned(), it.clone()))
+                .collect();
+            let generated = with_schemas(Value::Object(schemas));
+            for code in [
+                "pub children: Option<Vec<::serde_json::Value>>",
+                "pub name: Option<String>",
+                "pub depth: Option<i64>",
+                "pub lives: Option<i64>",
+                "Dog(Box<Dog>)",
+                "pub inside: Option<",
+                "pub friend: Option<",
+            ] {
+                has(&generated, "types.rs", code);
+            }
+            let kinds = flat(generated.file("types.rs").unwrap())
+                .matches("pub kind: Option<String>")
+                .count();
+            assert_eq!(kinds, 2);
+            assert!(
+                generated.warnings().is_empty(),
+                "{:?}",
+                generated.warnings()
+            );
+        }
+    }
+}
+
+#[test]
+fn references_may_lead_into_other_schemas_and_anywhere_in_the_document() {
+    let generated = generated(&json!({
+        "openapi": "3.1.0",
+        "$defs": {"Shared": {"properties": {"s": {"type": "string"}}}},
+        "paths": {"/x": {"get": {"operationId": "x", "responses": {"200": json_answer(json!({"properties": {"r": {"type": "string"}}}))}}}},
+        "components": {"schemas": {
+            "A": {
+                "$defs": {"Inner": {"properties": {"i": {"$ref": "#/components/schemas/A/$defs/Inner"}}}},
+                "properties": {
+                    "a": {"$ref": "#/components/schemas/B/properties/b"}, "c": {"$ref": "#/$defs/Shared"},
+                    "d": {"$ref": "#/components/schemas/A/$defs/Inner"}, "e": {"$ref": "#/$defs/Inner"},
+                    "f": {"$ref": "#/paths/~1x/get/responses/200/content/application~1json/schema"},
+                    "g": {"$ref": "#/components/schemas/B/properties/n"}, "h": {"$ref": "#/components/schemas/With%20Space"},
+                },
+            },
+            "B": {"properties": {"b": {"type": "object", "properties": {"x": {"type": "integer"}}}, "n": {"type": "integer"}}},
+            "With Space": {"properties": {"w": {"type": "string"}}},
+        }},
+    }));
+    for field in [
+        "pub a: Option<BB>",
+        "pub b: Option<BB>",
+        "pub c: Option<Shared>",
+        "pub d: Option<Inner>",
+        "pub e: Option<Inner>",
+        "pub i: Option<::std::boxed::Box<Inner>>",
+        "pub g: Option<i64>",
+        "pub h: Option<WithSpace>",
+    ] {
+        let field = field.replace("::std::boxed::", "");
+        has(&generated, "types.rs", &field);
+    }
+    let swagger = self::generated(&json!({
+        "swagger": "2.0", "paths": {"/x": {"get": {"responses": {"200": {"description": "", "schema": {"type": "object", "properties": {"r": {"type": "string"}}}}}}}},
+        "definitions": {"A": {"properties": {"a": {"$ref": "#/paths/~1x/get/responses/200/schema"}}}},
+    }));
+    has(&swagger, "types.rs", "pub r: Option<String>");
+}
+
+#[test]
+fn lists_of_types_and_constants_are_read_in_every_version() {
+    let listed = json!({"A": {"type": "object", "properties": {
+        "a": {"type": ["string", "null"]}, "b": {"type": ["string", "integer"]}, "c": {"type": "null"},
+        "d": {"type": ["array", "string"], "items": {"type": "integer"}}, "e": {"const": "x"},
+    }}});
+    let swagger = generated(&json!({"swagger": "2.0", "paths": {}, "definitions": listed}));
+    for generated in [
+        &swagger,
+        &with_schemas(listed.clone()),
+        &with_schemas_31(listed),
+    ] {
+        for code in [
+            "pub a: runtime::Nullable<String>",
+            "pub b: Option<AB>",
+            "List(Vec<i64>)",
+            "X = \"x\"",
+        ] {
+            has(generated, "types.rs", code);
+        }
+    }
+    warns(
+        &swagger,
+        "/components/schemas/A/properties/a",
+        "`type` is a list",
+    );
+    assert_eq!(swagger.warnings().len(), 3, "{:?}", swagger.warnings());
+}
+
+#[test]
+fn keywords_of_json_schema_lose_nothing() {
+    field_31(
+        json!({"type": "object", "patternProperties": {"^x-": {"type": "integer"}}}),
+        "pub p: Option<::std::collections::BTreeMap<String, i64>>",
+    );
+    field_31(
+        json!({"patternProperties": {"^x-": {"type": "integer"}, "^y-": {"type": "string"}}}),
+        "pub p: Option<::serde_json::Map<String, ::serde_json::Value>>",
+    );
+    field_31(
+        json!({"type": "object", "propertyNames": {"pattern": "^a"}, "additionalProperties": {"type": "string"}}),
+        "pub p: Option<::std::collections::BTreeMap<String, String>>",
+    );
+    field_31(
+        json!({"type": "string", "nullable": true}),
+        "pub p: runtime::Nullable<String>",
+    );
+    field_31(
+        json!({"$ref": "#/components/schemas/B", "nullable": true}),
+        "pub p: runtime::Nullable<B>",
+    );
+    field_31(json!(true), "pub p: Option<::serde_json::Value>");
+    field_31(
+        json!({"type": "array", "prefixItems": [{"type": "string"}], "items": true}),
+        "pub p: Option<Vec<::serde_json::Value>>",
+    );
+    field_31(
+        json!({"type": "string", "not": {"enum": ["a"]}, "if": {}, "contains": {}}),
+        "pub p: Option<String>",
+    );
+    field_31(
+        json!({"type": "object", "properties": {"a": {}}, "unevaluatedProperties": {"type": "string"}}),
+        "pub extra: ::std::collections::BTreeMap<String, String>",
+    );
+    field_31(
+        json!({"properties": {"a": {}}, "anyOf": [{"properties": {"b": {}}}, {"type": "null"}]}),
+        "pub b: Option<::serde_json::Value>",
+    );
+
+    let conditional = with_property_31(json!({
+        "type": "object", "properties": {"a": {}}, "if": {"properties": {"a": {"const": 1}}}, "then": {"properties": {"a": {}, "b": {}}},
+    }));
+    has(
+        &conditional,
+        "types.rs",
+        "pub extra: ::serde_json::Map<String, ::serde_json::Value>",
+    );
+    warns(
+        &conditional,
+        "/components/schemas/A/properties/p/then",
+        "`b` is described only under a condition",
+    );
+}
+
+#[test]
+fn enums_of_other_than_strings_keep_their_type_and_odd_types_are_free_form() {
+    field(
+        json!({"type": "integer", "enum": [1, 2]}),
+        "pub p: Option<i64>",
+    );
+    field(
+        json!({"type": "number", "enum": [1, 2]}),
+        "pub p: Option<f64>",
+    );
+    field(
+        json!({"type": "boolean", "enum": [true]}),
+        "pub p: Option<bool>",
+    );
+    field(
+        json!({"enum": ["a", 1]}),
+        "pub p: Option<::serde_json::Value>",
+    );
+    field(
+        json!({"type": "string", "enum": []}),
+        "pub p: Option<String>",
+    );
+    for (odd, place) in [
+        (json!({"type": "string", "enum": [1]}), "enum"),
+        (json!({"type": "boolean", "enum": ["true"]}), "enum"),
+        (json!({"type": "any"}), "type"),
+        (json!({"type": "file"}), "type"),
+        (json!({"type": {}}), "type"),
+    ] {
+        let generated = with_property(odd);
+        has(&generated, "types.rs", "pub p: Option<::serde_json::Value>");
+        warns(
+            &generated,
+            &format!("/components/schemas/A/properties/p/{place}"),
+            "",
+        );
+    }
+    let mut properties = serde_json::Map::new();
+    for default in [
+        json!({"a": []}),
+        json!(null),
+        json!([1]),
+        json!("x"),
+        json!(1e300),
+        json!(true),
+    ] {
+        for kind in ["string", "integer", "number", "boolean", "array", "object"] {
+            let property = json!({"type": kind, "default": default});
+            properties.insert(format!("{kind}_{}", properties.len()), property);
+        }
+        let property = json!({"type": "string", "enum": ["a"], "default": default});
+        properties.insert(format!("enum_{}", properties.len()), property);
+    }
+    with_schemas(json!({"A": {"properties": properties}}));
+}
+
+#[test]
+fn an_object_with_a_discriminator_and_no_alternatives_keeps_what_others_add() {
+    let generated = with_schemas(json!({
+        "Base": {"discriminator": {"propertyName": "kind"}, "properties": {"kind": {"type": "string"}}},
+        "Derived": {"allOf": [refer("Base"), {"properties": {"more": {"type": "string"}}}]},
+    }));
+    has(
+        &generated,
+        "types.rs",
+        "pub kind: Option<String>, /// Properties that the spec does not name. #[serde(flatten)] pub extra:",
+    );
+    assert_eq!(
+        flat(generated.file("types.rs").unwrap())
+            .matches("#[serde(flatten)]")
+            .count(),
+        1
+    );
 }
 
 // Parameters
@@ -1108,13 +1576,6 @@ fn values_of_any_shape_are_parameters_in_the_style_of_their_location() {
         "operations.rs",
         "\"string\").reserved()",
     );
-}
-
-#[track_caller]
-fn warns(generated: &Generated, place: &str, message: &str) {
-    let mut warnings = generated.warnings().iter();
-    let found = warnings.any(|it| it.pointer == place && it.to_string().contains(message));
-    assert!(found, "{:?}", generated.warnings());
 }
 
 #[test]

@@ -210,26 +210,6 @@ components:
 }
 
 #[test]
-fn a_reference_into_a_schema_gives_that_part_a_name() {
-    let spec = json!({
-        "openapi": "3.1.0",
-        "paths": {},
-        "components": {"schemas": {
-            "A": {
-                "type": "object",
-                "properties": {"inner": {"type": "object", "properties": {"a": {"$ref": "#/components/schemas/A/$defs/size"}}}},
-                "$defs": {"size": {"type": "string", "enum": ["small", "large"]}}
-            },
-            "B": {"type": "object", "properties": {"inner": {"$ref": "#/components/schemas/A/properties/inner"}}}
-        }}
-    });
-    let code = generate(&Source::from_text("api.json", spec.to_string())).unwrap();
-    let types = code.file("types.rs").unwrap();
-    assert!(types.contains("pub struct Inner {"), "{types}");
-    assert!(types.contains("enum Size"), "{types}");
-}
-
-#[test]
 fn mappings_of_discriminators_follow_their_schemas() {
     let api = "
 openapi: 3.0.3

@@ -3,7 +3,7 @@
 #[path = "wire.rs"]
 mod sending;
 
-use scratch::{everywhere, fastapi, grpc_gateway, members, names, streams};
+use scratch::{everywhere, fastapi, grpc_gateway, members, names, shapes, streams, swagger};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -127,11 +127,17 @@ async fn main() {
         "items": [{"id": 1, "name": "ash", "kind": "oak", "fruit": {"kind": "apple", "cultivar": "elstar"}, "parent": null, "note": ["a"], "coordinates": [1, "a"]}],
         "total": 1, "page": null, "size": null,
     }));
-    streams();
+
+    tagged_unions();
+    compositions();
+    same::<swagger::types::Thing>(json!({"name": "a", "at": null}));
+    refused::<swagger::types::Thing>(json!({"ratio": 0.5}));
+    refused::<swagger::types::Thing>(json!({"name": "a", "ratio": "NaN"}));
+    same::<grpc_gateway::types::Leg>(json!({}));
+    streams().await;
 }
 
 /// What servers send as a stream is read as one, from the server that the spec declares.
-#[tokio::main]
 async fn streams() {
     use compute_kfp_runtime::{ErrorKind, Transport};
     use compute_kfp_test_server::{Response, TestServer};
@@ -182,4 +188,57 @@ async fn streams() {
 
     let mut log = client.log().events().await.unwrap();
     assert_eq!(log.next().await.unwrap().unwrap().data(), "a");
+}
+
+fn tagged_unions() {
+    use shapes::types::{Cat, Expression, Pet, Zoo};
+
+    let cat = json!({"type": "kitten", "name": "Tom", "lives": 9});
+    match read::<Pet>(&cat) {
+        Pet::Cat(cat) => assert_eq!((cat.name.as_str(), cat.lives), ("Tom", Some(9))),
+        other => panic!("{other:?}"),
+    }
+    same::<Pet>(cat.clone());
+    let new = json!({"type": "bird", "name": "Tweety", "wings": [1, 2]});
+    assert_eq!(read::<Pet>(&new), Pet::Unknown(new.clone()));
+    same::<Pet>(new.clone());
+    same::<Pet>(json!({"name": "nothing told"}));
+    let dog = json!({"type": "dog", "name": "Rex", "bark": "loud", "friend": cat});
+    same::<Pet>(dog.clone());
+    same::<Zoo>(json!({"star": dog, "guest": null, "all": [cat, new], "by_name": {"a": cat}}));
+    same::<Vec<Pet>>(json!([cat, new]));
+    // What a known tag stands for is read as that, or not at all.
+    let error = serde_json::from_value::<Pet>(json!({"type": "dog", "name": "Rex"})).unwrap_err().to_string();
+    assert!(error.contains("`type` is \"dog\"") && error.contains("bark"), "{error}");
+
+    let cat: Pet = Cat::builder().name("Tom").build().unwrap().into();
+    assert_eq!(serde_json::to_value(cat).unwrap(), json!({"type": "cat", "name": "Tom"}));
+    assert!(matches!(read::<Pet>(&dog), Pet::Dog(dog) if dog.bark == "loud"));
+
+    same::<Expression>(json!({"op": "not", "of": {"op": "all", "of": [{"op": "unknown", "size": "5"}, {"op": "new", "a": [null]}]}}));
+    let all = Expression::from(shapes::types::All::from(shapes::types::All::builder().of(Vec::<Expression>::new())));
+    assert_eq!(serde_json::to_value(&all).unwrap(), json!({"op": "all", "of": []}));
+    assert!(matches!(all, Expression::All(_)));
+    assert!(matches!(read::<Expression>(&json!({"op": "unknown"})), Expression::UnknownValue(_)));
+
+    let start = shapes::types::SendEventBody::from(shapes::types::SendEventBodyStart::builder().kind("start").build().unwrap());
+    assert_eq!(serde_json::to_value(start).unwrap(), json!({"kind": "start"}));
+    same::<shapes::types::SendEventBody>(json!({"kind": "stop", "reason": "done"}));
+}
+
+fn compositions() {
+    use shapes::types;
+
+    same::<types::Job>(json!({"name": "a", "id": 1, "file": "b"}));
+    same::<types::Job>(json!({"name": "a", "id": 1, "url": "c"}));
+    refused::<types::Job>(json!({"name": "a", "url": "c"}));
+    same::<types::Limit>(json!({"level": "low", "size": 1, "on": true}));
+    refused::<types::Limit>(json!({"level": "low"}));
+    refused::<types::Limit>(json!({"size": 0.5}));
+    same::<types::Frame>(json!({"name": "a", "children": [{"id": "b"}, {"name": "c", "children": []}]}));
+    same::<types::Leaf>(json!({"id": "a", "inside": {"depth": 1, "inside": {"depth": 2}}}));
+    same::<types::Patterns>(json!({"id": "a", "x-size": 1}));
+    same::<types::Parts>(json!({"size": {"width": 1, "around": {"width": 2}}, "again": {"width": 3}, "level": "low"}));
+    same::<types::Base>(json!({"kind": "derived", "more": "kept"}));
+    same::<types::Derived>(json!({"kind": "derived", "more": "kept"}));
 }

@@ -1,0 +1,367 @@
+//! `allOf`: everything its members say together. Where they differ, the narrower shape holds.
+
+use indexmap::IndexSet;
+use serde_json::{Map, Value};
+
+use super::Reader;
+use super::schemas::{component, has_own_shape};
+use super::written::{MAX_LOOKS, members};
+use crate::model::{Kind, Object, Property, Schema, TaggedVariant};
+use crate::names::pascal;
+use crate::pointer::Pointer;
+
+impl<'a> Reader<'a> {
+    /// What a schema says beside its alternatives: the members of `allOf`, and what it says itself.
+    pub(super) fn common(
+        &mut self,
+        object: &'a Map<String, Value>,
+        at: &Pointer,
+        hint: &str,
+    ) -> Schema {
+        let members = self.members_of(object, "allOf", at);
+        if members.is_empty() {
+            return self.own_shape(object, at, hint);
+        }
+        let mut merged = Schema::of(Kind::Any);
+        for (index, member) in members.iter().enumerate() {
+            let at = at.at("allOf").at(index);
+            let schema = self.member(member, &at, hint);
+            merged = if index == 0 {
+                schema
+            } else {
+                self.merge(merged, schema, &at, hint)
+            };
+        }
+        if has_own_shape(object) {
+            let own = self.own_shape(object, at, hint);
+            merged = self.merge(merged, own, at, hint);
+        }
+        self.require(&mut merged, object);
+        if let Kind::Object(object) = &merged.kind
+            && object.properties.is_empty()
+        {
+            let additional = object.additional.clone();
+            let any = || Box::new(Schema::of(Kind::Any));
+            merged.kind = Kind::Map(additional.unwrap_or_else(any));
+        }
+        merged
+    }
+
+    fn member(&mut self, member: &'a Value, at: &Pointer, hint: &str) -> Schema {
+        if let Some(base) = self.base(member) {
+            return base;
+        }
+        let mut schema = self.bare_schema(member, at, hint);
+        if is_plain(&schema.kind) && self.keeps_more(member) {
+            schema.kind = Kind::Object(Object {
+                additional: Some(Box::new(Schema::of(Kind::Any))),
+                ..Object::default()
+            });
+        }
+        schema
+    }
+
+    /// What a schema has in common with its alternatives, if one of them is being read: the others
+    /// do not concern it.
+    fn base(&mut self, member: &'a Value) -> Option<Schema> {
+        let upstream = self.component_of(member)?;
+        let object = self.components.get(upstream)?.as_object()?;
+        let says = ["properties", "allOf", "discriminator"];
+        if !says.iter().any(|keyword| object.contains_key(*keyword))
+            || !self.has_alternative_in_reading(object, &["oneOf", "anyOf"], &mut { MAX_LOOKS })
+        {
+            return None;
+        }
+        if let Some(known) = self.commons.get(upstream) {
+            return Some(known.clone());
+        }
+        if self.stack.iter().any(|(open, _)| *open == upstream) {
+            return None;
+        }
+        let name = self.component_names.get(upstream)?.clone();
+        self.stack.push((upstream, false));
+        let common = self.common(object, &component(upstream), &name);
+        self.stack.pop();
+        self.commons.insert(upstream, common.clone());
+        Some(common)
+    }
+
+    /// Whether an alternative, or what one is composed of, is being read.
+    fn has_alternative_in_reading(
+        &self,
+        object: &'a Map<String, Value>,
+        keywords: &[&str],
+        looks: &mut usize,
+    ) -> bool {
+        let referred = keywords.iter().flat_map(|it| members(object, it));
+        let mut found = referred.filter_map(|it| self.component_of(it));
+        found.any(|upstream| {
+            *looks = looks.saturating_sub(1);
+            let component = self.components[upstream].as_object();
+            let all = ["oneOf", "anyOf", "allOf"];
+            self.stack.iter().any(|(open, _)| *open == upstream)
+                || *looks > 0
+                    && component.is_some_and(|it| self.has_alternative_in_reading(it, &all, looks))
+        })
+    }
+
+    /// Requires what any of the members requires, wherever the property is described.
+    fn require(&mut self, schema: &mut Schema, object: &'a Map<String, Value>) {
+        if self.protobuf {
+            return;
+        }
+        let mut required = IndexSet::new();
+        self.required_names(object, &mut required, &mut { MAX_LOOKS });
+        let lacks = |object: &Object| {
+            let properties = object.properties.iter();
+            properties
+                .filter(|(name, it)| !it.required && required.contains(name.as_str()))
+                .count()
+                > 0
+        };
+        let opened = match &schema.kind {
+            Kind::Reference(_)
+                if object.contains_key("required") || members(object, "allOf").len() > 1 =>
+            {
+                self.opened(&schema.kind)
+            }
+            Kind::Object(_) => Some(schema.kind.clone()),
+            _ => None,
+        };
+        let Some(Kind::Object(mut opened)) = opened else {
+            return;
+        };
+        if lacks(&opened) {
+            for (name, property) in &mut opened.properties {
+                property.required |= required.contains(name.as_str());
+            }
+            schema.kind = Kind::Object(opened);
+        }
+    }
+
+    fn required_names(
+        &self,
+        object: &'a Map<String, Value>,
+        names: &mut IndexSet<&'a str>,
+        looks: &mut usize,
+    ) {
+        *looks = looks.saturating_sub(1);
+        if *looks == 0 {
+            return;
+        }
+        let list = object.get("required").and_then(Value::as_array);
+        names.extend(list.into_iter().flatten().filter_map(Value::as_str));
+        for member in members(object, "allOf") {
+            let member = self.followed(member).unwrap_or(member);
+            if let Some(object) = member.as_object() {
+                self.required_names(object, names, looks);
+            }
+        }
+    }
+
+    /// The shape that values of two schemas have; of two that contradict each other, the later one.
+    pub(super) fn merge(
+        &mut self,
+        left: Schema,
+        right: Schema,
+        at: &Pointer,
+        hint: &str,
+    ) -> Schema {
+        // A member that adds no shape (a description, a bare `type: object`) changes nothing.
+        if is_plain(&right.kind) {
+            return left;
+        }
+        if is_plain(&left.kind) {
+            return right;
+        }
+        let nullable = left.nullable && right.nullable;
+        let Some(kind) = self.narrower(&left.kind, &right.kind, at, hint) else {
+            let types = [
+                self.json_type_of(&left.kind),
+                self.json_type_of(&right.kind),
+            ];
+            self.warn(
+                at,
+                format!(
+                    "no value has both shapes of this `allOf`: {}",
+                    types.join(" and ")
+                ),
+                "the later one is used",
+            );
+            return right;
+        };
+        match kind {
+            Kind::Object(_) | Kind::Tagged(_) => Schema {
+                nullable,
+                ..Schema::of(kind)
+            },
+            kind if kind == left.kind => Schema {
+                kind,
+                nullable,
+                ..left
+            },
+            kind => Schema {
+                kind,
+                nullable,
+                ..right
+            },
+        }
+    }
+
+    fn narrower(&mut self, left: &Kind, right: &Kind, at: &Pointer, hint: &str) -> Option<Kind> {
+        if left == right {
+            return Some(left.clone());
+        }
+        match (left, right) {
+            (Kind::Integer(a), Kind::Integer(b)) => {
+                let bits = |name: &str| name[1..].parse::<u8>().unwrap_or(64);
+                let narrower = if bits(a) < bits(b) { a } else { b };
+                return Some(Kind::Integer(narrower));
+            }
+            (Kind::Integer(_), Kind::Number) => return Some(left.clone()),
+            (Kind::Number, Kind::Integer(_)) => return Some(right.clone()),
+            (Kind::Array(a), Kind::Array(b)) => {
+                let items = self.merge_within(a, b, &at.at("items"), &format!("{hint}Item"));
+                return Some(Kind::Array(Box::new(items)));
+            }
+            (Kind::Map(a), Kind::Map(b)) => {
+                let at = at.at("additionalProperties");
+                let values = self.merge_within(a, b, &at, &format!("{hint}Value"));
+                return Some(Kind::Map(Box::new(values)));
+            }
+            _ => {}
+        }
+        if let (Some(a), Some(b)) = (self.values_of_enum(left), self.values_of_enum(right)) {
+            return if a.iter().all(|value| b.contains(value)) {
+                Some(left.clone())
+            } else if a.iter().any(|value| b.contains(value)) {
+                Some(right.clone())
+            } else {
+                None
+            };
+        }
+        let types = [self.json_type_of(left), self.json_type_of(right)];
+        if types == ["string", "string"] {
+            let wider = *right == Kind::String || self.values_of_enum(left).is_some();
+            return Some(if wider { left.clone() } else { right.clone() });
+        }
+        match (self.opened(left)?, self.opened(right)?) {
+            (Kind::Object(a), Kind::Object(b)) => {
+                Some(Kind::Object(self.merge_objects(a, b, at, hint)))
+            }
+            (Kind::Object(mut object), Kind::Map(values))
+            | (Kind::Map(values), Kind::Object(mut object)) => {
+                object.additional.get_or_insert(values);
+                Some(Kind::Object(object))
+            }
+            (Kind::Tagged(mut tagged), Kind::Object(object))
+            | (Kind::Object(object), Kind::Tagged(mut tagged)) => {
+                for variant in &mut tagged.variants {
+                    self.add_common(variant, &object, hint);
+                }
+                Some(Kind::Tagged(tagged))
+            }
+            (Kind::Union(members), other) | (other, Kind::Union(members)) => {
+                let wanted = self.json_type_of(&other);
+                let mut same = members.into_iter().map(|member| member.kind);
+                let same = same.find(|kind| self.json_type_of(kind) == wanted)?;
+                self.narrower(&same, &other, at, hint)
+            }
+            _ => None,
+        }
+    }
+
+    fn merge_within(&mut self, left: &Schema, right: &Schema, at: &Pointer, hint: &str) -> Schema {
+        let merged = self.merge(left.clone(), right.clone(), at, hint);
+        self.in_place(merged, &at.at("allOf"), hint)
+    }
+
+    fn values_of_enum(&self, kind: &Kind) -> Option<Vec<String>> {
+        let kind = match kind {
+            Kind::Reference(name) => &self.named.get(name)?.schema.kind,
+            kind => kind,
+        };
+        match kind {
+            Kind::Enum(values) => Some(values.iter().map(|it| it.value.clone()).collect()),
+            _ => None,
+        }
+    }
+
+    /// The properties of both objects; one that both have is as narrow as the narrower.
+    pub(super) fn merge_objects(
+        &mut self,
+        mut left: Object,
+        right: Object,
+        at: &Pointer,
+        hint: &str,
+    ) -> Object {
+        if !self.spend(left.properties.len() + right.properties.len(), at) {
+            return left;
+        }
+        for (name, mut property) in right.properties {
+            if let Some(known) = left.properties.get(&name) {
+                let place = at.at("properties").at(&name);
+                let hint = pascal(&format!("{hint} {name}"));
+                let mut schema = self.merge_within(&known.schema, &property.schema, &place, &hint);
+                schema.description = property
+                    .schema
+                    .description
+                    .or(known.schema.description.clone());
+                schema.default = property.schema.default.or(known.schema.default.clone());
+                schema.deprecated = property.schema.deprecated || known.schema.deprecated;
+                property = Property {
+                    schema,
+                    required: property.required || known.required,
+                    ..property
+                };
+            }
+            left.properties.insert(name, property);
+        }
+        left.additional = left.additional.or(right.additional);
+        left
+    }
+
+    /// Adds what all alternatives have in common to one of them, unless it has that already.
+    pub(super) fn add_common(&mut self, variant: &mut TaggedVariant, common: &Object, hint: &str) {
+        let Some(Kind::Object(own)) = self.opened(&variant.schema.kind) else {
+            return;
+        };
+        let at = Pointer::parse(&variant.place);
+        let hint = pascal(&format!("{hint} {}", variant.ident));
+        let merged = self.merge_objects(common.clone(), own.clone(), &at, &hint);
+        let same = |(name, property): (&String, &Property)| {
+            let known = own.properties.get(name);
+            known.is_some_and(|it| it.schema == property.schema && it.required == property.required)
+        };
+        if !merged.properties.iter().all(same) || merged.additional != own.additional {
+            let schema = Schema::of(Kind::Object(merged));
+            let at = at.at("allOf");
+            variant.schema = self.in_place(schema, &at, &hint);
+        }
+    }
+
+    /// The shape behind a reference; of a schema that is being read there is none yet.
+    pub(super) fn opened(&mut self, kind: &Kind) -> Option<Kind> {
+        let Kind::Reference(name) = kind else {
+            return Some(kind.clone());
+        };
+        let upstream = self.upstream(name);
+        if let Some(upstream) = upstream
+            && !self.stack.iter().any(|(open, _)| *open == upstream)
+        {
+            self.read_component(upstream);
+        }
+        let mut kind = self.named.get(name)?.schema.kind.clone();
+        if let Kind::Object(object) = &mut kind
+            && upstream.is_some_and(|upstream| self.is_base(upstream))
+        {
+            object.additional = None;
+        }
+        Some(kind)
+    }
+}
+
+/// Whether a shape says nothing, or no more than that a value is an object.
+pub(super) fn is_plain(kind: &Kind) -> bool {
+    *kind == Kind::Any || matches!(kind, Kind::Map(value) if value.kind == Kind::Any)
+}

@@ -1,0 +1,379 @@
+//! `oneOf` and `anyOf`: alternatives that a tag or JSON itself tells apart become an enum; others
+//! stay free-form, because trying one after the other would lose what the chosen one does not know.
+
+use std::collections::{BTreeSet, HashSet};
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use super::Reader;
+use super::all_of::is_plain;
+use super::schemas::component;
+use super::written::{is_null, members, properties};
+use crate::model::{Kind, Object, Property, Schema, Tagged, TaggedVariant};
+use crate::names::{pascal, variant_name};
+use crate::pointer::Pointer;
+
+/// Keywords that are constraints, but can hold properties.
+const CONDITIONS: [&str; 3] = ["then", "else", "dependentSchemas"];
+
+/// What tells alternatives apart: a property, and the values of it that each has.
+pub(super) struct Tags {
+    tag: String,
+    /// In the order of the alternatives; none for null.
+    values: Vec<Vec<String>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn shape(
+        &mut self,
+        object: &'a Map<String, Value>,
+        at: &Pointer,
+        hint: &str,
+    ) -> Schema {
+        let has_alternatives = object.contains_key("oneOf") || object.contains_key("anyOf");
+        let upstream = self.stack.last().map(|(upstream, _)| *upstream);
+        let upstream = upstream.filter(|it| has_alternatives && *at == component(it));
+        let known = upstream.and_then(|it| self.commons.get(it));
+        let mut schema = match known.cloned() {
+            Some(known) => known,
+            None => self.common(object, at, hint),
+        };
+        if let Some(upstream) = upstream {
+            self.commons.insert(upstream, schema.clone());
+        }
+        for keyword in ["oneOf", "anyOf"] {
+            let members = self.members_of(object, keyword, at);
+            if !members.is_empty() {
+                schema = self.alternatives(schema, object, keyword, at, hint);
+            }
+        }
+        self.keep_conditional(&mut schema, object, at);
+        schema
+    }
+
+    /// A schema that has alternatives beside what they have in common.
+    fn alternatives(
+        &mut self,
+        common: Schema,
+        object: &'a Map<String, Value>,
+        keyword: &str,
+        at: &Pointer,
+        hint: &str,
+    ) -> Schema {
+        let opened = match &common.kind {
+            Kind::Object(_) | Kind::Reference(_) => self.opened(&common.kind),
+            Kind::Map(values) if !is_plain(&common.kind) => Some(Kind::Object(Object {
+                additional: Some(values.clone()),
+                ..Object::default()
+            })),
+            _ => None,
+        };
+        let Some(Kind::Object(shared)) = opened else {
+            let union = self.one_of(object, keyword, at, hint);
+            // Alternatives that one `type` cannot have are believed: overlays add them beside it.
+            if is_plain(&common.kind) || matches!(union.kind, Kind::Union(_)) {
+                return union;
+            }
+            return self.merge(common, union, &at.at(keyword), hint);
+        };
+        if !self.spend(members(object, keyword).len(), at) {
+            return common;
+        }
+        let kind = match self.tags(object, keyword) {
+            Some(tags) => {
+                let mut tagged = self.tagged(tags, object, keyword, at, hint).kind;
+                if let Kind::Tagged(Tagged { variants, .. }) = &mut tagged {
+                    for variant in variants {
+                        self.add_common(variant, &shared, hint);
+                    }
+                }
+                tagged
+            }
+            None => Kind::Object(self.spread(shared, object, keyword, at, hint)),
+        };
+        Schema { kind, ..common }
+    }
+
+    /// An object with the properties of all alternatives: those that not all require are optional.
+    fn spread(
+        &mut self,
+        mut common: Object,
+        object: &'a Map<String, Value>,
+        keyword: &str,
+        at: &Pointer,
+        hint: &str,
+    ) -> Object {
+        let mut alternatives: Vec<Object> = Vec::new();
+        for (index, member) in members(object, keyword).iter().enumerate() {
+            if is_null(member) {
+                continue;
+            }
+            let at = at.at(keyword).at(index);
+            let schema = self.bare_schema(member, &at, hint);
+            let any = Some(Box::new(Schema::of(Kind::Any)));
+            match self.opened(&schema.kind) {
+                Some(Kind::Object(object)) => alternatives.push(object),
+                Some(Kind::Map(values)) if !is_plain(&schema.kind) => alternatives.push(Object {
+                    additional: Some(values),
+                    ..Object::default()
+                }),
+                Some(Kind::Any | Kind::Map(_)) if !self.keeps_more(member) => {
+                    alternatives.push(Object::default());
+                }
+                None | Some(Kind::Any | Kind::Map(_) | Kind::Tagged(_)) => {
+                    alternatives.push(Object {
+                        additional: any,
+                        ..Object::default()
+                    });
+                }
+                // No object has the shape of a scalar or a list.
+                Some(_) => {}
+            }
+        }
+        if let [_] = alternatives[..]
+            && let Some(only) = alternatives.pop()
+        {
+            return self.merge_objects(common, only, &at.at(keyword), hint);
+        }
+        let mut found: IndexMap<String, Property> = IndexMap::new();
+        let count = alternatives.len();
+        let mut requiring: IndexMap<String, usize> = IndexMap::new();
+        for alternative in alternatives {
+            if let Some(additional) = alternative.additional {
+                let same = common
+                    .additional
+                    .as_ref()
+                    .is_none_or(|it| *it == additional);
+                let any = || Box::new(Schema::of(Kind::Any));
+                common.additional = Some(if same { additional } else { any() });
+            }
+            for (name, property) in alternative.properties {
+                *requiring.entry(name.clone()).or_default() += usize::from(property.required);
+                match found.get_mut(&name) {
+                    Some(known) if known.schema.kind != property.schema.kind => {
+                        known.schema.kind = Kind::Any;
+                    }
+                    Some(known) => known.schema.nullable |= property.schema.nullable,
+                    None => _ = found.insert(name, property),
+                }
+            }
+        }
+        for (name, mut property) in found {
+            property.required = requiring.get(&name) == Some(&count);
+            match common.properties.get_mut(&name) {
+                Some(known) => known.required |= property.required,
+                None => _ = common.properties.insert(name, property),
+            }
+        }
+        common
+    }
+
+    fn one_of(
+        &mut self,
+        object: &'a Map<String, Value>,
+        keyword: &str,
+        at: &Pointer,
+        hint: &str,
+    ) -> Schema {
+        let members = members(object, keyword);
+        if !self.spend(members.len(), at) {
+            return Schema::of(Kind::Any);
+        }
+        if let Some(tags) = self.tags(object, keyword) {
+            return self.tagged(tags, object, keyword, at, hint);
+        }
+        let at = at.at(keyword);
+        let mut nullable = false;
+        let mut alternatives: Vec<Schema> = Vec::new();
+        for (index, member) in members.iter().enumerate() {
+            let at = at.at(index);
+            if is_null(member) {
+                nullable = true;
+                continue;
+            }
+            let mut schema = if members.len() == 1 {
+                self.bare_schema(member, &at, hint)
+            } else {
+                let hint = match member.get("type").and_then(Value::as_str) {
+                    Some(kind) => pascal(&format!("{hint} {kind}")),
+                    None => format!("{hint}Variant{index}"),
+                };
+                self.schema(member, &at, &hint)
+            };
+            nullable |= std::mem::take(&mut schema.nullable);
+            if !alternatives.contains(&schema) {
+                alternatives.push(schema);
+            }
+        }
+        if alternatives.len() < 2 {
+            let only = alternatives.pop().unwrap_or_else(|| Schema::of(Kind::Any));
+            return Schema { nullable, ..only };
+        }
+        let alternatives: Vec<Schema> = alternatives
+            .into_iter()
+            .map(Schema::without_integer_text)
+            .collect();
+        let types: Vec<&str> = alternatives
+            .iter()
+            .map(|schema| self.json_type_of(&schema.kind))
+            .collect();
+        let distinct: BTreeSet<&str> = types.iter().copied().collect();
+        let kind = if distinct.len() == 1 && distinct.contains("string") {
+            Kind::String
+        } else if distinct.len() == 1 && distinct.contains("number") {
+            Kind::Number
+        } else if distinct.len() == types.len() && !distinct.contains("any") {
+            Kind::Union(alternatives)
+        } else {
+            Kind::Any
+        };
+        Schema {
+            nullable,
+            ..Schema::of(kind)
+        }
+    }
+
+    /// What tells the alternatives apart, if they are objects and one property does: the one that
+    /// `discriminator` names, or one that is a different constant in each.
+    pub(super) fn tags(&mut self, object: &'a Map<String, Value>, keyword: &str) -> Option<Tags> {
+        let all = members(object, keyword);
+        let kept: Vec<&'a Value> = all.iter().filter(|member| !is_null(member)).collect();
+        let discriminator = object.get("discriminator");
+        let named = discriminator.and_then(|it| match it {
+            Value::String(name) => Some(name.as_str()),
+            it => it.get("propertyName")?.as_str(),
+        });
+        let all_objects = |reader: &mut Self| kept.iter().all(|it| reader.written(it).object);
+        if kept.is_empty() || kept.len() < 2 && named.is_none() || !all_objects(self) {
+            return None;
+        }
+        let candidates: Vec<&str> = match named {
+            Some(name) => vec![name],
+            None => self.property_names(kept[0]).into_iter().collect(),
+        };
+        candidates.into_iter().find_map(|tag| {
+            let mut seen = HashSet::new();
+            let mut values = Vec::new();
+            for member in all {
+                let own = match is_null(member) {
+                    true => Vec::new(),
+                    false if named.is_some() => self.discriminating(member, tag, discriminator)?,
+                    false => self.tag_values(member, tag)?,
+                };
+                if !own.iter().all(|value| seen.insert(value.clone())) {
+                    return None;
+                }
+                values.push(own);
+            }
+            let tag = tag.to_owned();
+            Some(Tags { tag, values })
+        })
+    }
+
+    /// The values of a discriminator that lead to an alternative.
+    fn discriminating(
+        &self,
+        member: &'a Value,
+        tag: &str,
+        discriminator: Option<&'a Value>,
+    ) -> Option<Vec<String>> {
+        let upstream = self.component_of(member);
+        let mapping = discriminator
+            .and_then(|it| it.get("mapping")?.as_object())
+            .into_iter()
+            .flatten();
+        let leads_here = |target: &Value| {
+            let name = target.as_str().and_then(|it| it.rsplit('/').next());
+            name.is_some() && name == upstream
+        };
+        let mapped: Vec<String> = mapping
+            .filter(|(_, target)| leads_here(target))
+            .map(|(value, _)| value.clone())
+            .collect();
+        if !mapped.is_empty() {
+            return Some(mapped);
+        }
+        let upstream = || upstream.map(|it| vec![it.to_owned()]);
+        self.tag_values(member, tag).or_else(upstream)
+    }
+
+    fn tagged(
+        &mut self,
+        tags: Tags,
+        object: &'a Map<String, Value>,
+        keyword: &str,
+        at: &Pointer,
+        hint: &str,
+    ) -> Schema {
+        let mut nullable = false;
+        let mut variants = Vec::new();
+        for (index, (member, values)) in
+            members(object, keyword).iter().zip(tags.values).enumerate()
+        {
+            let Some(value) = values.first() else {
+                nullable = true;
+                continue;
+            };
+            let at = at.at(keyword).at(index);
+            let named = self.component_of(member);
+            let named = named.and_then(|it| self.component_names.get(it));
+            let ident = match named.map(String::as_str) {
+                Some(name) => variant_name(name),
+                None => variant_name(value),
+            };
+            let mut schema = self.schema(member, &at, &pascal(&format!("{hint} {value}")));
+            nullable |= std::mem::take(&mut schema.nullable);
+            variants.push(TaggedVariant {
+                ident,
+                values,
+                schema: schema.without_integer_text(),
+                place: at.into(),
+            });
+        }
+        let tag = tags.tag;
+        Schema {
+            nullable,
+            ..Schema::of(Kind::Tagged(Tagged { tag, variants }))
+        }
+    }
+
+    /// Keeps properties that only a condition names: whether they are there is not known.
+    fn keep_conditional(
+        &mut self,
+        schema: &mut Schema,
+        object: &'a Map<String, Value>,
+        at: &Pointer,
+    ) {
+        let conditions: Vec<&str> = (CONDITIONS.into_iter())
+            .filter(|keyword| object.contains_key(*keyword))
+            .collect();
+        if conditions.is_empty() {
+            return;
+        }
+        let Some(Kind::Object(mut opened)) = self.opened(&schema.kind) else {
+            return;
+        };
+        for keyword in conditions {
+            let condition = &object[keyword];
+            let parts: Vec<&Value> = match condition.as_object() {
+                Some(map) if keyword == "dependentSchemas" => map.values().collect(),
+                _ => vec![condition],
+            };
+            let names = parts
+                .into_iter()
+                .filter_map(|it| properties(it.as_object()?));
+            let mut names = names.flat_map(Map::keys);
+            let unknown = names.find(|name| !opened.properties.contains_key(*name));
+            if let Some(name) = unknown.filter(|_| opened.additional.is_none()) {
+                self.warn(
+                    &at.at(keyword),
+                    format!("the property `{name}` is described only under a condition"),
+                    "it is kept among the properties that are not named",
+                );
+                opened.additional = Some(Box::new(Schema::of(Kind::Any)));
+                schema.kind = Kind::Object(opened.clone());
+            }
+        }
+    }
+}

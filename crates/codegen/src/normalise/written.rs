@@ -1,0 +1,281 @@
+//! What a schema is going to be, told from how it is written: a schema that is only referred to
+//! need not be read, and may be one that is being read.
+
+use indexmap::IndexSet;
+use serde_json::{Map, Value};
+
+use super::Reader;
+use super::schemas::decoded;
+use crate::pointer::Pointer;
+
+/// References into parts of schemas that are followed one after the other.
+const MAX_STEPS: usize = 16;
+/// So many schemas are looked at for one question: compositions of compositions can double.
+pub(super) const MAX_LOOKS: usize = 1_000;
+
+/// What is known of a schema without reading it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Written {
+    /// Whether all values are objects.
+    pub object: bool,
+    /// Whether it names properties.
+    pub properties: bool,
+    /// The type of its own that it gets.
+    pub own: Own,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Own {
+    /// None, or one that only reading tells.
+    #[default]
+    No,
+    Object,
+    Tagged,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn written(&mut self, schema: &'a Value) -> Written {
+        self.written_within(schema, MAX_STEPS)
+    }
+
+    pub(super) fn written_component(&mut self, upstream: &'a str) -> Written {
+        self.component_within(upstream, MAX_STEPS)
+    }
+
+    fn component_within(&mut self, upstream: &'a str, steps: usize) -> Written {
+        if let Some(known) = self.written.get(upstream) {
+            return *known;
+        }
+        let Some(component) = self.components.get(upstream) else {
+            return Written::default();
+        };
+        // What leads back to a component knows no more of it than it says itself.
+        let own = component.as_object().map(own_keywords);
+        self.written.insert(upstream, own.unwrap_or_default());
+        let written = self.written_within(component, steps);
+        self.written.insert(upstream, written);
+        written
+    }
+
+    fn written_within(&mut self, schema: &'a Value, steps: usize) -> Written {
+        let Some(object) = schema.as_object().filter(|_| steps > 0) else {
+            return Written::default();
+        };
+        if object.contains_key("$ref") {
+            let written = match self.component_of(schema) {
+                Some(upstream) => self.component_within(upstream, steps),
+                None => self
+                    .followed(schema)
+                    .map(|next| self.written_within(next, steps - 1))
+                    .unwrap_or_default(),
+            };
+            return Written {
+                own: Own::No,
+                ..written
+            };
+        }
+        let mut written = own_keywords(object);
+        let kind = object.get("type").and_then(Value::as_str);
+        if object.contains_key("enum") || kind.is_some_and(|kind| kind != "object") {
+            return written;
+        }
+        let mut inline = written.properties;
+        let mut sources: IndexSet<&str> = IndexSet::new();
+        for member in members(object, "allOf") {
+            let part = self.written_within(member, steps);
+            written.object |= part.object;
+            written.properties |= part.properties;
+            match self.component_of(member) {
+                Some(upstream) if part.properties => _ = sources.insert(upstream),
+                _ => inline |= part.properties,
+            }
+        }
+        let composed = inline || sources.len() > 1;
+        let mut alternatives = false;
+        for keyword in ["oneOf", "anyOf"] {
+            let members: Vec<&Value> = members(object, keyword)
+                .iter()
+                .filter(|member| !is_null(member))
+                .collect();
+            if members.is_empty() {
+                continue;
+            }
+            alternatives = true;
+            let mut all = true;
+            for member in members {
+                all &= self.written_within(member, steps).object;
+            }
+            written.object |= all;
+            if self.tags(object, keyword).is_some() {
+                written.own = Own::Tagged;
+            }
+        }
+        if written.own == Own::No && (composed || alternatives && written.properties) {
+            written.own = Own::Object;
+        }
+        written
+    }
+
+    /// The component that a reference leads to.
+    pub(super) fn component_of(&self, schema: &Value) -> Option<&'a str> {
+        let name = schema
+            .get("$ref")?
+            .as_str()?
+            .strip_prefix("#/components/schemas/")?;
+        let name = name.replace("~1", "/").replace("~0", "~");
+        let known = self.components.get_key_value(name.as_str());
+        let known = known.or_else(|| self.components.get_key_value(decoded(&name).as_str()));
+        known.map(|(name, _)| name.as_str())
+    }
+
+    /// What a reference leads to, wherever it is in the document.
+    pub(super) fn followed(&self, schema: &Value) -> Option<&'a Value> {
+        if let Some(upstream) = self.component_of(schema) {
+            return self.components.get(upstream);
+        }
+        let pointer = schema.get("$ref")?.as_str()?.strip_prefix('#')?;
+        let at = self.part_at(pointer, &Pointer::root())?;
+        self.document.pointer(at.as_str())
+    }
+
+    /// The strings that a property of an object can have, where it is an enum.
+    pub(super) fn tag_values(&self, schema: &'a Value, tag: &str) -> Option<Vec<String>> {
+        self.values_of(schema, tag, &mut { MAX_LOOKS })
+    }
+
+    fn values_of(&self, schema: &'a Value, tag: &str, looks: &mut usize) -> Option<Vec<String>> {
+        *looks = looks.checked_sub(1)?;
+        if schema.get("$ref").is_some() {
+            return self.values_of(self.followed(schema)?, tag, looks);
+        }
+        let object = schema.as_object()?;
+        if let Some(property) = properties(object).and_then(|map| map.get(tag)) {
+            return self.strings_of(property, looks);
+        }
+        if let Some(found) = members(object, "allOf")
+            .iter()
+            .find_map(|member| self.values_of(member, tag, looks))
+        {
+            return Some(found);
+        }
+        for keyword in ["oneOf", "anyOf"] {
+            let members = members(object, keyword);
+            if !members.is_empty() {
+                let values = members.iter().map(|it| self.values_of(it, tag, looks));
+                return values
+                    .collect::<Option<Vec<_>>>()
+                    .map(|lists| lists.concat());
+            }
+        }
+        None
+    }
+
+    fn strings_of(&self, schema: &'a Value, looks: &mut usize) -> Option<Vec<String>> {
+        *looks = looks.checked_sub(1)?;
+        if schema.get("$ref").is_some() {
+            return self.strings_of(self.followed(schema)?, looks);
+        }
+        if let Some(values) = schema.get("enum").and_then(Value::as_array) {
+            let texts = values.iter().map(|it| it.as_str().map(str::to_owned));
+            return texts
+                .collect::<Option<Vec<_>>>()
+                .filter(|it| !it.is_empty());
+        }
+        let members = members(schema.as_object()?, "allOf");
+        members.iter().find_map(|it| self.strings_of(it, looks))
+    }
+
+    /// The names of all properties of an object.
+    pub(super) fn property_names(&self, schema: &'a Value) -> IndexSet<&'a str> {
+        let mut names = IndexSet::new();
+        self.add_names(schema, &mut names, &mut { MAX_LOOKS });
+        names
+    }
+
+    fn add_names(&self, schema: &'a Value, names: &mut IndexSet<&'a str>, looks: &mut usize) {
+        *looks = looks.saturating_sub(1);
+        if *looks == 0 {
+            return;
+        }
+        if let Some(next) = self.followed(schema) {
+            return self.add_names(next, names, looks);
+        }
+        let Some(object) = schema.as_object() else {
+            return;
+        };
+        names.extend(
+            properties(object)
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name.as_str()),
+        );
+        for member in members(object, "allOf") {
+            self.add_names(member, names, looks);
+        }
+    }
+
+    /// Whether an object keeps properties that it does not name.
+    pub(super) fn keeps_more(&mut self, schema: &'a Value) -> bool {
+        self.keeps(schema, &mut { MAX_LOOKS })
+    }
+
+    fn keeps(&mut self, schema: &'a Value, looks: &mut usize) -> bool {
+        *looks = looks.saturating_sub(1);
+        if *looks == 0 {
+            return false;
+        }
+        if let Some(next) = self.followed(schema) {
+            return self.keeps(next, looks);
+        }
+        let Some(object) = schema.as_object() else {
+            return false;
+        };
+        keeps_others(object)
+            || ["oneOf", "anyOf"].iter().any(|keyword| {
+                let members = members(object, keyword);
+                members.iter().any(|member| self.written(member).object)
+            })
+            || members(object, "allOf")
+                .iter()
+                .any(|member| self.keeps(member, looks))
+    }
+}
+
+/// What a schema says without what it is composed of.
+fn own_keywords(object: &Map<String, Value>) -> Written {
+    let kind = object.get("type").and_then(Value::as_str);
+    if object.contains_key("enum") || kind.is_some_and(|kind| kind != "object") {
+        return Written::default();
+    }
+    let properties = properties(object).is_some();
+    Written {
+        object: kind.is_some() || properties || keeps_others(object),
+        properties,
+        own: Own::No,
+    }
+}
+
+/// The members of a composition.
+pub(super) fn members<'a>(object: &'a Map<String, Value>, keyword: &str) -> &'a [Value] {
+    let members = object.get(keyword).and_then(Value::as_array);
+    members.map_or(&[], Vec::as_slice)
+}
+
+/// The properties that an object names, if there are any.
+pub(super) fn properties(object: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    let properties = object.get("properties").and_then(Value::as_object);
+    properties.filter(|map| !map.is_empty())
+}
+
+/// Whether an object declares properties that it does not name.
+pub(super) fn keeps_others(object: &Map<String, Value>) -> bool {
+    let additional = object.get("additionalProperties");
+    additional.is_some_and(|it| *it != Value::Bool(false))
+        || object.contains_key("patternProperties")
+}
+
+/// Whether null is all that a schema allows.
+pub(super) fn is_null(schema: &Value) -> bool {
+    let values = schema.get("enum").and_then(Value::as_array);
+    values.is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_null))
+}
