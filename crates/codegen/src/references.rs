@@ -102,8 +102,7 @@ pub(crate) fn unresolved(file: &str, places: &Places<'_>) -> Vec<Problem> {
                 "put its content here: overlays apply after references are followed".into(),
             )
         });
-        let at = at.at("$ref");
-        let mut problem = Problem::new(file, &at, message, remedy);
+        let mut problem = Problem::new(file, at, message, remedy);
         let (_, place) = places.locate(at.as_str());
         problem.in_file = (place != problem.pointer).then_some(place);
         found.push(problem);
