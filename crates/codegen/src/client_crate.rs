@@ -104,7 +104,7 @@ fn credentials(api: &Api, operation: &Operation) -> Option<(String, &'static str
 /// use compute_kfp_codegen::crate_name;
 ///
 /// assert_eq!(crate_name("Swagger Petstore"), "swagger-petstore");
-/// assert_eq!(crate_name("3D Models"), "api-3-d-models");
+/// assert_eq!(crate_name("2024 Prices"), "api-2024-prices");
 /// assert_eq!(crate_name("Test"), "test-client");
 /// ```
 pub fn crate_name(title: &str) -> String {

@@ -179,6 +179,15 @@ fn expect_operation(api: &Api, operation: &Operation, function: &mut ImplItemFn)
 
 /// Gives an error its own type: progenitor knows one for all errors of an operation, or none.
 fn respond(operation: &Operation, function: &mut ImplItemFn) {
+    let may_be_null = |input: &FnArg| match input {
+        FnArg::Typed(it) => is_named(input, "value") && generic(&it.ty, "Option").is_some(),
+        FnArg::Receiver(_) => false,
+    };
+    // progenitor hands it over as it is, and httpmock takes a reference.
+    if function.sig.inputs.iter().any(may_be_null) {
+        let reference = parse_quote! { let value = &value; };
+        function.block.stmts.insert(0, reference);
+    }
     let name = function.sig.ident.to_string();
     let mut responses = operation.responses.iter();
     let Some(response) = responses.find(|it| reason(&it.status).as_deref() == Some(&name)) else {
