@@ -189,7 +189,7 @@ fn respond_with_stream(operation: &Operation, function: &mut ImplItemFn) {
     }) else {
         return;
     };
-    let Some(FnArg::Typed(mut item)) = function.sig.inputs.pop().map(|it| it.into_value()) else {
+    let Some(FnArg::Typed(mut item)) = function.sig.inputs.pop() else {
         return;
     };
     if let syn::Type::Reference(item) = &mut *item.ty {
