@@ -149,7 +149,7 @@ fn hold_request(item: &mut ItemStruct) {
 fn events(operation: &Operation) -> Option<ImplItem> {
     let data = match &operation.events.as_ref()?.kind {
         Kind::Reference(name) => format!(
-            " The data of an event is JSON of [`types::{name}`](super::types::{name}); \
+            " The data of an event is JSON of [`{name}`](super::types::{name}); \
              [`Event::json`](::compute_kfp_runtime::Event::json) reads it."
         ),
         _ => " The data of an event is a string; [`Event::json`](::compute_kfp_runtime::Event::json) \

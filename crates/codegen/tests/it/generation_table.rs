@@ -2080,7 +2080,7 @@ fn server_sent_events_have_a_method_beside_send() {
         "application/json": {"schema": refer("A")}, "text/event-stream": {"schema": refer("B")},
     }));
     has(&beside, "builder.rs", method);
-    has(&beside, "builder.rs", "[`types::B`](super::types::B)");
+    has(&beside, "builder.rs", "[`B`](super::types::B)");
     has(
         &beside,
         "operations.rs",
