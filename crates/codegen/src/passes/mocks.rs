@@ -18,7 +18,7 @@ use crate::model::{
 };
 use crate::names::{pascal, snake};
 use crate::taken::taken;
-use crate::tree::{ArgumentTypes, Tree, functions, ident};
+use crate::tree::{ArgumentTypes, Tree, functions, generic, ident};
 
 pub(super) const PASS: Pass = Pass {
     name: "mocks",
