@@ -380,9 +380,7 @@ impl Bundler<'_> {
         let target = self.files.target(reference, place)?;
         let in_document = target.file.is_empty();
         if in_document && part != Part::Operation {
-            let same = place.file.is_empty().then(|| reference.to_owned());
-            let moved = || format!("#{}", target.pointer);
-            return Ok(Followed::Reference(same.unwrap_or_else(moved)));
+            return Ok(Followed::Reference(format!("#{}", target.pointer)));
         }
         let found = self.find(&target)?;
         if part == Part::Schema {
