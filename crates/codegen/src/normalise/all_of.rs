@@ -351,6 +351,7 @@ impl<'a> Reader<'a> {
         {
             self.read_component(upstream);
         }
+        self.read_early(name);
         let mut kind = self.named.get(name)?.schema.kind.clone();
         if let Kind::Object(object) = &mut kind
             && upstream.is_some_and(|upstream| self.is_base(upstream))

@@ -130,12 +130,26 @@ impl<'a> Reader<'a> {
     /// Reads the objects that waited for others.
     fn read_pending(&mut self) {
         while self.stack.is_empty()
-            && let Some(Pending { value, at, name }) = self.pending.pop()
+            && let Some(pending) = self.pending.pop()
         {
-            let schema = self.bare_schema(value, &at, &name);
-            if is_named(&schema.kind) {
-                self.named(schema, name, None);
-            }
+            self.read_now(pending);
+        }
+    }
+
+    fn read_now(&mut self, Pending { value, at, name }: Pending<'a>) {
+        let schema = self.bare_schema(value, &at, &name);
+        if is_named(&schema.kind) {
+            self.named(schema, name, None);
+        }
+    }
+
+    /// Reads an object before its turn.
+    pub(super) fn read_early(&mut self, name: &str) {
+        if self.pending_names.contains(name)
+            && let Some(index) = self.pending.iter().position(|it| it.name == name)
+        {
+            let pending = self.pending.swap_remove(index);
+            self.read_now(pending);
         }
     }
 
@@ -169,23 +183,28 @@ impl<'a> Reader<'a> {
             && is_composed_of_others(value)
             && self.written(value).own != Own::No
         {
-            let name = self.free_name(hint, at);
-            self.pending_names.insert(name.clone());
-            let mut schema = Schema::of(Kind::Reference(name.clone()));
-            if let Some(object) = value.as_object() {
-                schema.nullable = flag(object, "nullable");
-                schema.deprecated = flag(object, "deprecated");
-                schema.description = prose(object, "description");
-                schema.default = object.get("default").cloned();
-            }
-            let at = at.clone();
-            self.by_place.insert(String::from(&at), schema.clone());
-            self.pending.push(Pending { value, at, name });
-            return schema;
+            return self.later(value, at, hint);
         }
         let schema = self.bare_schema(value, at, hint);
         let schema = self.in_place(schema, at, hint);
         self.read_pending();
+        schema
+    }
+
+    /// Names an object that is read when nothing else is being read.
+    fn later(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Schema {
+        let name = self.free_name(hint, at);
+        self.pending_names.insert(name.clone());
+        let mut schema = Schema::of(Kind::Reference(name.clone()));
+        if let Some(object) = value.as_object() {
+            schema.nullable = flag(object, "nullable");
+            schema.deprecated = flag(object, "deprecated");
+            schema.description = prose(object, "description");
+            schema.default = object.get("default").cloned();
+        }
+        let at = at.clone();
+        self.by_place.insert(String::from(&at), schema.clone());
+        self.pending.push(Pending { value, at, name });
         schema
     }
 
@@ -334,7 +353,7 @@ impl<'a> Reader<'a> {
     /// Where a reference into a part of the document leads: seen from the document, or from a
     /// schema around the reference that has definitions of its own.
     pub(super) fn part_at(&self, pointer: &str, at: &Pointer) -> Option<Pointer> {
-        if !pointer.starts_with('/') {
+        if !pointer.starts_with('/') || !holds_schema(&Pointer::parse(pointer)) {
             return None;
         }
         let around = at
@@ -412,6 +431,12 @@ impl<'a> Reader<'a> {
             }
             return Schema::of(Kind::Reference(name));
         }
+        let Some(value) = self.document.pointer(place.as_str()) else {
+            return Schema::of(Kind::Any);
+        };
+        if self.written(value).own != Own::No {
+            return self.later(value, &place, &hint);
+        }
         if self.open_parts > MAX_DEPTH {
             self.problem(
                 &at.at("$ref"),
@@ -425,9 +450,6 @@ impl<'a> Reader<'a> {
             name: None,
         };
         self.parts.insert(String::from(&place), open);
-        let Some(value) = self.document.pointer(place.as_str()) else {
-            return Schema::of(Kind::Any);
-        };
         self.open_parts += 1;
         let schema = self.schema(value, &place, &hint);
         self.open_parts -= 1;
@@ -765,6 +787,14 @@ fn is_composed(schema: &Value) -> bool {
     ["allOf", "oneOf", "anyOf", "$ref"]
         .iter()
         .any(|keyword| schema.get(keyword).is_some())
+}
+
+/// Whether a place is that of a schema or a part of one.
+fn holds_schema(place: &Pointer) -> bool {
+    let keys: Vec<String> = place.keys().collect();
+    let find = |names: &[&str]| keys.iter().position(|key| names.contains(&key.as_str()));
+    find(&["schema", "itemSchema"]).is_some()
+        || find(&["schemas", "$defs", "definitions"]).is_some_and(|at| at + 1 < keys.len())
 }
 
 /// A text in which `%41` stands for `A`.

@@ -1249,6 +1249,7 @@ fn references_may_lead_into_other_schemas_and_anywhere_in_the_document() {
                     "d": {"$ref": "#/components/schemas/A/$defs/Inner"}, "e": {"$ref": "#/$defs/Inner"},
                     "f": {"$ref": "#/paths/~1x/get/responses/200/content/application~1json/schema"},
                     "g": {"$ref": "#/components/schemas/B/properties/n"}, "h": {"$ref": "#/components/schemas/With%20Space"},
+                    "j": {"allOf": [{"$ref": "#/$defs/Shared"}, {"properties": {"t": {"type": "integer"}}}]},
                 },
             },
             "B": {"properties": {"b": {"type": "object", "properties": {"x": {"type": "integer"}}}, "n": {"type": "integer"}}},
@@ -1261,12 +1262,12 @@ fn references_may_lead_into_other_schemas_and_anywhere_in_the_document() {
         "pub c: Option<Shared>",
         "pub d: Option<Inner>",
         "pub e: Option<Inner>",
-        "pub i: Option<::std::boxed::Box<Inner>>",
+        "pub i: Option<Box<",
         "pub g: Option<i64>",
         "pub h: Option<WithSpace>",
+        "pub t: Option<i64>",
     ] {
-        let field = field.replace("::std::boxed::", "");
-        has(&generated, "types.rs", &field);
+        has(&generated, "types.rs", field);
     }
     let swagger = self::generated(&json!({
         "swagger": "2.0", "paths": {"/x": {"get": {"responses": {"200": {"description": "", "schema": {"type": "object", "properties": {"r": {"type": "string"}}}}}}}},
