@@ -96,8 +96,8 @@ fn write_crate(folder: &Path) {
         include_str!("round_trips/program.rs"),
     );
     put(
-        &folder.join("src/wire.rs"),
-        include_str!("round_trips/wire.rs"),
+        &folder.join("src/sending.rs"),
+        include_str!("round_trips/sending.rs"),
     );
 }
 

@@ -1,6 +1,5 @@
 //! Reads JSON as generated types and writes it back, and sends requests.
 
-#[path = "wire.rs"]
 mod sending;
 
 use scratch::{everywhere, fastapi, grpc_gateway, members, names, shapes, streams, swagger};
