@@ -364,6 +364,7 @@ fn every_declared_difference_occurs() {
         nasty::members(),
         nasty::everywhere(),
         default.to_owned(),
+        include_str!("../../tests/specs/streams.json").to_owned(),
     ];
     let nasty = texts.map(|text| Stages::of(&Source::from_text("nasty.json", text), false));
     let clients = CLIENTS.iter().map(|(_, stages)| stages);
