@@ -9,7 +9,9 @@ CARGO ?= cargo
 demo:
 	$(CARGO) run --quiet -p compute-kfp --example record_calibration
 
-## Run every test and every example of the documentation.
+## Run every test and every example of the documentation. Many tests wait, for time limits and
+## programs: more of them than there are cores run at once.
+test: export RUST_TEST_THREADS ?= 4
 test:
 	$(CARGO) test --workspace --no-fail-fast
 

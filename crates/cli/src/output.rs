@@ -1,6 +1,7 @@
 //! What a command prints on standard output.
 
 mod histogram;
+mod printable;
 mod table;
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
@@ -9,6 +10,8 @@ use clap::ValueEnum;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
+
+pub use printable::printable;
 
 /// How answers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -131,18 +134,6 @@ impl Output {
         self.documents += 1;
         self.text(text.trim_end())
     }
-}
-
-/// A text that cannot steer the terminal, whoever it comes from.
-pub fn printable(text: &str) -> String {
-    text.chars()
-        .map(|letter| match letter {
-            '\n' => letter,
-            '\t' => ' ',
-            letter if letter.is_control() => char::REPLACEMENT_CHARACTER,
-            letter => letter,
-        })
-        .collect()
 }
 
 fn written(result: io::Result<()>) -> Result<(), Failure> {

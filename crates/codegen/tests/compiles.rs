@@ -23,14 +23,15 @@ version = "0.0.0"
 edition = "2024"
 
 [features]
-schemars = ["dep:schemars", "compute-kfp-runtime/schemars"]
-dynamic = ["compute-kfp-runtime/dynamic"]
-mock = ["compute-kfp-runtime/mock"]
+schemars = []
+dynamic = []
+mock = []
 
+# The same whatever the features are, so that they are built once.
 [dependencies]
-compute-kfp-runtime = { path = "CRATES/runtime", default-features = false }
+compute-kfp-runtime = { path = "CRATES/runtime", default-features = false, features = ["dynamic", "mock", "schemars"] }
 compute-kfp-test-server = { path = "CRATES/test-server" }
-schemars = { version = "1", optional = true }
+schemars = "1"
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"
 tokio = { version = "1", features = ["macros", "rt-multi-thread"] }

@@ -25,3 +25,34 @@ pub use compute_kfp_runtime::{
     ResponseValue, Result, RetryPolicy, Timestamp, Transport, TransportBuilder, credentials,
     middleware, operation, paging,
 };
+
+/// Forgetting what an operation requires does not compile. Beside each call stands the whole one, which
+/// does, so that nothing else is the reason.
+///
+/// A part of the path:
+/// ```
+/// fn call(kfp: &compute_kfp::kfp::Client) { drop(kfp.get_run("id")); }
+/// ```
+/// ```compile_fail,E0061
+/// fn call(kfp: &compute_kfp::kfp::Client) { drop(kfp.get_run()); }
+/// ```
+/// The body:
+/// ```
+/// use compute_kfp::compute::{Client, types::JobPatch};
+/// fn call(compute: &Client, body: JobPatch) { drop(compute.update_job_status(7, body)); }
+/// ```
+/// ```compile_fail,E0061
+/// use compute_kfp::compute::{Client, types::JobPatch};
+/// fn call(compute: &Client, body: JobPatch) { drop(compute.update_job_status(7)); }
+/// ```
+/// A file:
+/// ```
+/// use compute_kfp::{Content, kfp::Client};
+/// fn call(kfp: &Client, file: Content) { drop(kfp.upload_pipeline(file)); }
+/// ```
+/// ```compile_fail,E0061
+/// use compute_kfp::{Content, kfp::Client};
+/// fn call(kfp: &Client, file: Content) { drop(kfp.upload_pipeline()); }
+/// ```
+#[cfg(all(doctest, feature = "compute", feature = "kfp"))]
+mod required_arguments {}

@@ -12,6 +12,7 @@ mod circuit;
 mod doctor;
 mod every_operation;
 mod failures;
+mod histogram;
 mod logs;
 mod program;
 mod record;

@@ -443,10 +443,10 @@ fn absurd_sizes_are_refused() {
             "{\"a\":".repeat(100_000)
         ),
     );
-    refused("100k operations", v3(paths(100_000), json!({})));
+    refused("3001 operations", v3(paths(3_001), json!({})));
     refused(
-        "100k schemas",
-        schemas(named(100_000, |_| json!({"type": "object"}))),
+        "6001 schemas",
+        schemas(named(6_001, |_| json!({"type": "object"}))),
     );
     refused(
         "a chain of references",
@@ -479,26 +479,26 @@ fn absurd_sizes_are_refused() {
     refused("objects that grow", schemas(named(3_000, grown)));
     let properties = |count: usize| named(count, |_| json!({"type": "string"}));
     refused(
-        "100k properties",
-        schemas(json!({"A": {"properties": properties(100_000)}})),
+        "60k properties",
+        schemas(json!({"A": {"properties": properties(60_001)}})),
     );
-    let values: Vec<String> = (0..100_000).map(|index| format!("v{index}")).collect();
+    let values: Vec<String> = (0..60_001).map(|index| format!("v{index}")).collect();
     refused(
-        "100k values",
+        "60k values",
         schemas(json!({"A": {"type": "string", "enum": values}})),
     );
-    let alternatives: Vec<Value> = (0..100_000)
+    let alternatives: Vec<Value> = (0..60_001)
         .map(|_| json!({"type": "object", "properties": {"a": {}}}))
         .collect();
     refused(
-        "100k alternatives",
+        "60k alternatives",
         schemas(json!({"A": {"anyOf": alternatives}})),
     );
-    let parameters: Vec<Value> = (0..100_000)
+    let parameters: Vec<Value> = (0..1_001)
         .map(|index| json!({"name": format!("p{index}"), "in": "query"}))
         .collect();
     refused(
-        "100k parameters",
+        "1001 parameters",
         operation(json!({"responses": {}, "parameters": parameters})),
     );
 }
@@ -545,15 +545,12 @@ fn large_but_possible_descriptions_are_generated() {
             json!({"get": {"operationId": format!("o{index}"), "responses": {}}}),
         )
     };
-    let paths: serde_json::Map<String, Value> = (0..500).map(get).collect();
-    let object = |index: usize| json!({"properties": {"a": {"type": "string"}, "b": refer((index + 1) % 1_000)}});
+    let paths: serde_json::Map<String, Value> = (0..100).map(get).collect();
+    let object = |index: usize| json!({"properties": {"a": {"type": "string"}, "b": refer((index + 1) % 200)}});
     assert_eq!(
         survives(
-            "500 operations, 1000 schemas",
-            v3(
-                Value::Object(paths),
-                json!({"schemas": named(1_000, object)})
-            )
+            "100 operations, 200 schemas",
+            v3(Value::Object(paths), json!({"schemas": named(200, object)}))
         ),
         None
     );
@@ -647,23 +644,18 @@ fn is_proper(text: String) {
     }
 }
 
-/// Puts each of a few values in place of each part of a description.
-fn every_part_may_be_anything(text: &str) {
+/// Puts as many other values in place of each part of a description.
+fn every_part_may_be_anything(text: &str, values: usize) {
     let document: Value = serde_json::from_str(text).unwrap();
     generate(&Source::from_text("api.json", text)).unwrap();
     let mut places = Vec::new();
     pointers(&document, "", &mut places);
+    let others = json!([null, [], {}, "x", 0, true]);
+    let mut others = others.as_array().unwrap().iter().cycle();
     for place in places {
-        for other in [
-            json!(null),
-            json!([]),
-            json!({}),
-            json!("x"),
-            json!(0),
-            json!(true),
-        ] {
+        for other in others.by_ref().take(values) {
             let mut changed = document.clone();
-            *changed.pointer_mut(&place).unwrap() = other;
+            *changed.pointer_mut(&place).unwrap() = other.clone();
             is_proper(changed.to_string());
         }
     }
@@ -671,12 +663,19 @@ fn every_part_may_be_anything(text: &str) {
 
 #[test]
 fn whatever_stands_in_place_of_a_part_of_openapi_is_generated_or_refused_at_a_place_that_exists() {
-    every_part_may_be_anything(OPENAPI);
+    every_part_may_be_anything(OPENAPI, 1);
 }
 
 #[test]
 fn whatever_stands_in_place_of_a_part_of_swagger_is_generated_or_refused_at_a_place_that_exists() {
-    every_part_may_be_anything(SWAGGER);
+    every_part_may_be_anything(SWAGGER, 1);
+}
+
+#[test]
+#[ignore = "takes six times as long as with one value for each part: `ci/tests` runs it"]
+fn anything_may_stand_in_place_of_any_part() {
+    every_part_may_be_anything(OPENAPI, 6);
+    every_part_may_be_anything(SWAGGER, 6);
 }
 
 fn name() -> impl Strategy<Value = String> {

@@ -1,5 +1,6 @@
 //! What is in a data file when the process ends without being asked, or the disk is full.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,12 +32,12 @@ fn scrambled(number: u64) -> u64 {
 
 /// Batches of three artifacts each, until the server is gone.
 async fn write_until_killed(
+    client: &reqwest::Client,
     url: &str,
     token: &str,
     round: usize,
     answered: &AtomicUsize,
 ) -> Vec<Value> {
-    let client = reqwest::Client::new();
     let mut acknowledged = Vec::new();
     loop {
         let name = format!("{round}-{}", acknowledged.len());
@@ -61,8 +62,7 @@ async fn write_until_killed(
     }
 }
 
-async fn all_artifacts(url: &str, token: &str) -> Vec<Value> {
-    let client = reqwest::Client::new();
+async fn all_artifacts(client: &reqwest::Client, url: &str, token: &str) -> Vec<Value> {
     let (mut all, mut page_token) = (Vec::new(), String::new());
     loop {
         let page: Value = client
@@ -86,7 +86,7 @@ async fn all_artifacts(url: &str, token: &str) -> Vec<Value> {
 
 /// Ids of batches that the server holds, in threes; panics where one is not whole.
 fn whole_batches(artifacts: &[Value]) -> usize {
-    let mut batches = std::collections::BTreeMap::<String, usize>::new();
+    let mut batches = BTreeMap::<String, usize>::new();
     for name in texts(&json!(artifacts), "name") {
         let (batch, _) = name.rsplit_once('-').unwrap();
         *batches.entry(batch.to_owned()).or_default() += 1;
@@ -102,28 +102,32 @@ async fn whatever_was_answered_survives_kills_at_any_moment_and_nothing_is_half_
     let folder = Folder::new();
     let file = folder.file();
     let arguments = ["--empty", "--data", file.to_str().unwrap()];
+    let client = reqwest::Client::new();
     let mut acknowledged: Vec<Value> = Vec::new();
     for round in 0..=KILLS {
         let mut running = Running::start(&arguments);
         let announcement = running.announcement();
         let url = exported(&announcement, "KF_PIPELINES_ENDPOINT").to_owned();
         let token = exported(&announcement, "KFP_TOKEN").to_owned();
-        let held = all_artifacts(&url, &token).await;
-        for batch in &acknowledged {
-            for artifact in batch.as_array().unwrap() {
-                assert!(
-                    held.contains(artifact),
-                    "{artifact} is gone in round {round}"
-                );
-            }
+        let held = all_artifacts(&client, &url, &token).await;
+        let by_id: BTreeMap<_, _> = held
+            .iter()
+            .map(|artifact| (artifact["artifact_id"].as_str(), artifact))
+            .collect();
+        for artifact in acknowledged
+            .iter()
+            .flat_map(|batch| batch.as_array().unwrap())
+        {
+            assert_eq!(
+                by_id.get(&artifact["artifact_id"].as_str()),
+                Some(&artifact),
+                "{artifact} is gone in round {round}"
+            );
         }
         let batches = whole_batches(&held);
         // Of each killed server one request at most was done and not answered.
         assert!((acknowledged.len()..=acknowledged.len() + round).contains(&batches));
-        let mut ids = texts(&json!(held), "artifact_id");
-        ids.sort_unstable();
-        ids.dedup();
-        assert_eq!(ids.len(), held.len(), "an id was used again");
+        assert_eq!(by_id.len(), held.len(), "an id was used again");
         if round == KILLS {
             break;
         }
@@ -131,8 +135,9 @@ async fn whatever_was_answered_survives_kills_at_any_moment_and_nothing_is_half_
         let random = scrambled(u64::try_from(round).unwrap());
         let enough = usize::try_from(random % 20).unwrap();
         let answered = AtomicUsize::new(0);
-        let (written, ()) =
-            tokio::join!(write_until_killed(&url, &token, round, &answered), async {
+        let (written, ()) = tokio::join!(
+            write_until_killed(&client, &url, &token, round, &answered),
+            async {
                 while answered.load(Ordering::SeqCst) < enough {
                     tokio::task::yield_now().await;
                 }
@@ -142,7 +147,8 @@ async fn whatever_was_answered_survives_kills_at_any_moment_and_nothing_is_half_
                 }
                 running.process.kill().unwrap();
                 running.process.wait().unwrap();
-            });
+            }
+        );
         acknowledged.extend(written);
     }
     assert!(acknowledged.len() > KILLS, "{}", acknowledged.len());
@@ -215,10 +221,11 @@ async fn what_cannot_be_written_is_not_done_and_nothing_else_is_lost() {
     let announcement = running.announcement();
     let url = exported(&announcement, "KF_PIPELINES_ENDPOINT").to_owned();
     let token = exported(&announcement, "KFP_TOKEN").to_owned();
+    let client = reqwest::Client::new();
     let create = async |name: &str, padding: usize| {
         let metadata = json!({ "padding": "x".repeat(padding) });
         let artifact = json!({ "artifact": { "name": name, "metadata": metadata } });
-        let request = reqwest::Client::new().post(format!("{url}/apis/v2beta1/artifacts"));
+        let request = client.post(format!("{url}/apis/v2beta1/artifacts"));
         let answer = request.bearer_auth(&token).json(&artifact).send().await;
         let answer = answer.unwrap();
         (
@@ -244,11 +251,11 @@ async fn what_cannot_be_written_is_not_done_and_nothing_else_is_lost() {
     let (status, small) = create("small", 0).await;
     assert_eq!(status, 200, "what still fits is written: {small}");
     created.push(small);
-    assert_same(all_artifacts(&url, &token).await, created.clone());
+    assert_same(all_artifacts(&client, &url, &token).await, created.clone());
     running.process.kill().unwrap();
     running.process.wait().unwrap();
     let sandbox = Sandbox::builder().data_file(file).start().await.unwrap();
-    let held = all_artifacts(sandbox.url(), sandbox.kfp_token()).await;
+    let held = all_artifacts(&client, sandbox.url(), sandbox.kfp_token()).await;
     assert_same(held, created);
 }
 

@@ -35,10 +35,19 @@ fn apis() -> [Api; 2] {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_answers_a_valid_request_as_its_description_says() {
     let mut served = 0;
+    let common = Sandbox::start().await.unwrap();
+    let common = World::create(&common).await;
     for api in apis() {
         for operation in api.operations {
-            let sandbox = Sandbox::start().await.unwrap();
-            let world = World::create(&sandbox).await;
+            let (sandbox, own);
+            let world = match operation.method {
+                "GET" => &common,
+                _ => {
+                    sandbox = Sandbox::start().await.unwrap();
+                    own = World::create(&sandbox).await;
+                    &own
+                }
+            };
             let answer = send(world.request(operation, &api.description)).await;
             let told = format!("{}: {} {}", operation.id, answer.status, answer.body);
             if operation.id == NOT_IMPLEMENTED_BY_SERVERS {

@@ -1,8 +1,7 @@
-use std::collections::HashMap;
-use std::sync::Mutex;
+use std::cell::RefCell;
 
+use boon::{Compiler, Schemas};
 use compute_kfp_runtime::operation::Operation;
-use jsonschema::{Registry, Validator};
 use serde_json::{Value, json};
 
 const DOCUMENT: &str = "urn:description";
@@ -10,10 +9,8 @@ const DOCUMENT: &str = "urn:description";
 /// A specification, as the tests read it: by themselves, not through the sandbox.
 pub struct Description {
     document: Value,
-    /// The document once more: schemas refer into it, so that a validator takes no more of it than
-    /// it needs.
-    registry: Registry<'static>,
-    validators: Mutex<HashMap<(&'static str, u16), Validator>>,
+    /// What is compiled of the document: no more than answers needed so far.
+    schemas: RefCell<(Compiler, Schemas)>,
 }
 
 impl Description {
@@ -36,11 +33,11 @@ impl Description {
     }
 
     fn of(document: Value) -> Self {
-        let registry = Registry::new().add(DOCUMENT, document.clone()).unwrap();
+        let mut compiler = Compiler::new();
+        compiler.add_resource(DOCUMENT, document.clone()).unwrap();
         Self {
             document,
-            registry: registry.prepare().unwrap(),
-            validators: Mutex::default(),
+            schemas: RefCell::new((compiler, Schemas::new())),
         }
     }
 
@@ -91,21 +88,16 @@ impl Description {
                 .into_iter()
                 .collect();
         };
-        let mut validators = self.validators.lock().unwrap();
-        let validator = validators.entry((operation.id, status)).or_insert_with(|| {
-            let path = operation.path.replace('/', "~1");
-            let path = path.replace('{', "%7B").replace('}', "%7D");
-            let method = operation.method.to_ascii_lowercase();
-            let schema = json!({
-                "$schema": "https://json-schema.org/draft/2020-12/schema",
-                "$ref": format!("{DOCUMENT}#/paths/{path}/{method}/responses/{name}{place}"),
-            });
-            let options = jsonschema::options().with_registry(&self.registry);
-            options.build(&schema).unwrap()
-        });
-        validator
-            .iter_errors(body)
-            .map(|error| format!("{}: {error}", error.instance_path()))
+        let path = operation.path.replace('/', "~1");
+        let path = path.replace('{', "%7B").replace('}', "%7D");
+        let method = operation.method.to_ascii_lowercase();
+        let schema = format!("{DOCUMENT}#/paths/{path}/{method}/responses/{name}{place}");
+        let (compiler, schemas) = &mut *self.schemas.borrow_mut();
+        let schema = compiler.compile(&schema, schemas).unwrap();
+        let errors = schemas.validate(body, schema).err();
+        errors
+            .map(|error| format!("{error:#}"))
+            .into_iter()
             .collect()
     }
 }

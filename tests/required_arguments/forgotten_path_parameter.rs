@@ -1,5 +1,0 @@
-fn call(kfp: &compute_kfp::kfp::Client) {
-    drop(kfp.get_run());
-}
-
-fn main() {}
