@@ -319,7 +319,7 @@ impl<'a> Reader<'a> {
                     self.problem(
                         &at.at("$ref"),
                         format!("the reference {target} leads to no schema of this document"),
-                        "define that schema in this document (references to other documents are not followed)",
+                        "define that schema, or correct the reference",
                     );
                     Schema::of(Kind::Any)
                 }

@@ -12,6 +12,7 @@ mod generation_table;
 mod names;
 mod prepared_document;
 mod references;
+mod remedies;
 mod spec_diff;
 mod warnings;
 mod yaml;
