@@ -40,6 +40,11 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     let module = module.ok_or("progenitor made no module for mocks")?;
     let items = module.content.as_mut().map(|(_, items)| items);
     let items = items.ok_or("progenitor made no module for mocks")?;
+    for item in items.iter_mut() {
+        if let Item::Use(item) = item {
+            item.attrs = vec![parse_quote! { #[allow(unused_imports)] }];
+        }
+    }
     for operation in &context.api.operations {
         let when = pascal(&format!("{} when", operation.name));
         let then = pascal(&format!("{} then", operation.name));
@@ -57,6 +62,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
                 }
                 Item::Impl(block) => {
                     let name = crate::tree::last_name(&block.self_ty).unwrap_or_default();
+                    functions(block).for_each(borrow_value);
                     if name == when {
                         edit(context.api, &tree.arguments, operation, block);
                         functions(block).for_each(|it| document(it, "Expects"));
@@ -306,6 +312,31 @@ fn document(function: &mut ImplItemFn, verb: &str) {
         _ => format!(" {verb} `{}`.", name.trim_start_matches("r#")),
     };
     function.attrs.push(parse_quote! { #[doc = #doc] });
+}
+
+/// Borrows a body that is taken by value, which progenitor hands on as it is.
+fn borrow_value(function: &mut ImplItemFn) {
+    let is_taken = |input: &FnArg| {
+        is_named(input, "value")
+            && matches!(input, FnArg::Typed(it) if !matches!(*it.ty, syn::Type::Reference(_)))
+    };
+    if function.sig.inputs.iter().any(is_taken) {
+        Borrowed.visit_block_mut(&mut function.block);
+    }
+}
+
+struct Borrowed;
+
+impl VisitMut for Borrowed {
+    fn visit_expr_method_call_mut(&mut self, call: &mut syn::ExprMethodCall) {
+        syn::visit_mut::visit_expr_method_call_mut(self, call);
+        let value: syn::Expr = parse_quote! { value };
+        for argument in &mut call.args {
+            if call.method == "json_body_obj" && *argument == value {
+                *argument = parse_quote! { &value };
+            }
+        }
+    }
 }
 
 /// `httpmock` of the runtime.
