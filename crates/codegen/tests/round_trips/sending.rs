@@ -36,7 +36,8 @@ async fn called(operation: &str, arguments: Value) -> Received {
 fn parts(request: &Received) -> Vec<(String, String)> {
     let media = request.header("content-type").unwrap();
     let boundary = media.strip_prefix("multipart/form-data; boundary=").unwrap();
-    let parts = request.text().split(&format!("--{boundary}")).skip(1);
+    let boundary = format!("--{boundary}");
+    let parts = request.text().split(&boundary).skip(1);
     parts
         .filter_map(|part| part.trim_matches(['\r', '\n']).split_once("\r\n\r\n"))
         .map(|(head, content)| (head.replace("Content-Disposition: form-data; name=", ""), content.to_owned()))
