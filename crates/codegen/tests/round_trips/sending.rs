@@ -61,16 +61,16 @@ pub async fn check() {
         .tags(["s", "t"]));
     assert_eq!(
         typed.target,
-        "/search/a,b/;R=1;G=2?id=q&union=abc&untyped=u&pipes=x%7Cy&R=1&G=2&flat=R,1,G,2&filter%5Ba%5D=1\
-         &json=%7B%22R%22%3A1%2C%22G%22%3A2%7D&path=a/b"
+        "/search/a,b/;G=2;R=1?id=q&union=abc&untyped=u&pipes=x%7Cy&G=2&R=1&flat=G,2,R,1&filter%5Ba%5D=1\
+         &json=%7B%22G%22%3A2%2C%22R%22%3A1%7D&path=a/b"
     );
-    assert_eq!(typed.header("x-colour"), Some("R=1,G=2"));
+    assert_eq!(typed.header("x-colour"), Some("G=2,R=1"));
     assert_eq!(typed.header("x-ids"), Some("1,2"));
     assert_eq!(typed.header("cookie"), Some("tags=s; tags=t"));
     assert_eq!(typed.header("accept"), Some("application/vnd.api+json"));
 
     // A call by name writes the same.
-    let colour_json = json!({"R": 1, "G": 2});
+    let colour_json = json!({"G": 2, "R": 1});
     let by_name = called(
         "search",
         json!({
@@ -115,7 +115,7 @@ pub async fn check() {
     let image = sent!(client => client.several().body_image(Content::from(b"1".to_vec()).media_type("image/png")));
     assert_eq!(image.header("content-type"), Some("image/png"));
     let json = sent!(client => client.several().body(colour()));
-    assert_eq!(json.text(), r#"{"R":1,"G":2}"#);
+    assert_eq!(json.text(), r#"{"G":2,"R":1}"#);
     let upload = sent!(client => client.several().file(b"1".to_vec()));
     assert_eq!(parts(&upload).len(), 1);
     let nothing = Client::new(Transport::builder("http://127.0.0.1:9").build().unwrap());
@@ -136,7 +136,7 @@ pub async fn check() {
             ("\"files\"; filename=\"a\"\r\ncontent-type: application/octet-stream", "1"),
             ("\"files\"; filename=\"b\"\r\ncontent-type: application/octet-stream", "2"),
             ("\"photo\"; filename=\"c\"\r\ncontent-type: image/png", "3"),
-            ("\"colour\"\r\ncontent-type: application/json", r#"{"R":1,"G":2}"#),
+            ("\"colour\"\r\ncontent-type: application/json", r#"{"G":2,"R":1}"#),
             ("\"tags\"", "x"),
             ("\"tags\"", "y"),
             ("\"count\"", "7"),
@@ -150,5 +150,5 @@ pub async fn check() {
             .colour(colour())
             .deep(colour())
     ));
-    assert_eq!(form.text(), "list=a&list=b&csv=a,b&R=1&G=2&deep%5BR%5D=1&deep%5BG%5D=2");
+    assert_eq!(form.text(), "G=2&R=1&csv=a,b&deep%5BG%5D=2&deep%5BR%5D=1&list=a&list=b");
 }
