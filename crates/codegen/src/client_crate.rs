@@ -34,24 +34,14 @@ struct FirstCall {
 }
 
 impl Summary {
-    pub(crate) fn of(
-        api: &Api,
-        lifted: &Value,
-        types: &ArgumentTypes,
-    ) -> std::result::Result<Self, String> {
-        let servers = lifted.get("servers").and_then(Value::as_array);
-        let urls = servers
-            .into_iter()
-            .flatten()
-            .filter_map(|it| it["url"].as_str());
-        let mut absolute =
-            urls.filter(|url| url.starts_with("http") && !url.contains(['{', '"', '\\']));
+    pub(crate) fn of(api: &Api, types: &ArgumentTypes) -> std::result::Result<Self, String> {
+        let server = api.servers.first().map(|server| server.url.as_str());
         Ok(Self {
             title: one_line(&api.title),
             version: one_line(&api.version),
             operations: api.operations.len(),
             types: api.schemas.len(),
-            server: one_line(absolute.next().unwrap_or("https://api.example.org")),
+            server: one_line(server.unwrap_or("https://api.example.org")),
             first_call: first_call(api, types)?,
         })
     }

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use indexmap::IndexSet;
+
 /// One thing that an error or a warning is about: where it is, what it is, and what follows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Problem {
     /// Name of the file, as it was given.
     pub file: String,
@@ -101,16 +103,16 @@ impl std::error::Error for Error {}
 /// Collects problems, so that one run reports all of them, and warnings.
 pub(crate) struct Problems<'a> {
     file: &'a str,
-    found: Vec<Problem>,
-    warnings: Vec<Problem>,
+    found: IndexSet<Problem>,
+    warnings: IndexSet<Problem>,
 }
 
 impl<'a> Problems<'a> {
     pub(crate) fn new(file: &'a str) -> Self {
         Self {
             file,
-            found: Vec::new(),
-            warnings: Vec::new(),
+            found: IndexSet::new(),
+            warnings: IndexSet::new(),
         }
     }
 
@@ -122,9 +124,7 @@ impl<'a> Problems<'a> {
         remedy: impl Into<String>,
     ) {
         let problem = Problem::new(self.file, pointer, message, remedy);
-        if !self.found.contains(&problem) {
-            self.found.push(problem);
-        }
+        self.found.insert(problem);
     }
 
     /// Notes a part that is left out or changed, and what happens instead.
@@ -135,9 +135,7 @@ impl<'a> Problems<'a> {
         instead: impl Into<String>,
     ) {
         let warning = Problem::new(self.file, pointer, message, instead);
-        if !self.warnings.contains(&warning) {
-            self.warnings.push(warning);
-        }
+        self.warnings.insert(warning);
     }
 
     /// The warnings, or an error if something keeps the document from being generated.

@@ -201,7 +201,7 @@ fn steps(source: &Source) -> Result<Generated, Error> {
 
 fn code(source: &Source, document: &Lifted) -> Result<Generated, Error> {
     let (api, left_out) = model(source, document)?;
-    let (files, summary) = files(source, &api, &document.lifted).map_err(|message| {
+    let (files, summary) = files(source, &api).map_err(|message| {
         Error::one(
             source.name(),
             "",
@@ -217,11 +217,7 @@ fn code(source: &Source, document: &Lifted) -> Result<Generated, Error> {
     Ok(Generated::new(files, warnings.collect(), summary, read))
 }
 
-fn files(
-    source: &Source,
-    api: &Api,
-    lifted: &Value,
-) -> Result<(Vec<layout::File>, Summary), String> {
+fn files(source: &Source, api: &Api) -> Result<(Vec<layout::File>, Summary), String> {
     let escapes = Escapes::of(api);
     let document = document::escaped(api, &escapes);
     let mut tree = generator::generate(&document).map_err(|reason| {
@@ -237,7 +233,7 @@ fn files(
         .has_by_name()
         .then(|| by_name::generate(api, &tree.arguments, source.crate_name()))
         .transpose()?;
-    let summary = Summary::of(api, lifted, &tree.arguments)?;
+    let summary = Summary::of(api, &tree.arguments)?;
     let mut files = layout::files(api, tree, operation_table::generate(api))?;
     if let Some(by_name) = by_name {
         files.push(("by_name.rs", layout::file(by_name)?));

@@ -77,8 +77,8 @@ pub(crate) struct EnumValue {
     pub value: String,
     /// Name of the variant.
     pub variant: String,
-    /// The name that the document gives it.
-    pub given: Option<String>,
+    /// Whether the document gives that name.
+    pub given: bool,
     pub place: String,
 }
 
@@ -354,10 +354,14 @@ impl Body {
         std::iter::once(("body", self.media.as_str(), &self.content)).chain(others)
     }
 
-    fn schemas_mut(&mut self) -> Vec<&mut Schema> {
+    pub fn contents_mut(&mut self) -> impl Iterator<Item = &mut BodyContent> {
         let others = self.others.iter_mut().map(|it| &mut it.content);
+        std::iter::once(&mut self.content).chain(others)
+    }
+
+    fn schemas_mut(&mut self) -> Vec<&mut Schema> {
         let mut schemas = Vec::new();
-        for content in std::iter::once(&mut self.content).chain(others) {
+        for content in self.contents_mut() {
             match content {
                 BodyContent::Json(schema) | BodyContent::Form(schema, _) => schemas.push(schema),
                 BodyContent::Multipart(parts) => {
@@ -367,6 +371,15 @@ impl Body {
             }
         }
         schemas
+    }
+}
+
+impl BodyContent {
+    pub fn parts_mut(&mut self) -> &mut [Part] {
+        match self {
+            Self::Multipart(parts) => parts,
+            _ => &mut [],
+        }
     }
 }
 

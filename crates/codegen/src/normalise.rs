@@ -268,15 +268,17 @@ impl<'a> Reader<'a> {
         }
         schemes.extend(self.undefined_schemes.iter().map(|name| (*name, None)));
         let mut found = Vec::new();
-        let wanted: Vec<Wanted> = (schemes.iter())
-            .map(|(name, _)| Wanted {
-                place: at.at(name).into(),
-                plain: scheme_constant(name),
-                given: false,
-                others: Vec::new(),
-            })
+        let mut constants: Vec<String> = (schemes.iter())
+            .map(|(name, _)| scheme_constant(name))
             .collect();
-        let constants = self.settle(&wanted);
+        let wanted = schemes.iter().zip(&mut constants);
+        let wanted = wanted.map(|((scheme, _), name)| Wanted {
+            place: at.at(scheme).into(),
+            name,
+            given: false,
+            others: Vec::new(),
+        });
+        self.settle(&mut wanted.collect::<Vec<_>>());
         for ((name, scheme), constant) in schemes.into_iter().zip(constants) {
             let at = at.at(name);
             let Some(scheme) = scheme else {

@@ -188,7 +188,7 @@ impl Shared {
             let mut media = produces.to_vec();
             if schema.get("type").and_then(Value::as_str) == Some("file") {
                 schema = json!({"type": "string", "format": "binary"});
-                media.retain(|media| !is_json(media));
+                media.retain(|media| !media.starts_with("application/json"));
                 if media.is_empty() {
                     media.push("application/octet-stream".into());
                 }
@@ -258,10 +258,6 @@ fn media_types(value: Option<&Value>) -> Vec<String> {
         .filter_map(Value::as_str)
         .map(str::to_owned)
         .collect()
-}
-
-fn is_json(media: &str) -> bool {
-    media.starts_with("application/json")
 }
 
 fn content(media: &[String], schema: &Value) -> Value {

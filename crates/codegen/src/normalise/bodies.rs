@@ -1,13 +1,11 @@
 //! Bodies of requests: their media types, and the parts of forms.
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value};
 
 use super::parameters::argument_name;
 use super::{Reader, any, essence, flag, is_json, prose, strings};
 use crate::model::{
-    Body, BodyContent, FormField, Kind, Location, Object, OtherBody, Parameter, Part, Schema, Style,
+    Body, BodyContent, FormField, Kind, Location, Object, OtherBody, Part, Schema, Style,
 };
 use crate::pointer::Pointer;
 
@@ -112,7 +110,7 @@ impl<'a> Reader<'a> {
             _ => (BodyContent::Raw, media),
         };
         OtherBody {
-            ident: String::new(),
+            ident: setter(media),
             content,
             media: media.to_owned(),
         }
@@ -248,35 +246,7 @@ fn media_of(encoding: &Map<String, Value>) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Names the setters of bodies that are not the preferred one, such as `body_xml`.
-pub(super) fn name_other_bodies(parameters: &[Parameter], body: &mut Body) {
-    let parameters = parameters.iter().map(|it| it.ident.clone());
-    let mut taken: HashSet<String> = match &body.content {
-        BodyContent::Multipart(parts) => parts.iter().map(|it| it.ident.clone()).collect(),
-        _ => HashSet::from(["body".to_owned()]),
-    };
-    taken.extend(parameters);
-    let mut free = |wanted: String| {
-        let mut name = wanted.clone();
-        let mut count = 1;
-        while !taken.insert(name.clone()) {
-            count += 1;
-            name = format!("{wanted}_{count}");
-        }
-        name
-    };
-    for other in &mut body.others {
-        match &mut other.content {
-            BodyContent::Multipart(parts) => {
-                for part in parts {
-                    part.ident = free(part.ident.clone());
-                }
-            }
-            _ => other.ident = free(setter(&other.media)),
-        }
-    }
-}
-
+/// The setter of a body that is not the preferred one, such as `body_xml`.
 fn setter(media: &str) -> String {
     let (kind, subtype) = essence(media).split_once('/').unwrap_or(("", media));
     let name = match (kind, subtype) {
@@ -287,20 +257,4 @@ fn setter(media: &str) -> String {
         (_, subtype) => subtype,
     };
     argument_name(&format!("body {name}"))
-}
-
-impl Body {
-    /// The parts that are arguments of their own.
-    pub(super) fn parts_mut(&mut self) -> &mut [Part] {
-        self.content.parts_mut()
-    }
-}
-
-impl BodyContent {
-    pub(super) fn parts_mut(&mut self) -> &mut [Part] {
-        match self {
-            Self::Multipart(parts) => parts,
-            _ => &mut [],
-        }
-    }
 }

@@ -6,21 +6,21 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::Reader;
-use crate::model::{Body, Kind, Parameter, Part};
+use crate::model::{Body, BodyContent, Kind, Parameter};
 use crate::names::{NAME_OVERRIDE, operation_name, pascal, snake, spelled_out, variant_name};
 use crate::pointer::Pointer;
 
 /// Methods every generated client has besides its operations.
 const CLIENT_METHODS: [&str; 3] = ["call", "new", "transport"];
 
-/// The name that something in a document asks for.
-pub(super) struct Wanted {
+/// Something that gets a name.
+pub(super) struct Wanted<'n> {
     pub place: String,
-    /// What it is called if nothing else is.
-    pub plain: String,
+    /// What it is called if nothing else is, and then what it is called.
+    pub name: &'n mut String,
     /// Whether the document itself, or an overlay, gives the name.
     pub given: bool,
-    /// What it is called where the plain name is taken, in this order, before numbers.
+    /// What it is called where that name is taken, in this order, before numbers.
     pub others: Vec<String>,
 }
 
@@ -51,44 +51,34 @@ pub(super) fn operation_id(operation: &Map<String, Value>, method: &str, path: &
 
 impl Reader<'_> {
     /// Gives each a name that no other has.
-    pub(super) fn settle(&mut self, wanted: &[Wanted]) -> Vec<String> {
+    pub(super) fn settle(&mut self, wanted: &mut [Wanted<'_>]) {
+        let plain: Vec<String> = wanted.iter().map(|it| it.name.clone()).collect();
         let mut keepers: IndexMap<&str, usize> = IndexMap::new();
         for given in [true, false] {
-            for (index, it) in wanted
-                .iter()
-                .enumerate()
-                .filter(|(_, it)| it.given == given)
-            {
-                keepers.entry(&it.plain).or_insert(index);
+            for (index, name) in plain.iter().enumerate() {
+                if wanted[index].given == given {
+                    keepers.entry(name).or_insert(index);
+                }
             }
         }
-        let mut taken: HashSet<String> = keepers.keys().map(|&name| name.to_owned()).collect();
-        let mut names = Vec::new();
-        for (index, it) in wanted.iter().enumerate() {
-            let keeper = keepers[it.plain.as_str()];
+        let mut taken: HashSet<String> = plain.iter().cloned().collect();
+        for (index, plain) in plain.iter().enumerate() {
+            let keeper = keepers[plain.as_str()];
             if keeper == index {
-                names.push(it.plain.clone());
                 continue;
             }
-            if it.given {
-                let message = format!(
-                    "`{}` is also the name that is given at `{}`",
-                    it.plain, wanted[keeper].place
-                );
+            if wanted[index].given {
+                let place = &wanted[keeper].place;
+                let message = format!("`{plain}` is also the name that is given at `{place}`");
                 let remedy = format!("give one of them another name with `{NAME_OVERRIDE}`");
-                self.problems.add(&it.place, message, remedy);
+                self.problems.add(&wanted[index].place, message, remedy);
             }
-            let free = it.others.iter().find(|name| !taken.contains(*name));
-            let name = free.cloned().unwrap_or_else(|| {
-                let mut count = 2..;
-                let numbered = count.by_ref().map(|count| numbered(&it.plain, count));
-                let mut free = numbered.filter(|name| !taken.contains(name));
-                free.next().unwrap_or_default()
-            });
-            taken.insert(name.clone());
-            names.push(name);
+            let it = &mut wanted[index];
+            let numbers = (2..).map(|count| numbered(plain, count));
+            let mut names = it.others.drain(..).chain(numbers);
+            *it.name = names.find(|name| !taken.contains(name)).unwrap_or_default();
+            taken.insert(it.name.clone());
         }
-        names
     }
 
     /// The methods of operations.
@@ -126,115 +116,97 @@ impl Reader<'_> {
                 plain[index] = snake(&format!("{}_{words}", short[index]));
             }
         }
-        let wanted: Vec<Wanted> = operations
-            .iter()
-            .zip(plain)
-            .map(|(it, plain)| Wanted {
+        let mut wanted = Vec::new();
+        for (it, name) in operations.iter().zip(&mut plain) {
+            if CLIENT_METHODS.contains(&name.as_str()) {
+                name.push('_');
+            }
+            wanted.push(Wanted {
                 place: it.at.into(),
-                plain: match CLIENT_METHODS.contains(&plain.as_str()) {
-                    true => plain + "_",
-                    false => plain,
-                },
+                name,
                 given: it.given().is_some(),
                 others: vec![snake(&it.id())],
-            })
-            .collect();
-        self.settle(&wanted)
+            });
+        }
+        self.settle(&mut wanted);
+        plain
     }
 
-    /// The arguments of an operation: its parameters, and its body or the parts of it.
+    /// The arguments of an operation: its parameters, its bodies and the parts of them.
     pub(super) fn name_arguments(&mut self, parameters: &mut [Parameter], body: Option<&mut Body>) {
-        let mut wanted: Vec<Wanted> = (parameters.iter())
-            .map(|it| Wanted {
+        let mut wanted: Vec<Wanted<'_>> = Vec::new();
+        for it in parameters {
+            wanted.push(Wanted {
                 place: it.place.clone(),
-                plain: it.ident.clone(),
-                given: it.given,
                 others: vec![
                     snake(&spelled_out(&it.name)),
                     format!("{}_{}", it.ident, it.location.as_str()),
                 ],
-            })
-            .collect();
-        let mut parts: &mut [Part] = &mut [];
+                name: &mut it.ident,
+                given: it.given,
+            });
+        }
+        let mut preferred = "body".to_owned();
         if let Some(body) = body {
-            let place = body.place.clone();
-            parts = body.parts_mut();
-            if parts.is_empty() {
-                wanted.push(Wanted {
-                    place,
-                    plain: "body".to_owned(),
-                    given: true,
-                    others: Vec::new(),
-                });
+            let own = std::iter::once((&mut preferred, &mut body.content, true));
+            let others = body.others.iter_mut();
+            let others = others.map(|it| (&mut it.ident, &mut it.content, false));
+            for (name, content, given) in own.chain(others) {
+                let BodyContent::Multipart(parts) = content else {
+                    wanted.push(Wanted {
+                        place: body.place.clone(),
+                        name,
+                        given,
+                        others: Vec::new(),
+                    });
+                    continue;
+                };
+                wanted.extend(parts.iter_mut().map(|part| Wanted {
+                    place: part.place.clone(),
+                    others: vec![format!("{}_part", part.ident)],
+                    name: &mut part.ident,
+                    given: part.given,
+                }));
             }
         }
-        wanted.extend(parts.iter().map(|part| Wanted {
-            place: part.place.clone(),
-            plain: part.ident.clone(),
-            given: part.given,
-            others: vec![format!("{}_part", part.ident)],
-        }));
-        let names = self.settle(&wanted);
-        for (it, name) in parameters.iter_mut().zip(&names) {
-            it.ident.clone_from(name);
-        }
-        for (part, name) in parts
-            .iter_mut()
-            .zip(names.into_iter().skip(parameters.len()))
-        {
-            part.ident = name;
-        }
+        self.settle(&mut wanted);
     }
 
     /// The fields of structs and the variants of enums.
     pub(super) fn name_members(&mut self) {
         let mut named = std::mem::take(&mut self.named);
         for entry in named.values_mut() {
-            match &mut entry.schema.kind {
-                Kind::Object(object) => {
-                    let wanted: Vec<Wanted> = (object.properties.iter())
-                        .map(|(wire, it)| Wanted {
-                            place: it.place.clone(),
-                            plain: it.ident.clone(),
-                            given: it.given,
-                            others: vec![snake(&spelled_out(wire))],
-                        })
-                        .collect();
-                    let names = self.settle(&wanted);
-                    for (property, name) in object.properties.values_mut().zip(names) {
-                        property.ident = name;
-                    }
-                }
-                Kind::Enum(values) => {
-                    let wanted: Vec<Wanted> = (values.iter())
-                        .map(|it| Wanted {
-                            place: it.place.clone(),
-                            plain: variant_name(it.given.as_deref().unwrap_or(&it.value)),
-                            given: it.given.is_some(),
-                            others: vec![pascal(&spelled_out(&it.value))],
-                        })
-                        .collect();
-                    let names = self.settle(&wanted);
-                    for (value, name) in values.iter_mut().zip(names) {
-                        value.variant = name;
-                    }
-                }
-                Kind::Tagged(tagged) => {
-                    let wanted: Vec<Wanted> = (tagged.variants.iter())
-                        .map(|it| Wanted {
-                            place: it.place.clone(),
-                            plain: it.ident.clone(),
-                            given: false,
-                            others: vec![variant_name(&spelled_out(&it.values[0]))],
-                        })
-                        .collect();
-                    let names = self.settle(&wanted);
-                    for (variant, name) in tagged.variants.iter_mut().zip(names) {
-                        variant.ident = name;
-                    }
-                }
-                _ => {}
-            }
+            let mut wanted: Vec<Wanted<'_>> = match &mut entry.schema.kind {
+                Kind::Object(object) => (object.properties.iter_mut())
+                    .map(|(wire, it)| Wanted {
+                        place: it.place.clone(),
+                        name: &mut it.ident,
+                        given: it.given,
+                        others: vec![snake(&spelled_out(wire))],
+                    })
+                    .collect(),
+                Kind::Enum(values) => (values.iter_mut())
+                    .map(|it| Wanted {
+                        place: it.place.clone(),
+                        name: &mut it.variant,
+                        given: it.given,
+                        others: vec![pascal(&spelled_out(&it.value))],
+                    })
+                    .collect(),
+                Kind::Tagged(tagged) => (tagged.variants.iter_mut())
+                    .map(|it| Wanted {
+                        place: it.place.clone(),
+                        name: &mut it.ident,
+                        given: false,
+                        others: (it.values.first())
+                            .map(|value| variant_name(&spelled_out(value)))
+                            .into_iter()
+                            .collect(),
+                    })
+                    .collect(),
+                _ => continue,
+            };
+            self.settle(&mut wanted);
         }
         self.named = named;
     }

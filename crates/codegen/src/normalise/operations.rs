@@ -3,13 +3,12 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::bodies::name_other_bodies;
 use super::naming::{Unnamed, Wanted, operation_id};
 use super::parameters::name_for_call;
 use super::responses::success_status;
 use super::servers::Servers;
 use super::{MAX_OPERATIONS, METHODS, Reader, flag, prose, strings};
-use crate::model::{Body, Operation};
+use crate::model::{Body, BodyContent, Operation};
 use crate::names::{operation_constant, pascal};
 use crate::pointer::Pointer;
 
@@ -105,16 +104,13 @@ impl<'a> Reader<'a> {
         for (found, name) in found.iter().zip(names) {
             operations.push(self.read_operation(found, name, servers));
         }
-        let builders = operations.iter().map(|it| Wanted {
+        let builders = operations.iter_mut().map(|it| Wanted {
             place: it.place.clone(),
-            plain: it.builder.clone(),
+            name: &mut it.builder,
             given: false,
             others: Vec::new(),
         });
-        let builders = self.settle(&builders.collect::<Vec<_>>());
-        for (operation, builder) in operations.iter_mut().zip(builders) {
-            operation.builder = builder;
-        }
+        self.settle(&mut builders.collect::<Vec<_>>());
         operations
     }
 
@@ -131,19 +127,15 @@ impl<'a> Reader<'a> {
         let (prefix, server) = self.own_server(servers, item, operation, at);
         let responses = self.read_responses(operation, &success);
         if events.is_some() {
-            let parts = body.as_mut().map(Body::parts_mut).unwrap_or_default();
-            let parts = parts.iter_mut().map(|part| (&mut part.ident, part.given));
-            let arguments = parameters.iter_mut().map(|it| (&mut it.ident, it.given));
-            for (ident, given) in arguments.chain(parts) {
-                if ident == "events" && !given {
-                    ident.push('_');
-                }
-            }
+            let contents = body.iter_mut().flat_map(Body::contents_mut);
+            let parts = contents.flat_map(BodyContent::parts_mut);
+            let parts = parts.map(|part| &mut part.ident);
+            let arguments = parameters.iter_mut().map(|it| &mut it.ident).chain(parts);
+            arguments
+                .filter(|it| *it == "events")
+                .for_each(|it| it.push('_'));
         }
         self.name_arguments(&mut parameters, body.as_mut());
-        if let Some(body) = &mut body {
-            name_other_bodies(&parameters, body);
-        }
         name_for_call(&mut parameters, body.as_mut());
         Operation {
             builder: hint,

@@ -349,7 +349,7 @@ impl<'a> Reader<'a> {
 
 /// Gives parameters and parts the names that `call` and the command line know them by: their own,
 /// unless something before them has that.
-pub(super) fn name_for_call(parameters: &mut [Parameter], body: Option<&mut Body>) {
+pub(super) fn name_for_call(parameters: &mut [Parameter], mut body: Option<&mut Body>) {
     let mut taken: HashSet<String> = HashSet::new();
     let mut free = |wanted: &str, kind: &str| {
         let mut name = wanted.to_owned();
@@ -358,21 +358,18 @@ pub(super) fn name_for_call(parameters: &mut [Parameter], body: Option<&mut Body
         }
         name
     };
-    if let Some(body) = body {
-        for (name, _, content) in body.contents() {
-            if !matches!(content, BodyContent::Multipart(_)) {
-                free(name, "body");
-            }
-        }
-        for part in body.parts_mut() {
-            part.argument = free(&part.name, "part");
-        }
-        for part in body.others.iter_mut().flat_map(|it| it.content.parts_mut()) {
-            part.argument = free(&part.name, "part");
+    for (name, _, content) in body.iter().flat_map(|body| body.contents()) {
+        if !matches!(content, BodyContent::Multipart(_)) {
+            free(name, "body");
         }
     }
     for parameter in parameters {
         parameter.argument = free(&parameter.name, parameter.location.as_str());
+    }
+    for content in body.iter_mut().flat_map(|body| body.contents_mut()) {
+        for part in content.parts_mut() {
+            part.argument = free(&part.name, "part");
+        }
     }
 }
 

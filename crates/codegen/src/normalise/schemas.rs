@@ -48,21 +48,20 @@ impl<'a> Reader<'a> {
     /// Gives every component its Rust name.
     pub(super) fn name_components(&mut self) {
         let components = self.components;
-        let wanted: Vec<Wanted> = components
-            .iter()
-            .map(|(upstream, schema)| {
-                let given = schema.get(NAME_OVERRIDE).and_then(Value::as_str);
-                Wanted {
-                    place: component(upstream).into(),
-                    plain: given.map_or_else(|| type_name(upstream), pascal),
-                    given: given.is_some(),
-                    others: vec![pascal(upstream)],
-                }
-            })
+        let given = |schema: &'a Value| schema.get(NAME_OVERRIDE).and_then(Value::as_str);
+        let mut names: Vec<String> = (components.iter())
+            .map(|(upstream, schema)| given(schema).map_or_else(|| type_name(upstream), pascal))
             .collect();
-        let names = self.settle(&wanted);
-        for ((upstream, wanted), name) in components.keys().zip(wanted).zip(names) {
-            self.taken.insert(name.clone(), wanted.place);
+        let wanted = components.iter().zip(&mut names);
+        let wanted = wanted.map(|((upstream, schema), name)| Wanted {
+            place: component(upstream).into(),
+            name,
+            given: given(schema).is_some(),
+            others: vec![pascal(upstream)],
+        });
+        self.settle(&mut wanted.collect::<Vec<_>>());
+        for (upstream, name) in components.keys().zip(names) {
+            self.taken.insert(name.clone(), component(upstream).into());
             self.component_names.insert(upstream, name);
         }
     }
@@ -722,8 +721,8 @@ impl<'a> Reader<'a> {
             let name = names.and_then(|names| names.get(index)?.as_str());
             values.entry(value).or_insert_with(|| EnumValue {
                 value: value.to_owned(),
-                variant: variant_name(value),
-                given: name.map(str::to_owned),
+                variant: variant_name(name.unwrap_or(value)),
+                given: name.is_some(),
                 place: at.at("enum").at(index).into(),
             });
         }

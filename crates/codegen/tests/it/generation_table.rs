@@ -635,7 +635,7 @@ fn each_media_type_of_a_body_has_a_setter_and_none_is_an_argument() {
     for setter in [
         "pub fn body(mut self, body: impl TryInto<types::XBody",
         "pub fn file(mut self, file: impl Into<runtime::Content>)",
-        "pub fn body_2(mut self, body_2: impl Into<String>)",
+        "pub fn body_part(mut self, body_part: impl Into<String>)",
         "pub fn body_form(mut self, body_form: impl TryInto<types::XBody",
         "request.form_body(body_form)",
         "request.raw_body(\"application/xml\", body_xml)",

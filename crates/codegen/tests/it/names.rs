@@ -148,6 +148,10 @@ fn a_body_keeps_its_name_beside_a_parameter_and_a_part_beside_another() {
             "pub fn f(",
         ],
     );
+    // `call` and the command line know them by the same names.
+    let table = generated.file("operations.rs").unwrap();
+    assert!(table.contains("argument(\"name_part\")"), "{table}");
+    assert!(!table.contains("name_query"), "{table}");
 }
 
 #[test]
