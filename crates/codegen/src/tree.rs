@@ -122,6 +122,17 @@ pub(crate) fn implementations(items: &mut [Item]) -> impl Iterator<Item = (Strin
     })
 }
 
+/// The implementations for the type of a name.
+pub(crate) fn implementations_for<'a>(
+    items: &'a mut [Item],
+    name: &str,
+) -> impl Iterator<Item = &'a mut ItemImpl> {
+    items.iter_mut().filter_map(move |item| match item {
+        Item::Impl(block) if is_named(&block.self_ty, name) => Some(block),
+        _ => None,
+    })
+}
+
 /// The functions of an implementation.
 pub(crate) fn functions(block: &mut ItemImpl) -> impl Iterator<Item = &mut ImplItemFn> {
     block.items.iter_mut().filter_map(|item| match item {
@@ -132,7 +143,7 @@ pub(crate) fn functions(block: &mut ItemImpl) -> impl Iterator<Item = &mut ImplI
 
 /// Whether an item implements something for the type of a name.
 pub(crate) fn is_implementation_for(item: &Item, name: &str) -> bool {
-    matches!(item, Item::Impl(block) if last_name(&block.self_ty).as_deref() == Some(name))
+    matches!(item, Item::Impl(block) if is_named(&block.self_ty, name))
 }
 
 /// Whether an item is the struct of a name, or implements something for it.
@@ -153,6 +164,12 @@ pub(crate) fn trait_name(block: &ItemImpl) -> Option<String> {
 pub(crate) fn last_name(ty: &Type) -> Option<String> {
     let Type::Path(path) = ty else { return None };
     Some(path.path.segments.last()?.ident.to_string())
+}
+
+/// Whether a name is the last of a type's path.
+fn is_named(ty: &Type, name: &str) -> bool {
+    let Type::Path(path) = ty else { return false };
+    path.path.segments.last().is_some_and(|it| it.ident == name)
 }
 
 /// The first type argument of a type with a name.

@@ -9,7 +9,7 @@ use super::{Change, Context, Part, Pass};
 use crate::argument::{Argument, arguments};
 use crate::model::Operation;
 use crate::taken::many;
-use crate::tree::{Tree, functions, ident, implementations};
+use crate::tree::{Tree, functions, ident, implementations_for};
 
 pub(super) const PASS: Pass = Pass {
     name: "arguments",
@@ -28,17 +28,16 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
         if arguments.is_empty() {
             continue;
         }
-        let blocks = implementations(&mut tree.builders);
-        for (_, block) in blocks.filter(|(name, _)| *name == operation.builder) {
+        for block in implementations_for(&mut tree.builders, &operation.builder) {
             block.items.retain_mut(|item| match item {
                 ImplItem::Fn(function) => edit_builder(operation, &arguments, function),
                 _ => true,
             });
         }
-        let blocks = implementations(&mut tree.client);
-        for (_, block) in blocks.filter(|(name, _)| name == "Client") {
+        let name = ident(&operation.name);
+        for block in implementations_for(&mut tree.client, "Client") {
             functions(block)
-                .filter(|function| function.sig.ident == ident(&operation.name))
+                .filter(|function| function.sig.ident == name)
                 .for_each(|function| edit_method(operation, &arguments, function));
         }
     }

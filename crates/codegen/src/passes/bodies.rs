@@ -12,7 +12,7 @@ use super::{Change, Context, Part, Pass};
 use crate::argument::arguments;
 use crate::document::{is_expressible, is_known_body};
 use crate::model::{BodyContent, Kind, Schema};
-use crate::tree::{Tree, functions, ident, implementations};
+use crate::tree::{Tree, functions, ident, implementations_for};
 
 pub(super) const PASS: Pass = Pass {
     name: "bodies",
@@ -51,8 +51,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             }
         }
         let arguments = arguments(context.api, &tree.arguments, operation)?;
-        let blocks = implementations(&mut tree.builders);
-        for (_, block) in blocks.filter(|(name, _)| *name == operation.builder) {
+        for block in implementations_for(&mut tree.builders, &operation.builder) {
             let known: Vec<String> = functions(block)
                 .map(|it| it.sig.ident.to_string())
                 .collect();

@@ -18,7 +18,7 @@ use super::{Change, Context, Part, Pass};
 use crate::argument::{Argument, arguments};
 use crate::model::{Api, Kind, NamedSchema, Operation, Schema};
 use crate::prose::{code, one_line, rustdoc};
-use crate::tree::{Tree, fields, functions, ident, implementations, structs};
+use crate::tree::{Tree, fields, functions, ident, implementations, implementations_for, structs};
 
 pub(super) const PASS: Pass = Pass {
     name: "docs",
@@ -254,9 +254,9 @@ fn document_operation(
     operation: &Operation,
     arguments: &[Argument<'_>],
 ) {
-    let is_method = |name: &str| ident(&operation.name) == name;
-    for (_, block) in implementations(&mut tree.client) {
-        for method in functions(block).filter(|it| is_method(&it.sig.ident.to_string())) {
+    let name = ident(&operation.name);
+    for block in implementations_for(&mut tree.client, "Client") {
+        for method in functions(block).filter(|it| it.sig.ident == name) {
             let text = method_text(context, operation, arguments);
             document(&mut method.attrs, &text);
             alias(
@@ -269,8 +269,7 @@ fn document_operation(
             }
         }
     }
-    let blocks = implementations(&mut tree.builders);
-    for (_, block) in blocks.filter(|(name, _)| *name == operation.builder) {
+    for block in implementations_for(&mut tree.builders, &operation.builder) {
         for function in functions(block) {
             let name = function.sig.ident.to_string();
             let is_setter = matches!(function.sig.inputs.first(), Some(FnArg::Receiver(_)));

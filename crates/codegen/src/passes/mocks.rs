@@ -6,6 +6,8 @@
 //! dependencies of each client. Here values are encoded, patterns are exact, lists and the parts of
 //! an upload have methods, and `httpmock` is that of the runtime.
 
+use std::collections::HashMap;
+
 use quote::quote;
 use syn::visit_mut::{VisitMut, visit_path_mut};
 use syn::{FnArg, ImplItem, ImplItemFn, Item, ItemImpl, LitStr, Path, parse_quote};
@@ -46,35 +48,34 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             item.attrs = vec![parse_quote! { #[allow(unused_imports)] }];
         }
     }
-    for operation in &context.api.operations {
-        let when = pascal(&format!("{} when", operation.name));
-        let then = pascal(&format!("{} then", operation.name));
-        let method = &operation.name;
-        for item in items.iter_mut() {
-            match item {
-                Item::Struct(item) if item.ident == when || item.ident == then => {
-                    let what = if item.ident == when {
-                        "Expected request"
-                    } else {
-                        "Response"
-                    };
-                    let doc = format!(" {what} of [`{method}`](super::super::Client::{method}).");
-                    item.attrs.push(parse_quote! { #[doc = #doc] });
-                }
-                Item::Impl(block) => {
-                    let name = crate::tree::last_name(&block.self_ty).unwrap_or_default();
-                    functions(block).for_each(borrow_value);
-                    if name == when {
-                        edit(context.api, &tree.arguments, operation, block);
-                        functions(block).for_each(|it| document(it, "Expects"));
-                    } else if name == then {
-                        functions(block).for_each(|it| respond(operation, it));
-                        functions(block).for_each(|it| respond_with_stream(operation, it));
-                        functions(block).for_each(|it| document(it, "Responds with"));
-                    }
-                }
-                _ => {}
+    let whens = by_type(context.api, "when");
+    let thens = by_type(context.api, "then");
+    for item in items.iter_mut() {
+        match item {
+            Item::Struct(item) => {
+                let name = item.ident.to_string();
+                let (what, operation) = match (whens.get(&name), thens.get(&name)) {
+                    (Some(operation), _) => ("Expected request", operation),
+                    (None, Some(operation)) => ("Response", operation),
+                    (None, None) => continue,
+                };
+                let method = &operation.name;
+                let doc = format!(" {what} of [`{method}`](super::super::Client::{method}).");
+                item.attrs.push(parse_quote! { #[doc = #doc] });
             }
+            Item::Impl(block) => {
+                functions(block).for_each(borrow_value);
+                let name = crate::tree::last_name(&block.self_ty).unwrap_or_default();
+                if let Some(operation) = whens.get(&name) {
+                    edit(context.api, &tree.arguments, operation, block);
+                    functions(block).for_each(|it| document(it, "Expects"));
+                } else if let Some(operation) = thens.get(&name) {
+                    functions(block).for_each(|it| respond(operation, it));
+                    functions(block).for_each(|it| respond_with_stream(operation, it));
+                    functions(block).for_each(|it| document(it, "Responds with"));
+                }
+            }
+            _ => {}
         }
     }
     for item in &mut tree.mocks {
@@ -93,6 +94,14 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
         parse_quote! { pub use ::compute_kfp_runtime::mock::httpmock; },
     );
     Ok(())
+}
+
+/// The operations by the types of their mocks with an ending.
+fn by_type<'a>(api: &'a Api, ending: &str) -> HashMap<String, &'a Operation> {
+    let operations = api.operations.iter();
+    operations
+        .map(|operation| (pascal(&format!("{} {ending}", operation.name)), operation))
+        .collect()
 }
 
 fn edit(api: &Api, types: &ArgumentTypes, operation: &Operation, block: &mut ItemImpl) {

@@ -10,7 +10,9 @@ use syn::{ImplItem, Item, Type, parse_quote};
 use super::{Change, Context, Part, Pass};
 use crate::model::{Api, Kind, Object, Operation, Paging, Success};
 use crate::normalise::is_whole_number;
-use crate::tree::{Tree, fields, functions, generic, ident, implementations, is_about, structs};
+use crate::tree::{
+    Tree, fields, functions, generic, ident, implementations_for, is_about, structs,
+};
 
 pub(super) const PASS: Pass = Pass {
     name: "paging",
@@ -40,8 +42,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             let key = (operation.builder.clone(), size.ident.clone());
             tree.arguments.insert(key, parse_quote! { u32 });
         }
-        let blocks = implementations(&mut tree.builders);
-        for (_, block) in blocks.filter(|(name, _)| *name == operation.builder) {
+        for block in implementations_for(&mut tree.builders, &operation.builder) {
             edit(block, operation, paging, declared.clone());
         }
         if !pages.contains(&page) {

@@ -8,7 +8,7 @@ use syn::{ImplItem, parse_quote};
 
 use super::{Change, Context, Part, Pass};
 use crate::argument::arguments;
-use crate::tree::{Tree, implementations};
+use crate::tree::{Tree, implementations_for};
 
 pub(super) const PASS: Pass = Pass {
     name: "setters",
@@ -21,10 +21,21 @@ pub(super) const PASS: Pass = Pass {
 };
 
 fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+    let options: ImplItem = parse_quote! {
+        /// Overrides the client's settings for this call: time limits, retries, further headers.
+        pub fn options(
+            mut self,
+            set: impl ::std::ops::FnOnce(
+                ::compute_kfp_runtime::CallOptions,
+            ) -> ::compute_kfp_runtime::CallOptions,
+        ) -> Self {
+            self.request.options(set);
+            self
+        }
+    };
     for operation in &context.api.operations {
         let arguments = arguments(context.api, &tree.arguments, operation)?;
-        let blocks = implementations(&mut tree.builders);
-        for (_, block) in blocks.filter(|(name, _)| *name == operation.builder) {
+        for block in implementations_for(&mut tree.builders, &operation.builder) {
             block.items.retain_mut(|item| {
                 let ImplItem::Fn(function) = item else {
                     return true;
@@ -40,19 +51,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             });
             // `send` stays the last.
             let end = block.items.len().saturating_sub(1);
-            let options = parse_quote! {
-                /// Overrides the client's settings for this call: time limits, retries, further headers.
-                pub fn options(
-                    mut self,
-                    set: impl ::std::ops::FnOnce(
-                        ::compute_kfp_runtime::CallOptions,
-                    ) -> ::compute_kfp_runtime::CallOptions,
-                ) -> Self {
-                    self.request.options(set);
-                    self
-                }
-            };
-            block.items.insert(end, options);
+            block.items.insert(end, options.clone());
         }
     }
     Ok(())
