@@ -260,6 +260,21 @@ pub(crate) struct Parameter {
     pub schema: Schema,
     /// The largest whole number that the schema allows.
     pub maximum: Option<i64>,
+    pub in_page_token: InPageToken,
+    /// Whether the server percent-decodes the value twice.
+    pub decoded_twice: bool,
+    /// Whether JSON bodies have the value as a property of the same name.
+    pub repeated_in_body: bool,
+}
+
+/// How much of a parameter a page token holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum InPageToken {
+    #[default]
+    Nothing,
+    Whole,
+    /// All predicates of a filter except those whose key begins with this text.
+    PredicatesExcept(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

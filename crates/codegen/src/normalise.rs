@@ -78,6 +78,7 @@ pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Prob
     };
     for index in 0..api.operations.len() {
         api.operations[index].paging = paging::detect(&api.operations[index], &api.schemas);
+        paging::document_token(&mut api.operations[index]);
     }
     Ok((api, warnings))
 }

@@ -4,8 +4,8 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use crate::model::{
-    Api, BodyContent, FormField, Kind, Location, Operation, Paging, Parameter, Part, Schema,
-    SchemeKind, SecurityScheme, StreamFormat, Style, Success,
+    Api, BodyContent, FormField, InPageToken, Kind, Location, Operation, Paging, Parameter, Part,
+    Schema, SchemeKind, SecurityScheme, StreamFormat, Style, Success,
 };
 use crate::prose::code;
 use crate::tree::ident;
@@ -21,7 +21,7 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
     quote! {
         #[allow(unused_imports)]
         use ::compute_kfp_runtime::operation::{
-            AnswerKind, Body, BodyKind, BodyPart, BodySchema, Location, Operation, Paging, Parameter,
+            AnswerKind, Body, BodyKind, BodyPart, BodySchema, InPageToken, Location, Operation, Paging, Parameter,
             SchemeKind, SecurityScheme, Style,
         };
 
@@ -260,11 +260,22 @@ fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
     let items = (!items.is_empty()).then(|| quote! { .items(#items) });
     let values = (!values.is_empty()).then(|| quote! { .values(&[#(#values),*]) });
     let maximum = parameter.maximum.map(|it| quote! { .maximum(#it) });
+    let held = match &parameter.in_page_token {
+        InPageToken::Nothing => None,
+        InPageToken::Whole => Some(quote! { .in_page_token(InPageToken::Whole) }),
+        InPageToken::PredicatesExcept(prefix) => {
+            Some(quote! { .in_page_token(InPageToken::PredicatesExcept(#prefix)) })
+        }
+    };
+    let decoded_twice = parameter.decoded_twice.then(|| quote! { .decoded_twice() });
+    let repeated = parameter.repeated_in_body;
+    let repeated = repeated.then(|| quote! { .repeated_in_body() });
     let description = parameter.description.as_ref();
     let description = description.map(|it| quote! { .description(#it) });
     quote! {
         Parameter::new(#name, #location, #kind)
-            #argument #style #reserved #required #deprecated #items #values #maximum #description
+            #argument #style #reserved #required #deprecated #items #values #maximum #held
+            #decoded_twice #repeated #description
     }
 }
 

@@ -269,6 +269,12 @@ pub struct Parameter {
     pub values: &'static [&'static str],
     /// The largest number that the description allows.
     pub maximum: Option<i64>,
+    /// How much of it a page token holds.
+    pub in_page_token: InPageToken,
+    /// Whether the server percent-decodes the value twice, so that it is encoded twice.
+    pub decoded_twice: bool,
+    /// Whether a JSON body is sent with the value as the property of this name, unless it has one.
+    pub repeated_in_body: bool,
     /// What it selects, as Markdown.
     pub description: &'static str,
 }
@@ -290,6 +296,9 @@ impl Parameter {
             items: "",
             values: &[],
             maximum: None,
+            in_page_token: InPageToken::Nothing,
+            decoded_twice: false,
+            repeated_in_body: false,
             description: "",
         }
     }
@@ -344,11 +353,43 @@ impl Parameter {
         self
     }
 
+    /// Sets how much of it a page token holds [default: nothing].
+    pub const fn in_page_token(mut self, held: InPageToken) -> Self {
+        self.in_page_token = held;
+        self
+    }
+
+    /// Marks it as one that the server percent-decodes twice.
+    pub const fn decoded_twice(mut self) -> Self {
+        self.decoded_twice = true;
+        self
+    }
+
+    /// Marks it as one that JSON bodies repeat.
+    pub const fn repeated_in_body(mut self) -> Self {
+        self.repeated_in_body = true;
+        self
+    }
+
     /// Sets the description.
     pub const fn description(mut self, description: &'static str) -> Self {
         self.description = description;
         self
     }
+}
+
+/// How much of a parameter a page token holds.
+///
+/// What the token holds is left out of requests for the pages that follow the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InPageToken {
+    /// Nothing: the parameter is sent with each page.
+    Nothing,
+    /// All of it.
+    Whole,
+    /// All of its `predicates` except those whose `key` begins with this text. The value is JSON.
+    PredicatesExcept(&'static str),
 }
 
 /// Where a parameter is sent.

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use smallvec::SmallVec;
 
 use crate::content::Content;
 use crate::endpoint::Endpoint;
 use crate::error::{BuildError, Error};
-use crate::operation::{BodyKind, BodyPart, Location, Operation, Parameter, Style};
+use crate::operation::{BodyKind, BodyPart, InPageToken, Location, Operation, Parameter, Style};
 use crate::options::CallOptions;
 use crate::paging::{PagingOptions, ResumePoint};
 use crate::style::{Written, json, text};
@@ -146,6 +146,28 @@ impl Request {
     pub(crate) fn paging(&self) -> PagingOptions {
         let extras = self.extras.as_ref();
         extras.map_or_else(PagingOptions::default, |extras| extras.paging.clone())
+    }
+
+    /// Asks for the page of a token, without what the token holds of the other parameters.
+    pub(crate) fn next_page(&mut self, token: &str) {
+        self.set("page_token", token);
+        self.values
+            .retain(|(parameter, written)| match parameter.in_page_token {
+                InPageToken::Nothing => true,
+                InPageToken::Whole => false,
+                InPageToken::PredicatesExcept(prefix) => match written {
+                    Written::Plain(filter) => match predicates_with(filter, prefix) {
+                        Ok(rest) => {
+                            let is_left = rest.is_some();
+                            *filter = rest.unwrap_or_default();
+                            is_left
+                        }
+                        // The server refused it with the first page, if it is wrong.
+                        Err(_) => true,
+                    },
+                    Written::Composed(_) => true,
+                },
+            });
     }
 
     /// What a parameter was set to, if it is one text.
@@ -413,9 +435,37 @@ impl Request {
             url: endpoint.join(&self.path()?, &self.query()),
             headers: self.headers(headers)?,
             accept: self.operation.accept,
-            body: self.body,
+            body: self.body_with_path(),
         };
         Ok((parts, options))
+    }
+
+    /// The body, with what the path says of it.
+    fn body_with_path(&self) -> Body {
+        let repeated = self.values_in(Location::Path);
+        let mut repeated = repeated
+            .filter(|(parameter, _)| parameter.repeated_in_body)
+            .peekable();
+        let Body::Bytes { media, bytes } = &self.body else {
+            return self.body.clone();
+        };
+        if repeated.peek().is_none() {
+            return self.body.clone();
+        }
+        let Ok(mut body) = serde_json::from_slice::<Map<String, Value>>(bytes) else {
+            return self.body.clone();
+        };
+        for (parameter, written) in repeated {
+            if let Written::Plain(text) = written
+                && !body.keys().any(|key| is_same_field(key, parameter.name))
+            {
+                body.insert(parameter.name.to_owned(), text.as_str().into());
+            }
+        }
+        Body::Bytes {
+            media,
+            bytes: json(&body).into(),
+        }
     }
 
     fn query(&self) -> String {
@@ -522,6 +572,25 @@ impl fmt::Debug for Request {
             )
             .finish()
     }
+}
+
+/// The predicates of a filter whose key begins with a text, as a filter; nothing where it has none.
+fn predicates_with(filter: &str, prefix: &str) -> serde_json::Result<Option<String>> {
+    let mut filter: Map<String, Value> = serde_json::from_str(filter)?;
+    let Some(Value::Array(predicates)) = filter.get_mut("predicates") else {
+        return Ok(None);
+    };
+    predicates.retain(|predicate| {
+        let key = predicate.get("key").and_then(Value::as_str);
+        key.is_some_and(|key| key.starts_with(prefix))
+    });
+    Ok((!predicates.is_empty()).then(|| json(&filter)))
+}
+
+/// Whether a key of a body names a field of protobuf's JSON, which has `pipelineId` for `pipeline_id`.
+fn is_same_field(key: &str, field: &str) -> bool {
+    let letters = |name: &str| name.replace('_', "").to_lowercase();
+    letters(key) == letters(field)
 }
 
 pub(crate) fn header_value(text: &str) -> Result<HeaderValue, Error> {

@@ -168,6 +168,13 @@ impl Parameter {
     }
 
     fn encode(&self, target: &mut String, text: &str) {
+        let encoded_once;
+        let text = if self.decoded_twice {
+            encoded_once = text.replace('%', "%25").replace('+', "%2B");
+            &encoded_once
+        } else {
+            text
+        };
         match self.location {
             Location::Header => target.push_str(text),
             Location::Query if self.reserved => push_reserved(target, text),

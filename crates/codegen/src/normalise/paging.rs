@@ -2,7 +2,9 @@
 
 use indexmap::IndexMap;
 
-use crate::model::{Kind, Location, NamedSchema, Object, Operation, Paging, Schema, Success};
+use crate::model::{
+    InPageToken, Kind, Location, NamedSchema, Object, Operation, Paging, Schema, Success,
+};
 
 pub(super) fn detect(
     operation: &Operation,
@@ -42,6 +44,33 @@ pub(super) fn detect(
         return Some(Paging::Timed { items });
     }
     None
+}
+
+/// Says in the documentation of a page token what a call with one leaves out.
+pub(super) fn document_token(operation: &mut Operation) {
+    if !matches!(operation.paging, Some(Paging::Token { .. })) {
+        return;
+    }
+    let held = operation.parameters.iter();
+    let held = held.filter_map(|parameter| match &parameter.in_page_token {
+        InPageToken::Nothing => None,
+        InPageToken::Whole => Some(format!("Leave out `{}`.", parameter.name)),
+        InPageToken::PredicatesExcept(prefix) => Some(format!(
+            "Of `{}`, send only the predicates whose key begins with `{prefix}`; leave it out if it \
+             has none.",
+            parameter.name
+        )),
+    });
+    let held: Vec<String> = held.collect();
+    let token = operation.parameters.iter_mut();
+    let token = token.into_iter().find(|it| it.argument == "page_token");
+    if let (Some(token), false) = (token, held.is_empty()) {
+        let own = token.description.take().unwrap_or_default();
+        token.description = Some(format!(
+            "{own} {} The token holds the rest. Streams of pages and items do this by themselves.",
+            held.join(" ")
+        ));
+    }
 }
 
 fn has_time(item: &Schema, schemas: &IndexMap<String, NamedSchema>) -> bool {

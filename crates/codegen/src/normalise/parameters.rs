@@ -7,7 +7,7 @@ use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value};
 
 use super::{Reader, any, flag, is_json, prose, text};
-use crate::model::{Body, BodyContent, Kind, Location, Parameter, Schema, Style};
+use crate::model::{Body, BodyContent, InPageToken, Kind, Location, Parameter, Schema, Style};
 use crate::names::{NAME_OVERRIDE, pascal, snake};
 use crate::pointer::Pointer;
 
@@ -26,6 +26,10 @@ const OWN_HEADERS: [(&str, &str); 3] = [
         "the client sends the media type of the request body; declare it there",
     ),
 ];
+/// Extensions of a parameter; the generator's README describes them.
+const IN_PAGE_TOKEN: &str = "x-in-page-token";
+const DECODED_TWICE: &str = "x-decoded-twice";
+const REPEATED_IN_BODY: &str = "x-repeated-in-body";
 /// So deep objects in a `deepObject` are looked into for a warning.
 const MAX_NESTED: usize = 3;
 /// More of them is an accident.
@@ -160,6 +164,9 @@ impl<'a> Reader<'a> {
                     description: None,
                     schema: Schema::of(Kind::String),
                     maximum: None,
+                    in_page_token: InPageToken::Nothing,
+                    decoded_twice: false,
+                    repeated_in_body: false,
                 });
             }
         }
@@ -244,6 +251,7 @@ impl<'a> Reader<'a> {
             );
         }
         let given = object.get(NAME_OVERRIDE).and_then(Value::as_str);
+        let in_page_token = self.in_page_token(object, &at);
         Some(Parameter {
             ident: argument_name(given.unwrap_or(&name)),
             given: given.is_some(),
@@ -259,7 +267,31 @@ impl<'a> Reader<'a> {
             description: prose(object, "description").or(schema.description.clone()),
             schema,
             maximum: object.get("schema").and_then(maximum),
+            in_page_token,
+            decoded_twice: flag(object, DECODED_TWICE),
+            repeated_in_body: flag(object, REPEATED_IN_BODY),
         })
+    }
+
+    /// How much of a parameter a page token holds.
+    fn in_page_token(&mut self, object: &Map<String, Value>, at: &Pointer) -> InPageToken {
+        let Some(held) = object.get(IN_PAGE_TOKEN) else {
+            return InPageToken::Nothing;
+        };
+        let except = held.get("predicates-except").and_then(Value::as_str);
+        match (held, except) {
+            (Value::Bool(true), _) => InPageToken::Whole,
+            (Value::Bool(false), _) => InPageToken::Nothing,
+            (_, Some(prefix)) => InPageToken::PredicatesExcept(prefix.to_owned()),
+            _ => {
+                self.problem(
+                    at,
+                    format!("`{IN_PAGE_TOKEN}` is neither true or false nor an exception"),
+                    "write `true`, or `{\"predicates-except\": \"PREFIX OF KEYS\"}`",
+                );
+                InPageToken::Nothing
+            }
+        }
     }
 
     /// The style of a parameter or of a field of a form, and whether its members are written apart.

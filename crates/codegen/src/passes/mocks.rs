@@ -126,7 +126,9 @@ fn edit(api: &Api, types: &ArgumentTypes, operation: &Operation, block: &mut Ite
         }
     }
     let is_own = |parameter: &&Parameter| {
-        matches!(parameter.schema.kind, Kind::Array(_)) || !is_expressible(api, parameter)
+        matches!(parameter.schema.kind, Kind::Array(_))
+            || parameter.decoded_twice
+            || !is_expressible(api, parameter)
     };
     let own: Vec<&Parameter> = operation.parameters.iter().filter(is_own).collect();
     block.items.retain(|item| match item {

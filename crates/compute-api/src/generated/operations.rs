@@ -2,8 +2,8 @@
 
 #[allow(unused_imports)]
 use ::compute_kfp_runtime::operation::{
-    AnswerKind, Body, BodyKind, BodyPart, BodySchema, Location, Operation, Paging,
-    Parameter, SchemeKind, SecurityScheme, Style,
+    AnswerKind, Body, BodyKind, BodyPart, BodySchema, InPageToken, Location, Operation,
+    Paging, Parameter, SchemeKind, SecurityScheme, Style,
 };
 
 /// The security scheme `user_bearer`.

@@ -39,7 +39,7 @@ impl<'a> ListArtifactTasks<'a> {
         self
     }
 
-    /// Which links to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"key","string_value":"model"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
+    /// Which links to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"key","string_value":"model"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -57,7 +57,7 @@ impl<'a> ListArtifactTasks<'a> {
         self
     }
 
-    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `task_ids`, `run_ids`, `artifact_ids`, `type` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
+    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `task_ids`, `run_ids`, `artifact_ids`, `type` and `page_size` again with every page, since the token does not hold them. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.
     pub fn page_token(
         mut self,
         page_token: impl ::std::convert::Into<::std::string::String>,
@@ -339,7 +339,7 @@ impl<'a> ListArtifacts<'a> {
         Self { client, request }
     }
 
-    /// Which artifacts to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"name","string_value":"model"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
+    /// Which artifacts to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"name","string_value":"model"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -368,7 +368,7 @@ impl<'a> ListArtifacts<'a> {
         self
     }
 
-    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
+    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.
     pub fn page_token(
         mut self,
         page_token: impl ::std::convert::Into<::std::string::String>,
@@ -701,7 +701,7 @@ impl<'a> ListMetrics<'a> {
         Self { client, request }
     }
 
-    /// Which metrics to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"name","string_value":"accuracy"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
+    /// Which metrics to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"name","string_value":"accuracy"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -730,7 +730,7 @@ impl<'a> ListMetrics<'a> {
         self
     }
 
-    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `task_ids`, `run_ids`, `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
+    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `task_ids`, `run_ids`, `namespace` and `page_size` again with every page, since the token does not hold them. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.
     pub fn page_token(
         mut self,
         page_token: impl ::std::convert::Into<::std::string::String>,
@@ -1076,7 +1076,7 @@ impl<'a> ListExperiments<'a> {
         Self { client, request }
     }
 
-    /// Which experiments to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"storage_state","string_value":"AVAILABLE"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
+    /// Which experiments to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"storage_state","string_value":"AVAILABLE"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -1105,7 +1105,7 @@ impl<'a> ListExperiments<'a> {
         self
     }
 
-    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
+    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.
     pub fn page_token(
         mut self,
         page_token: impl ::std::convert::Into<::std::string::String>,
@@ -1575,7 +1575,7 @@ impl<'a> ListPipelines<'a> {
         Self { client, request }
     }
 
-    /// Which pipelines to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"training"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
+    /// Which pipelines to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"training"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -1604,7 +1604,7 @@ impl<'a> ListPipelines<'a> {
         self
     }
 
-    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400. A filter on `tags.*` must be repeated.
+    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.
     pub fn page_token(
         mut self,
         page_token: impl ::std::convert::Into<::std::string::String>,
@@ -2056,7 +2056,7 @@ impl<'a> ListPipelineVersions<'a> {
         Self { client, request }
     }
 
-    /// Which versions to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"v1"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
+    /// Which versions to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"v1"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -2074,7 +2074,7 @@ impl<'a> ListPipelineVersions<'a> {
         self
     }
 
-    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `page_size` again with every page, since the token does not hold it. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400. A filter on `tags.*` must be repeated.
+    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `page_size` again with every page, since the token does not hold it. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.
     pub fn page_token(
         mut self,
         page_token: impl ::std::convert::Into<::std::string::String>,
@@ -2666,7 +2666,7 @@ impl<'a> ListRecurringRuns<'a> {
         self
     }
 
-    /// Which recurring runs to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"nightly"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
+    /// Which recurring runs to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"nightly"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -2695,7 +2695,7 @@ impl<'a> ListRecurringRuns<'a> {
         self
     }
 
-    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace`, `experiment_id` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
+    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace`, `experiment_id` and `page_size` again with every page, since the token does not hold them. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.
     pub fn page_token(
         mut self,
         page_token: impl ::std::convert::Into<::std::string::String>,
@@ -3218,7 +3218,7 @@ impl<'a> ListRuns<'a> {
         self
     }
 
-    /// Which runs to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"storage_state","string_value":"AVAILABLE"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
+    /// Which runs to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"storage_state","string_value":"AVAILABLE"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -3247,7 +3247,7 @@ impl<'a> ListRuns<'a> {
         self
     }
 
-    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace`, `experiment_id`, `view` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
+    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace`, `experiment_id`, `view` and `page_size` again with every page, since the token does not hold them. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.
     pub fn page_token(
         mut self,
         page_token: impl ::std::convert::Into<::std::string::String>,
@@ -3567,7 +3567,7 @@ impl<'a> ListTasks<'a> {
         Self { client, request }
     }
 
-    /// Which tasks to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"train"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.
+    /// Which tasks to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"train"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -3596,7 +3596,7 @@ impl<'a> ListTasks<'a> {
         self
     }
 
-    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `parent_id` and `page_size` again with every page, since the token does not hold them. Repeat `order_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.
+    /// Opaque token from `next_page_token` of the page before; absent for the first page. Send `parent_id` and `page_size` again with every page, since the token does not hold them. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. Leave out `order_by`. The token holds the rest. Streams of pages and items do this by themselves.
     pub fn page_token(
         mut self,
         page_token: impl ::std::convert::Into<::std::string::String>,

@@ -31,18 +31,6 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("filter", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
-        }
-
         /// Expects `page_size`.
         pub fn page_size<T>(self, value: T) -> Self
         where
@@ -149,6 +137,22 @@ pub mod operations {
                     self.0,
                     &super::super::operations::LIST_ARTIFACT_TASKS,
                     "artifact_ids",
+                    &value,
+                ),
+            )
+        }
+
+        /// Expects `filter`.
+        pub fn filter(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect(
+                    self.0,
+                    &super::super::operations::LIST_ARTIFACT_TASKS,
+                    "filter",
                     &value,
                 ),
             )
@@ -388,18 +392,6 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("filter", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
-        }
-
         /// Expects `namespace`.
         pub fn namespace<'a, T>(self, value: T) -> Self
         where
@@ -446,6 +438,22 @@ pub mod operations {
             } else {
                 Self(self.0.query_param_missing("sort_by"))
             }
+        }
+
+        /// Expects `filter`.
+        pub fn filter(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect(
+                    self.0,
+                    &super::super::operations::LIST_ARTIFACTS,
+                    "filter",
+                    &value,
+                ),
+            )
         }
     }
 
@@ -858,18 +866,6 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("filter", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
-        }
-
         /// Expects `namespace`.
         pub fn namespace<'a, T>(self, value: T) -> Self
         where
@@ -955,6 +951,22 @@ pub mod operations {
                     self.0,
                     &super::super::operations::LIST_METRICS,
                     "run_ids",
+                    &value,
+                ),
+            )
+        }
+
+        /// Expects `filter`.
+        pub fn filter(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect(
+                    self.0,
+                    &super::super::operations::LIST_METRICS,
+                    "filter",
                     &value,
                 ),
             )
@@ -1327,18 +1339,6 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("filter", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
-        }
-
         /// Expects `namespace`.
         pub fn namespace<'a, T>(self, value: T) -> Self
         where
@@ -1385,6 +1385,22 @@ pub mod operations {
             } else {
                 Self(self.0.query_param_missing("sort_by"))
             }
+        }
+
+        /// Expects `filter`.
+        pub fn filter(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect(
+                    self.0,
+                    &super::super::operations::LIST_EXPERIMENTS,
+                    "filter",
+                    &value,
+                ),
+            )
         }
     }
 
@@ -2052,18 +2068,6 @@ pub mod operations {
             self.0
         }
 
-        /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("filter", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
-        }
-
         /// Expects `namespace`.
         pub fn namespace<'a, T>(self, value: T) -> Self
         where
@@ -2110,6 +2114,22 @@ pub mod operations {
             } else {
                 Self(self.0.query_param_missing("sort_by"))
             }
+        }
+
+        /// Expects `filter`.
+        pub fn filter(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect(
+                    self.0,
+                    &super::super::operations::LIST_PIPELINES,
+                    "filter",
+                    &value,
+                ),
+            )
         }
     }
 
@@ -2734,18 +2754,6 @@ pub mod operations {
             )
         }
 
-        /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("filter", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
-        }
-
         /// Expects `page_size`.
         pub fn page_size<T>(self, value: T) -> Self
         where
@@ -2780,6 +2788,22 @@ pub mod operations {
             } else {
                 Self(self.0.query_param_missing("sort_by"))
             }
+        }
+
+        /// Expects `filter`.
+        pub fn filter(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect(
+                    self.0,
+                    &super::super::operations::LIST_PIPELINE_VERSIONS,
+                    "filter",
+                    &value,
+                ),
+            )
         }
     }
 
@@ -3598,18 +3622,6 @@ pub mod operations {
             }
         }
 
-        /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("filter", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
-        }
-
         /// Expects `namespace`.
         pub fn namespace<'a, T>(self, value: T) -> Self
         where
@@ -3656,6 +3668,22 @@ pub mod operations {
             } else {
                 Self(self.0.query_param_missing("sort_by"))
             }
+        }
+
+        /// Expects `filter`.
+        pub fn filter(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect(
+                    self.0,
+                    &super::super::operations::LIST_RECURRING_RUNS,
+                    "filter",
+                    &value,
+                ),
+            )
         }
     }
 
@@ -4367,18 +4395,6 @@ pub mod operations {
             }
         }
 
-        /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("filter", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
-        }
-
         /// Expects `namespace`.
         pub fn namespace<'a, T>(self, value: T) -> Self
         where
@@ -4437,6 +4453,22 @@ pub mod operations {
             } else {
                 Self(self.0.query_param_missing("view"))
             }
+        }
+
+        /// Expects `filter`.
+        pub fn filter(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect(
+                    self.0,
+                    &super::super::operations::LIST_RUNS,
+                    "filter",
+                    &value,
+                ),
+            )
         }
     }
 
@@ -4819,18 +4851,6 @@ pub mod operations {
             )
         }
 
-        /// Expects `filter`.
-        pub fn filter<'a, T>(self, value: T) -> Self
-        where
-            T: Into<Option<&'a str>>,
-        {
-            if let Some(value) = value.into() {
-                Self(self.0.query_param("filter", value.to_string()))
-            } else {
-                Self(self.0.query_param_missing("filter"))
-            }
-        }
-
         /// Expects `order_by`.
         pub fn order_by<'a, T>(self, value: T) -> Self
         where
@@ -4877,6 +4897,22 @@ pub mod operations {
             } else {
                 Self(self.0.query_param_missing("parent_id"))
             }
+        }
+
+        /// Expects `filter`.
+        pub fn filter(
+            self,
+            value: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            let value: ::std::string::String = value.into();
+            Self(
+                ::compute_kfp_runtime::mock::expect(
+                    self.0,
+                    &super::super::operations::LIST_TASKS,
+                    "filter",
+                    &value,
+                ),
+            )
         }
     }
 

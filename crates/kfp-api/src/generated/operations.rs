@@ -2,8 +2,8 @@
 
 #[allow(unused_imports)]
 use ::compute_kfp_runtime::operation::{
-    AnswerKind, Body, BodyKind, BodyPart, BodySchema, Location, Operation, Paging,
-    Parameter, SchemeKind, SecurityScheme, Style,
+    AnswerKind, Body, BodyKind, BodyPart, BodySchema, InPageToken, Location, Operation,
+    Paging, Parameter, SchemeKind, SecurityScheme, Style,
 };
 
 /// The security scheme `Bearer`.
@@ -73,19 +73,22 @@ pub static LIST_ARTIFACT_TASKS: Operation = Operation::new(
                 ),
             Parameter::new("page_token", Location::Query, "string")
                 .description(
-                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `task_ids`, `run_ids`, `artifact_ids`, `type` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.",
+                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `task_ids`, `run_ids`, `artifact_ids`, `type` and `page_size` again with every page, since the token does not hold them. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.",
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
                     "How many links a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
+                .in_page_token(InPageToken::Whole)
                 .description(
                     "The field to sort by, such as `id`, `run_id`, `task_id` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `run_id asc`. The server uses the identifier of the link when absent. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
+                .in_page_token(InPageToken::PredicatesExcept("tags."))
+                .decoded_twice()
                 .description(
-                    "Which links to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"key\",\"string_value\":\"model\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
+                    "Which links to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"key\",\"string_value\":\"model\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
                 ),
         ],
     )
@@ -149,19 +152,22 @@ pub static LIST_ARTIFACTS: Operation = Operation::new(
                 ),
             Parameter::new("page_token", Location::Query, "string")
                 .description(
-                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.",
+                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.",
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
                     "How many artifacts a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
+                .in_page_token(InPageToken::Whole)
                 .description(
                     "The field to sort by, such as `created_at`, `name` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
+                .in_page_token(InPageToken::PredicatesExcept("tags."))
+                .decoded_twice()
                 .description(
-                    "Which artifacts to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"name\",\"string_value\":\"model\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
+                    "Which artifacts to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"name\",\"string_value\":\"model\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
                 ),
         ],
     )
@@ -281,19 +287,22 @@ pub static LIST_METRICS: Operation = Operation::new(
                 ),
             Parameter::new("page_token", Location::Query, "string")
                 .description(
-                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `task_ids`, `run_ids`, `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.",
+                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `task_ids`, `run_ids`, `namespace` and `page_size` again with every page, since the token does not hold them. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.",
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
                     "How many metrics a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
+                .in_page_token(InPageToken::Whole)
                 .description(
                     "The field to sort by, such as `created_at` or `name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses an order of its own when absent. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
+                .in_page_token(InPageToken::PredicatesExcept("tags."))
+                .decoded_twice()
                 .description(
-                    "Which metrics to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"name\",\"string_value\":\"accuracy\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
+                    "Which metrics to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"name\",\"string_value\":\"accuracy\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
                 ),
         ],
     )
@@ -394,19 +403,22 @@ pub static LIST_EXPERIMENTS: Operation = Operation::new(
         &[
             Parameter::new("page_token", Location::Query, "string")
                 .description(
-                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.",
+                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.",
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
                     "How many experiments a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
+                .in_page_token(InPageToken::Whole)
                 .description(
                     "The field to sort by, such as `created_at`, `last_run_created_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `last_run_created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
+                .in_page_token(InPageToken::PredicatesExcept("tags."))
+                .decoded_twice()
                 .description(
-                    "Which experiments to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"storage_state\",\"string_value\":\"AVAILABLE\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
+                    "Which experiments to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"storage_state\",\"string_value\":\"AVAILABLE\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
                 ),
             Parameter::new("namespace", Location::Query, "string")
                 .description(
@@ -575,19 +587,22 @@ pub static LIST_PIPELINES: Operation = Operation::new(
                 ),
             Parameter::new("page_token", Location::Query, "string")
                 .description(
-                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400. A filter on `tags.*` must be repeated.",
+                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace` and `page_size` again with every page, since the token does not hold them. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.",
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
                     "How many pipelines a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
+                .in_page_token(InPageToken::Whole)
                 .description(
                     "The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
+                .in_page_token(InPageToken::PredicatesExcept("tags."))
+                .decoded_twice()
                 .description(
-                    "Which pipelines to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"training\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
+                    "Which pipelines to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"training\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. Absent means everything.",
                 ),
         ],
     )
@@ -748,19 +763,22 @@ pub static LIST_PIPELINE_VERSIONS: Operation = Operation::new(
                 .description("Identifier of the pipeline whose versions are listed."),
             Parameter::new("page_token", Location::Query, "string")
                 .description(
-                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `page_size` again with every page, since the token does not hold it. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400. A filter on `tags.*` must be repeated.",
+                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `page_size` again with every page, since the token does not hold it. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.",
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
                     "How many versions a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
+                .in_page_token(InPageToken::Whole)
                 .description(
                     "The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
+                .in_page_token(InPageToken::PredicatesExcept("tags."))
+                .decoded_twice()
                 .description(
-                    "Which versions to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"v1\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
+                    "Which versions to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"v1\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. Absent means everything.",
                 ),
         ],
     )
@@ -786,6 +804,7 @@ pub static CREATE_PIPELINE_VERSION: Operation = Operation::new(
         &[
             Parameter::new("pipeline_id", Location::Path, "string")
                 .required()
+                .repeated_in_body()
                 .description("Identifier of the pipeline that gets the version."),
         ],
     )
@@ -999,13 +1018,14 @@ pub static LIST_RECURRING_RUNS: Operation = Operation::new(
         &[
             Parameter::new("page_token", Location::Query, "string")
                 .description(
-                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace`, `experiment_id` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.",
+                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace`, `experiment_id` and `page_size` again with every page, since the token does not hold them. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.",
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
                     "How many recurring runs a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
+                .in_page_token(InPageToken::Whole)
                 .description(
                     "The field to sort by, such as `created_at`, `updated_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
                 ),
@@ -1014,8 +1034,10 @@ pub static LIST_RECURRING_RUNS: Operation = Operation::new(
                     "Namespace of the recurring runs. Required in a multi-user installation unless `experiment_id` is given, which decides the namespace.",
                 ),
             Parameter::new("filter", Location::Query, "string")
+                .in_page_token(InPageToken::PredicatesExcept("tags."))
+                .decoded_twice()
                 .description(
-                    "Which recurring runs to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"nightly\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
+                    "Which recurring runs to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"nightly\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
                 ),
             Parameter::new("experiment_id", Location::Query, "string")
                 .description(
@@ -1204,19 +1226,22 @@ pub static LIST_RUNS: Operation = Operation::new(
                 ),
             Parameter::new("page_token", Location::Query, "string")
                 .description(
-                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace`, `experiment_id`, `view` and `page_size` again with every page, since the token does not hold them. Repeat `sort_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.",
+                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `namespace`, `experiment_id`, `view` and `page_size` again with every page, since the token does not hold them. Leave out `sort_by`. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. The token holds the rest. Streams of pages and items do this by themselves.",
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
                     "How many runs a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. With `view=FULL` the limit is 100. A negative value is a 400. A page may hold fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
+                .in_page_token(InPageToken::Whole)
                 .description(
                     "The field to sort by, such as `created_at`, `scheduled_at`, `finished_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
+                .in_page_token(InPageToken::PredicatesExcept("tags."))
+                .decoded_twice()
                 .description(
-                    "Which runs to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"storage_state\",\"string_value\":\"AVAILABLE\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
+                    "Which runs to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"storage_state\",\"string_value\":\"AVAILABLE\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
                 ),
             Parameter::new("view", Location::Query, "string")
                 .values(&["DEFAULT", "FULL"])
@@ -1338,13 +1363,16 @@ pub static LIST_TASKS: Operation = Operation::new(
                 ),
             Parameter::new("page_token", Location::Query, "string")
                 .description(
-                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `parent_id` and `page_size` again with every page, since the token does not hold them. Repeat `order_by` and `filter` unchanged as well, or leave both out; a mismatch is a 400.",
+                    "Opaque token from `next_page_token` of the page before; absent for the first page. Send `parent_id` and `page_size` again with every page, since the token does not hold them. Of `filter`, send only the predicates whose key begins with `tags.`; leave it out if it has none. Leave out `order_by`. The token holds the rest. Streams of pages and items do this by themselves.",
                 ),
             Parameter::new("filter", Location::Query, "string")
+                .in_page_token(InPageToken::PredicatesExcept("tags."))
+                .decoded_twice()
                 .description(
-                    "Which tasks to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"train\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. The server percent-decodes the value once more than usual: write a `+` inside the JSON as `%2B` and a `%` as `%25` before it becomes a query value. Absent means everything.",
+                    "Which tasks to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"train\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
                 ),
             Parameter::new("order_by", Location::Query, "string")
+                .in_page_token(InPageToken::Whole)
                 .description(
                     "The field to sort by, such as `create_time` or `end_time`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `create_time desc`. The server uses the creation time, oldest first, when absent. A field that cannot be sorted by is a 400.",
                 ),
@@ -1370,6 +1398,7 @@ pub static CREATE_TASK: Operation = Operation::new(
         &[
             Parameter::new("run_id", Location::Path, "string")
                 .required()
+                .repeated_in_body()
                 .description("Identifier of the run that the task belongs to."),
         ],
     )
@@ -1419,9 +1448,11 @@ pub static UPDATE_TASK: Operation = Operation::new(
         &[
             Parameter::new("run_id", Location::Path, "string")
                 .required()
+                .repeated_in_body()
                 .description("Identifier of the run that the task belongs to."),
             Parameter::new("task_id", Location::Path, "string")
                 .required()
+                .repeated_in_body()
                 .description("Identifier of the task to update."),
         ],
     )

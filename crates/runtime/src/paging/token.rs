@@ -93,7 +93,7 @@ impl<P: ListPage> TokenPager<P> {
 
 fn set(request: &mut Request, token: Option<&str>) {
     if let Some(token) = token {
-        request.set("page_token", token);
+        request.next_page(token);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lists of numbers, in the three ways of paging.
 
-use compute_kfp_runtime::operation::{Location, Operation, Paging, Parameter};
+use compute_kfp_runtime::operation::{InPageToken, Location, Operation, Paging, Parameter};
 use compute_kfp_runtime::paging::{Count, Items, List, ListPage, Pages, Token, Turn};
 use compute_kfp_runtime::{Error, Nullable, Request, Transport};
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,16 @@ pub static BY_TOKEN: Operation = Operation::new("list", "by_token", "GET", "/ite
         parameter("page_size"),
         parameter("filter"),
         parameter("sort_by"),
+    ])
+    .paging(Paging::Token { items: "numbers" });
+/// As KFP has it: the token holds the order, and of the filter all but predicates on tags.
+pub static HELD_BY_TOKEN: Operation = Operation::new("list", "held_by_token", "GET", "/items")
+    .parameters(&[
+        parameter("page_token"),
+        parameter("page_size"),
+        parameter("filter").in_page_token(InPageToken::PredicatesExcept("tags.")),
+        parameter("sort_by").in_page_token(InPageToken::Whole),
+        parameter("namespace"),
     ])
     .paging(Paging::Token { items: "numbers" });
 pub static BY_NUMBER: Operation = Operation::new("list", "by_number", "GET", "/items")

@@ -1,8 +1,11 @@
 //! Lists whose pages have tokens.
 
+use std::collections::BTreeMap;
+
+use compute_kfp_runtime::Request;
 use serde_json::json;
 
-use super::lists::{BY_TOKEN, TokenPage, answer, drain, items, pages, token_page};
+use super::lists::{BY_TOKEN, HELD_BY_TOKEN, TokenPage, answer, drain, items, pages, token_page};
 use super::server::Server;
 
 #[tokio::test]
@@ -39,6 +42,106 @@ async fn what_was_set_goes_with_every_page_unchanged() {
         format!("{set}&page_token=40"),
     ];
     assert_eq!(server.queries(), expected);
+}
+
+/// Filters of the first page and of those with a token.
+async fn filters(filter: &str, prefetch: usize) -> Vec<Option<String>> {
+    let server = Server::start(|_, query| answer(token_page(query, 25)));
+    let numbers = items::<TokenPage>(&server, &HELD_BY_TOKEN, |request| {
+        request.set("filter", filter);
+        request.set("sort_by", "name desc");
+        request.set("namespace", "team-a");
+        request.page_size(10);
+        request.prefetch(prefetch);
+    });
+    assert_eq!(numbers.collect().await.unwrap().len(), 25);
+    let queries = server.queries();
+    let parameters = queries.iter().map(|query| {
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs.into_owned().collect::<BTreeMap<_, _>>()
+    });
+    let parameters: Vec<_> = parameters.collect();
+    assert_eq!(parameters.len(), 3);
+    for (number, page) in parameters.iter().enumerate() {
+        assert_eq!(page["namespace"], "team-a");
+        assert_eq!(page["page_size"], "10");
+        assert_eq!(page.contains_key("sort_by"), number == 0, "{page:?}");
+        assert_eq!(page.contains_key("page_token"), number > 0, "{page:?}");
+    }
+    let filters = parameters.iter().map(|page| page.get("filter").cloned());
+    filters.collect()
+}
+
+#[tokio::test]
+async fn what_a_token_holds_is_sent_with_the_first_page_only() {
+    let state = r#"{"operation":"IN","key":"state","string_values":{"values":["A"]}}"#;
+    let tag = r#"{"key":"tags.team","operation":"EQUALS","string_value":"a"}"#;
+    let both = format!(r#"{{"predicates":[{state},{tag}]}}"#);
+    let only_tags = format!(r#"{{"predicates":[{tag}]}}"#);
+    let no_tags = format!(r#"{{"predicates":[{state}]}}"#);
+    for prefetch in [0, 1] {
+        let sent = filters(&both, prefetch).await;
+        let rest = Some(only_tags.clone());
+        assert_eq!(sent, [Some(both.clone()), rest.clone(), rest.clone()]);
+        let sent = filters(&only_tags, prefetch).await;
+        assert_eq!(sent, [rest.clone(), rest.clone(), rest]);
+        let sent = filters(&no_tags, prefetch).await;
+        assert_eq!(sent, [Some(no_tags.clone()), None, None]);
+        for unreadable in ["{", "[]", "text"] {
+            let given = Some(unreadable.to_owned());
+            let sent = filters(unreadable, prefetch).await;
+            assert_eq!(sent, [given.clone(), given.clone(), given]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_starts_at_a_token_leaves_out_what_it_holds() {
+    let server = Server::start(|_, query| answer(token_page(query, 25)));
+    let numbers = items::<TokenPage>(&server, &HELD_BY_TOKEN, |request| {
+        request.set("sort_by", "name desc");
+        request.set("page_token", "20");
+    });
+    assert_eq!(numbers.collect().await.unwrap(), [20, 21, 22, 23, 24]);
+    assert_eq!(server.queries(), ["page_token=20"]);
+}
+
+#[tokio::test]
+async fn a_stream_that_is_resumed_leaves_out_what_the_token_holds() {
+    let server = Server::start(|_, query| answer(token_page(query, 25)));
+    let set = |request: &mut Request| {
+        request.set("sort_by", "name desc");
+        request.page_size(10);
+    };
+    let mut numbers = items::<TokenPage>(&server, &HELD_BY_TOKEN, set);
+    for _ in 0..12 {
+        numbers.next().await.unwrap().unwrap();
+    }
+    let point = numbers.resume_point().unwrap().clone();
+    let numbers = items::<TokenPage>(&server, &HELD_BY_TOKEN, |request| {
+        set(request);
+        request.resume(point);
+    });
+    assert_eq!(numbers.collect().await.unwrap()[0], 12);
+    let after = &server.queries()[2..];
+    assert_eq!(
+        after,
+        ["page_size=10&page_token=10", "page_size=10&page_token=20"]
+    );
+}
+
+#[tokio::test]
+async fn a_single_call_sends_all_that_was_set() {
+    let server = Server::start(|_, query| answer(token_page(query, 25)));
+    let mut request = Request::new(&HELD_BY_TOKEN);
+    request.set("sort_by", "name");
+    request.set("page_token", "20");
+    server
+        .transport()
+        .send_json::<TokenPage>(request)
+        .await
+        .unwrap();
+    assert_eq!(server.queries(), ["sort_by=name&page_token=20"]);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Where values stand in a request.
 
-use compute_kfp_runtime::operation::{Location, Operation, Parameter, Style};
+use compute_kfp_runtime::operation::{BodyKind, Location, Operation, Parameter, Style};
 use compute_kfp_runtime::{BuildError, Content, Error, ErrorKind, Request, Transport};
 use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
@@ -280,6 +280,35 @@ async fn a_json_body_is_sent_as_it_was_set() {
     assert_eq!(request.method, "POST");
     assert_eq!(request.header("content-type"), Some("application/json"));
     assert_eq!(request.text(), r#"{"name":"ü","tags":{}}"#);
+}
+
+#[tokio::test]
+async fn a_body_repeats_what_the_path_says_unless_it_says_so_itself() {
+    static VERSIONS: Operation = Operation::new(
+        "create",
+        "create",
+        "POST",
+        "/pipelines/{pipeline_id}/versions",
+    )
+    .parameters(&[path("pipeline_id").repeated_in_body()])
+    .body(BodyKind::Json, true);
+    for (body, expected) in [
+        (
+            json!({"name": "v"}),
+            json!({"name": "v", "pipeline_id": "a b"}),
+        ),
+        (json!({}), json!({"pipeline_id": "a b"})),
+        (json!({"pipeline_id": "own"}), json!({"pipeline_id": "own"})),
+        (json!({"pipelineId": "own"}), json!({"pipelineId": "own"})),
+        (json!(["no object"]), json!(["no object"])),
+        (json!("text"), json!("text")),
+    ] {
+        // In any order.
+        let mut request = Request::new(&VERSIONS);
+        request.json_body(Ok(body));
+        request.set("pipeline_id", "a b");
+        assert_eq!(sent(request).await.json(), expected);
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use compute_kfp_runtime::Request;
 use compute_kfp_runtime::operation::{Location, Operation, Parameter, Style};
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use crate::item::ServerTransport as _;
@@ -35,6 +36,29 @@ async fn received(location: Location, style: Style, explode: bool, value: &Value
         _ => request.query(),
     };
     found.unwrap_or("nothing").to_owned()
+}
+
+#[tokio::test]
+async fn what_the_server_decodes_twice_arrives_as_it_was_given() {
+    for text in [
+        "a+b",
+        "100%",
+        "%2B",
+        "+",
+        "%",
+        "%zz",
+        "a b&c=d#é😀",
+        "{\"k\":\"+02:00\"}",
+    ] {
+        let parameter = Parameter::new("c", Location::Query, "string").decoded_twice();
+        let once = sent(parameter, &json!(text)).await;
+        let once = once.parameter("c").unwrap();
+        let twice = percent_decode_str(&once.replace('+', " "))
+            .decode_utf8()
+            .unwrap()
+            .into_owned();
+        assert_eq!(twice, text);
+    }
 }
 
 #[tokio::test]
