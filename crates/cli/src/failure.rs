@@ -37,7 +37,8 @@ impl Failure {
         }
     }
 
-    /// 0 done, 1 refused, 2 usage, 3 not authenticated, 4 not found, 5 timed out.
+    /// 0 done, 1 refused, 2 usage, 3 not authenticated, 4 not found, 5 timed out, 6 not supported by
+    /// the server.
     pub fn status(&self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
@@ -48,6 +49,7 @@ impl Failure {
                 ErrorKind::Authentication => 3,
                 ErrorKind::NotFound => 4,
                 ErrorKind::Timeout => 5,
+                ErrorKind::Unsupported => 6,
                 _ => 1,
             },
             Self::Usage(_) => 2,

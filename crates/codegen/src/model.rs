@@ -413,6 +413,10 @@ pub(crate) struct Part {
     pub media: Option<String>,
     /// What stands between the items of a list that is one part.
     pub separator: Option<&'static str>,
+    /// How many bytes a file has at most.
+    pub max_bytes: Option<u64>,
+    /// Endings of file names that the server takes.
+    pub file_endings: Vec<String>,
 }
 
 impl Part {

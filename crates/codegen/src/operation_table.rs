@@ -180,11 +180,14 @@ fn part(api: &Api, part: &Part) -> TokenStream {
     let media = part.media.as_ref().map(|it| quote! { .media(#it) });
     let separator = part.separator.map(|it| quote! { .separator(#it) });
     let required = part.required.then(|| quote! { .required() });
+    let max_bytes = part.max_bytes.map(|it| quote! { .max_bytes(#it) });
+    let endings = &part.file_endings;
+    let endings = (!endings.is_empty()).then(|| quote! { .file_endings(&[#(#endings),*]) });
     let description = part.schema.description.as_ref();
     let description = description.map(|it| quote! { .description(#it) });
     quote! {
         BodyPart::new(#name, #file)
-            #argument #kind #items #media #separator #required #description
+            #argument #kind #items #media #separator #required #max_bytes #endings #description
     }
 }
 

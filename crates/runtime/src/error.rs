@@ -76,6 +76,11 @@ pub enum ErrorKind {
     ///
     /// What to do: check the identifier and the endpoint.
     NotFound,
+    /// The server does not have the operation (405, 501, or a 404 that is about the path and not
+    /// about a resource).
+    ///
+    /// What to do: check which release the server is, and the endpoint.
+    Unsupported,
     /// It is at odds with what the server holds (409).
     ///
     /// What to do: read the present state and decide again.
@@ -309,11 +314,25 @@ impl Error {
             ErrorKind::Permission if html => ErrorKind::Authentication,
             kind => kind,
         };
-        let message = match message::of(&headers, &body) {
-            Some(said) => said,
-            None if html => format!("an HTML page came instead of an answer: {}", excerpt(&body)),
-            None if body.is_empty() => "the server gave no reason".to_owned(),
-            None => excerpt(&body),
+        let (said, meaning) = match message::of(status, &headers, &body) {
+            Some(report) => (report.text, report.kind),
+            None if html => {
+                let page = excerpt(&body);
+                (
+                    format!("an HTML page came instead of an answer: {page}"),
+                    None,
+                )
+            }
+            None if body.is_empty() => ("the server gave no reason".to_owned(), None),
+            None => (excerpt(&body), None),
+        };
+        let kind = meaning.unwrap_or(kind);
+        let message = match kind {
+            ErrorKind::Unsupported => format!(
+                "the server does not have this operation: it is another release of the API, or the \
+                 endpoint is not where the API is ({said})"
+            ),
+            _ => said,
         };
         Self::new(kind, message).with_response(status, headers, body)
     }
@@ -405,6 +424,33 @@ impl Error {
     /// What kind of failure it is; each says what to do.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// Returns whether the server does not have the operation: it is another release, or the endpoint
+    /// is wrong.
+    ///
+    /// ```
+    /// use compute_kfp_runtime::{Error, ErrorKind};
+    ///
+    /// assert!(Error::new(ErrorKind::Unsupported, "no such operation").is_unsupported());
+    /// assert!(!Error::new(ErrorKind::NotFound, "no such run").is_unsupported());
+    /// ```
+    pub fn is_unsupported(&self) -> bool {
+        self.0.kind == ErrorKind::Unsupported
+    }
+
+    /// Adds a sentence to the message, for layers above this crate.
+    ///
+    /// ```
+    /// use compute_kfp_runtime::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::NotFound, "no such run").with_note("list the runs");
+    /// assert_eq!(error.message(), "no such run; list the runs");
+    /// ```
+    #[must_use]
+    pub fn with_note(mut self, note: &str) -> Self {
+        self.0.message = format!("{}; {note}", self.0.message);
+        self
     }
 
     /// Whether the request may have reached the server, in any attempt.
@@ -572,6 +618,7 @@ fn kind_of(status: StatusCode) -> ErrorKind {
         401 => ErrorKind::Authentication,
         403 => ErrorKind::Permission,
         404 | 410 => ErrorKind::NotFound,
+        405 | 501 => ErrorKind::Unsupported,
         409 => ErrorKind::Conflict,
         408 => ErrorKind::Timeout,
         429 => ErrorKind::RateLimited,

@@ -550,6 +550,10 @@ pub struct BodyPart {
     pub separator: &'static str,
     /// Whether a body must have it.
     pub required: bool,
+    /// How many bytes a file has at most.
+    pub max_bytes: Option<u64>,
+    /// Endings of file names that the server takes, such as `.yaml`; any where there are none.
+    pub file_endings: &'static [&'static str],
     /// What it is, as Markdown.
     pub description: &'static str,
 }
@@ -566,6 +570,8 @@ impl BodyPart {
             media: "",
             separator: "",
             required: false,
+            max_bytes: None,
+            file_endings: &[],
             description: "",
         }
     }
@@ -591,6 +597,18 @@ impl BodyPart {
     /// Sets the media type of the part.
     pub const fn media(mut self, media: &'static str) -> Self {
         self.media = media;
+        self
+    }
+
+    /// Sets how many bytes a file has at most.
+    pub const fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets the endings of file names that the server takes.
+    pub const fn file_endings(mut self, endings: &'static [&'static str]) -> Self {
+        self.file_endings = endings;
         self
     }
 

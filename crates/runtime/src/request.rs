@@ -328,17 +328,19 @@ impl Request {
     }
 
     fn set_parts(&mut self, name: &'static str, mut parts: Vec<Part>) {
-        let declared = self.declared_part(name).map_or("", |part| part.media);
-        if !declared.is_empty() {
-            parts = parts.into_iter().map(|part| part.of(declared)).collect();
+        if let Some(declared) = self.declared_part(name) {
+            parts = parts
+                .into_iter()
+                .map(|part| part.declared(declared))
+                .collect();
         }
         self.change_form(|form| form.set_parts(name, parts));
     }
 
     /// Adds a file to those of a part.
     #[cfg(feature = "dynamic")]
-    pub(crate) fn add_file_part(&mut self, part: &BodyPart, content: Content) {
-        let file = Part::file(content).of(part.media);
+    pub(crate) fn add_file_part(&mut self, part: &'static BodyPart, content: Content) {
+        let file = Part::file(content).declared(part);
         self.change_form(|form| form.add_part(part.name, file));
     }
 

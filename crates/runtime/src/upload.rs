@@ -10,6 +10,7 @@ use reqwest::{Client, RequestBuilder};
 use crate::content::{Content, Progress};
 use crate::credentials::Pending;
 use crate::error::Error;
+use crate::operation::BodyPart;
 use crate::request::header_value;
 
 const BINARY: &str = "application/octet-stream";
@@ -36,6 +37,7 @@ pub(crate) struct Part {
     value: PartValue,
     /// Empty for that of the value.
     media: &'static str,
+    declared: Option<&'static BodyPart>,
 }
 
 #[derive(Clone)]
@@ -46,13 +48,28 @@ enum PartValue {
 
 impl Part {
     pub fn text(text: String) -> Self {
-        let (value, media) = (PartValue::Text(text), "");
-        Self { value, media }
+        Self::new(PartValue::Text(text))
     }
 
     pub fn file(content: Content) -> Self {
-        let (value, media) = (PartValue::File(content), "");
-        Self { value, media }
+        Self::new(PartValue::File(content))
+    }
+
+    fn new(value: PartValue) -> Self {
+        Self {
+            value,
+            media: "",
+            declared: None,
+        }
+    }
+
+    /// Sets what the operation declares of it, its media type too.
+    pub fn declared(mut self, declared: &'static BodyPart) -> Self {
+        self.declared = Some(declared);
+        match declared.media {
+            "" => self,
+            media => self.of(media),
+        }
     }
 
     /// Sets the media type.
@@ -173,11 +190,22 @@ async fn attach(
 
 async fn form(parts: &[(&'static str, Part)], progress: &Progress) -> Result<Form, Error> {
     let mut form = Form::new().percent_encode_noop();
-    for (name, Part { value, media }) in parts {
+    for (
+        name,
+        Part {
+            value,
+            media,
+            declared,
+        },
+    ) in parts
+    {
         let (part, media) = match value {
             PartValue::Text(text) => (multipart::Part::text(text.clone()), *media),
             PartValue::File(content) => {
                 let (body, length) = content.open(progress).await?;
+                if let Some(wrong) = declared.and_then(|it| refused(it, content.name(), length)) {
+                    return Err(Error::invalid(format!("{wrong}; nothing was sent")));
+                }
                 let part = match length {
                     Some(length) => multipart::Part::stream_with_length(body, length),
                     None => multipart::Part::stream(body),
@@ -194,6 +222,31 @@ async fn form(parts: &[(&'static str, Part)], progress: &Progress) -> Result<For
         form = form.part(escaped(name), part);
     }
     Ok(form)
+}
+
+/// Why the server would refuse a file, though its answer may not say so.
+fn refused(declared: &BodyPart, name: Option<&str>, length: Option<u64>) -> Option<String> {
+    let shown = name.unwrap_or(declared.name).escape_debug();
+    if let (Some(most), Some(length)) = (declared.max_bytes, length)
+        && length > most
+    {
+        return Some(format!(
+            "the file `{shown}` has {length} bytes; the server takes at most {most}"
+        ));
+    }
+    let endings = declared.file_endings;
+    let ends_with = |name: &str| {
+        let name = name.to_lowercase();
+        endings.iter().any(|ending| name.ends_with(ending))
+    };
+    if endings.is_empty() || name.is_none_or(ends_with) {
+        return None;
+    }
+    Some(format!(
+        "the server tells the format of a file by its name, and takes none like `{shown}`; name it \
+         with one of the endings {}",
+        endings.join(", ")
+    ))
 }
 
 /// Escapes what would end the name or its line, as browsers do.

@@ -12,6 +12,10 @@ use crate::pointer::Pointer;
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
 
+/// Extensions of the encoding of a part; the generator's README describes them.
+const MAX_BYTES: &str = "x-max-bytes";
+const FILE_ENDINGS: &str = "x-file-endings";
+
 impl<'a> Reader<'a> {
     pub(super) fn read_body(
         &mut self,
@@ -202,6 +206,8 @@ impl<'a> Reader<'a> {
                 given: property.given,
                 required: property.required || required.contains(&name),
                 separator: separator.filter(|_| matches!(schema.kind, Kind::Array(_))),
+                max_bytes: encoding.and_then(|it| it.get(MAX_BYTES)?.as_u64()),
+                file_endings: encoding.map_or_else(Vec::new, |it| strings(it.get(FILE_ENDINGS))),
                 schema,
                 media,
                 name,

@@ -192,8 +192,7 @@ impl Patience {
 /// Whether asking again later may help: other than with a single call, also after any failure of the
 /// server, since it may be one that is restarted.
 fn may_pass(error: &Error) -> bool {
-    let not_implemented = error.status().is_some_and(|status| status.as_u16() == 501);
-    error.is_retryable() || (error.kind() == ErrorKind::Server && !not_implemented)
+    error.is_retryable() || error.kind() == ErrorKind::Server
 }
 
 #[cfg(test)]

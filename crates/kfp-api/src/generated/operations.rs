@@ -939,6 +939,8 @@ pub static UPLOAD_PIPELINE: Operation = Operation::new(
             &[
                 BodyPart::new("uploadfile", true)
                     .required()
+                    .max_bytes(33554432u64)
+                    .file_endings(&[".yaml", ".yml", ".json", ".zip", ".tar.gz", ".tgz"])
                     .description(
                         "The pipeline package: a compiled pipeline as `.yaml`, `.yml` or `.json`, or a zip or tar.gz archive that holds one; at most 32 MiB. The server tells the format by the file name, so send one with the right ending.",
                     ),
@@ -992,6 +994,8 @@ pub static UPLOAD_PIPELINE_VERSION: Operation = Operation::new(
             &[
                 BodyPart::new("uploadfile", true)
                     .required()
+                    .max_bytes(33554432u64)
+                    .file_endings(&[".yaml", ".yml", ".json", ".zip", ".tar.gz", ".tgz"])
                     .description(
                         "The pipeline package: a compiled pipeline as `.yaml`, `.yml` or `.json`, or a zip or tar.gz archive that holds one; at most 32 MiB. The server tells the format by the file name, so send one with the right ending.",
                     ),

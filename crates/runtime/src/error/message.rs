@@ -1,29 +1,120 @@
 //! What a server says went wrong, out of the shapes in which frameworks write it.
 
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::begins;
+use super::{ErrorKind, begins};
 
 /// Longer texts are cut: they are for a person.
 const LONGEST: usize = 2_000;
 
-pub(super) fn of(headers: &HeaderMap, body: &[u8]) -> Option<String> {
-    let text = match serde_json::from_slice::<Value>(body) {
-        Ok(json) => in_json(&json),
-        Err(_) => plain(headers, body),
+/// The code of google.rpc.Status for a fault of the server.
+const INTERNAL: i64 = 13;
+/// What KFP writes before the text that helps, and what it means.
+const MARKS: [(&str, ErrorKind); 5] = [
+    ("Invalid input error: ", ErrorKind::InvalidRequest),
+    ("BadRequestError: ", ErrorKind::InvalidRequest),
+    ("ResourceNotFoundError: ", ErrorKind::NotFound),
+    ("Already exist error: ", ErrorKind::Conflict),
+    ("InternalServerError: ", ErrorKind::Server),
+];
+/// How databases say that something is there already.
+const DUPLICATES: [&str; 2] = ["UNIQUE constraint", "Duplicate entry"];
+
+/// What a server says.
+pub(super) struct Report {
+    pub text: String,
+    /// What went wrong, if the text tells it where the status does not.
+    pub kind: Option<ErrorKind>,
+}
+
+pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Report> {
+    let json = serde_json::from_slice::<Value>(body).ok();
+    let text = match &json {
+        Some(json) => in_json(json),
+        None => plain(headers, body),
     }?;
+    let chain = json.as_ref().filter(|json| is_internal(json));
+    let chain = chain.and_then(|json| json.get("message")?.as_str());
+    let (text, kind) = match chain {
+        Some(chain) => behind_marks(without_stack(chain)),
+        None => (without_stack(&text), None),
+    };
+    let kind = match &json {
+        Some(json) if status == StatusCode::NOT_FOUND && is_of_router(json) => {
+            Some(ErrorKind::Unsupported)
+        }
+        _ => kind.filter(|_| status == StatusCode::INTERNAL_SERVER_ERROR),
+    };
+    let is_upload = json
+        .as_ref()
+        .is_some_and(|json| json.get("error_message").is_some());
+    let taken = match is_upload && status == StatusCode::CONFLICT {
+        true => "; something of this name exists already, choose another name",
+        false => "",
+    };
     // A terminal obeys control characters.
     let text: String = text
         .chars()
         .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
         .collect();
     let text = text.trim();
-    (!text.is_empty()).then(|| text.chars().take(LONGEST).collect())
+    (!text.is_empty()).then(|| Report {
+        text: text.chars().take(LONGEST).chain(taken.chars()).collect(),
+        kind,
+    })
+}
+
+/// Whether a report is about the path and not about a resource, as grpc-gateway has it.
+fn is_of_router(json: &Value) -> bool {
+    json.get("code").and_then(Value::as_i64) == Some(5)
+        && json.get("message").and_then(Value::as_str) == Some("Not Found")
+        && json.pointer("/details/0").is_none()
+}
+
+/// Whether a report has a text for people that says nothing.
+fn is_internal(json: &Value) -> bool {
+    let has_details = json.pointer("/details/0/message");
+    let has_details = has_details.and_then(Value::as_str);
+    json.get("code").and_then(Value::as_i64) == Some(INTERNAL)
+        && has_details.is_none_or(|text| matches!(text, "" | "Internal Server Error"))
+}
+
+/// The end of a chain of causes, from the last mark on.
+fn behind_marks(chain: &str) -> (&str, Option<ErrorKind>) {
+    if let Some(at) = DUPLICATES.iter().find_map(|mark| chain.find(mark)) {
+        return (&chain[at..], Some(ErrorKind::Conflict));
+    }
+    let found = MARKS.iter().filter_map(|(mark, kind)| {
+        let behind = chain.rfind(mark)? + mark.len();
+        Some((behind, *kind))
+    });
+    match found.max_by_key(|(behind, _)| *behind) {
+        Some((behind, kind)) => (&chain[behind..], Some(kind)),
+        None => (chain, None),
+    }
+}
+
+/// A text without the stack trace of a Go program that follows it: pairs of lines, a function and,
+/// indented, its file.
+fn without_stack(text: &str) -> &str {
+    let mut start = 0;
+    let mut lines = text.split_inclusive('\n').peekable();
+    while let Some(line) = lines.next() {
+        let is_frame = |next: &&str| next.starts_with('\t') && next.contains(".go:");
+        if line.starts_with("goroutine ") || lines.peek().is_some_and(is_frame) {
+            return text[..start].trim_end();
+        }
+        start += line.len();
+    }
+    text
 }
 
 fn in_json(json: &Value) -> Option<String> {
+    if let Value::String(text) = json {
+        return Some(text.clone());
+    }
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
     // google.rpc.Status: the first detail is for people, the message for those who run the server.

@@ -163,7 +163,7 @@ async fn what_will_not_pass_ends_a_wait() {
         (401, ErrorKind::Authentication),
         (403, ErrorKind::Permission),
         (404, ErrorKind::NotFound),
-        (501, ErrorKind::Server),
+        (501, ErrorKind::Unsupported),
     ] {
         let refusal = Response::json(status, json!({"message": "no"}));
         let server = TestServer::playing([run("RUNNING").into(), refusal]);

@@ -1,7 +1,7 @@
 //! What a failed call becomes.
 
 use compute_kfp_runtime::{Error, ErrorKind};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::item::{OPERATION, POST, ServerTransport as _, get, html};
 use compute_kfp_test_server::{Response, TestServer};
@@ -29,7 +29,7 @@ async fn each_status_has_its_kind() {
         (401, ErrorKind::Authentication),
         (403, ErrorKind::Permission),
         (404, ErrorKind::NotFound),
-        (405, ErrorKind::InvalidRequest),
+        (405, ErrorKind::Unsupported),
         (408, ErrorKind::Timeout),
         (409, ErrorKind::Conflict),
         (410, ErrorKind::NotFound),
@@ -38,7 +38,7 @@ async fn each_status_has_its_kind() {
         (429, ErrorKind::RateLimited),
         (499, ErrorKind::InvalidRequest),
         (500, ErrorKind::Server),
-        (501, ErrorKind::Server),
+        (501, ErrorKind::Unsupported),
         (503, ErrorKind::Server),
         (599, ErrorKind::Server),
         (300, ErrorKind::Protocol),
@@ -52,10 +52,12 @@ async fn each_status_has_its_kind() {
             (error.status().unwrap().as_u16(), error.kind()),
             (status, kind)
         );
-        assert_eq!(
-            error.to_string(),
-            format!("read_item: {status}: the server gave no reason")
+        let message = error.to_string();
+        assert!(
+            message.starts_with(&format!("read_item: {status}: ")),
+            "{message}"
         );
+        assert!(message.contains("the server gave no reason"), "{message}");
     }
 }
 
@@ -64,7 +66,7 @@ async fn a_page_of_a_proxy_keeps_the_kind_of_its_status() {
     for (status, kind) in [
         (400, ErrorKind::InvalidRequest),
         (404, ErrorKind::NotFound),
-        (405, ErrorKind::InvalidRequest),
+        (405, ErrorKind::Unsupported),
         (413, ErrorKind::InvalidRequest),
         (429, ErrorKind::RateLimited),
         (502, ErrorKind::Server),
@@ -76,6 +78,103 @@ async fn a_page_of_a_proxy_keeps_the_kind_of_its_status() {
             error.message().contains("HTML") && error.message().contains("Log in"),
             "{error}"
         );
+    }
+}
+
+#[tokio::test]
+async fn of_an_internal_error_the_part_that_helps_is_shown_and_tells_the_kind() {
+    const START: &str = "Failed to create a run.: InternalServerError: Failed to validate: ";
+    for (chain, expected, kind) in [
+        (
+            "Invalid input error: Run name cannot be empty",
+            "Run name cannot be empty",
+            ErrorKind::InvalidRequest,
+        ),
+        (
+            "ResourceNotFoundError: Pipeline nope not found: sql: no rows",
+            "Pipeline nope not found: sql: no rows",
+            ErrorKind::NotFound,
+        ),
+        (
+            "UNIQUE constraint failed: links.a, links.b",
+            "UNIQUE constraint failed: links.a, links.b",
+            ErrorKind::Conflict,
+        ),
+        (
+            "the disk is full",
+            "Failed to validate: the disk is full",
+            ErrorKind::Server,
+        ),
+        (
+            "Invalid input error: no name\nmain.create\n\t/go/src/main.go:12\nmain.main\n\t/go/a.go:3",
+            "no name",
+            ErrorKind::InvalidRequest,
+        ),
+    ] {
+        let detail = json!({"code": 13, "message": "Internal Server Error"});
+        let message = format!("{START}{chain}");
+        let body = json!({"code": 13, "message": message, "details": [detail]}).to_string();
+        let error = failed(Response::json(500, body.clone())).await;
+        assert_eq!((error.message(), error.kind()), (expected, kind));
+        assert!(!error.is_retryable());
+        // All of it stays at hand.
+        assert_eq!(error.body(), body.as_bytes());
+    }
+}
+
+#[tokio::test]
+async fn a_stack_trace_is_never_shown_and_a_taken_name_is() {
+    let trace = "\ngithub.com/a/b.(*Server).upload\n\t/go/src/b/server.go:75\nnet/http.serve\n\t/usr/go/server.go:2";
+    let body = json!({
+        "error_message": "Failed to create a pipeline",
+        "error_details": format!("Failed to create a pipeline: conflict{trace}"),
+    });
+    let error = failed(Response::json(409, body)).await;
+    assert_eq!(
+        error.message(),
+        "Failed to create a pipeline: Failed to create a pipeline: conflict; something of this name \
+         exists already, choose another name"
+    );
+    let body = json!({"message": format!("no such run{trace}")});
+    assert_eq!(
+        failed(Response::json(404, body)).await.message(),
+        "no such run"
+    );
+}
+
+#[tokio::test]
+async fn an_operation_that_the_server_does_not_have_is_no_missing_resource() {
+    let details = json!([{"code": 5, "message": "Run r1 not found"}]);
+    for (status, body, unsupported) in [
+        (404, json!({"code": 5, "message": "Not Found"}), true),
+        (
+            404,
+            json!({"code": 5, "message": "Not Found", "details": []}),
+            true,
+        ),
+        (
+            404,
+            json!({"code": 5, "message": "Not Found", "details": details}),
+            false,
+        ),
+        (
+            404,
+            json!({"code": 5, "message": "Run r1 not found"}),
+            false,
+        ),
+        (404, json!({"detail": "Job not found"}), false),
+        (
+            501,
+            json!({"code": 12, "message": "Method Not Allowed"}),
+            true,
+        ),
+        (405, json!({"detail": "Method Not Allowed"}), true),
+        (500, json!({"code": 5, "message": "Not Found"}), false),
+    ] {
+        let error = failed(Response::json(status, body.clone())).await;
+        assert_eq!(error.is_unsupported(), unsupported, "{status} {body}");
+        let says_so = error.to_string().contains("does not have this operation");
+        assert_eq!(says_so, unsupported, "{error}");
     }
 }
 

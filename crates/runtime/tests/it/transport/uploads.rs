@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use compute_kfp_runtime::operation::{BodyKind, BodyPart, Operation};
 use compute_kfp_runtime::{Content, Error, ErrorKind, Request, Transport};
 use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
 
@@ -349,4 +350,49 @@ async fn an_upload_that_got_stuck_ends() {
 async fn a_pipe_is_sent_without_a_length() {
     let content = Content::stream(tokio::io::repeat(b'x').take(10), None);
     assert_eq!(sent(raw(content)).await.text(), "xxxxxxxxxx");
+}
+
+#[tokio::test]
+async fn a_file_that_the_server_would_refuse_is_named_before_it_is_sent() {
+    static UPLOAD: Operation = Operation::new("upload", "upload", "POST", "/upload").body(
+        BodyKind::Multipart(&[BodyPart::new("package", true)
+            .required()
+            .max_bytes(10)
+            .file_endings(&[".yaml", ".tar.gz"])]),
+        true,
+    );
+    let request = |content: Content| {
+        let mut request = Request::new(&UPLOAD);
+        request.file_part("package", content);
+        request
+    };
+    let server = TestServer::start(|_| Response::json(200, "{}"));
+    let named = |name: &str, bytes: usize| Content::from(vec![b'a'; bytes]).named(name);
+    for (content, expected) in [
+        (named("a.txt", 3), "none like `a.txt`"),
+        (named("yaml", 3), ".yaml, .tar.gz"),
+        (
+            named("a.yaml", 11),
+            "`a.yaml` has 11 bytes; the server takes at most 10",
+        ),
+        (Content::from(vec![b'a'; 11]), "`package` has 11 bytes"),
+    ] {
+        let error = server.transport().send_empty(request(content)).await;
+        let error = error.unwrap_err();
+        assert!(error.message().contains(expected), "{error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        assert!(!error.was_sent());
+    }
+    assert_eq!(server.requests().len(), 0);
+    for content in [
+        named("a.yaml", 10),
+        named("A.TAR.GZ", 0),
+        Content::from(vec![b'a'; 10]),
+    ] {
+        server
+            .transport()
+            .send_empty(request(content))
+            .await
+            .unwrap();
+    }
 }
