@@ -68,6 +68,14 @@ impl Client {
     }
 
     /// The namespace that is set up, for operations that ask for one.
+    /// Adds to an error which release the server is, if it does not have the operation.
+    pub async fn with_release(&self, error: Error) -> Error {
+        match self {
+            Self::Kfp(client) => client.with_release(error).await,
+            Self::Compute(_) => error,
+        }
+    }
+
     pub fn namespace(&self) -> Option<&str> {
         match self {
             Self::Compute(_) => None,

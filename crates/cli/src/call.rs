@@ -81,8 +81,20 @@ async fn run(
     let client = settings.client(api)?;
     add_namespace(&client, operation, &mut arguments);
     let call = call(&client, operation, arguments, &files, &extent)?;
+    match send(call, operation, &extent, &mut output).await {
+        Err(Failure::Api(error)) => Err(client.with_release(error).await.into()),
+        ended => ended,
+    }
+}
+
+async fn send(
+    call: Call,
+    operation: &'static Operation,
+    extent: &Extent,
+    output: &mut Output,
+) -> Result<(), Failure> {
     if extent.all || extent.max_items.is_some() {
-        return list(call, extent.max_items, &mut output).await;
+        return list(call, extent.max_items, output).await;
     }
     if operation.answer.is_some_and(AnswerKind::is_json_stream) {
         let mut values = call.stream().await?.into_inner();

@@ -16,7 +16,7 @@ pub fn command() -> Command {
         .about("The Quantum Inspire Compute API and Kubeflow Pipelines from the command line")
         .after_help(
             "Exit status: 0 done, 1 the API or the network refused, 2 usage, 3 not authenticated, \
-             4 not found, 5 timed out.",
+             4 not found, 5 timed out, 6 the server does not have the operation.",
         )
         .subcommand_required(true)
         .arg_required_else_help(true)

@@ -16,6 +16,7 @@ mod man;
 mod operation_command;
 mod operations;
 mod output;
+mod package;
 mod profile;
 mod record;
 mod sandbox;

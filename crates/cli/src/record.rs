@@ -3,6 +3,7 @@
 use clap::{Arg, ArgMatches, Command, value_parser};
 use compute_kfp::compute::Client;
 use compute_kfp::compute::types::{Job, Metadata};
+use compute_kfp::kfp::types::Artifact;
 use compute_kfp::record::Recorded;
 use compute_kfp::waiting::Progress;
 use compute_kfp::{Error, ErrorKind};
@@ -31,8 +32,9 @@ fn job_command() -> Command {
         .long_about(
             "Record the results of a job as artifacts and metrics of a task\n\nThe job and its results \
              are read from Quantum Inspire. Each result becomes an artifact of the task, without its raw \
-             data, and how many shots were made and how long they took become metrics. Servers and \
-             credentials of both APIs are needed; they come from a profile or the environment.",
+             data. The number of shots and the time they took become metrics: artifacts of the type \
+             `Metric`. Doing it again adds nothing. Servers and credentials of both APIs are needed; \
+             they come from a profile or the environment.",
         )
         .arg(
             Arg::new("id")
@@ -41,12 +43,14 @@ fn job_command() -> Command {
                 .value_parser(value_parser!(i64))
                 .help("Id of the job"),
         )
-        .arg(globals::text("run", "ID").required(true).help("Id of the run that the task belongs to"))
-        .arg(globals::text("task", "ID").required(true).help("Id of the task"))
-        .arg(
-            globals::text("namespace", "NAMESPACE")
-                .help("Namespace of run and artifacts; the one that is set up unless given"),
-        )
+        .arg(globals::text("run", "ID").required(true).help("Id of the run"))
+        .arg(globals::text("task", "ID").help(
+            "Id of the task in the run [default: the task `quantum-job-ID`, which is created if needed]",
+        ))
+        .arg(globals::text("namespace", "NAMESPACE").help(
+            "Namespace of the artifacts [default: that of the run, else the one that is set up, else \
+             `kubeflow` if the server has a single user]",
+        ))
         .arg(
             globals::text(CALIBRATION, "BACKEND")
                 .num_args(0..=1)
@@ -64,9 +68,7 @@ pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure>
         return Ok(());
     };
     let text = |name| matches.get_one::<String>(name).map(String::as_str);
-    let (Some(id), Some(run), Some(task)) =
-        (matches.get_one::<i64>("id"), text("run"), text("task"))
-    else {
+    let (Some(id), Some(run)) = (matches.get_one::<i64>("id"), text("run")) else {
         return Ok(());
     };
     globals.refuse_dry_run("what is recorded depends on the job")?;
@@ -90,7 +92,10 @@ pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure>
         Some(backend) => Some(calibration(&compute, &job, backend).await?),
         None => None,
     };
-    let mut record = kfp.record_job(&job, run, task).results(&results);
+    let mut record = kfp.record_job(&job, run).results(&results);
+    if let Some(task) = text("task") {
+        record = record.task(task);
+    }
     if let Some(calibration) = &calibration {
         record = record.calibration(calibration);
     }
@@ -140,11 +145,20 @@ fn print(globals: &Globals, recorded: &Recorded) -> Result<(), Failure> {
     let (artifacts, metrics) = (&recorded.artifacts, &recorded.metrics);
     match output.format() {
         Format::Table => {
-            let rows: Vec<Value> = artifacts.iter().map(|artifact| json!(artifact)).collect();
-            output.items(&rows)?;
-            let rows: Vec<Value> = metrics.iter().map(|metric| json!(metric)).collect();
+            let row = |artifact: &Artifact| {
+                json!({
+                    "name": artifact.name,
+                    "value": artifact.number_value,
+                    "artifact_id": artifact.artifact_id,
+                })
+            };
+            let rows: Vec<Value> = artifacts.iter().chain(metrics).map(row).collect();
             output.items(&rows)
         }
-        _ => output.answer(&json!({"artifacts": artifacts, "metrics": metrics}), None),
+        _ => {
+            let task = &recorded.task_id;
+            let answer = json!({"task_id": task, "artifacts": artifacts, "metrics": metrics});
+            output.answer(&answer, None)
+        }
     }
 }

@@ -12,6 +12,7 @@ use crate::bar::Bar;
 use crate::failure::Failure;
 use crate::globals::{self, Globals};
 use crate::output::{Format, Output};
+use crate::package;
 use crate::settings::Settings;
 
 pub const NAME: &str = "upload";
@@ -32,9 +33,9 @@ pub fn command() -> Command {
                 .value_hint(ValueHint::FilePath)
                 .help("Package: the YAML that a pipeline is compiled to, or a .zip or .tar.gz of it"),
         )
-        .arg(globals::text("name", "NAME").help("Name of the pipeline; that of the file, without its ending, unless given"))
+        .arg(globals::text("name", "NAME").help("Name of the pipeline [default: `pipelineInfo.name` of the package]"))
         .arg(globals::text("version-name", "NAME").help(
-            "Name of the version of a pipeline that is there already; its name and the time unless given",
+            "Name of the version [default: the name of the pipeline, for a further version with the time]",
         ))
         .arg(
             globals::text("description", "TEXT")
@@ -55,7 +56,11 @@ pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure>
     let bar = Bar::of_bytes(globals, &file_name, length);
     let shown = bar.clone();
     let package = Content::file(path).on_read(move |bytes| shown.set_position(bytes));
-    let mut upload = client.upload_pipeline_named(text("name").unwrap_or(name_of(path)), package);
+    let name = match text("name") {
+        Some(name) => name,
+        None => package::pipeline_name(path)?,
+    };
+    let mut upload = client.upload_pipeline_named(name, package);
     if let Some(name) = text("version-name") {
         upload = upload.version_name(name);
     }
@@ -81,21 +86,11 @@ fn length(path: &Path) -> Result<Option<u64>, Failure> {
     Ok(metadata.is_file().then_some(metadata.len()))
 }
 
-/// `train` for `train.yaml` and for `train.tar.gz`.
-fn name_of(path: &Path) -> String {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    stem.strip_suffix(".tar").unwrap_or(&stem).to_owned()
-}
-
 fn print(globals: &Globals, uploaded: &Uploaded) -> Result<(), Failure> {
     let (pipeline, version) = (&uploaded.pipeline, &uploaded.version);
     let mut output = Output::new(globals.output);
-    let answer = match (output.format(), version) {
-        (Format::Table, None) => json!({
-            "pipeline": pipeline.display_name,
-            "pipeline_id": pipeline.pipeline_id,
-        }),
-        (Format::Table, Some(version)) => json!({
+    let answer = match output.format() {
+        Format::Table => json!({
             "pipeline": pipeline.display_name,
             "pipeline_id": pipeline.pipeline_id,
             "version": version.display_name,

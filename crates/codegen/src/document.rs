@@ -207,6 +207,10 @@ impl Writer<'_> {
                 _ if is_default && self.is_success(operation) => (true, vec!["200"]),
                 // progenitor counts the default among the successes.
                 _ if is_default => (true, vec!["4XX", "5XX"]),
+                // A success keeps its type: the client takes any status that reports one.
+                status if success && !has_name(status) => {
+                    (is_read(operation, response), vec!["2XX"])
+                }
                 status if success => (is_read(operation, response), vec![status]),
                 status => (status.starts_with(['4', '5']), vec![status]),
             };

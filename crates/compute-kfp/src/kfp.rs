@@ -8,6 +8,7 @@ mod filter;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod outputs;
+mod release;
 mod run;
 mod surroundings;
 mod upload;

@@ -1,21 +1,28 @@
 //! Recording quantum jobs in Kubeflow Pipelines.
 //!
-//! What a job of the Compute API gave becomes artifacts and metrics of a task of a run, so that it can
-//! be found where the rest of the pipeline is. The links that say which task it belongs to are listed
-//! back by [`list_run_artifacts`](kfp::Client::list_run_artifacts).
+//! The results of a job of the Compute API become artifacts of a task of a run, and their figures
+//! become artifacts of the type `Metric`: no server has the operations for metrics.
+//! [`list_run_artifacts`](kfp::Client::list_run_artifacts) lists them back with the task that they
+//! belong to.
 
-use compute_kfp_runtime::Error;
+use compute_kfp_runtime::{Error, ErrorKind};
 use serde_json::{Map, Value, json};
 
-use crate::compute::types::{Job, Metadata, Result as JobResult};
+use crate::compute::types::{Job, JobStatus, Metadata, Result as JobResult};
 use crate::kfp::types::{
-    Artifact, ArtifactArtifactType, CreateArtifactRequest, LogMetricRequest, Metric, MetricSchema,
-    MetricType,
+    Artifact, ArtifactArtifactType, CreateArtifactRequest, PipelineTask, PipelineTaskTaskState,
+    PipelineTaskTaskType, Run,
 };
 use crate::{compute, kfp};
 
+/// The namespace of a server that is installed for one user, unless it was installed elsewhere. Such a
+/// server takes any.
+const SINGLE_USER_NAMESPACE: &str = "kubeflow";
+
 impl kfp::Client {
-    /// Records a job of the Compute API in a task of a run.
+    /// Records a job of the Compute API in a run.
+    ///
+    /// Doing it again adds nothing: artifacts that are there already are used again.
     ///
     /// ```no_run
     /// # async fn example(
@@ -24,8 +31,7 @@ impl kfp::Client {
     /// # ) -> compute_kfp::Result<()> {
     /// let outcome = compute.run_circuit("version 3.0\nqubit q\nX q\n", "Tuna-5").send().await?;
     /// let calibration = compute.latest_calibration(7).await?;
-    /// kfp.record_job(&outcome.job, "6a1f0c52", "8d20be11")
-    ///     .namespace("team-a")
+    /// kfp.record_job(&outcome.job, "6a1f0c52")
     ///     .results(&outcome.results)
     ///     .calibration(&calibration)
     ///     .send()
@@ -36,18 +42,13 @@ impl kfp::Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn record_job<'a>(
-        &'a self,
-        job: &'a Job,
-        run_id: impl Into<String>,
-        task_id: impl Into<String>,
-    ) -> RecordJob<'a> {
+    pub fn record_job<'a>(&'a self, job: &'a Job, run_id: impl Into<String>) -> RecordJob<'a> {
         RecordJob {
             client: self,
             job,
             run_id: run_id.into(),
-            task_id: task_id.into(),
-            namespace: self.namespace().map(str::to_owned),
+            task_id: None,
+            namespace: None,
             results: &[],
             calibration: None,
         }
@@ -61,38 +62,53 @@ pub struct RecordJob<'a> {
     client: &'a kfp::Client,
     job: &'a Job,
     run_id: String,
-    task_id: String,
+    task_id: Option<String>,
     namespace: Option<String>,
     results: &'a [JobResult],
     calibration: Option<&'a Metadata>,
 }
 
-/// What was recorded of a job.
+/// The artifacts of a job that was recorded.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Recorded {
-    /// The artifacts: one for each result, and then that of the calibration.
+    /// The task that they belong to.
+    pub task_id: String,
+    /// One for each result, and then that of the calibration.
     pub artifacts: Vec<Artifact>,
-    /// The metrics of the task.
-    pub metrics: Vec<Metric>,
+    /// Artifacts of the type `Metric`, one for each figure.
+    pub metrics: Vec<Artifact>,
+}
+
+/// Where artifacts are created.
+struct Place {
+    namespace: String,
+    task_id: String,
 }
 
 impl<'a> RecordJob<'a> {
-    /// Namespace of run and artifacts; that of the client unless set.
+    /// Sets the task that the job is recorded in [default: one named `quantum-job-ID` in the run, which
+    /// is created if the run has none].
+    pub fn task(mut self, task_id: impl Into<String>) -> Self {
+        self.task_id = Some(task_id.into());
+        self
+    }
+
+    /// Sets the namespace of the artifacts [default: that of the run's experiment, else that of the
+    /// client, else `kubeflow` if the server says that it has a single user].
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
     }
 
-    /// Results of the job. Each becomes an artifact, with what it measured and without the raw data,
-    /// and metrics: how many shots were made, and how long they took.
+    /// Adds results of the job. Each becomes an artifact without its raw data, and metrics: the number
+    /// of shots and the time they took, in seconds.
     pub fn results(mut self, results: &'a [JobResult]) -> Self {
         self.results = results;
         self
     }
 
-    /// Calibration of the backend when the job ran. It becomes an artifact, which other records of the
-    /// same calibration share, and each number in it a metric.
+    /// Adds the calibration of the backend. It becomes an artifact, and each number in it a metric.
     pub fn calibration(mut self, calibration: &'a Metadata) -> Self {
         self.calibration = Some(calibration);
         self
@@ -102,89 +118,166 @@ impl<'a> RecordJob<'a> {
     ///
     /// # Errors
     ///
-    /// What a call met. What was recorded before an error stays.
+    /// Those of the calls. Of kind [`Unsupported`](ErrorKind::Unsupported) if the server has no
+    /// artifacts, as release 2.17 of KFP; of kind [`Configuration`](ErrorKind::Configuration) if no
+    /// namespace is known. What was recorded before an error stays; doing it again goes on from there.
     #[inline]
     pub async fn send(self) -> Result<Recorded, Error> {
-        let mut recorded = Recorded {
-            artifacts: Vec::new(),
-            metrics: Vec::new(),
+        match self.record().await {
+            Ok(recorded) => Ok(recorded),
+            Err(error) => Err(self.client.with_release(error).await),
+        }
+    }
+
+    #[inline]
+    async fn record(&self) -> Result<Recorded, Error> {
+        let run = self.client.get_run(&self.run_id).send().await?.into_inner();
+        let namespace = self.namespace_of(&run).await?;
+        let task_id = match &self.task_id {
+            Some(id) => id.clone(),
+            None => self.own_task().await?,
         };
+        let place = Place { namespace, task_id };
+        let (mut artifacts, mut metrics) = (Vec::new(), Vec::new());
         for result in self.results {
             let name = format!("result-{}", result.id);
-            let artifact = self.artifact(&name, "Result of a quantum job.");
-            let artifact = artifact.metadata(self.facts(result));
-            let request = self.request(artifact, &name);
-            recorded.artifacts.push(self.create(request).await?);
+            let uri = format!("quantum-inspire:/results/{}", result.id);
+            let artifact = Artifact::builder()
+                .name(&name)
+                .description("Result of a quantum job.")
+                .type_(ArtifactArtifactType::Dataset)
+                .uri(uri)
+                .metadata(self.facts(result));
+            artifacts.push(self.create(&place, artifact, &name).await?);
             for (figure, value) in figures(result) {
-                let name = format!("result-{}.{figure}", result.id);
-                recorded.metrics.push(self.measure(&name, value).await?);
+                let of = [("job_id", self.job.id), ("result_id", result.id)];
+                let name = format!("{name}.{figure}");
+                metrics.extend(self.measure(&place, &name, &value, of).await?);
             }
         }
         if let Some(calibration) = self.calibration {
             let name = format!("calibration-{}", calibration.id);
-            let artifact = self.artifact(&name, "Calibration of a quantum backend.");
-            let artifact = artifact.metadata(calibration_facts(calibration));
-            let request = self.request(artifact, "calibration").reuse_if_exists(true);
-            recorded.artifacts.push(self.create(request).await?);
+            let uri = format!("quantum-inspire:/metadata/{}", calibration.id);
+            let artifact = Artifact::builder()
+                .name(&name)
+                .description("Calibration of a quantum backend.")
+                .type_(ArtifactArtifactType::Dataset)
+                .uri(uri)
+                .metadata(calibration_facts(calibration));
+            artifacts.push(self.create(&place, artifact, "calibration").await?);
             let mut found = Vec::new();
-            numbers(
-                "calibration",
-                &Value::Object(calibration.data.clone()),
-                &mut found,
-            );
+            let data = Value::Object(calibration.data.clone());
+            numbers("calibration", &data, &mut found);
             for (name, value) in found {
-                recorded.metrics.push(self.measure(&name, value).await?);
+                let of = [
+                    ("backend_id", calibration.backend_id),
+                    ("metadata_id", calibration.id),
+                ];
+                metrics.extend(self.measure(&place, &name, &value, of).await?);
             }
         }
-        Ok(recorded)
+        Ok(Recorded {
+            task_id: place.task_id,
+            artifacts,
+            metrics,
+        })
     }
 
-    fn artifact(&self, name: &str, description: &str) -> kfp::types::builder::Artifact {
-        let mut artifact = Artifact::builder()
-            .name(name)
-            .description(description)
-            .type_(ArtifactArtifactType::Dataset);
+    #[inline]
+    async fn namespace_of(&self, run: &Run) -> Result<String, Error> {
         if let Some(namespace) = &self.namespace {
-            artifact = artifact.namespace(namespace);
+            return Ok(namespace.clone());
         }
-        artifact
+        if let Some(experiment_id) = &run.experiment_id {
+            let experiment = self.client.get_experiment(experiment_id).send().await?;
+            let namespace = experiment.into_inner().namespace;
+            if let Some(namespace) = namespace.filter(|it| !it.is_empty()) {
+                return Ok(namespace);
+            }
+        }
+        if let Some(namespace) = self.client.namespace() {
+            return Ok(namespace.to_owned());
+        }
+        let health = self.client.get_healthz().send().await?;
+        match health.multi_user {
+            Some(true) => Err(Error::configuration(
+                "the server has many users and does not say the namespace of the run; set the \
+                 namespace of the artifacts",
+            )),
+            _ => Ok(SINGLE_USER_NAMESPACE.to_owned()),
+        }
     }
 
-    fn request(
-        &self,
-        artifact: kfp::types::builder::Artifact,
-        key: &str,
-    ) -> kfp::types::builder::CreateArtifactRequest {
-        CreateArtifactRequest::builder()
-            .artifact(artifact)
-            .run_id(&self.run_id)
-            .task_id(&self.task_id)
-            .producer_key(key)
+    /// The task of the run that stands for the job.
+    #[inline]
+    async fn own_task(&self) -> Result<String, Error> {
+        let name = format!("quantum-job-{}", self.job.id);
+        let mut tasks = self.client.list_tasks(&self.run_id).items();
+        while let Some(task) = tasks.next().await {
+            let task = task?;
+            if let (Some(known), Some(id)) = (task.name, task.task_id)
+                && known == name
+            {
+                return Ok(id);
+            }
+        }
+        let state = match self.job.status {
+            JobStatus::Completed => PipelineTaskTaskState::Succeeded,
+            JobStatus::Failed | JobStatus::Cancelled => PipelineTaskTaskState::Failed,
+            _ => PipelineTaskTaskState::Running,
+        };
+        let task = PipelineTask::builder()
+            .name(name)
+            .display_name(format!("Quantum job {}", self.job.id))
+            .type_(PipelineTaskTaskType::Runtime)
+            .state(state);
+        let created = self.client.create_task(&self.run_id, task).send().await?;
+        created
+            .into_inner()
+            .task_id
+            .ok_or_else(|| Error::new(ErrorKind::Protocol, "the server gave the new task no id"))
     }
 
     #[inline]
     async fn create(
         &self,
-        request: kfp::types::builder::CreateArtifactRequest,
+        place: &Place,
+        artifact: kfp::types::builder::Artifact,
+        key: &str,
     ) -> Result<Artifact, Error> {
-        Ok(self
-            .client
-            .create_artifact(request)
-            .send()
-            .await?
-            .into_inner())
+        let request = CreateArtifactRequest::builder()
+            .artifact(artifact.namespace(&place.namespace))
+            .run_id(&self.run_id)
+            .task_id(&place.task_id)
+            .producer_key(key)
+            .reuse_if_exists(true);
+        let created = self.client.create_artifact(request).send().await?;
+        Ok(created.into_inner())
     }
 
+    /// Records a number. The server tells metrics apart by their metadata and not by their value.
     #[inline]
-    async fn measure(&self, name: &str, value: Value) -> Result<Metric, Error> {
-        let metric = Metric::builder()
-            .task_id(&self.task_id)
+    async fn measure(
+        &self,
+        place: &Place,
+        name: &str,
+        value: &Value,
+        of: [(&str, i64); 2],
+    ) -> Result<Option<Artifact>, Error> {
+        let Some(number) = value.as_f64() else {
+            return Ok(None);
+        };
+        let mut metadata: Map<String, Value> = of
+            .into_iter()
+            .map(|(name, id)| (name.to_owned(), id.into()))
+            .collect();
+        metadata.insert("value".to_owned(), value.clone());
+        let metric = Artifact::builder()
             .name(name)
-            .schema(MetricSchema::Metric)
-            .type_(MetricType::MetricOutput)
-            .value(value);
-        let request = LogMetricRequest::builder().metric(metric);
-        Ok(self.client.log_metric(request).send().await?.into_inner())
+            .type_(ArtifactArtifactType::Metric)
+            .metadata(metadata)
+            .number_value(number);
+        Ok(Some(self.create(place, metric, name).await?))
     }
 
     /// What the artifact of a result says.

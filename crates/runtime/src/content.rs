@@ -99,6 +99,20 @@ impl Content {
         self
     }
 
+    /// Names the file as [`named`](Self::named) does, unless it has a name.
+    ///
+    /// ```
+    /// use compute_kfp_runtime::Content;
+    ///
+    /// let content = Content::file("train.yaml").or_named(|| "pipeline.yaml".to_owned());
+    /// # drop(content);
+    /// ```
+    #[must_use]
+    pub fn or_named(mut self, name: impl FnOnce() -> String) -> Self {
+        self.name.get_or_insert_with(name);
+        self
+    }
+
     /// Sets the media type that is sent with it [default: the declared one, or
     /// `application/octet-stream`].
     ///

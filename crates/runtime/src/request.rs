@@ -7,6 +7,7 @@ use http::Method;
 use http::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use siphasher::sip::SipHasher24;
 use smallvec::SmallVec;
 
 use crate::content::Content;
@@ -168,6 +169,21 @@ impl Request {
                     Written::Composed(_) => true,
                 },
             });
+    }
+
+    /// A digest of the values that page tokens hold, the same in every process.
+    pub(crate) fn held_by_token(&self) -> Option<u64> {
+        let held = self.values.iter();
+        let mut held: Vec<String> = held
+            .filter(|(parameter, _)| parameter.in_page_token != InPageToken::Nothing)
+            .map(
+                |(parameter, Written::Plain(text) | Written::Composed(text))| {
+                    json(&(parameter.argument, text))
+                },
+            )
+            .collect();
+        held.sort_unstable();
+        (!held.is_empty()).then(|| SipHasher24::new().hash(held.concat().as_bytes()))
     }
 
     /// What a parameter was set to, if it is one text.

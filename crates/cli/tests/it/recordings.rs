@@ -59,8 +59,9 @@ fn texts(transcript: &Transcript) -> String {
 #[test]
 fn lists_are_tables_and_mistakes_are_met_with_the_nearest_name() {
     let world = World::new();
-    for name in ["calibrate.yaml", "readout.yaml"] {
-        let file = world.program.file(name, PACKAGE);
+    for name in ["calibrate", "readout"] {
+        let package = PACKAGE.replace("name: calibrate", &format!("name: {name}"));
+        let file = world.program.file(&format!("{name}.yaml"), package);
         world.program.run(["kfp", "upload", &file]).json();
     }
     let recorded = [

@@ -24,7 +24,11 @@ fn a_name_makes_a_pipeline_and_then_versions_of_it() {
     let first = first.json();
     assert_eq!(first["pipeline"]["display_name"], "calibrate");
     assert_eq!(first["pipeline"]["description"], "of the fridge");
-    assert!(first["version"].is_null(), "{first}");
+    assert_eq!(first["version"]["display_name"], "calibrate");
+    assert!(
+        first["version"]["pipeline_version_id"].is_string(),
+        "{first}"
+    );
 
     let arguments = [
         "kfp",
@@ -44,6 +48,50 @@ fn a_name_makes_a_pipeline_and_then_versions_of_it() {
 
     let again = [&arguments[..5], &["-o", "json"]].concat();
     assert_eq!(world.program.run(&again).failure(1)["kind"], "conflict");
+}
+
+#[test]
+fn a_pipeline_has_the_name_that_its_package_gives_it() {
+    let world = World::new();
+    let packages = [
+        ("other.yaml", PACKAGE.as_bytes().to_vec()),
+        ("other.tar.gz", tar_gz("pipeline.yaml", PACKAGE)),
+        ("other.zip", zip("pipeline.yaml", PACKAGE)),
+    ];
+    for (name, package) in packages {
+        let file = world.program.file(name, package);
+        let version = ["--version-name", name];
+        let arguments = [&["kfp", "upload", &file], &version[..]].concat();
+        let uploaded = world.program.run(&arguments).json();
+        assert_eq!(uploaded["pipeline"]["display_name"], "calibrate");
+        assert_eq!(uploaded["version"]["display_name"], name);
+    }
+    let nameless = world.program.file("nameless.yaml", "root: {}\n");
+    let failure = world
+        .program
+        .run(&["kfp", "upload", &nameless, "-o", "json"]);
+    let message = failure.failure(2)["message"].to_string();
+    assert!(message.contains("pipelineInfo.name"), "{message}");
+    assert!(message.contains("--name"), "{message}");
+}
+
+fn tar_gz(name: &str, content: &str) -> Vec<u8> {
+    let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut archive = tar::Builder::new(gzip);
+    let mut header = tar::Header::new_gnu();
+    header.set_size(content.len() as u64);
+    let written = archive.append_data(&mut header, name, content.as_bytes());
+    written.unwrap();
+    archive.into_inner().unwrap().finish().unwrap()
+}
+
+fn zip(name: &str, content: &str) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    archive.start_file(name, options).unwrap();
+    archive.write_all(content.as_bytes()).unwrap();
+    archive.finish().unwrap().into_inner()
 }
 
 #[test]
@@ -110,10 +158,8 @@ fn what_cannot_be_uploaded_is_named() {
         .run_with_wrong_tokens(&["kfp", "upload", &file, "-o", "json"])
         .failure(3);
     let nonsense = world.program.file("nonsense.yaml", "[");
-    world
-        .program
-        .run(&["kfp", "upload", &nonsense, "-o", "json"])
-        .failure(1);
+    let arguments = ["kfp", "upload", &nonsense, "--name", "n", "-o", "json"];
+    world.program.run(&arguments).failure(1);
 }
 
 #[test]
@@ -142,7 +188,10 @@ fn a_terminal_shows_how_far_it_is_and_is_left_clean() {
     assert!(ended.showed(name) && ended.showed(&all) && ended.showed("B/s"));
     let screen = ended.screen();
     assert!(!screen.contains("KiB"), "{screen}");
-    assert!(screen.contains("│ pipeline    ┆ calibrate"), "{screen}");
+    assert!(
+        screen.contains("│ pipeline            ┆ calibrate"),
+        "{screen}"
+    );
 }
 
 /// Long enough for a bar to be drawn.

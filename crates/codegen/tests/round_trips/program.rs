@@ -155,6 +155,7 @@ async fn streams() {
         ),
         "/v1/depths" if request.method == "POST" => Response::json(200, "{\"metres\": 3}"),
         "/v1/depths" => Response::new(200, "content-type: application/x-ndjson", "1\n2.5\n"),
+        "/v1/anchors" => Response::json(209, "{\"latitude\": 2.5}"),
         "/other/log" => Response::new(200, "content-type: text/event-stream", "data: a\n\n"),
         other => Response::json(404, other),
     });
@@ -162,6 +163,7 @@ async fn streams() {
     let transport = Transport::builder(format!("{}/v1", server.url()))
         .server("http://telemetry.example/v1", format!("{}/other", server.url()));
     let client = Client::new(transport.build().unwrap());
+    assert_eq!(client.anchor().send().await.unwrap().latitude, Some(2.5));
 
     let mut positions = client.telemetry_watch_positions().send().await.unwrap();
     let position: types::Position = positions.next().await.unwrap().unwrap();

@@ -1,11 +1,11 @@
-//! What a run has left: its artifacts and metrics.
+//! The artifacts of a run.
 
 use std::collections::BTreeMap;
 
 use compute_kfp_runtime::Error;
 
+use super::Client;
 use super::types::{Artifact, ArtifactTask};
-use super::{Client, builder};
 
 /// The largest page that the server gives; its description does not say so. What is more it takes
 /// for as much, so that a smaller limit of a server would do no harm.
@@ -24,7 +24,8 @@ pub struct RunArtifact {
 impl Client {
     /// The artifacts of a run with their lineage: those that its tasks made or took.
     ///
-    /// It reads the links of all pages, and then each artifact.
+    /// It reads the links of all pages, and then each artifact. Metrics are artifacts of the type
+    /// `Metric`, with a `number_value`.
     ///
     /// ```no_run
     /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
@@ -59,20 +60,5 @@ impl Client {
             artifacts.push(RunArtifact { artifact, links });
         }
         Ok(artifacts)
-    }
-
-    /// The metrics of a run, as a list that can be filtered, sorted and paged.
-    ///
-    /// ```no_run
-    /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
-    /// let page = kfp.list_run_metrics("6a1f0c52").page_size(200).send().await?;
-    /// for metric in page.metrics.iter().flatten() {
-    ///     println!("{:?} = {:?}", metric.name, metric.value);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn list_run_metrics(&self, run_id: impl Into<String>) -> builder::ListMetrics<'_> {
-        self.list_metrics().run_ids([run_id])
     }
 }

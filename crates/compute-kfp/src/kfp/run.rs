@@ -134,8 +134,7 @@ impl RunPipeline<'_> {
                     upload = upload.version_name(name);
                 }
                 let Uploaded { pipeline, version } = upload.send().await?;
-                let version = version.and_then(|version| version.pipeline_version_id);
-                (pipeline, version)
+                (pipeline, version.pipeline_version_id)
             }
             None => {
                 let pipeline = named(self.client, &self.name, namespace).await?;

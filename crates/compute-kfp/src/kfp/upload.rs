@@ -47,32 +47,31 @@ pub struct UploadNamed<'a> {
     namespace: Option<String>,
 }
 
-/// A pipeline, and what was uploaded of it.
+/// A pipeline and the version that was uploaded.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Uploaded {
     /// The pipeline, which may have been there before.
     pub pipeline: Pipeline,
-    /// The new version of a pipeline that was there before. A new pipeline has a single version, of
-    /// the name of the pipeline.
-    pub version: Option<PipelineVersion>,
+    /// The new version.
+    pub version: PipelineVersion,
 }
 
 impl UploadNamed<'_> {
-    /// Name of the version, unique in its pipeline, where the pipeline is there already; the name of
-    /// the pipeline and the time unless set.
+    /// Sets the name of the version, unique in its pipeline [default: the name of the pipeline, for a
+    /// further version with the time].
     pub fn version_name(mut self, name: impl Into<String>) -> Self {
         self.version_name = Some(name.into());
         self
     }
 
-    /// What the pipeline does, or what is special about the version.
+    /// Sets what the pipeline does, or what is special about the version.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// Namespace of the pipeline; that of the client unless set.
+    /// Sets the namespace of the pipeline [default: that of the client].
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
@@ -82,47 +81,106 @@ impl UploadNamed<'_> {
     ///
     /// # Errors
     ///
-    /// What a call met; of kind [`Conflict`](ErrorKind::Conflict) where the version is there already,
-    /// or another client uploads the same pipeline at this moment.
+    /// Those of the calls; of kind [`Conflict`](ErrorKind::Conflict) if the version is there already,
+    /// or another client uploads the same pipeline at this moment. If the version of a new pipeline is
+    /// refused, the pipeline is deleted again, or the message says that it stays.
     #[inline]
     pub async fn send(self) -> Result<Uploaded, Error> {
         let found = named(self.client, &self.name, self.namespace.as_deref()).await;
-        let pipeline = match found {
-            Err(error) if error.kind() == ErrorKind::NotFound => return self.create().await,
-            found => found?,
-        };
-        let version_name = match self.version_name {
-            Some(name) => name,
-            None => format!("{} {}", self.name, Timestamp::now()),
-        };
-        let mut upload = self.client.upload_pipeline_version(self.package);
-        upload = upload.name(version_name);
-        if let Some(id) = &pipeline.pipeline_id {
-            upload = upload.pipelineid(id);
+        match (found, &self.version_name) {
+            (Ok(pipeline), _) => {
+                let name = match &self.version_name {
+                    Some(name) => name.clone(),
+                    None => format!("{} {}", self.name, Timestamp::now()),
+                };
+                let version = self.upload_version(&pipeline, &name).await?;
+                Ok(Uploaded { pipeline, version })
+            }
+            (Err(error), _) if error.kind() != ErrorKind::NotFound => Err(error),
+            (Err(_), Some(version_name)) => self.create_with_version(version_name).await,
+            (Err(_), None) => self.create().await,
         }
-        if let Some(description) = self.description {
+    }
+
+    /// A new pipeline with a version of the same name.
+    #[inline]
+    async fn create(&self) -> Result<Uploaded, Error> {
+        let mut upload = self.client.upload_pipeline(self.package()).name(&self.name);
+        if let Some(description) = &self.description {
             upload = upload.description(description);
         }
-        let version = upload.send().await?.into_inner();
-        Ok(Uploaded {
-            pipeline,
-            version: Some(version),
-        })
+        if let Some(namespace) = &self.namespace {
+            upload = upload.namespace(namespace);
+        }
+        let pipeline = upload.send().await?.into_inner();
+        let id = pipeline.pipeline_id.clone().unwrap_or_default();
+        let versions = self.client.list_pipeline_versions(id).send().await?;
+        let mut versions = versions
+            .into_inner()
+            .pipeline_versions
+            .into_iter()
+            .flatten();
+        let version = versions.next().ok_or_else(|| {
+            let message = format!(
+                "the server lists no version of the new pipeline `{}`",
+                self.name
+            );
+            Error::new(ErrorKind::Protocol, message)
+        })?;
+        Ok(Uploaded { pipeline, version })
+    }
+
+    /// A new pipeline, and then a version of another name: no single call does both.
+    #[inline]
+    async fn create_with_version(&self, version_name: &str) -> Result<Uploaded, Error> {
+        let mut pipeline = Pipeline::builder()
+            .name(&self.name)
+            .display_name(&self.name);
+        if let Some(description) = &self.description {
+            pipeline = pipeline.description(description);
+        }
+        if let Some(namespace) = &self.namespace {
+            pipeline = pipeline.namespace(namespace);
+        }
+        let created = self.client.create_pipeline(pipeline).send().await?;
+        let pipeline = created.into_inner();
+        match self.upload_version(&pipeline, version_name).await {
+            Ok(version) => Ok(Uploaded { pipeline, version }),
+            Err(error) => {
+                let id = pipeline.pipeline_id.unwrap_or_default();
+                let note = match self.client.delete_pipeline(&id).send().await {
+                    Ok(_) => "the new pipeline was deleted again".to_owned(),
+                    Err(_) => format!("the new pipeline `{id}` stays, without a version"),
+                };
+                Err(error.with_note(&note))
+            }
+        }
     }
 
     #[inline]
-    async fn create(self) -> Result<Uploaded, Error> {
-        let mut upload = self.client.upload_pipeline(self.package).name(self.name);
-        if let Some(description) = self.description {
+    async fn upload_version(
+        &self,
+        pipeline: &Pipeline,
+        name: &str,
+    ) -> Result<PipelineVersion, Error> {
+        let mut upload = self
+            .client
+            .upload_pipeline_version(self.package())
+            .name(name);
+        if let Some(id) = &pipeline.pipeline_id {
+            upload = upload.pipelineid(id);
+        }
+        if let Some(description) = &self.description {
             upload = upload.description(description);
         }
-        if let Some(namespace) = self.namespace {
-            upload = upload.namespace(namespace);
-        }
-        Ok(Uploaded {
-            pipeline: upload.send().await?.into_inner(),
-            version: None,
-        })
+        Ok(upload.send().await?.into_inner())
+    }
+
+    /// The package, with a name: the server tells the format by its ending.
+    fn package(&self) -> Content {
+        self.package
+            .clone()
+            .or_named(|| format!("{}.yaml", self.name))
     }
 }
 

@@ -30,8 +30,10 @@ impl Client {
         let reader = Reader::new(self, &self.turns, move |client: Self| {
             let run_id = run_id.clone();
             async move {
-                let run = client.get_run(run_id).send().await?;
-                Ok(run.into_inner())
+                match client.get_run(run_id).send().await {
+                    Ok(run) => Ok(run.into_inner()),
+                    Err(error) => Err(client.with_release(error).await),
+                }
             }
         });
         Wait::new(what, reader)

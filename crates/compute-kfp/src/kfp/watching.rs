@@ -55,8 +55,10 @@ impl WatchRun {
         let reader = Reader::new(&self.client, &self.client.turns, move |client: Client| {
             let run_id = run_id.clone();
             async move {
-                let run = client.get_run(run_id).view(GetRunView::Full).send().await?;
-                Ok(run.into_inner())
+                match client.get_run(run_id).view(GetRunView::Full).send().await {
+                    Ok(run) => Ok(run.into_inner()),
+                    Err(error) => Err(client.with_release(error).await),
+                }
             }
         });
         let watch = Watch {

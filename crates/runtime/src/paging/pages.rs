@@ -101,7 +101,7 @@ fn pager<P: ListPage>(
     prefetch: usize,
 ) -> Result<Pager<P>, Error> {
     let operation = source.operation();
-    let start = start.map(|point| point.of(operation)).transpose()?;
+    let start = start.map(|point| source.start(point)).transpose()?;
     let position = start.map(|point| point.position);
     let pager = match (operation.paging, position) {
         (Some(Paging::Token { .. }), Some(Position::Token(token))) => {

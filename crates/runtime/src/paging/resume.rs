@@ -6,6 +6,7 @@ use super::cursor::Cursor;
 use super::page::ListPage;
 use crate::error::Error;
 use crate::operation::Operation;
+use crate::request::Request;
 
 /// A place in a list, to be kept and gone on from, also by another process.
 ///
@@ -27,6 +28,9 @@ use crate::operation::Operation;
 pub struct ResumePoint {
     operation: String,
     pub(super) position: Position,
+    /// A digest of the filter and the order, where the token at the position holds them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held: Option<u64>,
     /// How many items of the page at the position were given already.
     #[serde(default)]
     pub(super) given_of_page: u64,
@@ -49,10 +53,11 @@ pub(super) enum Position {
 }
 
 impl ResumePoint {
-    pub(super) fn new(operation: &'static Operation, position: Position, given: u64) -> Self {
+    pub(super) fn new(request: &Request, position: Position, given: u64) -> Self {
         Self {
-            operation: operation.id.to_owned(),
+            operation: request.operation().id.to_owned(),
             position,
+            held: request.held_by_token(),
             given_of_page: 0,
             given,
         }
@@ -69,15 +74,22 @@ impl ResumePoint {
         self.given = self.given.saturating_add(1);
     }
 
-    /// The position, if it is one of this operation.
-    pub(super) fn of(self, operation: &'static Operation) -> Result<Self, Error> {
-        if self.operation == operation.id {
-            return Ok(self);
+    /// The position, if it is one of this list.
+    pub(super) fn of(self, request: &Request) -> Result<Self, Error> {
+        let operation = request.operation();
+        if self.operation != operation.id {
+            return Err(Error::invalid(format!(
+                "the resume point is one of `{}`, not of `{}`; nothing was sent",
+                self.operation, operation.id
+            )));
         }
-        Err(Error::invalid(format!(
-            "the resume point is one of `{}`, not of `{}`; nothing was sent",
-            self.operation, operation.id
-        )))
+        if self.held != request.held_by_token() {
+            return Err(Error::invalid(
+                "the resume point is one of a list with another filter or order, which have to be \
+                 set again; nothing was sent",
+            ));
+        }
+        Ok(self)
     }
 
     pub(super) fn foreign(operation: &'static Operation) -> Error {

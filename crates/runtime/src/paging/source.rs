@@ -29,6 +29,11 @@ impl Source {
         self.request.operation()
     }
 
+    /// The point of this list from which it goes on.
+    pub fn start(&self, point: ResumePoint) -> Result<ResumePoint, Error> {
+        point.of(&self.request)
+    }
+
     /// What the caller set of a parameter.
     pub fn value(&self, name: &str) -> Option<String> {
         self.request.value(name).map(str::to_owned)
@@ -53,7 +58,7 @@ impl Source {
     }
 
     pub fn at(&self, position: Position, given: u64) -> ResumePoint {
-        ResumePoint::new(self.operation(), position, given)
+        ResumePoint::new(&self.request, position, given)
     }
 
     /// An answer that would make a list endless or wrong.

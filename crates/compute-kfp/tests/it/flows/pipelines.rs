@@ -24,6 +24,14 @@ async fn server() -> TestServer {
                 Response::json(404, json!({"code": 5, "message": "no such pipeline"}))
             }
             ("POST", "/pipelines/upload") => json!({"pipeline_id": "p2", "name": "new"}).into(),
+            ("POST", "/pipelines/upload_version")
+                if request.parameter("name").as_deref() == Some("bad") =>
+            {
+                Response::json(
+                    400,
+                    json!({"error_message": "no pipeline", "error_details": ""}),
+                )
+            }
             ("POST", "/pipelines/upload_version") => {
                 json!({"pipeline_id": "p1", "pipeline_version_id": "v3"}).into()
             }
@@ -33,6 +41,11 @@ async fn server() -> TestServer {
             ("GET", "/experiments") if wanted.as_ref().unwrap() == "nightly" => {
                 json!({"experiments": [{"experiment_id": "e1"}]}).into()
             }
+            ("GET", "/pipelines/p2/versions") => {
+                json!({"pipeline_versions": [{"pipeline_version_id": "v1"}]}).into()
+            }
+            ("POST", "/pipelines") => json!({"pipeline_id": "p3", "name": "new"}).into(),
+            ("DELETE", "/pipelines/p3") => json!({}).into(),
             ("GET", "/experiments" | "/pipelines/p1/versions") => json!({}).into(),
             ("POST", "/experiments") => json!({"experiment_id": "e2"}).into(),
             ("POST", "/runs") => {
@@ -61,12 +74,17 @@ async fn a_new_name_is_a_new_pipeline() {
     let upload = upload.description("what it does").namespace("team-a");
     let uploaded = upload.send().await.unwrap();
     assert_eq!(uploaded.pipeline.pipeline_id.as_deref(), Some("p2"));
-    assert_eq!(uploaded.version, None);
+    let version = uploaded.version.pipeline_version_id;
+    assert_eq!(version.as_deref(), Some("v1"));
     assert_eq!(
         lines(&server),
-        ["GET /pipelines/names/new", "POST /pipelines/upload"]
+        [
+            "GET /pipelines/names/new",
+            "POST /pipelines/upload",
+            "GET /pipelines/p2/versions"
+        ]
     );
-    let [looked_up, upload] = server.requests().try_into().unwrap();
+    let [looked_up, upload, _] = server.requests().try_into().unwrap();
     assert_eq!(looked_up.parameter("namespace").as_deref(), Some("team-a"));
     assert_eq!(upload.parameter("name").as_deref(), Some("new"));
     assert_eq!(upload.parameter("namespace").as_deref(), Some("team-a"));
@@ -75,6 +93,40 @@ async fn a_new_name_is_a_new_pipeline() {
         Some("what it does")
     );
     assert!(upload.text().contains(PACKAGE));
+    // The server tells the format by the ending.
+    assert!(upload.text().contains("filename=\"new.yaml\""));
+}
+
+#[tokio::test]
+async fn the_first_version_of_a_new_pipeline_can_have_a_name() {
+    let server = server().await;
+    let kfp = server.kfp();
+    let upload = kfp.upload_pipeline_named("new", PACKAGE.to_owned());
+    let upload = upload.namespace("team-a").version_name("v3");
+    let uploaded = upload.send().await.unwrap();
+    assert_eq!(uploaded.pipeline.pipeline_id.as_deref(), Some("p3"));
+    let version = uploaded.version.pipeline_version_id;
+    assert_eq!(version.as_deref(), Some("v3"));
+    let [_, created, version] = server.requests().try_into().unwrap();
+    assert_eq!(
+        created.json(),
+        json!({"name": "new", "display_name": "new", "namespace": "team-a"})
+    );
+    assert_eq!(version.parameter("pipelineid").as_deref(), Some("p3"));
+    assert_eq!(version.parameter("name").as_deref(), Some("v3"));
+}
+
+#[tokio::test]
+async fn a_new_pipeline_whose_version_is_refused_is_deleted_again() {
+    let server = server().await;
+    let kfp = server.kfp();
+    let upload = kfp.upload_pipeline_named("new", PACKAGE.to_owned());
+    let error = upload.version_name("bad").send().await.unwrap_err();
+    assert_eq!(
+        error.message(),
+        "no pipeline; the new pipeline was deleted again"
+    );
+    assert_eq!(lines(&server).last().unwrap(), "DELETE /pipelines/p3");
 }
 
 #[tokio::test]
@@ -84,8 +136,8 @@ async fn a_known_name_is_a_new_version() {
     let upload = kfp.upload_pipeline_named("train", PACKAGE.to_owned());
     let uploaded = upload.version_name("v3").send().await.unwrap();
     assert_eq!(uploaded.pipeline.pipeline_id.as_deref(), Some("p1"));
-    let version = uploaded.version.unwrap();
-    assert_eq!(version.pipeline_version_id.as_deref(), Some("v3"));
+    let version = uploaded.version.pipeline_version_id;
+    assert_eq!(version.as_deref(), Some("v3"));
     let [_, upload] = server.requests().try_into().unwrap();
     assert_eq!(upload.path(), "/apis/v2beta1/pipelines/upload_version");
     assert_eq!(upload.parameter("pipelineid").as_deref(), Some("p1"));

@@ -1,0 +1,75 @@
+//! Compiled pipelines, as far as the command line looks into them.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use flate2::read::GzDecoder;
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// The server takes no larger package; an archive is not unpacked further.
+const LARGEST: u64 = 32 * 1024 * 1024;
+
+/// The name that a package gives its pipeline, which Python's `kfp` uses too.
+pub fn pipeline_name(path: &Path) -> Result<String, Failure> {
+    let text = pipeline(path)
+        .map_err(|error| Failure::io(format!("the package `{}`", path.display()), &error))?;
+    let documents: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap_or_default();
+    let name = documents
+        .first()
+        .and_then(|it| it.pointer("/pipelineInfo/name"));
+    let name = name.and_then(Value::as_str).filter(|name| !name.is_empty());
+    name.map(str::to_owned).ok_or_else(|| {
+        Failure::Usage(format!(
+            "`{}` is no compiled pipeline: it has no `pipelineInfo.name`; compile it, or give --name",
+            path.display()
+        ))
+    })
+}
+
+/// The text of the pipeline, out of its archive if it is in one.
+fn pipeline(path: &Path) -> io::Result<String> {
+    let length = std::fs::metadata(path)?.len();
+    if length > LARGEST {
+        let message = format!("it has {length} bytes; the server takes at most {LARGEST}");
+        return Err(io::Error::other(message));
+    }
+    let mut start = [0; 2];
+    let read = File::open(path)?.read(&mut start)?;
+    let mut text = String::new();
+    let mut file = File::open(path)?;
+    match &start[..read] {
+        b"PK" => {
+            let mut archive = zip::ZipArchive::new(file).map_err(io::Error::other)?;
+            for index in 0..archive.len() {
+                let entry = archive.by_index(index).map_err(io::Error::other)?;
+                let name = entry.name().map_err(io::Error::other)?.into_owned();
+                if is_pipeline(Path::new(&name)) {
+                    entry.take(LARGEST).read_to_string(&mut text)?;
+                    break;
+                }
+            }
+        }
+        [0x1f, 0x8b] => {
+            let mut archive = tar::Archive::new(GzDecoder::new(file).take(LARGEST));
+            for entry in archive.entries()? {
+                let entry = entry?;
+                if is_pipeline(&entry.path()?) {
+                    entry.take(LARGEST).read_to_string(&mut text)?;
+                    break;
+                }
+            }
+        }
+        _ => {
+            file.by_ref().take(LARGEST).read_to_string(&mut text)?;
+        }
+    }
+    Ok(text)
+}
+
+fn is_pipeline(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    ["yaml", "yml", "json"].iter().any(|known| ending == *known)
+}

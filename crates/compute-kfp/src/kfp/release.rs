@@ -1,0 +1,49 @@
+//! Which release a server is, where it does not have an operation.
+
+use std::time::Duration;
+
+use compute_kfp_runtime::{Error, RetryPolicy};
+
+use super::Client;
+
+/// The answer of a server that just answered comes at once or not at all.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Client {
+    /// Adds to an error of an operation that the server does not have which release the server is, or
+    /// what to check in the endpoint. Other errors stay as they are.
+    ///
+    /// It asks `/healthz`, for at most 5 s. The flows of this crate do it by themselves; single
+    /// operations do not, since it is another request.
+    ///
+    /// ```no_run
+    /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
+    /// let listed = kfp.list_artifacts().send().await;
+    /// if let Err(error) = listed {
+    ///     // … the server is release `2.17.0`
+    ///     return Err(kfp.with_release(error).await);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn with_release(&self, error: Error) -> Error {
+        if !error.is_unsupported() {
+            return error;
+        }
+        let health = self
+            .get_healthz()
+            .options(|options| options.timeout(PATIENCE).retry(RetryPolicy::never()));
+        match health.send().await {
+            Ok(health) => match health.tag_name.as_deref() {
+                Some(release) if !matches!(release, "" | "unknown") => {
+                    error.with_note(&format!("the server is release `{release}`"))
+                }
+                _ => error.with_note("the server does not say which release it is"),
+            },
+            Err(_) => error.with_note(
+                "`/healthz` does not answer there either, so check the endpoint: behind the dashboard \
+                 of Kubeflow it ends in `/pipeline`",
+            ),
+        }
+    }
+}
