@@ -9,6 +9,7 @@
 
 mod login;
 mod openapi;
+mod recorded;
 mod requests;
 mod sandbox;
 mod types;

@@ -52,7 +52,7 @@ impl Types {
 
 /// A value without what a type need not keep: properties of later versions, nulls, which mean the
 /// same as no property in an answer, and the missing offset of the times that Compute sends.
-fn essence(value: &Value) -> Value {
+pub fn essence(value: &Value) -> Value {
     match value {
         Value::Object(object) => {
             let kept = object

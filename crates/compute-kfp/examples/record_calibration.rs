@@ -1,15 +1,16 @@
 //! Records a quantum backend's calibration in Kubeflow Pipelines: the main job of this SDK.
 //!
-//! Reads the calibration from the Compute API, stores it as an artifact of a task, logs its figures
-//! as metrics and lists back what is there, page by page.
+//! Reads the calibration from the Compute API, stores it and its figures as artifacts of a task of a
+//! run, and lists them page by page.
 //!
 //! Without settings it runs against a sandbox inside this process. Against real servers:
 //!
-//! | variable | what it sets |
+//! | variable | meaning |
 //! |---|---|
 //! | `COMPUTE_ENDPOINT`, `COMPUTE_TOKEN`, `COMPUTE_API_KEY` | the Compute server, a user's token, a backend's API key |
 //! | `KF_PIPELINES_ENDPOINT`, `KFP_TOKEN` | the KFP server and its token |
-//! | `DEMO_BACKEND_ID`, `DEMO_NAMESPACE`, `DEMO_RUN_ID`, `DEMO_TASK_ID` | what to read, and the run and task to record it for |
+//! | `DEMO_BACKEND_ID` | the backend to read |
+//! | `DEMO_NAMESPACE`, `DEMO_RUN_ID` | the namespace and the run to record in; a run is created unless one is named |
 
 // The Metadata operations are deprecated, because the public service no longer has them.
 #![allow(deprecated)]
@@ -17,7 +18,14 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::error::Error;
+use std::process::ExitCode;
 
+use compute_kfp::kfp::types::{
+    Artifact, ArtifactArtifactType, ArtifactTask, ArtifactTaskType, CreateArtifactRequest,
+    CreateArtifactTaskRequest, CreateArtifactTasksBulkRequest, CreateArtifactsBulkRequest,
+    Experiment, IoProducer, LogMetricRequest, Metric, PipelineTask, PipelineTaskTaskType, Run,
+    UpdateArtifactBody,
+};
 use compute_kfp::{ErrorKind, compute, kfp};
 use compute_kfp_sandbox::{BACKEND_ID, NAMESPACE, Sandbox};
 use serde_json::{Map, Value, json};
@@ -25,7 +33,17 @@ use serde_json::{Map, Value, json};
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[tokio::main]
-async fn main() -> Outcome<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Outcome<()> {
     let sandbox = match env::var_os("KF_PIPELINES_ENDPOINT") {
         Some(_) => None,
         None => Some(Sandbox::start().await?),
@@ -35,11 +53,16 @@ async fn main() -> Outcome<()> {
     println!("KFP      {}", demo.kfp.transport().endpoint());
 
     let calibration = demo.read_calibration().await?;
-    let artifact = demo.record(&calibration).await?;
-    demo.log_metrics(&calibration).await?;
-    demo.link_more(&artifact).await?;
-    demo.list_back().await?;
-    demo.update(&artifact).await?;
+    let run_id = demo.run().await?;
+    if let Some(place) = demo.tasks(run_id).await?
+        && let Some(artifact) = demo.record(&place, &calibration).await?
+    {
+        demo.record_figures(&place, &calibration).await?;
+        demo.link_more(&place, &artifact).await?;
+        demo.log_metrics(&place, &calibration).await?;
+        demo.list(&place).await?;
+        demo.update(&artifact).await?;
+    }
 
     if let Some(sandbox) = sandbox {
         let requests = sandbox.received();
@@ -48,10 +71,11 @@ async fn main() -> Outcome<()> {
             .filter_map(|request| request.operation_id())
             .collect();
         println!(
-            "\n{} requests, {} different operations",
+            "\nDone: {} requests of {} operations to a sandbox inside this program.",
             requests.len(),
             called.len()
         );
+        println!("Next: `cargo run -p compute-kfp-cli -- sandbox` starts one to try by hand.");
         sandbox.shutdown().await;
     }
     Ok(())
@@ -62,8 +86,15 @@ struct Demo {
     kfp: kfp::Client,
     backend_id: i64,
     namespace: String,
+}
+
+/// Where artifacts are recorded.
+struct Place {
     run_id: String,
-    task_id: String,
+    /// The task that makes the artifacts, and two that use them.
+    calibrate: String,
+    report: String,
+    plot: String,
 }
 
 impl Demo {
@@ -81,16 +112,36 @@ impl Demo {
             ),
             None => (compute::Client::from_env()?, kfp::Client::from_env()?),
         };
-        let setting =
-            |name: &str, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
+        let backend_id = match env::var("DEMO_BACKEND_ID") {
+            Ok(id) => id.parse()?,
+            Err(_) => BACKEND_ID,
+        };
+        let namespace = env::var("DEMO_NAMESPACE").ok();
+        let namespace = namespace.or_else(|| kfp.namespace().map(str::to_owned));
+        let otherwise = if sandbox.is_some() {
+            NAMESPACE
+        } else {
+            "kubeflow"
+        };
+        let namespace = namespace.unwrap_or_else(|| otherwise.to_owned());
         Ok(Self {
             compute,
             kfp,
-            backend_id: setting("DEMO_BACKEND_ID", &BACKEND_ID.to_string()).parse()?,
-            namespace: setting("DEMO_NAMESPACE", NAMESPACE),
-            run_id: setting("DEMO_RUN_ID", "6a1f0c52-demo-run"),
-            task_id: setting("DEMO_TASK_ID", "6a1f0c52-demo-task"),
+            backend_id,
+            namespace,
         })
+    }
+
+    /// The result of a call, or nothing if the server does not have the operation.
+    async fn supported<T>(&self, result: compute_kfp::Result<T>) -> Outcome<Option<T>> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.is_unsupported() => {
+                println!("  skipped: {}", self.kfp.with_release(error).await);
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Compute: the newest calibration of the backend, after the backend reported one.
@@ -109,212 +160,247 @@ impl Demo {
         match self.compute.create_metadata_self(report).send().await {
             Ok(reported) => println!("  the backend reported metadata {}", reported.id),
             Err(error) if error.kind() == ErrorKind::Authentication && !error.was_sent() => {
-                println!("  nothing reported: there is no API key of a backend");
+                println!("  the backend reports nothing: no API key of a backend is set");
             }
             Err(error) => return Err(error.into()),
         }
 
-        let latest = self
-            .compute
-            .read_metadata_by_backend_id(self.backend_id)
-            .latest(true)
-            .send()
-            .await?;
+        let history = || self.compute.read_metadata_by_backend_id(self.backend_id);
+        let latest = history().latest(true).send().await?.into_inner();
         let newest = latest
             .items
             .first()
             .ok_or("the backend has no calibration")?;
         println!(
-            "  latest is metadata {} of {}",
+            "  the newest is metadata {} of {}",
             newest.id, newest.created_on
         );
-
-        let history = self
-            .compute
-            .read_metadata_by_backend_id(self.backend_id)
-            .size(3)
-            .page(2)
-            .send()
-            .await?;
+        let page = history().size(3).page(2).send().await?.into_inner();
         println!(
-            "  page 2 of its history holds {} of {:?}",
-            history.items.len(),
-            history.total
+            "  the second page of its history has {} entries",
+            page.items.len()
         );
-
-        Ok(self
-            .compute
-            .read_metadata(newest.id)
-            .send()
-            .await?
-            .into_inner())
+        let newest = self.compute.read_metadata(newest.id).send().await?;
+        Ok(newest.into_inner())
     }
 
-    /// KFP: the calibration as an artifact, and the link that says which task made it.
+    /// KFP: the run to record in, of a pipeline of one step.
+    async fn run(&self) -> Outcome<String> {
+        if let Ok(run_id) = env::var("DEMO_RUN_ID") {
+            return Ok(run_id);
+        }
+        let name = format!("calibration {}", compute_kfp::Timestamp::now());
+        let experiment = Experiment::builder()
+            .display_name(&name)
+            .namespace(&self.namespace);
+        let experiment = self.kfp.create_experiment(experiment).send().await?;
+        let mut run = Run::builder()
+            .display_name(&name)
+            .pipeline_spec(object(json!({
+                "schemaVersion": "2.1.0",
+                "pipelineInfo": {"name": "calibrate"},
+                "root": {"dag": {"tasks": {"calibrate": {
+                    "taskInfo": {"name": "calibrate"},
+                    "componentRef": {"name": "comp-calibrate"},
+                }}}},
+                "components": {"comp-calibrate": {"executorLabel": "exec-calibrate"}},
+                "deploymentSpec": {"executors": {"exec-calibrate": {
+                    "container": {"image": "alpine:3", "command": ["true"]},
+                }}},
+            })));
+        if let Some(id) = &experiment.experiment_id {
+            run = run.experiment_id(id);
+        }
+        let run = self.kfp.create_run(run).send().await?.into_inner();
+        let run_id = run.run_id.ok_or("the server gave the new run no id")?;
+        println!("\nRun {run_id} in experiment `{name}`");
+        Ok(run_id)
+    }
+
+    /// KFP: the tasks of the run that make and use the artifacts.
+    async fn tasks(&self, run_id: String) -> Outcome<Option<Place>> {
+        let mut ids = Vec::new();
+        for name in ["calibrate-backend", "report", "plot"] {
+            let task = PipelineTask::builder()
+                .name(name)
+                .type_(PipelineTaskTaskType::Runtime);
+            let created = self.kfp.create_task(&run_id, task).send().await;
+            let Some(task) = self.supported(created).await? else {
+                return Ok(None);
+            };
+            let id = task.into_inner().task_id;
+            ids.push(id.ok_or("the server gave a new task no id")?);
+        }
+        let [calibrate, report, plot] = ids.try_into().map_err(|_| "there are three tasks")?;
+        Ok(Some(Place {
+            run_id,
+            calibrate,
+            report,
+            plot,
+        }))
+    }
+
+    /// The request for an artifact that the first task makes.
+    fn request(
+        &self,
+        place: &Place,
+        key: &str,
+        artifact: kfp::types::builder::Artifact,
+    ) -> kfp::types::builder::CreateArtifactRequest {
+        CreateArtifactRequest::builder()
+            .artifact(artifact.namespace(&self.namespace))
+            .run_id(&place.run_id)
+            .task_id(&place.calibrate)
+            .producer_key(key)
+    }
+
+    /// KFP: the calibration as an artifact.
     async fn record(
         &self,
+        place: &Place,
         calibration: &compute::types::Metadata,
-    ) -> Outcome<kfp::types::Artifact> {
+    ) -> Outcome<Option<Artifact>> {
         println!("\nRecorded in namespace {}", self.namespace);
-        let artifact = kfp::types::Artifact::builder()
+        let artifact = Artifact::builder()
             .name(format!("calibration-{}", calibration.id))
             .description("Calibration of a quantum backend, as the Compute API reported it.")
-            .type_(kfp::types::ArtifactArtifactType::Dataset)
-            .uri(format!(
-                "{}/metadata/{}",
-                self.compute.transport().endpoint(),
-                calibration.id
-            ))
-            .metadata(calibration.data.clone())
-            .namespace(&self.namespace);
-        let body = kfp::types::CreateArtifactRequest::builder()
-            .artifact(artifact)
-            .run_id(&self.run_id)
-            .task_id(&self.task_id)
-            .producer_key("calibration");
-        let created = self.kfp.create_artifact(body).send().await?;
-        let id = created.artifact_id.clone().unwrap_or_default();
+            .type_(ArtifactArtifactType::Dataset)
+            .uri(format!("quantum-inspire:/metadata/{}", calibration.id))
+            .metadata(calibration.data.clone());
+        let request = self.request(place, "calibration", artifact);
+        let created = self.kfp.create_artifact(request).send().await;
+        let Some(created) = self.supported(created).await? else {
+            return Ok(None);
+        };
+        let id = created.into_inner().artifact_id;
+        let id = id.ok_or("the server gave the new artifact no id")?;
         let read = self.kfp.get_artifact(&id).send().await?.into_inner();
-        println!("  artifact {id}: {}", read.name.as_deref().unwrap_or("-"));
-        Ok(read)
+        println!("  artifact {id}: {}", read.name.as_deref().unwrap_or(""));
+        Ok(Some(read))
     }
 
-    /// KFP: each figure of the calibration as a metric of the task.
-    async fn log_metrics(&self, calibration: &compute::types::Metadata) -> Outcome<()> {
-        println!("\nMetrics of task {}", self.task_id);
+    /// KFP: each figure as an artifact of the type `Metric`.
+    async fn record_figures(
+        &self,
+        place: &Place,
+        calibration: &compute::types::Metadata,
+    ) -> Outcome<()> {
+        println!("\nMetrics, as artifacts");
         for (name, value) in figures(&calibration.data) {
-            let metric = kfp::types::Metric::builder()
-                .task_id(&self.task_id)
+            let metric = Artifact::builder()
                 .name(&name)
-                .value(value);
-            self.kfp
-                .log_metric(kfp::types::LogMetricRequest::builder().metric(metric))
-                .send()
-                .await?;
-            let metric = self.kfp.get_metric(&self.task_id, &name).send().await?;
-            println!(
-                "  {name:<18} {}",
-                metric.value.as_ref().unwrap_or(&Value::Null)
-            );
+                .type_(ArtifactArtifactType::Metric)
+                .number_value(value);
+            let request = self.request(place, &name, metric);
+            let created = self.kfp.create_artifact(request).send().await?;
+            let value = created.number_value.unwrap_or_default();
+            println!("  {name:<18} {value}");
         }
         Ok(())
     }
 
-    /// KFP: further artifacts and links, several in one call.
-    async fn link_more(&self, calibration: &kfp::types::Artifact) -> Outcome<()> {
+    /// KFP: more artifacts and links, several in one call.
+    async fn link_more(&self, place: &Place, calibration: &Artifact) -> Outcome<()> {
         let artifacts = ["readout-histogram", "crosstalk-matrix"].map(|name| {
-            let artifact = kfp::types::Artifact::builder()
+            let artifact = Artifact::builder()
                 .name(name)
-                .type_("Dataset")
-                .uri(format!("s3://calibration/{name}.json"))
-                .namespace(&self.namespace);
-            kfp::types::CreateArtifactRequest::builder()
-                .artifact(artifact)
-                .run_id(&self.run_id)
-                .task_id(&self.task_id)
-                .producer_key(name)
+                .type_(ArtifactArtifactType::Dataset)
+                .uri(format!("s3://calibration/{name}.json"));
+            self.request(place, name, artifact)
         });
-        let body = kfp::types::CreateArtifactsBulkRequest::builder().artifacts(artifacts);
-        let created = self
-            .kfp
-            .batch_create_artifacts(body)
-            .send()
-            .await?
-            .into_inner();
+        let body = CreateArtifactsBulkRequest::builder().artifacts(artifacts);
+        let created = self.kfp.batch_create_artifacts(body).send().await?;
+        let created = created.into_inner().artifacts.unwrap_or_default();
 
-        let link = |artifact: &kfp::types::Artifact, task: &str| {
-            kfp::types::ArtifactTask::builder()
+        let link = |artifact: &Artifact, task: &str, key: &str| {
+            ArtifactTask::builder()
                 .artifact_id(artifact.artifact_id.as_deref().unwrap_or_default())
-                .run_id(&self.run_id)
-                .task_id(format!("{}-{task}", self.task_id))
-                .type_(kfp::types::ArtifactTaskType::TaskOutputInput)
-                .producer(kfp::types::IoProducer::builder().task_name("calibrate"))
-                .key("calibration")
+                .run_id(&place.run_id)
+                .task_id(task)
+                .type_(ArtifactTaskType::TaskOutputInput)
+                .producer(IoProducer::builder().task_name("calibrate-backend"))
+                .key(key)
         };
-        let body = kfp::types::CreateArtifactTaskRequest::builder()
-            .artifact_task(link(calibration, "report"));
+        let body = CreateArtifactTaskRequest::builder();
+        let body = body.artifact_task(link(calibration, &place.report, "calibration"));
         self.kfp.create_artifact_task(body).send().await?;
-        let links = created
-            .artifacts
-            .iter()
-            .flatten()
-            .map(|artifact| link(artifact, "plot"));
-        let body = kfp::types::CreateArtifactTasksBulkRequest::builder().artifact_tasks(links);
+        let links = created.iter().map(|artifact| {
+            link(
+                artifact,
+                &place.plot,
+                artifact.name.as_deref().unwrap_or(""),
+            )
+        });
+        let body = CreateArtifactTasksBulkRequest::builder().artifact_tasks(links);
         let linked = self.kfp.batch_create_artifact_tasks(body).send().await?;
+        let linked = linked.into_inner().artifact_tasks.unwrap_or_default();
         println!(
-            "\n{} more artifacts, {} more links",
-            created.artifacts.iter().flatten().count(),
-            1 + linked.artifact_tasks.iter().flatten().count()
+            "\n{} more artifacts, and {} links to the tasks that use them",
+            created.len(),
+            linked.len() + 1
         );
         Ok(())
     }
 
-    /// KFP: what is there now, over as many pages as it takes.
-    async fn list_back(&self) -> Outcome<()> {
-        println!("\nListed back, page by page");
-        let artifacts = page_sizes(async |token: Option<String>| {
-            let mut request = self
-                .kfp
-                .list_artifacts()
-                .namespace(&self.namespace)
-                .page_size(20);
-            if let Some(token) = token {
-                request = request.page_token(token);
+    /// KFP: the operations for metrics, which only the sandbox has so far.
+    async fn log_metrics(
+        &self,
+        place: &Place,
+        calibration: &compute::types::Metadata,
+    ) -> Outcome<()> {
+        println!("\nMetrics, by the operations of the draft API");
+        for (name, value) in figures(&calibration.data) {
+            let metric = Metric::builder()
+                .task_id(&place.calibrate)
+                .name(&name)
+                .value(value);
+            let request = LogMetricRequest::builder().metric(metric);
+            let logged = self.kfp.log_metric(request).send().await;
+            if self.supported(logged).await?.is_none() {
+                return Ok(());
             }
-            let page = request.send().await?.into_inner();
-            Ok((
-                page.artifacts.map_or(0, |artifacts| artifacts.len()),
-                page.next_page_token,
-            ))
-        });
-        println!("  artifacts       {}", shown(&artifacts.await?));
+            let metric = self.kfp.get_metric(&place.calibrate, &name).send().await?;
+            let value = metric.value.as_ref().unwrap_or(&Value::Null);
+            println!("  {name:<18} {value}");
+        }
+        let list = self.kfp.list_metrics().task_ids([&place.calibrate]);
+        let mut pages = list.page_size(2).pages();
+        let mut sizes = Vec::new();
+        while let Some(page) = pages.next().await {
+            sizes.push(page?.items().len());
+        }
+        println!("  listed: {}", shown(&sizes));
+        Ok(())
+    }
 
-        let metrics = page_sizes(async |token: Option<String>| {
-            let mut request = self
-                .kfp
-                .list_metrics()
-                .task_ids([&self.task_id])
-                .page_size(2);
-            if let Some(token) = token {
-                request = request.page_token(token);
-            }
-            let page = request.send().await?.into_inner();
-            Ok((
-                page.metrics.map_or(0, |metrics| metrics.len()),
-                page.next_page_token,
-            ))
-        });
-        println!("  metrics         {}", shown(&metrics.await?));
-
-        let links = page_sizes(async |token: Option<String>| {
-            let mut request = self
-                .kfp
-                .list_artifact_tasks()
-                .run_ids([&self.run_id])
-                .page_size(3);
-            if let Some(token) = token {
-                request = request.page_token(token);
-            }
-            let page = request.send().await?.into_inner();
-            Ok((
-                page.artifact_tasks.map_or(0, |links| links.len()),
-                page.next_page_token,
-            ))
-        });
-        println!("  artifact tasks  {}", shown(&links.await?));
+    /// KFP: everything that was recorded, over as many pages as it takes.
+    async fn list(&self, place: &Place) -> Outcome<()> {
+        println!("\nListed page by page");
+        let mut pages = self.kfp.list_artifacts().namespace(&self.namespace).pages();
+        let mut sizes = Vec::new();
+        while let Some(page) = pages.next().await {
+            sizes.push(page?.items().len());
+        }
+        println!("  artifacts of the namespace  {}", shown(&sizes));
+        let links = self.kfp.list_artifact_tasks().run_ids([&place.run_id]);
+        let mut pages = links.page_size(4).pages();
+        let mut sizes = Vec::new();
+        while let Some(page) = pages.next().await {
+            sizes.push(page?.items().len());
+        }
+        println!("  links of the run            {}", shown(&sizes));
         Ok(())
     }
 
     /// KFP: a new description; only what is set is sent.
-    async fn update(&self, artifact: &kfp::types::Artifact) -> Outcome<()> {
+    async fn update(&self, artifact: &Artifact) -> Outcome<()> {
+        println!("\nUpdated");
         let id = artifact.artifact_id.as_deref().unwrap_or_default();
-        let body = kfp::types::UpdateArtifactBody::builder()
-            .description("Calibration, checked by the demo.");
-        let updated = self.kfp.update_artifact(id, body).send().await?;
-        println!(
-            "\nUpdated: {}",
-            updated.description.as_deref().unwrap_or("-")
-        );
+        let body = UpdateArtifactBody::builder().description("Calibration, checked by the demo.");
+        let updated = self.kfp.update_artifact(id, body).send().await;
+        if let Some(updated) = self.supported(updated).await? {
+            println!("  {}", updated.description.as_deref().unwrap_or_default());
+        }
         Ok(())
     }
 }
@@ -327,39 +413,23 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 /// The figures of each qubit that are worth a metric.
-fn figures(calibration: &Map<String, Value>) -> Vec<(String, Value)> {
+fn figures(calibration: &Map<String, Value>) -> Vec<(String, f64)> {
     let qubits = calibration.get("qubits").and_then(Value::as_array);
     let mut figures = Vec::new();
     for (index, qubit) in qubits.into_iter().flatten().enumerate() {
         for name in ["t1_s", "t2_s", "readout_error"] {
-            if let Some(value) = qubit.get(name) {
-                figures.push((format!("q{index}_{name}"), value.clone()));
+            if let Some(value) = qubit.get(name).and_then(Value::as_f64) {
+                figures.push((format!("q{index}_{name}"), value));
             }
         }
     }
     figures
 }
 
-/// Fetches page after page until one has no token; how many items each held.
-async fn page_sizes(
-    mut fetch: impl AsyncFnMut(Option<String>) -> compute_kfp::Result<(usize, Option<String>)>,
-) -> Outcome<Vec<usize>> {
-    let mut sizes = Vec::new();
-    let mut token = None;
-    loop {
-        let (size, next) = fetch(token).await?;
-        sizes.push(size);
-        token = next.filter(|next| !next.is_empty());
-        if token.is_none() {
-            return Ok(sizes);
-        }
-    }
-}
-
 fn shown(pages: &[usize]) -> String {
     let listed: Vec<String> = pages.iter().map(usize::to_string).collect();
     format!(
-        "{} in {} pages ({})",
+        "{} on {} pages ({})",
         pages.iter().sum::<usize>(),
         pages.len(),
         listed.join(" + ")

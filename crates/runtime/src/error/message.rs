@@ -13,11 +13,11 @@ const LONGEST: usize = 2_000;
 const INTERNAL: i64 = 13;
 /// What KFP writes before the text that helps, and what it means.
 const MARKS: [(&str, ErrorKind); 5] = [
-    ("Invalid input error: ", ErrorKind::InvalidRequest),
-    ("BadRequestError: ", ErrorKind::InvalidRequest),
-    ("ResourceNotFoundError: ", ErrorKind::NotFound),
-    ("Already exist error: ", ErrorKind::Conflict),
-    ("InternalServerError: ", ErrorKind::Server),
+    ("Invalid input error", ErrorKind::InvalidRequest),
+    ("BadRequestError", ErrorKind::InvalidRequest),
+    ("ResourceNotFoundError", ErrorKind::NotFound),
+    ("Already exist error", ErrorKind::Conflict),
+    ("InternalServerError", ErrorKind::Server),
 ];
 /// How databases say that something is there already.
 const DUPLICATES: [&str; 2] = ["UNIQUE constraint", "Duplicate entry"];
@@ -91,7 +91,10 @@ fn behind_marks(chain: &str) -> (&str, Option<ErrorKind>) {
         Some((behind, *kind))
     });
     match found.max_by_key(|(behind, _)| *behind) {
-        Some((behind, kind)) => (&chain[behind..], Some(kind)),
+        Some((behind, kind)) => {
+            let cause = chain[behind..].strip_prefix(": ");
+            (cause.unwrap_or(chain), Some(kind))
+        }
         None => (chain, None),
     }
 }

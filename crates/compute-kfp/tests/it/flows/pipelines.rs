@@ -283,3 +283,22 @@ async fn any_name_can_be_filtered_by() {
     let both = Filter::contains("name", "+").and(Filter::not_eq("name", "+"));
     assert_eq!(found(both).await, ["a+b"]);
 }
+
+#[test]
+fn every_list_says_what_its_token_holds() {
+    use compute_kfp::operation::{InPageToken, Paging};
+    let lists = compute_kfp::kfp::operations::OPERATIONS.iter();
+    let lists = lists.filter(|it| matches!(it.paging, Some(Paging::Token { .. })));
+    let mut count = 0;
+    for list in lists {
+        let order = list.parameter("sort_by").or(list.parameter("order_by"));
+        assert_eq!(order.unwrap().in_page_token, InPageToken::Whole);
+        let filter = list.parameter("filter").unwrap();
+        let held = InPageToken::PredicatesExcept("tags.");
+        assert_eq!((filter.in_page_token, filter.decoded_twice), (held, true));
+        let token = list.parameter("page_token").unwrap();
+        assert!(token.description.contains("Leave out `"), "{}", list.name);
+        count += 1;
+    }
+    assert_eq!(count, 9);
+}
