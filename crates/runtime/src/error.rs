@@ -3,6 +3,7 @@
 mod message;
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -150,6 +151,37 @@ impl Error {
     /// ```
     pub fn authentication(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Authentication, message)
+    }
+
+    /// An error of a credential that could not be had, because of another one.
+    ///
+    /// A fault of the network on the way to a login server stays one, so that the call is sent again
+    /// or waited out as if its own server had failed; all else is of kind
+    /// [`Authentication`](ErrorKind::Authentication).
+    ///
+    /// ```
+    /// use compute_kfp_runtime::{Error, ErrorKind};
+    ///
+    /// let down = Error::new(ErrorKind::Connection, "the login server cannot be reached");
+    /// let error = Error::of_credential("no token", down);
+    /// assert_eq!(error.kind(), ErrorKind::Connection);
+    /// assert!(error.is_retryable());
+    /// ```
+    pub fn of_credential(
+        message: impl Into<String>,
+        cause: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        let cause = cause.into();
+        let known = cause.downcast_ref::<Self>();
+        let known = known.or_else(|| cause.downcast_ref::<Arc<Self>>().map(|it| &**it));
+        let passes = known.is_some_and(Self::is_passing);
+        let kind = match known {
+            Some(known) if passes => known.0.kind,
+            _ => ErrorKind::Authentication,
+        };
+        let mut error = Self::new(kind, message).caused_by(cause);
+        error.0.passing = Some(passes);
+        error
     }
 
     /// An error of how a client is set up, for layers above this crate.
@@ -474,11 +506,15 @@ impl Error {
     /// assert!(!Error::configuration("no endpoint is set").is_retryable());
     /// ```
     pub fn is_retryable(&self) -> bool {
-        let passing = self.0.passing.unwrap_or_else(|| match self.status() {
+        self.is_passing() && (self.surely_not_executed() || self.is_idempotent())
+    }
+
+    /// Whether it may pass by itself.
+    fn is_passing(&self) -> bool {
+        self.0.passing.unwrap_or_else(|| match self.status() {
             Some(status) => matches!(status.as_u16(), 408 | 429 | 502..=504),
             None => matches!(self.0.kind, ErrorKind::Connection | ErrorKind::Timeout),
-        });
-        passing && (self.surely_not_executed() || self.is_idempotent())
+        })
     }
 
     fn surely_not_executed(&self) -> bool {

@@ -160,7 +160,7 @@ impl Transport {
     /// Sends a request and reads a JSON answer.
     ///
     /// The body decides, not its `Content-Type`. Here, as in all that sends, the time of the call begins
-    /// when it is made, not when it is first polled.
+    /// when the future is first polled: futures that are made first and awaited later lose no time.
     ///
     /// # Errors
     ///

@@ -26,12 +26,17 @@ use super::DEFAULT_ENDPOINT;
 ///
 /// A client that uses it ([`ClientBuilder::login`](super::ClientBuilder::login)) sends the access
 /// token of the file, and gets a new one when that has less than 5 s to live or is refused. A
-/// refresh token that the login server replaces is stored before the new access token is used.
-/// Where it cannot be stored, the client goes on with it in memory, warns by `tracing`, and stores
-/// it with the next one.
+/// refresh token that the login server replaces is stored before the new access token is used. The
+/// room for it on the disk is made ready first: if it cannot be, the refresh token is not spent, and
+/// the call fails with an error that says why. If it cannot be stored all the same, the client goes
+/// on with it in memory, warns by `tracing`, and stores it with the next one.
 ///
-/// Programs that use one file take turns at getting new tokens, by a lock beside it, and use what
-/// another has stored.
+/// A refresh goes on if the call that needed it is dropped. A program that ends meanwhile, such as by
+/// Ctrl-C, waits for it with [`Login::settled`]. A program that is killed while the answer of the
+/// login server is under way loses a refresh token that can be used only once.
+///
+/// Programs that use one file take turns at getting new tokens, by a lock beside it that only its
+/// owner can hold, and use what another has stored.
 ///
 /// ```no_run
 /// # async fn example() -> compute_kfp::Result<()> {
@@ -99,6 +104,18 @@ impl Login {
         DeviceLogin::new(endpoint.into())
     }
 
+    /// Waits until no refresh of a login is under way in this process, for 30 s at most.
+    ///
+    /// ```no_run
+    /// # async fn example() {
+    /// // Before the program ends in the middle of a call:
+    /// compute_kfp::compute::Login::settled().await;
+    /// # }
+    /// ```
+    pub async fn settled() {
+        tokens::settled().await;
+    }
+
     /// The server that this login is for.
     pub fn endpoint(&self) -> &str {
         &self.host
@@ -137,7 +154,7 @@ impl Login {
     /// written, of kind [`Authentication`](crate::ErrorKind::Authentication) where it knows no
     /// login to the server.
     pub async fn set_team_member_id(&self, id: i64) -> Result<(), Error> {
-        let _turn = self.file.turn().await;
+        let _turn = self.file.turn().await?;
         let login = self.clone();
         blocking(move || {
             let account = login.known_account()?;
@@ -160,7 +177,7 @@ impl Login {
     /// cannot be reached. Of kind [`Configuration`](crate::ErrorKind::Configuration): the file
     /// cannot be read or written.
     pub async fn log_out(&self) -> Result<(), Error> {
-        let _turn = self.file.turn().await;
+        let _turn = self.file.turn().await?;
         let login = self.clone();
         let Some(account) = blocking(move || login.account()).await? else {
             return Ok(());

@@ -179,8 +179,7 @@ impl<S: TokenSource> RenewedToken<S> {
                 && let Some(fetched) = fetched.clone()
             {
                 return fetched.map_err(|error| {
-                    Error::authentication(format!("no token could be fetched: {error}"))
-                        .caused_by(error)
+                    Error::of_credential(format!("no token could be fetched: {error}"), error)
                 });
             }
         }

@@ -169,7 +169,7 @@ impl<'a> Exchange<'a> {
                 error.message()
             ),
         };
-        Error::authentication(message).caused_by(error)
+        Error::of_credential(message, error)
     }
 
     /// The error of an exchange that `oauth2` read.

@@ -61,9 +61,9 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Starts the clock, and sends until an answer is a success, or nothing may be sent again.
+    /// Sends until an answer is a success, or nothing may be sent again.
     ///
-    /// The span of the call begins when it is first polled, and so is in the span that it runs in.
+    /// The time of the call, its deposit for retries and its span begin when it is first polled.
     pub fn begin(transport: &'a Inner, request: Request, taking: Taking) -> Answering<'a> {
         let operation = request.operation();
         match Self::new(transport, request, taking) {
@@ -89,7 +89,6 @@ impl<'a> Call<'a> {
         let timeout = options.timeout.unwrap_or(transport.timeout);
         let attempt_timeout = options.attempt_timeout.unwrap_or(transport.attempt_timeout);
         let retry = options.retry;
-        retry.as_ref().unwrap_or(&transport.retry).deposit();
         Ok(Box::new(Self {
             transport,
             operation,
@@ -100,7 +99,7 @@ impl<'a> Call<'a> {
             retry,
             timeout,
             attempt_timeout: bounded.then_some(attempt_timeout),
-            deadline: Instant::now().checked_add(timeout),
+            deadline: None,
             attempts: 0,
             authorizations: SmallVec::new(),
             renewed: false,
@@ -116,8 +115,10 @@ impl<'a> Call<'a> {
 
     fn answering(mut self: Box<Self>, meaningless: Option<Error>) -> Answering<'a> {
         Box::pin(async move {
-            if self.span.is_none() {
+            if meaningless.is_none() {
                 self.span = trace::call(&self.endpoint, self.operation);
+                self.deadline = Instant::now().checked_add(self.timeout);
+                self.retry().deposit();
             }
             let span = self.span.clone();
             let answer = self.next_answer(meaningless).instrument(span).await?;
@@ -132,6 +133,10 @@ impl<'a> Call<'a> {
         loop {
             let outcome = match self.authorize().await {
                 Ok(()) => self.attempt().await,
+                Err(error) if error.is_retryable() => {
+                    self.attempts += 1;
+                    Err(error)
+                }
                 Err(error) => return Err(self.ended(error)),
             };
             match outcome {

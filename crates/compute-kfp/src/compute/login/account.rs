@@ -8,6 +8,8 @@ use compute_kfp_runtime::oauth::Tokens;
 
 /// As the other programs reckon.
 const MARGIN: Duration = Duration::from_secs(5);
+/// Of a token whose lifetime the login server does not say: it is renewed when it is refused.
+const ASSUMED_LIFETIME: Duration = Duration::from_secs(300);
 
 /// An entry of `auths`.
 #[derive(Clone)]
@@ -37,8 +39,7 @@ impl StoredTokens {
         Self {
             access_token: tokens.access_token().to_owned(),
             refresh_token: tokens.refresh_token().map(str::to_owned),
-            // Without a lifetime, programs that start later get new tokens first.
-            expires_in: tokens.expires_in().unwrap_or_default().as_secs(),
+            expires_in: tokens.expires_in().unwrap_or(ASSUMED_LIFETIME).as_secs(),
             refresh_expires_in: tokens
                 .refresh_expires_in()
                 .map(|lifetime| lifetime.as_secs()),

@@ -1,11 +1,11 @@
 //! The login file on disk: read as a whole, replaced as a whole, by one program at a time.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use compute_kfp_runtime::Error;
-use tempfile::NamedTempFile;
 
 use super::document::{Document, Fault};
 
@@ -13,9 +13,22 @@ use super::document::{Document, Fault};
 pub(super) struct ConfigFile(PathBuf);
 
 /// While it is held, no other program that takes turns changes the file.
-pub(super) struct Turn(
-    #[expect(dead_code, reason = "closing the file ends the turn")] Option<File>,
-);
+pub(super) struct Turn(#[expect(dead_code, reason = "closing the file ends the turn")] File);
+
+/// A file that takes the place of the login file.
+pub(super) struct Prepared {
+    of: ConfigFile,
+    file: File,
+    path: PathBuf,
+    target: PathBuf,
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// How much longer than the present content a new one may be, in bytes.
+const ROOM: usize = 64 * 1024;
+/// A refresh takes at most half of it.
+const LONGEST_TURN: Duration = Duration::from_secs(60);
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 impl ConfigFile {
     pub fn new(path: PathBuf) -> Self {
@@ -29,9 +42,11 @@ impl ConfigFile {
     /// `None` where there is no file.
     pub fn read(&self) -> Result<Option<Document>, Error> {
         match fs::read(&self.0) {
-            Ok(content) => Document::parse(&content)
-                .map(Some)
-                .map_err(|fault| self.fault(&fault)),
+            Ok(content) => {
+                Document::parse(content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&content))
+                    .map(Some)
+                    .map_err(|fault| self.fault(&fault))
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.broken("cannot be read; check its permissions", error)),
         }
@@ -42,38 +57,74 @@ impl ConfigFile {
         &self,
         change: impl FnOnce(&mut Document) -> Result<(), Fault>,
     ) -> Result<(), Error> {
-        let mut document = self.read()?.unwrap_or_default();
-        change(&mut document).map_err(|fault| self.fault(&fault))?;
-        document
-            .to_json()
-            .map_err(io::Error::from)
-            .and_then(|content| self.replace(&content))
-            .map_err(|error| {
-                self.broken(
-                    "cannot be written; check the permissions of its folder",
-                    error,
-                )
-            })
+        self.prepare()?.change(change)
+    }
+
+    /// Makes ready the place for a new content, so that it can be stored whatever happens then: a full
+    /// disk is found out before, not after.
+    pub fn prepare(&self) -> Result<Prepared, Error> {
+        let target = self.target();
+        let prepared = make_folder(&target).and_then(|()| {
+            let path = beside(&target, "new");
+            // Left by a program that was killed, or put there by someone else.
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let mut options = File::options();
+            options.write(true).create_new(true);
+            for_owner_alone(&mut options);
+            let prepared = Prepared {
+                of: self.clone(),
+                file: options.open(&path)?,
+                target: target.clone(),
+                path,
+            };
+            let present = fs::metadata(&target).map_or(0, |metadata| metadata.len());
+            let room = usize::try_from(present).unwrap_or_default() + ROOM;
+            (&prepared.file).write_all(&vec![0; room])?;
+            prepared.file.sync_all()?;
+            Ok(prepared)
+        });
+        prepared.map_err(|error| self.unwritable(error))
+    }
+
+    fn unwritable(&self, error: io::Error) -> Error {
+        let what = "cannot be written; check its folder and the room on the disk";
+        self.broken(what, error)
     }
 
     /// Waits until no other program changes the file.
     ///
-    /// Where there can be no lock, as in a folder that is not writable, it does not wait.
-    pub async fn turn(&self) -> Turn {
-        let path = self.target();
-        let lock = tokio::task::spawn_blocking(move || {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let beside = path.with_file_name(format!(".{name}.lock"));
-            make_folder(&beside)?;
-            let file = File::options()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(beside)?;
-            fs4::FileExt::lock(&file)?;
-            Ok::<_, io::Error>(file)
+    /// # Errors
+    ///
+    /// Of kind [`Configuration`](compute_kfp_runtime::ErrorKind::Configuration) if there can be no
+    /// lock, or another program does not give it up: two that refresh at once lose a login.
+    pub async fn turn(&self) -> Result<Turn, Error> {
+        let target = self.target();
+        let open = blocking_io(move || {
+            make_folder(&target)?;
+            let mut options = File::options();
+            options.create(true).truncate(false).write(true);
+            for_owner_alone(&mut options);
+            options.open(beside(&target, "lock"))
         });
-        Turn(lock.await.ok().and_then(Result::ok))
+        let no_lock = |error| self.broken("cannot be locked; check its folder", error);
+        let file = open.await.map_err(no_lock)?;
+        let started = Instant::now();
+        loop {
+            match fs4::FileExt::try_lock(&file) {
+                Ok(()) => return Ok(Turn(file)),
+                Err(fs4::TryLockError::WouldBlock) if started.elapsed() < LONGEST_TURN => {
+                    tokio::time::sleep(BETWEEN_TRIES).await;
+                }
+                Err(fs4::TryLockError::WouldBlock) => {
+                    let message = format!("another program held it for {LONGEST_TURN:?}");
+                    return Err(no_lock(io::Error::new(ErrorKind::WouldBlock, message)));
+                }
+                Err(fs4::TryLockError::Error(error)) => return Err(no_lock(error)),
+            }
+        }
     }
 
     pub fn missing(&self) -> Error {
@@ -102,17 +153,53 @@ impl ConfigFile {
     fn target(&self) -> PathBuf {
         fs::canonicalize(&self.0).unwrap_or_else(|_| self.0.clone())
     }
+}
 
-    /// The new file is written beside the old one, for its owner alone, and takes its place whole.
-    fn replace(&self, content: &[u8]) -> io::Result<()> {
-        let target = self.target();
-        make_folder(&target)?;
-        let mut new = NamedTempFile::new_in(folder(&target))?;
-        new.write_all(content)?;
-        new.as_file().sync_all()?;
-        new.persist(target)?;
-        Ok(())
+impl Prepared {
+    /// Reads and changes the content, which takes the place of the old one whole.
+    pub fn change(
+        mut self,
+        change: impl FnOnce(&mut Document) -> Result<(), Fault>,
+    ) -> Result<(), Error> {
+        let mut document = self.of.read()?.unwrap_or_default();
+        change(&mut document).map_err(|fault| self.of.fault(&fault))?;
+        let content = document.to_json().map_err(io::Error::from);
+        let replaced = content.and_then(|content| {
+            self.file.rewind()?;
+            self.file.write_all(&content)?;
+            self.file.set_len(content.len() as u64)?;
+            self.file.sync_all()?;
+            fs::rename(&self.path, &self.target)
+        });
+        replaced.map_err(|error| self.of.unwritable(error))
     }
+}
+
+impl Drop for Prepared {
+    /// Nothing is there any more after the rename.
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// A hidden file beside this one, with another ending.
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    file.with_file_name(format!(".{name}.{ending}"))
+}
+
+fn for_owner_alone(options: &mut fs::OpenOptions) {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+async fn blocking_io<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
 /// Does what waits for the disk where it keeps no other task waiting.

@@ -145,7 +145,7 @@ impl PendingLogin {
         let tokens = StoredTokens::new(&self.pending.finish().await?);
         let (login, settings) = (self.login.clone(), self.settings);
         {
-            let _turn = self.login.file.turn().await;
+            let _turn = self.login.file.turn().await?;
             blocking(move || {
                 login.file.change(|document| {
                     document.log_in(&NewAccount {

@@ -1,11 +1,13 @@
 //! Where a client's access tokens come from: the login file, or the login server.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use compute_kfp_runtime::Error;
 use compute_kfp_runtime::credentials::{AccessToken, Pending, TokenSource};
 use compute_kfp_runtime::oauth::Provider;
 use reqwest::Client;
+use tokio::sync::watch;
 
 use super::Login;
 use super::account::{Account, StoredTokens};
@@ -40,7 +42,12 @@ impl LoginTokens {
     }
 
     async fn token(&self, http: &Client) -> Result<AccessToken, Error> {
-        let _turn = self.login.file.turn().await;
+        let (_, stored) = self.stored().await?;
+        let present = self.present(&stored);
+        if self.is_useful(&present) {
+            return Ok(self.hand_out(&present));
+        }
+        let _turn = self.login.file.turn().await?;
         let (account, stored) = self.stored().await?;
         let present = self.present(&stored);
         if self.is_useful(&present) {
@@ -99,21 +106,24 @@ impl LoginTokens {
             ))
         })?;
         let provider = Provider::discover(http, &account.well_known_endpoint).await?;
+        let file = self.login.file.clone();
+        let prepared = blocking(move || file.prepare()).await?;
+        let _underway = Underway::new();
         let tokens = provider
             .refresh(http, &account.client_id, refresh_token)
             .await
             .map_err(|error| {
-                Error::authentication(format!(
+                let message = format!(
                     "the login to `{}` cannot be refreshed; if it stays so, log in again with `Login::device`: {}",
                     self.login.host,
                     error.message()
-                ))
-                .caused_by(error)
+                );
+                Error::of_credential(message, error)
             })?;
         let new = StoredTokens::new(&tokens);
-        let (file, key, storing) = (self.login.file.clone(), account.key.clone(), new.clone());
+        let (key, storing) = (account.key.clone(), new.clone());
         let saved =
-            blocking(move || file.change(|document| document.set_tokens(&key, Some(&storing))));
+            blocking(move || prepared.change(|document| document.set_tokens(&key, Some(&storing))));
         self.known().unsaved = saved.await.err().map(|error| {
             tracing::warn!(
                 %error,
@@ -131,6 +141,33 @@ impl LoginTokens {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How many refreshes are under way: a refresh token is spent, and its successor not yet stored.
+static UNDERWAY: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
+/// A refresh takes no longer.
+const LONGEST: Duration = Duration::from_secs(30);
+
+struct Underway;
+
+impl Underway {
+    fn new() -> Self {
+        UNDERWAY.send_modify(|count| *count += 1);
+        Self
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        UNDERWAY.send_modify(|count| *count -= 1);
+    }
+}
+
+/// Waits until none is under way.
+pub(super) async fn settled() {
+    let mut underway = UNDERWAY.subscribe();
+    let settled = underway.wait_for(|count| *count == 0);
+    let _ = tokio::time::timeout(LONGEST, settled).await;
 }
 
 impl TokenSource for LoginTokens {

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::path::Path;
 
-use compute_kfp::compute::Client;
+use compute_kfp::compute::{Client, Login};
 use compute_kfp::{Error, ErrorKind};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -187,4 +187,76 @@ async fn a_login_without_tokens_is_an_error_that_says_so() {
     world.store(&config);
     let error = call(&world.client()).await.unwrap_err();
     assert!(error.message().contains("has no refresh token"), "{error}");
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_not_spent_where_its_successor_cannot_be_stored() {
+    let world = World::with_tokens(-60);
+    let before = std::fs::read(world.path()).unwrap();
+    // In the way of the new content, as a full disk or a folder of someone else is.
+    let in_the_way = world.folder.path().join(".config.json.new/x");
+    std::fs::create_dir_all(&in_the_way).unwrap();
+    let error = call(&world.client()).await.unwrap_err();
+    assert!(error.message().contains("cannot be written"), "{error}");
+    assert_eq!(world.refreshes(), [""; 0]);
+    assert_eq!(std::fs::read(world.path()).unwrap(), before);
+
+    std::fs::remove_dir_all(in_the_way.parent().unwrap()).unwrap();
+    call(&world.client()).await.unwrap();
+    assert_eq!(world.refreshes(), ["refresh-0"]);
+}
+
+#[tokio::test]
+async fn what_a_killed_program_left_is_replaced() {
+    let world = World::with_tokens(-60);
+    let left = world.folder.path().join(".config.json.new");
+    std::fs::write(&left, "refresh-of-another").unwrap();
+    call(&world.client()).await.unwrap();
+    assert_eq!(world.account()["tokens"]["refresh_token"], "refresh-1");
+    assert!(!left.exists());
+}
+
+#[tokio::test]
+async fn a_refresh_is_stored_though_its_caller_has_gone() {
+    let world = World::with_tokens(-60);
+    let (arrived, mut arrival) = tokio::sync::mpsc::unbounded_channel();
+    world.set(|state| state.meanwhile = Some(Box::new(move |_| arrived.send(()).unwrap())));
+    let client = world.client();
+    let caller = tokio::spawn(async move { call(&client).await });
+    arrival.recv().await.unwrap();
+    caller.abort();
+    Login::settled().await;
+    assert_eq!(world.account()["tokens"]["refresh_token"], "refresh-1");
+}
+
+#[tokio::test]
+async fn a_token_of_unknown_lifetime_serves_more_than_one_call() {
+    let world = World::with_tokens(-60);
+    world.set(|state| state.tells_lifetime = false);
+    let client = world.client();
+    for _ in 0..3 {
+        call(&client).await.unwrap();
+    }
+    call(&world.client()).await.unwrap();
+    assert_eq!(world.refreshes(), ["refresh-0"]);
+}
+
+#[tokio::test]
+async fn a_login_server_that_is_away_for_a_moment_is_asked_again() {
+    let world = World::with_tokens(-60);
+    world.set(|state| state.unavailable = 2);
+    call(&world.client()).await.unwrap();
+    assert_eq!(world.refreshes(), ["refresh-0"; 3]);
+    assert_eq!(world.account()["tokens"]["refresh_token"], "refresh-1");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_can_hold_the_lock() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::with_tokens(-60);
+    call(&world.client()).await.unwrap();
+    let lock = world.folder.path().join(".config.json.lock");
+    let mode = std::fs::metadata(lock).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0);
 }

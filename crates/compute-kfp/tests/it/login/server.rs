@@ -20,6 +20,10 @@ pub struct State {
     /// Whether the API takes the access token of that number.
     pub access_is_good: bool,
     pub rotates: bool,
+    /// Whether it says how long a token is good.
+    pub tells_lifetime: bool,
+    /// How many of the next refreshes are met with 503.
+    pub unavailable: u32,
     pub revokes: bool,
     pub members: u64,
     /// What happens when a refresh has come and is not answered yet.
@@ -43,6 +47,8 @@ impl World {
             issued: 0,
             access_is_good: true,
             rotates: true,
+            tells_lifetime: true,
+            unavailable: 0,
             revokes: true,
             members: 1,
             meanwhile: None,
@@ -221,6 +227,10 @@ impl State {
     fn token(&mut self) -> (u16, Value) {
         let form = self.forms.last().unwrap().1.clone();
         if form["grant_type"] == "refresh_token" {
+            if self.unavailable > 0 {
+                self.unavailable -= 1;
+                return (503, json!({"error": "temporarily_unavailable"}));
+            }
             if let Some(meanwhile) = self.meanwhile.take() {
                 meanwhile(self);
             }
@@ -238,8 +248,10 @@ impl State {
         let mut answer = json!({
             "access_token": format!("access-{}", self.issued),
             "token_type": "Bearer",
-            "expires_in": 300,
         });
+        if self.tells_lifetime {
+            answer["expires_in"] = 300.into();
+        }
         if self.rotates {
             answer["refresh_token"] = format!("refresh-{}", self.issued).into();
         }

@@ -2,18 +2,24 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use compute_kfp_runtime::credentials::{
     AccessToken, Authorization, Credentials, Pending, RenewedToken, TokenSource,
 };
-use compute_kfp_runtime::{Error, ErrorKind, Request, Transport};
+use compute_kfp_runtime::operation::{Operation, SchemeKind, SecurityScheme};
+use compute_kfp_runtime::{Error, ErrorKind, Request, RetryPolicy, Transport};
 use tokio::task::JoinSet;
 
 use super::vault::{HOUR, Vault, expired, failure, token};
 use super::{FOR_USERS, authorization, bearer};
 use compute_kfp_test_server::{Response, TestServer};
+
+static SCHEME: SecurityScheme = SecurityScheme::new("user", SchemeKind::Bearer);
+static POST_FOR_USERS: Operation =
+    Operation::new("create", "create", "POST", "/items").security(&[&[&SCHEME]]);
 
 /// A server that gives out tokens.
 struct TokenServer(String);
@@ -207,4 +213,58 @@ async fn a_fetched_token_that_no_header_can_hold_is_refused() {
         let error = bearer(&RenewedToken::new(Vault::holding([token(text)]))).await;
         assert_eq!(error.unwrap_err().kind(), ErrorKind::Authentication);
     }
+}
+
+#[tokio::test]
+async fn a_fault_on_the_way_to_the_login_server_is_waited_out_as_one_of_the_api() {
+    for kind in [ErrorKind::Connection, ErrorKind::Timeout] {
+        let fetches = Arc::new(AtomicU32::new(0));
+        let counted = fetches.clone();
+        let credentials = RenewedToken::new(move || {
+            let fetch = counted.fetch_add(1, Ordering::Relaxed);
+            async move {
+                match fetch {
+                    0 => Err(Error::new(kind, "no answer from the login server")),
+                    _ => Ok(AccessToken::new("fetched")),
+                }
+            }
+        });
+        let server = TestServer::playing([Response::json(200, "{}")]);
+        let eager = RetryPolicy::default().backoff(Duration::ZERO, Duration::ZERO);
+        let transport = Transport::builder(server.url())
+            .retry(eager)
+            .credentials(SCHEME.name, credentials);
+        // Also a POST: nothing of it was sent.
+        let request = Request::new(&POST_FOR_USERS);
+        transport
+            .build()
+            .unwrap()
+            .send_empty(request)
+            .await
+            .unwrap();
+        assert_eq!(fetches.load(Ordering::Relaxed), 2);
+        assert_eq!(
+            server.only().header("authorization"),
+            Some("Bearer fetched")
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_login_server_refuses_is_not_tried_again() {
+    let credentials = RenewedToken::new(|| async {
+        Err::<AccessToken, _>(Error::authentication("the grant is gone"))
+    });
+    let server = TestServer::playing([Response::json(200, "{}")]);
+    let transport = Transport::builder(server.url()).credentials(SCHEME.name, credentials);
+    let request = Request::new(&POST_FOR_USERS);
+    let error = transport
+        .build()
+        .unwrap()
+        .send_empty(request)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authentication);
+    assert!(!error.is_retryable());
+    assert_eq!(server.connections(), 0);
 }

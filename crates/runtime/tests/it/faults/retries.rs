@@ -158,7 +158,7 @@ async fn a_post_is_not_sent_again_once_it_may_have_been_done() {
 }
 
 #[tokio::test]
-async fn a_credential_that_cannot_be_had_ends_the_call_before_an_attempt() {
+async fn a_credential_that_cannot_be_reached_is_asked_for_as_often_as_a_call_is_sent() {
     #[derive(Debug, Default)]
     struct Unreachable(AtomicU32);
     impl Credentials for Unreachable {
@@ -178,9 +178,9 @@ async fn a_credential_that_cannot_be_had_ends_the_call_before_an_attempt() {
     ];
     for error in errors {
         assert_eq!(error.message(), "the identity provider is down");
-        assert_eq!((error.attempts(), error.was_sent()), (0, false));
+        assert_eq!((error.attempts(), error.was_sent()), (3, false));
     }
-    assert_eq!(asked.0.load(Ordering::SeqCst), 2);
+    assert_eq!(asked.0.load(Ordering::SeqCst), 6);
     assert_eq!(server.connections(), 0);
 }
 
@@ -261,4 +261,17 @@ async fn connections_are_kept_between_calls_and_after_a_refusal() {
         assert_eq!(item.number, number);
     }
     assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn the_time_of_a_call_begins_when_it_is_first_polled() {
+    let server = Server::start(1, |_| Step::done(answer(200, "", "{}")));
+    let client = client(&server, RetryPolicy::never());
+    let mut request = call(&GET, 0);
+    request.options(|options| options.timeout(Duration::from_secs(5)));
+    let unsent = client.send_empty(request);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(3600)).await;
+    tokio::time::resume();
+    unsent.await.unwrap();
 }

@@ -84,19 +84,6 @@ async fn nothing_is_waited_for_without_end_where_nothing_is_set() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_time_of_a_call_begins_when_it_is_made() {
-    let (server, _held) = TestServer::piecewise();
-    let transport = Transport::builder(server.url()).timeout(Duration::from_secs(9));
-    let transport = transport.build().unwrap();
-    let call = transport.send_json::<Value>(get());
-    tokio::time::advance(Duration::from_secs(9)).await;
-    let polled = tokio::time::Instant::now();
-    let error = call.await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert_eq!(polled.elapsed(), Duration::ZERO);
-}
-
 #[tokio::test]
 async fn an_answer_that_stops_in_the_middle_is_waited_for_only_so_long() {
     let (server, pieces) = TestServer::piecewise();

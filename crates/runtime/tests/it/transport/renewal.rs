@@ -135,7 +135,7 @@ async fn a_token_that_never_changes_is_sent_once() {
 }
 
 #[tokio::test]
-async fn a_renewal_that_fails_is_an_authentication_error_with_its_source() {
+async fn a_renewal_that_fails_keeps_its_kind_and_its_source() {
     let server = TestServer::playing([Response::json(401, "{}")]);
     let asked = Arc::new(AtomicUsize::new(0));
     let credentials = RenewedToken::new(move || {
@@ -154,7 +154,7 @@ async fn a_renewal_that_fails_is_an_authentication_error_with_its_source() {
         .send_json::<Value>(Request::new(&POST))
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Authentication);
+    assert_eq!(error.kind(), ErrorKind::Connection);
     assert!(error.was_sent());
     assert_eq!(error.operation(), Some(&POST));
     let source = error.source().unwrap().to_string();
