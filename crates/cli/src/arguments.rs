@@ -141,14 +141,25 @@ fn json_body(text: Option<&str>, matches: &ArgMatches) -> Result<Option<Value>, 
             )));
         };
         let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-        set(body.get_or_insert(Value::Null), &steps(path), value).map_err(|problem| {
+        let steps = steps(path);
+        if steps.len() > DEEPEST {
+            return Err(Failure::Usage(format!(
+                "--set goes {} levels deep; at most {DEEPEST} are sent",
+                steps.len()
+            )));
+        }
+        set(body.get_or_insert(Value::Null), &steps, value).map_err(|problem| {
             Failure::Usage(format!("--set `{}`: {problem}", path.escape_debug()))
         })?;
     }
     Ok(body)
 }
 
+/// As deep as JSON is read.
+const DEEPEST: usize = 127;
+
 fn json(what: &str, text: &str) -> Result<Value, Failure> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_json::from_str(text)
         .map_err(|error| Failure::Usage(format!("{what} is not JSON: {error}")))
 }

@@ -78,6 +78,7 @@ fn print(output: &mut Output, line: &JobLogLine) -> Result<(), Failure> {
         Ok(time) => time.to_string(),
         Err(_) => line.timestamp.to_string(),
     };
-    let text = format!("{time} {}", printable(&line.line));
+    // A line of the log is one line here, whatever is in it.
+    let text = format!("{time} {}", printable(&line.line).replace('\n', "␊"));
     output.event(&json!(line), &text)
 }

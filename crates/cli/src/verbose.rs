@@ -7,8 +7,9 @@ use compute_kfp::middleware::{Attempt, Middleware, Next, Outcome};
 use crate::failure::say;
 use crate::output::printable;
 
-/// Headers of answers that hold secrets; those of requests are not seen here at all.
-const SECRET: [&str; 2] = ["set-cookie", "www-authenticate"];
+/// Parts of the names of headers of responses that hold secrets; credentials of requests are not seen
+/// here at all.
+const SECRET: [&str; 6] = ["auth", "cookie", "credential", "key", "secret", "token"];
 
 /// Tells of each attempt.
 pub struct Verbose;
@@ -38,7 +39,7 @@ impl Middleware for Verbose {
                 Ok(reply) => {
                     say(&format!("< {} in {took:.1?}", reply.status()));
                     for (name, value) in reply.headers() {
-                        let value = match SECRET.contains(&name.as_str()) {
+                        let value = match SECRET.iter().any(|part| name.as_str().contains(part)) {
                             true => "[hidden]".to_owned(),
                             false => printable(&String::from_utf8_lossy(value.as_bytes())),
                         };

@@ -1,6 +1,6 @@
 //! What generation says when a document cannot be used.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use indexmap::IndexSet;
 
@@ -40,11 +40,24 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut f = Printable(f);
         write!(f, "{}#{}", self.file, self.pointer)?;
         if let Some(in_file) = &self.in_file {
             write!(f, " (in the file: {in_file})")?;
         }
         write!(f, ": {}; {}", self.message, self.remedy)
+    }
+}
+
+/// Writes control characters, which a terminal obeys, as escapes: a spec may hold any.
+struct Printable<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+impl fmt::Write for Printable<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|letter| match letter {
+            letter if letter.is_control() => write!(self.0, "{}", letter.escape_debug()),
+            letter => self.0.write_char(letter),
+        })
     }
 }
 

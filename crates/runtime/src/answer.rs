@@ -26,6 +26,8 @@ pub(crate) struct Answer {
     pub headers: HeaderMap,
     /// What was read of the body.
     pub body: Bytes,
+    /// Whether a success without a body is one, as that of a DELETE.
+    pub may_be_empty: bool,
     /// What is left to the caller to read.
     unread: Option<Box<reqwest::Response>>,
     /// What the request was authorised with.
@@ -39,6 +41,7 @@ impl Answer {
             status: reply.status,
             headers: reply.headers,
             body: reply.body,
+            may_be_empty: false,
             unread: reply.unread,
             secrets,
         }
@@ -50,7 +53,11 @@ impl Answer {
     }
 
     pub fn json<T: DeserializeOwned>(self) -> Result<ResponseValue<T>, Error> {
-        match json::read(&self.body) {
+        let body = match self.may_be_empty && self.is_empty() {
+            true => b"{}",
+            false => &*self.body,
+        };
+        match json::read(body) {
             Ok(value) => {
                 let (status, headers) = self.into_head();
                 Ok(ResponseValue::new(value, status, headers))

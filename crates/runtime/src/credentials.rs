@@ -25,6 +25,9 @@ use crate::operation::{Location, SchemeKind, SecurityScheme};
 use crate::secrets;
 use crate::transport::HttpClients;
 
+/// Stands before a token.
+const SCHEME: &str = "Bearer ";
+
 /// What an asynchronous method of [`Credentials`] returns.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
@@ -142,7 +145,13 @@ impl Authorization {
     /// Of kind [`Authentication`](crate::ErrorKind::Authentication) where it is empty or no header
     /// can hold it.
     pub fn token(&mut self, token: &str) -> Result<(), Error> {
-        self.place("Bearer ", token)
+        let token = token.trim();
+        // As people copy it out of a header.
+        let bare = match token.split_at_checked(SCHEME.len()) {
+            Some((scheme, bare)) if scheme.eq_ignore_ascii_case(SCHEME) => bare,
+            _ => token,
+        };
+        self.place(SCHEME, bare)
     }
 
     /// Adds a key: as it is, where the scheme has it.

@@ -318,7 +318,9 @@ impl Error {
                 true,
             )
         } else {
-            let sent = !causes(&error).any(was_not_taken);
+            // With the body of an answer, the request was executed.
+            let answered = error.is_body() || error.is_decode();
+            let sent = answered || !causes(&error).any(was_not_taken);
             (ErrorKind::Connection, "the connection broke", sent)
         };
         let message = match causes(&error).last() {
@@ -419,6 +421,14 @@ impl Error {
     pub(crate) fn too_large(limit: usize, status: StatusCode, headers: HeaderMap) -> Self {
         let message = format!(
             "the answer has more than {limit} bytes; raise `max_response_bytes` or ask for less"
+        );
+        Self::new(ErrorKind::Protocol, message).with_response(status, headers, Bytes::new())
+    }
+
+    /// A response with more objects than the client is allowed to hold.
+    pub(crate) fn too_many_objects(limit: usize, status: StatusCode, headers: HeaderMap) -> Self {
+        let message = format!(
+            "the response has more than {limit} objects; raise `max_response_objects` or ask for less"
         );
         Self::new(ErrorKind::Protocol, message).with_response(status, headers, Bytes::new())
     }

@@ -23,9 +23,12 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Reads the answer of a server.
 #[doc(hidden)]
 pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Fault> {
+    let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
     let text = text(json)?;
     serde_json::from_str(text).map_err(|error| fault(text, &error))
 }
@@ -50,6 +53,7 @@ fn fault(text: &str, error: &Error) -> Fault {
         "the answer goes on behind its JSON".to_owned()
     } else {
         let path = path(text.as_bytes(), end);
+        let error = error.to_string().replace(char::is_control, "\u{fffd}");
         format!("the answer cannot be read{}: {error}", at(&path))
     };
     let ended = error.is_eof();
@@ -147,9 +151,13 @@ fn written(levels: &[Level<'_>]) -> String {
                     path.push('.');
                 }
                 let quoted = [b"\"", *name, b"\""].concat();
-                let name = serde_json::from_slice(&quoted)
+                let name: String = serde_json::from_slice(&quoted)
                     .unwrap_or_else(|_| String::from_utf8_lossy(name).into_owned());
-                path.push_str(&name);
+                // A terminal obeys control characters.
+                path.extend(name.chars().flat_map(|letter| match letter.is_control() {
+                    true => letter.escape_debug().collect::<Vec<_>>(),
+                    false => vec![letter],
+                }));
             }
         }
     }

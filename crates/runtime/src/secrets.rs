@@ -37,9 +37,9 @@ impl Secrets {
         let mut redacted = Vec::with_capacity(bytes.len());
         let mut rest = bytes;
         while let Some(first) = rest.first() {
-            if let Some(text) = texts.iter().find(|text| rest.starts_with(text)) {
+            if let Some(length) = texts.iter().find_map(|text| repeated(rest, text)) {
                 redacted.extend_from_slice(REDACTED);
-                rest = &rest[text.len()..];
+                rest = &rest[length..];
             } else {
                 redacted.push(*first);
                 rest = &rest[1..];
@@ -88,6 +88,24 @@ impl Secrets {
         }
         texts
     }
+}
+
+/// How many bytes repeat a text, each character as it is or escaped as in JSON.
+fn repeated(bytes: &[u8], text: &[u8]) -> Option<usize> {
+    let mut rest = bytes;
+    for wanted in text {
+        rest = match rest {
+            [byte, rest @ ..] if byte == wanted => rest,
+            [b'\\', b'u', a, b, c, d, rest @ ..] => {
+                let digits = [*a, *b, *c, *d];
+                let code = u32::from_str_radix(str::from_utf8(&digits).ok()?, 16).ok()?;
+                (code == u32::from(*wanted)).then_some(rest)?
+            }
+            [b'\\', byte, rest @ ..] if byte == wanted => rest,
+            _ => return None,
+        };
+    }
+    Some(bytes.len() - rest.len())
 }
 
 fn behind(value: &[u8], mark: u8) -> Option<&[u8]> {
@@ -173,6 +191,23 @@ mod tests {
         let mut headers = HeaderMap::new();
         secrets(AUTHORIZATION, "Bearer abcdef").authorise(&mut headers);
         assert!(headers[AUTHORIZATION].is_sensitive());
+    }
+
+    #[test]
+    fn a_secret_is_found_however_json_escapes_it() {
+        for text in [
+            r"a/b+c=d",
+            r"a\/b+c=d",
+            r"a\u002Fb\u002bc\u003Dd",
+            r"\u0061\/\u0062+c=d",
+        ] {
+            let text = format!("{{\"echo\":\"Bearer {text}\"}}");
+            let found = redacted(AUTHORIZATION, "Bearer a/b+c=d", &text);
+            assert!(!found.contains("c=d") && !found.contains("003D"), "{found}");
+            assert!(found.contains("[redacted]\"}"), "{found}");
+        }
+        let other = r"a\u002Fb\u00zz";
+        assert_eq!(redacted(AUTHORIZATION, "Bearer a/b+c=d", other), other);
     }
 
     proptest! {

@@ -74,6 +74,7 @@ struct Inner {
     attempt_timeout: Duration,
     read_timeout: Duration,
     max_response_bytes: usize,
+    max_response_objects: usize,
 }
 
 impl Inner {

@@ -14,6 +14,7 @@ use crate::error::Error;
 
 /// A longer file holds no token; it may not even end.
 const LONGEST: u64 = 1024 * 1024;
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A token that is read from a file, and sent as `Bearer <token>`.
 ///
@@ -22,7 +23,7 @@ const LONGEST: u64 = 1024 * 1024;
 /// at. While it cannot be read, the token that was read last is sent on. White space around the
 /// token is left out.
 ///
-/// A file has up to 1 MiB.
+/// It is a regular file, or a link to one, of up to 1 MiB.
 ///
 /// ```
 /// use compute_kfp_runtime::credentials::TokenFile;
@@ -127,6 +128,13 @@ async fn read(path: &Path) -> Result<Read, Error> {
     let wrong =
         |what: &str| Error::authentication(format!("the token file `{}` {what}", path.display()));
     let unreadable = |error: io::Error| wrong(&format!("cannot be read: {error}")).caused_by(error);
+    // To open a pipe or a device may take for ever.
+    let metadata = tokio::fs::metadata(path).await.map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(wrong(
+            "is no regular file; name a file that holds a token alone",
+        ));
+    }
     let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
     // The version of what is opened, not of what may replace it in the meantime.
     let metadata = file.metadata().await.map_err(unreadable)?;
@@ -141,7 +149,8 @@ async fn read(path: &Path) -> Result<Read, Error> {
         ));
     }
     // The error of the conversion would hold the bytes.
-    let text = str::from_utf8(&content)
+    let content = content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&content);
+    let text = str::from_utf8(content)
         .map_err(|_| wrong("is not UTF-8; name a file that holds a token alone"))?
         .trim();
     if text.is_empty() {

@@ -11,6 +11,10 @@ use crate::request::Request;
 use crate::response::ResponseValue;
 use crate::transport::Transport;
 
+/// So many pages without items may come one after the other. A server that filters after it cut its
+/// pages sends some; one that sends more does not end.
+pub(super) const MOST_EMPTY: u32 = 1_000;
+
 /// The request of a list, of which each page sends a copy.
 pub(super) struct Source {
     transport: Transport,
@@ -59,6 +63,13 @@ impl Source {
 
     pub fn at(&self, position: Position, given: u64) -> ResumePoint {
         ResumePoint::new(&self.request, position, given)
+    }
+
+    /// A list that may go on for ever without an item.
+    pub fn endless(&self) -> Error {
+        self.broken(format!(
+            "the list does not end: {MOST_EMPTY} pages after one another have no items"
+        ))
     }
 
     /// An answer that would make a list endless or wrong.

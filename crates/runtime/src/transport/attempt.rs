@@ -187,13 +187,25 @@ impl Sending<'_> {
             return Ok(reply(None, Bytes::new(), Some(Box::new(response))));
         }
         match self.whole(&mut response).await? {
-            Some(body) => Ok(reply(None, body, None)),
+            Some(body) if !self.holds_too_many(&body) => Ok(reply(None, body, None)),
+            Some(_) => {
+                self.secrets.redact_headers(&mut headers);
+                let limit = self.transport.max_response_objects;
+                Err(Error::too_many_objects(limit, status, headers))
+            }
             None => {
                 self.secrets.redact_headers(&mut headers);
                 let limit = self.transport.max_response_bytes;
                 Err(Error::too_large(limit, status, headers))
             }
         }
+    }
+
+    /// Whether a body has more objects than allowed. Braces in strings count too, which does no harm: the
+    /// limit is far above what a page has.
+    fn holds_too_many(&self, body: &[u8]) -> bool {
+        let limit = self.transport.max_response_objects;
+        body.len() > limit && body.iter().filter(|byte| **byte == b'{').count() > limit
     }
 
     /// The body, or `None` where it is longer than allowed.

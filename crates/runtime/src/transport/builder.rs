@@ -51,6 +51,7 @@ pub struct TransportBuilder {
     attempt_timeout: Duration,
     timeout: Duration,
     max_response_bytes: usize,
+    max_response_objects: usize,
     allow_plain_http: bool,
     application: Option<String>,
 }
@@ -68,7 +69,8 @@ impl TransportBuilder {
             read_timeout: None,
             attempt_timeout: Duration::from_secs(60),
             timeout: Duration::from_secs(300),
-            max_response_bytes: 256 * 1024 * 1024,
+            max_response_bytes: 64 * 1024 * 1024,
+            max_response_objects: 500_000,
             allow_plain_http: false,
             application: None,
         }
@@ -225,9 +227,22 @@ impl TransportBuilder {
         self
     }
 
-    /// Longest body of an answer that is held in memory, in bytes and decompressed; 256 MiB unless set.
+    /// Sets the longest body of a response that is held in memory, in bytes and decompressed
+    /// [default: 64 MiB].
+    ///
+    /// The largest page of these APIs has some 20 MB. As values a body takes more memory: twice as much
+    /// where it consists of texts, and up to 250 times as much where it consists of empty objects. See
+    /// [`max_response_objects`](Self::max_response_objects).
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.max_response_bytes = bytes;
+        self
+    }
+
+    /// Sets how many JSON objects a response that is held in memory has at most [default: 500,000].
+    ///
+    /// An object takes up to 1 KB as a value. It is counted before anything is read.
+    pub fn max_response_objects(mut self, objects: usize) -> Self {
+        self.max_response_objects = objects;
         self
     }
 
@@ -321,6 +336,7 @@ impl TransportBuilder {
                 .read_timeout
                 .unwrap_or(self.attempt_timeout.min(self.timeout)),
             max_response_bytes: self.max_response_bytes,
+            max_response_objects: self.max_response_objects,
         })))
     }
 }

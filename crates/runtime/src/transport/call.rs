@@ -201,7 +201,12 @@ impl<'a> Call<'a> {
             self.in_time(running).await
         };
         let answer = match answered {
-            Ok(reply) => Answer::new(reply, secrets),
+            Ok(reply) => {
+                let mut answer = Answer::new(reply, secrets);
+                answer.may_be_empty = answer.status == http::StatusCode::NO_CONTENT
+                    || self.operation.method == "DELETE";
+                answer
+            }
             Err(error) => {
                 trace::failed(&span, &error);
                 return Err(error);
@@ -218,7 +223,14 @@ impl<'a> Call<'a> {
 
     /// Returns when the call is to be sent again, or with the error it ends with.
     async fn next_attempt(&mut self, error: Error) -> Result<(), Error> {
-        let error = self.at_this_point(error);
+        let mut error = self.at_this_point(error);
+        let may_be_its_own = self.sent
+            && self.operation.method == "DELETE"
+            && error.status() == Some(http::StatusCode::NOT_FOUND);
+        if may_be_its_own {
+            error =
+                error.with_note("an attempt before, whose response was lost, may have deleted it");
+        }
         self.sent = error.was_sent();
         let is_repeatable = self.parts.body.is_repeatable();
         if !self.renewed && asks_for_credentials(&error) {

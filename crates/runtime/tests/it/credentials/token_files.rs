@@ -9,7 +9,7 @@ use compute_kfp_runtime::credentials::{Credentials, TokenFile};
 use compute_kfp_runtime::{ErrorKind, Request, Transport};
 use tempfile::{TempDir, tempdir};
 
-use super::{FOR_USERS, bearer, refused};
+use super::{FOR_USERS, authorization, bearer, refused};
 use compute_kfp_test_server::{Response, TestServer};
 
 fn folder() -> (TempDir, std::path::PathBuf) {
@@ -154,4 +154,25 @@ async fn a_file_without_a_token_is_named() {
     just_fits[..5].copy_from_slice(b"token");
     fs::write(&path, just_fits).unwrap();
     assert_eq!(bearer(&token).await.unwrap(), "Bearer token");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_no_regular_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in [std::path::Path::new("/dev/zero"), folder.path()] {
+        let error = TokenFile::new(path).authorize(&mut authorization()).await;
+        let message = error.unwrap_err().to_string();
+        assert!(message.contains("no regular file"), "{message}");
+    }
+    let file = folder.path().join("token");
+    std::fs::write(&file, "\u{feff}Bearer  tok-1\n").unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let mut authorised = authorization();
+    TokenFile::new(link)
+        .authorize(&mut authorised)
+        .await
+        .unwrap();
+    assert_eq!(authorised.headers()["authorization"], "Bearer tok-1");
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use compute_kfp_runtime::credentials::{Authorization, Credentials, Pending};
+use compute_kfp_runtime::operation::{Location, Operation, Parameter};
 use compute_kfp_runtime::{Error, ErrorKind, RetryPolicy, Transport, middleware};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -274,4 +275,19 @@ async fn the_time_of_a_call_begins_when_it_is_first_polled() {
     tokio::time::advance(Duration::from_secs(3600)).await;
     tokio::time::resume();
     unsent.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_delete_whose_response_was_lost_is_not_plainly_not_found() {
+    static DELETE: Operation = Operation::new("delete", "delete", "DELETE", "/{number}")
+        .parameters(&[Parameter::new("number", Location::Path, "integer").required()]);
+    let server = Server::start(1, |visit| match visit.count {
+        1 => Step::done(Response::raw("").then_reset()),
+        _ => Step::refused(answer(404, "", r#"{"message": "no such run"}"#)),
+    });
+    let client = client(&server, eager(3));
+    let error = client.send_empty(call(&DELETE, 0)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let message = error.message();
+    assert!(message.contains("may have deleted it"), "{message}");
 }

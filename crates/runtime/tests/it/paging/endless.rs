@@ -3,7 +3,9 @@
 use compute_kfp_runtime::{Error, ErrorKind};
 use serde_json::json;
 
-use super::lists::{BY_NUMBER, BY_TOKEN, NumberedPage, TokenPage, answer, drain, items};
+use super::lists::{
+    BY_NUMBER, BY_TIME, BY_TOKEN, NumberedPage, TimedPage, TokenPage, answer, drain, items,
+};
 use super::server::Server;
 
 fn check(error: Option<Error>, said: &str) {
@@ -54,4 +56,44 @@ async fn a_page_in_place_of_another_is_an_error() {
     let (given, error) = drain(&mut numbers).await;
     assert_eq!(given, [7]);
     check(error, "page 1 came in place of page 2");
+}
+
+#[tokio::test]
+async fn a_list_of_empty_pages_without_end_is_an_error() {
+    let server = Server::start(|number, _| {
+        answer(json!({"next_page_token": number.to_string()}).to_string())
+    });
+    let error = items::<TokenPage>(&server, &BY_TOKEN, |_| {})
+        .collect()
+        .await;
+    let error = error.unwrap_err();
+    assert!(error.message().contains("does not end"), "{error}");
+    assert!(error.resume_point().is_some());
+
+    let server = Server::start(|_, query| {
+        let page: i64 = query["page"].parse().unwrap();
+        answer(json!({"items": [], "page": page, "pages": i64::MAX}).to_string())
+    });
+    let error = items::<NumberedPage>(&server, &BY_NUMBER, |_| {})
+        .collect()
+        .await;
+    assert!(error.unwrap_err().message().contains("does not end"));
+
+    let server = Server::start(|number, _| {
+        answer(json!({"lines": [], "next_start": number + 1}).to_string())
+    });
+    let error = items::<TimedPage>(&server, &BY_TIME, |_| {})
+        .collect()
+        .await;
+    assert!(error.unwrap_err().message().contains("does not end"));
+}
+
+#[tokio::test]
+async fn the_last_page_that_has_a_number_is_asked_for_once() {
+    let server = Server::start(|_, _| answer(json!({"items": [1]}).to_string()));
+    let numbers = items::<NumberedPage>(&server, &BY_NUMBER, |request| {
+        request.set("page", &u64::MAX);
+    });
+    assert_eq!(numbers.collect().await.unwrap(), [1]);
+    assert_eq!(server.queries().len(), 1);
 }

@@ -1,8 +1,10 @@
 //! What a successful answer becomes.
 
-use compute_kfp_runtime::{Error, ErrorKind, ResponseValue, Transport};
+use compute_kfp_runtime::operation::Operation;
+use compute_kfp_runtime::{Error, ErrorKind, Request, ResponseValue, Transport};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use crate::item::{ServerTransport as _, get, html};
 use compute_kfp_test_server::{Response, TestServer};
@@ -250,4 +252,54 @@ async fn many_and_long_headers_are_read() {
         .await
         .unwrap();
     assert_eq!(response.headers()["x-79"].len(), 1000);
+}
+
+#[tokio::test]
+async fn a_delete_is_done_though_the_response_has_no_body() {
+    static DELETE: Operation = Operation::new("delete_item", "delete_item", "DELETE", "/items");
+    for status in [200, 204] {
+        let server = TestServer::playing([Response::new(status, "", "")]);
+        let request = Request::new(&DELETE);
+        let deleted = server.transport().send_json::<Value>(request).await;
+        assert_eq!(*deleted.unwrap(), json!({}));
+    }
+    let server = TestServer::playing([Response::new(200, "", "")]);
+    let error = server.transport().send_json::<Value>(get()).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Protocol);
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_is_no_part_of_the_json() {
+    let server = TestServer::playing([Response::json(200, "\u{feff}{\"a\": 1}")]);
+    let read = server.transport().send_json::<Value>(get()).await;
+    assert_eq!(*read.unwrap(), json!({"a": 1}));
+}
+
+#[tokio::test]
+async fn a_response_with_too_many_objects_is_not_read() {
+    let many = format!("[{}1]", "{},".repeat(50));
+    let server = TestServer::start(move |_| Response::json(200, many.clone()));
+    let transport = |most| {
+        let transport = Transport::builder(server.url()).max_response_objects(most);
+        transport.build().unwrap()
+    };
+    let read = transport(50).send_json::<Value>(get()).await.unwrap();
+    assert_eq!(read.as_array().unwrap().len(), 51);
+    let error = transport(49).send_json::<Value>(get()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(error.message().contains("more than 49 objects"), "{error}");
+}
+
+#[tokio::test]
+async fn control_characters_of_a_name_are_escaped_in_an_error() {
+    #[derive(Debug, serde::Deserialize)]
+    #[allow(dead_code, reason = "only whether it can be read is of interest")]
+    struct Page {
+        items: std::collections::BTreeMap<String, u32>,
+    }
+    let body = "{\"items\": {\"\\u001b[31m\": \"x\"}}";
+    let server = TestServer::playing([Response::json(200, body)]);
+    let error = server.transport().send_json::<Page>(get()).await;
+    let message = error.unwrap_err().to_string();
+    assert!(!message.contains('\u{1b}'), "{message:?}");
 }
