@@ -1,14 +1,14 @@
 //! From the command line to the arguments of a call.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal as _, Read};
 use std::path::PathBuf;
 
 use clap::ArgMatches;
 use compute_kfp::operation::{Body, BodyKind, Operation, Parameter};
 use serde_json::{Map, Value};
 
-use crate::failure::{Failure, warn};
+use crate::failure::{Failure, say, warn};
 use crate::operation_command::{BODY, SET, parts, whole_bodies};
 
 /// Parts of a body that are files, by their names.
@@ -213,6 +213,9 @@ fn steps(path: &str) -> Vec<String> {
 }
 
 pub fn standard_input() -> Result<String, Failure> {
+    if io::stdin().is_terminal() {
+        say("reading from the terminal; end with Ctrl-D, or give up with Ctrl-C");
+    }
     let mut text = String::new();
     io::stdin()
         .read_to_string(&mut text)

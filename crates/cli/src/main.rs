@@ -28,9 +28,14 @@ mod verbose;
 mod wait;
 
 use std::env;
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use compute_kfp::compute::Login;
 
 use crate::failure::{Failure, say};
 use crate::globals::Globals;
@@ -50,7 +55,13 @@ fn main() -> ExitCode {
             let work = command::run(&globals, &matches);
             let ended = match matches.subcommand_name() {
                 Some(sandbox::NAME) => runtime.block_on(work),
-                _ => runtime.block_on(interruptible(work)),
+                _ => {
+                    end_on_ctrl_c()?;
+                    let ended = runtime.block_on(interruptible(work));
+                    // A refresh token is spent; its successor is not yet in the file.
+                    runtime.block_on(Login::settled());
+                    ended
+                }
             };
             // A thread may hang in a read of the terminal.
             runtime.shutdown_background();
@@ -60,6 +71,36 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(globals.speaks_json()),
     }
+}
+
+/// Ends the program after Ctrl-C, also where it hangs in a read of the terminal or of a pipe.
+fn end_on_ctrl_c() -> Result<(), Failure> {
+    /// Long enough for what can end by itself to do so.
+    const GRACE: Duration = Duration::from_millis(300);
+    let deaf = |error: io::Error| Failure::io("Ctrl-C cannot be listened to", &error);
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_all().build().map_err(deaf)?;
+    let (listens, listening) = std::sync::mpsc::channel();
+    let watch = async move {
+        let mut pressed = pin!(tokio::signal::ctrl_c());
+        let pressed = poll_fn(|context| {
+            let polled = pressed.as_mut().poll(context);
+            let _ = listens.send(());
+            polled
+        });
+        if pressed.await.is_ok() {
+            tokio::time::sleep(GRACE).await;
+            Login::settled().await;
+            std::process::exit(Failure::Interrupted.status().into());
+        }
+    };
+    std::thread::Builder::new()
+        .name("ctrl-c".to_owned())
+        .spawn(move || runtime.block_on(watch))
+        .map_err(deaf)?;
+    // An error means that the thread has ended, and so nobody listens.
+    let _ = listening.recv();
+    Ok(())
 }
 
 async fn interruptible(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {

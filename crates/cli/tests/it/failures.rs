@@ -2,6 +2,9 @@
 
 use std::net::TcpListener;
 
+#[cfg(unix)]
+use crate::program::terminal::Terminal;
+use crate::program::world::World;
 use crate::program::{Program, WRONG_TOKEN, sandbox};
 use compute_kfp_sandbox::{Fault, Sandbox};
 use serde_json::Value;
@@ -183,4 +186,22 @@ fn help_and_versions_are_no_mistakes() {
     }
     let nothing: Value = program.run(["--output", "json", "nosuch"]).failure(2);
     assert_eq!(nothing["kind"], "usage");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_read_of_the_terminal() {
+    let world = World::new();
+    let lines: [&[&str]; 3] = [
+        &["kfp", "create-experiment", "--body", "-"],
+        &["call", "kfp", "create_experiment", "-"],
+        &["circuit", "run", "-", "--backend-type", "Spin-2"],
+    ];
+    for line in lines {
+        let mut terminal = Terminal::start(80, world.program.command(line));
+        terminal.shows("Ctrl-D");
+        terminal.press_ctrl_c();
+        let ended = terminal.end();
+        assert_eq!(ended.status, 130, "{line:?}: {}", ended.text);
+    }
 }
