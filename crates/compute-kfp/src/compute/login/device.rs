@@ -67,6 +67,17 @@ impl DeviceLogin {
         }
         let client = builder.build()?;
         let settings = client.auth_config().send().await?.into_inner();
+        let known = login.account()?.filter(|known| known.tokens.is_some());
+        if let Some(known) = known
+            && known.well_known_endpoint != settings.well_known_endpoint
+        {
+            // A server that was taken over could send people to log in where it likes.
+            return Err(Error::configuration(format!(
+                "`{}` names another login server than before, `{}` in place of `{}`; if its operator \
+                 says that this is right, log out of it and log in again",
+                login.host, settings.well_known_endpoint, known.well_known_endpoint
+            )));
+        }
         let http = client.transport().http_client();
         let provider = oauth::Provider::discover(http, &settings.well_known_endpoint).await?;
         let pending = oauth::DeviceLogin::new(&settings.client_id)

@@ -142,3 +142,24 @@ async fn tokens_are_forgotten_even_where_they_cannot_be_revoked() {
     );
     assert_eq!(world.account()["tokens"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_server_that_names_another_login_server_than_before_is_not_logged_in_to() {
+    let world = World::with_tokens(300);
+    let mut config = world.config(300);
+    config["auths"][&world.url]["well_known_endpoint"] = "https://login.example.org/known".into();
+    world.store(&config);
+    let login = || Login::device(&world.url).file(world.path()).start();
+    let error = login().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    for server in [
+        "`https://login.example.org/known`",
+        &format!("`{}/known`", world.url),
+    ] {
+        assert!(error.message().contains(server), "{error}");
+    }
+    // Logged out, nothing can be lost.
+    config["auths"][&world.url]["tokens"] = serde_json::Value::Null;
+    world.store(&config);
+    drop(login().await.unwrap());
+}
