@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -23,7 +22,6 @@ pub(crate) enum Rank {
     /// Made by [`Rank::number`].
     Number(i64),
     Text(String),
-    Time(DateTime<Utc>),
 }
 
 impl Rank {

@@ -6,6 +6,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::collection::Collection;
+use crate::kfp::resources::RESOURCES;
 use crate::kfp::{KfpStore, recurring_runs};
 use crate::store::Object;
 
@@ -26,7 +27,7 @@ struct Restored {
 impl Serialize for KfpStore {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let kept = Kept {
-            collections: self.collections().into_iter().collect(),
+            collections: self.collections().collect(),
             attempts: &self.attempts,
             progress: &self.progress,
         };
@@ -43,9 +44,9 @@ impl<'de> Deserialize<'de> for KfpStore {
             ..Self::default()
         };
         for (name, objects) in restored.collections {
-            let collection = store.collection_mut(&name);
-            let collection =
-                collection.ok_or_else(|| D::Error::custom(format!("unknown collection {name}")))?;
+            let known = RESOURCES.iter().find(|resource| resource.kind == name);
+            let known = known.ok_or_else(|| D::Error::custom(format!("unknown kind {name}")))?;
+            let collection = store.of_mut(known);
             for object in objects {
                 collection.put(object);
             }
