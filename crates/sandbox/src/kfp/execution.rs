@@ -13,9 +13,9 @@ use crate::kfp::{self, package, recurring_runs, time};
 use crate::store::{Object, Store};
 
 /// How long a run is pending, and how long it takes to stop.
-const WAIT: TimeDelta = TimeDelta::seconds(2);
+const WAIT: TimeDelta = TimeDelta::seconds(1);
 /// How long a task takes.
-const TASK_TIME: TimeDelta = TimeDelta::seconds(3);
+const TASK_TIME: TimeDelta = TimeDelta::seconds(1);
 
 /// The parameter that makes a run fail: the name of a task, or `true` for the last one.
 const FAILURE_PARAMETER: &str = "fail";

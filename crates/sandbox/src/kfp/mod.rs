@@ -68,9 +68,10 @@ pub(crate) fn take_step(store: &mut Store, step: &Step, now: DateTime<Utc>) {
 pub const NAMESPACE: &str = "quantum-calibration";
 
 /// The KFP server that a sandbox answers as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum KfpServer {
     /// Release 2.17, which has no artifacts, tasks and metrics.
+    #[value(name = "2.17")]
     Release217,
     /// The server of the next API, with artifacts and tasks.
     Next,
