@@ -14,6 +14,8 @@ use crate::store::{Object, Store};
 
 /// How long a run is pending, and how long it takes to stop.
 const WAIT: TimeDelta = TimeDelta::seconds(1);
+/// How long a run runs before its first task does.
+const PREPARATION: TimeDelta = TimeDelta::seconds(2);
 /// How long a task takes.
 const TASK_TIME: TimeDelta = TimeDelta::seconds(1);
 
@@ -36,6 +38,7 @@ pub(crate) struct Step {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum StepKind {
     Begin,
+    FirstTask,
     EndOfTask { task_id: String },
     EndOfCancellation,
 }
@@ -77,14 +80,23 @@ pub(super) fn take_step(store: &mut Store, step: &Step, now: DateTime<Utc>) {
     match &step.kind {
         StepKind::EndOfCancellation => cancel(store, run, now),
         _ if canceling => {}
-        StepKind::Begin => begin(store, run, now),
+        StepKind::Begin => {
+            let mut run = run;
+            enter(&mut run, "RUNNING", now);
+            RUN.put(store, run);
+            plan(
+                store,
+                &step.run_id,
+                StepKind::FirstTask,
+                later(now, PREPARATION),
+            );
+        }
+        StepKind::FirstTask => begin(store, run, now),
         StepKind::EndOfTask { task_id } => end_task(store, run, task_id, now),
     }
 }
 
-fn begin(store: &mut Store, mut run: Object, now: DateTime<Utc>) {
-    enter(&mut run, "RUNNING", now);
-    RUN.put(store, run.clone());
+fn begin(store: &mut Store, run: Object, now: DateTime<Utc>) {
     let root = match root_of(store, &run) {
         Some(mut root) => {
             enter(&mut root, "RUNNING", now);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::collection::{Collection, Key, Place};
 use crate::kfp::filter::Filter;
 use crate::kfp::parameters::QueryParameters;
-use crate::kfp::resources::{Column, Resource};
+use crate::kfp::resources::{Column, RUN, Resource};
 use crate::kfp::{KfpError, KfpServer, KfpStore};
 use crate::reply::Reply;
 use crate::store::Object;
@@ -40,9 +40,10 @@ impl Resource {
         wanted: Option<&dyn Fn(&Object) -> bool>,
         shown: impl Fn(&Object) -> Object,
     ) -> Result<Reply, KfpError> {
-        let largest = match query.one_of("view")? {
-            Some(view) if view == "FULL" => LARGEST_FULL_PAGE_SIZE,
-            _ => LARGEST_PAGE_SIZE,
+        let largest = if query.text("view")? == "FULL" {
+            LARGEST_FULL_PAGE_SIZE
+        } else {
+            LARGEST_PAGE_SIZE
         };
         let page_size = page_size(query.int32("page_size")?, largest)?;
         let (criteria, after, number) = self.criteria(query)?;
@@ -86,8 +87,15 @@ impl Resource {
             (value, collection.key_of(last))
         });
         let last = last.or(after).filter(|_| next);
+        // The server looks at the sort key again when it cuts a next page, and then misses some.
         if next && self.uncut.contains(&criteria.sort.column.field) {
-            return Err(uncut(store.server));
+            let refusal = KfpError::invalid_input("a next page cannot be cut in this order");
+            let is_internal = self.kind == RUN.kind && store.server != KfpServer::Release217;
+            return Err(if is_internal {
+                refusal.internal()
+            } else {
+                refusal
+            });
         }
         let token = last.map(|last| self.token(&criteria, &last, number + 1));
         let objects = objects
@@ -199,7 +207,7 @@ impl Resource {
         let place: Last = serde_json::from_value(token["after"].clone()).map_err(|_| refuse())?;
         let (field, descending): (String, bool) =
             serde_json::from_value(token["sort"].clone()).map_err(|_| refuse())?;
-        let column = self.column_of(&field).ok_or_else(refuse)?;
+        let column = self.column(&field).ok_or_else(refuse)?;
         let source = token["filter"].as_array().cloned().ok_or_else(refuse)?;
         let criteria = Criteria {
             sort: Sort { column, descending },
@@ -251,15 +259,6 @@ impl Sort {
         } else {
             place > *position
         }
-    }
-}
-
-/// The server looks at the sort key again when it cuts a next page, and then misses some.
-fn uncut(server: KfpServer) -> KfpError {
-    let refusal = KfpError::invalid_input("a next page cannot be cut in this order");
-    match server {
-        KfpServer::Release217 => refusal,
-        KfpServer::Next | KfpServer::All => refusal.internal(),
     }
 }
 

@@ -130,59 +130,19 @@ fn read_text(file_name: &str, content: &[u8]) -> Result<Object, String> {
     })
 }
 
-/// The fields of the messages that a pipeline's spec is made of, as far as they are checked: each
-/// message with its fields, and the message in a field or in the values of its map.
-const SPEC: &[(&str, &[(&str, &str)])] = &[
-    (
-        "PipelineSpec",
-        &[
-            ("pipelineInfo", "PipelineInfo"),
-            ("deploymentSpec", ""),
-            ("sdkVersion", ""),
-            ("schemaVersion", ""),
-            ("components", "{}ComponentSpec"),
-            ("root", "ComponentSpec"),
-            ("defaultPipelineRoot", ""),
-        ],
-    ),
-    (
-        "PipelineInfo",
-        &[("name", ""), ("displayName", ""), ("description", "")],
-    ),
-    (
-        "ComponentSpec",
-        &[
-            ("inputDefinitions", "Definitions"),
-            ("outputDefinitions", "Definitions"),
-            ("dag", "DagSpec"),
-            ("executorLabel", ""),
-            ("singlePlatformSpecs", ""),
-            ("taskConfigPassthroughs", ""),
-        ],
-    ),
-    ("Definitions", &[("artifacts", ""), ("parameters", "")]),
-    (
-        "DagSpec",
-        &[("tasks", "{}PipelineTaskSpec"), ("outputs", "")],
-    ),
-    (
-        "PipelineTaskSpec",
-        &[
-            ("taskInfo", "TaskInfo"),
-            ("inputs", "Inputs"),
-            ("dependentTasks", ""),
-            ("cachingOptions", ""),
-            ("componentRef", ""),
-            ("triggerPolicy", ""),
-            ("artifactIterator", ""),
-            ("parameterIterator", ""),
-            ("retryPolicy", ""),
-            ("iteratorPolicy", ""),
-        ],
-    ),
-    ("TaskInfo", &[("name", ""), ("taskName", "")]),
-    ("Inputs", &[("artifacts", ""), ("parameters", "")]),
-];
+/// The messages that a pipeline's spec is made of, as far as they are checked: each with its fields,
+/// and the message in a field or in the values of its map.
+const SPEC: &str = "
+PipelineSpec pipelineInfo:PipelineInfo deploymentSpec sdkVersion schemaVersion \
+    components:{}ComponentSpec root:ComponentSpec defaultPipelineRoot
+PipelineInfo name displayName description
+ComponentSpec inputDefinitions:Definitions outputDefinitions:Definitions dag:DagSpec \
+    executorLabel singlePlatformSpecs taskConfigPassthroughs
+Definitions artifacts parameters
+DagSpec tasks:{}PipelineTaskSpec outputs:Definitions
+PipelineTaskSpec taskInfo inputs:Definitions dependentTasks cachingOptions componentRef \
+    triggerPolicy artifactIterator parameterIterator retryPolicy iteratorPolicy
+";
 
 /// Checks the spec of a pipeline, alone or beside the spec of a platform.
 pub(super) fn check(spec: &Value) -> Result<(), String> {
@@ -208,13 +168,19 @@ pub(super) fn check(spec: &Value) -> Result<(), String> {
 }
 
 fn check_fields(value: &Value, message: &str) -> Result<(), String> {
-    let fields = SPEC.iter().find(|(known, _)| *known == message);
-    let (Some((_, fields)), Some(sent)) = (fields, value.as_object()) else {
+    let mut messages = SPEC.lines().map(str::split_whitespace);
+    let fields = messages.find(|fields| fields.clone().next() == Some(message));
+    let (Some(fields), Some(sent)) = (fields, value.as_object()) else {
         return Err(format!("{message} is no object"));
     };
     for (name, value) in sent {
-        let known = fields.iter().find(|(known, _)| known == name);
-        let (_, inside) = known.ok_or_else(|| format!("{message} has no field {name:?}"))?;
+        let mut known = fields
+            .clone()
+            .skip(1)
+            .map(|field| field.split_once(':').unwrap_or((field, "")));
+        let (_, inside) = known
+            .find(|(known, _)| known == name)
+            .ok_or_else(|| format!("{message} has no field {name:?}"))?;
         if let Some(message) = inside.strip_prefix("{}") {
             let values = value.as_object().into_iter().flatten();
             for (_, value) in values {

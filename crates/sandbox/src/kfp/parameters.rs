@@ -116,11 +116,6 @@ impl QueryParameters {
             _ => Err(refusal(name, "the value is not a boolean")),
         }
     }
-
-    pub(super) fn one_of(&self, name: &str) -> Result<Option<&str>, KfpError> {
-        let text = self.text(name)?;
-        Ok((!text.is_empty()).then_some(text))
-    }
 }
 
 fn refusal(name: &str, reason: &str) -> KfpError {

@@ -27,8 +27,8 @@ pub(super) struct Resource {
     pub(super) message: &'static str,
     /// The field that a list is sorted by unless it says otherwise.
     pub(super) created: &'static str,
-    /// The keys of orders and filters, with the fields that they stand for.
-    columns: &'static [(&'static str, &'static str)],
+    /// The keys of orders and filters, and the fields that they stand for if these have other names.
+    columns: &'static str,
     /// Fields by which the server sorts, but cuts no next page.
     pub(super) uncut: &'static [&'static str],
     /// Whether enums sort by their numbers and not by their names.
@@ -48,7 +48,7 @@ const BASE: Resource = Resource {
     key_fields: &[],
     message: "",
     created: "created_at",
-    columns: &[],
+    columns: "",
     uncut: &[],
     enums_by_number: false,
     has_namespace: false,
@@ -62,17 +62,8 @@ pub(super) static EXPERIMENT: Resource = Resource {
     list_field: "experiments",
     key_fields: &["experiment_id"],
     message: "v2beta1Experiment",
-    columns: &[
-        ("id", "experiment_id"),
-        ("experiment_id", "experiment_id"),
-        ("name", "display_name"),
-        ("display_name", "display_name"),
-        ("created_at", "created_at"),
-        ("last_run_created_at", "last_run_created_at"),
-        ("description", "description"),
-        ("namespace", "namespace"),
-        ("storage_state", "storage_state"),
-    ],
+    columns: "id=experiment_id experiment_id name=display_name display_name created_at \
+        last_run_created_at description namespace storage_state",
     has_namespace: true,
     longest_name: 128,
     ..BASE
@@ -85,15 +76,7 @@ pub(super) static PIPELINE: Resource = Resource {
     list_field: "pipelines",
     key_fields: &["pipeline_id"],
     message: "v2beta1Pipeline",
-    columns: &[
-        ("id", "pipeline_id"),
-        ("pipeline_id", "pipeline_id"),
-        ("name", "name"),
-        ("display_name", "display_name"),
-        ("created_at", "created_at"),
-        ("description", "description"),
-        ("namespace", "namespace"),
-    ],
+    columns: "id=pipeline_id pipeline_id name display_name created_at description namespace",
     has_namespace: true,
     longest_name: 128,
     ..BASE
@@ -106,16 +89,8 @@ pub(super) static PIPELINE_VERSION: Resource = Resource {
     list_field: "pipeline_versions",
     key_fields: &["pipeline_version_id"],
     message: "v2beta1PipelineVersion",
-    columns: &[
-        ("id", "pipeline_version_id"),
-        ("pipeline_version_id", "pipeline_version_id"),
-        ("name", "name"),
-        ("display_name", "display_name"),
-        ("created_at", "created_at"),
-        ("status", "status"),
-        ("description", "description"),
-        ("pipeline_spec", "pipeline_spec"),
-    ],
+    columns: "id=pipeline_version_id pipeline_version_id name display_name created_at status \
+        description pipeline_spec",
     longest_name: 127,
     ..BASE
 };
@@ -127,26 +102,15 @@ pub(super) static RUN: Resource = Resource {
     list_field: "runs",
     key_fields: &["run_id"],
     message: "v2beta1Run",
-    columns: &[
-        ("id", "run_id"),
-        ("run_id", "run_id"),
-        ("name", "display_name"),
-        ("display_name", "display_name"),
-        ("created_at", "created_at"),
-        ("finished_at", "finished_at"),
-        ("scheduled_at", "scheduled_at"),
-        ("description", "description"),
-        ("storage_state", "storage_state"),
-        ("status", "status"),
-        ("namespace", "namespace"),
-        ("experiment_id", "experiment_id"),
-        ("state", "state"),
-        ("state_history", "state_history"),
-        ("runtime_details", "runtime_details"),
-        ("recurring_run_id", "recurring_run_id"),
-        ("pipeline_id", "pipeline_id"),
+    columns: "id=run_id run_id name=display_name display_name created_at finished_at \
+        scheduled_at description storage_state status namespace experiment_id state \
+        state_history runtime_details recurring_run_id pipeline_id",
+    uncut: &[
+        "experiment_id",
+        "recurring_run_id",
+        "state_history",
+        METRIC_OF_RUN,
     ],
-    uncut: &["experiment_id", "recurring_run_id", "state_history"],
     ..BASE
 };
 
@@ -157,18 +121,9 @@ pub(super) static RECURRING_RUN: Resource = Resource {
     list_field: "recurringRuns",
     key_fields: &["recurring_run_id"],
     message: "v2beta1RecurringRun",
-    columns: &[
-        ("id", "recurring_run_id"),
-        ("recurring_run_id", "recurring_run_id"),
-        ("name", "display_name"),
-        ("display_name", "display_name"),
-        ("created_at", "created_at"),
-        ("updated_at", "updated_at"),
-        ("description", "description"),
-        ("pipeline_name", "pipeline_name"),
-        ("pipeline_version_id", "pipeline_version_id"),
-        ("pipeline_id", "pipeline_id"),
-    ],
+    columns: "id=recurring_run_id recurring_run_id name=display_name display_name created_at \
+        updated_at description pipeline_name pipeline_version_id pipeline_id",
+    uncut: &["pipeline_name", "pipeline_version_id"],
     ..BASE
 };
 
@@ -180,23 +135,9 @@ pub(super) static TASK: Resource = Resource {
     key_fields: &["task_id"],
     message: "v2beta1PipelineTask",
     created: "create_time",
-    columns: &[
-        ("id", "task_id"),
-        ("task_id", "task_id"),
-        ("run_id", "run_id"),
-        ("name", "name"),
-        ("display_name", "display_name"),
-        ("create_time", "create_time"),
-        ("created_at", "create_time"),
-        ("end_time", "end_time"),
-        ("finished_at", "end_time"),
-        ("state", "state"),
-        ("parent_task_id", "parent_task_id"),
-        ("cache_fingerprint", "cache_fingerprint"),
-        ("fingerprint", "cache_fingerprint"),
-        ("type", "type"),
-        ("namespace", "namespace"),
-    ],
+    columns: "id=task_id task_id run_id name display_name create_time created_at=create_time \
+        end_time finished_at=end_time state parent_task_id cache_fingerprint \
+        fingerprint=cache_fingerprint type namespace",
     enums_by_number: true,
     ..BASE
 };
@@ -208,19 +149,8 @@ pub(super) static ARTIFACT: Resource = Resource {
     list_field: "artifacts",
     key_fields: &["artifact_id"],
     message: "v2beta1Artifact",
-    columns: &[
-        ("id", "artifact_id"),
-        ("artifact_id", "artifact_id"),
-        ("name", "name"),
-        ("type", "type"),
-        ("uri", "uri"),
-        ("description", "description"),
-        ("created_at", "created_at"),
-        ("last_update", "created_at"),
-        ("metadata", "metadata"),
-        ("number_value", "number_value"),
-        ("namespace", "namespace"),
-    ],
+    columns: "id=artifact_id artifact_id name type uri description created_at \
+        last_update=created_at metadata number_value namespace",
     enums_by_number: true,
     has_namespace: true,
     ..BASE
@@ -234,15 +164,7 @@ pub(super) static ARTIFACT_TASK: Resource = Resource {
     key_fields: &["id"],
     message: "v2beta1ArtifactTask",
     created: "id",
-    columns: &[
-        ("id", "id"),
-        ("artifact_id", "artifact_id"),
-        ("task_id", "task_id"),
-        ("run_id", "run_id"),
-        ("type", "type"),
-        ("key", "key"),
-        ("producer", "producer"),
-    ],
+    columns: "id artifact_id task_id run_id type key producer",
     enums_by_number: true,
     ..BASE
 };
@@ -254,13 +176,7 @@ pub(super) static METRIC: Resource = Resource {
     list_field: "metrics",
     key_fields: &["task_id", "name"],
     message: "v2beta1Metric",
-    columns: &[
-        ("task_id", "task_id"),
-        ("name", "name"),
-        ("schema", "schema"),
-        ("type", "type"),
-        ("created_at", "created_at"),
-    ],
+    columns: "task_id name schema type created_at",
     ..BASE
 };
 
@@ -288,6 +204,9 @@ static RESTRICTIONS: &[(&str, &str, Option<&Resource>)] = &[
     ("artifact_ids", "artifact_id", Some(&ARTIFACT)),
     ("type", "type", None),
 ];
+
+/// The column of metrics by which runs can be sorted; runs of this API have none.
+const METRIC_OF_RUN: &str = "metric:";
 
 /// What a list is sorted or filtered by.
 #[derive(Clone, Copy)]
@@ -344,12 +263,11 @@ impl Resource {
 
     /// The column that a key of an order or a filter stands for.
     pub(super) fn column(&self, key: &str) -> Option<Column> {
-        let (_, field) = self.columns.iter().find(|(known, _)| *known == key)?;
-        self.column_of(field)
-    }
-
-    pub(super) fn column_of(&self, field: &str) -> Option<Column> {
-        let (_, field) = self.columns.iter().find(|(_, known)| *known == field)?;
+        let is_metric = self.kind == RUN.kind && key.starts_with("metric:");
+        let columns = self.columns.split_whitespace();
+        let mut columns = columns.map(|known| known.split_once('=').unwrap_or((known, known)));
+        let found = columns.find(|(known, _)| *known == key);
+        let (_, field) = found.or(is_metric.then_some((METRIC_OF_RUN, METRIC_OF_RUN)))?;
         Some(Column {
             field,
             described: self.described().field(field),
@@ -485,7 +403,7 @@ fn get(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let object = resource
         .in_path(store, call)
         .map_err(|error| error.while_attempting(&resource.attempt("get")))?;
-    let view = View::of(store, query.one_of("view")? == Some("FULL"));
+    let view = View::of(store, query.text("view")? == "FULL");
     Ok(Reply::ok(view.of_object(resource, &object)))
 }
 
@@ -502,7 +420,7 @@ fn page(
     query: &QueryParameters,
 ) -> Result<Reply, KfpError> {
     let wanted = wanted(store, call, resource, query)?;
-    let view = View::of(store, query.one_of("view")? == Some("FULL"));
+    let view = View::of(store, query.text("view")? == "FULL");
     let is_wanted = |object: &Object| {
         wanted.iter().all(|(field, values)| {
             values

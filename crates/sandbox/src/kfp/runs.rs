@@ -54,7 +54,12 @@ pub(super) fn checked(store: &Store, mut run: Object) -> Result<Object, KfpError
     } else if let Some(default) = experiments::default_id(store) {
         set(&mut run, "experiment_id", default);
     }
-    match referred(store, &run).map_err(KfpError::internal)? {
+    // Of a recurring run without a version the pipeline is looked at by another part of the server.
+    let reference = run.get("pipeline_version_reference");
+    let has_version = reference.is_none_or(|held| held.get("pipeline_version_id").is_some());
+    let is_internal = has_version || !run.contains_key("trigger");
+    let refuse = |error: KfpError| if is_internal { error.internal() } else { error };
+    match referred(store, &run).map_err(refuse)? {
         Some((reference, spec)) => {
             set(&mut run, "pipeline_version_reference", reference);
             run.remove("pipeline_version_id");
