@@ -13,9 +13,9 @@ use crate::kfp::{self, package, recurring_runs, time};
 use crate::store::{Object, Store};
 
 /// How long a run is pending, and how long it takes to stop.
-const WAIT: TimeDelta = TimeDelta::seconds(1);
+const WAIT: TimeDelta = TimeDelta::seconds(2);
 /// How long a run runs before its first task does.
-const PREPARATION: TimeDelta = TimeDelta::seconds(2);
+const PREPARATION: TimeDelta = TimeDelta::seconds(1);
 /// How long a task takes.
 const TASK_TIME: TimeDelta = TimeDelta::seconds(1);
 

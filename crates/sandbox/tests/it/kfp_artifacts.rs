@@ -85,13 +85,7 @@ async fn zero_values_are_left_out() {
     let zeros = json!({ "uri": "", "description": "", "metadata": {}, "number_value": 0 });
     let created = task.create(zeros).await;
     let fields: BTreeSet<_> = created.as_object().unwrap().keys().collect();
-    let expected = [
-        "artifact_id",
-        "created_at",
-        "name",
-        "number_value",
-        "type",
-    ];
+    let expected = ["artifact_id", "created_at", "name", "number_value", "type"];
     assert_eq!(fields, expected.map(String::from).iter().collect());
 }
 
