@@ -63,10 +63,6 @@ impl Collection {
         }
     }
 
-    pub(crate) fn key_fields(&self) -> &'static [&'static str] {
-        self.key_fields
-    }
-
     pub(crate) fn key_of(&self, object: &Object) -> Key {
         self.key_fields
             .iter()

@@ -1,9 +1,9 @@
 //! Objects that a sandbox is given at its start.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::kfp::messages;
 use crate::kfp::resources::RESOURCES;
-use crate::kfp::{messages, time};
 use crate::seeding::Problem;
 use crate::store::Store;
 
@@ -15,22 +15,10 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
         return Err(Problem::new(format!("{kind:?} is none of {kinds}")));
     };
     let message = messages::named(resource.message);
-    let mut object = message.read(given).map_err(Problem::new)?;
-    for created_at in ["created_at", "create_time"] {
-        if message.field(created_at).is_some() && !object.contains_key(created_at) {
-            let now = time::text(store.clock.now());
-            object.insert(created_at.to_owned(), json!(now));
-        }
-    }
-    let collection = store.kfp.of_mut(resource);
-    for field in collection.key_fields() {
-        if object.contains_key(*field) {
-            continue;
-        }
-        if *field == "name" {
-            return Err(Problem::new("a name is wanted here").inside(field));
-        }
-        object.insert((*field).to_owned(), json!(store.uuids.next()));
+    let object = message.read(given).map_err(Problem::new)?;
+    let collection = store.kfp.of(resource);
+    if !object.contains_key("name") && resource.key_fields.contains(&"name") {
+        return Err(Problem::new("a name is wanted here").inside("name"));
     }
     let key = collection.key_of(&object);
     let key: Vec<&str> = key.iter().map(String::as_str).collect();
@@ -38,6 +26,6 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
         let message = format!("{} is there already", key.join(" "));
         return Err(Problem::new(message));
     }
-    collection.put(object);
+    resource.add(store, object);
     Ok(())
 }

@@ -6,7 +6,6 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::collection::Collection;
-use crate::kfp::resources::RESOURCES;
 use crate::kfp::{KfpStore, recurring_runs};
 use crate::store::Object;
 
@@ -44,9 +43,9 @@ impl<'de> Deserialize<'de> for KfpStore {
             ..Self::default()
         };
         for (name, objects) in restored.collections {
-            let known = RESOURCES.iter().find(|resource| resource.kind == name);
-            let known = known.ok_or_else(|| D::Error::custom(format!("unknown kind {name}")))?;
-            let collection = store.of_mut(known);
+            let collection = store.collection_mut(&name);
+            let collection =
+                collection.ok_or_else(|| D::Error::custom(format!("unknown collection {name}")))?;
             for object in objects {
                 collection.put(object);
             }

@@ -149,6 +149,11 @@ impl KfpStore {
         kinds.zip(&self.collections)
     }
 
+    pub(crate) fn collection_mut(&mut self, kind: &str) -> Option<&mut Collection> {
+        let resource = RESOURCES.iter().find(|resource| resource.kind == kind)?;
+        Some(self.of_mut(resource))
+    }
+
     fn place_of(resource: &Resource) -> usize {
         let mut known = RESOURCES.iter();
         known
