@@ -52,11 +52,11 @@ impl World {
             "runs": [{ "run_id": "r1", "display_name": "r", "created_at": at }],
             "tasks": [task("fit"), task("plot")],
         } });
-        Self::start(Sandbox::builder().empty().seed(seed)).await
+        Self::start(Sandbox::builder().require_kfp_token().empty().seed(seed)).await
     }
 
     async fn seeded() -> Self {
-        Self::start(Sandbox::builder().seeded()).await
+        Self::start(Sandbox::builder().require_kfp_token().seeded()).await
     }
 
     fn last_request(&self) -> ReceivedRequest {
@@ -185,17 +185,18 @@ async fn every_founding_operation_works_and_gets_its_own_credential_only() {
         .await
         .unwrap();
     let outputs = CreateArtifactsBulkRequest::builder().artifacts([output("sweep")]);
-    world
+    let sweep = world
         .kfp
         .batch_create_artifacts(outputs)
         .send()
         .await
         .unwrap();
+    let sweep = &sweep.artifacts.as_ref().unwrap()[0];
     world.kfp.list_artifacts().send().await.unwrap();
 
     let link = CreateArtifactTaskRequest::builder().artifact_task(input(&artifact));
     world.kfp.create_artifact_task(link).send().await.unwrap();
-    let links = CreateArtifactTasksBulkRequest::builder().artifact_tasks([input(&artifact)]);
+    let links = CreateArtifactTasksBulkRequest::builder().artifact_tasks([input(sweep)]);
     world
         .kfp
         .batch_create_artifact_tasks(links)
@@ -660,7 +661,7 @@ async fn an_unknown_credential_is_an_authentication_error() {
 
     let anonymous = kfp::Client::builder(world.sandbox.url()).build().unwrap();
     let error = anonymous.list_artifacts().send().await.unwrap_err();
-    let text = "list_artifacts: 401: Request header error: there is no valid bearer token";
+    let text = "list_artifacts: 401: the request has no valid bearer token and no identity header";
     assert_failed(&error, ErrorKind::Authentication, text);
     assert_eq!(world.last_request().header("authorization"), None);
 }

@@ -48,7 +48,7 @@ fn a_name_makes_a_pipeline_and_then_versions_of_it() {
 
 #[test]
 fn a_pipeline_can_have_another_name_than_its_file() {
-    let world = World::new();
+    let world = World::multi_user();
     let file = world.program.file("calibrate.yaml", PACKAGE);
     let arguments = [
         "kfp",

@@ -44,6 +44,11 @@ impl World {
         Self::of(Sandbox::builder().speed(100.0))
     }
 
+    /// KFP things belong to namespaces.
+    pub fn multi_user() -> Self {
+        Self::of(Sandbox::builder().multi_user())
+    }
+
     fn of(builder: SandboxBuilder) -> Self {
         let sandbox = builder.require_kfp_token().start_blocking().unwrap();
         let program = Program::with(&sandbox);
