@@ -59,6 +59,18 @@ def kfp(description):
         paths.setdefault(re.sub(r"\{\w+\.(\w+)\}", r"{\1}", template), {}).update(path)
     description["paths"] = paths
 
+    for path in description["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", []):
+                # A body that is not there is an empty message.
+                if parameter["in"] == "body":
+                    parameter["required"] = False
+                # The values of an enum have numbers, too.
+                if parameter["in"] == "query":
+                    parameter.pop("enum", None)
+    # Whether the server is well is for all to know.
+    description["paths"]["/apis/v2beta1/healthz"]["get"]["security"] = []
+
     # In the JSON of Protocol Buffers a null is an absent field.
     for schema in every_object(description):
         for field in schema.get("properties", {}).values():

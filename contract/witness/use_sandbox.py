@@ -30,16 +30,16 @@ def use_kfp(url, token):
     pipelines = kfp.PipelineServiceApi(client)
 
     experiment = experiments.experiment_service_create_experiment(
-        kfp.V2beta1Experiment(display_name="witnessed", namespace="team-a")
+        kfp.V2beta1Experiment(display_name="witnessed")
     )
     assert experiment.storage_state == "AVAILABLE", experiment
     again = experiments.experiment_service_get_experiment(experiment.experiment_id)
     assert again.created_at == experiment.created_at
 
     pipeline = pipelines.pipeline_service_create_pipeline(
-        kfp.V2beta1Pipeline(display_name="witnessed", namespace="team-a")
+        kfp.V2beta1Pipeline(display_name="witnessed")
     )
-    found = pipelines.pipeline_service_get_pipeline_by_name("witnessed", namespace="team-a")
+    found = pipelines.pipeline_service_get_pipeline_by_name("witnessed")
     assert found.pipeline_id == pipeline.pipeline_id
 
     for number in range(5):

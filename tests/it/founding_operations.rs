@@ -44,12 +44,19 @@ impl World {
         }
     }
 
+    /// With a run that has the tasks `fit` and `plot`, and nothing else.
     async fn empty() -> Self {
-        Self::start(Sandbox::builder().empty()).await
+        let at = "2025-01-01T00:00:00Z";
+        let task = |name: &str| json!({ "task_id": name, "run_id": "r1", "name": name, "create_time": at });
+        let seed = json!({ "kfp": {
+            "runs": [{ "run_id": "r1", "display_name": "r", "created_at": at }],
+            "tasks": [task("fit"), task("plot")],
+        } });
+        Self::start(Sandbox::builder().require_kfp_token().empty().seed(seed)).await
     }
 
     async fn seeded() -> Self {
-        Self::start(Sandbox::builder().seeded()).await
+        Self::start(Sandbox::builder().require_kfp_token().seeded()).await
     }
 
     fn last_request(&self) -> ReceivedRequest {
@@ -178,17 +185,18 @@ async fn every_founding_operation_works_and_gets_its_own_credential_only() {
         .await
         .unwrap();
     let outputs = CreateArtifactsBulkRequest::builder().artifacts([output("sweep")]);
-    world
+    let sweep = world
         .kfp
         .batch_create_artifacts(outputs)
         .send()
         .await
         .unwrap();
+    let sweep = &sweep.artifacts.as_ref().unwrap()[0];
     world.kfp.list_artifacts().send().await.unwrap();
 
     let link = CreateArtifactTaskRequest::builder().artifact_task(input(&artifact));
     world.kfp.create_artifact_task(link).send().await.unwrap();
-    let links = CreateArtifactTasksBulkRequest::builder().artifact_tasks([input(&artifact)]);
+    let links = CreateArtifactTasksBulkRequest::builder().artifact_tasks([input(sweep)]);
     world
         .kfp
         .batch_create_artifact_tasks(links)
@@ -513,10 +521,10 @@ async fn pages_of_artifacts_hold_each_of_them_once() {
         (page.artifacts, page.next_page_token)
     })
     .await;
-    assert_eq!(sizes(&pages), [15, 15, 15, 11]);
+    assert_eq!(sizes(&pages), [15, 15, 15, 13]);
     let artifacts: Vec<_> = pages.into_iter().flatten().collect();
     let ids: BTreeSet<_> = artifacts.iter().map(id_of).collect();
-    assert_eq!(ids.len(), 56);
+    assert_eq!(ids.len(), 58);
     assert!(artifacts.is_sorted_by(|one, other| one.name >= other.name));
 
     let received = world.sandbox.received();
@@ -653,7 +661,7 @@ async fn an_unknown_credential_is_an_authentication_error() {
 
     let anonymous = kfp::Client::builder(world.sandbox.url()).build().unwrap();
     let error = anonymous.list_artifacts().send().await.unwrap_err();
-    let text = "list_artifacts: 401: Request header error: there is no valid bearer token";
+    let text = "list_artifacts: 401: the request has no valid bearer token and no identity header";
     assert_failed(&error, ErrorKind::Authentication, text);
     assert_eq!(world.last_request().header("authorization"), None);
 }

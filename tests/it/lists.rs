@@ -4,9 +4,15 @@ use compute_kfp::kfp;
 use compute_kfp::paging::ResumePoint;
 use compute_kfp_sandbox::{NAMESPACE, Sandbox};
 use kfp::types::{Artifact, CreateArtifactRequest};
+use serde_json::json;
 
 async fn with_artifacts(count: usize) -> (Sandbox, kfp::Client) {
-    let sandbox = Sandbox::builder().empty().start().await.unwrap();
+    let seed = json!({ "kfp": {
+        "runs": [{ "run_id": "r", "display_name": "r" }],
+        "tasks": [{ "task_id": "t", "run_id": "r" }],
+    } });
+    let sandbox = Sandbox::builder().empty().seed(seed);
+    let sandbox = sandbox.start().await.unwrap();
     let client = kfp::Client::builder(sandbox.url())
         .bearer_token(sandbox.kfp_token())
         .build()
@@ -17,6 +23,7 @@ async fn with_artifacts(count: usize) -> (Sandbox, kfp::Client) {
             .type_("Dataset")
             .namespace(NAMESPACE);
         let body = CreateArtifactRequest::builder().artifact(artifact);
+        let body = body.run_id("r").task_id("t").producer_key("k");
         client.create_artifact(body).send().await.unwrap();
     }
     (sandbox, client)

@@ -18,7 +18,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schemathesis");
 async fn is_satisfied_with(api: Api, description: &str) {
     // Time stands still, so that every run meets the same states.
     let sandbox = Sandbox::builder().speed(0.0).recording(false);
-    let sandbox = sandbox.start().await.unwrap();
+    let sandbox = sandbox.require_kfp_token().start().await.unwrap();
     let folder = TempDir::new().unwrap();
     let file = prepared(&api, description, folder.path()).await;
 

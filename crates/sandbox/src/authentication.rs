@@ -1,8 +1,11 @@
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, KfpAccess};
 use crate::store::Store;
+
+/// The headers in which a trusted proxy tells a KFP server who is calling.
+const IDENTITY_HEADERS: [&str; 2] = ["kubeflow-userid", "x-goog-authenticated-user-email"];
 
 #[derive(Clone, Copy)]
 pub(crate) enum Scheme {
@@ -32,6 +35,11 @@ pub(crate) fn authenticate(
     if accepted.is_empty() {
         return Ok(());
     }
+    if let [Scheme::KfpBearer] = accepted
+        && admits(headers, credentials.kfp_access)
+    {
+        return Ok(());
+    }
     let presented = presented(headers).ok_or(Refusal::NotAuthenticated)?;
     let fits_any = |schemes: &[Scheme]| {
         schemes
@@ -44,6 +52,17 @@ pub(crate) fn authenticate(
         Err(Refusal::WrongKind)
     } else {
         Err(Refusal::NotAuthenticated)
+    }
+}
+
+/// Whether a KFP server takes a request without looking at its token.
+fn admits(headers: &HeaderMap, access: KfpAccess) -> bool {
+    match access {
+        KfpAccess::Open => true,
+        KfpAccess::Token => false,
+        KfpAccess::Identity => IDENTITY_HEADERS
+            .iter()
+            .any(|name| headers.contains_key(*name)),
     }
 }
 

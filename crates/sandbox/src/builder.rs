@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use crate::clock::Clock;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, KfpAccess};
 use crate::fault::{Fault, invalid};
 use crate::injection::Faults;
 use crate::inspection::RequestLog;
 use crate::journal;
+use crate::kfp::KfpServer;
 use crate::sandbox::Sandbox;
 use crate::seeding::Seed;
 use crate::server::{Shared, serve};
@@ -36,6 +37,8 @@ pub struct SandboxBuilder {
     clock_start: Option<SystemTime>,
     speed: f64,
     short_pages: bool,
+    kfp_server: KfpServer,
+    multi_user: bool,
     faults: Vec<Fault>,
     data_file: Option<PathBuf>,
     seeds: Vec<Seed>,
@@ -53,6 +56,8 @@ impl Default for SandboxBuilder {
             clock_start: None,
             speed: 0.0,
             short_pages: false,
+            kfp_server: KfpServer::All,
+            multi_user: false,
             faults: Vec::new(),
             data_file: None,
             seeds: Vec::new(),
@@ -120,6 +125,28 @@ impl SandboxBuilder {
     /// Accepts this KFP token in place of [`DEFAULT_KFP_TOKEN`](crate::DEFAULT_KFP_TOKEN).
     pub fn kfp_token(mut self, token: impl Into<String>) -> Self {
         self.credentials.kfp_token = token.into();
+        self
+    }
+
+    /// Answers as this KFP server; [`KfpServer::All`] by default.
+    pub fn kfp_server(mut self, server: KfpServer) -> Self {
+        self.kfp_server = server;
+        self
+    }
+
+    /// Refuses KFP requests without the KFP token, as a proxy in front of a server may do.
+    pub fn require_kfp_token(mut self) -> Self {
+        self.credentials.kfp_access = KfpAccess::Token;
+        self
+    }
+
+    /// Answers as a multi-user installation of KFP: requests need an identity and a namespace.
+    ///
+    /// The identity is the KFP token, or a header `kubeflow-userid` or
+    /// `x-goog-authenticated-user-email`. Whoever has one may do everything.
+    pub fn multi_user(mut self) -> Self {
+        self.multi_user = true;
+        self.credentials.kfp_access = KfpAccess::Identity;
         self
     }
 
@@ -247,6 +274,7 @@ impl SandboxBuilder {
             faults.add(fault.clone());
         }
         let shared = Arc::new(Shared {
+            kfp_server: self.kfp_server,
             faults,
             log: RequestLog::new(self.recording),
             store: Mutex::new(store),
@@ -276,6 +304,8 @@ impl SandboxBuilder {
             None => self.fresh_store()?,
         };
         store.kfp.short_pages = self.short_pages;
+        store.kfp.server = self.kfp_server;
+        store.kfp.multi_user = self.multi_user;
         Ok(store)
     }
 

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -23,7 +22,6 @@ pub(crate) enum Rank {
     /// Made by [`Rank::number`].
     Number(i64),
     Text(String),
-    Time(DateTime<Utc>),
 }
 
 impl Rank {
@@ -63,10 +61,6 @@ impl Collection {
             changes: 0,
             orders: RefCell::default(),
         }
-    }
-
-    pub(crate) fn key_fields(&self) -> &'static [&'static str] {
-        self.key_fields
     }
 
     pub(crate) fn key_of(&self, object: &Object) -> Key {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::{Fault, Sandbox};
+use crate::{Fault, KfpServer, Sandbox};
 
 /// In-memory server for the Quantum Inspire Compute API and Kubeflow Pipelines.
 ///
@@ -48,6 +48,19 @@ pub struct Arguments {
     /// without effect. One sandbox at a time uses the file.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+
+    /// Answer as this KFP server: the release 2.17, the one of the next API, or that one with all
+    /// operations of the specification.
+    #[arg(long, value_enum, value_name = "SERVER", default_value_t)]
+    kfp: KfpServer,
+
+    /// Refuse KFP requests without the KFP token.
+    #[arg(long, conflicts_with = "multi_user")]
+    require_token: bool,
+
+    /// Answer as a multi-user installation of KFP: requests need an identity and a namespace.
+    #[arg(long)]
+    multi_user: bool,
 
     /// What is to go wrong, such as 'get_run:status=503,times=2;*:delay=200ms,rate=0.05'.
     #[arg(long, value_name = "FAULTS", long_help = FAULTS_HELP)]
@@ -97,6 +110,13 @@ impl Arguments {
             .port(self.port)
             .speed(self.speed)
             .recording(false);
+        builder = builder.kfp_server(self.kfp);
+        if self.require_token {
+            builder = builder.require_kfp_token();
+        }
+        if self.multi_user {
+            builder = builder.multi_user();
+        }
         if self.expose {
             builder = builder.exposed();
         }

@@ -13,14 +13,29 @@ pub const DEFAULT_COMPUTE_API_KEY: &str = "sandbox-compute-backend-key";
 
 /// The KFP token that a sandbox accepts unless it is given another one.
 ///
-/// A client sends it as `Authorization: Bearer <token>`.
+/// A client sends it as `Authorization: Bearer <token>`. It is needed only with
+/// [`require_kfp_token`](crate::SandboxBuilder::require_kfp_token) or
+/// [`multi_user`](crate::SandboxBuilder::multi_user).
 pub const DEFAULT_KFP_TOKEN: &str = "sandbox-kfp-token";
+
+/// Whom a KFP server lets in.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum KfpAccess {
+    /// Everybody, as a single-user installation does.
+    #[default]
+    Open,
+    /// Requests with the bearer token.
+    Token,
+    /// Requests with the bearer token, or with the identity header of a proxy.
+    Identity,
+}
 
 #[derive(Clone)]
 pub(crate) struct Credentials {
     pub(crate) compute_token: String,
     pub(crate) compute_api_key: String,
     pub(crate) kfp_token: String,
+    pub(crate) kfp_access: KfpAccess,
 }
 
 impl Default for Credentials {
@@ -29,6 +44,7 @@ impl Default for Credentials {
             compute_token: DEFAULT_COMPUTE_TOKEN.to_owned(),
             compute_api_key: DEFAULT_COMPUTE_API_KEY.to_owned(),
             kfp_token: DEFAULT_KFP_TOKEN.to_owned(),
+            kfp_access: KfpAccess::Open,
         }
     }
 }

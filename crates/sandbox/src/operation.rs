@@ -46,6 +46,10 @@ pub(crate) trait ApiError: Sized {
     /// Every scheme of the API's specification, with the credential that it stands for.
     const SCHEMES: &'static [(&'static SecurityScheme, Scheme)];
 
+    /// Whether an operation needs no credential, whatever the specification says.
+    fn is_public(_operation: &Description) -> bool {
+        false
+    }
     fn no_such_path(path: &str) -> Self;
     fn method_not_allowed(allowed: &[&str]) -> Self;
     fn refused(refusal: Refusal) -> Self;
@@ -120,11 +124,8 @@ fn perform<E: ApiError>(
     let accepted: Vec<Scheme> = E::SCHEMES
         .iter()
         .filter(|(scheme, _)| {
-            operation
-                .described
-                .security
-                .iter()
-                .any(|any| any.contains(scheme))
+            let needed = operation.described.security;
+            !E::is_public(operation.described) && needed.iter().any(|any| any.contains(scheme))
         })
         .map(|(_, scheme)| *scheme)
         .collect();

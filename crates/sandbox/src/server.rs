@@ -19,7 +19,7 @@ use crate::credentials::Credentials;
 use crate::documents;
 use crate::injection::{Disconnected, Faults};
 use crate::inspection::{ReceivedRequest, RequestLog};
-use crate::kfp::{self, KfpError};
+use crate::kfp::{KfpError, KfpServer};
 use crate::login;
 use crate::operation::{ApiError, Incoming, Operation, answer, select};
 use crate::request_body::{RequestBody, parts};
@@ -29,6 +29,7 @@ use crate::store::Store;
 const TIME_TO_FINISH: Duration = Duration::from_secs(1);
 
 pub(crate) struct Shared {
+    pub(crate) kfp_server: KfpServer,
     pub(crate) credentials: Credentials,
     pub(crate) faults: Faults,
     pub(crate) log: RequestLog,
@@ -125,7 +126,8 @@ pub(crate) fn is_for_kfp(path: &str) -> bool {
 
 async fn receive(shared: Arc<Shared>, request: Request) -> Result<Response, Disconnected> {
     if is_for_kfp(request.uri().path()) {
-        handle::<KfpError>(&kfp::OPERATIONS, &shared, request).await
+        let operations = shared.kfp_server.operations();
+        handle::<KfpError>(operations, &shared, request).await
     } else {
         handle::<ComputeError>(&compute::OPERATIONS, &shared, request).await
     }

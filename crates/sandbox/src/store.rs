@@ -34,6 +34,7 @@ impl Store {
             journal: None,
         };
         crate::compute::add_catalogue(&mut store);
+        crate::kfp::add_default_experiment(&mut store);
         store
     }
 

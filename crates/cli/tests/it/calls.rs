@@ -302,7 +302,7 @@ fn calls_by_json_take_both_names_and_say_what_is_wrong() {
     let program = Program::with(&sandbox);
     let upload = program.file(
         "p.json",
-        r#"{"pipelineInfo": {"name": "p"}, "root": {"dag": {"tasks": {}}}}"#,
+        r#"{"pipelineInfo": {"name": "p"}, "schemaVersion": "2.1.0", "root": {"dag": {}}}"#,
     );
     let arguments = json!({ "uploadfile": upload, "name": "uploaded" }).to_string();
     let made = program.run(["call", "kfp", "upload-pipeline", &arguments]);

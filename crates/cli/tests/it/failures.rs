@@ -17,7 +17,9 @@ fn the_exit_status_tells_what_kind_of_failure_it_was() {
     .unwrap();
     let builder = faults
         .into_iter()
-        .fold(Sandbox::builder(), |builder, fault| builder.fault(fault));
+        .fold(Sandbox::builder().require_kfp_token(), |builder, fault| {
+            builder.fault(fault)
+        });
     let sandbox = builder.start_blocking().unwrap();
     let program = Program::with(&sandbox);
     let unreachable = format!(

@@ -96,7 +96,7 @@ fn zip(name: &str, content: &str) -> Vec<u8> {
 
 #[test]
 fn a_pipeline_can_have_another_name_than_its_file() {
-    let world = World::new();
+    let world = World::multi_user();
     let file = world.program.file("calibrate.yaml", PACKAGE);
     let arguments = [
         "kfp",

@@ -1,81 +1,80 @@
+//! Artifacts, and the links between them and the tasks that produce or use them.
+
 use serde_json::{Value, json};
 
-use crate::kfp::listing::Listing;
-use crate::kfp::parameters::{QueryParameters, path_text};
-use crate::kfp::{KfpError, KfpStore, artifact_tasks, messages, time};
+use crate::kfp::parameters::path_text;
+use crate::kfp::resources::{ARTIFACT, ARTIFACT_TASK, TASK, set, text};
+use crate::kfp::shown::shown;
+use crate::kfp::{KfpError, messages};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
-const LISTING: Listing = Listing {
-    list_field: "artifacts",
-    message: "v2beta1Artifact",
-};
+const NOT_CREATED: &str = "Failed to create artifact";
+const NOT_LINKED: &str = "Failed to create artifact task";
 
-const NOT_CREATED: &str = "Failed to create artifact due to validation error";
-
-pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let query = QueryParameters::read(call)?;
-    let namespace = query.text("namespace")?;
-    let is_in_it = |artifact: &Object| text(artifact, "namespace") == namespace;
-    let wanted = (!namespace.is_empty()).then_some(&is_in_it as &dyn Fn(&Object) -> bool);
-    LISTING
-        .page(&store.kfp, &query, &store.kfp.artifacts, wanted)
-        .map_err(|error| error.while_attempting("Failed to list artifacts"))
-}
-
-pub(super) fn get(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let id = path_text(call, "artifact_id")?;
-    let artifact = existing(&store.kfp, &id)
-        .map_err(|error| error.while_attempting("Failed to get artifact"))?;
-    Ok(Reply::ok(artifact.clone()))
-}
+/// The types of artifacts that hold nothing without their metadata.
+const WITH_METADATA: &[&str] = &["ClassificationMetric", "SlicedClassificationMetric"];
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let request = messages::named("v2beta1CreateArtifactRequest").read_body(call.body)?;
-    check(&request).map_err(|error| error.while_attempting(NOT_CREATED))?;
-    Ok(Reply::ok(add(store, &request)))
+    let link = check(store, &request).map_err(|error| error.while_attempting(NOT_CREATED))?;
+    let artifact = add(store, &request, link);
+    Ok(Reply::ok(shown(store, &ARTIFACT, &artifact)))
 }
 
 pub(super) fn batch_create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let body = messages::named("v2beta1CreateArtifactsBulkRequest").read_body(call.body)?;
     let requests = objects(&body, "artifacts");
-    check_batch(&requests).map_err(|error| error.while_attempting(NOT_CREATED))?;
-    let created: Vec<_> = requests
-        .into_iter()
-        .map(|request| add(store, request))
-        .collect();
+    let links = check_batch(store, &requests);
+    let links = links.map_err(|error| error.while_attempting(NOT_CREATED))?;
+    let mut created = Vec::new();
+    for (request, link) in requests.into_iter().zip(links) {
+        let artifact = add(store, request, link);
+        created.push(shown(store, &ARTIFACT, &artifact));
+    }
     Ok(Reply::ok(json!({ "artifacts": created })))
 }
 
-/// What the request names is replaced; what it does not name stays.
+/// Replaces the fields that the request names.
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let id = path_text(call, "artifact.artifact_id")?;
-    let changes = messages::named("v2beta1Artifact").read_changes(call.body)?;
-    let attempt = "Failed to update artifact";
-    let mut artifact = existing(&store.kfp, &id)
-        .map_err(|error| error.while_attempting(attempt))?
-        .clone();
+    let changes = ARTIFACT.read_changes(call)?;
+    let refuse = |error: KfpError| error.while_attempting("Failed to update artifact");
+    let mut artifact = ARTIFACT.existing(store, &id).map_err(refuse)?.clone();
     for (name, value) in changes {
         match (name, value) {
             ("artifact_id" | "created_at", _) => {}
-            (name, Some(value)) => drop(artifact.insert(name.to_owned(), value)),
+            (name, Some(value)) => set(&mut artifact, name, value),
             (name, None) => drop(artifact.remove(name)),
         }
     }
-    check_name(&artifact).map_err(|error| error.while_attempting(attempt))?;
-    store.kfp.artifacts.put(artifact.clone());
-    Ok(Reply::ok(artifact))
+    ARTIFACT
+        .check_name(text(&artifact, "name"))
+        .map_err(refuse)?;
+    ARTIFACT.put(store, artifact.clone());
+    Ok(Reply::ok(shown(store, &ARTIFACT, &artifact)))
 }
 
-pub(super) fn existing<'a>(store: &'a KfpStore, id: &str) -> Result<&'a Object, KfpError> {
-    store
-        .artifacts
-        .get(&[id])
-        .ok_or_else(|| KfpError::not_found(format!("Artifact {id} not found")))
+pub(super) fn link(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+    let body = messages::named("v2beta1CreateArtifactTaskRequest").read_body(call.body)?;
+    let none = Object::new();
+    let link = body.get("artifact_task").and_then(Value::as_object);
+    let link = link.unwrap_or(&none);
+    check_links(store, &[link])?;
+    Ok(Reply::ok(ARTIFACT_TASK.add(store, link.clone())))
 }
 
-pub(super) fn objects<'a>(body: &'a Object, list_field: &str) -> Vec<&'a Object> {
+pub(super) fn batch_link(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+    let body = messages::named("v2beta1CreateArtifactTasksBulkRequest").read_body(call.body)?;
+    let links = objects(&body, "artifact_tasks");
+    check_links(store, &links)?;
+    let links = links.into_iter().cloned();
+    let created: Vec<_> = links.map(|link| ARTIFACT_TASK.add(store, link)).collect();
+    Ok(Reply::ok(json!({ "artifact_tasks": created })))
+}
+
+fn objects<'a>(body: &'a Object, list_field: &str) -> Vec<&'a Object> {
     let list = body.get(list_field).and_then(Value::as_array);
     list.into_iter()
         .flatten()
@@ -83,81 +82,149 @@ pub(super) fn objects<'a>(body: &'a Object, list_field: &str) -> Vec<&'a Object>
         .collect()
 }
 
-pub(super) fn text<'a>(object: &'a Object, field: &str) -> &'a str {
-    object
-        .get(field)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}
-
-fn check_batch(requests: &[&Object]) -> Result<(), KfpError> {
-    let namespaces: Vec<&str> = requests
+fn check_batch(store: &Store, requests: &[&Object]) -> Result<Vec<Object>, KfpError> {
+    if requests.is_empty() {
+        return Err(KfpError::invalid_input("the request holds no artifacts"));
+    }
+    let namespace = |request: &Object| Some(request.get("artifact")?.get("namespace")?.clone());
+    let differs = |pair: &[&Object]| namespace(pair[0]) != namespace(pair[1]);
+    if store.kfp.multi_user && requests.windows(2).any(differs) {
+        let refusal = "all artifacts of a request must be in one namespace";
+        return Err(KfpError::invalid_input(refusal));
+    }
+    requests
         .iter()
-        .map(|request| Ok(text(check(request)?, "namespace")))
-        .collect::<Result<_, KfpError>>()?;
-    match namespaces.split_first() {
-        None => Err(KfpError::invalid_input(
-            "the request must hold at least one artifact",
-        )),
-        Some((first, others)) if others.iter().any(|other| other != first) => Err(
-            KfpError::invalid_input("all artifacts of a request must be in one namespace"),
-        ),
-        Some(_) => Ok(()),
-    }
+        .map(|request| check(store, request))
+        .collect()
 }
 
-fn check(request: &Object) -> Result<&Object, KfpError> {
+/// Checks a request to create an artifact, and makes the link to the task that produced it.
+fn check(store: &Store, request: &Object) -> Result<Object, KfpError> {
+    let none = Object::new();
     let artifact = request.get("artifact").and_then(Value::as_object);
-    let artifact = artifact.ok_or_else(|| KfpError::invalid_input("artifact is required"))?;
-    check_name(artifact)?;
-    if text(request, "run_id").is_empty() != text(request, "task_id").is_empty() {
-        return Err(KfpError::invalid_input(
-            "run_id and task_id are required together",
-        ));
+    let artifact = artifact.unwrap_or(&none);
+    let kind = text(artifact, "type");
+    let rules: [(bool, &str); 7] = [
+        (
+            artifact.contains_key("artifact_id"),
+            "Artifact: the server sets artifact_id",
+        ),
+        (
+            text(artifact, "namespace").is_empty(),
+            "Artifact: namespace is required",
+        ),
+        (kind.is_empty(), "Artifact: type is required"),
+        (
+            text(artifact, "name").is_empty(),
+            "Artifact: name is required",
+        ),
+        (text(request, "run_id").is_empty(), "run_id is required"),
+        (text(request, "task_id").is_empty(), "task_id is required"),
+        (
+            text(request, "producer_key").is_empty(),
+            "producer_key is required",
+        ),
+    ];
+    if let Some((_, refusal)) = rules.iter().find(|(is_broken, _)| *is_broken) {
+        return Err(KfpError::invalid_input(*refusal));
     }
-    Ok(artifact)
-}
-
-fn check_name(artifact: &Object) -> Result<(), KfpError> {
-    if text(artifact, "name").is_empty() {
-        return Err(KfpError::invalid_input("artifact.name is required"));
-    }
-    Ok(())
-}
-
-/// Creates what a checked request asks for, or finds it, and links it to the task that made it.
-pub(super) fn add(store: &mut Store, request: &Object) -> Object {
-    let mut asked_for = request
-        .get("artifact")
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_default();
-    let reuse = request.get("reuse_if_exists") == Some(&json!(true));
-    let reused = if reuse {
-        same(&store.kfp, &asked_for).cloned()
-    } else {
-        None
+    let missing = match kind {
+        "Metric" => "number_value",
+        kind if WITH_METADATA.contains(&kind) => "metadata",
+        _ => "name",
     };
-    let artifact = reused.unwrap_or_else(|| {
-        asked_for.insert("artifact_id".to_owned(), json!(store.uuids.next()));
-        asked_for.insert(
-            "created_at".to_owned(),
-            json!(time::created_at(store.clock.now())),
-        );
-        store.kfp.artifacts.put(asked_for.clone());
-        asked_for
-    });
-    if !text(request, "task_id").is_empty() {
-        artifact_tasks::add_output(store, request, text(&artifact, "artifact_id"));
+    if !artifact.contains_key(missing) {
+        let refusal = format!("{missing} is required for a {kind}");
+        return Err(KfpError::invalid_input(refusal));
+    }
+    let task = TASK.existing(store, text(request, "task_id"))?;
+    if text(task, "run_id") != text(request, "run_id") {
+        return Err(KfpError::invalid_input("the task is not one of this run"));
+    }
+    let iteration = request.get("iteration_index");
+    let mut producer = Object::new();
+    for (field, value) in [("task_name", task.get("name")), ("iteration", iteration)] {
+        if let Some(value) = value {
+            set(&mut producer, field, value.clone());
+        }
+    }
+    let mut link = Object::new();
+    set(&mut link, "run_id", text(request, "run_id"));
+    set(&mut link, "task_id", text(request, "task_id"));
+    set(&mut link, "key", text(request, "producer_key"));
+    set(&mut link, "producer", producer);
+    let kind = if iteration.is_some() {
+        "ITERATOR_OUTPUT"
+    } else {
+        "OUTPUT"
+    };
+    set(&mut link, "type", kind);
+    Ok(link)
+}
+
+/// Creates the artifact that a checked request asks for, or finds it, and links it to its task.
+fn add(store: &mut Store, request: &Object, mut link: Object) -> Object {
+    let artifact = request.get("artifact").and_then(Value::as_object);
+    let artifact = artifact.cloned().unwrap_or_default();
+    let same = |held: &&Object| {
+        let identity = ["namespace", "name", "type", "uri"];
+        identity
+            .iter()
+            .all(|field| held.get(*field) == artifact.get(*field))
+    };
+    let reused = ARTIFACT.all(&store.kfp).find(same).cloned();
+    let reused = reused.filter(|_| request.get("reuse_if_exists") == Some(&json!(true)));
+    let artifact = reused.unwrap_or_else(|| ARTIFACT.add(store, artifact));
+    set(&mut link, "artifact_id", text(&artifact, "artifact_id"));
+    if !is_linked(store, &link) {
+        ARTIFACT_TASK.add(store, link);
     }
     artifact
 }
 
-fn same<'a>(store: &'a KfpStore, asked_for: &Object) -> Option<&'a Object> {
-    let identity = ["namespace", "name", "type", "uri"];
-    store.artifacts.iter().find(|held| {
-        identity
-            .iter()
-            .all(|field| held.get(*field) == asked_for.get(*field))
-    })
+fn check_links(store: &Store, links: &[&Object]) -> Result<(), KfpError> {
+    let check = |link: &Object| {
+        let required = [
+            "artifact_id",
+            "task_id",
+            "run_id",
+            "type",
+            "producer",
+            "key",
+        ];
+        if let Some(missing) = required.iter().find(|field| !link.contains_key(**field)) {
+            let refusal = format!("artifact_task.{missing} is required");
+            return Err(KfpError::invalid_input(refusal));
+        }
+        let task = TASK.existing(store, text(link, "task_id"))?;
+        if text(task, "run_id") != text(link, "run_id") {
+            return Err(KfpError::invalid_input("the task is not one of this run"));
+        }
+        ARTIFACT.existing(store, text(link, "artifact_id"))?;
+        if is_linked(store, link) {
+            return Err(KfpError::duplicate("artifact_tasks"));
+        }
+        Ok(())
+    };
+    let outcome = match links {
+        [] => Err(KfpError::invalid_input(
+            "the request holds no artifact tasks",
+        )),
+        links => links.iter().try_for_each(|link| check(link)),
+    };
+    outcome.map_err(|error| error.while_attempting(NOT_LINKED))
+}
+
+/// Whether an artifact is linked to a task in the same way already.
+fn is_linked(store: &Store, link: &Object) -> bool {
+    let iteration = |link: &Object| Some(link.get("producer")?.get("iteration")?.clone());
+    ARTIFACT_TASK
+        .all_with(&store.kfp, "artifact_id", text(link, "artifact_id"))
+        .any(|held| {
+            let identity = ["task_id", "type", "key"];
+            identity
+                .iter()
+                .all(|field| held.get(*field) == link.get(*field))
+                && iteration(held) == iteration(link)
+        })
 }

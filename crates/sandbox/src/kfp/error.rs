@@ -1,8 +1,8 @@
 use axum::body::Body;
-use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use compute_kfp_runtime::operation::SecurityScheme;
+use compute_kfp_runtime::operation::{Operation, SecurityScheme};
 use kfp_api_client::operations;
 use serde_json::json;
 
@@ -19,6 +19,7 @@ enum Code {
     PermissionDenied = 7,
     ResourceExhausted = 8,
     FailedPrecondition = 9,
+    Aborted = 10,
     Unimplemented = 12,
     Internal = 13,
     Unauthenticated = 16,
@@ -28,7 +29,7 @@ impl Code {
     fn http_status(self) -> StatusCode {
         match self {
             Self::InvalidArgument | Self::FailedPrecondition => StatusCode::BAD_REQUEST,
-            Self::AlreadyExists => StatusCode::CONFLICT,
+            Self::AlreadyExists | Self::Aborted => StatusCode::CONFLICT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::PermissionDenied => StatusCode::FORBIDDEN,
             Self::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
@@ -39,25 +40,23 @@ impl Code {
     }
 }
 
-/// What grpc-gateway answers when something is wrong.
+/// An error response in one of the server's shapes.
 ///
-/// The server behind the gateway gives a chain of internal causes and one sentence for a person;
-/// the gateway itself, which refuses what it cannot read, gives a message only.
+/// The server behind the gateway sends a chain of internal causes and one sentence for a person.
+/// The gateway itself, which refuses what it cannot read, sends a message only.
 pub(crate) struct KfpError {
     code: Code,
     message: String,
     for_a_person: Option<String>,
     shape: Shape,
-    /// The methods that a path has, where it does not have the one that was asked for.
-    allowed: Option<HeaderValue>,
 }
 
-/// What an error's body looks like.
+/// The form of an error's body.
 #[derive(Clone, Copy)]
 enum Shape {
-    /// As gRPC's status.
+    /// A gRPC status.
     Status,
-    /// As the endpoints outside of gRPC answer.
+    /// The JSON of the endpoints outside of gRPC.
     Upload,
     /// A line of text.
     Plain,
@@ -70,17 +69,16 @@ impl KfpError {
             message: message.into(),
             for_a_person: None,
             shape: Shape::Status,
-            allowed: None,
         }
     }
 
-    fn of_server(code: Code, kind: &str, sentence: String) -> Self {
+    fn of_server(code: Code, mark: &str, sentence: impl Into<String>) -> Self {
+        let sentence = sentence.into();
         Self {
             code,
-            message: format!("{kind}: {sentence}"),
+            message: format!("{mark}: {sentence}"),
             for_a_person: Some(sentence),
             shape: Shape::Status,
-            allowed: None,
         }
     }
 
@@ -89,45 +87,65 @@ impl KfpError {
     }
 
     pub(super) fn invalid_input(sentence: impl Into<String>) -> Self {
-        Self::of_server(
-            Code::InvalidArgument,
-            "Invalid input error",
-            sentence.into(),
-        )
+        Self::of_server(Code::InvalidArgument, "Invalid input error", sentence)
     }
 
-    pub(super) fn not_found(sentence: impl Into<String>) -> Self {
-        Self::of_server(Code::NotFound, "ResourceNotFoundError", sentence.into())
+    /// Invalid input that was recognized by another library, without the usual mark.
+    pub(super) fn malformed(sentence: impl Into<String>) -> Self {
+        Self::of_server(Code::InvalidArgument, "InvalidInputError", sentence)
     }
 
-    pub(super) fn already_exists(sentence: impl Into<String>) -> Self {
-        Self::of_server(Code::AlreadyExists, "Already exist error", sentence.into())
+    pub(super) fn not_found(kind: &str, id: &str) -> Self {
+        let sentence = format!("{kind} {id} not found");
+        Self::of_server(Code::NotFound, "ResourceNotFoundError", sentence)
     }
 
-    /// A request that does not fit the state of what it is about.
+    pub(super) fn name_taken(name: &str) -> Self {
+        let sentence = format!("the name {name:?} is taken");
+        Self::of_server(Code::AlreadyExists, "Already exist error", sentence)
+    }
+
     pub(super) fn failed_precondition(sentence: impl Into<String>) -> Self {
         Self::of_server(
             Code::FailedPrecondition,
-            "Failed precondition error",
-            sentence.into(),
+            "FailedPreconditionError",
+            sentence,
         )
     }
 
-    /// What the name of an upload is refused with.
-    pub(super) fn plain(message: impl Into<String>) -> Self {
-        let mut error = Self::of_gateway(Code::InvalidArgument, message);
-        error.shape = Shape::Plain;
-        error
+    /// A row that the database refuses because another one has the same key.
+    pub(super) fn duplicate(what: &str) -> Self {
+        let sentence = format!("UNIQUE constraint failed: {what}");
+        Self::of_server(Code::Internal, "database", sentence).internal()
+    }
+
+    /// Reports this error as a failure of the server, as the server does for some mistakes of a
+    /// caller.
+    pub(super) fn internal(mut self) -> Self {
+        self.code = Code::Internal;
+        self.message = format!("InternalServerError: {}", self.message);
+        self.for_a_person = Some("Internal Server Error".to_owned());
+        self
+    }
+
+    /// Reports this error as a conflict.
+    pub(super) fn conflict(mut self, sentence: String) -> Self {
+        self.code = Code::Aborted;
+        self.message = format!("BadRequestError: {sentence}: {}", self.message);
+        self.for_a_person = Some(sentence);
+        self
+    }
+
+    /// The same as a line of text, as the upload endpoints refuse a name.
+    pub(super) fn plain(mut self) -> Self {
+        self.shape = Shape::Plain;
+        self
     }
 
     /// The same in the shape of the upload endpoints.
     pub(super) fn of_upload(mut self) -> Self {
         self.shape = Shape::Upload;
         self
-    }
-
-    pub(super) fn unimplemented(sentence: impl Into<String>) -> Self {
-        Self::of_server(Code::Unimplemented, "Unimplemented", sentence.into())
     }
 
     /// Puts what was attempted in front of the internal chain.
@@ -143,14 +161,16 @@ impl ApiError for KfpError {
     const SCHEMES: &'static [(&'static SecurityScheme, Scheme)] =
         &[(&operations::SCHEME_BEARER, Scheme::KfpBearer)];
 
+    fn is_public(operation: &Operation) -> bool {
+        operation.id == operations::GET_HEALTHZ.id
+    }
+
     fn no_such_path(_path: &str) -> Self {
         Self::of_gateway(Code::NotFound, "Not Found")
     }
 
-    fn method_not_allowed(allowed: &[&str]) -> Self {
-        let mut error = Self::of_gateway(Code::Unimplemented, "Method Not Allowed");
-        error.allowed = HeaderValue::from_str(&allowed.join(", ")).ok();
-        error
+    fn method_not_allowed(_allowed: &[&str]) -> Self {
+        Self::of_gateway(Code::Unimplemented, "Method Not Allowed")
     }
 
     fn refused(refusal: Refusal) -> Self {
@@ -158,12 +178,12 @@ impl ApiError for KfpError {
             Refusal::NotAuthenticated => Self::of_server(
                 Code::Unauthenticated,
                 "Failed to authorize the request: Unauthenticated",
-                "Request header error: there is no valid bearer token".to_owned(),
+                "the request has no valid bearer token and no identity header",
             ),
             Refusal::WrongKind => Self::of_server(
                 Code::PermissionDenied,
                 "Failed to authorize the request: PermissionDenied",
-                "This credential does not fit the operation".to_owned(),
+                "this credential does not fit the operation",
             ),
         }
     }
@@ -189,41 +209,31 @@ impl ApiError for KfpError {
     }
 
     fn into_response(self) -> Response {
-        let code = self.code as i32;
-        match self.shape {
-            Shape::Status => {}
-            Shape::Upload => {
-                let sentence = self.for_a_person.unwrap_or_else(|| self.message.clone());
-                let body = json!({ "error_message": sentence, "error_details": self.message });
-                let status = self.code.http_status();
-                return Reply { status, body }.into_response();
-            }
-            Shape::Plain => {
+        let (code, status) = (self.code as i32, self.code.http_status());
+        let body = match (self.shape, self.for_a_person) {
+            (Shape::Plain, _) => {
                 let mut response = Response::new(Body::from(self.message));
-                *response.status_mut() = self.code.http_status();
+                *response.status_mut() = status;
                 let plain = HeaderValue::from_static("text/plain; charset=utf-8");
                 response.headers_mut().insert(CONTENT_TYPE, plain);
                 return response;
             }
-        }
-        let mut body = json!({ "code": code, "message": self.message });
-        if let Some(sentence) = self.for_a_person {
-            body["details"] = json!([{
-                "@type": "type.googleapis.com/google.rpc.Status",
+            (Shape::Upload, sentence) => {
+                let sentence = sentence.unwrap_or(self.message);
+                json!({ "error_message": sentence, "error_details": sentence })
+            }
+            (Shape::Status, None) => json!({ "code": code, "message": self.message }),
+            (Shape::Status, Some(sentence)) => json!({
                 "code": code,
-                "message": sentence,
-            }]);
-        }
-        // gRPC has no code for a method that a path does not have.
-        let status = match self.allowed {
-            Some(_) => StatusCode::METHOD_NOT_ALLOWED,
-            None => self.code.http_status(),
+                "message": self.message,
+                "details": [{
+                    "@type": "type.googleapis.com/google.rpc.Status",
+                    "code": code,
+                    "message": sentence,
+                }],
+            }),
         };
-        let mut response = Reply { status, body }.into_response();
-        response
-            .headers_mut()
-            .extend(self.allowed.map(|allowed| (ALLOW, allowed)));
-        response
+        Reply { status, body }.into_response()
     }
 }
 

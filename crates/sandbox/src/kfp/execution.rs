@@ -7,16 +7,17 @@ use serde_json::{Value, json};
 
 use crate::agenda::Event;
 use crate::clock::later;
-use crate::kfp::artifacts::text;
-use crate::kfp::resources::{PIPELINE_VERSION, RUN, TASK, set};
+use crate::kfp::resources::{RUN, TASK, set, text};
 use crate::kfp::runs::{enter, is_final};
 use crate::kfp::{self, package, recurring_runs, time};
 use crate::store::{Object, Store};
 
 /// How long a run is pending, and how long it takes to stop.
 const WAIT: TimeDelta = TimeDelta::seconds(2);
+/// How long a run runs before its first task does.
+const PREPARATION: TimeDelta = TimeDelta::seconds(1);
 /// How long a task takes.
-const TASK_TIME: TimeDelta = TimeDelta::seconds(3);
+const TASK_TIME: TimeDelta = TimeDelta::seconds(1);
 
 /// The parameter that makes a run fail: the name of a task, or `true` for the last one.
 const FAILURE_PARAMETER: &str = "fail";
@@ -24,7 +25,7 @@ const FAILURE_PARAMETER: &str = "fail";
 const FAILURE_NAME: &str = "error";
 
 /// What the topmost task, which stands for the whole run, is called.
-const ROOT: &str = "root";
+pub(super) const ROOT: &str = "root";
 
 /// What happens to a run. Steps of an attempt that was given up are without effect.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,6 +38,7 @@ pub(crate) struct Step {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum StepKind {
     Begin,
+    FirstTask,
     EndOfTask { task_id: String },
     EndOfCancellation,
 }
@@ -78,14 +80,23 @@ pub(super) fn take_step(store: &mut Store, step: &Step, now: DateTime<Utc>) {
     match &step.kind {
         StepKind::EndOfCancellation => cancel(store, run, now),
         _ if canceling => {}
-        StepKind::Begin => begin(store, run, now),
+        StepKind::Begin => {
+            let mut run = run;
+            enter(&mut run, "RUNNING", now);
+            RUN.put(store, run);
+            plan(
+                store,
+                &step.run_id,
+                StepKind::FirstTask,
+                later(now, PREPARATION),
+            );
+        }
+        StepKind::FirstTask => begin(store, run, now),
         StepKind::EndOfTask { task_id } => end_task(store, run, task_id, now),
     }
 }
 
-fn begin(store: &mut Store, mut run: Object, now: DateTime<Utc>) {
-    enter(&mut run, "RUNNING", now);
-    RUN.put(store, run.clone());
+fn begin(store: &mut Store, run: Object, now: DateTime<Utc>) {
     let root = match root_of(store, &run) {
         Some(mut root) => {
             enter(&mut root, "RUNNING", now);
@@ -100,7 +111,7 @@ fn begin(store: &mut Store, mut run: Object, now: DateTime<Utc>) {
 
 /// Starts the next task that has not succeeded yet; without one the run succeeds.
 fn go_on(store: &mut Store, run: Object, root: &Object, now: DateTime<Utc>) {
-    let names = package::tasks(&spec_of(store, &run));
+    let names = package::tasks(run.get("pipeline_spec").unwrap_or(&Value::Null));
     let has_succeeded = |name: &String| {
         tasks_of(store, &run)
             .iter()
@@ -179,7 +190,7 @@ fn end(
     now: DateTime<Utc>,
 ) {
     enter(&mut task, state, now);
-    set(&mut task, "end_time", time::text(now));
+    set(&mut task, "end_time", time::created_at(now));
     if let Some(message) = message {
         set(&mut task, "status_metadata", json!({ "message": message }));
     }
@@ -195,9 +206,8 @@ fn fails(store: &Store, run: &Object, task: &str) -> bool {
         .get("runtime_config")
         .and_then(|config| config.get("parameters"));
     let told = parameters.and_then(|parameters| parameters.get(FAILURE_PARAMETER));
-    let is_last = package::tasks(&spec_of(store, run))
-        .last()
-        .is_some_and(|last| last == task);
+    let names = package::tasks(run.get("pipeline_spec").unwrap_or(&Value::Null));
+    let is_last = names.last().is_some_and(|last| last == task);
     match told {
         Some(Value::Bool(true)) if is_last => true,
         Some(Value::String(name)) if name == task || (name == "true" && is_last) => true,
@@ -205,22 +215,9 @@ fn fails(store: &Store, run: &Object, task: &str) -> bool {
     }
 }
 
-fn spec_of(store: &Store, run: &Object) -> Value {
-    if let Some(spec) = run.get("pipeline_spec") {
-        return spec.clone();
-    }
-    let reference = run.get("pipeline_version_reference");
-    let id = reference.and_then(|reference| reference.get("pipeline_version_id")?.as_str());
-    let version = id.and_then(|id| PIPELINE_VERSION.find(store, id));
-    version
-        .and_then(|version| version.get("pipeline_spec"))
-        .cloned()
-        .unwrap_or_default()
-}
-
 fn tasks_of(store: &Store, run: &Object) -> Vec<Object> {
-    let of_run = |task: &&Object| task.get("run_id") == run.get("run_id");
-    TASK.all(&store.kfp).filter(of_run).cloned().collect()
+    let of_run = TASK.all_with(&store.kfp, "run_id", text(run, "run_id"));
+    of_run.cloned().collect()
 }
 
 fn root_of(store: &Store, run: &Object) -> Option<Object> {
@@ -242,8 +239,7 @@ fn add_task(
     set(&mut task, "name", name);
     set(&mut task, "display_name", name);
     set(&mut task, "type", kind);
-    set(&mut task, "create_time", time::text(now));
-    set(&mut task, "end_time", time::UNSET);
+    set(&mut task, "create_time", time::created_at(now));
     if let Some(parent) = parent {
         set(&mut task, "parent_task_id", parent);
     }

@@ -1,60 +1,66 @@
-use crate::kfp::artifacts::text;
-use crate::kfp::resources::{EXPERIMENT, required, set, without};
-use crate::kfp::{KfpError, messages, time};
+use crate::kfp::resources::{EXPERIMENT, namespace_required, set, text};
+use crate::kfp::shown::shown;
+use crate::kfp::{DEFAULT_EXPERIMENT, KfpError, time};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
-/// The experiment that runs without one go to.
-const DEFAULT_NAME: &str = "Default";
+const BY_THE_SERVER: &[&str] = &[
+    "experiment_id",
+    "created_at",
+    "storage_state",
+    "last_run_created_at",
+];
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let body = messages::named("v2beta1Experiment").read_body(call.body)?;
-    check(store, &body)
-        .map_err(|error| error.while_attempting("Failed to create a new experiment"))?;
-    let by_the_server = [
-        "experiment_id",
-        "created_at",
-        "storage_state",
-        "last_run_created_at",
-    ];
-    Ok(Reply::ok(add(store, without(body, &by_the_server))))
-}
-
-fn check(store: &Store, body: &Object) -> Result<(), KfpError> {
-    let name = required(body, "display_name")?;
-    let taken = EXPERIMENT.all(&store.kfp).any(|held| {
-        text(held, "display_name") == name && text(held, "namespace") == text(body, "namespace")
-    });
-    if taken {
-        return Err(KfpError::already_exists(format!(
-            "The name {name} already exist. Please specify a new name."
-        )));
-    }
-    Ok(())
-}
-
-/// The default experiment, which comes into being when it is first needed.
-pub(super) fn default_id(store: &mut Store) -> String {
-    let named = |experiment: &&Object| text(experiment, "display_name") == DEFAULT_NAME;
-    if let Some(held) = EXPERIMENT.all(&store.kfp).find(named) {
-        return text(held, "experiment_id").to_owned();
-    }
-    let mut experiment = Object::new();
-    set(&mut experiment, "display_name", DEFAULT_NAME);
+    let experiment = EXPERIMENT.read(call, BY_THE_SERVER)?;
+    let experiment = checked(store, experiment)
+        .map_err(|error| error.while_attempting("Failed to create an experiment"))?;
     let experiment = add(store, experiment);
-    text(&experiment, "experiment_id").to_owned()
+    Ok(Reply::ok(shown(store, &EXPERIMENT, &experiment)))
+}
+
+fn checked(store: &Store, mut experiment: Object) -> Result<Object, KfpError> {
+    if !store.kfp.multi_user {
+        experiment.remove("namespace");
+    } else if text(&experiment, "namespace").is_empty() {
+        return Err(namespace_required());
+    }
+    let name = text(&experiment, "display_name");
+    EXPERIMENT.check_name(name).map_err(KfpError::internal)?;
+    let is_same = |held: &Object| text(held, "namespace") == text(&experiment, "namespace");
+    if EXPERIMENT
+        .all_with(&store.kfp, "display_name", name)
+        .any(is_same)
+    {
+        return Err(KfpError::name_taken(name));
+    }
+    Ok(experiment)
+}
+
+/// Adds the experiment of runs that name none, which a server has from its start.
+pub(crate) fn add_default(store: &mut Store) {
+    let mut experiment = Object::new();
+    set(&mut experiment, "display_name", DEFAULT_EXPERIMENT);
+    set(
+        &mut experiment,
+        "description",
+        "Runs without an experiment of their own",
+    );
+    let created_at = time::created_at(store.clock.reading());
+    set(&mut experiment, "created_at", created_at);
+    add(store, experiment);
+}
+
+pub(super) fn default_id(store: &Store) -> Option<String> {
+    let mut named = EXPERIMENT.all_with(&store.kfp, "display_name", DEFAULT_EXPERIMENT);
+    named
+        .next()
+        .map(|held| text(held, "experiment_id").to_owned())
 }
 
 fn add(store: &mut Store, mut experiment: Object) -> Object {
-    set(&mut experiment, "experiment_id", store.uuids.next());
-    set(
-        &mut experiment,
-        "created_at",
-        time::created_at(store.clock.now()),
-    );
     set(&mut experiment, "storage_state", "AVAILABLE");
     set(&mut experiment, "last_run_created_at", time::UNSET);
-    EXPERIMENT.put(store, experiment.clone());
-    experiment
+    EXPERIMENT.add(store, experiment)
 }

@@ -2,73 +2,88 @@ use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use crate::kfp::listing::compare;
-use crate::kfp::message::{Field, Kind, Message, parse};
-use crate::kfp::{KfpError, messages};
+use crate::collection::Rank;
+use crate::kfp::message::parse;
+use crate::kfp::resources::{Column, Resource};
+use crate::kfp::{KfpError, messages, time};
 use crate::percent::decode_query_strict;
 use crate::store::Object;
 
 /// Predicates that all have to hold.
+#[derive(Default)]
 pub(super) struct Filter {
     predicates: Vec<Predicate>,
-    /// As read, without predicates on tags, to be compared with the filter of another page: a page
-    /// token does not hold tags.
-    pub(super) source: Object,
+    /// The predicates as sent, but for those on tags, which a page token does not hold.
+    pub(super) source: Vec<Value>,
 }
 
 struct Predicate {
     subject: Subject,
     relation: Relation,
-    operands: Vec<Value>,
+    operands: Vec<Operand>,
 }
 
 enum Subject {
-    Field(&'static Field),
+    Column(Column),
     Tag(String),
 }
 
 #[derive(Clone, Copy)]
 enum Relation {
     Ordering(fn(Ordering) -> bool),
-    In,
     Substring,
+}
+
+enum Operand {
+    Text(String),
+    Number(f64),
 }
 
 impl Filter {
     /// Reads the value of a query parameter; the server percent-decodes it once more.
-    pub(super) fn read(parameter: &str, message: &'static Message) -> Result<Self, KfpError> {
+    pub(super) fn read(parameter: &str, resource: &'static Resource) -> Result<Self, KfpError> {
         if parameter.is_empty() {
-            return Ok(Self {
-                predicates: Vec::new(),
-                source: Object::new(),
-            });
+            return Ok(Self::default());
         }
         let refuse = |reason: &str| {
             let shown = json!(parameter);
-            KfpError::invalid_input(format!(
-                "failed to parse valid filter from {shown}: {reason}"
-            ))
+            KfpError::invalid_input(format!("filter {shown} cannot be read: {reason}"))
         };
         let text = decode_query_strict(parameter).map_err(|reason| refuse(&reason))?;
         let value = parse(text.as_bytes()).map_err(|_| refuse("it is not JSON"))?;
-        let source = messages::named("v2beta1Filter")
+        let mut filter = messages::named("v2beta1Filter")
             .read(&value)
             .map_err(|reason| refuse(&reason))?;
-        Self::of(source, message)
+        match filter.remove("predicates") {
+            Some(Value::Array(predicates)) => Self::of(predicates, resource),
+            _ => Ok(Self::default()),
+        }
     }
 
-    /// The filter of a source that was read before.
-    pub(super) fn of(mut source: Object, message: &'static Message) -> Result<Self, KfpError> {
-        let predicates = source.get("predicates").and_then(Value::as_array);
-        let predicates = predicates
-            .into_iter()
-            .flatten()
-            .map(|predicate| Predicate::read(predicate, message))
+    /// The filter of predicates that were read before.
+    pub(super) fn of(source: Vec<Value>, resource: &'static Resource) -> Result<Self, KfpError> {
+        let predicates = source
+            .iter()
+            .map(|predicate| Predicate::read(predicate, resource))
             .collect::<Result<_, _>>()?;
-        if let Some(held) = source.get_mut("predicates").and_then(Value::as_array_mut) {
-            held.retain(|predicate| tag(predicate).is_none());
+        let mut filter = Self { predicates, source };
+        // Keys that stand for the same field make the same page tokens.
+        for predicate in &mut filter.source {
+            let key = predicate.get("key").and_then(Value::as_str);
+            if let Some(column) = key.and_then(|key| resource.column(key)) {
+                predicate["key"] = json!(column.field);
+            }
         }
-        Ok(Self { predicates, source })
+        if resource.has_tags() {
+            filter.source.retain(|predicate| tag(predicate).is_none());
+        }
+        Ok(filter)
+    }
+
+    /// Both filters have to accept an object.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.predicates.extend(other.predicates);
+        self
     }
 
     pub(super) fn accepts_all(&self) -> bool {
@@ -76,79 +91,114 @@ impl Filter {
     }
 
     pub(super) fn accepts(&self, object: &Object) -> bool {
-        self.predicates
-            .iter()
-            .all(|predicate| predicate.holds(object))
+        let mut predicates = self.predicates.iter();
+        predicates.all(|predicate| predicate.holds(object))
+    }
+
+    /// Whether the server takes this for the filter that a page token holds. It compares parsed
+    /// values with stored ones: only plain strings are the same in both.
+    pub(super) fn is_same_as(&self, held: &Self, resource: &Resource) -> bool {
+        let canonical = |filter: &Self| -> Option<Vec<String>> {
+            let predicates = filter.source.iter().map(|predicate| {
+                let text = |name: &str| predicate.get(name)?.as_str();
+                let column = resource.column(text("key")?)?.field;
+                Some(format!(
+                    "{} {column} {:?}",
+                    text("operation")?,
+                    text("string_value")?
+                ))
+            });
+            let mut predicates = predicates.collect::<Option<Vec<_>>>()?;
+            predicates.sort();
+            Some(predicates)
+        };
+        canonical(self).is_some_and(|canonical_self| Some(canonical_self) == canonical(held))
     }
 }
 
 impl Predicate {
-    fn read(predicate: &Value, message: &'static Message) -> Result<Self, KfpError> {
-        let text = |name| {
-            predicate
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
-        let (key, operation) = (text("key"), text("operation"));
-        if let Some(name) = tag(predicate).filter(|_| message.field("tags").is_some()) {
-            return Self::of_tag(name, operation, predicate);
+    fn read(predicate: &Value, resource: &'static Resource) -> Result<Self, KfpError> {
+        let key = predicate
+            .get("key")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let operation = &predicate["operation"];
+        let (kind, value) = only_operand(predicate, key)?;
+        if let Some(name) = tag(predicate).filter(|_| resource.has_tags()) {
+            if operation != "EQUALS" || kind != "string_value" {
+                let refusal =
+                    format!("a filter on tag {name:?} takes EQUALS and a string_value only");
+                return Err(KfpError::invalid_input(refusal));
+            }
+            return Ok(Self {
+                subject: Subject::Tag(name.to_owned()),
+                relation: Relation::Ordering(Ordering::is_eq),
+                operands: operands(kind, value),
+            });
         }
-        let field = message
-            .field(key)
-            .filter(|field| is_comparable(&field.kind))
-            .ok_or_else(|| {
-                KfpError::invalid_input(format!("no support for filtering on key {key:?}"))
-            })?;
-        let relation = relation(operation)?;
-        let (operand_kind, operand) = only_operand(predicate, key)?;
-        let fits = match relation {
-            Relation::Ordering(_) => !operand_kind.ends_with('s'),
-            Relation::In => operand_kind.ends_with('s'),
-            Relation::Substring => operand_kind == "string_value",
+        let (relation, fits): (_, fn(&str) -> bool) = match operation.as_str().unwrap_or_default() {
+            "EQUALS" => (Relation::Ordering(Ordering::is_eq), is_scalar),
+            "NOT_EQUALS" => (Relation::Ordering(Ordering::is_ne), is_scalar),
+            "GREATER_THAN" => (Relation::Ordering(Ordering::is_gt), is_scalar),
+            "GREATER_THAN_EQUALS" => (Relation::Ordering(Ordering::is_ge), is_scalar),
+            "LESS_THAN" => (Relation::Ordering(Ordering::is_lt), is_scalar),
+            "LESS_THAN_EQUALS" => (Relation::Ordering(Ordering::is_le), is_scalar),
+            "IN" => (Relation::Ordering(Ordering::is_eq), |kind| !is_scalar(kind)),
+            "IS_SUBSTRING" => (Relation::Substring, |kind| kind == "string_value"),
+            _ => {
+                return Err(KfpError::invalid_input(
+                    "a predicate has no known operation",
+                ));
+            }
         };
-        if !fits || !suits(&field.kind, operand_kind) {
-            return Err(KfpError::invalid_input(format!(
-                "{operand_kind} does not fit operation {operation} on key {key:?}"
-            )));
+        if !fits(kind) {
+            let refusal = format!("operation {operation} does not take a {kind}");
+            return Err(KfpError::invalid_input(refusal));
         }
+        let column = resource.column(key).ok_or_else(|| {
+            KfpError::invalid_input(format!("the list cannot be filtered by {key:?}"))
+        })?;
         Ok(Self {
-            subject: Subject::Field(field),
+            subject: Subject::Column(column),
             relation,
-            operands: operands(operand),
-        })
-    }
-
-    fn of_tag(name: &str, operation: &str, predicate: &Value) -> Result<Self, KfpError> {
-        let (operand_kind, operand) = only_operand(predicate, name)?;
-        if operation != "EQUALS" || operand_kind != "string_value" {
-            return Err(KfpError::invalid_input(format!(
-                "a filter on tag {name:?} takes EQUALS and a string_value only"
-            )));
-        }
-        Ok(Self {
-            subject: Subject::Tag(name.to_owned()),
-            relation: Relation::In,
-            operands: operands(operand),
+            operands: operands(kind, value),
         })
     }
 
     fn holds(&self, object: &Object) -> bool {
-        let (value, kind) = match &self.subject {
-            Subject::Field(field) => (field.value_in(object), &field.kind),
+        let rank = match &self.subject {
+            Subject::Column(column) => column.rank(object),
             Subject::Tag(name) => {
-                let tags = object.get("tags");
-                (tags.and_then(|tags| tags.get(name)).cloned(), &Kind::Text)
+                let tag = object.get("tags").and_then(|tags| tags.get(name)?.as_str());
+                tag.map_or(Rank::Absent, |tag| Rank::Text(tag.to_owned()))
             }
         };
-        let Some(value) = value else {
-            return false;
-        };
         self.operands.iter().any(|operand| match self.relation {
-            Relation::Ordering(accepts) => compare(kind, &value, operand).is_some_and(accepts),
-            Relation::In => compare(kind, &value, operand).is_some_and(Ordering::is_eq),
-            Relation::Substring => contains(&value, operand),
+            Relation::Ordering(accepts) => {
+                rank != Rank::Absent && accepts(rank.cmp(&operand.ranked_as(&rank)))
+            }
+            Relation::Substring => match (&rank, operand) {
+                (Rank::Text(text), Operand::Text(part)) => {
+                    text.to_lowercase().contains(&part.to_lowercase())
+                }
+                _ => false,
+            },
         })
+    }
+}
+
+impl Operand {
+    /// Numbers and text are compared as a database with loose types does: in the type of the
+    /// column, if the operand can be converted to it.
+    fn ranked_as(&self, column: &Rank) -> Rank {
+        match (self, column) {
+            (Self::Number(number), Rank::Text(_)) => Rank::Text(number.to_string()),
+            (Self::Number(number), _) => Rank::number(*number),
+            (Self::Text(text), Rank::Number(_)) => text
+                .parse()
+                .map_or_else(|_| Rank::Text(text.clone()), Rank::number),
+            (Self::Text(text), _) => Rank::Text(text.clone()),
+        }
     }
 }
 
@@ -157,22 +207,8 @@ fn tag(predicate: &Value) -> Option<&str> {
     predicate.get("key")?.as_str()?.strip_prefix("tags.")
 }
 
-fn relation(operation: &str) -> Result<Relation, KfpError> {
-    Ok(match operation {
-        "EQUALS" => Relation::Ordering(Ordering::is_eq),
-        "NOT_EQUALS" => Relation::Ordering(Ordering::is_ne),
-        "GREATER_THAN" => Relation::Ordering(Ordering::is_gt),
-        "GREATER_THAN_EQUALS" => Relation::Ordering(Ordering::is_ge),
-        "LESS_THAN" => Relation::Ordering(Ordering::is_lt),
-        "LESS_THAN_EQUALS" => Relation::Ordering(Ordering::is_le),
-        "IN" => Relation::In,
-        "IS_SUBSTRING" => Relation::Substring,
-        _ => {
-            return Err(KfpError::invalid_input(
-                "a predicate of the filter has no operation",
-            ));
-        }
-    })
+fn is_scalar(kind: &str) -> bool {
+    !kind.ends_with('s')
 }
 
 fn only_operand<'a>(predicate: &'a Value, key: &str) -> Result<(&'a str, &'a Value), KfpError> {
@@ -180,45 +216,27 @@ fn only_operand<'a>(predicate: &'a Value, key: &str) -> Result<(&'a str, &'a Val
     let mut operands = fields.filter(|(name, _)| !matches!(name.as_str(), "key" | "operation"));
     match (operands.next(), operands.next()) {
         (Some((name, value)), None) => Ok((name, value)),
-        _ => Err(KfpError::invalid_input(format!(
-            "the predicate on key {key:?} must have exactly one value"
-        ))),
+        _ => {
+            let refusal = format!("the predicate on key {key:?} must have exactly one value");
+            Err(KfpError::malformed(refusal))
+        }
     }
 }
 
 /// A list's elements, or the one value that is not a list.
-fn operands(operand: &Value) -> Vec<Value> {
-    match operand {
-        Value::Object(list) => list
-            .get("values")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default(),
-        single => vec![single.clone()],
-    }
-}
-
-fn is_comparable(kind: &Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Text | Kind::Enum(_) | Kind::Int32 | Kind::Int64 | Kind::Double | Kind::Time
-    )
-}
-
-fn suits(kind: &Kind, operand_kind: &str) -> bool {
-    match kind {
-        Kind::Text | Kind::Enum(_) => operand_kind.starts_with("string"),
-        Kind::Int32 | Kind::Int64 | Kind::Double => {
-            operand_kind.starts_with("int") || operand_kind.starts_with("long")
+fn operands(kind: &str, value: &Value) -> Vec<Operand> {
+    let values = match value.get("values") {
+        Some(Value::Array(values)) => values.as_slice(),
+        _ if value.is_object() => &[],
+        _ => std::slice::from_ref(value),
+    };
+    let operands = values.iter().filter_map(|value| match value {
+        Value::String(text) if kind.starts_with("string") => Some(Operand::Text(text.clone())),
+        Value::String(text) if kind == "timestamp_value" => {
+            time::seconds(text).map(Operand::Number)
         }
-        Kind::Time => operand_kind.starts_with("timestamp"),
-        _ => false,
-    }
-}
-
-fn contains(value: &Value, part: &Value) -> bool {
-    match (value.as_str(), part.as_str()) {
-        (Some(value), Some(part)) => value.contains(part),
-        _ => false,
-    }
+        Value::String(text) => text.parse().ok().map(Operand::Number),
+        number => number.as_f64().map(Operand::Number),
+    });
+    operands.collect()
 }

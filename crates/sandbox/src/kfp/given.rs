@@ -1,51 +1,24 @@
 //! Objects that a sandbox is given at its start.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::kfp::{messages, time};
+use crate::kfp::messages;
+use crate::kfp::resources::RESOURCES;
 use crate::seeding::Problem;
 use crate::store::Store;
-
-/// What objects of each collection look like.
-const MESSAGES: [(&str, &str); 9] = [
-    ("artifacts", "v2beta1Artifact"),
-    ("artifact_tasks", "v2beta1ArtifactTask"),
-    ("metrics", "v2beta1Metric"),
-    ("experiments", "v2beta1Experiment"),
-    ("pipelines", "v2beta1Pipeline"),
-    ("pipeline_versions", "v2beta1PipelineVersion"),
-    ("runs", "v2beta1Run"),
-    ("recurring_runs", "v2beta1RecurringRun"),
-    ("tasks", "v2beta1PipelineTask"),
-];
 
 /// Adds an object in the form in which the server sends it. Ids and the time of creation may be
 /// left out.
 pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(), Problem> {
-    let known = MESSAGES.iter().find(|(name, _)| *name == kind);
-    let Some((_, message)) = known else {
-        let kinds = MESSAGES.map(|(name, _)| name).join(", ");
+    let Some(resource) = RESOURCES.iter().find(|resource| resource.kind == kind) else {
+        let kinds = RESOURCES.map(|resource| resource.kind).join(", ");
         return Err(Problem::new(format!("{kind:?} is none of {kinds}")));
     };
-    let message = messages::named(message);
-    let mut object = message.read(given).map_err(Problem::new)?;
-    for created_at in ["created_at", "create_time"] {
-        if message.field(created_at).is_some() && !object.contains_key(created_at) {
-            let now = time::text(store.clock.now());
-            object.insert(created_at.to_owned(), json!(now));
-        }
-    }
-    let Some(collection) = store.kfp.collection_mut(kind) else {
-        return Ok(());
-    };
-    for field in collection.key_fields() {
-        if object.contains_key(*field) {
-            continue;
-        }
-        if *field == "name" {
-            return Err(Problem::new("a name is wanted here").inside(field));
-        }
-        object.insert((*field).to_owned(), json!(store.uuids.next()));
+    let message = messages::named(resource.message);
+    let object = message.read(given).map_err(Problem::new)?;
+    let collection = store.kfp.of(resource);
+    if !object.contains_key("name") && resource.key_fields.contains(&"name") {
+        return Err(Problem::new("a name is wanted here").inside("name"));
     }
     let key = collection.key_of(&object);
     let key: Vec<&str> = key.iter().map(String::as_str).collect();
@@ -53,6 +26,6 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
         let message = format!("{} is there already", key.join(" "));
         return Err(Problem::new(message));
     }
-    collection.put(object);
+    resource.add(store, object);
     Ok(())
 }

@@ -26,7 +26,7 @@ struct Restored {
 impl Serialize for KfpStore {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let kept = Kept {
-            collections: self.collections().into_iter().collect(),
+            collections: self.collections().collect(),
             attempts: &self.attempts,
             progress: &self.progress,
         };

@@ -1,14 +1,14 @@
-use std::cmp::Ordering;
+//! Pages of lists.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::collection::{Collection, Key, Place, Rank};
+use crate::collection::{Collection, Key, Place};
 use crate::kfp::filter::Filter;
-use crate::kfp::message::{Field, Kind, Message};
 use crate::kfp::parameters::QueryParameters;
-use crate::kfp::{KfpError, KfpStore, messages, time};
+use crate::kfp::resources::{Column, RUN, Resource};
+use crate::kfp::{KfpError, KfpServer, KfpStore};
 use crate::reply::Reply;
 use crate::store::Object;
 
@@ -16,51 +16,27 @@ const DEFAULT_PAGE_SIZE: usize = 20;
 const LARGEST_PAGE_SIZE: usize = 200;
 const LARGEST_FULL_PAGE_SIZE: usize = 100;
 
-/// A list operation: what its objects are and where they go in the answer.
-pub(super) struct Listing {
-    pub(super) list_field: &'static str,
-    pub(super) message: &'static str,
-}
-
 /// Which objects a page is made of, and in which order.
 struct Criteria {
     sort: Sort,
     filter: Filter,
 }
 
-#[derive(PartialEq, Eq)]
 struct Sort {
-    field: String,
+    column: Column,
     descending: bool,
 }
 
 /// The last object of a page: the value that is sorted by, then the key.
 type Last = (Value, Key);
 
-impl Listing {
-    fn message(&self) -> &'static Message {
-        messages::named(self.message)
-    }
-
-    /// Answers with one page of those objects in `collection` that are `wanted`; all are, if it
-    /// says nothing.
+impl Resource {
+    /// Answers with one page of those objects that are `wanted`, each in the form in which it is
+    /// `shown`.
     pub(super) fn page(
-        &self,
+        &'static self,
         store: &KfpStore,
         query: &QueryParameters,
-        collection: &Collection,
-        wanted: Option<&dyn Fn(&Object) -> bool>,
-    ) -> Result<Reply, KfpError> {
-        let objects = |object: &Object| object.clone();
-        self.page_shown(store, query, collection, wanted, objects)
-    }
-
-    /// As [`page`](Self::page), with each object in the form in which it is `shown`.
-    pub(super) fn page_shown(
-        &self,
-        store: &KfpStore,
-        query: &QueryParameters,
-        collection: &Collection,
         wanted: Option<&dyn Fn(&Object) -> bool>,
         shown: impl Fn(&Object) -> Object,
     ) -> Result<Reply, KfpError> {
@@ -76,21 +52,26 @@ impl Listing {
         } else {
             page_size
         };
+        let collection = store.of(self);
         let position = after
             .as_ref()
-            .map(|after| self.position(&criteria.sort, after));
+            .map(|(value, key)| (criteria.sort.column.rank_of(value), key.clone()));
         let (total, mut numbers) = if wanted.is_none() && criteria.filter.accepts_all() {
-            let all = self.all(collection, &criteria.sort, position.as_ref(), page_size + 1);
-            (collection.len(), all)
+            let mut numbers = Vec::with_capacity(page_size + 1);
+            criteria.sort.read(collection, position.as_ref(), |number| {
+                numbers.push(number);
+                numbers.len() <= page_size
+            });
+            (collection.len(), numbers)
         } else {
-            let chosen =
-                store
-                    .selections
-                    .get(store.changes(), &self.identity(&criteria, query), || {
-                        self.chosen(collection, &criteria, wanted)
-                    });
+            let identity = self.identity(&criteria, query);
+            let chosen = store.selections.get(store.changes(), &identity, || {
+                criteria.choose(collection, wanted)
+            });
             let start = chosen.partition_point(|number| {
-                !self.is_after(collection, &criteria.sort, *number, position.as_ref())
+                !criteria
+                    .sort
+                    .is_after(collection, *number, position.as_ref())
             });
             let rest = chosen.iter().skip(start).take(page_size + 1);
             (chosen.len(), rest.copied().collect())
@@ -102,49 +83,151 @@ impl Listing {
             .filter_map(|number| collection.numbered(*number));
         let objects: Vec<&Object> = objects.collect();
         let last = objects.last().map(|last| {
-            let value = self.value(&criteria.sort, last);
-            (value.unwrap_or_default(), collection.key_of(last))
+            let value = criteria.sort.column.value(last);
+            (value, collection.key_of(last))
         });
         let last = last.or(after).filter(|_| next);
-        let next_page_token = last.map(|last| self.token(&criteria, &last, number + 1));
-        let objects = objects.into_iter().map(shown).collect();
-        Ok(Reply::ok(self.answer(objects, total, next_page_token)))
+        // The server looks at the sort key again when it cuts a next page, and then misses some.
+        if next && self.uncut.contains(&criteria.sort.column.field) {
+            let refusal = KfpError::invalid_input("a next page cannot be cut in this order");
+            let is_internal = self.kind == RUN.kind && store.server != KfpServer::Release217;
+            return Err(if is_internal {
+                refusal.internal()
+            } else {
+                refusal
+            });
+        }
+        let token = last.map(|last| self.token(&criteria, &last, number + 1));
+        let objects = objects
+            .into_iter()
+            .map(|object| Value::Object(shown(object)));
+        Ok(Reply::ok(self.answer(objects.collect(), total, token)))
     }
 
     /// What tells a choice of objects from others.
     fn identity(&self, criteria: &Criteria, query: &QueryParameters) -> String {
-        let sort = (&criteria.sort.field, criteria.sort.descending);
+        let sort = (criteria.sort.column.field, criteria.sort.descending);
         let filter = &criteria.filter.source;
-        json!([self.list_field, query.restrictions(), sort, filter]).to_string()
+        json!([self.kind, query.restrictions(), sort, filter]).to_string()
     }
 
-    /// The numbers of objects from behind a position on.
-    fn all(
-        &self,
-        collection: &Collection,
-        sort: &Sort,
-        position: Option<&Place>,
-        limit: usize,
-    ) -> Vec<u64> {
-        let mut numbers = Vec::with_capacity(limit);
-        self.read(collection, sort, position, |number| {
-            numbers.push(number);
-            numbers.len() < limit
+    /// Zero values are left out, so that an empty page is an empty object.
+    fn answer(&self, objects: Vec<Value>, total: usize, token: Option<String>) -> Object {
+        let mut answer = Object::new();
+        if !objects.is_empty() {
+            answer.insert(self.list_field.to_owned(), Value::Array(objects));
+        }
+        if total > 0 {
+            answer.insert("total_size".to_owned(), json!(total));
+        }
+        if let Some(token) = token {
+            answer.insert("next_page_token".to_owned(), json!(token));
+        }
+        answer
+    }
+
+    /// With a page token, sorting and filter are the token's; the parameters may repeat them.
+    fn criteria(
+        &'static self,
+        query: &QueryParameters,
+    ) -> Result<(Criteria, Option<Last>, u64), KfpError> {
+        let sort_by = match query.text("sort_by")? {
+            "" => query.text("order_by")?,
+            sort_by => sort_by,
+        };
+        let page_token = query.text("page_token")?;
+        let asked_for = Criteria {
+            filter: Filter::read(query.text("filter")?, self)?,
+            sort: self.sort(sort_by)?,
+        };
+        if page_token.is_empty() {
+            return Ok((asked_for, None, 0));
+        }
+        let (mut held, after, number) = self.resume(page_token)?;
+        let has_filter = !asked_for.filter.source.is_empty();
+        if has_filter || !sort_by.is_empty() {
+            let (asked, known) = (&asked_for.sort, &held.sort);
+            let same_order =
+                asked.column.field == known.column.field && asked.descending == known.descending;
+            if !same_order || !asked_for.filter.is_same_as(&held.filter, self) {
+                return Err(KfpError::invalid_input(
+                    "the page token belongs to another order or filter: leave both out",
+                ));
+            }
+        }
+        // Predicates on tags are not in the token.
+        if !asked_for.filter.accepts_all() {
+            held.filter = if has_filter {
+                asked_for.filter
+            } else {
+                held.filter.and(asked_for.filter)
+            };
+        }
+        Ok((held, Some(after), number))
+    }
+
+    fn sort(&self, sort_by: &str) -> Result<Sort, KfpError> {
+        let lower_case = sort_by.to_ascii_lowercase();
+        let words: Vec<&str> = lower_case.split_whitespace().collect();
+        let (key, descending) = match words.as_slice() {
+            [] => (self.created, false),
+            [key] | [key, "asc"] => (*key, false),
+            [key, "desc"] => (*key, true),
+            _ => {
+                return Err(KfpError::invalid_input(format!(
+                    "invalid order {sort_by:?}: use \"field\", \"field asc\" or \"field desc\""
+                )));
+            }
+        };
+        let column = self.column(key).ok_or_else(|| {
+            KfpError::invalid_input(format!("the list cannot be sorted by {key:?}"))
+        })?;
+        Ok(Sort { column, descending })
+    }
+
+    /// What page the token is for matters where pages are short only.
+    fn token(&self, criteria: &Criteria, last: &Last, number: u64) -> String {
+        let token = json!({
+            "list": self.kind,
+            "sort": [criteria.sort.column.field, criteria.sort.descending],
+            "filter": criteria.filter.source,
+            "after": last,
+            "page": number,
         });
-        numbers
+        STANDARD.encode(token.to_string())
     }
 
-    fn chosen(
+    fn resume(&'static self, page_token: &str) -> Result<(Criteria, Last, u64), KfpError> {
+        let refuse = || KfpError::malformed("invalid page token");
+        let bytes = STANDARD.decode(page_token).map_err(|_| refuse())?;
+        let token: Value = serde_json::from_slice(&bytes).map_err(|_| refuse())?;
+        if token["list"] != self.kind {
+            return Err(refuse());
+        }
+        let place: Last = serde_json::from_value(token["after"].clone()).map_err(|_| refuse())?;
+        let (field, descending): (String, bool) =
+            serde_json::from_value(token["sort"].clone()).map_err(|_| refuse())?;
+        let column = self.column(&field).ok_or_else(refuse)?;
+        let source = token["filter"].as_array().cloned().ok_or_else(refuse)?;
+        let criteria = Criteria {
+            sort: Sort { column, descending },
+            filter: Filter::of(source, self)?,
+        };
+        Ok((criteria, place, token["page"].as_u64().unwrap_or_default()))
+    }
+}
+
+impl Criteria {
+    fn choose(
         &self,
         collection: &Collection,
-        criteria: &Criteria,
         wanted: Option<&dyn Fn(&Object) -> bool>,
     ) -> Vec<u64> {
         let is_chosen = |object: &Object| {
-            wanted.is_none_or(|wanted| wanted(object)) && criteria.filter.accepts(object)
+            wanted.is_none_or(|wanted| wanted(object)) && self.filter.accepts(object)
         };
         let mut numbers = Vec::new();
-        self.read(collection, &criteria.sort, None, |number| {
+        self.sort.read(collection, None, |number| {
             if collection.numbered(number).is_some_and(is_chosen) {
                 numbers.push(number);
             }
@@ -152,172 +235,30 @@ impl Listing {
         });
         numbers
     }
+}
 
+impl Sort {
     fn read(
         &self,
         collection: &Collection,
-        sort: &Sort,
         position: Option<&Place>,
         read: impl FnMut(u64) -> bool,
     ) {
-        let field = self.message().field(&sort.field);
-        let rank = || move |object: &Object| rank(field, field.and_then(|f| f.value_in(object)));
-        collection.numbers_by(&sort.field, rank, position, sort.descending, read);
+        let column = self.column;
+        let rank = || move |object: &Object| column.rank(object);
+        collection.numbers_by(column.field, rank, position, self.descending, read);
     }
 
-    fn is_after(
-        &self,
-        collection: &Collection,
-        sort: &Sort,
-        number: u64,
-        position: Option<&Place>,
-    ) -> bool {
+    fn is_after(&self, collection: &Collection, number: u64, position: Option<&Place>) -> bool {
         let (Some(position), Some(object)) = (position, collection.numbered(number)) else {
             return true;
         };
-        let value = self.value(sort, object);
-        let place = (
-            rank(self.message().field(&sort.field), value),
-            collection.key_of(object),
-        );
-        if sort.descending {
+        let place = (self.column.rank(object), collection.key_of(object));
+        if self.descending {
             place < *position
         } else {
             place > *position
         }
-    }
-
-    fn value(&self, sort: &Sort, object: &Object) -> Option<Value> {
-        self.message().field(&sort.field)?.value_in(object)
-    }
-
-    fn position(&self, sort: &Sort, (value, key): &Last) -> Place {
-        let field = self.message().field(&sort.field);
-        (rank(field, Some(value.clone())), key.clone())
-    }
-
-    /// Zero values are left out, so that an empty page is an empty object.
-    fn answer(
-        &self,
-        objects: Vec<Object>,
-        total: usize,
-        next_page_token: Option<String>,
-    ) -> Object {
-        let mut answer = Object::new();
-        if !objects.is_empty() {
-            let objects = objects.into_iter().map(Value::Object).collect();
-            answer.insert(self.list_field.to_owned(), Value::Array(objects));
-        }
-        if total > 0 {
-            answer.insert("total_size".to_owned(), json!(total));
-        }
-        if let Some(token) = next_page_token {
-            answer.insert("next_page_token".to_owned(), json!(token));
-        }
-        answer
-    }
-
-    /// With a page token, sorting and filter are the token's; the parameters may repeat them.
-    fn criteria(&self, query: &QueryParameters) -> Result<(Criteria, Option<Last>, u64), KfpError> {
-        let order_by = query.text("order_by")?;
-        let sort_by = match query.text("sort_by")? {
-            "" => order_by,
-            sort_by => sort_by,
-        };
-        let filter = query.text("filter")?;
-        let page_token = query.text("page_token")?;
-        let asked_for = || self.asked_for(sort_by, filter);
-        if page_token.is_empty() {
-            return Ok((asked_for()?, None, 0));
-        }
-        let (mut held, after, number) = self.resume(page_token)?;
-        if !(sort_by.is_empty() && filter.is_empty()) {
-            let asked_for = asked_for()?;
-            if asked_for.sort != held.sort || asked_for.filter.source != held.filter.source {
-                return Err(KfpError::invalid_input(
-                    "page token does not match the supplied sort by and/or filtering criteria: \
-                     either specify the same criteria or leave both empty",
-                ));
-            }
-            held = asked_for;
-        }
-        Ok((held, Some(after), number))
-    }
-
-    fn asked_for(&self, sort_by: &str, filter: &str) -> Result<Criteria, KfpError> {
-        Ok(Criteria {
-            sort: self.sort(sort_by)?,
-            filter: Filter::read(filter, self.message())?,
-        })
-    }
-
-    fn sort(&self, sort_by: &str) -> Result<Sort, KfpError> {
-        let words: Vec<&str> = sort_by.split_whitespace().collect();
-        let (field, descending) = match words.as_slice() {
-            [] => (self.creation_time(), false),
-            [field] | [field, "asc"] => (*field, false),
-            [field, "desc"] => (*field, true),
-            _ => {
-                return Err(KfpError::invalid_input(format!(
-                    "invalid sort by format {sort_by:?}: supported are \"field\", \"field asc\" \
-                     and \"field desc\""
-                )));
-            }
-        };
-        let sortable = self
-            .message()
-            .field(field)
-            .is_some_and(|field| is_sortable(&field.kind));
-        if !sortable {
-            return Err(KfpError::invalid_input(format!(
-                "invalid sorting field: {field:?}"
-            )));
-        }
-        Ok(Sort {
-            field: field.to_owned(),
-            descending,
-        })
-    }
-
-    fn creation_time(&self) -> &'static str {
-        let times = ["created_at", "create_time"];
-        let message = self.message();
-        let known = times.into_iter().find(|name| message.field(name).is_some());
-        known.unwrap_or_default()
-    }
-
-    /// What page the token is for matters where pages are short only.
-    fn token(&self, criteria: &Criteria, last: &Last, number: u64) -> String {
-        let token = json!({
-            "list": self.list_field,
-            "sort": [criteria.sort.field, criteria.sort.descending],
-            "filter": criteria.filter.source,
-            "after": last,
-            "page": number,
-        });
-        URL_SAFE_NO_PAD.encode(token.to_string())
-    }
-
-    fn resume(&self, page_token: &str) -> Result<(Criteria, Last, u64), KfpError> {
-        let refuse = || KfpError::invalid_input("invalid page token");
-        let bytes = URL_SAFE_NO_PAD.decode(page_token).map_err(|_| refuse())?;
-        let token: Value = serde_json::from_slice(&bytes).map_err(|_| refuse())?;
-        if token["list"] != self.list_field {
-            return Err(refuse());
-        }
-        let place: Last = serde_json::from_value(token["after"].clone()).map_err(|_| refuse())?;
-        let (field, descending) =
-            serde_json::from_value(token["sort"].clone()).map_err(|_| refuse())?;
-        let source = token["filter"].as_object().cloned().ok_or_else(refuse)?;
-        let filter = Filter::of(source, self.message())?;
-        Ok((
-            Criteria {
-                sort: Sort { field, descending },
-                filter,
-            },
-            place,
-            token["page"].as_u64().unwrap_or_default(),
-        ))
     }
 }
 
@@ -335,52 +276,7 @@ fn page_size(asked_for: i32, largest: usize) -> Result<usize, KfpError> {
         Ok(0) => Ok(DEFAULT_PAGE_SIZE),
         Ok(size) => Ok(size.min(largest)),
         Err(_) => Err(KfpError::invalid_input(format!(
-            "the page size should be greater than or equal to 0, got {asked_for}"
+            "page size {asked_for} is negative"
         ))),
     }
-}
-
-fn is_sortable(kind: &Kind) -> bool {
-    !matches!(
-        kind,
-        Kind::Message(_)
-            | Kind::List(_)
-            | Kind::Map(_)
-            | Kind::Struct
-            | Kind::AnyMessage
-            | Kind::AnyValue
-    )
-}
-
-fn rank(field: Option<&'static Field>, value: Option<Value>) -> Rank {
-    let rank = match (field.map(|field| &field.kind), value) {
-        (Some(Kind::Text | Kind::Enum(_)), Some(Value::String(text))) => Some(Rank::Text(text)),
-        (Some(Kind::Boolean), Some(Value::Bool(value))) => Some(Rank::Boolean(value)),
-        (Some(Kind::Time), Some(value)) => value.as_str().and_then(time::parse).map(Rank::Time),
-        (Some(Kind::Int32 | Kind::Int64 | Kind::Double), Some(value)) => {
-            number(&value).map(Rank::number)
-        }
-        _ => None,
-    };
-    rank.unwrap_or(Rank::Absent)
-}
-
-/// Compares two values of a field; `None` if they cannot be compared.
-pub(super) fn compare(kind: &Kind, one: &Value, other: &Value) -> Option<Ordering> {
-    match kind {
-        Kind::Text | Kind::Enum(_) => Some(one.as_str()?.cmp(other.as_str()?)),
-        Kind::Boolean => Some(one.as_bool()?.cmp(&other.as_bool()?)),
-        Kind::Time => Some(time::parse(one.as_str()?)?.cmp(&time::parse(other.as_str()?)?)),
-        Kind::Int32 | Kind::Int64 | Kind::Double => number(one)?.partial_cmp(&number(other)?),
-        Kind::Message(_)
-        | Kind::List(_)
-        | Kind::Map(_)
-        | Kind::Struct
-        | Kind::AnyMessage
-        | Kind::AnyValue => None,
-    }
-}
-
-fn number(value: &Value) -> Option<f64> {
-    value.as_f64().or_else(|| value.as_str()?.parse().ok())
 }

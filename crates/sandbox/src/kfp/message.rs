@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::kfp::messages::Enum;
 use crate::kfp::{KfpError, messages, time};
 use crate::store::Object;
 
@@ -25,8 +26,7 @@ pub(super) enum Kind {
     Int64,
     Double,
     Time,
-    /// The names of an enum, its zero value first.
-    Enum(Vec<&'static str>),
+    Enum(Enum),
     /// The name of a message type.
     Message(&'static str),
     List(Box<Kind>),
@@ -85,6 +85,13 @@ impl Message {
         self.fields.iter().find(|field| field.name == name)
     }
 
+    pub(super) fn enum_of(&'static self, field: &str) -> Option<&'static Enum> {
+        match &self.field(field)?.kind {
+            Kind::Enum(known) => Some(known),
+            _ => None,
+        }
+    }
+
     fn read_fields(&'static self, value: &Value) -> Result<Changes, String> {
         let Value::Object(sent) = value else {
             return Err(format!(
@@ -102,6 +109,13 @@ impl Message {
                     "proto: duplicate field {} in {}",
                     json!(name),
                     self.name
+                ));
+            }
+            let alternatives = messages::alternatives(self.name, field.name);
+            if fields.iter().any(|(known, _)| alternatives.contains(known)) && !value.is_null() {
+                return Err(format!(
+                    "proto: another alternative to {} is set",
+                    json!(name)
                 ));
             }
             fields.push((field.name, field.read(value)?));
@@ -167,18 +181,18 @@ impl Kind {
                 .ok_or(Refusal::Kind("int64")),
             Self::Double => double(value).ok_or(Refusal::Kind("double")),
             Self::Time => instant(value).ok_or(Refusal::Kind("google.protobuf.Timestamp")),
-            Self::Enum(names) => one_of(names, value).ok_or(Refusal::Kind("enum")),
+            Self::Enum(known) => known.read(value).ok_or(Refusal::Kind("enum")),
             Self::Message(name) => messages::named(name)
                 .read(value)
                 .map(Value::Object)
                 .map_err(Refusal::Inside),
             Self::List(kind) => list(kind, value),
             Self::Map(kind) => map(kind, value),
-            Self::Struct if value.is_object() => Ok(value.clone()),
+            Self::Struct if value.is_object() => Ok(with_plain_numbers(value)),
             Self::Struct => Err(Refusal::Kind("google.protobuf.Struct")),
             Self::AnyMessage if is_any_message(value) => Ok(value.clone()),
             Self::AnyMessage => Err(Refusal::Kind("google.protobuf.Any")),
-            Self::AnyValue => Ok(value.clone()),
+            Self::AnyValue => Ok(with_plain_numbers(value)),
         }
     }
 
@@ -190,7 +204,7 @@ impl Kind {
             Self::Int32 => Some(json!(0)),
             Self::Int64 => Some(json!("0")),
             Self::Double => Some(json!(0.0)),
-            Self::Enum(names) => names.first().map(|name| json!(name)),
+            Self::Enum(known) => known.name_of(0).map(Value::from),
             Self::List(_) => Some(json!([])),
             Self::Map(_) => Some(json!({})),
             Self::Time | Self::Message(_) | Self::Struct | Self::AnyMessage | Self::AnyValue => {
@@ -207,12 +221,29 @@ impl Kind {
     }
 }
 
+/// Reads the first JSON value of a body. The gateway takes an empty body as an empty message, and
+/// passes over what follows the first value.
 pub(super) fn parse(body: &[u8]) -> Result<Value, KfpError> {
-    if body.is_empty() {
-        return Err(KfpError::unreadable("EOF"));
+    let mut values = serde_json::Deserializer::from_slice(body).into_iter();
+    match values.next() {
+        None => Ok(json!({})),
+        Some(value) => value.map_err(|error| KfpError::unreadable(error.to_string())),
     }
-    serde_json::from_slice(body)
-        .map_err(|error| KfpError::unreadable(format!("proto: syntax error: {error}")))
+}
+
+/// Inside of a struct all numbers are doubles, and whole ones are written without decimals.
+pub(super) fn with_plain_numbers(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => number.as_f64().map_or(Value::Null, |float| {
+            whole(float).map_or_else(|| json!(float), Value::from)
+        }),
+        Value::Array(elements) => elements.iter().map(with_plain_numbers).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), with_plain_numbers(value)))
+            .collect(),
+        other => other.clone(),
+    }
 }
 
 fn list(kind: &'static Kind, value: &Value) -> Result<Value, Refusal> {
@@ -245,11 +276,6 @@ fn is_any_message(value: &Value) -> bool {
             .is_some_and(|(_, name)| name.split('.').count() > 1 && !name.contains(' '))
     };
     value.as_object().is_some_and(Object::is_empty) || named(value)
-}
-
-fn one_of(names: &[&str], value: &Value) -> Option<Value> {
-    let name = value.as_str()?;
-    names.contains(&name).then(|| json!(name))
 }
 
 fn instant(value: &Value) -> Option<Value> {
@@ -290,7 +316,7 @@ fn double(value: &Value) -> Option<Value> {
     }
 }
 
-fn camel_case(name: &str) -> String {
+pub(super) fn camel_case(name: &str) -> String {
     let mut words = name.split('_');
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |mut camel, word| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::kfp::message::{Field, Kind, Message};
 use crate::specification::{KFP, reference};
@@ -42,6 +42,91 @@ const WITH_PRESENCE: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Fields of which a message holds one at most, which the description does not say.
+const ALTERNATIVES: &[(&[&str], &[&str])] = &[
+    (
+        &["v2beta1Run", "v2beta1RecurringRun"],
+        &[
+            "pipeline_version_id",
+            "pipeline_spec",
+            "pipeline_version_reference",
+        ],
+    ),
+    (&["v2beta1Trigger"], &["cron_schedule", "periodic_schedule"]),
+];
+
+/// The other fields that a message cannot hold beside this one.
+pub(super) fn alternatives(message: &str, field: &str) -> &'static [&'static str] {
+    let known = ALTERNATIVES
+        .iter()
+        .find(|(messages, fields)| messages.contains(&message) && fields.contains(&field));
+    known.map_or(&[], |(_, fields)| fields)
+}
+
+/// Enums of the specification that stand for another one on the wire: the draft of 2025 named two
+/// values of its own, which no server has.
+const SAME_AS: &[(&str, &str)] = &[("v2beta1ArtifactTaskType", "v2beta1IOType")];
+
+/// Numbers that an enum leaves out, which the specification does not say.
+const LEFT_OUT: &[(&str, i32)] = &[("EQUALS", 4)];
+
+/// The values of an enum by their numbers; 0 is the one that is never sent.
+#[derive(Clone)]
+pub(super) struct Enum(BTreeMap<i32, &'static str>);
+
+impl Enum {
+    fn of(schema: &'static Value) -> Option<Self> {
+        let names = schema.get("enum")?.as_array()?;
+        let mut names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
+        let zero = names
+            .iter()
+            .find(|name| name.ends_with("UNSPECIFIED"))
+            .copied();
+        let zero = zero.or_else(|| schema.get("default")?.as_str());
+        names.sort_by_key(|name| Some(*name) != zero);
+        let left_out = LEFT_OUT.iter().find(|(name, _)| names.contains(name));
+        let numbers =
+            (0..).filter(|number| left_out.is_none_or(|(_, left_out)| number != left_out));
+        Some(Self(numbers.zip(names).collect()))
+    }
+
+    pub(super) fn number_of(&self, name: &str) -> Option<i32> {
+        let mut numbers = self.0.iter();
+        numbers.find_map(|(number, known)| (*known == name).then_some(*number))
+    }
+
+    pub(super) fn name_of(&self, number: i32) -> Option<&'static str> {
+        self.0.get(&number).copied()
+    }
+
+    /// Reads a name, or a number: one that has no name stays a number.
+    pub(super) fn read(&self, value: &Value) -> Option<Value> {
+        let Some(name) = value.as_str() else {
+            let number = i32::try_from(value.as_i64()?).ok()?;
+            let name = self.name_of(number);
+            return Some(name.map_or(json!(number), Value::from));
+        };
+        self.number_of(name).map(|_| json!(name))
+    }
+}
+
+/// The enum that has exactly these values, of a query parameter for example.
+pub(super) fn enum_with(values: &[&str]) -> Option<Enum> {
+    if values.is_empty() {
+        return None;
+    }
+    let named = KFP.schemas().find(|(_, schema)| {
+        let names = schema.get("enum").and_then(Value::as_array);
+        names.is_some_and(|names| {
+            names
+                .iter()
+                .filter_map(Value::as_str)
+                .eq(values.iter().copied())
+        })
+    });
+    named.and_then(|(name, schema)| Enum::of(schema_of(name).unwrap_or(schema)))
+}
+
 pub(super) fn named(name: &str) -> &'static Message {
     MESSAGES.get(name).unwrap_or(&UNKNOWN)
 }
@@ -66,10 +151,15 @@ fn message(name: &'static str, schema: &'static Value) -> Message {
     }
 }
 
+fn schema_of(name: &str) -> Option<&'static Value> {
+    let same = SAME_AS.iter().find(|(known, _)| *known == name);
+    KFP.schema(same.map_or(name, |(_, same)| same))
+}
+
 fn kind(schema: &'static Value) -> Kind {
     let text = |schema: &'static Value, name| schema.get(name).and_then(Value::as_str);
     if let Some(name) = reference(schema) {
-        return match KFP.schema(name) {
+        return match schema_of(name) {
             Some(named) if named.get("enum").is_some() => kind(named),
             Some(_) if name == "protobufAny" => Kind::AnyMessage,
             Some(named) if named.get("properties").is_some() => Kind::Message(name),
@@ -78,10 +168,9 @@ fn kind(schema: &'static Value) -> Kind {
     }
     match (text(schema, "type"), text(schema, "format")) {
         (Some("string"), Some("date-time")) => Kind::Time,
-        (Some("string"), Some("int64" | "uint64")) => Kind::Int64,
-        (Some("string"), _) => names(schema).map_or(Kind::Text, Kind::Enum),
+        (Some("string" | "integer"), Some("int64" | "uint64")) => Kind::Int64,
+        (Some("string"), _) => Enum::of(schema).map_or(Kind::Text, Kind::Enum),
         (Some("boolean"), _) => Kind::Boolean,
-        (Some("integer"), Some("int64" | "uint64")) => Kind::Int64,
         (Some("integer"), _) => Kind::Int32,
         (Some("number"), _) => Kind::Double,
         (Some("array"), _) => {
@@ -94,13 +183,4 @@ fn kind(schema: &'static Value) -> Kind {
         },
         _ => Kind::AnyValue,
     }
-}
-
-/// The default is the zero value.
-fn names(schema: &'static Value) -> Option<Vec<&'static str>> {
-    let names = schema.get("enum")?.as_array()?;
-    let mut names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
-    let zero = schema.get("default").and_then(Value::as_str);
-    names.sort_by_key(|name| Some(*name) != zero && zero.is_some());
-    Some(names)
 }

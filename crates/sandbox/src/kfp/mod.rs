@@ -1,7 +1,7 @@
 //! Kubeflow Pipelines v2beta1, in the manner of grpc-gateway.
 
-mod artifact_tasks;
 mod artifacts;
+mod cron;
 mod error;
 mod execution;
 mod experiments;
@@ -22,6 +22,7 @@ mod runs;
 mod schedule;
 mod seed;
 mod selection;
+mod shown;
 mod tasks;
 mod time;
 mod visualizations;
@@ -37,12 +38,14 @@ use serde_json::json;
 
 use crate::collection::Collection;
 use crate::kfp::parameters::QueryParameters;
+use crate::kfp::resources::{RESOURCES, Resource};
 use crate::kfp::selection::Selections;
-use crate::operation::{Call, Handle, Operation};
+use crate::operation::{ApiError, Call, Handle, Operation};
 use crate::reply::Reply;
 use crate::store::Store;
 
 pub(crate) use error::KfpError;
+pub(crate) use experiments::add_default as add_default_experiment;
 pub(crate) use given::add_seed;
 pub(crate) use seed::seed;
 
@@ -64,16 +67,56 @@ pub(crate) fn take_step(store: &mut Store, step: &Step, now: DateTime<Utc>) {
 /// The namespace that most of the seeded artifacts are in.
 pub const NAMESPACE: &str = "quantum-calibration";
 
+/// The KFP server that a sandbox answers as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum KfpServer {
+    /// Release 2.17, which has no artifacts, tasks and metrics.
+    #[value(name = "2.17")]
+    Release217,
+    /// The server of the next API, with artifacts and tasks.
+    Next,
+    /// The server of the next API, and in addition the operations that no server has.
+    #[default]
+    All,
+}
+
+impl KfpServer {
+    /// The operations that the server has.
+    pub(crate) fn operations(self) -> &'static [Operation<KfpError>] {
+        static RELEASE_217: LazyLock<Vec<Operation<KfpError>>> =
+            LazyLock::new(|| operations_of(KfpServer::Release217));
+        static NEXT: LazyLock<Vec<Operation<KfpError>>> =
+            LazyLock::new(|| operations_of(KfpServer::Next));
+        match self {
+            Self::Release217 => &RELEASE_217,
+            Self::Next => &NEXT,
+            Self::All => &OPERATIONS,
+        }
+    }
+
+    fn has(self, operation: &Description) -> bool {
+        let unserved = ["/metrics", "/auth", "/filters", "/visualizations"];
+        let is_in = |part: &str| operation.path.contains(part);
+        let served = !unserved.into_iter().any(is_in) && operation.method != "PUT";
+        match self {
+            Self::All => true,
+            Self::Next => served,
+            Self::Release217 => served && !["/artifact", "/tasks"].into_iter().any(is_in),
+        }
+    }
+}
+
+/// What the server calls the namespace that it runs in.
+const SERVER_NAMESPACE: &str = "kubeflow";
+
+/// The service account of runs that name none.
+const SERVICE_ACCOUNT: &str = "pipeline-runner";
+
+/// The experiment of runs that name none.
+const DEFAULT_EXPERIMENT: &str = "Default";
+
 pub(crate) struct KfpStore {
-    artifacts: Collection,
-    artifact_tasks: Collection,
-    metrics: Collection,
-    experiments: Collection,
-    pipelines: Collection,
-    pipeline_versions: Collection,
-    runs: Collection,
-    recurring_runs: Collection,
-    tasks: Collection,
+    collections: [Collection; RESOURCES.len()],
     /// How often each run was retried.
     attempts: BTreeMap<String, u64>,
     /// How far each recurring run has come.
@@ -81,70 +124,65 @@ pub(crate) struct KfpStore {
     /// What lists with filters were made of, for their next pages.
     selections: Selections,
     pub(crate) short_pages: bool,
+    pub(crate) server: KfpServer,
+    pub(crate) multi_user: bool,
 }
 
 impl Default for KfpStore {
     fn default() -> Self {
         Self {
-            artifacts: Collection::keyed_by(&["artifact_id"]),
-            artifact_tasks: Collection::keyed_by(&["id"]),
-            metrics: Collection::keyed_by(&["task_id", "name"]),
-            experiments: Collection::keyed_by(&["experiment_id"]),
-            pipelines: Collection::keyed_by(&["pipeline_id"]),
-            pipeline_versions: Collection::keyed_by(&["pipeline_version_id"]),
-            runs: Collection::keyed_by(&["run_id"]),
-            recurring_runs: Collection::keyed_by(&["recurring_run_id"]),
-            tasks: Collection::keyed_by(&["task_id"]),
+            collections: RESOURCES.map(|resource| Collection::keyed_by(resource.key_fields)),
             attempts: BTreeMap::new(),
             progress: BTreeMap::new(),
             selections: Selections::default(),
             short_pages: false,
+            server: KfpServer::All,
+            multi_user: false,
         }
     }
 }
 
 impl KfpStore {
     /// The kinds of objects, by the names that their lists have.
-    pub(crate) fn collections(&self) -> [(&'static str, &Collection); 9] {
-        [
-            ("artifacts", &self.artifacts),
-            ("artifact_tasks", &self.artifact_tasks),
-            ("metrics", &self.metrics),
-            ("experiments", &self.experiments),
-            ("pipelines", &self.pipelines),
-            ("pipeline_versions", &self.pipeline_versions),
-            ("runs", &self.runs),
-            ("recurring_runs", &self.recurring_runs),
-            ("tasks", &self.tasks),
-        ]
+    pub(crate) fn collections(&self) -> impl Iterator<Item = (&'static str, &Collection)> {
+        let kinds = RESOURCES.iter().map(|resource| resource.kind);
+        kinds.zip(&self.collections)
     }
 
-    fn collection_mut(&mut self, name: &str) -> Option<&mut Collection> {
-        Some(match name {
-            "artifacts" => &mut self.artifacts,
-            "artifact_tasks" => &mut self.artifact_tasks,
-            "metrics" => &mut self.metrics,
-            "experiments" => &mut self.experiments,
-            "pipelines" => &mut self.pipelines,
-            "pipeline_versions" => &mut self.pipeline_versions,
-            "runs" => &mut self.runs,
-            "recurring_runs" => &mut self.recurring_runs,
-            "tasks" => &mut self.tasks,
-            _ => return None,
-        })
+    pub(crate) fn collection_mut(&mut self, kind: &str) -> Option<&mut Collection> {
+        let resource = RESOURCES.iter().find(|resource| resource.kind == kind)?;
+        Some(self.of_mut(resource))
+    }
+
+    fn place_of(resource: &Resource) -> usize {
+        let mut known = RESOURCES.iter();
+        known
+            .position(|known| known.kind == resource.kind)
+            .unwrap_or_default()
+    }
+
+    fn of(&self, resource: &Resource) -> &Collection {
+        &self.collections[Self::place_of(resource)]
+    }
+
+    fn of_mut(&mut self, resource: &Resource) -> &mut Collection {
+        &mut self.collections[Self::place_of(resource)]
     }
 
     /// How often anything was added, replaced or removed.
     fn changes(&self) -> u64 {
-        let collections = self.collections();
-        collections.map(|(_, held)| held.changes()).iter().sum()
+        self.collections.iter().map(Collection::changes).sum()
     }
 }
 
-/// Every operation, with what it does: by a rule of its own, or as its path and method suggest.
-pub(crate) static OPERATIONS: LazyLock<Vec<Operation<KfpError>>> = LazyLock::new(|| {
+/// Every operation, with a rule of its own or the one that its path and method suggest.
+pub(crate) static OPERATIONS: LazyLock<Vec<Operation<KfpError>>> =
+    LazyLock::new(|| operations_of(KfpServer::All));
+
+fn operations_of(server: KfpServer) -> Vec<Operation<KfpError>> {
     let operations = operations::OPERATIONS.iter().copied();
     operations
+        .filter(|described| server.has(described))
         .map(|described| Operation {
             described,
             handle: rule(described)
@@ -152,25 +190,21 @@ pub(crate) static OPERATIONS: LazyLock<Vec<Operation<KfpError>>> = LazyLock::new
                 .unwrap_or(not_served),
         })
         .collect()
-});
+}
 
 fn rule(operation: &Description) -> Option<Handle<KfpError>> {
     let rules: &[(&Description, Handle<KfpError>)] = &[
         (&operations::GET_HEALTHZ, healthz),
         (&operations::AUTHORIZE, authorize),
         (&operations::GET_FILTER, filter),
-        (&operations::LIST_ARTIFACTS, artifacts::list),
         (&operations::CREATE_ARTIFACT, artifacts::create),
         (&operations::BATCH_CREATE_ARTIFACTS, artifacts::batch_create),
-        (&operations::GET_ARTIFACT, artifacts::get),
         (&operations::UPDATE_ARTIFACT, artifacts::update),
-        (&operations::LIST_ARTIFACT_TASKS, artifact_tasks::list),
-        (&operations::CREATE_ARTIFACT_TASK, artifact_tasks::create),
+        (&operations::CREATE_ARTIFACT_TASK, artifacts::link),
         (
             &operations::BATCH_CREATE_ARTIFACT_TASKS,
-            artifact_tasks::batch_create,
+            artifacts::batch_link,
         ),
-        (&operations::LIST_METRICS, metrics::list),
         (&operations::LOG_METRIC, metrics::log),
         (&operations::GET_METRIC, metrics::get),
         (&operations::CREATE_EXPERIMENT, experiments::create),
@@ -218,18 +252,18 @@ fn rule(operation: &Description) -> Option<Handle<KfpError>> {
 }
 
 /// It does not pass through the gateway, and has more fields than the description.
-fn healthz(_store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
+fn healthz(store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
     Ok(Reply::ok(json!({
         "commit_sha": "unknown",
-        "tag_name": env!("CARGO_PKG_VERSION"),
-        "multi_user": false,
+        "tag_name": "unknown",
+        "multi_user": store.kfp.multi_user,
         "pipeline_store": "database",
     })))
 }
 
 /// The sandbox has one user, who may do everything that can be asked for.
-fn authorize(_store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let query = QueryParameters::read(call)?;
+fn authorize(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+    let query = QueryParameters::read(store, call)?;
     for (name, unset) in [
         ("namespace", ""),
         ("resources", "UNASSIGNED_RESOURCES"),
@@ -246,13 +280,9 @@ fn authorize(_store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
 
 /// Servers do not implement it: it is declared for the schema of its answer.
 fn filter(_store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
-    let message = "Filters are sent as the parameter `filter` of lists, and cannot be read";
-    Err(KfpError::not_found(message))
+    Err(KfpError::not_found("Filter", "of lists"))
 }
 
-fn not_served(_store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    Err(KfpError::unimplemented(format!(
-        "The sandbox does not serve {} {} yet",
-        call.described.method, call.described.path
-    )))
+fn not_served(_store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
+    Err(KfpError::method_not_allowed(&[]))
 }

@@ -5,7 +5,11 @@ use std::io::{Cursor, Read};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
+use crate::kfp::message::with_plain_numbers;
 use crate::store::Object;
+
+/// The version of the spec's schema that the server takes.
+const SCHEMA_VERSION: &str = "2.1.0";
 
 /// A file, and what an archive holds, may be this large.
 const LARGEST: u64 = 32 * 1024 * 1024;
@@ -112,8 +116,10 @@ fn read_text(file_name: &str, content: &[u8]) -> Result<Object, String> {
     };
     let mut documents = documents.into_iter();
     let (pipeline, platform) = (documents.next(), documents.next());
-    let Some(Value::Object(pipeline)) = pipeline.filter(is_pipeline) else {
-        return Err(invalid(&"pipelineInfo and root are required"));
+    let pipeline = with_plain_numbers(&pipeline.unwrap_or_default());
+    check(&pipeline)?;
+    let Value::Object(pipeline) = pipeline else {
+        return Err(invalid(&"it is no object"));
     };
     Ok(match platform {
         None => pipeline,
@@ -124,8 +130,102 @@ fn read_text(file_name: &str, content: &[u8]) -> Result<Object, String> {
     })
 }
 
-fn is_pipeline(document: &Value) -> bool {
-    document.get("pipelineInfo").is_some() && document.get("root").is_some()
+/// The messages that a pipeline's spec is made of, as far as they are checked: each with its fields,
+/// and the message in a field or in the values of its map.
+const SPEC: &str = "
+PipelineSpec pipelineInfo:PipelineInfo deploymentSpec sdkVersion schemaVersion \
+    components:{}ComponentSpec root:ComponentSpec defaultPipelineRoot
+PipelineInfo name displayName description
+ComponentSpec inputDefinitions:Definitions outputDefinitions:Definitions dag:DagSpec \
+    executorLabel singlePlatformSpecs taskConfigPassthroughs
+Definitions artifacts parameters
+DagSpec tasks:{}PipelineTaskSpec outputs:Definitions
+PipelineTaskSpec taskInfo inputs:Definitions dependentTasks cachingOptions componentRef \
+    triggerPolicy artifactIterator parameterIterator retryPolicy iteratorPolicy
+";
+
+/// Checks the spec of a pipeline, alone or beside the spec of a platform.
+pub(super) fn check(spec: &Value) -> Result<(), String> {
+    let spec = spec.get("pipeline_spec").unwrap_or(spec);
+    check_fields(spec, "PipelineSpec").map_err(|reason| invalid(&reason))?;
+    let text = |pointer| spec.pointer(pointer).and_then(Value::as_str);
+    if text("/schemaVersion") != Some(SCHEMA_VERSION) {
+        return Err(invalid(&"schemaVersion has to be that of KFP 2"));
+    }
+    let name = text("/pipelineInfo/name").unwrap_or_default();
+    let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    let is_name = name.starts_with(is_plain)
+        && name.ends_with(is_plain)
+        && name.chars().all(|letter| is_plain(letter) || letter == '-');
+    if !is_name {
+        let refusal = "pipelineInfo.name has to be made of lower-case letters, digits and dashes";
+        return Err(invalid(&refusal));
+    }
+    if spec.get("root").is_none() {
+        return Err(invalid(&"root is required"));
+    }
+    Ok(())
+}
+
+fn check_fields(value: &Value, message: &str) -> Result<(), String> {
+    let mut messages = SPEC.lines().map(str::split_whitespace);
+    let fields = messages.find(|fields| fields.clone().next() == Some(message));
+    let (Some(fields), Some(sent)) = (fields, value.as_object()) else {
+        return Err(format!("{message} is no object"));
+    };
+    for (name, value) in sent {
+        let mut known = fields
+            .clone()
+            .skip(1)
+            .map(|field| field.split_once(':').unwrap_or((field, "")));
+        let (_, inside) = known
+            .find(|(known, _)| known == name)
+            .ok_or_else(|| format!("{message} has no field {name:?}"))?;
+        if let Some(message) = inside.strip_prefix("{}") {
+            let values = value.as_object().into_iter().flatten();
+            for (_, value) in values {
+                check_fields(value, message)?;
+            }
+        } else if !inside.is_empty() {
+            check_fields(value, inside)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks the parameters of a run against those that its pipeline declares.
+pub(super) fn check_parameters(spec: &Value, parameters: Option<&Value>) -> Result<(), String> {
+    let spec = spec.get("pipeline_spec").unwrap_or(spec);
+    let declared = spec.pointer("/root/inputDefinitions/parameters");
+    let declared = declared.and_then(Value::as_object);
+    let given = parameters.and_then(Value::as_object);
+    for name in given.into_iter().flatten().map(|(name, _)| name) {
+        if declared.is_none_or(|declared| !declared.contains_key(name)) {
+            return Err(format!("the pipeline declares no parameter {name}"));
+        }
+    }
+    for (name, parameter) in declared.into_iter().flatten() {
+        let Some(value) = given.and_then(|given| given.get(name)) else {
+            let is_optional = parameter.get("isOptional") == Some(&json!(true));
+            if is_optional || parameter.get("defaultValue").is_some() {
+                continue;
+            }
+            return Err(format!("parameter {name} is missing and has no default"));
+        };
+        let wanted = parameter.get("parameterType").and_then(Value::as_str);
+        let fits = match wanted.unwrap_or_default() {
+            "NUMBER_DOUBLE" | "NUMBER_INTEGER" => value.is_number(),
+            "STRING" => value.is_string(),
+            "BOOLEAN" => value.is_boolean(),
+            "LIST" => value.is_array(),
+            "STRUCT" => value.is_object(),
+            _ => true,
+        };
+        if !fits {
+            return Err(format!("parameter {name} has another type"));
+        }
+    }
+    Ok(())
 }
 
 fn invalid(reason: &dyn std::fmt::Display) -> String {

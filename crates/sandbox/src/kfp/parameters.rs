@@ -1,9 +1,11 @@
 use compute_kfp_runtime::operation::Location;
 use serde_json::{Value, json};
 
-use crate::kfp::KfpError;
+use crate::kfp::message::camel_case;
+use crate::kfp::{KfpError, KfpServer, messages};
 use crate::operation::Call;
 use crate::percent::{decode_query_strict, decode_strict, query_pairs};
+use crate::store::Store;
 
 pub(super) fn path_text(call: &Call<'_>, name: &str) -> Result<String, KfpError> {
     decode_strict(call.path_value(name))
@@ -18,7 +20,7 @@ pub(super) struct QueryParameters {
 }
 
 impl QueryParameters {
-    pub(super) fn read(call: &Call<'_>) -> Result<Self, KfpError> {
+    pub(super) fn read(store: &Store, call: &Call<'_>) -> Result<Self, KfpError> {
         let pairs = query_pairs(call.query)
             .map(|(name, value)| Ok((decode_query_strict(name)?, decode_query_strict(value)?)))
             .collect::<Result<_, String>>()
@@ -28,30 +30,52 @@ impl QueryParameters {
             .iter()
             .map(|(name, _)| Ok((*name, path_text(call, name)?)))
             .collect::<Result<_, KfpError>>()?;
-        let query = Self { pairs, path };
+        let mut query = Self { pairs, path };
+        if store.kfp.server == KfpServer::Release217 {
+            query.pairs.retain(|(name, _)| name != "view");
+        }
         query.check(call)?;
         Ok(query)
     }
 
-    /// Checks what was sent against the description.
-    fn check(&self, call: &Call<'_>) -> Result<(), KfpError> {
-        for described in call.described.parameters {
-            match (described.kind, described.location) {
-                ("integer", Location::Query) => drop(self.int32(described.name)?),
-                ("boolean", Location::Query) => {
-                    self.one_of(described.name, &["true", "false"])?;
+    /// Checks the parameters against the specification, and writes enums by their names.
+    fn check(&mut self, call: &Call<'_>) -> Result<(), KfpError> {
+        let described = call.described.parameters.iter();
+        for parameter in described.filter(|known| known.location == Location::Query) {
+            let camel_case = camel_case(parameter.name);
+            for (name, _) in &mut self.pairs {
+                if *name == camel_case {
+                    parameter.name.clone_into(name);
                 }
-                ("string", Location::Query) if !described.values.is_empty() => {
-                    self.one_of(described.name, described.values)?;
+            }
+            if parameter.kind == "integer" {
+                self.int32(parameter.name)?;
+            } else if parameter.kind == "boolean" {
+                self.boolean(parameter.name)?;
+            } else if parameter.kind == "string" {
+                self.text(parameter.name)?;
+            }
+            if let Some(known) = messages::enum_with(parameter.values) {
+                let sent = self
+                    .pairs
+                    .iter_mut()
+                    .filter(|(name, _)| name == parameter.name);
+                for (name, value) in sent.filter(|(_, value)| !value.is_empty()) {
+                    let number = value.parse().ok().and_then(|number| known.name_of(number));
+                    let named = known
+                        .number_of(value)
+                        .and_then(|number| known.name_of(number));
+                    let known = named.or(number).ok_or_else(|| {
+                        refusal(name, &format!("\"{value}\" is not a valid value"))
+                    })?;
+                    *value = known.to_owned();
                 }
-                ("string", Location::Query) => drop(self.text(described.name)?),
-                _ => {}
             }
         }
         Ok(())
     }
 
-    /// What was sent, save for which page is wanted.
+    /// The parameters, save for those that say which page is wanted.
     pub(super) fn restrictions(&self) -> Value {
         let of_page = |name: &str| matches!(name, "page_token" | "page_size");
         let pairs = self.pairs.iter().filter(|(name, _)| !of_page(name));
@@ -80,15 +104,16 @@ impl QueryParameters {
             "" => Ok(0),
             text => text
                 .parse()
-                .map_err(|_| refusal(name, &format!("parsing \"{text}\": not a 32-bit integer"))),
+                .map_err(|_| refusal(name, "the value is not a 32-bit integer")),
         }
     }
 
-    pub(super) fn one_of(&self, name: &str, names: &[&str]) -> Result<Option<&str>, KfpError> {
+    /// Go's spellings of a boolean.
+    pub(super) fn boolean(&self, name: &str) -> Result<bool, KfpError> {
         match self.text(name)? {
-            "" => Ok(None),
-            text if names.contains(&text) => Ok(Some(text)),
-            text => Err(refusal(name, &format!("\"{text}\" is not a valid value"))),
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+            "" | "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+            _ => Err(refusal(name, "the value is not a boolean")),
         }
     }
 }

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::agenda::Event;
-use crate::kfp::artifacts::text;
-use crate::kfp::resources::{EXPERIMENT, RECURRING_RUN, RUN, required, set, without};
+use crate::kfp::resources::{EXPERIMENT, RECURRING_RUN, RUN, set, text};
 use crate::kfp::schedule::Schedule;
-use crate::kfp::{KfpError, Step, messages, runs, time};
+use crate::kfp::shown::shown;
+use crate::kfp::{KfpError, SERVER_NAMESPACE, Step, runs, time};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
@@ -45,33 +45,42 @@ pub(super) struct Progress {
 }
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let body = messages::named("v2beta1RecurringRun").read_body(call.body)?;
-    let recurring = without(body, BY_THE_SERVER);
+    let recurring = RECURRING_RUN.read(call, BY_THE_SERVER)?;
     let now = store.clock.reading();
-    check(store, &recurring, now)
+    let recurring = checked(store, recurring, now)
         .map_err(|error| error.while_attempting("Failed to create a recurring run"))?;
-    Ok(Reply::ok(add(store, recurring)))
+    let recurring = add(store, recurring);
+    Ok(Reply::ok(shown(store, &RECURRING_RUN, &recurring)))
 }
 
-fn check(store: &Store, recurring: &Object, now: DateTime<Utc>) -> Result<(), KfpError> {
-    required(recurring, "display_name")?;
-    if !(1..=10).contains(&max_concurrency(recurring)) {
-        return Err(KfpError::invalid_input(
-            "max_concurrency is required, from 1 to 10",
-        ));
+/// A recurring run that names a pipeline only is checked with its newest version, and goes on
+/// naming none.
+fn checked(store: &Store, mut recurring: Object, now: DateTime<Utc>) -> Result<Object, KfpError> {
+    recurring.entry("trigger").or_insert_with(|| json!({}));
+    let run = runs::checked(store, recurring.clone())?;
+    if !(1..=10).contains(&max_concurrency(&recurring)) {
+        let refusal = "max_concurrency is required, from 1 to 10";
+        return Err(KfpError::invalid_input(refusal));
     }
-    schedule(recurring, now).map_err(KfpError::invalid_input)?;
-    runs::checked(store, run_of(recurring, 1)).map(drop)
+    schedule(&recurring, now).map_err(KfpError::invalid_input)?;
+    for field in ["experiment_id", "service_account"] {
+        if let Some(value) = run.get(field) {
+            set(&mut recurring, field, value.clone());
+        }
+    }
+    if recurring.get("runtime_config") == Some(&json!({})) {
+        recurring.remove("runtime_config");
+    }
+    Ok(recurring)
 }
 
-fn add(store: &mut Store, recurring: Object) -> Object {
-    let mut recurring = runs::in_experiment(store, recurring);
+fn add(store: &mut Store, mut recurring: Object) -> Object {
     let experiment = EXPERIMENT.find(store, text(&recurring, "experiment_id"));
-    let namespace = experiment.map_or("", |experiment| text(experiment, "namespace"));
-    if !namespace.is_empty() {
-        let namespace = namespace.to_owned();
-        set(&mut recurring, "namespace", namespace);
-    }
+    let namespace = match experiment.map_or("", |experiment| text(experiment, "namespace")) {
+        "" => SERVER_NAMESPACE.to_owned(),
+        namespace => namespace.to_owned(),
+    };
+    set(&mut recurring, "namespace", namespace);
     let id = store.uuids.next();
     let now = store.clock.now();
     set(&mut recurring, "recurring_run_id", id.as_str());
@@ -117,12 +126,8 @@ pub(super) fn set_enabled(store: &mut Store, recurring: Object, enabled: bool) {
 
 /// Disables the recurring runs of an experiment.
 pub(super) fn disable_all_of(store: &mut Store, experiment_id: &str) {
-    let of_experiment = |held: &&Object| text(held, "experiment_id") == experiment_id;
-    let held: Vec<Object> = RECURRING_RUN
-        .all(&store.kfp)
-        .filter(of_experiment)
-        .cloned()
-        .collect();
+    let held = RECURRING_RUN.all_with(&store.kfp, "experiment_id", experiment_id);
+    let held: Vec<Object> = held.cloned().collect();
     for recurring in held {
         set_enabled(store, recurring, false);
     }
@@ -218,14 +223,13 @@ fn run_of(recurring: &Object, number: u64) -> Object {
 }
 
 fn under_way(store: &Store, id: &str) -> usize {
-    let runs = RUN.all(&store.kfp);
-    runs.filter(|run| text(run, "recurring_run_id") == id && !runs::is_final(run))
-        .count()
+    let runs = RUN.all_with(&store.kfp, "recurring_run_id", id);
+    runs.filter(|run| !runs::is_final(run)).count()
 }
 
 fn schedule(recurring: &Object, created: DateTime<Utc>) -> Result<Schedule, String> {
     let trigger = recurring.get("trigger").and_then(Value::as_object);
-    Schedule::read(trigger.ok_or("trigger is required")?, created)
+    Schedule::read(trigger.unwrap_or(&Object::new()), created)
 }
 
 fn max_concurrency(recurring: &Object) -> usize {

@@ -1,102 +1,189 @@
-//! What the API's resources have in common: get, list, delete, archive and unarchive.
+//! The API's resources, each with its rules, and the operations that they have in common.
 
 use compute_kfp_runtime::operation::Operation;
 use serde_json::{Value, json};
 
-use crate::collection::Collection;
-use crate::kfp::artifacts::text;
-use crate::kfp::listing::Listing;
+use crate::collection::Rank;
+use crate::kfp::message::{Field, Kind, Message};
 use crate::kfp::parameters::{QueryParameters, path_text};
-use crate::kfp::{KfpError, KfpStore, pipelines, recurring_runs, runs};
+use crate::kfp::shown::View;
+use crate::kfp::{KfpError, KfpStore, messages, pipelines, recurring_runs, runs, time};
 use crate::operation::{Call, Handle};
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
-/// A kind of object that has an id of its own.
+/// A kind of object: where it is found, and what it can be sorted and filtered by.
 pub(super) struct Resource {
     /// What a person calls one of them.
     pub(super) name: &'static str,
-    /// Its path, with the parameter that holds its id at the end.
-    path: &'static str,
-    pub(super) key: &'static str,
-    listing: Listing,
-    collection: fn(&KfpStore) -> &Collection,
-    collection_mut: fn(&mut KfpStore) -> &mut Collection,
+    /// What many of them are called, in data files for example.
+    pub(super) kind: &'static str,
+    /// The path of a list.
+    list_path: &'static str,
+    /// The field of a page that holds the objects.
+    pub(super) list_field: &'static str,
+    /// The fields that tell objects apart; the first one is also the parameter of a path.
+    pub(super) key_fields: &'static [&'static str],
+    pub(super) message: &'static str,
+    /// The field that a list is sorted by unless it says otherwise.
+    pub(super) created: &'static str,
+    /// The keys of orders and filters, and the fields that they stand for if these have other names.
+    columns: &'static str,
+    /// Fields by which the server sorts, but cuts no next page.
+    pub(super) uncut: &'static [&'static str],
+    /// Whether enums sort by their numbers and not by their names.
+    enums_by_number: bool,
+    /// Whether an object is in a namespace of its own.
+    pub(super) has_namespace: bool,
+    /// The longest name that an object may have.
+    pub(super) longest_name: usize,
 }
+
+/// The rules that most resources follow.
+const BASE: Resource = Resource {
+    name: "",
+    kind: "",
+    list_path: "",
+    list_field: "",
+    key_fields: &[],
+    message: "",
+    created: "created_at",
+    columns: "",
+    uncut: &[],
+    enums_by_number: false,
+    has_namespace: false,
+    longest_name: usize::MAX,
+};
 
 pub(super) static EXPERIMENT: Resource = Resource {
     name: "Experiment",
-    path: "/apis/v2beta1/experiments/{experiment_id}",
-    key: "experiment_id",
-    listing: Listing {
-        list_field: "experiments",
-        message: "v2beta1Experiment",
-    },
-    collection: |store| &store.experiments,
-    collection_mut: |store| &mut store.experiments,
+    kind: "experiments",
+    list_path: "/apis/v2beta1/experiments",
+    list_field: "experiments",
+    key_fields: &["experiment_id"],
+    message: "v2beta1Experiment",
+    columns: "id=experiment_id experiment_id name=display_name display_name created_at \
+        last_run_created_at description namespace storage_state",
+    has_namespace: true,
+    longest_name: 128,
+    ..BASE
 };
 
 pub(super) static PIPELINE: Resource = Resource {
     name: "Pipeline",
-    path: "/apis/v2beta1/pipelines/{pipeline_id}",
-    key: "pipeline_id",
-    listing: Listing {
-        list_field: "pipelines",
-        message: "v2beta1Pipeline",
-    },
-    collection: |store| &store.pipelines,
-    collection_mut: |store| &mut store.pipelines,
+    kind: "pipelines",
+    list_path: "/apis/v2beta1/pipelines",
+    list_field: "pipelines",
+    key_fields: &["pipeline_id"],
+    message: "v2beta1Pipeline",
+    columns: "id=pipeline_id pipeline_id name display_name created_at description namespace",
+    has_namespace: true,
+    longest_name: 128,
+    ..BASE
 };
 
 pub(super) static PIPELINE_VERSION: Resource = Resource {
     name: "PipelineVersion",
-    path: "/apis/v2beta1/pipelines/{pipeline_id}/versions/{pipeline_version_id}",
-    key: "pipeline_version_id",
-    listing: Listing {
-        list_field: "pipeline_versions",
-        message: "v2beta1PipelineVersion",
-    },
-    collection: |store| &store.pipeline_versions,
-    collection_mut: |store| &mut store.pipeline_versions,
+    kind: "pipeline_versions",
+    list_path: "/apis/v2beta1/pipelines/{pipeline_id}/versions",
+    list_field: "pipeline_versions",
+    key_fields: &["pipeline_version_id"],
+    message: "v2beta1PipelineVersion",
+    columns: "id=pipeline_version_id pipeline_version_id name display_name created_at status \
+        description pipeline_spec",
+    longest_name: 127,
+    ..BASE
 };
 
 pub(super) static RUN: Resource = Resource {
     name: "Run",
-    path: "/apis/v2beta1/runs/{run_id}",
-    key: "run_id",
-    listing: Listing {
-        list_field: "runs",
-        message: "v2beta1Run",
-    },
-    collection: |store| &store.runs,
-    collection_mut: |store| &mut store.runs,
+    kind: "runs",
+    list_path: "/apis/v2beta1/runs",
+    list_field: "runs",
+    key_fields: &["run_id"],
+    message: "v2beta1Run",
+    columns: "id=run_id run_id name=display_name display_name created_at finished_at \
+        scheduled_at description storage_state status namespace experiment_id state \
+        state_history runtime_details recurring_run_id pipeline_id",
+    uncut: &[
+        "experiment_id",
+        "recurring_run_id",
+        "state_history",
+        METRIC_OF_RUN,
+    ],
+    ..BASE
 };
 
 pub(super) static RECURRING_RUN: Resource = Resource {
     name: "RecurringRun",
-    path: "/apis/v2beta1/recurringruns/{recurring_run_id}",
-    key: "recurring_run_id",
-    listing: Listing {
-        list_field: "recurringRuns",
-        message: "v2beta1RecurringRun",
-    },
-    collection: |store| &store.recurring_runs,
-    collection_mut: |store| &mut store.recurring_runs,
+    kind: "recurring_runs",
+    list_path: "/apis/v2beta1/recurringruns",
+    list_field: "recurringRuns",
+    key_fields: &["recurring_run_id"],
+    message: "v2beta1RecurringRun",
+    columns: "id=recurring_run_id recurring_run_id name=display_name display_name created_at \
+        updated_at description pipeline_name pipeline_version_id pipeline_id",
+    uncut: &["pipeline_name", "pipeline_version_id"],
+    ..BASE
 };
 
 pub(super) static TASK: Resource = Resource {
     name: "Task",
-    path: "/apis/v2beta1/runs/{run_id}/tasks/{task_id}",
-    key: "task_id",
-    listing: Listing {
-        list_field: "tasks",
-        message: "v2beta1PipelineTask",
-    },
-    collection: |store| &store.tasks,
-    collection_mut: |store| &mut store.tasks,
+    kind: "tasks",
+    list_path: "/apis/v2beta1/runs/{run_id}/tasks",
+    list_field: "tasks",
+    key_fields: &["task_id"],
+    message: "v2beta1PipelineTask",
+    created: "create_time",
+    columns: "id=task_id task_id run_id name display_name create_time created_at=create_time \
+        end_time finished_at=end_time state parent_task_id cache_fingerprint \
+        fingerprint=cache_fingerprint type namespace",
+    enums_by_number: true,
+    ..BASE
 };
 
-static RESOURCES: &[&Resource] = &[
+pub(super) static ARTIFACT: Resource = Resource {
+    name: "Artifact",
+    kind: "artifacts",
+    list_path: "/apis/v2beta1/artifacts",
+    list_field: "artifacts",
+    key_fields: &["artifact_id"],
+    message: "v2beta1Artifact",
+    columns: "id=artifact_id artifact_id name type uri description created_at \
+        last_update=created_at metadata number_value namespace",
+    enums_by_number: true,
+    has_namespace: true,
+    ..BASE
+};
+
+pub(super) static ARTIFACT_TASK: Resource = Resource {
+    name: "ArtifactTask",
+    kind: "artifact_tasks",
+    list_path: "/apis/v2beta1/artifact_tasks",
+    list_field: "artifact_tasks",
+    key_fields: &["id"],
+    message: "v2beta1ArtifactTask",
+    created: "id",
+    columns: "id artifact_id task_id run_id type key producer",
+    enums_by_number: true,
+    ..BASE
+};
+
+pub(super) static METRIC: Resource = Resource {
+    name: "Metric",
+    kind: "metrics",
+    list_path: "/apis/v2beta1/metrics",
+    list_field: "metrics",
+    key_fields: &["task_id", "name"],
+    message: "v2beta1Metric",
+    columns: "task_id name schema type created_at",
+    ..BASE
+};
+
+pub(super) static RESOURCES: [&Resource; 9] = [
+    &ARTIFACT,
+    &ARTIFACT_TASK,
+    &METRIC,
     &EXPERIMENT,
     &PIPELINE,
     &PIPELINE_VERSION,
@@ -105,46 +192,175 @@ static RESOURCES: &[&Resource] = &[
     &TASK,
 ];
 
+/// The parameters that say which objects of a list are wanted: the field that has to hold one of
+/// their values, and the resource that the values have to name.
+static RESTRICTIONS: &[(&str, &str, Option<&Resource>)] = &[
+    ("run_id", "run_id", None),
+    ("pipeline_id", "pipeline_id", Some(&PIPELINE)),
+    ("experiment_id", "experiment_id", Some(&EXPERIMENT)),
+    ("parent_id", "parent_task_id", Some(&TASK)),
+    ("task_ids", "task_id", Some(&TASK)),
+    ("run_ids", "run_id", None),
+    ("artifact_ids", "artifact_id", Some(&ARTIFACT)),
+    ("type", "type", None),
+];
+
+/// The column of metrics by which runs can be sorted; runs of this API have none.
+const METRIC_OF_RUN: &str = "metric:";
+
+/// What a list is sorted or filtered by.
+#[derive(Clone, Copy)]
+pub(super) struct Column {
+    pub(super) field: &'static str,
+    /// `None` for what the server holds, but does not show.
+    described: Option<&'static Field>,
+    enums_by_number: bool,
+}
+
+impl Column {
+    pub(super) fn value(&self, object: &Object) -> Value {
+        let value = self.described.and_then(|field| field.value_in(object));
+        value.unwrap_or_default()
+    }
+
+    pub(super) fn rank(&self, object: &Object) -> Rank {
+        self.rank_of(&self.value(object))
+    }
+
+    pub(super) fn rank_of(&self, value: &Value) -> Rank {
+        let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.parse().ok());
+        let rank = match self.described.map(|field| &field.kind) {
+            Some(Kind::Enum(known)) if self.enums_by_number => {
+                let known = value.as_str().and_then(|name| known.number_of(name));
+                let unnamed = || i32::try_from(value.as_i64()?).ok();
+                known.or_else(unnamed).map(f64::from).map(Rank::number)
+            }
+            Some(Kind::Text | Kind::Enum(_)) => {
+                value.as_str().map(|text| Rank::Text(text.to_owned()))
+            }
+            Some(Kind::Boolean) => value.as_bool().map(Rank::Boolean),
+            Some(Kind::Time) => value.as_str().and_then(time::seconds).map(Rank::number),
+            Some(Kind::Int32 | Kind::Int64 | Kind::Double) => number(value).map(Rank::number),
+            Some(_) if !value.is_null() => Some(Rank::Text(value.to_string())),
+            _ => None,
+        };
+        rank.unwrap_or(Rank::Absent)
+    }
+}
+
 impl Resource {
+    pub(super) fn key(&self) -> &'static str {
+        self.key_fields.first().copied().unwrap_or_default()
+    }
+
+    fn described(&self) -> &'static Message {
+        messages::named(self.message)
+    }
+
+    pub(super) fn has_tags(&self) -> bool {
+        self.described().field("tags").is_some()
+    }
+
+    /// The column that a key of an order or a filter stands for.
+    pub(super) fn column(&self, key: &str) -> Option<Column> {
+        let is_metric = self.kind == RUN.kind && key.starts_with("metric:");
+        let columns = self.columns.split_whitespace();
+        let mut columns = columns.map(|known| known.split_once('=').unwrap_or((known, known)));
+        let found = columns.find(|(known, _)| *known == key);
+        let (_, field) = found.or(is_metric.then_some((METRIC_OF_RUN, METRIC_OF_RUN)))?;
+        Some(Column {
+            field,
+            described: self.described().field(field),
+            enums_by_number: self.enums_by_number,
+        })
+    }
+
     pub(super) fn all<'a>(&self, store: &'a KfpStore) -> impl Iterator<Item = &'a Object> {
-        (self.collection)(store).iter()
+        store.of(self).iter()
+    }
+
+    /// Those objects whose field holds this text.
+    pub(super) fn all_with<'a>(
+        &self,
+        store: &'a KfpStore,
+        field: &'static str,
+        value: &str,
+    ) -> impl Iterator<Item = &'a Object> {
+        self.all(store)
+            .filter(move |object| text(object, field) == value)
     }
 
     pub(super) fn put(&self, store: &mut Store, object: Object) {
-        (self.collection_mut)(&mut store.kfp).put(object);
+        store.kfp.of_mut(self).put(object);
     }
 
     pub(super) fn find<'a>(&self, store: &'a Store, id: &str) -> Option<&'a Object> {
-        (self.collection)(&store.kfp).get(&[id])
+        store.kfp.of(self).get(&[id])
     }
 
     pub(super) fn existing<'a>(&self, store: &'a Store, id: &str) -> Result<&'a Object, KfpError> {
         self.find(store, id)
-            .ok_or_else(|| KfpError::not_found(format!("{} {id} not found", self.name)))
+            .ok_or_else(|| KfpError::not_found(self.name, id))
     }
 
-    /// The object that a path names, which must be inside of what else the path names.
+    /// The object that a path names. A task also has to be one of the run that the path names.
     pub(super) fn in_path(&self, store: &Store, call: &Call<'_>) -> Result<Object, KfpError> {
-        let object = self.existing(store, &path_text(call, self.key)?)?;
-        for (name, _) in &call.path_values {
-            if object
-                .get(*name)
-                .is_some_and(|held| *held != json!(path_text(call, name).ok()))
-            {
-                let id = path_text(call, self.key)?;
-                return Err(KfpError::not_found(format!("{} {id} not found", self.name)));
-            }
+        let object = self.existing(store, &path_text(call, self.key())?)?;
+        if self.name == TASK.name && text(object, "run_id") != path_text(call, "run_id")? {
+            return Err(KfpError::invalid_input("the task is not one of this run"));
         }
         Ok(object.clone())
     }
 
-    pub(super) fn remove(&self, store: &mut Store, id: &str) {
-        (self.collection_mut)(&mut store.kfp).remove(&[id]);
+    pub(super) fn remove_all_of(&self, store: &mut Store, field: &str, id: &str) {
+        let collection = store.kfp.of_mut(self);
+        collection.retain(|object| text(object, field) != id);
     }
 
-    /// Removes what belongs to another object.
-    pub(super) fn remove_all_of(&self, store: &mut Store, field: &str, id: &str) {
-        (self.collection_mut)(&mut store.kfp).retain(|object| text(object, field) != id);
+    /// Sets the id and the time of creation of a new object, and holds it.
+    pub(super) fn add(&self, store: &mut Store, mut object: Object) -> Object {
+        if text(&object, self.key()).is_empty() {
+            set(&mut object, self.key(), store.uuids.next());
+        }
+        if !self.created.ends_with("id") && !object.contains_key(self.created) {
+            set(
+                &mut object,
+                self.created,
+                time::created_at(store.clock.now()),
+            );
+        }
+        self.put(store, object.clone());
+        object
+    }
+
+    /// Reads the body of a request, without what the server alone says.
+    pub(super) fn read(&self, call: &Call<'_>, by_the_server: &[&str]) -> Result<Object, KfpError> {
+        let mut object = self.described().read_body(call.body)?;
+        object.retain(|field, _| !by_the_server.contains(&field.as_str()));
+        Ok(object)
+    }
+
+    pub(super) fn read_changes(
+        &self,
+        call: &Call<'_>,
+    ) -> Result<super::message::Changes, KfpError> {
+        self.described().read_changes(call.body)
+    }
+
+    /// Checks the length of a name.
+    pub(super) fn check_name(&self, name: &str) -> Result<(), KfpError> {
+        if name.is_empty() {
+            return Err(KfpError::invalid_input(format!(
+                "the {} has no name",
+                self.name
+            )));
+        }
+        if name.chars().count() > self.longest_name {
+            let longest = self.longest_name;
+            let refusal = format!("the name is longer than {longest} characters");
+            return Err(KfpError::invalid_input(refusal));
+        }
+        Ok(())
     }
 
     fn attempt(&self, verb: &str) -> String {
@@ -152,11 +368,12 @@ impl Resource {
     }
 }
 
-/// What an operation does, as its path and method suggest.
+/// The operation of a resource that a path and a method suggest.
 pub(super) fn suggested(operation: &Operation) -> Option<Handle<KfpError>> {
     let resource = of(operation)?;
-    let rest = operation.path.strip_prefix(resource.path);
-    Some(match (operation.method, rest) {
+    let single = operation.path.strip_prefix(resource.list_path)?;
+    let verb = single.split_once('}').map(|(_, verb)| verb);
+    Some(match (operation.method, verb) {
         ("GET", Some("")) => get,
         ("DELETE", Some("")) => delete,
         ("POST", Some(":archive")) => archive,
@@ -168,138 +385,160 @@ pub(super) fn suggested(operation: &Operation) -> Option<Handle<KfpError>> {
 
 /// The resource that an operation is about: a single one, or its list.
 fn of(operation: &Operation) -> Option<&'static Resource> {
-    let is_list = |resource: &Resource| {
-        resource
-            .path
-            .rsplit_once('/')
-            .is_some_and(|(list, _)| list == operation.path)
+    let fits = |resource: &&&Resource| {
+        let rest = operation.path.strip_prefix(resource.list_path);
+        rest.is_some_and(|rest| {
+            rest.is_empty() || (rest.starts_with("/{") && !rest[1..].contains('/'))
+        })
     };
-    let is_single = |resource: &Resource| {
-        let rest = operation.path.strip_prefix(resource.path);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-    };
-    RESOURCES
-        .iter()
-        .copied()
-        .find(|resource| is_list(resource) || is_single(resource))
+    RESOURCES.iter().find(fits).copied()
 }
 
 fn resource(call: &Call<'_>) -> Result<&'static Resource, KfpError> {
-    of(call.described).ok_or_else(|| KfpError::unimplemented("There is no such resource"))
+    of(call.described).ok_or_else(|| KfpError::invalid_input("there is no such resource"))
 }
 
-pub(super) fn get(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let (resource, query) = (resource(call)?, QueryParameters::read(call)?);
+fn get(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+    let (resource, query) = (resource(call)?, QueryParameters::read(store, call)?);
     let object = resource
         .in_path(store, call)
         .map_err(|error| error.while_attempting(&resource.attempt("get")))?;
-    Ok(Reply::ok(shown(&store.kfp, &query, &object)?))
+    let view = View::of(store, query.text("view")? == "FULL");
+    Ok(Reply::ok(view.of_object(resource, &object)))
 }
 
-pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let (resource, query) = (resource(call)?, QueryParameters::read(call)?);
-    let wanted = wanted(store, call, &query)
-        .map_err(|error| error.while_attempting(&resource.attempt("list")))?;
-    // Refused here, where an error can still be told.
-    shown(&store.kfp, &query, &Object::new())?;
-    let collection = (resource.collection)(&store.kfp);
-    let is_wanted = |object: &Object| {
-        wanted
-            .iter()
-            .all(|(name, value)| has(&store.kfp, object, name, value))
-    };
-    let restricted = (!wanted.is_empty()).then_some(&is_wanted as &dyn Fn(&Object) -> bool);
-    resource
-        .listing
-        .page_shown(&store.kfp, &query, collection, restricted, |object| {
-            shown(&store.kfp, &query, object).unwrap_or_default()
-        })
+fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
+    let (resource, query) = (resource(call)?, QueryParameters::read(store, call)?);
+    page(store, call, resource, &query)
         .map_err(|error| error.while_attempting(&resource.attempt("list")))
 }
 
-/// The parameters that say which objects are wanted, of path and query.
+fn page(
+    store: &Store,
+    call: &Call<'_>,
+    resource: &'static Resource,
+    query: &QueryParameters,
+) -> Result<Reply, KfpError> {
+    let wanted = wanted(store, call, resource, query)?;
+    let view = View::of(store, query.text("view")? == "FULL");
+    let is_wanted = |object: &Object| {
+        wanted.iter().all(|(field, values)| {
+            values
+                .iter()
+                .any(|value| has(&store.kfp, object, field, value))
+        })
+    };
+    let restricted = (!wanted.is_empty()).then_some(&is_wanted as &dyn Fn(&Object) -> bool);
+    resource.page(&store.kfp, query, restricted, |object| {
+        view.of_object(resource, object)
+    })
+}
+
+/// The fields that are restricted, by parameters of path and query, and the values that they may
+/// have.
 fn wanted(
     store: &Store,
     call: &Call<'_>,
+    resource: &Resource,
     query: &QueryParameters,
-) -> Result<Vec<(&'static str, String)>, KfpError> {
+) -> Result<Vec<(&'static str, Vec<String>)>, KfpError> {
     let mut wanted = Vec::new();
-    for (name, _) in &call.path_values {
-        wanted.push((*name, path_text(call, name)?));
-    }
-    for name in ["namespace", "experiment_id"] {
-        let asked_for = call.described.parameter(name).is_some();
-        let value = query.text(name)?;
-        let of_all_namespaces = call.described.path.ends_with("/pipelines");
-        if asked_for && (!value.is_empty() || of_all_namespaces) {
-            wanted.push((name, value.to_owned()));
+    for (parameter, field, named) in RESTRICTIONS {
+        let mut values: Vec<String> = query
+            .texts(parameter)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        if call.path_values.iter().any(|(name, _)| name == parameter) {
+            values = vec![path_text(call, parameter)?];
+        }
+        values.retain(|value| !value.is_empty() && value != "UNSPECIFIED");
+        for id in &values {
+            if let Some(named) = named.filter(|_| resource.kind != METRIC.kind) {
+                named.existing(store, id)?;
+            }
+        }
+        if !values.is_empty() {
+            wanted.push((*field, values));
         }
     }
-    let parent = query.text("parent_id")?;
-    if !parent.is_empty() {
-        wanted.push(("parent_task_id", parent.to_owned()));
+    if resource.kind == ARTIFACT_TASK.kind && wanted.iter().all(|(field, _)| *field == "type") {
+        let missing = "at least one of task_ids, run_ids and artifact_ids is required";
+        return Err(KfpError::invalid_input(missing));
     }
-    for (name, id) in &wanted {
-        match *name {
-            "run_id" => drop(RUN.existing(store, id)?),
-            "pipeline_id" => drop(PIPELINE.existing(store, id)?),
-            "parent_task_id" => {
-                let of_this_run =
-                    |task: &&Object| json!(path_text(call, "run_id").ok()) == task["run_id"];
-                TASK.find(store, id).filter(of_this_run).ok_or_else(|| {
-                    KfpError::invalid_input(format!("parent task {id} is not a task of this run"))
-                })?;
-            }
-            _ => {}
+    if let Some((_, parents)) = wanted.iter().find(|(field, _)| *field == "parent_task_id") {
+        let run_id = path_text(call, "run_id")?;
+        let mut parents = parents.iter().filter_map(|id| TASK.find(store, id));
+        if parents.any(|parent| text(parent, "run_id") != run_id) {
+            return Err(KfpError::invalid_input(
+                "the parent task is not one of this run",
+            ));
+        }
+    }
+    if store.kfp.multi_user && call.described.parameter("namespace").is_some() {
+        let namespace = query.text("namespace")?.to_owned();
+        let has_shared = resource.kind == PIPELINE.kind;
+        let is_settled = wanted.iter().any(|(field, _)| *field == "experiment_id");
+        if !namespace.is_empty() || has_shared {
+            wanted.push(("namespace", vec![namespace]));
+        } else if !is_settled {
+            return Err(namespace_required());
         }
     }
     Ok(wanted)
 }
 
-/// A run is in the namespace of its experiment.
-pub(super) fn has(store: &KfpStore, object: &Object, name: &str, value: &str) -> bool {
-    if name == "namespace" && object.contains_key("run_id") {
-        let experiment = store.experiments.get(&[text(object, "experiment_id")]);
-        return experiment.is_some_and(|experiment| text(experiment, name) == value);
-    }
-    text(object, name) == value
+/// What a multi-user installation answers to a request that names no namespace.
+pub(super) fn namespace_required() -> KfpError {
+    KfpError::invalid_input("a namespace is required in multi-user mode")
 }
 
-/// With `view=FULL` a run shows its tasks.
-fn shown(store: &KfpStore, query: &QueryParameters, object: &Object) -> Result<Object, KfpError> {
-    let view = query.one_of("view", &["DEFAULT", "FULL"])?;
-    let mut object = object.clone();
-    if view == Some("FULL") {
-        let id = text(&object, "run_id").to_owned();
-        let tasks = TASK.all(store).filter(|task| text(task, "run_id") == id);
-        let tasks: Vec<&Object> = tasks.collect();
-        if !tasks.is_empty() {
-            object.insert("tasks".to_owned(), json!(tasks));
-        }
+/// Whether a field has a value: also one that an object has from the task, the run or the
+/// experiment that it belongs to.
+pub(super) fn has(store: &KfpStore, object: &Object, name: &str, value: &str) -> bool {
+    let owners = [&TASK, &RUN, &EXPERIMENT];
+    let owner = owners.iter().find_map(|owner| {
+        let id = text(object, owner.key());
+        store.of(owner).get(&[id]).filter(|owner| *owner != object)
+    });
+    match owner.filter(|_| !object.contains_key(name) && matches!(name, "run_id" | "namespace")) {
+        Some(owner) => has(store, owner, name, value),
+        None => text(object, name) == value,
     }
-    Ok(object)
 }
 
 fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let resource = resource(call)?;
-    QueryParameters::read(call)?;
-    let refuse = |error: KfpError| error.while_attempting(&resource.attempt("delete"));
+    let query = QueryParameters::read(store, call)?;
+    let names: Vec<String> = call
+        .path_values
+        .iter()
+        .map(|(name, _)| path_text(call, name))
+        .collect::<Result<_, _>>()?;
+    let attempt = format!("{} {}", resource.attempt("delete"), names.join("/"));
+    let refuse = |error: KfpError| error.while_attempting(&attempt);
     let object = resource.in_path(store, call).map_err(refuse)?;
-    let id = path_text(call, resource.key)?;
-    match resource.key {
-        "pipeline_id" => pipelines::delete_versions(store, call, &id).map_err(refuse)?,
-        "run_id" => TASK.remove_all_of(store, "run_id", &id),
-        "experiment_id" => runs::archive_all_of(store, &id),
-        _ => {}
+    let id = path_text(call, resource.key())?;
+    if resource.kind == PIPELINE.kind {
+        let cascade = query.boolean("cascade")?;
+        pipelines::delete_versions(store, cascade, &id).map_err(refuse)?;
     }
-    resource.remove(store, &id);
-    match resource.key {
-        "recurring_run_id" => recurring_runs::forget(store, &id),
-        "run_id" => {
-            let now = store.clock.reading();
-            recurring_runs::go_on(store, text(&object, "recurring_run_id"), now);
-        }
-        _ => {}
+    if resource.kind == EXPERIMENT.kind
+        && text(&object, "display_name") == super::DEFAULT_EXPERIMENT
+    {
+        let refusal = KfpError::invalid_input("it is the default experiment");
+        return Err(refusal.conflict(format!("experiment {id} cannot be deleted")));
+    }
+    if resource.kind == RUN.kind {
+        TASK.remove_all_of(store, "run_id", &id);
+        ARTIFACT_TASK.remove_all_of(store, "run_id", &id);
+    }
+    store.kfp.of_mut(resource).remove(&[&id]);
+    if resource.kind == RECURRING_RUN.kind {
+        recurring_runs::forget(store, &id);
+    } else if resource.kind == RUN.kind {
+        let now = store.clock.reading();
+        recurring_runs::go_on(store, text(&object, "recurring_run_id"), now);
     }
     Ok(Reply::ok(json!({})))
 }
@@ -312,19 +551,38 @@ fn unarchive(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     keep(store, call, "AVAILABLE")
 }
 
+/// The server does not look whether an experiment exists.
 fn keep(store: &mut Store, call: &Call<'_>, state: &str) -> Result<Reply, KfpError> {
     let resource = resource(call)?;
-    let mut object = resource.in_path(store, call)?;
-    if resource.key == "experiment_id" && state == "ARCHIVED" {
-        runs::archive_all_of(store, text(&object, "experiment_id"));
-        recurring_runs::disable_all_of(store, text(&object, "experiment_id"));
+    let is_experiment = resource.kind == EXPERIMENT.kind;
+    let mut object = match resource.in_path(store, call) {
+        Err(_) if is_experiment => return Ok(Reply::ok(json!({}))),
+        found => found.map_err(|error| error.while_attempting(&resource.attempt("keep")))?,
+    };
+    let experiment_id = text(&object, "experiment_id").to_owned();
+    if is_experiment && state == "ARCHIVED" {
+        runs::archive_all_of(store, &experiment_id);
+        recurring_runs::disable_all_of(store, &experiment_id);
+    } else if !is_experiment && state == "AVAILABLE" {
+        let experiment = EXPERIMENT.find(store, &experiment_id);
+        if experiment.is_some_and(|held| text(held, "storage_state") == "ARCHIVED") {
+            let refusal = format!("experiment {experiment_id} is archived: restore it first");
+            return Err(KfpError::failed_precondition(refusal));
+        }
     }
-    object.insert("storage_state".to_owned(), json!(state));
+    set(&mut object, "storage_state", state);
     resource.put(store, object);
     Ok(Reply::ok(json!({})))
 }
 
-/// A text of the request that must not be empty.
+pub(super) fn text<'a>(object: &'a Object, field: &str) -> &'a str {
+    object
+        .get(field)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// A string of the request that must not be empty.
 pub(super) fn required<'a>(object: &'a Object, field: &str) -> Result<&'a str, KfpError> {
     match text(object, field) {
         "" => Err(KfpError::invalid_input(format!("{field} is required"))),
@@ -334,10 +592,4 @@ pub(super) fn required<'a>(object: &'a Object, field: &str) -> Result<&'a str, K
 
 pub(super) fn set(object: &mut Object, field: &str, value: impl Into<Value>) {
     object.insert(field.to_owned(), value.into());
-}
-
-/// Takes out what the server alone says.
-pub(super) fn without(mut object: Object, fields: &[&str]) -> Object {
-    object.retain(|field, _| !fields.contains(&field.as_str()));
-    object
 }

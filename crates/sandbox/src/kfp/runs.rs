@@ -1,15 +1,16 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::kfp::artifacts::text;
-use crate::kfp::resources::{EXPERIMENT, PIPELINE, PIPELINE_VERSION, RUN, required, set, without};
-use crate::kfp::{KfpError, execution, experiments, messages, time};
+use crate::kfp::resources::{
+    EXPERIMENT, PIPELINE, PIPELINE_VERSION, RUN, namespace_required, set, text,
+};
+use crate::kfp::shown::shown;
+use crate::kfp::{KfpError, SERVICE_ACCOUNT, execution, experiments, package, time};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
 const BY_THE_SERVER: &[&str] = &[
-    "run_id",
     "storage_state",
     "created_at",
     "scheduled_at",
@@ -25,54 +26,74 @@ const BY_THE_SERVER: &[&str] = &[
 ];
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let body = messages::named("v2beta1Run").read_body(call.body)?;
-    let run = checked(store, without(body, BY_THE_SERVER))
-        .map_err(|error| error.while_attempting("Failed to create a new run"))?;
-    let run = in_experiment(store, run);
+    let run = RUN.read(call, BY_THE_SERVER)?;
+    let refuse = |error: KfpError| error.while_attempting("Failed to create a run");
+    if run.contains_key("plugins_output") {
+        let refusal = KfpError::invalid_input("plugins_output is set by the server");
+        return Err(refusal.conflict("plugins_output cannot be set".to_owned()));
+    }
+    let run = checked(store, run).map_err(refuse)?;
+    if RUN.find(store, text(&run, "run_id")).is_some() {
+        return Err(refuse(KfpError::duplicate("run_id")));
+    }
     let now = store.clock.now();
-    Ok(Reply::ok(start(store, run, now, now)))
+    let run = start(store, run, now, now);
+    Ok(Reply::ok(shown(store, &RUN, &run)))
 }
 
+/// Checks a run or a recurring run, and fills in what it leaves to the server.
 pub(super) fn checked(store: &Store, mut run: Object) -> Result<Object, KfpError> {
-    required(&run, "display_name")?;
-    if run.contains_key("plugins_output") {
-        return Err(KfpError::invalid_input(
-            "plugins_output is set by the server",
-        ));
+    if text(&run, "display_name").is_empty() {
+        return Err(KfpError::invalid_input("the run has no name").internal());
     }
     let experiment_id = text(&run, "experiment_id");
     if !experiment_id.is_empty() {
-        let experiment = EXPERIMENT.existing(store, experiment_id)?;
-        if text(experiment, "storage_state") == "ARCHIVED" {
-            let message = format!("Experiment {experiment_id} is archived");
-            return Err(KfpError::failed_precondition(message));
+        EXPERIMENT.existing(store, experiment_id)?;
+    } else if store.kfp.multi_user {
+        return Err(namespace_required());
+    } else if let Some(default) = experiments::default_id(store) {
+        set(&mut run, "experiment_id", default);
+    }
+    // Of a recurring run without a version the pipeline is looked at by another part of the server.
+    let reference = run.get("pipeline_version_reference");
+    let has_version = reference.is_none_or(|held| held.get("pipeline_version_id").is_some());
+    let is_internal = has_version || !run.contains_key("trigger");
+    let refuse = |error: KfpError| if is_internal { error.internal() } else { error };
+    match referred(store, &run).map_err(refuse)? {
+        Some((reference, spec)) => {
+            set(&mut run, "pipeline_version_reference", reference);
+            run.remove("pipeline_version_id");
+            run.remove("pipeline_spec");
+            if let Some(spec) = spec {
+                set(&mut run, "pipeline_spec", spec);
+            }
+        }
+        None => {
+            let spec = run.get("pipeline_spec").cloned().unwrap_or_default();
+            package::check(&spec).map_err(|reason| KfpError::malformed(reason).internal())?;
         }
     }
-    let sources = [
-        "pipeline_version_reference",
-        "pipeline_version_id",
-        "pipeline_spec",
-    ];
-    let given = sources
-        .iter()
-        .filter(|source| run.contains_key(**source))
-        .count();
-    if given != 1 {
-        return Err(KfpError::invalid_input(
-            "a run needs exactly one pipeline source: pipeline_version_reference or pipeline_spec",
-        ));
+    if let Some(spec) = run.get("pipeline_spec") {
+        let parameters = run
+            .get("runtime_config")
+            .and_then(|config| config.get("parameters"));
+        package::check_parameters(spec, parameters).map_err(KfpError::invalid_input)?;
     }
-    if let Some((pipeline_id, version_id)) = referred(store, &run)? {
-        let reference = json!({ "pipeline_id": pipeline_id, "pipeline_version_id": version_id });
-        set(&mut run, "pipeline_reference", reference.clone());
-        run.remove("pipeline_version_id");
-        set(&mut run, "pipeline_version_reference", reference);
+    if run
+        .get("runtime_config")
+        .and_then(Value::as_object)
+        .is_some_and(Object::is_empty)
+    {
+        run.remove("runtime_config");
     }
+    run.entry("service_account")
+        .or_insert_with(|| json!(SERVICE_ACCOUNT));
     Ok(run)
 }
 
-/// The pipeline version that a run is to execute; the newest one if it names a pipeline only.
-fn referred(store: &Store, run: &Object) -> Result<Option<(String, String)>, KfpError> {
+/// The pipeline version that a run is to execute, and its spec; the newest version if the run names
+/// a pipeline only.
+fn referred(store: &Store, run: &Object) -> Result<Option<(Value, Option<Value>)>, KfpError> {
     let reference = run
         .get("pipeline_version_reference")
         .and_then(Value::as_object);
@@ -82,34 +103,31 @@ fn referred(store: &Store, run: &Object) -> Result<Option<(String, String)>, Kfp
         "" => text(run, "pipeline_version_id"),
         id => id,
     };
-    if reference.is_none() && version_id.is_empty() {
-        return Ok(None);
-    }
-    let version = if version_id.is_empty() {
-        PIPELINE.existing(store, pipeline_id)?;
-        let of_pipeline = |version: &&Object| text(version, "pipeline_id") == pipeline_id;
-        let newest = PIPELINE_VERSION.all(&store.kfp).filter(of_pipeline).last();
-        newest
-            .ok_or_else(|| KfpError::not_found(format!("Pipeline {pipeline_id} has no version")))?
-    } else {
+    let version = if !version_id.is_empty() {
         PIPELINE_VERSION.existing(store, version_id)?
+    } else if !pipeline_id.is_empty() {
+        PIPELINE.existing(store, pipeline_id)?;
+        let versions = PIPELINE_VERSION.all_with(&store.kfp, "pipeline_id", pipeline_id);
+        // Of several made in one second the server takes the first.
+        let versions: Vec<&Object> = versions.collect();
+        let newest = versions.into_iter().rev();
+        let newest = newest.max_by_key(|version| time::parse(text(version, "created_at")));
+        newest.ok_or_else(|| KfpError::not_found("A version of pipeline", pipeline_id))?
+    } else if run.contains_key("pipeline_spec") {
+        return Ok(None);
+    } else {
+        return Err(KfpError::invalid_input("the run has no pipeline"));
     };
-    let of_another = !pipeline_id.is_empty() && text(version, "pipeline_id") != pipeline_id;
-    if of_another {
-        let message = format!("PipelineVersion {version_id} is not one of pipeline {pipeline_id}");
-        return Err(KfpError::invalid_input(message));
+    if !pipeline_id.is_empty() && text(version, "pipeline_id") != pipeline_id {
+        let refusal = format!("version {version_id} is not one of pipeline {pipeline_id}");
+        return Err(KfpError::invalid_input(refusal));
     }
     let id = |field| text(version, field).to_owned();
-    Ok(Some((id("pipeline_id"), id("pipeline_version_id"))))
-}
-
-/// Puts what has no experiment into the default one.
-pub(super) fn in_experiment(store: &mut Store, mut object: Object) -> Object {
-    if text(&object, "experiment_id").is_empty() {
-        let id = experiments::default_id(store);
-        set(&mut object, "experiment_id", id);
-    }
-    object
+    let reference = json!({
+        "pipeline_id": id("pipeline_id"),
+        "pipeline_version_id": id("pipeline_version_id"),
+    });
+    Ok(Some((reference, version.get("pipeline_spec").cloned())))
 }
 
 /// Starts a run that was due earlier, or is due now.
@@ -120,7 +138,6 @@ pub(super) fn start(
     now: DateTime<Utc>,
 ) -> Object {
     let created_at = time::created_at(now);
-    set(&mut run, "run_id", store.uuids.next());
     set(&mut run, "created_at", created_at.as_str());
     set(&mut run, "scheduled_at", time::created_at(due));
     set(&mut run, "finished_at", time::UNSET);
@@ -130,23 +147,22 @@ pub(super) fn start(
         EXPERIMENT.put(store, experiment);
     }
     enter(&mut run, "PENDING", now);
-    RUN.put(store, run.clone());
+    let run = RUN.add(store, run);
     execution::plan_start(store, text(&run, "run_id"), now);
     run
 }
 
+/// The history of a run tells what happened to it, not what was asked for.
 pub(super) fn terminate(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let refuse = |error: KfpError| error.while_attempting("Failed to terminate a run");
     let mut run = RUN.in_path(store, call).map_err(refuse)?;
-    if is_final(&run) {
+    if !matches!(text(&run, "state"), "PENDING" | "RUNNING") {
         return Err(refuse(unfit(&run, "it is not under way")));
     }
     let now = store.clock.now();
-    if text(&run, "state") != "CANCELING" {
-        enter(&mut run, "CANCELING", now);
-        RUN.put(store, run.clone());
-        execution::plan_cancellation(store, text(&run, "run_id"), now);
-    }
+    set(&mut run, "state", "CANCELING");
+    RUN.put(store, run.clone());
+    execution::plan_cancellation(store, text(&run, "run_id"), now);
     Ok(Reply::ok(json!({})))
 }
 
@@ -155,7 +171,7 @@ pub(super) fn retry(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErro
     let mut run = RUN.in_path(store, call).map_err(refuse)?;
     if !matches!(text(&run, "state"), "FAILED" | "CANCELED") {
         let reason = "only a failed or terminated run can be retried";
-        return Err(refuse(unfit(&run, reason)));
+        return Err(refuse(unfit(&run, reason).internal()));
     }
     let now = store.clock.now();
     run.remove("error");
@@ -167,17 +183,14 @@ pub(super) fn retry(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErro
 }
 
 fn unfit(run: &Object, reason: &str) -> KfpError {
-    KfpError::failed_precondition(format!(
-        "Run {} is {}: {reason}",
-        text(run, "run_id"),
-        text(run, "state")
-    ))
+    let state = text(run, "state");
+    KfpError::invalid_input(format!("the run is {state}: {reason}"))
 }
 
 /// Archives the runs of an experiment.
 pub(super) fn archive_all_of(store: &mut Store, experiment_id: &str) {
-    let of_experiment = |run: &&Object| text(run, "experiment_id") == experiment_id;
-    let runs: Vec<Object> = RUN.all(&store.kfp).filter(of_experiment).cloned().collect();
+    let runs = RUN.all_with(&store.kfp, "experiment_id", experiment_id);
+    let runs: Vec<Object> = runs.cloned().collect();
     for mut run in runs {
         set(&mut run, "storage_state", "ARCHIVED");
         RUN.put(store, run);

@@ -1,12 +1,11 @@
 //! When a recurring run is due.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use croner::Cron;
-use croner::parser::{CronParser, Seconds, Year};
 use serde_json::Value;
 
 use crate::clock::later;
-use crate::kfp::artifacts::text;
+use crate::kfp::cron::Cron;
+use crate::kfp::resources::text;
 use crate::kfp::time;
 use crate::store::Object;
 
@@ -18,7 +17,8 @@ pub(super) struct Schedule {
 }
 
 enum Times {
-    Cron(Box<Cron>),
+    Never,
+    Cron(Cron),
     Every {
         interval: TimeDelta,
         from: DateTime<Utc>,
@@ -29,10 +29,11 @@ impl Schedule {
     /// Reads a trigger; intervals count from its start, or else from `created`.
     pub(super) fn read(trigger: &Object, created: DateTime<Utc>) -> Result<Self, String> {
         let part = |name| trigger.get(name).and_then(Value::as_object);
+        let none = Object::new();
         let (bounds, times) = match (part("cron_schedule"), part("periodic_schedule")) {
-            (Some(schedule), None) => (schedule, cron(text(schedule, "cron"))?),
+            (Some(schedule), _) => (schedule, cron(text(schedule, "cron"), created)?),
             (None, Some(schedule)) => (schedule, every(schedule, created)?),
-            _ => return Err("trigger needs exactly one schedule".to_owned()),
+            (None, None) => (&none, Times::Never),
         };
         let bound = |name| time::parse(text(bounds, name));
         Ok(Self {
@@ -47,7 +48,8 @@ impl Schedule {
         let before_start = self.start.map(|start| later(start, TimeDelta::seconds(-1)));
         let after = before_start.map_or(after, |bound| after.max(bound));
         let next = match &self.times {
-            Times::Cron(cron) => cron.find_next_occurrence(&after, false).ok()?,
+            Times::Never => return None,
+            Times::Cron(cron) => cron.next(after)?,
             Times::Every { interval, from } => {
                 let passed = whole_intervals(*from, *interval, after);
                 multiple(*from, *interval, passed.max(0).checked_add(1)?)?
@@ -60,7 +62,8 @@ impl Schedule {
     pub(super) fn latest(&self, earliest: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
         let now = self.end.map_or(now, |end| now.min(end));
         let latest = match &self.times {
-            Times::Cron(cron) => cron.find_previous_occurrence(&now, true).ok(),
+            Times::Never => None,
+            Times::Cron(cron) => cron.latest(earliest, now),
             Times::Every { interval, from } => {
                 multiple(*from, *interval, whole_intervals(*from, *interval, now))
             }
@@ -69,23 +72,45 @@ impl Schedule {
     }
 }
 
-/// Six fields that begin with the seconds; of five, the day of the week is left out.
-fn cron(expression: &str) -> Result<Times, String> {
-    let fields = expression.split_whitespace().count();
-    let complete = if fields == 5 {
-        format!("{expression} *")
-    } else {
-        expression.to_owned()
+fn cron(expression: &str, created: DateTime<Utc>) -> Result<Times, String> {
+    let Some(duration) = expression.strip_prefix("@every ") else {
+        return Cron::read(expression).map(Times::Cron);
     };
-    let parser = CronParser::builder()
-        .seconds(Seconds::Required)
-        .year(Year::Disallowed)
-        .sloppy_ranges(true)
-        .build();
-    let cron = parser
-        .parse(&complete)
-        .map_err(|error| format!("cron {expression:?} cannot be read: {error}"))?;
-    Ok(Times::Cron(Box::new(cron)))
+    let interval = duration_of(duration.trim());
+    let interval = interval.ok_or_else(|| format!("{expression:?} has no duration"))?;
+    // Whole seconds, and at least one.
+    let seconds = TimeDelta::seconds(interval.num_seconds().max(1));
+    Ok(Times::Every {
+        interval: seconds,
+        from: created,
+    })
+}
+
+/// A duration as Go writes it, such as `1h30m` or `1.5h`.
+fn duration_of(text: &str) -> Option<TimeDelta> {
+    const UNITS: [(&str, f64); 8] = [
+        ("ns", 1e-9),
+        ("us", 1e-6),
+        ("µs", 1e-6),
+        ("μs", 1e-6),
+        ("ms", 1e-3),
+        ("s", 1.0),
+        ("m", 60.0),
+        ("h", 3600.0),
+    ];
+    let mut rest = text.strip_prefix('+').unwrap_or(text);
+    let mut seconds = 0.0;
+    while !rest.is_empty() {
+        let number = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
+        let amount: f64 = rest[..number].parse().ok()?;
+        let after = &rest[number..];
+        let unit = after.find(|letter: char| letter.is_ascii_digit() || letter == '.');
+        let (unit, after) = after.split_at(unit.unwrap_or(after.len()));
+        seconds += amount * UNITS.iter().find(|(known, _)| *known == unit)?.1;
+        rest = after;
+    }
+    let duration = std::time::Duration::try_from_secs_f64(seconds).ok()?;
+    (!text.is_empty()).then(|| TimeDelta::from_std(duration).ok())?
 }
 
 fn every(schedule: &Object, created: DateTime<Utc>) -> Result<Times, String> {
@@ -146,11 +171,42 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_refused() {
-        for expression in ["", "* * * *", "61 * * * * *", "soon", "0 0 0 0 0 0 0 0"] {
+        for expression in [
+            "",
+            "* * * *",
+            "61 * * * * *",
+            "soon",
+            "0 0 0 0 0 0 0 0",
+            "@every 1h30",
+        ] {
             assert!(cron(expression).is_err(), "{expression}");
         }
         assert!(every(0).is_err() && every(-5).is_err() && every(i64::MAX).is_err());
-        assert!(read(json!({})).is_err());
+    }
+
+    #[test]
+    fn without_a_schedule_nothing_is_due() {
+        assert_eq!(
+            read(json!({})).unwrap().next(at("2025-01-01T00:00:00Z")),
+            None
+        );
+    }
+
+    #[test]
+    fn an_interval_is_written_as_a_duration_of_go() {
+        for (duration, next) in [
+            ("1h30m", "01:30:00"),
+            ("1.5h", "01:30:00"),
+            ("10ms", "00:00:01"),
+        ] {
+            let every = cron(&format!("@every {duration}")).unwrap();
+            let expected = at(&format!("2025-01-01T{next}Z"));
+            assert_eq!(
+                every.next(at("2025-01-01T00:00:00Z")),
+                Some(expected),
+                "{duration}"
+            );
+        }
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::kfp::artifacts::text;
+use crate::kfp::message::Changes;
 use crate::kfp::parameters::path_text;
-use crate::kfp::resources::{RUN, TASK, has, required, set};
+use crate::kfp::resources::{RUN, TASK, has, required, set, text};
+use crate::kfp::shown::shown;
 use crate::kfp::{KfpError, execution, messages, runs, time};
 use crate::operation::Call;
 use crate::reply::Reply;
@@ -12,56 +13,50 @@ use crate::store::{Object, Store};
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let run_id = path_text(call, "run_id")?;
-    let mut task = messages::named("v2beta1PipelineTask").read_body(call.body)?;
+    let mut task = TASK.read(call, &["task_id", "state_history", "child_tasks"])?;
     check(store, &run_id, &task)
+        .and_then(|()| RUN.existing(store, &run_id).map(drop))
         .map_err(|error| error.while_attempting("Failed to create a task"))?;
     let now = store.clock.now();
     set(&mut task, "task_id", store.uuids.next());
     set(&mut task, "run_id", run_id);
     task.entry("create_time")
-        .or_insert_with(|| json!(time::text(now)));
-    task.entry("end_time").or_insert_with(|| json!(time::UNSET));
-    Ok(Reply::ok(execution::put_task(store, task)))
+        .or_insert_with(|| json!(time::created_at(now)));
+    if let Some(Value::String(state)) = task.get("state").cloned() {
+        runs::enter(&mut task, &state, now);
+    }
+    let task = execution::put_task(store, task);
+    Ok(Reply::ok(shown(store, &TASK, &task)))
 }
 
-/// What the request names is replaced; a state also goes into the history.
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let changes = messages::named("v2beta1PipelineTask").read_changes(call.body)?;
-    let task = TASK.in_path(store, call);
-    let task = task.and_then(|task| changed(store, task, changes));
-    let task = task.map_err(|error| error.while_attempting("Failed to update a task"))?;
-    Ok(Reply::ok(execution::put_task(store, task)))
+    let (run_id, id) = (path_text(call, "run_id")?, path_text(call, "task_id")?);
+    let changes = TASK.read_changes(call)?;
+    let task = changed(store, &run_id, &id, changes)
+        .map_err(|error| error.while_attempting("Failed to update a task"))?;
+    let task = execution::put_task(store, task);
+    Ok(Reply::ok(shown(store, &TASK, &task)))
 }
 
 pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let run_id = path_text(call, "run_id")?;
-    let attempt = "Failed to update tasks";
-    RUN.existing(store, &run_id)
-        .map_err(|error| error.while_attempting(attempt))?;
     let body = messages::named("RunServiceUpdateTasksBulkBody").read_body(call.body)?;
-    let updates = body.get("tasks").and_then(Value::as_object);
+    let Some(Value::Object(updates)) = body.get("tasks") else {
+        return Err(KfpError::invalid_input("the request holds no tasks"));
+    };
     let mut updated = Vec::new();
-    for (id, update) in updates.into_iter().flatten() {
-        let task = TASK.existing(store, id).cloned().and_then(|task| {
-            if text(&task, "run_id") == run_id {
-                let changes = messages::named("v2beta1PipelineTask").changes(update)?;
-                changed(store, task, changes)
-            } else {
-                Err(KfpError::not_found(format!("Task {id} not found")))
-            }
-        });
-        updated.push(task.map_err(|error| error.while_attempting(attempt))?);
+    for (id, update) in updates {
+        let changes = messages::named(TASK.message).changes(update)?;
+        let task = changed(store, &run_id, id, changes);
+        updated.push(task.map_err(|error| error.while_attempting("Failed to update tasks"))?);
     }
     let mut tasks = Object::new();
     for task in updated {
         let task = execution::put_task(store, task);
-        tasks.insert(text(&task, "task_id").to_owned(), json!(task));
+        let id = text(&task, "task_id").to_owned();
+        tasks.insert(id, Value::Object(shown(store, &TASK, &task)));
     }
-    Ok(Reply::ok(if tasks.is_empty() {
-        json!({})
-    } else {
-        json!({ "tasks": tasks })
-    }))
+    Ok(Reply::ok(json!({ "tasks": tasks })))
 }
 
 /// The latest task that has the fingerprint and ended well; its outputs can be used again.
@@ -71,59 +66,65 @@ pub(super) fn find_cached(store: &mut Store, call: &Call<'_>) -> Result<Reply, K
         .map_err(|error| error.while_attempting("Failed to find a cached task"))?;
     let namespace = text(&body, "namespace");
     let ended_well = |task: &&Object| matches!(text(task, "state"), "SUCCEEDED" | "CACHED");
-    let is_there = |task: &&Object| {
-        let run = RUN.find(store, text(task, "run_id"));
-        let in_it = run.is_some_and(|run| has(&store.kfp, run, "namespace", namespace));
-        namespace.is_empty() || in_it
-    };
+    let is_there =
+        |task: &&Object| !store.kfp.multi_user || has(&store.kfp, task, "namespace", namespace);
     let found = TASK
-        .all(&store.kfp)
-        .filter(|task| text(task, "cache_fingerprint") == fingerprint)
+        .all_with(&store.kfp, "cache_fingerprint", fingerprint)
         .filter(ended_well)
         .filter(is_there)
         .max_by_key(|task| time::parse(text(task, "end_time")));
     Ok(Reply::ok(match found {
-        Some(task) => json!({ "task": task }),
+        Some(task) => json!({ "task": shown(store, &TASK, task) }),
         None => json!({}),
     }))
 }
 
+/// The task with what a request sets; a new state also goes into the history.
 fn changed(
     store: &mut Store,
-    mut task: Object,
-    changes: Vec<(&'static str, Option<Value>)>,
+    run_id: &str,
+    id: &str,
+    changes: Changes,
 ) -> Result<Object, KfpError> {
+    let sent = changes
+        .iter()
+        .filter_map(|(field, value)| Some(((*field).to_owned(), value.clone()?)));
+    let sent: Object = sent.collect();
+    if !matches!(text(&sent, "task_id"), "") && text(&sent, "task_id") != id {
+        return Err(KfpError::invalid_input(
+            "task_id differs from the one in the path",
+        ));
+    }
+    let mut task = TASK.existing(store, id)?.clone();
+    if text(&task, "run_id") != run_id {
+        return Err(KfpError::invalid_input("the task is not one of this run"));
+    }
+    check(store, run_id, &sent)?;
     let now = store.clock.now();
-    for (field, value) in changes {
-        let held = task.get(field).cloned();
-        match (field, value) {
-            ("task_id" | "run_id", Some(value)) if Some(&value) != held.as_ref() => {
-                let message = format!("{field} in the body differs from the one in the path");
-                return Err(KfpError::invalid_input(message));
+    for (field, value) in sent {
+        match (field.as_str(), &value) {
+            ("task_id" | "run_id" | "state_history" | "child_tasks", _) => {}
+            ("state", Value::String(state)) if text(&task, "state") != state => {
+                runs::enter(&mut task, state, now);
             }
-            ("task_id" | "run_id", _) => {}
-            ("state", Some(Value::String(state))) if held != Some(json!(state)) => {
-                runs::enter(&mut task, &state, now);
-            }
-            (field, Some(value)) => set(&mut task, field, value),
-            (field, None) => drop(task.remove(field)),
+            (field, _) => set(&mut task, field, value),
         }
     }
     Ok(task)
 }
 
 fn check(store: &Store, run_id: &str, task: &Object) -> Result<(), KfpError> {
-    RUN.existing(store, run_id)?;
     let of_run = text(task, "run_id");
     if !of_run.is_empty() && of_run != run_id {
-        let message = "run_id in the body differs from the one in the path";
-        return Err(KfpError::invalid_input(message));
+        return Err(KfpError::invalid_input(
+            "run_id differs from the one in the path",
+        ));
     }
     let parent_id = text(task, "parent_task_id");
-    let parent = TASK.find(store, parent_id);
-    if !parent_id.is_empty() && parent.is_none_or(|parent| text(parent, "run_id") != run_id) {
-        let message = format!("parent task {parent_id} is not a task of this run");
-        return Err(KfpError::invalid_input(message));
+    if !parent_id.is_empty() && text(TASK.existing(store, parent_id)?, "run_id") != run_id {
+        return Err(KfpError::invalid_input(
+            "the parent task is not one of this run",
+        ));
     }
     Ok(())
 }

@@ -18,3 +18,9 @@ pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
         .ok()
         .map(|time| time.to_utc())
 }
+
+/// The seconds of a time since 1970; the server compares times in whole seconds.
+#[allow(clippy::cast_precision_loss)]
+pub(super) fn seconds(text: &str) -> Option<f64> {
+    Some(parse(text)?.timestamp() as f64)
+}

@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use crate::kfp::artifacts::text;
 use crate::kfp::parameters::path_text;
-use crate::kfp::resources::{set, without};
+use crate::kfp::resources::{set, text};
 use crate::kfp::{KfpError, messages};
 use crate::operation::Call;
 use crate::reply::Reply;
@@ -13,7 +12,8 @@ use crate::store::{Object, Store};
 pub(super) fn create(_store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     path_text(call, "namespace")?;
     let body = messages::named("v2beta1Visualization").read_body(call.body)?;
-    let mut visualization = without(body, &["html", "error"]);
+    let mut visualization = body;
+    visualization.retain(|field, _| !matches!(field.as_str(), "html" | "error"));
     check(&visualization)
         .map_err(|error| error.while_attempting("Failed to create a visualization"))?;
     // The zero value, which is not sent.

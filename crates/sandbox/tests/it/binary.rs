@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::process::{Running, command, exported};
+use crate::support::spec;
 
 #[tokio::test]
 async fn it_says_where_it_listens_and_with_which_credentials() {
@@ -39,7 +40,7 @@ async fn runs_go_on_by_themselves_as_fast_as_it_is_told() {
     );
     let client = reqwest::Client::new();
     let token = exported(&announcement, "KFP_TOKEN");
-    let body = serde_json::json!({ "display_name": "r", "pipeline_spec": {} });
+    let body = serde_json::json!({ "display_name": "r", "pipeline_spec": spec(&[]) });
     let created = client.post(&runs).bearer_auth(token).json(&body).send();
     let created: serde_json::Value = created.await.unwrap().json().await.unwrap();
     let run = format!("{runs}/{}", created["run_id"].as_str().unwrap());

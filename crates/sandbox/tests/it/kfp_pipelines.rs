@@ -3,7 +3,7 @@
 use std::io::{Cursor, Write};
 use std::time::Duration;
 
-use crate::support::{Answer, Kfp, encoded, send, texts};
+use crate::support::{Answer, Kfp, encoded, send, spec, texts};
 use compute_kfp_sandbox::Sandbox;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -94,10 +94,7 @@ async fn an_uploaded_file_becomes_a_pipeline_with_a_version_that_can_run() {
         .await
         .expect(200);
     assert_eq!(by_name, pipeline);
-    kfp.get("/pipelines/names/cal").await.expect(404);
-    kfp.get("/pipelines/names/Calibrate?namespace=n")
-        .await
-        .expect(404);
+    kfp.get("/pipelines/names/Calibrate").await.expect(404);
 
     let versions = kfp
         .get(&format!("/pipelines/{pipeline_id}/versions"))
@@ -114,7 +111,7 @@ async fn an_uploaded_file_becomes_a_pipeline_with_a_version_that_can_run() {
         &format!("/pipelines/upload_version?pipelineid={pipeline_id}&name=v2"),
         "uploadfile",
         "p.json",
-        json!({ "pipelineInfo": {}, "root": { "dag": { "tasks": { "only": {} } } } }).to_string(),
+        spec(&["only"]).to_string(),
     );
     let second = send(second).await.expect(200);
 
@@ -273,7 +270,7 @@ async fn a_pipeline_with_versions_is_deleted_only_with_them() {
         kfp.get(&version).await.expect(200),
         versions["pipeline_versions"][0]
     );
-    assert_eq!(kfp.delete(&path).await.expect(400)["code"], 9);
+    assert_eq!(kfp.delete(&path).await.expect(400)["code"], 3);
     kfp.delete(&format!("{path}?cascade=true"))
         .await
         .expect(200);
@@ -297,12 +294,12 @@ async fn pipelines_and_versions_are_created_from_names_and_urls() {
         .await
         .expect(409);
     assert_eq!(
-        (&taken["code"], person(&taken).contains("already exist")),
+        (&taken["code"], person(&taken).contains("is taken")),
         (&json!(6), true)
     );
     kfp.post("/pipelines", json!({ "name": "p", "namespace": "n" }))
         .await
-        .expect(200);
+        .expect(409);
     kfp.post("/pipelines", json!({})).await.expect(400);
 
     let pipeline_id = id(&pipeline, "pipeline_id");
@@ -385,7 +382,8 @@ async fn a_tag_filter_takes_equals_only_and_is_not_in_the_token() {
 
 #[tokio::test]
 async fn an_experiments_name_is_taken_within_its_namespace() {
-    let sandbox = sandbox().await;
+    let sandbox = Sandbox::builder().empty().multi_user();
+    let sandbox = sandbox.start().await.unwrap();
     let kfp = Kfp(&sandbox);
     let body = json!({ "display_name": "e", "namespace": "n", "storage_state": "ARCHIVED" });
     let experiment = kfp.post("/experiments", body.clone()).await.expect(200);
@@ -394,22 +392,35 @@ async fn an_experiments_name_is_taken_within_its_namespace() {
     let taken = kfp.post("/experiments", body).await.expect(409);
     assert_eq!(taken["code"], 6);
     assert_eq!(taken["details"][0]["code"], 6);
-    kfp.post("/experiments", json!({ "display_name": "e" }))
-        .await
-        .expect(200);
-    kfp.post("/experiments", json!({})).await.expect(400);
+    let elsewhere = json!({ "display_name": "e", "namespace": "m" });
+    kfp.post("/experiments", elsewhere).await.expect(200);
+    let nameless = json!({ "namespace": "n" });
+    kfp.post("/experiments", nameless).await.expect(500);
+    let long = json!({ "display_name": "e".repeat(129), "namespace": "n" });
+    kfp.post("/experiments", long).await.expect(500);
 
     let path = format!("/experiments/{}", id(&experiment, "experiment_id"));
     kfp.post(&format!("{path}:archive"), json!({}))
         .await
         .expect(200);
-    let run = json!({ "display_name": "r", "pipeline_spec": {}, "experiment_id": experiment["experiment_id"] });
-    assert_eq!(kfp.post("/runs", run).await.expect(400)["code"], 9);
+    let run = json!({
+        "display_name": "r", "pipeline_spec": spec(&[]), "experiment_id": experiment["experiment_id"],
+    });
+    let run = kfp.post("/runs", run).await.expect(200);
+    let run = format!("/runs/{}", id(&run, "run_id"));
+    kfp.post(&format!("{run}:archive"), json!({}))
+        .await
+        .expect(200);
+    let restored = kfp.post(&format!("{run}:unarchive"), json!({})).await;
+    assert_eq!(restored.expect(400)["code"], 9);
     let filter = json!({ "predicates": [
         { "operation": "EQUALS", "key": "storage_state", "string_value": "ARCHIVED" },
     ] });
     let page = kfp
-        .query("/experiments", &[("filter", &filter.to_string())])
+        .query(
+            "/experiments",
+            &[("namespace", "n"), ("filter", &filter.to_string())],
+        )
         .await
         .expect(200);
     assert_eq!(page["total_size"], 1);
@@ -443,7 +454,14 @@ async fn short_pages_lose_nothing_and_say_that_more_follows() {
     loop {
         let token = tokens.last().unwrap();
         let page = kfp
-            .query("/experiments", &[("page_size", "8"), ("page_token", token)])
+            .query(
+                "/experiments",
+                &[
+                    ("page_size", "8"),
+                    ("page_token", token),
+                    ("sort_by", "name desc"),
+                ],
+            )
             .await
             .expect(200);
         let on_page = page
@@ -457,11 +475,9 @@ async fn short_pages_lose_nothing_and_say_that_more_follows() {
         assert!(!tokens.contains(&next.to_owned()), "a token came twice");
         tokens.push(next.to_owned());
     }
-    assert_eq!(
-        names,
-        (0..23)
-            .map(|number| format!("e{number:02}"))
-            .collect::<Vec<_>>()
-    );
-    assert_eq!(lengths, [4, 0, 8, 0, 4, 0, 7]);
+    assert_eq!(names.pop().as_deref(), Some("Default"));
+    names.reverse();
+    let created: Vec<String> = (0..23).map(|number| format!("e{number:02}")).collect();
+    assert_eq!(names, created);
+    assert_eq!(lengths, [4, 0, 8, 0, 4, 0, 8]);
 }

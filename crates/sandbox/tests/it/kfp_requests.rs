@@ -1,12 +1,18 @@
 //! What KFP makes of requests: credentials, errors, bodies.
 
-use crate::support::{Kfp, plain, send};
-use compute_kfp_sandbox::Sandbox;
+use crate::support::{Kfp, plain, send, spec};
+use compute_kfp_sandbox::{KfpServer, Sandbox};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 async fn sandbox() -> Sandbox {
     Sandbox::builder().empty().start().await.unwrap()
+}
+
+/// A sandbox that wants a token.
+async fn guarded() -> Sandbox {
+    let sandbox = Sandbox::builder().empty().require_kfp_token();
+    sandbox.start().await.unwrap()
 }
 
 /// The code of an error, and the text for a person.
@@ -35,7 +41,7 @@ fn gateway_error(body: &Value, code: i64) -> &str {
 
 #[tokio::test]
 async fn a_missing_or_wrong_token_is_a_401_with_code_16() {
-    let sandbox = sandbox().await;
+    let sandbox = guarded().await;
     let get = || plain(&sandbox, Method::GET, "/apis/v2beta1/artifacts");
     let requests = [
         get(),
@@ -50,8 +56,11 @@ async fn a_missing_or_wrong_token_is_a_401_with_code_16() {
 }
 
 #[tokio::test]
-async fn every_operation_wants_a_token() {
-    let sandbox = sandbox().await;
+async fn every_operation_but_one_wants_a_token_if_tokens_are_required() {
+    let sandbox = guarded().await;
+    let health = plain(&sandbox, Method::GET, "/apis/v2beta1/healthz");
+    let health = send(health).await.expect(200);
+    assert_eq!(health["multi_user"], false);
     let operations = [
         (Method::GET, "/artifacts"),
         (Method::POST, "/artifacts"),
@@ -79,8 +88,56 @@ async fn every_operation_wants_a_token() {
 }
 
 #[tokio::test]
-async fn the_scheme_bearer_may_be_written_in_any_case() {
+async fn an_identity_is_needed_in_multi_user_mode() {
+    let sandbox = Sandbox::builder().empty().multi_user();
+    let sandbox = sandbox.start().await.unwrap();
+    let health = plain(&sandbox, Method::GET, "/apis/v2beta1/healthz");
+    assert_eq!(send(health).await.expect(200)["multi_user"], true);
+    let list = || plain(&sandbox, Method::GET, "/apis/v2beta1/runs?namespace=n");
+    assert_eq!(error(&send(list()).await.expect(401)).0, 16);
+    send(list().header("kubeflow-userid", "a@b.c"))
+        .await
+        .expect(200);
+    send(list().bearer_auth(sandbox.kfp_token()))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_single_user_server_takes_requests_without_a_token() {
     let sandbox = sandbox().await;
+    let list = || plain(&sandbox, Method::GET, "/apis/v2beta1/runs");
+    send(list()).await.expect(200);
+    send(list().bearer_auth("any")).await.expect(200);
+}
+
+#[tokio::test]
+async fn release_2_17_has_no_artifacts_tasks_and_metrics() {
+    for (server, path, status) in [
+        (KfpServer::Release217, "/artifacts", 404),
+        (KfpServer::Release217, "/artifact_tasks", 404),
+        (KfpServer::Release217, "/runs/r/tasks", 404),
+        (KfpServer::Release217, "/metrics", 404),
+        (KfpServer::Release217, "/filters", 404),
+        (KfpServer::Release217, "/runs?view=HALF", 200),
+        (KfpServer::Next, "/artifacts", 200),
+        (KfpServer::Next, "/runs/r/tasks", 200),
+        (KfpServer::Next, "/metrics", 404),
+        (KfpServer::Next, "/auth", 404),
+        (KfpServer::All, "/metrics", 200),
+    ] {
+        let sandbox = Sandbox::builder().empty().kfp_server(server);
+        let sandbox = sandbox.start().await.unwrap();
+        let answer = Kfp(&sandbox).get(path).await.expect(status);
+        if status == 404 {
+            assert_eq!(gateway_error(&answer, 5), "Not Found");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_scheme_bearer_may_be_written_in_any_case() {
+    let sandbox = guarded().await;
     let request = plain(&sandbox, Method::GET, "/apis/v2beta1/artifacts")
         .header("authorization", format!("bearer {}", sandbox.kfp_token()));
     send(request).await.expect(200);
@@ -91,7 +148,7 @@ async fn an_unknown_artifact_is_not_found() {
     let sandbox = sandbox().await;
     let body = Kfp(&sandbox).get("/artifacts/x").await.expect(404);
     assert_eq!(error(&body), (5, "Artifact x not found"));
-    let message = "Failed to get artifact: ResourceNotFoundError: Artifact x not found";
+    let message = "Failed to get Artifact: ResourceNotFoundError: Artifact x not found";
     assert_eq!(body["message"], message);
 }
 
@@ -123,13 +180,13 @@ async fn a_path_or_query_that_cannot_be_decoded_is_a_400() {
 }
 
 #[tokio::test]
-async fn an_unknown_path_is_a_404_and_an_unknown_method_a_405() {
+async fn an_unknown_path_is_a_404_and_an_unknown_method_a_501() {
     let sandbox = sandbox().await;
     let body = Kfp(&sandbox).get("/nowhere").await.expect(404);
     assert_eq!(gateway_error(&body, 5), "Not Found");
     let body = send(Kfp(&sandbox).request(Method::DELETE, "/artifacts/x"))
         .await
-        .expect(405);
+        .expect(501);
     assert_eq!(gateway_error(&body, 12), "Method Not Allowed");
 }
 
@@ -192,12 +249,12 @@ async fn values_of_the_wrong_type_are_refused() {
 async fn nulls_count_as_absent_and_camel_case_names_are_read() {
     let sandbox = sandbox().await;
     let body = json!({
-        "artifact": { "name": "n", "uri": null, "numberValue": 1.5 },
-        "runId": "r", "taskId": "t", "iterationIndex": null,
+        "displayName": "r", "pipelineSpec": spec(&[]), "description": null,
+        "storageState": "ARCHIVED", "serviceAccount": "s",
     });
-    let artifact = Kfp(&sandbox).post("/artifacts", body).await.expect(200);
-    assert_eq!(artifact["number_value"], 1.5);
-    assert!(artifact.get("uri").is_none());
+    let run = Kfp(&sandbox).post("/runs", body).await.expect(200);
+    assert_eq!(run["service_account"], "s");
+    assert!(run.get("description").is_none());
     let twice = json!({ "artifact": { "name": "n" }, "run_id": "r", "runId": "r" });
     let answer = Kfp(&sandbox).post("/artifacts", twice).await.expect(400);
     assert!(gateway_error(&answer, 3).contains("duplicate field"));
@@ -229,7 +286,7 @@ async fn a_message_of_any_type_names_its_type() {
 async fn a_body_that_is_no_json_is_a_400() {
     let sandbox = sandbox().await;
     let post = |body: Vec<u8>| send(Kfp(&sandbox).request(Method::POST, "/artifacts").body(body));
-    for body in [&b""[..], b"{", b"{} {}", b"\xff", b"<html>"] {
+    for body in [&b"{"[..], b"\xff", b"<html>"] {
         gateway_error(&post(body.to_vec()).await.expect(400), 3);
     }
     gateway_error(&post(vec![b'['; 100_000]).await.expect(400), 3);
@@ -239,9 +296,9 @@ async fn a_body_that_is_no_json_is_a_400() {
 async fn the_content_type_of_a_body_does_not_matter() {
     let sandbox = sandbox().await;
     let request = Kfp(&sandbox)
-        .request(Method::POST, "/artifacts")
+        .request(Method::POST, "/experiments")
         .header("content-type", "text/plain")
-        .body(r#"{"artifact":{"name":"n"}}"#);
+        .body(r#"{"display_name":"n"}"#);
     send(request).await.expect(200);
 }
 

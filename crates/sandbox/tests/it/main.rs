@@ -19,6 +19,7 @@ mod faults;
 mod kfp_artifacts;
 mod kfp_lists;
 mod kfp_pipelines;
+mod kfp_recorded;
 mod kfp_recurring_runs;
 mod kfp_requests;
 mod kfp_runs;

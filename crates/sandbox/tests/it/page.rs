@@ -43,7 +43,7 @@ async fn the_page_shows_what_is_held_the_clock_and_the_faults() {
         .unwrap();
     let page = page(&sandbox).await;
     assert!(
-        page.contains("<td>experiments<td>2<td>second, first\n"),
+        page.contains("<td>experiments<td>3<td>second, first, Default\n"),
         "{page}"
     );
     assert!(

@@ -46,9 +46,9 @@ async fn two_sandboxes_that_get_the_same_requests_give_the_same_ids_and_times() 
     let mut created = Vec::new();
     for _ in 0..2 {
         let sandbox = Sandbox::start().await.unwrap();
-        let artifact = json!({ "artifact": { "name": "a" } });
+        let pipeline = json!({ "name": "p" });
         created.push((
-            Kfp(&sandbox).post("/artifacts", artifact).await.expect(200),
+            Kfp(&sandbox).post("/pipelines", pipeline).await.expect(200),
             Compute(&sandbox)
                 .create(json!({ "data": {} }))
                 .await
@@ -119,6 +119,7 @@ async fn credentials_can_be_chosen() {
         .compute_token("t1")
         .compute_api_key("k1")
         .kfp_token("t2")
+        .require_kfp_token()
         .start()
         .await
         .unwrap();
@@ -240,18 +241,19 @@ async fn a_sandbox_serves_a_thread_that_blocks_inside_a_runtime() {
 async fn a_received_request_shows_what_was_sent() {
     let sandbox = Sandbox::start().await.unwrap();
     let request = Kfp(&sandbox)
-        .request(Method::POST, "/artifacts?a=1&a=x%2By&b=")
+        .request(Method::POST, "/experiments?a=1&a=x%2By&b=")
         .header("X-Request-Id", "r-1")
-        .json(&json!({ "artifact": { "name": "n" } }));
+        .json(&json!({ "display_name": "n" }));
     send(request).await.expect(200);
 
     let received = sandbox.received();
     let [request] = received.as_slice() else {
         panic!("{received:?}")
     };
-    assert_eq!(request.operation_id(), Some("create_artifact"));
+    let operation = "ExperimentService_CreateExperiment";
+    assert_eq!(request.operation_id(), Some(operation));
     assert_eq!(request.method(), "POST");
-    assert_eq!(request.path(), "/apis/v2beta1/artifacts");
+    assert_eq!(request.path(), "/apis/v2beta1/experiments");
     assert_eq!(request.query(), Some("a=1&a=x%2By&b="));
     assert_eq!(request.query_values("a"), ["1", "x+y"]);
     assert_eq!(request.query_value("b").as_deref(), Some(""));
@@ -261,8 +263,8 @@ async fn a_received_request_shows_what_was_sent() {
         request.header("Authorization"),
         Some("Bearer sandbox-kfp-token")
     );
-    assert_eq!(request.body(), br#"{"artifact":{"name":"n"}}"#);
-    assert_eq!(request.json().unwrap()["artifact"]["name"], "n");
+    assert_eq!(request.body(), br#"{"display_name":"n"}"#);
+    assert_eq!(request.json().unwrap()["display_name"], "n");
 }
 
 #[tokio::test]
@@ -332,13 +334,14 @@ fn two_authorization_headers_count_as_none() {
 
 #[tokio::test]
 async fn time_passes_when_it_is_told_to_and_not_past_its_end() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().empty().start().await.unwrap();
     let before = sandbox.now();
     assert_eq!(sandbox.now(), before);
     sandbox.advance(Duration::from_millis(1500));
     let passed = sandbox.now().duration_since(before).unwrap();
     assert_eq!(passed, Duration::from_millis(1500));
-    let run = json!({ "display_name": "r", "pipeline_spec": {} });
+    let spec = crate::support::spec(&[]);
+    let run = json!({ "display_name": "r", "pipeline_spec": spec });
     for _ in 0..2 {
         sandbox.advance(Duration::MAX);
         let created = Kfp(&sandbox).post("/runs", run.clone()).await;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use compute_kfp_sandbox::Sandbox;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 pub struct Answer {
     pub status: StatusCode,
@@ -93,6 +93,21 @@ impl Kfp<'_> {
         send(self.request(Method::GET, path)).await
     }
 
+    /// Creates a run, and gives its id.
+    pub async fn run(&self) -> String {
+        let run = json!({ "display_name": "run", "pipeline_spec": spec(&[]) });
+        let run = self.post("/runs", run).await.expect(200);
+        run["run_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Creates a task of a run, and gives its id.
+    pub async fn task(&self, run_id: &str) -> String {
+        let task = json!({ "name": "step", "type": "RUNTIME" });
+        let path = format!("/runs/{run_id}/tasks");
+        let task = self.post(&path, task).await.expect(200);
+        task["task_id"].as_str().unwrap().to_owned()
+    }
+
     pub async fn query(&self, path: &str, query: &[(&str, &str)]) -> Answer {
         let query: Vec<String> = query
             .iter()
@@ -134,4 +149,20 @@ pub fn texts(list: &Value, field: &str) -> Vec<String> {
     let list = list.as_array().unwrap().iter();
     list.map(|element| element[field].as_str().unwrap_or_default().to_owned())
         .collect()
+}
+
+/// The spec of a pipeline whose steps run one after the other.
+pub fn spec(steps: &[&str]) -> Value {
+    let mut tasks = Map::new();
+    for (place, step) in steps.iter().enumerate() {
+        let before = &steps[place.saturating_sub(1)..place];
+        let task = json!({ "componentRef": { "name": "comp-step" }, "dependentTasks": before });
+        tasks.insert((*step).to_owned(), task);
+    }
+    json!({
+        "pipelineInfo": { "name": "pipeline" },
+        "schemaVersion": "2.1.0",
+        "components": { "comp-step": { "executorLabel": "exec-step" } },
+        "root": { "dag": { "tasks": tasks } },
+    })
 }

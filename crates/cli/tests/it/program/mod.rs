@@ -202,8 +202,10 @@ impl Drop for Going {
     }
 }
 
+/// A sandbox that wants tokens, as servers behind a proxy do.
 pub fn sandbox() -> Sandbox {
-    Sandbox::builder().start_blocking().unwrap()
+    let sandbox = Sandbox::builder().require_kfp_token();
+    sandbox.start_blocking().unwrap()
 }
 
 pub fn wait_for<T>(work: impl Future<Output = T>) -> T {

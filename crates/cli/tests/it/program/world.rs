@@ -14,13 +14,17 @@ pub const FAILING: &str = "version 3.0\n// error\n";
 pub const PACKAGE: &str = "\
 pipelineInfo:
   name: calibrate
+schemaVersion: 2.1.0
 root:
+  inputDefinitions:
+    parameters:
+      fail: {parameterType: BOOLEAN, isOptional: true}
   dag:
     tasks:
       measure: {}
 ";
 /// Enough on the sandbox's clock for what was handed in to be going on, and not to have ended.
-pub const BEGIN: Duration = Duration::from_secs(3);
+pub const BEGIN: Duration = Duration::from_millis(2500);
 /// Enough on the sandbox's clock for anything to have ended.
 pub const END: Duration = Duration::from_secs(60);
 
@@ -40,8 +44,13 @@ impl World {
         Self::of(Sandbox::builder().speed(100.0))
     }
 
+    /// KFP things belong to namespaces.
+    pub fn multi_user() -> Self {
+        Self::of(Sandbox::builder().multi_user())
+    }
+
     fn of(builder: SandboxBuilder) -> Self {
-        let sandbox = builder.start_blocking().unwrap();
+        let sandbox = builder.require_kfp_token().start_blocking().unwrap();
         let program = Program::with(&sandbox);
         Self { sandbox, program }
     }

@@ -117,6 +117,7 @@ fn elsewhere_an_endpoint_is_needed() {
 async fn the_first_token_that_is_found_is_sent() {
     let server = Sandbox::builder()
         .kfp_token(OF_THE_POD)
+        .require_kfp_token()
         .start()
         .await
         .unwrap();

@@ -1,6 +1,6 @@
 use compute_kfp::ErrorKind;
 use compute_kfp::kfp::{Filter, Sort};
-use compute_kfp_sandbox::{NAMESPACE, Sandbox};
+use compute_kfp_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use super::server::Clients as _;
@@ -256,22 +256,20 @@ async fn any_name_can_be_filtered_by() {
         "a&b=c#d",
     ];
     for name in names {
-        let artifact = compute_kfp::kfp::types::Artifact::builder();
-        let artifact = artifact.name(name).type_("Dataset").namespace(NAMESPACE);
-        let request = compute_kfp::kfp::types::CreateArtifactRequest::builder().artifact(artifact);
-        let request = request.run_id("r").task_id("t").producer_key("k");
-        kfp.create_artifact(request).send().await.unwrap();
+        let experiment = compute_kfp::kfp::types::Experiment::builder();
+        let experiment = experiment.display_name(name);
+        kfp.create_experiment(experiment).send().await.unwrap();
     }
     let found = async |filter: Filter| {
-        let list = kfp.list_artifacts().namespace(NAMESPACE).filter(filter);
+        let list = kfp.list_experiments().filter(filter);
         let page = list
             .sort_by(Sort::descending("name"))
             .page_size(200)
             .send()
             .await;
-        let found = page.unwrap().into_inner().artifacts.into_iter().flatten();
+        let found = page.unwrap().into_inner().experiments.into_iter().flatten();
         found
-            .map(|artifact| artifact.name.unwrap())
+            .map(|experiment| experiment.display_name.unwrap())
             .collect::<Vec<_>>()
     };
     for name in names {

@@ -19,7 +19,12 @@ pub const CIRCUIT: &str =
 const PACKAGE: &str = "\
 pipelineInfo:
   name: calibrate
+schemaVersion: 2.1.0
 root:
+  inputDefinitions:
+    parameters:
+      shots: {parameterType: NUMBER_INTEGER, isOptional: true}
+      fail: {parameterType: STRING, isOptional: true}
   dag:
     tasks:
       measure: {}

@@ -7,13 +7,13 @@ use compute_kfp_sandbox::{BACKEND_ID, NAMESPACE, Sandbox};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::support::{Compute, Kfp, encoded, plain, send};
+use super::support::{Compute, Kfp, encoded, plain, send, spec};
 
 pub static PIPELINE: LazyLock<Value> = LazyLock::new(|| {
-    json!({
-        "pipelineInfo": { "name": "p" },
-        "root": { "dag": { "tasks": { "one": {} } } },
-    })
+    let mut spec = spec(&["one"]);
+    let fail = json!({ "parameterType": "BOOLEAN", "isOptional": true });
+    spec["root"]["inputDefinitions"] = json!({ "parameters": { "fail": fail } });
+    spec
 });
 
 /// One of everything that an operation may need, in a state in which it can be served.
@@ -123,9 +123,12 @@ impl<'a> World<'a> {
             .await
             .expect(200);
         let recurring = create("/recurringruns", self.recurring_run()).await;
-        let artifact = json!({ "artifact": { "name": "a", "namespace": NAMESPACE } });
-        let artifact = create("/artifacts", artifact).await;
         let task = tasks["tasks"][0]["task_id"].clone();
+        let artifact = json!({
+            "artifact": { "name": "a", "type": "Model", "namespace": NAMESPACE },
+            "run_id": failed_id, "task_id": task, "producer_key": "k",
+        });
+        let artifact = create("/artifacts", artifact).await;
         let metric = json!({ "metric": { "task_id": task, "name": "accuracy", "value": 0.5 } });
         create("/metrics", metric).await;
         self.ids.extend([
@@ -238,9 +241,13 @@ impl<'a> World<'a> {
     /// Bodies whose schema does not say what they need. Those of KFP require nothing in words.
     pub fn body(&self, operation: &Operation) -> Option<Value> {
         let id = |name: &str| self.ids[name].clone();
-        let artifact = json!({ "artifact": { "name": "new", "namespace": NAMESPACE } });
+        let artifact = json!({
+            "artifact": { "name": "new", "type": "Model", "namespace": NAMESPACE },
+            "run_id": id("run_id"), "task_id": id("task_id"), "producer_key": "new",
+        });
         let link = json!({
             "artifact_id": id("artifact_id"), "run_id": id("run_id"), "task_id": id("task_id"),
+            "type": "TASK_OUTPUT_INPUT", "key": operation.id, "producer": { "task_name": "one" },
         });
         let url = json!({ "pipeline_url": "https://example.com/p.yaml" });
         let workflow = json!({ "metadata": { "name": "w", "namespace": "n", "uid": "u" } });

@@ -1,0 +1,166 @@
+//! Objects in the form in which an answer shows them.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::kfp::execution::ROOT;
+use crate::kfp::resources::{ARTIFACT, ARTIFACT_TASK, RUN, Resource, TASK, set, text};
+use crate::kfp::{KfpServer, KfpStore, messages};
+use crate::store::{Object, Store};
+
+pub(super) struct View<'a> {
+    store: &'a KfpStore,
+    /// Whether runs show their tasks and specs.
+    full: bool,
+    tasks: OnceCell<BTreeMap<&'a str, Vec<&'a Object>>>,
+    links: OnceCell<BTreeMap<&'a str, Vec<&'a Object>>>,
+}
+
+/// A created or changed object as the response shows it.
+pub(super) fn shown(store: &Store, resource: &Resource, object: &Object) -> Object {
+    View::of(store, false).of_object(resource, object)
+}
+
+impl<'a> View<'a> {
+    pub(super) fn of(store: &'a Store, full: bool) -> Self {
+        Self {
+            store: &store.kfp,
+            full,
+            tasks: OnceCell::new(),
+            links: OnceCell::new(),
+        }
+    }
+
+    pub(super) fn of_object(&self, resource: &Resource, object: &Object) -> Object {
+        let mut object = object.clone();
+        if resource.has_namespace && !self.store.multi_user {
+            object.remove("namespace");
+        }
+        if resource.kind == RUN.kind {
+            self.complete_run(&mut object);
+        } else if resource.kind == TASK.kind {
+            self.complete_task(&mut object);
+        }
+        object
+    }
+
+    /// A run of a pipeline version shows its spec only in full, and then in place of the version.
+    fn complete_run(&self, run: &mut Object) {
+        if self.full && run.contains_key("pipeline_spec") {
+            run.remove("pipeline_version_reference");
+        } else if run.contains_key("pipeline_version_reference") {
+            run.remove("pipeline_spec");
+        }
+        let grouped = || grouped(TASK.all(self.store), "run_id");
+        let tasks = self.tasks.get_or_init(grouped).get(text(run, "run_id"));
+        let (server, tasks) = (self.store.server, tasks.map_or(&[][..], Vec::as_slice));
+        if server == KfpServer::Release217 {
+            run.remove("task_count");
+        }
+        if server != KfpServer::Next {
+            let details: Vec<Value> = tasks.iter().flat_map(|task| task_details(task)).collect();
+            if !details.is_empty() {
+                set(run, "run_details", json!({ "task_details": details }));
+            }
+        }
+        if self.full && !tasks.is_empty() {
+            let tasks = tasks.iter().map(|task| self.of_object(&TASK, task));
+            set(run, "tasks", tasks.map(Value::Object).collect::<Vec<_>>());
+        }
+    }
+
+    /// The artifacts of a task are those of its links, grouped by key, type and producer.
+    fn complete_task(&self, task: &mut Object) {
+        let grouped = || grouped(ARTIFACT_TASK.all(self.store), "task_id");
+        let links = self.links.get_or_init(grouped).get(text(task, "task_id"));
+        let kind = messages::named(ARTIFACT_TASK.message).enum_of("type");
+        for (direction, is_output) in [("inputs", false), ("outputs", true)] {
+            let mut groups: BTreeMap<_, (&Object, Vec<Value>)> = BTreeMap::new();
+            for link in links.into_iter().flatten() {
+                let name = text(link, "type");
+                let comes_out = name.ends_with("OUTPUT") && name != "TASK_OUTPUT_INPUT";
+                let artifact = self.store.of(&ARTIFACT).get(&[text(link, "artifact_id")]);
+                let Some(artifact) = artifact.filter(|_| comes_out == is_output) else {
+                    continue;
+                };
+                let number = kind.and_then(|kind| kind.number_of(name));
+                let producer = link.get("producer").map(Value::to_string);
+                let group = groups.entry((text(link, "key"), number, producer));
+                let artifact = Value::Object(self.of_object(&ARTIFACT, artifact));
+                group.or_insert((link, Vec::new())).1.push(artifact);
+            }
+            let groups: Vec<Value> = groups
+                .into_values()
+                .map(|(link, artifacts)| {
+                    let mut group =
+                        json!({ "artifact_key": link.get("key"), "artifacts": artifacts });
+                    for field in ["producer", "type"] {
+                        if let Some(value) = link.get(field) {
+                            group[field] = value.clone();
+                        }
+                    }
+                    group
+                })
+                .collect();
+            let held = task.entry(direction).or_insert_with(|| json!({}));
+            if !groups.is_empty() {
+                held["artifacts"] = json!(groups);
+            }
+        }
+    }
+}
+
+fn grouped<'a>(
+    objects: impl Iterator<Item = &'a Object>,
+    field: &str,
+) -> BTreeMap<&'a str, Vec<&'a Object>> {
+    let mut groups: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+    for object in objects {
+        groups.entry(text(object, field)).or_default().push(object);
+    }
+    groups
+}
+
+/// A task as release 2.17 shows it: each step is a node of a workflow that a driver prepares and,
+/// unless it is the whole run, an executor carries out.
+fn task_details(task: &Object) -> Vec<Value> {
+    let name = text(task, "name");
+    let mut detail = Object::new();
+    for (from, to) in [
+        ("run_id", "run_id"),
+        ("task_id", "task_id"),
+        ("display_name", "display_name"),
+        ("create_time", "create_time"),
+        ("create_time", "start_time"),
+        ("end_time", "end_time"),
+        ("state", "state"),
+        ("state_history", "state_history"),
+        ("parent_task_id", "parent_task_id"),
+    ] {
+        if let Some(value) = task.get(from) {
+            detail.insert(to.to_owned(), value.clone());
+        }
+    }
+    let part = |suffix: &str, name: &str| {
+        let mut part = detail.clone();
+        let id = format!("{}-{suffix}", text(task, "task_id"));
+        set(&mut part, "task_id", id.as_str());
+        set(&mut part, "parent_task_id", text(task, "task_id"));
+        set(&mut part, "display_name", name);
+        set(&mut part, "pod_name", id);
+        part
+    };
+    let mut parts = vec![part("driver", &format!("{name}-driver"))];
+    if name != ROOT {
+        parts.push(part("executor", "executor"));
+    }
+    let children = parts
+        .iter()
+        .map(|part| json!({ "pod_name": text(part, "pod_name") }));
+    let children: Vec<Value> = children.collect();
+    set(&mut detail, "child_tasks", children);
+    let details = std::iter::once(detail).chain(parts);
+    details.map(Value::Object).collect()
+}
