@@ -1,7 +1,7 @@
-use std::io;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
+use std::{io, mem};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -16,6 +16,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::compute::{self, ComputeError};
 use crate::credentials::Credentials;
+use crate::data_file::DataFile;
 use crate::documents;
 use crate::injection::{Disconnected, Faults};
 use crate::inspection::{ReceivedRequest, RequestLog};
@@ -23,28 +24,56 @@ use crate::kfp::{self, KfpError};
 use crate::login;
 use crate::operation::{ApiError, Incoming, Operation, answer, select};
 use crate::request_body::{RequestBody, parts};
+use crate::seeding::snapshot;
 use crate::store::Store;
 
 /// How long requests that are under way may take to end when the server is told to stop.
 const TIME_TO_FINISH: Duration = Duration::from_secs(1);
+
+/// How often the data file is written: what a killed process loses at most.
+const SAVED_EVERY: Duration = Duration::from_secs(2);
 
 pub(crate) struct Shared {
     pub(crate) credentials: Credentials,
     pub(crate) faults: Faults,
     pub(crate) log: RequestLog,
     pub(crate) store: Mutex<Store>,
+    pub(crate) data_file: Option<Mutex<DataFile>>,
 }
 
 impl Shared {
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Writes the data file if anything has changed since it was last written.
+    pub(crate) fn save(&self) -> io::Result<()> {
+        let Some(file) = &self.data_file else {
+            return Ok(());
+        };
+        // Locked first, so that a later state never comes before an earlier one.
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = {
+            let mut store = self.store();
+            store.catch_up();
+            if !mem::take(&mut store.is_changed) {
+                return Ok(());
+            }
+            snapshot(&store)
+        };
+        let saved = snapshot.map_err(io::Error::other);
+        let saved = saved.and_then(|snapshot| file.replace(&snapshot));
+        let mut store = self.store();
+        store.is_changed |= saved.is_err();
+        store.save_failure = saved.as_ref().err().map(ToString::to_string);
+        saved
+    }
 }
 
 /// A running server; dropping `stop` stops it, and `stopped` ends once it has.
 pub(crate) struct Running {
     pub(crate) stop: watch::Sender<()>,
-    pub(crate) stopped: oneshot::Receiver<()>,
+    pub(crate) stopped: oneshot::Receiver<io::Result<()>>,
 }
 
 /// Serves on a thread and a runtime of its own, so that a caller who blocks its own thread, or has
@@ -57,8 +86,10 @@ pub(crate) fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Ru
     let work = move || {
         let outcome = run(listener, shared, told_to_stop, &says_ready);
         // Nobody may be waiting for either.
-        let _ = outcome.map_err(|error| says_ready.send(Err(error)));
-        let _ = has_stopped.send(());
+        match outcome {
+            Ok(saved) => drop(has_stopped.send(saved)),
+            Err(error) => drop(says_ready.send(Err(error))),
+        }
     };
     std::thread::Builder::new()
         .name("sandbox".to_owned())
@@ -67,6 +98,8 @@ pub(crate) fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Ru
     Ok(Running { stop, stopped })
 }
 
+/// Fails if the server cannot start; otherwise gives the outcome of the last save.
+///
 /// The runtime is built here, on the server's own thread: dropped on a caller's async one, it
 /// would panic.
 fn run(
@@ -74,17 +107,33 @@ fn run(
     shared: Arc<Shared>,
     told_to_stop: watch::Receiver<()>,
     says_ready: &mpsc::Sender<io::Result<()>>,
-) -> io::Result<()> {
+) -> io::Result<io::Result<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let _ = says_ready.send(Ok(()));
+        let saving = tokio::spawn(save_now_and_then(Arc::clone(&shared)));
         serve_until(listener, Arc::clone(&shared), told_to_stop).await;
-        shared.store().sync();
-        Ok(())
+        saving.abort();
+        // The clock has gone on, if nothing else.
+        shared.store().is_changed = true;
+        Ok(shared.save())
     })
+}
+
+async fn save_now_and_then(shared: Arc<Shared>) {
+    if shared.data_file.is_none() {
+        return;
+    }
+    let mut due = tokio::time::interval(SAVED_EVERY);
+    loop {
+        due.tick().await;
+        let shared = Arc::clone(&shared);
+        // A failure is answered to requests until there is none any more.
+        let _ = tokio::task::spawn_blocking(move || shared.save()).await;
+    }
 }
 
 /// Unlike a router, hyper lets a service end a connection without an answer.
@@ -167,7 +216,6 @@ async fn handle<E: ApiError>(
         return Ok(reply.into_response());
     }
     let incoming = Incoming {
-        path,
         headers: &head.headers,
         query: head.uri.query().unwrap_or_default(),
         body: &body,

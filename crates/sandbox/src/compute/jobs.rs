@@ -162,7 +162,8 @@ pub(super) fn finish_creation(store: &mut Store, job: &mut Object) {
         return;
     };
     if let Some(ids) = batch.get_mut("job_ids").and_then(Value::as_array_mut) {
-        ids.extend(job.get("id").cloned());
+        let is_named = |id: &Value| ids.contains(id);
+        ids.extend(job.get("id").filter(|id| !is_named(id)).cloned());
     }
     if kind == "hybrid" {
         set(&mut batch, "aggregated_algorithm_type", "hybrid");

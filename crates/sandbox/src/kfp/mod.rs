@@ -7,7 +7,6 @@ mod execution;
 mod experiments;
 mod filter;
 mod given;
-mod kept;
 mod listing;
 mod message;
 mod messages;
@@ -64,22 +63,35 @@ pub(crate) fn take_step(store: &mut Store, step: &Step, now: DateTime<Utc>) {
 /// The namespace that most of the seeded artifacts are in.
 pub const NAMESPACE: &str = "quantum-calibration";
 
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct KfpStore {
+    #[serde(skip)]
     artifacts: Collection,
+    #[serde(skip)]
     artifact_tasks: Collection,
+    #[serde(skip)]
     metrics: Collection,
+    #[serde(skip)]
     experiments: Collection,
+    #[serde(skip)]
     pipelines: Collection,
+    #[serde(skip)]
     pipeline_versions: Collection,
+    #[serde(skip)]
     runs: Collection,
+    #[serde(skip)]
     recurring_runs: Collection,
+    #[serde(skip)]
     tasks: Collection,
     /// How often each run was retried.
     attempts: BTreeMap<String, u64>,
     /// How far each recurring run has come.
     progress: BTreeMap<String, recurring_runs::Progress>,
     /// What lists with filters were made of, for their next pages.
+    #[serde(skip)]
     selections: Selections,
+    #[serde(skip)]
     pub(crate) short_pages: bool,
 }
 
@@ -119,7 +131,7 @@ impl KfpStore {
         ]
     }
 
-    fn collection_mut(&mut self, name: &str) -> Option<&mut Collection> {
+    pub(crate) fn collection_mut(&mut self, name: &str) -> Option<&mut Collection> {
         Some(match name {
             "artifacts" => &mut self.artifacts,
             "artifact_tasks" => &mut self.artifact_tasks,

@@ -13,7 +13,6 @@ mod compute_backends;
 mod compute_jobs;
 mod compute_resources;
 mod data_file;
-mod data_file_kills;
 mod every_operation;
 mod faults;
 mod kfp_artifacts;
