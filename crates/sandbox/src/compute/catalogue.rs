@@ -1,30 +1,94 @@
 use serde_json::{Value, json};
 
 use crate::compute::{BACKEND_ID, resources, rules};
+use crate::login;
 use crate::store::Store;
 
 /// The other backend, with one qubit.
 pub(super) const OTHER_BACKEND_ID: i64 = 9;
 
+/// Instructions of one qubit, which every backend type has.
+const INSTRUCTIONS: &[&str] = &[
+    "I", "H", "X", "Y", "Z", "S", "Sdag", "T", "Tdag", "X90", "mX90", "Y90", "mY90", "Rx", "Ry",
+    "Rz", "init", "reset", "measure", "barrier", "wait",
+];
+
+struct Kind {
+    id: i64,
+    name: &'static str,
+    identifier: &'static str,
+    infrastructure: &'static str,
+    is_hardware: bool,
+    qubits: i64,
+    /// Pairs of coupled qubits; `None` if every qubit is coupled with every other one.
+    coupled: Option<&'static [[i64; 2]]>,
+    gates_of_several_qubits: &'static [&'static str],
+    most_shots: i64,
+}
+
+/// The emulator and the five-qubit processor are those of the public service; the spin qubits are
+/// the sandbox's own.
+const KINDS: [Kind; 4] = [
+    Kind {
+        id: 1,
+        name: "QX emulator",
+        identifier: "QX",
+        infrastructure: "QX",
+        is_hardware: false,
+        qubits: 10,
+        coupled: None,
+        gates_of_several_qubits: &["CNOT", "CZ", "CR", "CRk", "SWAP", "toffoli"],
+        most_shots: 2048,
+    },
+    Kind {
+        id: 4,
+        name: "Tuna-5",
+        identifier: "tuna-5",
+        infrastructure: "Transmon qubits",
+        is_hardware: true,
+        qubits: 5,
+        coupled: Some(&[[0, 2], [1, 2], [2, 3], [2, 4]]),
+        gates_of_several_qubits: &["CNOT", "CZ", "CR", "CRk", "SWAP"],
+        most_shots: 19192,
+    },
+    Kind {
+        id: BACKEND_ID,
+        name: "Spin-2",
+        identifier: "spin-2",
+        infrastructure: "Spin qubits",
+        is_hardware: true,
+        qubits: 2,
+        coupled: None,
+        gates_of_several_qubits: &["CNOT", "CZ"],
+        most_shots: 4096,
+    },
+    Kind {
+        id: OTHER_BACKEND_ID,
+        name: "Spin-1",
+        identifier: "spin-1",
+        infrastructure: "Spin qubits",
+        is_hardware: true,
+        qubits: 1,
+        coupled: None,
+        gates_of_several_qubits: &[],
+        most_shots: 4096,
+    },
+];
+
 /// What no user creates and every sandbox knows: backends and their types, languages, who the user
 /// is.
 pub(crate) fn add(store: &mut Store) {
-    for (id, name, qubits) in [(BACKEND_ID, "Spin-2", 2), (OTHER_BACKEND_ID, "Spin-1", 1)] {
-        put(
-            store,
-            "backend_types",
-            "BackendType",
-            backend_type(id, name, qubits),
-        );
+    for kind in &KINDS {
+        put(store, "backend_types", "BackendType", backend_type(kind));
         let backend = json!({
-            "id": id,
-            "name": format!("{name} in Delft"),
+            "id": kind.id,
+            "name": format!("{} in Delft", kind.name),
             "location": "Delft",
-            "backend_type_id": id,
+            "backend_type_id": kind.id,
             "status": "idle",
             "message": { "content": "" },
             "last_heartbeat": "2025-01-07T08:59:30",
-            "hostname": format!("{}.example.com", name.to_lowercase()),
+            "hostname": format!("{}.example.com", kind.identifier.to_lowercase()),
         });
         put(store, "backends", "BackendWithHostname", backend);
     }
@@ -42,7 +106,7 @@ pub(crate) fn add(store: &mut Store) {
         "email": "user@example.com",
         "is_active": true,
         "is_confirmed": true,
-        "oidc_sub": "sandbox",
+        "oidc_sub": login::SUBJECT,
     });
     put(store, "users", "User", user);
     let team = json!({ "id": 1, "name": "sandbox", "slug": "sandbox", "individual_user": true });
@@ -71,31 +135,39 @@ pub(crate) fn add(store: &mut Store) {
     put(store, "drain_mode", "DrainMode", drain_mode);
 }
 
-fn backend_type(id: i64, name: &str, qubits: i64) -> Value {
-    let topology = if qubits == 2 {
-        json!([[0, 1], [1, 0]])
-    } else {
-        json!([])
+fn backend_type(kind: &Kind) -> Value {
+    let qubits = || 0..kind.qubits;
+    let complete = || {
+        let pairs = qubits().flat_map(|one| qubits().map(move |other| [one, other]));
+        pairs.filter(|[one, other]| one != other).collect()
     };
+    let both_ways = |coupled: &[[i64; 2]]| {
+        let pairs = coupled.iter();
+        pairs
+            .flat_map(|[one, other]| [[*one, *other], [*other, *one]])
+            .collect()
+    };
+    let gates = [INSTRUCTIONS, kind.gates_of_several_qubits].concat();
+    let topology: Vec<[i64; 2]> = kind.coupled.map_or_else(complete, both_ways);
     json!({
-        "id": id,
-        "name": name,
-        "infrastructure": "Spin qubits",
-        "description": format!("A processor that has {qubits} qubit(s) and exists in the sandbox only"),
-        "image_id": "spin",
-        "is_hardware": true,
+        "id": kind.id,
+        "name": kind.name,
+        "infrastructure": kind.infrastructure,
+        "description": format!("A backend of {} qubit(s) that exists in the sandbox only", kind.qubits),
+        "image_id": kind.identifier.to_lowercase(),
+        "is_hardware": kind.is_hardware,
         "supports_raw_data": true,
         "features": ["multiple_measurements"],
         "default_compiler_config": {},
-        "gateset": ["x90", "y90", "rz", "cz"],
+        "gateset": gates,
         "topology": topology,
-        "nqubits": qubits,
+        "nqubits": kind.qubits,
         "status": "idle",
         "messages": {},
         "default_number_of_shots": 1024,
-        "max_number_of_shots": 4096,
+        "max_number_of_shots": kind.most_shots,
         "enabled": true,
-        "identifier": name.to_lowercase(),
+        "identifier": kind.identifier,
         "protocol_version": 1,
         "job_execution_time_limit": 60.0,
         "max_jobs_per_batch_job": 10,
