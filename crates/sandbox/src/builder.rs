@@ -2,7 +2,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::clock::Clock;
 use crate::credentials::Credentials;
@@ -10,6 +10,7 @@ use crate::data_file::DataFile;
 use crate::fault::{Fault, invalid};
 use crate::injection::Faults;
 use crate::inspection::RequestLog;
+use crate::request_body::BodyLimits;
 use crate::sandbox::Sandbox;
 use crate::seeding::{self, Seed};
 use crate::server::{Shared, serve};
@@ -43,6 +44,7 @@ pub struct SandboxBuilder {
     clock_start: ClockStart,
     speed: f64,
     short_pages: bool,
+    request_time: Duration,
     faults: Vec<Fault>,
     data_file: Option<PathBuf>,
     seeds: Vec<Seed>,
@@ -60,6 +62,7 @@ impl Default for SandboxBuilder {
             clock_start: ClockStart::Fixed(None),
             speed: 0.0,
             short_pages: false,
+            request_time: Duration::from_secs(30),
             faults: Vec::new(),
             data_file: None,
             seeds: Vec::new(),
@@ -84,7 +87,9 @@ impl SandboxBuilder {
 
     /// Allows a [`host`](Self::host) that other machines can reach.
     ///
-    /// The credentials travel unencrypted and the default ones are public.
+    /// The credentials travel unencrypted and the default ones are public. Requests may name any
+    /// host then; otherwise only `localhost` and IP addresses, so that pages of the web cannot reach
+    /// the sandbox through a name of their own.
     pub fn exposed(mut self) -> Self {
         self.exposed = true;
         self
@@ -160,6 +165,13 @@ impl SandboxBuilder {
         } else {
             0.0
         };
+        self
+    }
+
+    /// Limits the time that a client may take for the head of a request, and for its body; 30 s by
+    /// default. Idle connections are closed after that time too.
+    pub fn request_time(mut self, limit: Duration) -> Self {
+        self.request_time = limit;
         self
     }
 
@@ -266,6 +278,9 @@ impl SandboxBuilder {
             log: RequestLog::new(self.recording),
             store: Mutex::new(store),
             data_file: data_file.map(Mutex::new),
+            exposed: self.exposed,
+            request_time: self.request_time,
+            body_limits: BodyLimits::new(self.request_time),
             credentials: self.credentials,
         });
         let running = serve(listener, Arc::clone(&shared))?;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod addressing;
 mod agenda;
 mod authentication;
 mod builder;

@@ -10,10 +10,11 @@ use axum::serve::Listener;
 use compute_kfp_runtime::operation::BodyKind;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::sync::{oneshot, watch};
 
+use crate::addressing;
 use crate::compute::{self, ComputeError};
 use crate::credentials::Credentials;
 use crate::data_file::DataFile;
@@ -23,7 +24,7 @@ use crate::inspection::{ReceivedRequest, RequestLog};
 use crate::kfp::{self, KfpError};
 use crate::login;
 use crate::operation::{ApiError, Incoming, Operation, answer, select};
-use crate::request_body::{RequestBody, parts};
+use crate::request_body::{BodyLimits, RequestBody, parts};
 use crate::seeding::snapshot;
 use crate::store::Store;
 
@@ -39,6 +40,11 @@ pub(crate) struct Shared {
     pub(crate) log: RequestLog,
     pub(crate) store: Mutex<Store>,
     pub(crate) data_file: Option<Mutex<DataFile>>,
+    /// Whether requests may name any host.
+    pub(crate) exposed: bool,
+    /// For the head of a request, and for its body.
+    pub(crate) request_time: Duration,
+    pub(crate) body_limits: BodyLimits,
 }
 
 impl Shared {
@@ -143,6 +149,9 @@ async fn serve_until(
     mut told_to_stop: watch::Receiver<()>,
 ) {
     let connections = GracefulShutdown::new();
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(shared.request_time);
     loop {
         let (stream, _) = tokio::select! {
             accepted = Listener::accept(&mut listener) => accepted,
@@ -155,7 +164,7 @@ async fn serve_until(
         let service = service_fn(move |request: hyper::Request<_>| {
             receive(Arc::clone(&shared), request.map(Body::new))
         });
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        let connection = http.serve_connection(TokioIo::new(stream), service);
         tokio::spawn(connections.watch(connection));
     }
     drop(listener);
@@ -192,7 +201,7 @@ async fn handle<E: ApiError>(
         .ok()
         .map(|selected| selected.operation.described);
     let kind = described.and_then(|described| Some(described.body?.0));
-    let body = RequestBody::read(body, kind).await;
+    let body = RequestBody::read(body, kind, &shared.body_limits).await;
     let parts = match kind {
         Some(BodyKind::Multipart(_)) => parts(&head.headers, &body.bytes()).await,
         _ => Vec::new(),
@@ -201,6 +210,10 @@ async fn handle<E: ApiError>(
     shared
         .log
         .add(ReceivedRequest::new(operation_id, &head, body.bytes()));
+    let refusal = (!shared.exposed).then(|| addressing::refusal(&head.headers));
+    if let Some(refusal) = refusal.flatten() {
+        return Ok(refusal.into_response());
+    }
     if let Some(document) = documents::answer(shared, &head.method, head.uri.path()) {
         return Ok(document);
     }

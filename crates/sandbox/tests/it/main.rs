@@ -15,6 +15,7 @@ mod compute_resources;
 mod data_file;
 mod every_operation;
 mod faults;
+mod hostile_requests;
 mod kfp_artifacts;
 mod kfp_lists;
 mod kfp_pipelines;
