@@ -11,5 +11,6 @@ mod login;
 mod openapi;
 mod requests;
 mod sandbox;
+mod tools;
 mod types;
 mod witness;
