@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::Semaphore;
+
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::data_file::DataFile;
 use crate::fault::{Fault, invalid};
 use crate::injection::Faults;
 use crate::inspection::RequestLog;
-use crate::request_body::BodyLimits;
+use crate::request_body::PERMITS;
 use crate::sandbox::Sandbox;
 use crate::seeding::{self, Seed};
 use crate::server::{Shared, serve};
@@ -280,7 +282,7 @@ impl SandboxBuilder {
             data_file: data_file.map(Mutex::new),
             exposed: self.exposed,
             request_time: self.request_time,
-            body_limits: BodyLimits::new(self.request_time),
+            large_bodies: Semaphore::new(PERMITS),
             credentials: self.credentials,
         });
         let running = serve(listener, Arc::clone(&shared))?;

@@ -81,6 +81,14 @@ impl DataFile {
     }
 }
 
+impl Drop for DataFile {
+    /// Closing is not enough: a process that is being started elsewhere in this one may have a copy
+    /// of the handle for a moment.
+    fn drop(&mut self) {
+        let _ = FileExt::unlock(&self.file);
+    }
+}
+
 /// The file holds keys of backends.
 fn private() -> OpenOptions {
     let mut options = File::options();

@@ -1,12 +1,9 @@
-use std::time::Duration;
-
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use compute_kfp_runtime::operation::BodyKind;
 use http_body_util::BodyExt;
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
 
 /// What a gRPC server takes by default.
 const LARGEST_MESSAGE: usize = 4 * 1024 * 1024;
@@ -18,7 +15,7 @@ const LARGEST_UPLOAD: usize = 33 * 1024 * 1024;
 const LARGEST_WITHOUT_PERMIT: usize = 256 * 1024;
 
 /// How many bodies larger than that are read at the same time.
-const PERMITS: usize = 2;
+pub(crate) const PERMITS: usize = 2;
 
 /// A client that is still writing does not read an answer, so what follows an oversized body's
 /// accepted part is read and thrown away, up to here.
@@ -30,29 +27,8 @@ pub(crate) enum RequestBody {
     Interrupted,
 }
 
-/// How bodies are read.
-pub(crate) struct BodyLimits {
-    /// For a whole body.
-    time: Duration,
-    permits: Semaphore,
-}
-
-impl BodyLimits {
-    pub(crate) fn new(time: Duration) -> Self {
-        let permits = Semaphore::new(PERMITS);
-        Self { time, permits }
-    }
-}
-
 impl RequestBody {
-    pub(crate) async fn read(body: Body, kind: Option<BodyKind>, limits: &BodyLimits) -> Self {
-        let read = Self::read_all(body, kind, &limits.permits);
-        timeout(limits.time, read)
-            .await
-            .unwrap_or(Self::Interrupted)
-    }
-
-    async fn read_all(mut body: Body, kind: Option<BodyKind>, permits: &Semaphore) -> Self {
+    pub(crate) async fn read(mut body: Body, kind: Option<BodyKind>, permits: &Semaphore) -> Self {
         let mut permit = None;
         let largest = match kind {
             Some(BodyKind::Multipart(_)) => LARGEST_UPLOAD,

@@ -12,7 +12,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::addressing;
 use crate::compute::{self, ComputeError};
@@ -24,7 +24,7 @@ use crate::inspection::{ReceivedRequest, RequestLog};
 use crate::kfp::{self, KfpError};
 use crate::login;
 use crate::operation::{ApiError, Incoming, Operation, answer, select};
-use crate::request_body::{BodyLimits, RequestBody, parts};
+use crate::request_body::{RequestBody, parts};
 use crate::seeding::snapshot;
 use crate::store::Store;
 
@@ -44,7 +44,7 @@ pub(crate) struct Shared {
     pub(crate) exposed: bool,
     /// For the head of a request, and for its body.
     pub(crate) request_time: Duration,
-    pub(crate) body_limits: BodyLimits,
+    pub(crate) large_bodies: Semaphore,
 }
 
 impl Shared {
@@ -201,7 +201,9 @@ async fn handle<E: ApiError>(
         .ok()
         .map(|selected| selected.operation.described);
     let kind = described.and_then(|described| Some(described.body?.0));
-    let body = RequestBody::read(body, kind, &shared.body_limits).await;
+    let body = RequestBody::read(body, kind, &shared.large_bodies);
+    let body = tokio::time::timeout(shared.request_time, body).await;
+    let body = body.unwrap_or(RequestBody::Interrupted);
     let parts = match kind {
         Some(BodyKind::Multipart(_)) => parts(&head.headers, &body.bytes()).await,
         _ => Vec::new(),

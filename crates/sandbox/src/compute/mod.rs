@@ -109,14 +109,11 @@ impl ComputeStore {
 /// Every operation, with what it does: by a rule of its own, or as its path and method suggest.
 pub(crate) static OPERATIONS: LazyLock<Vec<Operation<ComputeError>>> = LazyLock::new(|| {
     let operations = operations::OPERATIONS.iter().copied();
-    operations
-        .map(|described| Operation {
-            described,
-            handle: rules::of(described)
-                .or_else(|| suggested(described))
-                .unwrap_or(rules::not_served),
-        })
-        .collect()
+    let served = operations.filter_map(|described| {
+        let handle = rules::of(described).or_else(|| suggested(described))?;
+        Some(Operation { described, handle })
+    });
+    served.collect()
 });
 
 fn suggested(operation: &Description) -> Option<Handle<ComputeError>> {
