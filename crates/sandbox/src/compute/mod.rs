@@ -14,7 +14,6 @@ mod resources;
 mod results;
 mod rules;
 mod schema;
-mod seed;
 mod time;
 mod validation;
 
@@ -28,11 +27,10 @@ use serde::{Deserialize, Serialize};
 use crate::collection::Collection;
 use crate::operation::{Handle, Operation};
 
-pub(crate) use catalogue::add as add_catalogue;
+pub(crate) use catalogue::{add as add_catalogue, seed};
 pub(crate) use error::ComputeError;
 pub(crate) use given::add_seed;
 pub(crate) use jobs::{Step, take_step};
-pub(crate) use seed::seed;
 
 /// The backend that the API key belongs to: the seeded two-qubit one, known in an empty sandbox too.
 pub const BACKEND_ID: i64 = 7;
@@ -100,7 +98,7 @@ impl ComputeStore {
         *id
     }
 
-    fn continue_ids_after(&mut self, name: &'static str, id: i64) {
+    fn continue_ids_after(&mut self, name: &str, id: i64) {
         let last = self.ids.entry(name.to_owned()).or_default();
         *last = id.max(*last);
     }
