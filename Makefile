@@ -25,7 +25,8 @@ contract: referees
 ## Install the referees, at the versions of their lock files.
 referees: contract/oidc/node_modules/.package-lock.json
 referees: contract/referees/node_modules/.package-lock.json
-referees: contract/schemathesis/.venv/installed contract/witness/.venv/installed
+referees: contract/schemathesis/.venv/installed contract/tools/.venv/installed
+referees: contract/witness/.venv/installed
 
 contract/%/node_modules/.package-lock.json: contract/%/package-lock.json
 	cd contract/$* && npm ci --ignore-scripts --no-audit --no-fund

@@ -12,5 +12,6 @@ mod openapi;
 mod recorded;
 mod requests;
 mod sandbox;
+mod tools;
 mod types;
 mod witness;

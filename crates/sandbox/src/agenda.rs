@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::clock::{later, microseconds};
+use crate::clock::later;
 use crate::store::Store;
 use crate::{compute, kfp};
 
@@ -15,36 +15,26 @@ pub(crate) enum Event {
 }
 
 /// Events by when they are due; those that are due together in the order in which they were planned.
-///
-/// They are due by the time that really passed, without the ticks of the clock: otherwise they
-/// would happen because something else was created.
 #[derive(Default)]
 pub(crate) struct Agenda {
     planned: u64,
     events: BTreeMap<(DateTime<Utc>, u64), Planned>,
-    /// While an event happens: the ticks before what led to it.
-    ticks_before: Option<TimeDelta>,
+    /// While an event happens: when it was due, and the time that it had on the clock.
+    happening: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Planned {
     event: Event,
+    due: DateTime<Utc>,
     /// The time that it has on the clock.
     at: DateTime<Utc>,
-    #[serde(with = "microseconds")]
-    ticks_before: TimeDelta,
 }
 
 impl Agenda {
     fn add(&mut self, planned: Planned) {
         self.planned += 1;
-        let due = later(planned.at, -planned.ticks_before);
-        self.events.insert((due, self.planned), planned);
-    }
-
-    fn has_something_due(&self, now: DateTime<Utc>) -> bool {
-        let first = self.events.first_key_value();
-        first.is_some_and(|((due, _), _)| *due <= now)
+        self.events.insert((planned.due, self.planned), planned);
     }
 
     fn next_due(&mut self, now: DateTime<Utc>) -> Option<Planned> {
@@ -56,28 +46,24 @@ impl Agenda {
 impl Store {
     /// Lets an event happen when the clock shows that time, or would, had nothing else ticked.
     pub(crate) fn plan(&mut self, at: DateTime<Utc>, event: Event) {
-        let ticks_before = self.agenda.ticks_before.unwrap_or(self.clock.ticked());
-        self.agenda.add(Planned {
-            event,
-            at,
-            ticks_before,
-        });
+        let now = (self.clock.passed(), self.clock.reading());
+        let (passed, reading) = self.agenda.happening.unwrap_or(now);
+        let due = later(at, passed - reading);
+        self.agenda.add(Planned { event, due, at });
     }
 
     /// Lets everything happen that is due by now, and what that leads to.
     pub(crate) fn catch_up(&mut self) {
         self.clock.follow();
-        let now = later(self.clock.reading(), -self.clock.ticked());
-        if self.agenda.has_something_due(now) {
-            self.note_time();
-        }
+        let now = self.clock.passed();
         while let Some(planned) = self.agenda.next_due(now) {
-            self.agenda.ticks_before = Some(planned.ticks_before);
+            self.is_changed = true;
+            self.agenda.happening = Some((planned.due, planned.at));
             match planned.event {
                 Event::Compute(step) => compute::take_step(self, &step, planned.at),
                 Event::Kfp(step) => kfp::take_step(self, &step, planned.at),
             }
-            self.agenda.ticks_before = None;
+            self.agenda.happening = None;
         }
     }
 }

@@ -2,6 +2,7 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 
 use crate::credentials::{Credentials, KfpAccess};
+use crate::login;
 use crate::store::Store;
 
 /// The headers in which a trusted proxy tells a KFP server who is calling.
@@ -77,7 +78,9 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
 
 fn fits(scheme: Scheme, presented: &str, credentials: &Credentials, store: &Store) -> bool {
     match scheme {
-        Scheme::ComputeUser => bearer_token(presented) == Some(&credentials.compute_token),
+        Scheme::ComputeUser => bearer_token(presented).is_some_and(|token| {
+            token == credentials.compute_token || login::is_valid(token, credentials)
+        }),
         Scheme::ComputeBackend => {
             presented == credentials.compute_api_key
                 || store.compute.backend_of_key(presented).is_some()

@@ -2,19 +2,29 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::credentials::{Credentials, KfpAccess};
+use crate::data_file::DataFile;
 use crate::fault::{Fault, invalid};
 use crate::injection::Faults;
 use crate::inspection::RequestLog;
-use crate::journal;
 use crate::kfp::KfpServer;
+use crate::request_body::PERMITS;
 use crate::sandbox::Sandbox;
-use crate::seeding::Seed;
+use crate::seeding::{self, Seed};
 use crate::server::{Shared, serve};
 use crate::store::Store;
+
+#[derive(Debug, Clone, Copy)]
+enum ClockStart {
+    /// At this time, or at the default one.
+    Fixed(Option<SystemTime>),
+    Wall,
+}
 
 /// Settles how a [`Sandbox`] starts: port, data, credentials, time.
 ///
@@ -34,11 +44,12 @@ pub struct SandboxBuilder {
     seeded: bool,
     recording: bool,
     credentials: Credentials,
-    clock_start: Option<SystemTime>,
+    clock_start: ClockStart,
     speed: f64,
     short_pages: bool,
     kfp_server: KfpServer,
     multi_user: bool,
+    request_time: Duration,
     faults: Vec<Fault>,
     data_file: Option<PathBuf>,
     seeds: Vec<Seed>,
@@ -53,11 +64,12 @@ impl Default for SandboxBuilder {
             seeded: true,
             recording: true,
             credentials: Credentials::default(),
-            clock_start: None,
+            clock_start: ClockStart::Fixed(None),
             speed: 0.0,
             short_pages: false,
             kfp_server: KfpServer::All,
             multi_user: false,
+            request_time: Duration::from_secs(30),
             faults: Vec::new(),
             data_file: None,
             seeds: Vec::new(),
@@ -82,7 +94,9 @@ impl SandboxBuilder {
 
     /// Allows a [`host`](Self::host) that other machines can reach.
     ///
-    /// The credentials travel unencrypted and the default ones are public.
+    /// The credentials travel unencrypted and the default ones are public. Requests may name any
+    /// host then; otherwise only `localhost` and IP addresses, so that pages of the web cannot reach
+    /// the sandbox through a name of their own.
     pub fn exposed(mut self) -> Self {
         self.exposed = true;
         self
@@ -156,8 +170,17 @@ impl SandboxBuilder {
     /// Without a [`speed`](Self::speed) the clock does not follow the wall clock: each created
     /// object is 1.25 s younger than the one before, so that two runs of a test see the same times.
     pub fn clock_starts_at(mut self, start: SystemTime) -> Self {
-        self.clock_start = Some(start);
+        self.clock_start = ClockStart::Fixed(Some(start));
         self
+    }
+
+    /// Starts the server's clock at the time of the wall clock and lets it follow that.
+    ///
+    /// A clock that a [`data_file`](Self::data_file) holds is moved forward to the time of the wall
+    /// clock: what was due in the meantime happens at the start.
+    pub fn wall_clock(mut self) -> Self {
+        self.clock_start = ClockStart::Wall;
+        self.speed(1.0)
     }
 
     /// Lets the server's clock follow the wall clock, this many times as fast: 1 is real time, 60 a
@@ -171,6 +194,13 @@ impl SandboxBuilder {
         } else {
             0.0
         };
+        self
+    }
+
+    /// Limits the time that a client may take for the head of a request, and for its body; 30 s by
+    /// default. Idle connections are closed after that time too.
+    pub fn request_time(mut self, limit: Duration) -> Self {
+        self.request_time = limit;
         self
     }
 
@@ -219,19 +249,18 @@ impl SandboxBuilder {
         self
     }
 
-    /// Keeps what the sandbox holds in this file, clock, ids and all; in memory only by default.
+    /// Keeps everything that the sandbox holds in this file; in memory only by default.
     ///
     /// A file that does not exist or is empty begins with the data that the sandbox would start
-    /// with; otherwise the sandbox holds what the file holds, and the clock goes on from where it
-    /// was. A file beside it, with `.lock` added to the name, keeps two sandboxes from using it.
+    /// with. Otherwise the sandbox holds what the file holds, and its clock continues from there. The
+    /// file has the form of a [`seed`](Self::seed).
     ///
-    /// A request is in the file before it is answered: what was answered survives the end of the
-    /// process at any moment, and what was not answered is done as a whole or not at all. It also
-    /// survives the end of the machine once the sandbox was stopped; until then it is up to the
-    /// operating system when it puts on the disk what it was given.
+    /// The file is replaced as a whole every two seconds if anything has changed, and when the
+    /// sandbox stops. If the process is killed, at most the last two seconds are lost. While the file
+    /// cannot be written, requests that change anything are answered with 500.
     ///
-    /// Credentials that the sandbox was given do not get into the file, but the keys of backends
-    /// that were registered do.
+    /// One sandbox at a time uses the file. Credentials that the sandbox was given are not in it,
+    /// but the keys of registered backends are.
     pub fn data_file(mut self, path: impl AsRef<Path>) -> Self {
         self.data_file = Some(path.as_ref().to_owned());
         self
@@ -265,7 +294,7 @@ impl SandboxBuilder {
     pub fn start_blocking(self) -> io::Result<Sandbox> {
         self.check_host()?;
         self.credentials.check()?;
-        let store = self.store()?;
+        let (store, data_file) = self.store()?;
         let listener = TcpListener::bind((self.host, self.port))?;
         let address = listener.local_addr()?;
         let faults = Faults::default();
@@ -278,6 +307,10 @@ impl SandboxBuilder {
             faults,
             log: RequestLog::new(self.recording),
             store: Mutex::new(store),
+            data_file: data_file.map(Mutex::new),
+            exposed: self.exposed,
+            request_time: self.request_time,
+            large_bodies: Semaphore::new(PERMITS),
             credentials: self.credentials,
         });
         let running = serve(listener, Arc::clone(&shared))?;
@@ -298,30 +331,39 @@ impl SandboxBuilder {
         ))
     }
 
-    fn store(&self) -> io::Result<Store> {
-        let mut store = match &self.data_file {
-            Some(path) => journal::open(path, self.speed, || self.fresh_store())?,
-            None => self.fresh_store()?,
+    fn store(&self) -> io::Result<(Store, Option<DataFile>)> {
+        let (data_file, held) = match &self.data_file {
+            Some(path) => {
+                let (file, held) = DataFile::open(path)?;
+                (Some(file), held.map(|held| (path, held)))
+            }
+            None => (None, None),
         };
-        store.kfp.short_pages = self.short_pages;
-        store.kfp.server = self.kfp_server;
-        store.kfp.multi_user = self.multi_user;
-        Ok(store)
-    }
-
-    fn fresh_store(&self) -> io::Result<Store> {
-        let clock = self
-            .clock_start
-            .map_or_else(Clock::default, |start| Clock::starting_at(start.into()));
-        let clock = clock.with_speed(self.speed);
-        let mut store = if self.seeded {
+        let start = match self.clock_start {
+            ClockStart::Fixed(start) => start,
+            ClockStart::Wall => Some(SystemTime::now()),
+        };
+        let clock = start.map_or_else(Clock::default, |start| Clock::starting_at(start.into()));
+        let mut store = if self.seeded && held.is_none() {
             Store::seeded(clock)
         } else {
             Store::empty(clock)
         };
-        for seed in &self.seeds {
-            seed.sow(&mut store)?;
+        if let Some((path, held)) = held {
+            seeding::restore(&mut store, path, &held)?;
+        } else {
+            for seed in &self.seeds {
+                seed.sow(&mut store)?;
+            }
         }
-        Ok(store)
+        if matches!(self.clock_start, ClockStart::Wall) {
+            store.clock.set_to_wall_clock();
+        }
+        store.clock.set_speed(self.speed);
+        store.kfp.short_pages = self.short_pages;
+        store.kfp.server = self.kfp_server;
+        store.kfp.multi_user = self.multi_user;
+        store.is_changed = true;
+        Ok((store, data_file))
     }
 }

@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,87 +8,86 @@ const DEFAULT_START_SECONDS: i64 = 1_736_240_400;
 /// Not a whole second, so that some of the times carry a fraction and some do not.
 const TICK: TimeDelta = TimeDelta::milliseconds(1250);
 
-/// The server's time. Unless it has a speed, it depends on nothing but how many times were handed
-/// out and how far it was advanced.
+/// The server's time. Unless it has a speed, it depends only on how many times were handed out and
+/// how far it was advanced.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Clock {
-    next: DateTime<Utc>,
-    /// How much of the time passed only to tell things apart that happened at once.
+    /// The time without the ticks.
+    passed: DateTime<Utc>,
+    /// How far the ticks have put the clock ahead of the time that passed.
     #[serde(with = "microseconds")]
     ticked: TimeDelta,
-    #[serde(with = "microseconds")]
-    tick: TimeDelta,
     #[serde(skip)]
     pace: Option<Pace>,
 }
 
 struct Pace {
     speed: f64,
-    counted_up_to: Instant,
+    counted_up_to: SystemTime,
 }
 
 impl Clock {
     pub(crate) fn starting_at(start: DateTime<Utc>) -> Self {
         Self {
-            next: start,
+            passed: start,
             ticked: TimeDelta::zero(),
-            tick: TICK,
             pace: None,
         }
     }
 
-    /// Follows the wall clock, so many times as fast.
-    pub(crate) fn with_speed(mut self, speed: f64) -> Self {
-        self.tick = if speed > 0.0 {
-            TimeDelta::microseconds(1)
-        } else {
-            TICK
-        };
+    /// Follows the wall clock from here on, so many times as fast.
+    pub(crate) fn set_speed(&mut self, speed: f64) {
         self.pace = (speed > 0.0).then(|| Pace {
             speed,
-            counted_up_to: Instant::now(),
+            counted_up_to: SystemTime::now(),
         });
-        self
+    }
+
+    /// Moves forward to the time of the wall clock.
+    pub(crate) fn set_to_wall_clock(&mut self) {
+        self.passed = self.passed.max(SystemTime::now().into());
     }
 
     /// The time of something that happens now. Two things never happen at the same time.
     pub(crate) fn now(&mut self) -> DateTime<Utc> {
         let now = self.reading();
-        self.next = later(now, self.tick);
-        self.ticked = self.ticked.checked_add(&self.tick).unwrap_or(self.ticked);
+        let tick = if self.pace.is_some() {
+            TimeDelta::microseconds(1)
+        } else {
+            TICK
+        };
+        self.ticked = self.ticked.checked_add(&tick).unwrap_or(self.ticked);
         now
     }
 
-    pub(crate) fn ticked(&self) -> TimeDelta {
-        self.ticked
+    /// The time without ticks, by which events are due: otherwise they would happen because
+    /// something else was created.
+    pub(crate) fn passed(&self) -> DateTime<Utc> {
+        self.passed
     }
 
     /// The time, without anything happening.
     pub(crate) fn reading(&self) -> DateTime<Utc> {
-        self.next
+        later(self.passed, self.ticked)
     }
 
-    /// Looks at the wall clock. Nothing else does, so that what a request does depends on nothing
-    /// but the request, the time at which it is looked at, and what is held.
+    /// Looks at the wall clock, which uses up the ticks.
     pub(crate) fn follow(&mut self) {
         if let Some(pace) = &mut self.pace {
-            let now = Instant::now();
-            let passed = now.saturating_duration_since(pace.counted_up_to);
-            pace.counted_up_to = now;
+            let now = SystemTime::now();
+            let passed = now.duration_since(pace.counted_up_to).unwrap_or_default();
+            pace.counted_up_to = pace.counted_up_to.max(now);
             let passed = Duration::try_from_secs_f64(passed.as_secs_f64() * pace.speed);
+            let shown = self.reading();
             self.advance(passed.unwrap_or_default());
+            self.ticked = (shown - self.passed).max(TimeDelta::zero());
         }
-    }
-
-    /// Shows a time that it showed before.
-    pub(crate) fn set(&mut self, time: DateTime<Utc>) {
-        self.next = time;
     }
 
     /// Stops at the last time there is.
     pub(crate) fn advance(&mut self, by: Duration) {
         let by = TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
-        self.next = later(self.next, by);
+        self.passed = later(self.passed, by);
     }
 }
 
@@ -98,7 +97,7 @@ pub(crate) fn later(time: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// Spans of time in data files.
+/// Spans of time in snapshots.
 pub(crate) mod microseconds {
     use chrono::TimeDelta;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
+use chrono::DateTime;
 use clap::Args;
 
 use crate::{Fault, KfpServer, Sandbox};
@@ -30,6 +32,10 @@ pub struct Arguments {
     #[arg(long)]
     empty: bool,
 
+    /// Time of the sandbox at its start, such as 2025-01-07T09:00:00Z; "wall" for the present.
+    #[arg(long, value_name = "TIME", default_value = "wall", value_parser = clock)]
+    clock: ClockStart,
+
     /// How many times as fast as the wall clock jobs and runs go on; 0 stops them.
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
@@ -41,11 +47,11 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     seed: Vec<PathBuf>,
 
-    /// Keep what the sandbox holds in this file, which is made if there is none.
+    /// Keep what the sandbox holds in this file, which is created if there is none.
     ///
-    /// What was answered survives the end of the process at any moment. Once the file holds
-    /// something, that is what the sandbox goes on with, clock included, and --seed and --empty are
-    /// without effect. One sandbox at a time uses the file.
+    /// The file is written every two seconds and at the end; a killed process loses at most what
+    /// came since. Once the file holds something, the sandbox continues with that, and --seed and
+    /// --empty have no effect. It has the form of --seed. One sandbox at a time uses the file.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
 
@@ -65,6 +71,21 @@ pub struct Arguments {
     /// What is to go wrong, such as 'get_run:status=503,times=2;*:delay=200ms,rate=0.05'.
     #[arg(long, value_name = "FAULTS", long_help = FAULTS_HELP)]
     faults: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum ClockStart {
+    Wall,
+    At(SystemTime),
+}
+
+fn clock(text: &str) -> Result<ClockStart, String> {
+    if text == "wall" {
+        return Ok(ClockStart::Wall);
+    }
+    let time = DateTime::parse_from_rfc3339(text);
+    let time = time.map_err(|error| format!("{error}: use wall or a time with an offset"))?;
+    Ok(ClockStart::At(time.into()))
 }
 
 const FAULTS_HELP: &str = "\
@@ -108,7 +129,6 @@ impl Arguments {
         let mut builder = Sandbox::builder()
             .host(self.host)
             .port(self.port)
-            .speed(self.speed)
             .recording(false);
         builder = builder.kfp_server(self.kfp);
         if self.require_token {
@@ -117,6 +137,11 @@ impl Arguments {
         if self.multi_user {
             builder = builder.multi_user();
         }
+        builder = match self.clock {
+            ClockStart::Wall => builder.wall_clock(),
+            ClockStart::At(time) => builder.clock_starts_at(time),
+        };
+        builder = builder.speed(self.speed);
         if self.expose {
             builder = builder.exposed();
         }

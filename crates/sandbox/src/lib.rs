@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod addressing;
 mod agenda;
 mod authentication;
 mod builder;
@@ -8,13 +9,12 @@ mod collection;
 pub mod command;
 mod compute;
 mod credentials;
+mod data_file;
 mod documents;
 mod fault;
 mod fault_text;
 mod injection;
 mod inspection;
-mod journal;
-mod journaled_request;
 mod kfp;
 mod login;
 mod operation;

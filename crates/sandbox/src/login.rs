@@ -2,9 +2,15 @@
 //!
 //! It is none of the described operations; clients find it by its discovery document.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, Method, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
+use sha2::Sha256;
 
 use crate::credentials::Credentials;
 use crate::percent::{decode_query_lossy, query_pairs};
@@ -22,7 +28,11 @@ const REFRESH_TOKEN: &str = "sandbox-refresh-token";
 /// The client that logs in, and what its tokens are for.
 pub(crate) const CLIENT: &str = "sandbox";
 
-const SECONDS_A_TOKEN_IS_GOOD: u32 = 3600;
+/// The user that logs in, as the `users` of Compute name it.
+pub(crate) const SUBJECT: &str = "sandbox";
+
+/// Lifetime of an access token in seconds.
+const LIFETIME: u64 = 3600;
 
 pub(crate) fn discovery_url(headers: &HeaderMap) -> String {
     format!("{}{DISCOVERY}", own_url(headers))
@@ -44,7 +54,7 @@ pub(crate) fn answer(
     let reply = match (path, method.as_str()) {
         (DISCOVERY, "GET") => Reply::ok(discovery(&own_url(headers))),
         (DEVICE, "POST") => Reply::ok(device_authorization(&own_url(headers))),
-        (TOKEN, "POST") => token(body, credentials),
+        (TOKEN, "POST") => token(body, &own_url(headers), credentials),
         (REVOCATION, "POST") => Reply::ok(json!({})),
         _ => return None,
     };
@@ -75,7 +85,7 @@ fn device_authorization(url: &str) -> Value {
     })
 }
 
-fn token(body: &[u8], credentials: &Credentials) -> Reply {
+fn token(body: &[u8], url: &str, credentials: &Credentials) -> Reply {
     let form = String::from_utf8_lossy(body);
     let sent = |name: &str| {
         let found = query_pairs(&form).find(|(sent, _)| decode_query_lossy(sent) == name);
@@ -90,11 +100,55 @@ fn token(body: &[u8], credentials: &Credentials) -> Reply {
         return refused("invalid_grant");
     }
     Reply::ok(json!({
-        "access_token": credentials.compute_token,
+        "access_token": access_token(url, credentials),
         "token_type": "Bearer",
-        "expires_in": SECONDS_A_TOKEN_IS_GOOD,
+        "expires_in": LIFETIME,
         "refresh_token": REFRESH_TOKEN,
     }))
+}
+
+/// A JSON Web Token of the signed-in user. Clients compare its times with the wall clock.
+fn access_token(url: &str, credentials: &Credentials) -> String {
+    let now = seconds_now();
+    let claims = json!({
+        "iss": url,
+        "sub": SUBJECT,
+        "aud": CLIENT,
+        "iat": now,
+        "exp": now + LIFETIME,
+    });
+    let header = json!({ "alg": "HS256", "typ": "JWT" });
+    let part = |part: Value| URL_SAFE_NO_PAD.encode(part.to_string());
+    let signed = format!("{}.{}", part(header), part(claims));
+    let signature = keyed(credentials).map(|key| key.chain_update(&signed).finalize().into_bytes());
+    format!(
+        "{signed}.{}",
+        URL_SAFE_NO_PAD.encode(signature.unwrap_or_default())
+    )
+}
+
+/// Whether a token was issued by a sandbox with these credentials and has not expired.
+pub(crate) fn is_valid(token: &str, credentials: &Credentials) -> bool {
+    let read = || {
+        let (signed, signature) = token.rsplit_once('.')?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        let key = keyed(credentials)?.chain_update(signed);
+        key.verify_slice(&signature).ok()?;
+        let claims = URL_SAFE_NO_PAD.decode(signed.split_once('.')?.1).ok()?;
+        let claims: Value = serde_json::from_slice(&claims).ok()?;
+        claims.get("exp")?.as_u64()
+    };
+    read().is_some_and(|expires| seconds_now() < expires)
+}
+
+/// Tokens stay valid when a sandbox with the same credentials is started again.
+fn keyed(credentials: &Credentials) -> Option<Hmac<Sha256>> {
+    Hmac::new_from_slice(credentials.compute_token.as_bytes()).ok()
+}
+
+fn seconds_now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default().as_secs()
 }
 
 fn refused(error: &str) -> Reply {

@@ -6,7 +6,6 @@ use compute_kfp_runtime::operation::{Operation as Description, SecurityScheme};
 
 use crate::authentication::{Refusal, Scheme, authenticate};
 use crate::credentials::Credentials;
-use crate::journaled_request::JournaledRequest;
 use crate::path_template::fit;
 use crate::reply::Reply;
 use crate::request_body::{Part, RequestBody};
@@ -62,7 +61,6 @@ pub(crate) trait ApiError: Sized {
 }
 
 pub(crate) struct Incoming<'a> {
-    pub(crate) path: &'a str,
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a RequestBody,
@@ -145,8 +143,10 @@ fn perform<E: ApiError>(
         parts: incoming.parts,
     };
     if operation.described.method != "GET" {
-        let noted = store.note_request(|store| JournaledRequest::of(&call, incoming.path, store));
-        noted.map_err(|error| E::failed(error.to_string()))?;
+        if let Some(failure) = &store.save_failure {
+            return Err(E::failed(failure.clone()));
+        }
+        store.is_changed = true;
     }
     (operation.handle)(store, &call)
 }

@@ -3,12 +3,19 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use compute_kfp_runtime::operation::BodyKind;
 use http_body_util::BodyExt;
+use tokio::sync::Semaphore;
 
 /// What a gRPC server takes by default.
 const LARGEST_MESSAGE: usize = 4 * 1024 * 1024;
 
 /// What an upload may consist of: a file, and what multipart puts around it.
 const LARGEST_UPLOAD: usize = 33 * 1024 * 1024;
+
+/// Larger bodies need a permit, so that many half uploads hold little memory.
+const LARGEST_WITHOUT_PERMIT: usize = 256 * 1024;
+
+/// How many bodies larger than that are read at the same time.
+pub(crate) const PERMITS: usize = 2;
 
 /// A client that is still writing does not read an answer, so what follows an oversized body's
 /// accepted part is read and thrown away, up to here.
@@ -21,7 +28,8 @@ pub(crate) enum RequestBody {
 }
 
 impl RequestBody {
-    pub(crate) async fn read(mut body: Body, kind: Option<BodyKind>) -> Self {
+    pub(crate) async fn read(mut body: Body, kind: Option<BodyKind>, permits: &Semaphore) -> Self {
+        let mut permit = None;
         let largest = match kind {
             Some(BodyKind::Multipart(_)) => LARGEST_UPLOAD,
             _ => LARGEST_MESSAGE,
@@ -36,10 +44,17 @@ impl RequestBody {
                 continue;
             };
             seen += data.len();
+            if permit.is_none() && (LARGEST_WITHOUT_PERMIT..=largest).contains(&seen) {
+                permit = permits.acquire().await.ok();
+            }
             if seen <= largest {
                 kept.extend_from_slice(data);
-            } else if seen > LARGEST_DRAINED {
-                break;
+            } else {
+                kept = Vec::new();
+                permit = None;
+                if seen > LARGEST_DRAINED {
+                    break;
+                }
             }
         }
         if seen <= largest {

@@ -118,7 +118,7 @@ impl Sandbox {
         let mut store = self.shared.store();
         store.catch_up();
         store.clock.advance(by);
-        store.note_time();
+        store.is_changed = true;
         store.catch_up();
     }
 
@@ -130,14 +130,29 @@ impl Sandbox {
         store.clock.reading().into()
     }
 
+    /// Writes the [`data_file`](SandboxBuilder::data_file) now, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be written.
+    pub fn save(&self) -> io::Result<()> {
+        self.shared.store().is_changed = true;
+        self.shared.save()
+    }
+
     /// Stops the server and waits until its port is free again.
     ///
-    /// Requests under way get one second to end.
+    /// Requests under way get one second to end. Then the data file is written;
+    /// [`save`](Self::save) it before to learn of a failure.
     pub async fn shutdown(self) {
+        let _ = self.stop().await;
+    }
+
+    async fn stop(self) -> io::Result<()> {
         let Running { stop, stopped } = self.running;
         drop(stop);
-        // An error means that the server's thread is gone, which is what is waited for.
-        let _ = stopped.await;
+        // Without an outcome the server's thread is gone, which is what is waited for.
+        stopped.await.unwrap_or(Ok(()))
     }
 
     /// Serves until the process gets Ctrl-C, then stops as [`shutdown`](Self::shutdown) does.
@@ -147,11 +162,11 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// The operating system refuses to have Ctrl-C listened to; the server is stopped then too.
+    /// Fails if the operating system refuses to have Ctrl-C listened to; the server is stopped then
+    /// too. Fails if the data file cannot be written.
     pub async fn run_until_ctrl_c(self) -> io::Result<()> {
         let interrupted = tokio::signal::ctrl_c().await;
-        self.shutdown().await;
-        interrupted
+        interrupted.and(self.stop().await)
     }
 }
 

@@ -1,11 +1,14 @@
 //! Data that a sandbox starts with, given as JSON.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::collection::Collection;
 use crate::fault::invalid;
 use crate::store::Store;
 use crate::{compute, kfp};
@@ -33,6 +36,14 @@ impl Seed {
             }
         }
     }
+}
+
+/// Adds what a data file holds.
+pub(crate) fn restore(store: &mut Store, path: &Path, data: &Value) -> io::Result<()> {
+    add(store, data).map_err(|problem| {
+        let message = told(&path.display().to_string(), &problem);
+        io::Error::new(io::ErrorKind::InvalidData, message)
+    })
 }
 
 /// What is wrong with the data, and where, as the steps of a JSON pointer.
@@ -64,25 +75,62 @@ fn told(source: &str, problem: &Problem) -> String {
     format!("{source}, at \"{pointer}\": {}", problem.message)
 }
 
+const FORM: &str = "an object with \"compute\" and \"kfp\" is wanted here";
+
+/// What snapshots have besides the objects: clock, plans, logs, the next ids.
+const STATE: &str = "sandbox";
+
+type AddOne = fn(&mut Store, &str, &Value) -> Result<(), Problem>;
+
 fn add(store: &mut Store, data: &Value) -> Result<(), Problem> {
-    let form = "an object with \"compute\" and \"kfp\" is wanted here";
-    let apis = data.as_object().ok_or_else(|| Problem::new(form))?;
-    for (api, kinds) in apis {
+    let apis = data.as_object().ok_or_else(|| Problem::new(FORM))?;
+    let (mut add_to_compute, mut add_to_kfp): (AddOne, AddOne) = (compute::add_seed, kfp::add_seed);
+    if let Some(state) = apis.get(STATE) {
+        *store = Store::deserialize(state)
+            .map_err(|error| Problem::new(error.to_string()).inside(STATE))?;
+        add_to_compute =
+            |store, kind, object| hold(store.compute.collection_mut(kind), kind, object);
+        add_to_kfp = |store, kind, object| hold(store.kfp.collection_mut(kind), kind, object);
+    }
+    for (api, kinds) in apis.iter().filter(|(api, _)| *api != STATE) {
         let add_one = match api.as_str() {
-            "compute" => compute::add_seed,
-            "kfp" => kfp::add_seed,
-            _ => return Err(Problem::new(format!("{api:?} is no API: {form}")).inside(api)),
+            "compute" => add_to_compute,
+            "kfp" => add_to_kfp,
+            _ => return Err(Problem::new(format!("{api:?} is no API: {FORM}")).inside(api)),
         };
         add_kinds(store, kinds, add_one).map_err(|problem| problem.inside(api))?;
     }
     Ok(())
 }
 
-fn add_kinds(
-    store: &mut Store,
-    kinds: &Value,
-    add_one: fn(&mut Store, &str, &Value) -> Result<(), Problem>,
-) -> Result<(), Problem> {
+/// An object of a snapshot is complete and stays as it is.
+fn hold(collection: Option<&mut Collection>, kind: &str, object: &Value) -> Result<(), Problem> {
+    let collection = collection.ok_or_else(|| Problem::new(format!("{kind:?} is no kind")))?;
+    let object = object
+        .as_object()
+        .ok_or_else(|| Problem::new("an object is wanted here"))?;
+    collection.put(object.clone());
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Snapshot<'a> {
+    compute: BTreeMap<&'static str, &'a Collection>,
+    kfp: BTreeMap<&'static str, &'a Collection>,
+    sandbox: &'a Store,
+}
+
+/// Everything that is held, as a seed.
+pub(crate) fn snapshot(store: &Store) -> serde_json::Result<Vec<u8>> {
+    let held = |(_, collection): &(_, &Collection)| collection.len() > 0;
+    serde_json::to_vec(&Snapshot {
+        compute: store.compute.collections().filter(held).collect(),
+        kfp: store.kfp.collections().into_iter().filter(held).collect(),
+        sandbox: store,
+    })
+}
+
+fn add_kinds(store: &mut Store, kinds: &Value, add_one: AddOne) -> Result<(), Problem> {
     let form = "an object of lists is wanted here, one for each kind of object";
     let kinds = kinds.as_object().ok_or_else(|| Problem::new(form))?;
     for (kind, objects) in kinds {

@@ -1,7 +1,7 @@
-use std::io;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
+use std::{io, mem};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -10,12 +10,14 @@ use axum::serve::Listener;
 use compute_kfp_runtime::operation::BodyKind;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
+use crate::addressing;
 use crate::compute::{self, ComputeError};
 use crate::credentials::Credentials;
+use crate::data_file::DataFile;
 use crate::documents;
 use crate::injection::{Disconnected, Faults};
 use crate::inspection::{ReceivedRequest, RequestLog};
@@ -23,10 +25,14 @@ use crate::kfp::{KfpError, KfpServer};
 use crate::login;
 use crate::operation::{ApiError, Incoming, Operation, answer, select};
 use crate::request_body::{RequestBody, parts};
+use crate::seeding::snapshot;
 use crate::store::Store;
 
 /// How long requests that are under way may take to end when the server is told to stop.
 const TIME_TO_FINISH: Duration = Duration::from_secs(1);
+
+/// How often the data file is written: what a killed process loses at most.
+const SAVED_EVERY: Duration = Duration::from_secs(2);
 
 pub(crate) struct Shared {
     pub(crate) kfp_server: KfpServer,
@@ -34,18 +40,47 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) log: RequestLog,
     pub(crate) store: Mutex<Store>,
+    pub(crate) data_file: Option<Mutex<DataFile>>,
+    /// Whether requests may name any host.
+    pub(crate) exposed: bool,
+    /// For the head of a request, and for its body.
+    pub(crate) request_time: Duration,
+    pub(crate) large_bodies: Semaphore,
 }
 
 impl Shared {
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Writes the data file if anything has changed since it was last written.
+    pub(crate) fn save(&self) -> io::Result<()> {
+        let Some(file) = &self.data_file else {
+            return Ok(());
+        };
+        // Locked first, so that a later state never comes before an earlier one.
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = {
+            let mut store = self.store();
+            store.catch_up();
+            if !mem::take(&mut store.is_changed) {
+                return Ok(());
+            }
+            snapshot(&store)
+        };
+        let saved = snapshot.map_err(io::Error::other);
+        let saved = saved.and_then(|snapshot| file.replace(&snapshot));
+        let mut store = self.store();
+        store.is_changed |= saved.is_err();
+        store.save_failure = saved.as_ref().err().map(ToString::to_string);
+        saved
+    }
 }
 
 /// A running server; dropping `stop` stops it, and `stopped` ends once it has.
 pub(crate) struct Running {
     pub(crate) stop: watch::Sender<()>,
-    pub(crate) stopped: oneshot::Receiver<()>,
+    pub(crate) stopped: oneshot::Receiver<io::Result<()>>,
 }
 
 /// Serves on a thread and a runtime of its own, so that a caller who blocks its own thread, or has
@@ -58,8 +93,10 @@ pub(crate) fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Ru
     let work = move || {
         let outcome = run(listener, shared, told_to_stop, &says_ready);
         // Nobody may be waiting for either.
-        let _ = outcome.map_err(|error| says_ready.send(Err(error)));
-        let _ = has_stopped.send(());
+        match outcome {
+            Ok(saved) => drop(has_stopped.send(saved)),
+            Err(error) => drop(says_ready.send(Err(error))),
+        }
     };
     std::thread::Builder::new()
         .name("sandbox".to_owned())
@@ -68,6 +105,8 @@ pub(crate) fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Ru
     Ok(Running { stop, stopped })
 }
 
+/// Fails if the server cannot start; otherwise gives the outcome of the last save.
+///
 /// The runtime is built here, on the server's own thread: dropped on a caller's async one, it
 /// would panic.
 fn run(
@@ -75,17 +114,33 @@ fn run(
     shared: Arc<Shared>,
     told_to_stop: watch::Receiver<()>,
     says_ready: &mpsc::Sender<io::Result<()>>,
-) -> io::Result<()> {
+) -> io::Result<io::Result<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let _ = says_ready.send(Ok(()));
+        let saving = tokio::spawn(save_now_and_then(Arc::clone(&shared)));
         serve_until(listener, Arc::clone(&shared), told_to_stop).await;
-        shared.store().sync();
-        Ok(())
+        saving.abort();
+        // The clock has gone on, if nothing else.
+        shared.store().is_changed = true;
+        Ok(shared.save())
     })
+}
+
+async fn save_now_and_then(shared: Arc<Shared>) {
+    if shared.data_file.is_none() {
+        return;
+    }
+    let mut due = tokio::time::interval(SAVED_EVERY);
+    loop {
+        due.tick().await;
+        let shared = Arc::clone(&shared);
+        // A failure is answered to requests until there is none any more.
+        let _ = tokio::task::spawn_blocking(move || shared.save()).await;
+    }
 }
 
 /// Unlike a router, hyper lets a service end a connection without an answer.
@@ -95,6 +150,9 @@ async fn serve_until(
     mut told_to_stop: watch::Receiver<()>,
 ) {
     let connections = GracefulShutdown::new();
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(shared.request_time);
     loop {
         let (stream, _) = tokio::select! {
             accepted = Listener::accept(&mut listener) => accepted,
@@ -107,7 +165,7 @@ async fn serve_until(
         let service = service_fn(move |request: hyper::Request<_>| {
             receive(Arc::clone(&shared), request.map(Body::new))
         });
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        let connection = http.serve_connection(TokioIo::new(stream), service);
         tokio::spawn(connections.watch(connection));
     }
     drop(listener);
@@ -145,7 +203,9 @@ async fn handle<E: ApiError>(
         .ok()
         .map(|selected| selected.operation.described);
     let kind = described.and_then(|described| Some(described.body?.0));
-    let body = RequestBody::read(body, kind).await;
+    let body = RequestBody::read(body, kind, &shared.large_bodies);
+    let body = tokio::time::timeout(shared.request_time, body).await;
+    let body = body.unwrap_or(RequestBody::Interrupted);
     let parts = match kind {
         Some(BodyKind::Multipart(_)) => parts(&head.headers, &body.bytes()).await,
         _ => Vec::new(),
@@ -154,6 +214,10 @@ async fn handle<E: ApiError>(
     shared
         .log
         .add(ReceivedRequest::new(operation_id, &head, body.bytes()));
+    let refusal = (!shared.exposed).then(|| addressing::refusal(&head.headers));
+    if let Some(refusal) = refusal.flatten() {
+        return Ok(refusal.into_response());
+    }
     if let Some(document) = documents::answer(shared, &head.method, head.uri.path()) {
         return Ok(document);
     }
@@ -169,7 +233,6 @@ async fn handle<E: ApiError>(
         return Ok(reply.into_response());
     }
     let incoming = Incoming {
-        path,
         headers: &head.headers,
         query: head.uri.query().unwrap_or_default(),
         body: &body,

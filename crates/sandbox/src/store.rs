@@ -4,13 +4,12 @@ use serde_json::{Map, Value};
 use crate::agenda::Agenda;
 use crate::clock::Clock;
 use crate::compute::ComputeStore;
-use crate::journal::Journal;
 use crate::kfp::KfpStore;
 
 /// A JSON object in the form in which its API sends it.
 pub(crate) type Object = Map<String, Value>;
 
-/// Everything a sandbox holds.
+/// Everything a sandbox holds. Its own serialization is what snapshots hold besides the objects.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Store {
     pub(crate) clock: Clock,
@@ -18,9 +17,12 @@ pub(crate) struct Store {
     pub(crate) uuids: Uuids,
     pub(crate) compute: ComputeStore,
     pub(crate) kfp: KfpStore,
-    /// Where changes are noted, if they are kept in a file.
+    /// Whether anything has changed since the data file was last written.
     #[serde(skip)]
-    pub(crate) journal: Option<Journal>,
+    pub(crate) is_changed: bool,
+    /// Why the data file could not be written, for as long as it cannot.
+    #[serde(skip)]
+    pub(crate) save_failure: Option<String>,
 }
 
 impl Store {
@@ -31,7 +33,8 @@ impl Store {
             uuids: Uuids::default(),
             compute: ComputeStore::default(),
             kfp: KfpStore::default(),
-            journal: None,
+            is_changed: true,
+            save_failure: None,
         };
         crate::compute::add_catalogue(&mut store);
         crate::kfp::add_default_experiment(&mut store);

@@ -117,12 +117,12 @@ fn failures_have_the_usual_status() {
     world.run_with_wrong_tokens(&arguments).failure(3);
     let unknown = world
         .program
-        .run(&run(&["--backend-type", "Tuna-5", &file, "-o", "json"]));
+        .run(&run(&["--backend-type", "Starmon-7", &file, "-o", "json"]));
     assert!(
         unknown.failure(4)["message"]
             .as_str()
             .unwrap()
-            .contains("`Tuna-5`")
+            .contains("`Starmon-7`")
     );
     let late = world
         .program

@@ -34,6 +34,9 @@ pub(super) fn compile(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compu
     let mut compiled = source.clone();
     let stage = body.get("compile_stage").filter(|stage| !stage.is_null());
     let stage = stage.cloned().unwrap_or_else(|| Value::from(WHOLLY));
+    // A suffix, which clients put behind the name of their own file.
+    let name = format!("_{}", stage.as_str().unwrap_or(WHOLLY));
+    jobs::set(&mut compiled, "name", name);
     let properties = json!({ "backend_type_id": body.get("backend_type_id") });
     jobs::set(&mut compiled, "compile_stage", stage);
     jobs::set(&mut compiled, "compile_properties", properties);

@@ -44,10 +44,6 @@ impl ComputeError {
         Self::new(StatusCode::CONFLICT, detail)
     }
 
-    pub(super) fn not_served(detail: &str) -> Self {
-        Self::new(StatusCode::NOT_IMPLEMENTED, detail)
-    }
-
     /// A request with parts that are not valid, one failure each.
     pub(super) fn invalid(failures: Vec<Value>) -> Self {
         let detail = Value::from(failures);

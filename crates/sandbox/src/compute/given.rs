@@ -48,7 +48,9 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
         }
         store.compute.continue_ids_after(name, id - 1);
     }
-    resources::add(store, name, object_schema, object);
+    let mut created = resources::add(store, name, object_schema, object.clone());
+    created.extend(object);
+    store.compute.resources_mut(name).put(created);
     Ok(())
 }
 

@@ -10,6 +10,9 @@ use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::Store;
 
+/// Nanoseconds between two lines that are logged together.
+const APART: i64 = 1000;
+
 /// The lines that each job has logged, in order.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Logs {
@@ -24,21 +27,27 @@ struct Line {
 }
 
 impl Logs {
-    /// Adds lines that share a timestamp.
+    /// Adds lines, each a microsecond after the one before.
     pub(super) fn add(
         &mut self,
         job: i64,
         at: DateTime<Utc>,
         texts: impl IntoIterator<Item = String>,
     ) {
-        let timestamp = at.timestamp_nanos_opt().unwrap_or(i64::MAX);
-        let lines = texts.into_iter().map(|text| Line { timestamp, text });
-        self.lines.entry(job).or_default().extend(lines);
+        let lines = self.lines.entry(job).or_default();
+        let mut timestamp = at.timestamp_nanos_opt().unwrap_or(i64::MAX);
+        for text in texts {
+            let after_last = lines
+                .last()
+                .map(|last| last.timestamp.saturating_add(APART));
+            timestamp = after_last.map_or(timestamp, |after| after.max(timestamp));
+            lines.push(Line { timestamp, text });
+        }
     }
 }
 
 /// A page holds the lines from `start` up to and with `end`; `next_start` is the timestamp of the
-/// first one that was left out. Lines of that time that the page holds come again with the next.
+/// first one that was left out.
 pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let parameters = parameters(call)?;
     let job = existing(store, call, &parameters)?;

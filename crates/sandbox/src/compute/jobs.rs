@@ -19,9 +19,6 @@ const IN_THE_QUEUE: TimeDelta = TimeDelta::seconds(2);
 const PART: TimeDelta = TimeDelta::seconds(1);
 const LOGGING_PARTS: usize = 3;
 
-/// How many lines a job logs at one time.
-const LINES_AT_ONCE: usize = 3;
-
 /// A job whose source mentions this fails.
 const FAILURE: &str = "error";
 
@@ -162,7 +159,8 @@ pub(super) fn finish_creation(store: &mut Store, job: &mut Object) {
         return;
     };
     if let Some(ids) = batch.get_mut("job_ids").and_then(Value::as_array_mut) {
-        ids.extend(job.get("id").cloned());
+        let is_named = |id: &Value| ids.contains(id);
+        ids.extend(job.get("id").filter(|id| !is_named(id)).cloned());
     }
     if kind == "hybrid" {
         set(&mut batch, "aggregated_algorithm_type", "hybrid");
@@ -268,17 +266,13 @@ fn go(store: &mut Store, id: i64, part: usize, now: DateTime<Utc>) {
     store.plan(later(now, PART), Event::Compute(next));
 }
 
-/// Each line of the source is logged, several of them at the same time.
+/// Each line of the source is logged.
 fn log_part(store: &mut Store, id: i64, part: usize, source: &str, now: DateTime<Utc>) {
     let lines: Vec<&str> = source.lines().collect();
     let length = lines.len().div_ceil(LOGGING_PARTS).max(1);
     let of_part = lines.iter().skip((part - 1) * length).take(length);
-    let texts: Vec<String> = of_part.map(|line| format!("executing {line}")).collect();
-    let mut at = now;
-    for group in texts.chunks(LINES_AT_ONCE) {
-        store.compute.logs.add(id, at, group.iter().cloned());
-        at = later(at, TimeDelta::microseconds(1));
-    }
+    let texts = of_part.map(|line| format!("executing {line}"));
+    store.compute.logs.add(id, now, texts);
 }
 
 fn finish(store: &mut Store, mut job: Object, source: &str, now: DateTime<Utc>) {

@@ -7,7 +7,6 @@ mod error;
 mod given;
 mod job_logs;
 mod jobs;
-mod kept;
 mod paging;
 mod queue;
 mod reservations;
@@ -15,7 +14,6 @@ mod resources;
 mod results;
 mod rules;
 mod schema;
-mod seed;
 mod time;
 mod validation;
 
@@ -24,23 +22,27 @@ use std::sync::LazyLock;
 
 use compute_api_client::operations;
 use compute_kfp_runtime::operation::Operation as Description;
+use serde::{Deserialize, Serialize};
 
 use crate::collection::Collection;
 use crate::operation::{Handle, Operation};
 
-pub(crate) use catalogue::add as add_catalogue;
+pub(crate) use catalogue::{add as add_catalogue, seed};
 pub(crate) use error::ComputeError;
 pub(crate) use given::add_seed;
 pub(crate) use jobs::{Step, take_step};
-pub(crate) use seed::seed;
 
 /// The backend that the API key belongs to: the seeded two-qubit one, known in an empty sandbox too.
 pub const BACKEND_ID: i64 = 7;
 
-/// The resources of each name, and the lines that jobs have logged.
+/// The resources of each name, which snapshots hold apart, and what is known besides them.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct ComputeStore {
+    #[serde(skip)]
     resources: BTreeMap<&'static str, Collection>,
-    ids: BTreeMap<&'static str, i64>,
+    ids: BTreeMap<String, i64>,
+    #[serde(skip)]
     nothing: Collection,
     logs: job_logs::Logs,
     /// Batch jobs that a backend claimed and runs by itself.
@@ -70,6 +72,11 @@ impl ComputeStore {
         self.resources.iter().map(|(name, held)| (*name, held))
     }
 
+    /// The collection of that name.
+    pub(crate) fn collection_mut(&mut self, name: &str) -> Option<&mut Collection> {
+        self.resources.get_mut(name)
+    }
+
     fn names(&self) -> impl Iterator<Item = &'static str> {
         self.resources.keys().copied()
     }
@@ -86,13 +93,13 @@ impl ComputeStore {
 
     /// Ids are not used again after a deletion.
     fn next_id(&mut self, name: &'static str) -> i64 {
-        let id = self.ids.entry(name).or_default();
+        let id = self.ids.entry(name.to_owned()).or_default();
         *id = id.saturating_add(1);
         *id
     }
 
-    fn continue_ids_after(&mut self, name: &'static str, id: i64) {
-        let last = self.ids.entry(name).or_default();
+    fn continue_ids_after(&mut self, name: &str, id: i64) {
+        let last = self.ids.entry(name.to_owned()).or_default();
         *last = id.max(*last);
     }
 }
@@ -100,14 +107,11 @@ impl ComputeStore {
 /// Every operation, with what it does: by a rule of its own, or as its path and method suggest.
 pub(crate) static OPERATIONS: LazyLock<Vec<Operation<ComputeError>>> = LazyLock::new(|| {
     let operations = operations::OPERATIONS.iter().copied();
-    operations
-        .map(|described| Operation {
-            described,
-            handle: rules::of(described)
-                .or_else(|| suggested(described))
-                .unwrap_or(rules::not_served),
-        })
-        .collect()
+    let served = operations.filter_map(|described| {
+        let handle = rules::of(described).or_else(|| suggested(described))?;
+        Some(Operation { described, handle })
+    });
+    served.collect()
 });
 
 fn suggested(operation: &Description) -> Option<Handle<ComputeError>> {

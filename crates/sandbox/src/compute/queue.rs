@@ -89,11 +89,12 @@ pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeE
             continue;
         }
         let queued_at = time::parse(text(batch, "queued_at")).unwrap_or(now);
-        let waited = (now - queued_at).as_seconds_f64();
+        let waited = (now - queued_at).as_seconds_f64().max(0.0);
         waits.extend(jobs_of(store, batch).iter().map(|_| waited));
     }
     let number = u32::try_from(waits.len()).unwrap_or(u32::MAX);
-    let average = waits.iter().sum::<f64>() / f64::from(number.max(1));
+    // The sum of nothing is -0.0.
+    let average = waits.iter().fold(0.0, |sum, wait| sum + wait) / f64::from(number.max(1));
     let shortest = waits.iter().copied().reduce(f64::min);
     let longest = waits.iter().copied().reduce(f64::max);
     Ok(Reply::ok(json!({

@@ -11,6 +11,9 @@ use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
+/// No result is wider, whatever a source declares.
+const MOST_BITS: usize = 256;
+
 /// One result for a quantum job; for a hybrid one, one for each line of the source, and a final
 /// result that counts them.
 pub(super) fn add(store: &mut Store, job: &Object, source: &str, now: DateTime<Utc>) {
@@ -21,12 +24,10 @@ pub(super) fn add(store: &mut Store, job: &Object, source: &str, now: DateTime<U
     let of_kind = |name| kind.and_then(|kind| kind.get(name)).and_then(Value::as_u64);
     let default_shots = of_kind("default_number_of_shots").unwrap_or(1024);
     let qubits = of_kind("nqubits").and_then(|qubits| usize::try_from(qubits).ok());
+    let bits = measured_bits(source).or(qubits).unwrap_or(2);
     let asked_for = job.get("number_of_shots").and_then(Value::as_u64);
     let shots = asked_for.unwrap_or(default_shots);
-    let (low, high) = (
-        "0".repeat(qubits.unwrap_or(2)),
-        "1".repeat(qubits.unwrap_or(2)),
-    );
+    let (low, high) = ("0".repeat(bits), "1".repeat(bits));
     for index in 0..number {
         let lows = shots / 2;
         let raw_data = (job.get("raw_data_enabled") == Some(&json!(true))).then(|| {
@@ -55,6 +56,33 @@ pub(super) fn add(store: &mut Store, job: &Object, source: &str, now: DateTime<U
         });
         add_object(store, "final_results", "FinalResult", final_result);
     }
+}
+
+/// The size of a circuit's bit registers, which its measurements fill; without one, that of its
+/// qubit registers.
+fn measured_bits(source: &str) -> Option<usize> {
+    let statements = || {
+        let lines = source
+            .lines()
+            .map(|line| line.split("//").next().unwrap_or_default());
+        lines.flat_map(|line| line.split(';')).map(str::trim)
+    };
+    let declared = |register: &str| {
+        let sizes = statements().filter_map(|statement| size(statement.strip_prefix(register)?));
+        sizes.reduce(usize::saturating_add)
+    };
+    let declared = ["bit", "qubits", "qubit"].into_iter().find_map(declared);
+    declared.map(|bits| bits.clamp(1, MOST_BITS))
+}
+
+/// The size in what follows the kind of a register: `[2] b`, ` b`, or ` 2` in cQASM 1.
+fn size(declared: &str) -> Option<usize> {
+    let digits = |text: &str| text.trim().parse().ok();
+    if let Some(inside) = declared.trim_start().strip_prefix('[') {
+        return digits(inside.split_once(']')?.0);
+    }
+    let name = declared.strip_prefix(char::is_whitespace)?;
+    Some(digits(name).unwrap_or(1))
 }
 
 fn add_object(store: &mut Store, name: &'static str, schema: &str, object: Value) {

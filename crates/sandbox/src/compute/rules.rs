@@ -51,13 +51,6 @@ pub(super) fn of(operation: &Operation) -> Option<Handle<ComputeError>> {
         .map(|(_, handle)| *handle)
 }
 
-pub(super) fn not_served(_store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    Err(ComputeError::not_served(&format!(
-        "The sandbox does not serve {} {} yet",
-        call.described.method, call.described.path
-    )))
-}
-
 /// Sets what a body leaves to the server before it is looked at.
 pub(super) fn complete(name: &str, store: &Store, call: &Call<'_>, sent: &mut Object) {
     if name == "metadata" && sent.get("backend_id").is_none_or(Value::is_null) {

@@ -10,26 +10,59 @@ use crate::store::Object;
 
 type Place = Vec<Value>;
 
-/// What is wrong with a value and where it is, as it is told.
+/// What is wrong with a value and where it is, as it is reported.
 pub(super) struct Problem(Value);
 
 impl Problem {
-    fn new(kind: &'static str, place: Place, message: impl Into<String>, input: &Value) -> Self {
-        let message: String = message.into();
-        Self(json!({ "type": kind, "loc": place, "msg": message, "input": input }))
+    fn new(wrong: Wrong, place: &Place, input: &Value) -> Self {
+        let Wrong(kind, message, context) = wrong;
+        let mut told = json!({ "type": kind, "loc": place, "msg": message, "input": input });
+        if let Some(context) = context {
+            told["ctx"] = context;
+        }
+        Self(told)
     }
 
-    pub(super) fn missing(place: Place, input: Value) -> Self {
-        Self::new("missing", place, "Field required", &input)
-    }
-
-    fn with_context(mut self, context: Value) -> Self {
-        self.0["ctx"] = context;
-        self
+    pub(super) fn missing(place: &Place, input: &Value) -> Self {
+        Self::new("missing".into(), place, input)
     }
 
     pub(super) fn into_json(self) -> Value {
         self.0
+    }
+}
+
+/// Name, message and context of what is wrong with a value.
+struct Wrong(&'static str, String, Option<Value>);
+
+impl From<&'static str> for Wrong {
+    fn from(kind: &'static str) -> Self {
+        let message = match kind {
+            "bool_parsing" => "Input should be a valid boolean, unable to interpret input",
+            "bool_type" => "Input should be a valid boolean",
+            "datetime_parsing" => "Input should be a valid datetime",
+            "dict_type" => "Input should be a valid dictionary",
+            "float_parsing" => "Input should be a valid number, unable to parse string as a number",
+            "float_type" => "Input should be a valid number",
+            "int_from_float" => {
+                "Input should be a valid integer, got a number with a fractional part"
+            }
+            "int_parsing" => {
+                "Input should be a valid integer, unable to parse string as an integer"
+            }
+            "int_parsing_size" => {
+                "Unable to parse input string as an integer, exceeded maximum size"
+            }
+            "int_type" => "Input should be a valid integer",
+            "list_type" => "Input should be a valid list",
+            "missing" => "Field required",
+            "model_attributes_type" => {
+                "Input should be a valid dictionary or object to extract fields from"
+            }
+            "none_required" => "Input should be None",
+            _ => "Input should be a valid string",
+        };
+        Self(kind, message.to_owned(), None)
     }
 }
 
@@ -41,35 +74,126 @@ pub(super) fn read(
     defaults: Defaults,
     problems: &mut Vec<Problem>,
 ) -> Option<Value> {
-    let schema = COMPUTE.resolve(schema);
-    if let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) {
-        if value.is_null() && is_nullable(schema) {
-            return Some(Value::Null);
-        }
-        return any_of(alternatives, value, &place, defaults, problems);
-    }
-    if let Some(names) = schema.get("enum").and_then(Value::as_array) {
-        return noted(one_of(names, value, place), problems);
-    }
-    let read = match kind(schema) {
-        "null" if value.is_null() => Ok(Value::Null),
-        "null" => Err(Problem::new(
-            "none_required",
-            place,
-            "Input should be None",
-            value,
-        )),
-        "string" => text(schema, value, place),
-        "integer" => {
-            integer(value, &place).and_then(|number| in_bounds(schema, value, number, place))
-        }
-        "number" => float(value, place),
-        "boolean" => boolean(value, place),
-        "array" => return list(schema, value, &place, defaults, problems),
-        "object" => return object(schema, value, &place, defaults, problems),
-        _ => Ok(value.clone()),
+    // In paths and queries everything is text.
+    let in_body = place.first().is_some_and(|part| part == "body");
+    let mut reader = Reader {
+        place,
+        in_body,
+        defaults,
+        problems,
     };
-    noted(read, problems)
+    reader.read(schema, value)
+}
+
+struct Reader<'a> {
+    place: Place,
+    in_body: bool,
+    defaults: Defaults,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, schema: &'static Value, value: &Value) -> Option<Value> {
+        let schema = COMPUTE.resolve(schema);
+        if let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) {
+            if value.is_null() && is_nullable(schema) {
+                return Some(Value::Null);
+            }
+            return self.any_of(alternatives, value);
+        }
+        if let Some(names) = schema.get("enum").and_then(Value::as_array) {
+            return self.noted(one_of(names, value), value);
+        }
+        let read = match kind(schema) {
+            "null" if value.is_null() => Ok(Value::Null),
+            "null" => Err("none_required".into()),
+            "string" => text(schema, value),
+            "integer" => integer(value, self.in_body).and_then(|number| in_bounds(schema, number)),
+            "number" => float(value, self.in_body),
+            "boolean" => boolean(value, self.in_body),
+            "array" => return self.list(schema, value),
+            "object" => return self.object(schema, value),
+            _ => Ok(value.clone()),
+        };
+        self.noted(read, value)
+    }
+
+    fn noted(&mut self, read: Result<Value, Wrong>, value: &Value) -> Option<Value> {
+        let note = |wrong| self.problems.push(Problem::new(wrong, &self.place, value));
+        read.map_err(note).ok()
+    }
+
+    fn read_inside(&mut self, step: Value, schema: &'static Value, value: &Value) -> Option<Value> {
+        self.place.push(step);
+        let read = self.read(schema, value);
+        self.place.pop();
+        read
+    }
+
+    /// The first alternative that takes the value; if none does, what all of them have against it.
+    fn any_of(&mut self, alternatives: &'static [Value], value: &Value) -> Option<Value> {
+        let before = self.problems.len();
+        for schema in alternatives.iter().filter(|schema| kind(schema) != "null") {
+            let known = self.problems.len();
+            let read = self.read(schema, value);
+            if read.is_some() && self.problems.len() == known {
+                self.problems.truncate(before);
+                return read;
+            }
+        }
+        None
+    }
+
+    fn list(&mut self, schema: &'static Value, value: &Value) -> Option<Value> {
+        let Some(elements) = value.as_array() else {
+            return self.noted(Err("list_type".into()), value);
+        };
+        let items = schema.get("items").unwrap_or(&Value::Null);
+        let read = elements.iter().enumerate();
+        let read = read.map(|(index, element)| self.read_inside(json!(index), items, element));
+        let read: Vec<Option<Value>> = read.collect();
+        read.into_iter()
+            .collect::<Option<Vec<_>>>()
+            .map(Value::from)
+    }
+
+    /// Fields that the schema does not name are passed over, unless it takes any.
+    fn object(&mut self, schema: &'static Value, value: &Value) -> Option<Value> {
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let (Some(properties), Some(sent)) = (properties, value.as_object()) else {
+            let read = match properties {
+                Some(_) => Err("model_attributes_type".into()),
+                None if value.is_object() => Ok(value.clone()),
+                None => Err("dict_type".into()),
+            };
+            return self.noted(read, value);
+        };
+        let required = schema.get("required").and_then(Value::as_array);
+        let is_required =
+            |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
+        let mut fields = Object::new();
+        let mut complete = true;
+        for (name, schema) in properties {
+            let read = match sent.get(name) {
+                Some(value) => {
+                    let read = self.read_inside(json!(name), schema, value);
+                    complete &= read.is_some();
+                    read
+                }
+                None if is_required(name) => {
+                    self.place.push(json!(name));
+                    self.problems.push(Problem::missing(&self.place, value));
+                    self.place.pop();
+                    complete = false;
+                    None
+                }
+                None if self.defaults == Defaults::Filled => schema.get("default").cloned(),
+                None => None,
+            };
+            fields.extend(read.map(|read| (name.clone(), read)));
+        }
+        complete.then_some(Value::Object(fields))
+    }
 }
 
 /// Whether values of this schema can be put in an order.
@@ -115,109 +239,74 @@ fn kind(schema: &Value) -> &str {
     schema.get("type").and_then(Value::as_str).unwrap_or("")
 }
 
-fn noted(read: Result<Value, Problem>, problems: &mut Vec<Problem>) -> Option<Value> {
-    read.map_err(|problem| problems.push(problem)).ok()
-}
-
-/// The first alternative that takes the value; if none does, what all of them have against it.
-fn any_of(
-    alternatives: &'static [Value],
-    value: &Value,
-    place: &Place,
-    defaults: Defaults,
-    problems: &mut Vec<Problem>,
-) -> Option<Value> {
-    let mut objections = Vec::new();
-    for schema in alternatives.iter().filter(|schema| kind(schema) != "null") {
-        let mut of_this = Vec::new();
-        let read = read(schema, value, place.clone(), defaults, &mut of_this);
-        if read.is_some() && of_this.is_empty() {
-            return read;
-        }
-        objections.append(&mut of_this);
-    }
-    problems.append(&mut objections);
-    None
-}
-
-fn one_of(names: &[Value], value: &Value, place: Place) -> Result<Value, Problem> {
+fn one_of(names: &[Value], value: &Value) -> Result<Value, Wrong> {
     if names.contains(value) {
         return Ok(value.clone());
     }
-    let quoted: Vec<String> = names
+    let quoted = names
         .iter()
-        .map(|name| format!("'{}'", name.as_str().unwrap_or_default()))
-        .collect();
+        .map(|name| format!("'{}'", name.as_str().unwrap_or_default()));
+    let quoted: Vec<String> = quoted.collect();
     let expected = match quoted.split_last() {
         Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
         _ => quoted.concat(),
     };
-    let problem = Problem::new("enum", place, format!("Input should be {expected}"), value);
-    Err(problem.with_context(json!({ "expected": expected })))
+    let message = format!("Input should be {expected}");
+    Err(Wrong(
+        "enum",
+        message,
+        Some(json!({ "expected": expected })),
+    ))
 }
 
-fn text(schema: &Value, value: &Value, place: Place) -> Result<Value, Problem> {
-    let Some(text) = value.as_str() else {
-        let message = "Input should be a valid string";
-        return Err(Problem::new("string_type", place, message, value));
-    };
+fn text(schema: &Value, value: &Value) -> Result<Value, Wrong> {
+    let text = value.as_str().ok_or("string_type")?;
     if schema.get("format").and_then(Value::as_str) == Some("date-time") {
-        return time::parse(text)
-            .map(|time| json!(time::naive(time)))
-            .ok_or_else(|| {
-                let message = "Input should be a valid datetime";
-                Problem::new("datetime_parsing", place, message, value)
-            });
+        let time = time::parse(text).ok_or("datetime_parsing")?;
+        return Ok(json!(time::naive(time)));
     }
-    let longest = schema.get("maxLength").and_then(Value::as_u64);
     let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
-    match longest {
+    match schema.get("maxLength").and_then(Value::as_u64) {
         Some(longest) if length > longest => {
             let message = format!("String should have at most {longest} characters");
-            let problem = Problem::new("string_too_long", place, message, value);
-            Err(problem.with_context(json!({ "max_length": longest })))
+            Err(Wrong(
+                "string_too_long",
+                message,
+                Some(json!({ "max_length": longest })),
+            ))
         }
         _ => Ok(value.clone()),
     }
 }
 
-fn integer(value: &Value, place: &Place) -> Result<i64, Problem> {
-    let refusal = |kind, message: &str| Problem::new(kind, place.clone(), message, value);
+fn integer(value: &Value, in_body: bool) -> Result<i64, Wrong> {
     match value {
-        Value::String(text) => match parsed(text.trim()) {
-            Ok(_) if is_in_body(place) => {
-                Err(refusal("int_type", "Input should be a valid integer"))
+        Value::String(text) => match text.trim().parse() {
+            Ok(_) if in_body => Err("int_type".into()),
+            Ok(number) => Ok(number),
+            Err(_) => {
+                let digits = text.trim().trim_start_matches(['-', '+']);
+                let is_large =
+                    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+                Err(if is_large {
+                    "int_parsing_size"
+                } else {
+                    "int_parsing"
+                }
+                .into())
             }
-            read => read.map_err(|(kind, message)| refusal(kind, message)),
         },
         Value::Number(number) => number.as_i64().or_else(|| whole(number)).ok_or_else(|| {
-            if number.as_f64().is_some_and(|float| float.fract() != 0.0) {
-                let message =
-                    "Input should be a valid integer, got a number with a fractional part";
-                refusal("int_from_float", message)
+            let has_fraction = number.as_f64().is_some_and(|float| float.fract() != 0.0);
+            if has_fraction {
+                "int_from_float"
             } else {
-                refusal("int_type", "Input should be a valid integer")
+                "int_type"
             }
+            .into()
         }),
-        _ => Err(refusal("int_type", "Input should be a valid integer")),
+        _ => Err("int_type".into()),
     }
-}
-
-fn parsed(text: &str) -> Result<i64, (&'static str, &'static str)> {
-    text.parse().map_err(|_| {
-        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-        if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            (
-                "int_parsing_size",
-                "Unable to parse input string as an integer, exceeded maximum size",
-            )
-        } else {
-            (
-                "int_parsing",
-                "Input should be a valid integer, unable to parse string as an integer",
-            )
-        }
-    })
 }
 
 /// `1.0` is an integer. Beyond 2^53 a float no longer says which one.
@@ -228,152 +317,36 @@ fn whole(number: &Number) -> Option<i64> {
     (float.fract() == 0.0 && float.abs() <= LARGEST_EXACT).then_some(float as i64)
 }
 
-fn in_bounds(schema: &Value, value: &Value, number: i64, place: Place) -> Result<Value, Problem> {
+fn in_bounds(schema: &Value, number: i64) -> Result<Value, Wrong> {
     let bound = |name| schema.get(name).and_then(Value::as_i64);
-    let broken = match (bound("minimum"), bound("maximum")) {
-        (Some(minimum), _) if number < minimum => {
-            Some(("greater_than_equal", "greater", "ge", minimum))
-        }
-        (_, Some(maximum)) if number > maximum => Some(("less_than_equal", "less", "le", maximum)),
-        _ => None,
+    let (kind, comparison, symbol, bound) = match (bound("minimum"), bound("maximum")) {
+        (Some(least), _) if number < least => ("greater_than_equal", "greater", "ge", least),
+        (_, Some(most)) if number > most => ("less_than_equal", "less", "le", most),
+        _ => return Ok(json!(number)),
     };
-    match broken {
-        None => Ok(json!(number)),
-        Some((kind, comparison, symbol, bound)) => {
-            let message = format!("Input should be {comparison} than or equal to {bound}");
-            let problem = Problem::new(kind, place, message, value);
-            Err(problem.with_context(json!({ symbol: bound })))
-        }
-    }
+    let message = format!("Input should be {comparison} than or equal to {bound}");
+    Err(Wrong(kind, message, Some(json!({ symbol: bound }))))
 }
 
-/// Whether a value has a type of its own; elsewhere everything is text.
-fn is_in_body(place: &Place) -> bool {
-    place.first().is_some_and(|part| part == "body")
-}
-
-fn float(value: &Value, place: Place) -> Result<Value, Problem> {
+fn float(value: &Value, in_body: bool) -> Result<Value, Wrong> {
     match value {
         Value::Number(_) => Ok(value.clone()),
-        Value::String(text) if !is_in_body(&place) => text
-            .trim()
-            .parse::<f64>()
-            .ok()
-            .and_then(Number::from_f64)
-            .map(Value::Number)
-            .ok_or_else(|| {
-                let message = "Input should be a valid number, unable to parse string as a number";
-                Problem::new("float_parsing", place, message, value)
-            }),
-        _ => Err(Problem::new(
-            "float_type",
-            place,
-            "Input should be a valid number",
-            value,
-        )),
+        Value::String(text) if !in_body => {
+            let number = text.trim().parse().ok().and_then(Number::from_f64);
+            Ok(Value::Number(number.ok_or("float_parsing")?))
+        }
+        _ => Err("float_type".into()),
     }
 }
 
-fn boolean(value: &Value, place: Place) -> Result<Value, Problem> {
-    let text = match value {
-        Value::Bool(_) => return Ok(value.clone()),
-        Value::String(text) if !is_in_body(&place) => text.to_ascii_lowercase(),
-        _ => {
-            let message = "Input should be a valid boolean";
-            return Err(Problem::new("bool_type", place, message, value));
-        }
-    };
-    match text.as_str() {
-        "true" | "t" | "yes" | "y" | "on" | "1" => Ok(json!(true)),
-        "false" | "f" | "no" | "n" | "off" | "0" => Ok(json!(false)),
-        _ => {
-            let message = "Input should be a valid boolean, unable to interpret input";
-            Err(Problem::new("bool_parsing", place, message, value))
-        }
+fn boolean(value: &Value, in_body: bool) -> Result<Value, Wrong> {
+    match value {
+        Value::Bool(_) => Ok(value.clone()),
+        Value::String(text) if !in_body => match text.to_ascii_lowercase().as_str() {
+            "true" | "t" | "yes" | "y" | "on" | "1" => Ok(json!(true)),
+            "false" | "f" | "no" | "n" | "off" | "0" => Ok(json!(false)),
+            _ => Err("bool_parsing".into()),
+        },
+        _ => Err("bool_type".into()),
     }
-}
-
-fn list(
-    schema: &'static Value,
-    value: &Value,
-    place: &Place,
-    defaults: Defaults,
-    problems: &mut Vec<Problem>,
-) -> Option<Value> {
-    let Some(elements) = value.as_array() else {
-        let message = "Input should be a valid list";
-        problems.push(Problem::new("list_type", place.clone(), message, value));
-        return None;
-    };
-    let items = schema.get("items").unwrap_or(&Value::Null);
-    let read = elements.iter().enumerate().map(|(index, element)| {
-        read(
-            items,
-            element,
-            below(place, json!(index)),
-            defaults,
-            problems,
-        )
-    });
-    let read: Vec<Option<Value>> = read.collect();
-    read.into_iter()
-        .collect::<Option<Vec<_>>>()
-        .map(Value::from)
-}
-
-/// Fields that the schema does not name are passed over, unless it takes any.
-fn object(
-    schema: &'static Value,
-    value: &Value,
-    place: &Place,
-    defaults: Defaults,
-    problems: &mut Vec<Problem>,
-) -> Option<Value> {
-    let properties = schema.get("properties").and_then(Value::as_object);
-    let Some(sent) = value.as_object() else {
-        let (kind, message) = if properties.is_some() {
-            (
-                "model_attributes_type",
-                "Input should be a valid dictionary or object to extract fields from",
-            )
-        } else {
-            ("dict_type", "Input should be a valid dictionary")
-        };
-        problems.push(Problem::new(kind, place.clone(), message, value));
-        return None;
-    };
-    let Some(properties) = properties else {
-        return Some(value.clone());
-    };
-    let required = schema.get("required").and_then(Value::as_array);
-    let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
-    let mut read_fields = Object::new();
-    let mut complete = true;
-    for (name, schema) in properties {
-        let read = match sent.get(name) {
-            Some(value) => {
-                let read = read(schema, value, below(place, json!(name)), defaults, problems);
-                complete &= read.is_some();
-                read
-            }
-            None if is_required(name) => {
-                let place = below(place, json!(name));
-                problems.push(Problem::missing(place, value.clone()));
-                complete = false;
-                None
-            }
-            None if defaults == Defaults::Filled => schema.get("default").cloned(),
-            None => None,
-        };
-        if let Some(read) = read {
-            read_fields.insert(name.clone(), read);
-        }
-    }
-    complete.then_some(Value::Object(read_fields))
-}
-
-fn below(place: &Place, step: Value) -> Place {
-    let mut place = place.clone();
-    place.push(step);
-    place
 }

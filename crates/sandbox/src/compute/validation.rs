@@ -86,7 +86,7 @@ impl<'a> Validation<'a> {
                 .is_some_and(|(_, required)| required);
             if required {
                 let place = vec![json!("body")];
-                self.problems.push(Problem::missing(place, Value::Null));
+                self.problems.push(Problem::missing(&place, &Value::Null));
             }
             return Ok(Value::Null);
         }

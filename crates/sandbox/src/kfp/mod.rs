@@ -7,7 +7,6 @@ mod execution;
 mod experiments;
 mod filter;
 mod given;
-mod kept;
 mod listing;
 mod message;
 mod messages;
@@ -115,16 +114,23 @@ const SERVICE_ACCOUNT: &str = "pipeline-runner";
 /// The experiment of runs that name none.
 const DEFAULT_EXPERIMENT: &str = "Default";
 
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct KfpStore {
+    #[serde(skip)]
     collections: [Collection; RESOURCES.len()],
     /// How often each run was retried.
     attempts: BTreeMap<String, u64>,
     /// How far each recurring run has come.
     progress: BTreeMap<String, recurring_runs::Progress>,
     /// What lists with filters were made of, for their next pages.
+    #[serde(skip)]
     selections: Selections,
+    #[serde(skip)]
     pub(crate) short_pages: bool,
+    #[serde(skip)]
     pub(crate) server: KfpServer,
+    #[serde(skip)]
     pub(crate) multi_user: bool,
 }
 

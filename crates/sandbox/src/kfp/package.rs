@@ -11,7 +11,8 @@ use crate::store::Object;
 /// The version of the spec's schema that the server takes.
 const SCHEMA_VERSION: &str = "2.1.0";
 
-/// A file, and what an archive holds, may be this large.
+/// A file may be this large, and so may everything that an archive unpacks to: a few bytes can
+/// stand for gigabytes.
 const LARGEST: u64 = 32 * 1024 * 1024;
 
 /// Of several files in an archive, the one that counts.
@@ -37,20 +38,29 @@ pub(super) fn read(file_name: &str, content: &[u8]) -> Result<Object, String> {
 fn from_tar(content: &[u8]) -> Result<(String, Vec<u8>), String> {
     let mut archive = tar::Archive::new(GzDecoder::new(content).take(LARGEST));
     let mut files = Vec::new();
+    let mut left = LARGEST;
     for entry in archive.entries().map_err(|error| invalid(&error))? {
-        let mut entry = entry.map_err(|error| invalid(&error))?;
+        let entry = entry.map_err(|error| invalid(&error))?;
         let name = entry
             .path()
             .map_err(|error| invalid(&error))?
             .to_string_lossy()
             .into_owned();
-        let mut content = Vec::new();
-        entry
-            .read_to_end(&mut content)
-            .map_err(|error| invalid(&error))?;
-        files.push((name, content));
+        files.push((name, unpacked(entry, &mut left)?));
     }
     main_file(files)
+}
+
+/// Reads a file of an archive, of whose size `left` is left.
+fn unpacked(file: impl Read, left: &mut u64) -> Result<Vec<u8>, String> {
+    let mut content = Vec::new();
+    let read = file.take(*left).read_to_end(&mut content);
+    let read = read.map_err(|error| invalid(&error))?;
+    *left = left.saturating_sub(u64::try_from(read).unwrap_or(u64::MAX));
+    if *left == 0 {
+        return Err(invalid(&"the archive holds too much"));
+    }
+    Ok(content)
 }
 
 fn from_zip(content: &[u8]) -> Result<(String, Vec<u8>), String> {
@@ -60,13 +70,7 @@ fn from_zip(content: &[u8]) -> Result<(String, Vec<u8>), String> {
     let mut left = LARGEST;
     for index in 0..archive.len() {
         let mut file = archive.by_index(index).map_err(|error| invalid(&error))?;
-        let mut content = Vec::new();
-        let read = file.by_ref().take(left).read_to_end(&mut content);
-        let read = read.map_err(|error| invalid(&error))?;
-        left = left.saturating_sub(u64::try_from(read).unwrap_or(u64::MAX));
-        if left == 0 {
-            return Err(invalid(&"the archive holds too much"));
-        }
+        let content = unpacked(&mut file, &mut left)?;
         let name = file.name().map_err(|error| invalid(&error))?;
         files.push((name.into_owned(), content));
     }

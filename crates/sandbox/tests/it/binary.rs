@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::process::{Running, command, exported};
 use crate::support::spec;
@@ -55,6 +55,37 @@ async fn runs_go_on_by_themselves_as_fast_as_it_is_told() {
     }
 }
 
+/// When a sandbox that was started with these options says that an artifact was created.
+async fn creation_time(options: &[&str]) -> String {
+    let mut running = Running::start(options);
+    let announcement = running.announcement();
+    let endpoint = exported(&announcement, "KF_PIPELINES_ENDPOINT");
+    let artifact = serde_json::json!({ "name": "a", "type": "Dataset", "namespace": "n" });
+    let created = reqwest::Client::new()
+        .post(format!("{endpoint}/apis/v2beta1/artifacts"))
+        .bearer_auth(exported(&announcement, "KFP_TOKEN"))
+        .json(&serde_json::json!({ "artifact": artifact }))
+        .send();
+    let created: serde_json::Value = created.await.unwrap().json().await.unwrap();
+    created["created_at"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn its_clock_is_the_wall_clock_unless_it_is_told_otherwise() {
+    let seconds_now = || {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        i64::try_from(now.unwrap().as_secs()).unwrap()
+    };
+    let before = seconds_now();
+    let created = creation_time(&["--empty"]).await;
+    let created = chrono::DateTime::parse_from_rfc3339(&created)
+        .unwrap()
+        .timestamp();
+    assert!(before <= created && created <= seconds_now());
+    let created = creation_time(&["--empty", "--clock", "2001-02-03T04:05:06+01:00"]).await;
+    assert!(created.starts_with("2001-02-03T03:05:"), "{created}");
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_it_with_status_0() {
@@ -78,6 +109,7 @@ fn a_wrong_usage_ends_it_with_status_2() {
         &["--port", "65536"],
         &["--surprise"],
         &["--speed", "x"],
+        &["--clock", "2025-01-07"],
         &["--host", "nowhere"],
         &["--host", "0.0.0.0"],
         &["--faults", "list_rnus:status=503"],
@@ -113,7 +145,8 @@ fn help_explains_every_option() {
     let output = command(&["--help"]).output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     for option in [
-        "--port", "--host", "--expose", "--empty", "--speed", "--data", "--faults", "--seed",
+        "--port", "--host", "--expose", "--empty", "--speed", "--clock", "--data", "--faults",
+        "--seed",
     ] {
         assert!(
             help.contains(&format!("{option} ")) || help.contains(&format!("{option}\n")),

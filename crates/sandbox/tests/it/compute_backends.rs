@@ -173,7 +173,10 @@ async fn the_queue_of_a_backend_type_has_a_length_and_waiting_times() {
     let path = format!("/backend_types/{BACKEND_ID}/queue");
     let none = compute.get(&path).await.expect(200);
     assert_eq!(none["number_of_jobs_in_queue"], 0);
-    assert_eq!(none["max_wait_time_in_queue_secs"], 0.0);
+    for name in ["min", "avg", "max"] {
+        let wait = none[format!("{name}_wait_time_in_queue_secs")].as_f64();
+        assert!(wait.is_some_and(|wait| wait == 0.0 && wait.is_sign_positive()));
+    }
     enqueued(&sandbox).await;
     sandbox.advance(Duration::from_millis(100));
     enqueued(&sandbox).await;
@@ -189,6 +192,22 @@ async fn the_queue_of_a_backend_type_has_a_length_and_waiting_times() {
     };
     assert!(seconds("min") < seconds("avg") && seconds("avg") < seconds("max"));
     compute.get("/backend_types/99/queue").await.expect(404);
+}
+
+#[tokio::test]
+async fn nobody_has_waited_for_less_than_nothing() {
+    let seed = json!({ "compute": {
+        "batch_jobs": [{
+            "backend_type_id": 7, "status": "queued", "queued_at": "2999-01-01T00:00:00",
+            "job_ids": [1],
+        }],
+        "jobs": [{ "batch_job_id": 1 }],
+    } });
+    let sandbox = Sandbox::builder().empty().seed(seed).start().await.unwrap();
+    let path = format!("/backend_types/{BACKEND_ID}/queue");
+    let queue = Compute(&sandbox).get(&path).await.expect(200);
+    assert_eq!(queue["number_of_jobs_in_queue"], 1);
+    assert_eq!(queue["min_wait_time_in_queue_secs"], 0.0);
 }
 
 #[tokio::test]
@@ -297,6 +316,7 @@ async fn a_compilation_leaves_a_file_or_says_why_not() {
     let files = files.expect(200);
     assert_eq!(files["total"], 1);
     assert_eq!(files["items"][0]["compile_stage"], "mapping");
+    assert_eq!(files["items"][0]["name"], "_mapping");
 
     file(&compute, &commit, "version 3\nerror").await;
     assert_eq!(

@@ -1,6 +1,8 @@
 //! Compute's resources: what can be created, read, listed, changed and deleted.
 
 use crate::support::{Compute, plain, send, texts};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use compute_kfp_sandbox::Sandbox;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -213,6 +215,13 @@ async fn every_sandbox_knows_backend_types_languages_and_who_the_user_is() {
     let page = send(public).await.expect(200);
     assert_eq!(page["items"][0]["nqubits"], 2);
     assert_eq!(page["items"][0]["topology"], json!([[0, 1], [1, 0]]));
+    let emulator = compute
+        .get("/backend_types/?identifier=QX")
+        .await
+        .expect(200);
+    let emulator = &emulator["items"][0];
+    assert_eq!(emulator["name"], "QX emulator");
+    assert_eq!(emulator["topology"].as_array().unwrap().len(), 90);
     let read = compute.get("/backend_types/7").await.expect(200);
     assert_eq!(read, page["items"][0]);
     let languages = compute.get("/languages?name=cQASM").await.expect(200);
@@ -256,10 +265,33 @@ async fn a_login_is_granted_at_once_and_its_token_renewed() {
     let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code";
     let tokens = ask("token_endpoint", &format!("{grant}&device_code={code}")).await;
     let tokens = tokens.expect(200);
-    assert_eq!(tokens["access_token"], sandbox.compute_token());
+    let access = tokens["access_token"].as_str().unwrap();
+    let parts: Vec<&str> = access.split('.').collect();
+    let claims = URL_SAFE_NO_PAD.decode(parts[1]).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    assert_eq!(claims["sub"], "sandbox");
+    let lifetime = claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap();
+    assert_eq!(tokens["expires_in"], lifetime);
+    let members =
+        async |token: &str| send(plain(&sandbox, Method::GET, "/members").bearer_auth(token)).await;
+    members(access).await.expect(200);
+    let mut expired = claims;
+    expired["exp"] = json!(1);
+    let expired = URL_SAFE_NO_PAD.encode(expired.to_string());
+    for forged in [
+        format!("{}.{expired}.{}", parts[0], parts[2]),
+        format!("{}.{}.", parts[0], parts[1]),
+        format!("{access}x"),
+        "a.b.c".to_owned(),
+    ] {
+        members(&forged).await.expect(401);
+    }
     let refresh = tokens["refresh_token"].as_str().unwrap();
     let renewal = format!("grant_type=refresh_token&refresh_token={refresh}");
-    assert_eq!(ask("token_endpoint", &renewal).await.expect(200), tokens);
+    let renewed = ask("token_endpoint", &renewal).await.expect(200);
+    members(renewed["access_token"].as_str().unwrap())
+        .await
+        .expect(200);
     let refused = ask("token_endpoint", "grant_type=refresh_token&refresh_token=x").await;
     assert_eq!(refused.expect(400), json!({ "error": "invalid_grant" }));
     ask("revocation_endpoint", &format!("token={refresh}"))

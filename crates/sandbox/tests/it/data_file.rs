@@ -1,10 +1,11 @@
-//! What is kept in a file: everything that was answered, whenever the process ends.
+//! What is kept in a file: everything, in the form of a seed.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
+use crate::process::{Running, command, exported};
 use crate::support::{Compute, Kfp, texts};
 use compute_kfp_sandbox::{Sandbox, SandboxBuilder};
 use serde_json::{Value, json};
@@ -25,9 +26,8 @@ impl Folder {
         Sandbox::builder().empty().data_file(self.file())
     }
 
-    fn lines(&self) -> Vec<String> {
-        let text = fs::read_to_string(self.file()).unwrap();
-        text.lines().map(str::to_owned).collect()
+    fn content(&self) -> String {
+        fs::read_to_string(self.file()).unwrap()
     }
 }
 
@@ -100,11 +100,7 @@ async fn what_is_held_is_held_again_after_a_stop_with_clock_and_ids() {
             work(sandbox, round).await;
             sandbox.advance(Duration::from_secs(45));
         }
-        let as_after_a_kill = fs::read(folder.file()).unwrap();
         sandbox.shutdown().await;
-        if round % 2 == 0 {
-            fs::write(folder.file(), as_after_a_kill).unwrap();
-        }
         sandbox = folder.builder().start().await.unwrap();
         assert_eq!(sandbox.now(), uninterrupted.now());
         assert_eq!(everything(&sandbox).await, everything(&uninterrupted).await);
@@ -115,6 +111,48 @@ async fn what_is_held_is_held_again_after_a_stop_with_clock_and_ids() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), runs["runs"].as_array().unwrap().len());
+}
+
+#[tokio::test]
+async fn a_snapshot_is_a_seed_and_loses_nothing() {
+    let folder = Folder::new();
+    let sandbox = folder.builder().start().await.unwrap();
+    work(&sandbox, 0).await;
+    sandbox.advance(Duration::from_secs(3));
+    sandbox.save().unwrap();
+    let snapshot = folder.content();
+    let copy = Folder::new();
+    let builder = Sandbox::builder()
+        .seed_file(folder.file())
+        .data_file(copy.file());
+    let again = builder.start().await.unwrap();
+    again.save().unwrap();
+    assert_eq!(copy.content(), snapshot);
+    for sandbox in [&sandbox, &again] {
+        sandbox.advance(Duration::from_secs(600));
+    }
+    assert_eq!(everything(&sandbox).await, everything(&again).await);
+}
+
+#[tokio::test]
+async fn a_seed_is_a_data_file() {
+    let folder = Folder::new();
+    let seed = json!({ "compute": { "projects": [{ "id": 40, "name": "p" }] } });
+    fs::write(folder.file(), seed.to_string()).unwrap();
+    let sandbox = folder.builder().start().await.unwrap();
+    let project = Compute(&sandbox).get("/projects/40").await.expect(200);
+    assert_eq!(project["name"], "p");
+    Compute(&sandbox).get("/backends/7").await.expect(200);
+}
+
+#[tokio::test]
+async fn clocks_that_follow_the_wall_clock_move_forward_to_it() {
+    let folder = Folder::new();
+    folder.builder().start().await.unwrap().shutdown().await;
+    let before = SystemTime::now();
+    let sandbox = folder.builder().wall_clock().start().await.unwrap();
+    let now = sandbox.now();
+    assert!(before <= now && now <= SystemTime::now() + Duration::from_secs(1));
 }
 
 #[tokio::test]
@@ -179,8 +217,9 @@ async fn credentials_that_were_given_are_not_in_the_file() {
         .compute_api_key("s3cret-b");
     let sandbox = builder.kfp_token("s3cret-c").start().await.unwrap();
     work(&sandbox, 0).await;
-    assert!(folder.lines().len() > 5);
-    assert!(!folder.lines().concat().contains("s3cret"));
+    sandbox.save().unwrap();
+    let content = folder.content();
+    assert!(content.contains("every minute") && !content.contains("s3cret"));
 }
 
 #[tokio::test]
@@ -197,97 +236,101 @@ async fn two_sandboxes_cannot_use_one_file() {
     folder.builder().start().await.unwrap();
 }
 
+#[cfg(unix)]
 #[tokio::test]
-async fn a_line_that_was_not_written_to_its_end_is_dropped() {
+async fn a_link_to_the_file_is_the_same_file_and_stays_a_link() {
+    for make in [fs::hard_link, std::os::unix::fs::symlink] {
+        let folder = Folder::new();
+        let link = folder.0.path().join("link");
+        fs::write(folder.file(), "").unwrap();
+        make(folder.file(), link.clone()).unwrap();
+        let sandbox = folder.builder().start().await.unwrap();
+        let by_link = Sandbox::builder().empty().data_file(&link);
+        let is_link = link.is_symlink();
+        if is_link {
+            sandbox.save().unwrap();
+        }
+        let error = by_link.clone().start().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+        sandbox.shutdown().await;
+        let sandbox = by_link.start().await.unwrap();
+        work(&sandbox, 0).await;
+        sandbox.shutdown().await;
+        assert_eq!(link.is_symlink(), is_link);
+        assert_eq!(folder.content().contains("every minute"), is_link);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_in_the_place_of_the_temporary_file_is_not_followed() {
+    let folder = Folder::new();
+    let precious = folder.0.path().join("precious");
+    fs::write(&precious, "precious").unwrap();
+    std::os::unix::fs::symlink(&precious, folder.0.path().join("data.new")).unwrap();
+    let sandbox = folder.builder().start().await.unwrap();
+    sandbox.save().unwrap();
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
+    assert!(folder.content().starts_with("{\"compute\":"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_file_is_private_and_another_one_keeps_its_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new();
+    let mode = || fs::metadata(folder.file()).unwrap().permissions().mode() & 0o777;
+    folder.builder().start().await.unwrap().shutdown().await;
+    assert_eq!(mode(), 0o600);
+    fs::set_permissions(folder.file(), fs::Permissions::from_mode(0o640)).unwrap();
+    folder.builder().start().await.unwrap().shutdown().await;
+    assert_eq!(mode(), 0o640);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_snapshot_is_refused_at_its_place_and_left_alone() {
     let folder = Folder::new();
     let sandbox = folder.builder().start().await.unwrap();
     work(&sandbox, 0).await;
-    let before = everything(&sandbox).await;
     sandbox.shutdown().await;
-    let mut file = fs::File::options()
-        .append(true)
-        .open(folder.file())
-        .unwrap();
-    file.write_all(br#"{"at":"2025-01-07T09:00:00Z","request":{"method":"PO"#)
-        .unwrap();
-    let sandbox = folder.builder().start().await.unwrap();
-    assert_eq!(everything(&sandbox).await, before);
-}
-
-fn changed(lines: &[String], number: usize, to: impl FnOnce(&str) -> String) -> String {
-    let mut lines = lines.to_vec();
-    lines[number] = to(&lines[number]);
-    lines.join("\n") + "\n"
-}
-
-#[tokio::test]
-async fn what_another_version_left_by_a_clean_stop_is_gone_on_with() {
-    let folder = Folder::new();
-    let sandbox = folder.builder().start().await.unwrap();
-    work(&sandbox, 0).await;
-    let before = everything(&sandbox).await;
-    sandbox.shutdown().await;
-    let version = env!("CARGO_PKG_VERSION");
-    let content = changed(&folder.lines(), 0, |it| it.replace(version, "99.0.0"));
-    fs::write(folder.file(), content).unwrap();
-    let sandbox = folder.builder().start().await.unwrap();
-    assert_eq!(everything(&sandbox).await, before);
-}
-
-#[tokio::test]
-async fn a_file_that_is_none_of_this_version_is_refused_at_its_line_and_left_alone() {
-    let folder = Folder::new();
-    let sandbox = folder.builder().start().await.unwrap();
-    work(&sandbox, 0).await;
-    let lines = folder.lines();
-    sandbox.shutdown().await;
-    let (format, version) = ("\"format\":1", env!("CARGO_PKG_VERSION"));
+    let snapshot: Value = serde_json::from_str(&folder.content()).unwrap();
+    let changed = |pointer: &str, value: Value| {
+        let mut snapshot = snapshot.clone();
+        *snapshot.pointer_mut(pointer).unwrap() = value;
+        snapshot.to_string()
+    };
     for (content, told) in [
+        ("dear diary\n".to_owned(), ": invalid JSON: "),
+        (folder.content()[..90].to_owned(), ": invalid JSON: EOF"),
         (
-            "dear diary\n".to_owned(),
-            "line 1: this is no data file of compute-kfp-sandbox: name another file",
+            changed("/sandbox/clock", json!(7)),
+            ", at \"/sandbox\": invalid type",
         ),
         (
-            "no line".to_owned(),
-            "line 1: this is no data file of compute-kfp-sandbox: name another file",
+            changed("/sandbox", json!(7)),
+            ", at \"/sandbox\": invalid type",
         ),
         (
-            changed(&lines, 0, |it| it.replace(format, "\"format\":2")),
-            "line 1: the file has format 2, and this version reads format 1: use version",
+            changed("/kfp", json!({ "arts": [{}] })),
+            ", at \"/kfp/arts/0\": \"arts\" is no kind",
         ),
         (
-            changed(&lines, 0, |it| it.replace(version, "99.0.0")),
-            "line 3: the file was left behind by version 99.0.0, this is",
-        ),
-        (lines[0].clone() + "\n", "line 2: the snapshot is missing"),
-        (
-            changed(&lines, 1, |it| it.replace("\"clock\"", "\"clack\"")),
-            "line 2: ",
+            changed("/kfp/runs/0", json!(7)),
+            ", at \"/kfp/runs/0\": an object",
         ),
         (
-            changed(&lines, 1, |it| it.replace("\"artifact_tasks\"", "\"arts\"")),
-            "line 2: unknown collection arts",
-        ),
-        (
-            changed(&lines, 4, |_| "garbage".to_owned()),
-            "line 5: expected value at line 1 column 1: restore the file from a copy, or delete this line and those after it",
-        ),
-        (changed(&lines, 3, |_| "\u{0}".to_owned()), "line 4: "),
-        (
-            changed(&lines, 2, |it| it.replace("\"POST\"", "\"PAST\"")),
-            "line 3: there is no operation PAST /apis/",
+            changed("/compute/projects", json!(7)),
+            ", at \"/compute/projects\": a list",
         ),
     ] {
         fs::write(folder.file(), &content).unwrap();
         let error = folder.builder().start().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        assert_eq!(error.kind(), ErrorKind::InvalidData, "{error}");
         let error = error.to_string();
-        let place = format!("{}, {told}", folder.file().display());
+        let place = format!("{}{told}", folder.file().display());
         assert!(error.starts_with(&place), "{error}\n{place}");
-        assert!(
-            fs::read_to_string(folder.file()).unwrap() == content,
-            "{told}"
-        );
+        assert_eq!(folder.content(), content);
     }
 }
 
@@ -296,8 +339,8 @@ async fn an_empty_file_is_a_new_one() {
     let folder = Folder::new();
     fs::write(folder.file(), "").unwrap();
     let sandbox = folder.builder().start().await.unwrap();
-    work(&sandbox, 0).await;
-    assert!(folder.lines().len() > 5);
+    sandbox.save().unwrap();
+    assert!(folder.content().starts_with('{'));
 }
 
 #[tokio::test]
@@ -316,27 +359,135 @@ async fn a_file_in_a_folder_that_is_missing_is_an_error_that_names_it() {
     );
 }
 
-#[tokio::test]
-async fn a_file_does_not_grow_with_what_was_deleted() {
-    let folder = Folder::new();
-    let sandbox = folder.builder().start().await.unwrap();
-    let kfp = Kfp(&sandbox);
-    let description = "d".repeat(3_000_000);
-    for number in 0..8 {
-        let experiment =
-            json!({ "display_name": format!("e{number}"), "description": description });
-        let created = kfp.post("/experiments", experiment).await.expect(200);
-        let id = created["experiment_id"].as_str().unwrap();
-        kfp.delete(&format!("/experiments/{id}")).await.expect(200);
+const ARTIFACTS: &str = "/apis/v2beta1/artifacts";
+
+/// A running binary, and how to reach it.
+struct Served {
+    running: Running,
+    url: String,
+    token: String,
+}
+
+impl Served {
+    fn of(mut running: Running) -> Self {
+        let announcement = running.announcement();
+        let url = exported(&announcement, "KF_PIPELINES_ENDPOINT").to_owned();
+        let token = exported(&announcement, "KFP_TOKEN").to_owned();
+        Self {
+            running,
+            url,
+            token,
+        }
     }
-    let length = fs::metadata(folder.file()).unwrap().len();
-    assert!(length < 12_000_000, "{length}");
-    let after = kfp
-        .post("/experiments", json!({ "display_name": "after" }))
-        .await;
-    let after = after.expect(200);
-    sandbox.shutdown().await;
-    let sandbox = folder.builder().start().await.unwrap();
-    let held = Kfp(&sandbox).get("/experiments").await.expect(200);
-    assert_eq!(held["experiments"], json!([after]));
+
+    fn start(folder: &Folder) -> Self {
+        let file = folder.file();
+        Self::of(Running::start(&[
+            "--empty",
+            "--data",
+            file.to_str().unwrap(),
+        ]))
+    }
+
+    fn kill(&mut self) {
+        self.running.process.kill().unwrap();
+        self.running.process.wait().unwrap();
+    }
+
+    async fn create(&self, name: &str, padding: usize) -> (u16, Value) {
+        let artifact = json!({ "artifact": {
+            "name": name, "type": "Dataset", "namespace": "n",
+            "metadata": { "padding": "x".repeat(padding) },
+        } });
+        let request = reqwest::Client::new().post(self.url.clone() + ARTIFACTS);
+        let request = request.bearer_auth(&self.token).json(&artifact);
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap())
+    }
+
+    async fn names(&self) -> Vec<String> {
+        let request = reqwest::Client::new().get(self.url.clone() + ARTIFACTS + "?page_size=200");
+        let answer = request.bearer_auth(&self.token).send().await.unwrap();
+        let held: Value = answer.json().await.unwrap();
+        held.get("artifacts")
+            .map_or_else(Vec::new, |held| texts(held, "name"))
+    }
+}
+
+/// Waits for the file to have what is wanted.
+async fn until_saved(folder: &Folder, has: impl Fn(&str) -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !has(&fs::read_to_string(folder.file()).unwrap_or_default()) {
+        assert!(Instant::now() < deadline, "not saved");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn of_a_killed_process_what_was_saved_is_there_and_every_file_opens() {
+    let folder = Folder::new();
+    let mut saved = Vec::new();
+    for round in 0..3 {
+        let mut served = Served::start(&folder);
+        let held = served.names().await;
+        for name in &saved {
+            assert!(held.contains(name), "{name} is gone");
+        }
+        let name = format!("artifact {round}");
+        assert_eq!(served.create(&name, 0).await.0, 200);
+        until_saved(&folder, |content| content.contains(&name)).await;
+        saved.push(name);
+        for late in 0..20 {
+            served.create(&format!("late {round} {late}"), 0).await;
+        }
+        served.kill();
+    }
+}
+
+/// A limit for files stands for a disk that is full.
+#[cfg(unix)]
+#[tokio::test]
+async fn while_the_file_cannot_be_written_nothing_is_accepted_and_what_it_holds_stays() {
+    let folder = Folder::new();
+    let limited = "trap '' XFSZ; ulimit -f 200; exec \"$0\" --empty --data \"$1\"";
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", limited, env!("CARGO_BIN_EXE_compute-kfp-sandbox")]);
+    let mut served = Served::of(Running::spawn(shell.arg(folder.file())));
+    assert_eq!(served.create("small", 0).await.0, 200);
+    until_saved(&folder, |content| content.contains("small")).await;
+    assert_eq!(served.create("large", 1_000_000).await.0, 200);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let refusal = loop {
+        match served.create("another", 0).await {
+            (200, _) => assert!(Instant::now() < deadline, "nothing was refused"),
+            (status, refusal) => break (status, refusal),
+        }
+    };
+    assert_eq!(refusal.0, 500);
+    let told = refusal.1["message"].as_str().unwrap();
+    assert!(told.contains(folder.file().to_str().unwrap()), "{told}");
+    let id = served.running.process.id().to_string();
+    std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status()
+        .unwrap();
+    assert_eq!(served.running.process.wait().unwrap().code(), Some(1));
+    assert!(folder.content().contains("small"));
+    assert!(!folder.0.path().join("data.new").exists());
+    Served::start(&folder);
+}
+
+#[test]
+fn the_binary_says_what_is_wrong_with_a_file() {
+    let folder = Folder::new();
+    fs::write(folder.file(), "dear diary\n").unwrap();
+    let path = folder.file();
+    let output = command(&["--data", path.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr).unwrap();
+    let expected = format!("error: {}: invalid JSON: ", path.display());
+    assert!(told.starts_with(&expected), "{told}");
 }

@@ -14,7 +14,7 @@ fn bytes_of(sandbox: &Sandbox, path: &str) -> String {
     let mut connection =
         TcpStream::connect(sandbox.url().strip_prefix("http://").unwrap()).unwrap();
     let request = format!(
-        "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n",
+        "GET {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\r\n",
         sandbox.kfp_token()
     );
     connection.write_all(request.as_bytes()).unwrap();

@@ -200,7 +200,7 @@ async fn a_request_that_never_ends_does_not_hold_up_a_shutdown_for_long() {
     let sandbox = Sandbox::start().await.unwrap();
     let mut stuck = TcpStream::connect(address(&sandbox)).unwrap();
     stuck
-        .write_all(b"POST /metadata HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{")
+        .write_all(b"POST /metadata HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{")
         .unwrap();
     Kfp(&sandbox).get("/artifacts").await.expect(200);
     let started = Instant::now();
@@ -325,7 +325,7 @@ fn garbage_in_place_of_http_gets_a_400() {
 fn two_authorization_headers_count_as_none() {
     let sandbox = Sandbox::builder().start_blocking().unwrap();
     let request = format!(
-        "GET /metadata/1 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+        "GET /metadata/1 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
          authorization: Bearer {0}\r\nauthorization: Bearer {0}\r\n\r\n",
         sandbox.compute_token()
     );

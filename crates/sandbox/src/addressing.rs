@@ -1,0 +1,46 @@
+//! Which requests are meant for a sandbox on this machine. A name of somebody else may lead here
+//! too: a page of theirs in a browser could read everything through it (DNS rebinding).
+
+use std::net::IpAddr;
+
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode};
+use serde_json::json;
+
+use crate::reply::Reply;
+
+/// The refusal of a request that names another host, or comes from a page of another host.
+pub(crate) fn refusal(headers: &HeaderMap) -> Option<Reply> {
+    let local = |name, prefix: &[&str]| {
+        headers.get_all(name).iter().all(|value| {
+            let value = value.to_str().unwrap_or_default();
+            let authority = prefix.iter().find_map(|prefix| value.strip_prefix(prefix));
+            authority.is_some_and(is_local)
+        })
+    };
+    let message = if !local(HOST, &[""]) {
+        "The Host header must be localhost or an IP address"
+    } else if !local(ORIGIN, &["http://", "https://"]) {
+        "The Origin header must be of localhost or an IP address"
+    } else {
+        return None;
+    };
+    Some(Reply {
+        status: StatusCode::MISDIRECTED_REQUEST,
+        body: json!({ "detail": message, "message": message }),
+    })
+}
+
+/// Whether nobody else can have that name.
+fn is_local(authority: &str) -> bool {
+    let Ok(authority) = authority.parse::<Authority>() else {
+        return false;
+    };
+    let host = authority
+        .host()
+        .trim_start_matches('[')
+        .trim_end_matches(']');
+    let name = host.to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok()
+}

@@ -1,0 +1,134 @@
+//! The file in which a sandbox keeps what it holds, in the form of a seed.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use fs4::{FileExt, TryLockError};
+use serde_json::Value;
+
+pub(crate) struct DataFile {
+    /// Without links, so that a snapshot replaces the file and not a link to it.
+    path: PathBuf,
+    /// Locked for as long as it is open.
+    file: File,
+}
+
+impl DataFile {
+    /// Opens the file and reads what it holds, if it holds anything.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if the file is in use, `InvalidData` if it is not JSON.
+    pub(crate) fn open(path: &Path) -> io::Result<(Self, Option<Value>)> {
+        let opened = (|| {
+            let mut options = private();
+            options.read(true).create(true).truncate(false);
+            let mut file = options.open(path)?;
+            if !file.metadata()?.is_file() {
+                return Err(invalid("not a regular file"));
+            }
+            lock(&file)?;
+            let path = fs::canonicalize(path)?;
+            if !is_at(&file, &path)? {
+                return Err(in_use());
+            }
+            let mut content = Vec::new();
+            file.read_to_end(&mut content)?;
+            let held = if content.is_empty() {
+                None
+            } else {
+                let not_json = |error| invalid(format!("invalid JSON: {error}"));
+                Some(serde_json::from_slice(&content).map_err(not_json)?)
+            };
+            Ok((Self { path, file }, held))
+        })();
+        opened.map_err(|error: io::Error| at(path, &error))
+    }
+
+    /// Replaces the content. Readers see the old one or the new one, and so does a restart after a
+    /// failure of the machine.
+    pub(crate) fn replace(&mut self, content: &[u8]) -> io::Result<()> {
+        let mut new_path = OsString::from(&self.path);
+        new_path.push(".new");
+        let new_path = PathBuf::from(new_path);
+        let written = self.write(&new_path, content);
+        if written.is_err() {
+            // Nothing is lost with it; the next attempt removes it too.
+            let _ = fs::remove_file(&new_path);
+        }
+        written.map_err(|error| at(&self.path, &error))
+    }
+
+    fn write(&mut self, new_path: &Path, content: &[u8]) -> io::Result<()> {
+        // Left by a process that was killed, or a link, which is not followed.
+        match fs::remove_file(new_path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut new = private().create_new(true).open(new_path)?;
+        lock(&new)?;
+        new.set_permissions(self.file.metadata()?.permissions())?;
+        new.write_all(content)?;
+        new.sync_all()?;
+        fs::rename(new_path, &self.path)?;
+        self.file = new;
+        // Where directories can be synced, the new name survives a failure of the machine too.
+        let directory = self.path.parent().map(File::open).and_then(Result::ok);
+        let _ = directory.map(|directory| directory.sync_all());
+        Ok(())
+    }
+}
+
+impl Drop for DataFile {
+    /// Closing is not enough: a process that is being started elsewhere in this one may have a copy
+    /// of the handle for a moment.
+    fn drop(&mut self) {
+        let _ = FileExt::unlock(&self.file);
+    }
+}
+
+/// The file holds keys of backends.
+fn private() -> OpenOptions {
+    let mut options = File::options();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn lock(file: &File) -> io::Result<()> {
+    FileExt::try_lock(file).map_err(|error| match error {
+        TryLockError::WouldBlock => in_use(),
+        TryLockError::Error(error) => error,
+    })
+}
+
+/// Whether the path still leads to this file, and not to one that replaced it before the lock was
+/// had.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+
+    let (opened, found) = (file.metadata()?, fs::metadata(path)?);
+    Ok((opened.dev(), opened.ino()) == (found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+fn is_at(_file: &File, _path: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+fn in_use() -> io::Error {
+    let message = "in use by another sandbox: stop that one, or name another file";
+    io::Error::new(io::ErrorKind::WouldBlock, message)
+}
+
+fn invalid(message: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, message.into())
+}
+
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
