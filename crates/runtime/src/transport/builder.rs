@@ -209,11 +209,20 @@ impl TransportBuilder {
         self
     }
 
+    /// Accepts any certificate of the server: expired, for another host, of an unknown authority.
+    ///
+    /// Whoever is on the way can then read and change everything, credentials included. It is for tests;
+    /// [`root_certificate`](Self::root_certificate) trusts an authority of one's own.
+    pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
+        self.connections.accept_invalid_certificates = accept;
+        self
+    }
+
     /// Connects by this proxy, such as `http://user:password@proxy.example.org:3128`, whatever the
     /// environment says.
     ///
     /// Unless set, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` decide, as they do for
-    /// other programs.
+    /// other programs, and servers on this machine or inside a cluster are reached directly.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.connections.proxy = proxy(url.into());
         self
@@ -233,8 +242,13 @@ impl TransportBuilder {
 
     /// Sends credentials over plain HTTP to any host.
     ///
-    /// Without it they only go over HTTPS, to this machine, and to hosts inside a cluster: names
-    /// without a dot and names that end in `.svc` or `.svc.cluster.local`.
+    /// Without it they only go over HTTPS, to this machine, and to hosts inside a cluster:
+    ///
+    /// - names without a dot, and names that end in `.svc` or `.svc.cluster.local`;
+    /// - `SERVICE.NAMESPACE` where that cannot be a public name: the namespace is `kubeflow`, or has a
+    ///   digit or a hyphen, which top-level domains do not have.
+    ///
+    /// They do not go over plain HTTP by a remote [`proxy`](Self::proxy) either.
     pub fn allow_plain_http(mut self, allow: bool) -> Self {
         self.allow_plain_http = allow;
         self
@@ -291,7 +305,8 @@ impl TransportBuilder {
                 .into_iter()
                 .chain(servers.iter().map(|it| &it.1))
             {
-                endpoint.check_credentials(self.allow_plain_http)?;
+                self.connections
+                    .check_credentials(endpoint, self.allow_plain_http)?;
             }
         }
         let credentials = self.credentials.into_iter();

@@ -254,6 +254,16 @@ fn plain_http_to_a_remote_host_must_be_allowed() {
         "http://10.0.0.1",
         "http://[2001:db8::1]",
         "http://localhost.example.org",
+        // Names of two labels that public DNS may have.
+        "http://example.org",
+        "http://ml-pipeline.dev:8888",
+        "http://ml-pipeline.xn--p1ai",
+        "http://a.ml-pipeline.kubeflow",
+        "http://ml-pipeline.team-a.example",
+        // Absolute names, which no cluster completes.
+        "http://ml-pipeline.",
+        "http://ml-pipeline.kubeflow.",
+        "http://ml-pipeline.kubeflow.svc.",
     ] {
         let error = build(remote, false).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration);
@@ -271,6 +281,10 @@ fn plain_http_to_a_remote_host_must_be_allowed() {
         "http://localhost:8080",
         "http://kfp.localhost",
         "http://ml-pipeline:8888",
+        "http://ml-pipeline.kubeflow:8888",
+        "http://ml-pipeline-ui.team-a",
+        "http://ml-pipeline.ns1:8888",
+        "http://ml-pipeline.kubeflow.svc.cluster.local.:8888",
         "http://ml-pipeline.kubeflow.svc:8888",
         "http://ml-pipeline.kubeflow.svc.cluster.local:8888",
     ] {
