@@ -74,7 +74,11 @@ struct Inner {
     attempt_timeout: Duration,
     read_timeout: Duration,
     max_response_bytes: usize,
+    dry_run: Option<DryRun>,
 }
+
+/// What sees requests that are not sent.
+type DryRun = Arc<dyn Fn(&reqwest::Request) + Send + Sync>;
 
 impl Inner {
     /// Where an operation is sent.

@@ -10,7 +10,7 @@ use reqwest::Client;
 use super::http_client::{
     Connections, HttpClients, ProxyChoice, client_certificate, proxy, root_certificate,
 };
-use super::{HeldCredentials, Inner, Transport, is_same};
+use super::{DryRun, HeldCredentials, Inner, Transport, is_same};
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -53,6 +53,7 @@ pub struct TransportBuilder {
     max_response_bytes: usize,
     allow_plain_http: bool,
     application: Option<String>,
+    dry_run: Option<DryRun>,
 }
 
 impl TransportBuilder {
@@ -71,6 +72,7 @@ impl TransportBuilder {
             max_response_bytes: 256 * 1024 * 1024,
             allow_plain_http: false,
             application: None,
+            dry_run: None,
         }
     }
 
@@ -287,6 +289,26 @@ impl TransportBuilder {
         self
     }
 
+    /// Hands each request to `see` in place of sending it, after middleware and credentials.
+    ///
+    /// Calls then fail with an error of kind [`Configuration`](crate::ErrorKind::Configuration). Headers of
+    /// credentials are marked as [sensitive](HeaderValue::is_sensitive). A credential that has to be
+    /// fetched is fetched.
+    ///
+    /// ```
+    /// use compute_kfp_runtime::Transport;
+    ///
+    /// let transport = Transport::builder("https://kfp.example.org")
+    ///     .dry_run(|request| println!("{} {}", request.method(), request.url()))
+    ///     .build()?;
+    /// # drop(transport);
+    /// # Ok::<(), compute_kfp_runtime::Error>(())
+    /// ```
+    pub fn dry_run(mut self, see: impl Fn(&reqwest::Request) + Send + Sync + 'static) -> Self {
+        self.dry_run = Some(Arc::new(see));
+        self
+    }
+
     /// The transport.
     ///
     /// # Errors
@@ -336,6 +358,7 @@ impl TransportBuilder {
                 .read_timeout
                 .unwrap_or(self.attempt_timeout.min(self.timeout)),
             max_response_bytes: self.max_response_bytes,
+            dry_run: self.dry_run,
         })))
     }
 }

@@ -1,13 +1,13 @@
 //! Who gets which credential, and who gets to see it.
 
 use std::error::Error as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use compute_kfp_runtime::credentials::{ApiKey, Authorization, BearerToken, Credentials, Pending};
 use compute_kfp_runtime::operation::{Location, Operation, Parameter, SchemeKind, SecurityScheme};
-use compute_kfp_runtime::{Error, ErrorKind, Request, Transport, TransportBuilder};
-use http::HeaderName;
+use compute_kfp_runtime::{Error, ErrorKind, Request, Transport, TransportBuilder, middleware};
+use http::{HeaderName, HeaderValue};
 
 use crate::item::{ServerTransport as _, get, html, parameter};
 use compute_kfp_test_server::{Received, Response, TestServer};
@@ -148,6 +148,32 @@ async fn the_wrong_credential_is_not_sent_instead() {
     })
     .await;
     assert!(error.message().contains("`user` and `tenant`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_dry_run_sees_what_would_be_sent_and_sends_nothing() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = seen.clone();
+    let error = refused(&FOR_BOTH, |transport| {
+        transport
+            .credentials("user", BearerToken::new(TOKEN))
+            .credentials("tenant", ApiKey::new(KEY))
+            .middleware(middleware::before(|attempt| {
+                let team = HeaderValue::from_static("calibration");
+                attempt.headers_mut().insert("x-team", team);
+                Ok(())
+            }))
+            .dry_run(move |request| log.lock().unwrap().push(request.headers().clone()))
+    })
+    .await;
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    let [headers] = <[_; 1]>::try_from(seen.lock().unwrap().clone()).unwrap();
+    assert_eq!(headers["authorization"], "Bearer t0ken-of-a-user");
+    assert_eq!(headers["x-tenant-key"], KEY);
+    assert_eq!(headers["x-team"], "calibration");
+    let sensitive = headers.iter().filter(|(_, value)| value.is_sensitive());
+    let sensitive: Vec<&str> = sensitive.map(|(name, _)| name.as_str()).collect();
+    assert_eq!(sensitive, ["authorization", "x-tenant-key"]);
 }
 
 #[tokio::test]
