@@ -48,6 +48,15 @@ impl Api {
         }
     }
 
+    /// The API that has this operation.
+    pub fn of_operation(operation: &'static Operation) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|api| {
+            let mut operations = api.operations().iter();
+            operations.any(|known| std::ptr::eq(*known, operation))
+        })
+    }
+
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|api| api.name() == name)
     }

@@ -69,20 +69,30 @@ async fn run(
         let (client, preview) = settings.preview(api)?;
         add_namespace(&client, operation, &mut arguments);
         let call = call(&client, operation, arguments.clone(), &files, &extent)?;
-        let sent = call.send_bytes().await;
-        return match preview.text(api, &arguments, &files) {
+        let ended = send(operation, call, &extent, &mut output).await;
+        return match preview.text(operation, &arguments, &files) {
             Some(text) => {
                 output.text(&text)?;
                 output.flush()
             }
-            None => Err(sent.err().map_or(Failure::Interrupted, Failure::Api)),
+            None => ended,
         };
     }
     let client = settings.client(api)?;
     add_namespace(&client, operation, &mut arguments);
     let call = call(&client, operation, arguments, &files, &extent)?;
+    send(operation, call, &extent, &mut output).await
+}
+
+/// Sends a call and writes what comes back.
+async fn send(
+    operation: &'static Operation,
+    call: Call,
+    extent: &Extent,
+    output: &mut Output,
+) -> Result<(), Failure> {
     if extent.all || extent.max_items.is_some() {
-        return list(call, extent.max_items, &mut output).await;
+        return list(call, extent.max_items, output).await;
     }
     if operation.answer.is_some_and(AnswerKind::is_json_stream) {
         let mut values = call.stream().await?.into_inner();

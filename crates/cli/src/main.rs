@@ -1,5 +1,6 @@
 //! One command line for every operation of both APIs.
 
+mod advice;
 mod api;
 mod arguments;
 mod bar;
@@ -20,6 +21,7 @@ mod profile;
 mod record;
 mod sandbox;
 mod session;
+mod setting_name;
 mod settings;
 mod setup;
 mod upload;

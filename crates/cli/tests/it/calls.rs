@@ -210,29 +210,6 @@ fn bodies_come_from_texts_files_standard_input_and_single_settings() {
 }
 
 #[test]
-fn a_dry_run_sends_nothing_and_hides_secrets() {
-    let sandbox = sandbox();
-    let program = Program::with(&sandbox);
-    let dry = program.run([
-        "--dry-run",
-        "compute",
-        "create-project",
-        "--set",
-        "name=it's",
-    ]);
-    assert_eq!(dry.status, 0, "{dry:?}");
-    assert!(sandbox.received().is_empty());
-    for secret in [sandbox.compute_token(), sandbox.compute_api_key()] {
-        assert!(!dry.output.contains(secret) && !dry.errors.contains(secret));
-    }
-    let url = format!("{}/projects", sandbox.url());
-    assert!(dry.output.starts_with(&format!("POST {url}\n")), "{dry:?}");
-    assert!(dry.output.contains("authorization: [hidden]"), "{dry:?}");
-    assert!(dry.output.contains(r"curl --request POST"), "{dry:?}");
-    assert!(dry.output.contains("Bearer $COMPUTE_TOKEN"), "{dry:?}");
-}
-
-#[test]
 fn verbose_tells_of_requests_with_their_headers_and_hides_secrets() {
     let sandbox = sandbox();
     let program = Program::with(&sandbox);

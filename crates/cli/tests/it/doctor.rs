@@ -191,8 +191,15 @@ fn a_credential_outweighs_what_else_is_wrong() {
 #[test]
 fn a_server_without_a_credential_is_there_but_gives_no_access() {
     let server = sandbox();
-    let (status, checks) = examined(&Program::alone(), &["doctor", "--endpoint", server.url()]);
-    assert_eq!(status, 3);
+    let examined = |api| {
+        let (status, checks) = examined(
+            &Program::alone(),
+            &["doctor", api, "--endpoint", server.url()],
+        );
+        assert_eq!(status, 3);
+        checks
+    };
+    let checks = examined("compute");
     is(
         check(&checks, COMPUTE, "endpoint"),
         "ok",
@@ -205,8 +212,49 @@ fn a_server_without_a_credential_is_there_but_gives_no_access() {
         check(&checks, COMPUTE, "access")["remedy"],
         "log in with `compute-kfp login`"
     );
+    let checks = examined("kfp");
     is(check(&checks, KFP, "credential"), "skipped", None);
     is(check(&checks, KFP, "access"), "failed", None);
+}
+
+#[test]
+fn an_option_for_one_server_is_refused_where_both_are_examined() {
+    let server = sandbox();
+    let program = with_good_tokens(&server);
+    let token = program.file("token", WRONG_TOKEN);
+    for option in [
+        &["--endpoint", server.url()][..],
+        &["--token-file", &token],
+        &["--client-certificate", &token],
+        &["--allow-http"],
+        &["--insecure-skip-tls-verify"],
+    ] {
+        let ended = program.run([&["doctor"], option].concat());
+        assert_eq!(ended.status, 2, "{ended:?}");
+        assert!(ended.errors.contains(option[0]), "{ended:?}");
+    }
+    assert!(server.received().is_empty());
+}
+
+#[test]
+fn a_login_that_is_hidden_by_another_setting_is_told() {
+    let server = sandbox();
+    let mut program = Program::alone();
+    let login = program.run(["login", "--endpoint", server.url()]);
+    assert_eq!(login.status, 0, "{login:?}");
+    program = program.variable("COMPUTE_API_KEY", server.compute_api_key());
+    let hidden = "API key (variable COMPUTE_API_KEY) hides the login";
+    let endpoint = ["--endpoint", server.url()];
+    let whoami = program.run([&["whoami"], &endpoint[..]].concat());
+    assert_eq!(whoami.status, 0, "{whoami:?}");
+    assert!(whoami.errors.contains(hidden), "{whoami:?}");
+    let call = program.run([&["compute", "read-members"], &endpoint[..]].concat());
+    assert_eq!(call.status, 3, "{call:?}");
+    assert!(call.errors.contains(hidden), "{call:?}");
+    let (_, checks) = examined(&program, &[&["doctor", "compute"], &endpoint[..]].concat());
+    let file = check(&checks, COMPUTE, "login file");
+    is(file, "warning", None);
+    assert!(file["value"].as_str().unwrap().contains(hidden), "{file}");
 }
 
 #[test]

@@ -28,15 +28,18 @@ pub(crate) struct HttpClients {
 
 impl HttpClients {
     pub(super) fn new(connections: Connections, endpoint: &Endpoint) -> Result<Self, Error> {
-        let connections = connections.to(endpoint);
-        if endpoint.scheme() == "http" && !connections.need_certificates() {
-            return Ok(Self {
-                calls: connections.client(Trust::Nothing)?,
-                others: OnceLock::new(),
-                connections,
-            });
+        let to_endpoint = connections.to(endpoint);
+        let plain = endpoint.scheme() == "http" && !to_endpoint.need_certificates();
+        let trust = if plain { Trust::Nothing } else { Trust::System };
+        let calls = to_endpoint.client(trust)?;
+        if trust == Trust::System && !connections.goes_around_proxy(endpoint) {
+            return Ok(Self::given(calls));
         }
-        Ok(Self::given(connections.client(Trust::System)?))
+        Ok(Self {
+            calls,
+            others: OnceLock::new(),
+            connections,
+        })
     }
 
     pub fn given(client: Client) -> Self {
@@ -107,14 +110,19 @@ impl Default for Connections {
 }
 
 impl Connections {
-    /// The way to this server: none of the environment's proxies leads to this machine, or into a
-    /// cluster.
+    /// Those to this server.
     fn to(&self, endpoint: &Endpoint) -> Self {
         let mut connections = self.clone();
-        if matches!(self.proxy, ProxyChoice::Environment) && endpoint.is_inside() {
+        if self.goes_around_proxy(endpoint) {
             connections.proxy = ProxyChoice::None;
         }
         connections
+    }
+
+    /// Whether a proxy of the environment is not for this server: it leads neither to this machine nor
+    /// into a cluster.
+    fn goes_around_proxy(&self, endpoint: &Endpoint) -> bool {
+        matches!(self.proxy, ProxyChoice::Environment) && endpoint.is_inside()
     }
 
     /// Refuses to show credentials to a proxy, unless that is allowed.
