@@ -118,6 +118,33 @@ fn answers_come_in_the_format_that_is_asked_for() {
 }
 
 #[test]
+fn tables_show_nothing_for_times_that_are_not_set() {
+    let runs = json!({ "runs": [
+        { "run_id": "1", "finished_at": "1970-01-01T00:00:00Z", "scheduled_at": "1970-01-01T00:00:00.000Z" },
+        { "run_id": "2", "finished_at": "1970-01-01T00:00:00.5Z" },
+    ] });
+    let server = TestServer::playing([
+        Response::from(runs.clone()),
+        Response::from(runs["runs"][0].clone()),
+        Response::from(runs.clone()),
+    ]);
+    let program = Program::alone().variable("KF_PIPELINES_ENDPOINT", server.url());
+    let list = program.run(["-o", "table", "kfp", "list-runs"]).output;
+    let epochs: Vec<&str> = list.lines().filter(|line| line.contains("1970")).collect();
+    assert_eq!(epochs.len(), 1, "{list}");
+    assert!(epochs[0].contains(".5Z"), "{list}");
+    assert!(!list.contains("scheduled_at"), "{list}");
+    let one = ["-o", "table", "kfp", "get-run", "--run-id", "1"];
+    let one = program.run(one).output;
+    assert!(
+        one.contains("finished_at") && !one.contains("1970"),
+        "{one}"
+    );
+    let all = program.run(["kfp", "list-runs"]).json();
+    assert_eq!(all, runs, "programs get what was sent");
+}
+
+#[test]
 fn what_a_server_sends_does_not_steer_the_terminal() {
     let sandbox = sandbox();
     let program = Program::with(&sandbox);
