@@ -4,6 +4,7 @@ mod advice;
 mod api;
 mod arguments;
 mod bar;
+mod body_help;
 mod call;
 mod circuit;
 mod command;

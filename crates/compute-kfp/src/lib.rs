@@ -23,7 +23,7 @@ pub use compute_kfp_runtime::oauth;
 pub use compute_kfp_runtime::{
     BuildError, ByteStream, CallOptions, Content, Error, ErrorKind, Nullable, ParseTimestampError,
     ResponseValue, Result, RetryPolicy, SetupFault, SetupFaultKind, Timestamp, Transport,
-    TransportBuilder, credentials, middleware, operation, paging,
+    TransportBuilder, body_fields, credentials, middleware, operation, paging,
 };
 
 /// Forgetting what an operation requires does not compile. Beside each call stands the whole one, which

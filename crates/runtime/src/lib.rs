@@ -3,6 +3,7 @@
 mod answer;
 #[cfg(feature = "blocking")]
 pub mod blocking;
+pub mod body_fields;
 mod content;
 pub mod credentials;
 #[cfg(feature = "dynamic")]
