@@ -10,7 +10,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use compute_kfp::environment::Setting::Login;
-use compute_kfp::environment::{Origin, Variables};
+use compute_kfp::environment::{Found, Origin, Variables};
 use compute_kfp::{RetryPolicy, Transport, TransportBuilder, compute, kfp};
 
 use crate::api::{Api, Client};
@@ -94,6 +94,34 @@ impl<'a> Settings<'a> {
         settings
     }
 
+    /// What is set for an API and not used, each with what hides it.
+    pub fn hidden(&self, api: Api) -> Vec<(Setting, Source)> {
+        let variables = api.variables();
+        let used = self.of(api);
+        let by_variable = |name| used.iter().find(|setting| Some(setting.variable) == name);
+        // Of the two, the SDK takes the value.
+        let values = [
+            (Some(variables.token_file), Some(variables.token)),
+            (variables.cookie_file, variables.cookie),
+        ];
+        let file_of = |setting: &Setting| {
+            let mut values = values.iter();
+            let (_, value) = values.find(|(file, _)| *file == Some(setting.variable))?;
+            by_variable(*value)
+        };
+        let set = variables.names().filter_map(of_environment);
+        let set = set.chain(self.of_profile(api, &variables));
+        set.filter_map(|setting| {
+            let same = by_variable(Some(setting.variable));
+            let hiding = match same.is_some_and(|used| used.source == setting.source) {
+                true => file_of(&setting),
+                false => same.or_else(|| file_of(&setting)).or(used.first()),
+            };
+            Some((setting, hiding?.source.clone()))
+        })
+        .collect()
+    }
+
     fn options(
         &self,
         api: Api,
@@ -174,7 +202,8 @@ impl<'a> Settings<'a> {
     pub fn compute_builder(&self) -> Result<compute::ClientBuilder, Failure> {
         self.tell(Api::Compute);
         let builder = compute::ClientBuilder::from_variables(&self.variables(Api::Compute))?;
-        Ok(builder.transport(|transport| self.transport(transport)))
+        let held = held(builder.found());
+        Ok(builder.transport(|transport| self.transport(transport, held)))
     }
 
     pub fn kfp_builder(&self) -> Result<kfp::ClientBuilder, Failure> {
@@ -187,7 +216,8 @@ impl<'a> Settings<'a> {
         if is_elsewhere {
             builder = builder.without_context_credentials();
         }
-        Ok(builder.transport(|transport| self.transport(transport)))
+        let held = held(builder.found());
+        Ok(builder.transport(|transport| self.transport(transport, held)))
     }
 
     /// The address that options, a profile or a variable give.
@@ -252,7 +282,7 @@ impl<'a> Settings<'a> {
 
     /// A transport to that server with the connections of an API, and without credentials.
     pub fn anonymous(&self, api: Api, endpoint: &str) -> Result<Transport, Failure> {
-        let transport = self.transport(Transport::builder(endpoint));
+        let transport = self.transport(Transport::builder(endpoint), Vec::new());
         let variables = api.variables();
         let (transport, _) = variables.connect(&self.variables(api), transport)?;
         Ok(transport.build()?)
@@ -270,8 +300,12 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// Everything about the connection that options say.
-    pub fn transport(&self, mut transport: TransportBuilder) -> TransportBuilder {
+    /// Everything about calls that options say, for a client with credentials for these schemes.
+    pub fn transport(
+        &self,
+        mut transport: TransportBuilder,
+        held: Vec<&'static str>,
+    ) -> TransportBuilder {
         transport = transport.application(concat!("compute-kfp-cli/", env!("CARGO_PKG_VERSION")));
         if let Some(limit) = self.globals.timeout {
             transport = transport.timeout(limit);
@@ -282,7 +316,7 @@ impl<'a> Settings<'a> {
         }
         match self.globals.verbosity {
             0 => transport,
-            _ => transport.middleware(Verbose),
+            _ => transport.middleware(Verbose { held }),
         }
     }
 }
@@ -295,4 +329,20 @@ fn of_environment(variable: &'static str) -> Option<Setting> {
         value,
         source: Source::Environment(variable),
     })
+}
+
+/// The schemes that a client has credentials for.
+fn held(found: &[Found]) -> Vec<&'static str> {
+    use compute_kfp::environment::Setting::{
+        ApiKey, IdentityHeader, SessionCookie, Token, TokenFile,
+    };
+    use compute_kfp::{compute::operations as compute, kfp::operations as kfp};
+
+    let schemes = found.iter().flat_map(|found| match found.setting {
+        Token | TokenFile | Login => vec![&compute::SCHEME_USER_BEARER, &kfp::SCHEME_BEARER],
+        ApiKey => vec![&compute::SCHEME_BACKEND],
+        SessionCookie | IdentityHeader => vec![&kfp::SCHEME_BEARER],
+        _ => Vec::new(),
+    });
+    schemes.map(|scheme| scheme.name).collect()
 }

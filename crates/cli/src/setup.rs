@@ -54,7 +54,8 @@ impl Setup {
         };
         let builder = compute::ClientBuilder::from_variables(&of_the_login)?;
         let found = builder.found().to_vec();
-        let builder = builder.transport(|transport| settings.transport(transport));
+        let held = vec![compute::operations::SCHEME_USER_BEARER.name];
+        let builder = builder.transport(|transport| settings.transport(transport, held));
         let client = Client::Compute(builder.build()?);
         let mut setup = Self::new(settings, Api::Compute, client, found);
         if settings.endpoint(Api::Compute)?.is_none() {

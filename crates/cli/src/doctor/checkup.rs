@@ -112,6 +112,16 @@ impl<'a> Checkup<'a> {
                 Api::Kfp => self.check("credential").skipped("there is none"),
             });
         }
+        let hidden = self.settings.hidden(self.api).into_iter();
+        checks.extend(hidden.map(|(hidden, by)| {
+            let (name, source) = (hidden.variable, hidden.source);
+            let place = match &source {
+                Source::Environment(_) => source.to_string(),
+                source => format!("{name} of {source}"),
+            };
+            self.check("not used")
+                .skipped(format!("{place}, hidden by {by}"))
+        }));
         if self.api == Api::Compute {
             checks.extend(self.login_file(setup));
         }

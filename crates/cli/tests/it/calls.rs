@@ -254,6 +254,16 @@ fn verbose_tells_of_requests_with_their_headers_and_hides_secrets() {
         assert!(told.errors.contains(expected), "{expected}: {told:?}");
     }
     assert!(!told.errors.contains(sandbox.compute_token()));
+    let told = program.run(["-v", "compute", "read-backend-self"]);
+    assert!(told.errors.contains("credential of `backend`"), "{told:?}");
+}
+
+#[test]
+fn verbose_tells_of_no_credential_that_is_not_sent() {
+    let server = TestServer::playing([Response::json(200, "{}")]);
+    let told = Program::alone().run(["-v", "--endpoint", server.url(), "kfp", "list-runs"]);
+    assert_eq!(told.status, 0, "{told:?}");
+    assert!(!told.errors.contains("credential"), "{told:?}");
 }
 
 #[test]

@@ -237,6 +237,40 @@ fn an_option_for_one_server_is_refused_where_both_are_examined() {
 }
 
 #[test]
+fn what_is_set_and_not_used_is_told_with_what_hides_it() {
+    let program = Program::alone()
+        .variable("KFP_TOKEN", WRONG_TOKEN)
+        .variable("KF_PIPELINES_SA_TOKEN_PATH", "token");
+    program.file(
+        ".config/compute-kfp/config.toml",
+        "[profiles.default.kfp]\nendpoint = \"https://kfp.example.org\"\n",
+    );
+    let not_used = |words: &[&str]| {
+        let (_, checks) = examined(&program, &[&["doctor", "kfp", "--dry-run"], words].concat());
+        let checks = checks.as_array().unwrap().clone();
+        let hidden = checks.into_iter().filter(|it| it["check"] == "not used");
+        hidden
+            .map(|it| it["value"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let endpoint = "KF_PIPELINES_ENDPOINT of profile default, hidden by";
+    assert_eq!(
+        not_used(&["--endpoint", "https://other.example.org"]),
+        [
+            "variable KF_PIPELINES_SA_TOKEN_PATH, hidden by variable KFP_TOKEN",
+            &format!("{endpoint} option --endpoint"),
+        ]
+    );
+    assert_eq!(
+        not_used(&["--profile", "default"]),
+        [
+            "variable KFP_TOKEN, hidden by profile default",
+            "variable KF_PIPELINES_SA_TOKEN_PATH, hidden by profile default",
+        ]
+    );
+}
+
+#[test]
 fn a_login_that_is_hidden_by_another_setting_is_told() {
     let server = sandbox();
     let mut program = Program::alone();
