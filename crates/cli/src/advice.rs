@@ -8,7 +8,9 @@ use compute_kfp::{Error, ErrorKind, RetryPolicy, SetupFault, SetupFaultKind};
 use crate::api::Api;
 use crate::failure::Failure;
 use crate::globals::Globals;
-use crate::setting_name::{ALLOW_HTTP, CERTIFICATE_AUTHORITY, CLIENT_CERTIFICATE};
+use crate::setting_name::{
+    ALLOW_HTTP, CERTIFICATE_AUTHORITY, CLIENT_CERTIFICATE, INSECURE_SKIP_TLS_VERIFY,
+};
 use crate::settings::Settings;
 use crate::setup::Setup;
 
@@ -76,6 +78,10 @@ pub fn of_setup(apis: &[Api], error: &Error) -> Option<String> {
         SetupFaultKind::ClientCertificate => {
             format!("give one by {}", CLIENT_CERTIFICATE.ways(apis))
         }
+        SetupFaultKind::SelfSigned => format!(
+            "give the server one with `CA:FALSE`, or for tests accept any by {}",
+            INSECURE_SKIP_TLS_VERIFY.ways(apis)
+        ),
         _ => return None,
     };
     Some(format!("{fault}; {remedy}"))

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use compute_kfp::environment::Setting::Login;
+use compute_kfp::environment::Setting::{AllowHttp, Login};
 use compute_kfp::environment::{Found, Origin, Variables};
 use compute_kfp::{RetryPolicy, Transport, TransportBuilder, compute, kfp};
 
@@ -286,6 +286,14 @@ impl<'a> Settings<'a> {
         let variables = api.variables();
         let (transport, _) = variables.connect(&self.variables(api), transport)?;
         Ok(transport.build()?)
+    }
+
+    /// Whether credentials may go over plain HTTP to any host.
+    pub fn allows_http(&self, api: Api) -> Result<bool, Failure> {
+        let variables = api.variables();
+        let transport = Transport::builder(String::new());
+        let (_, found) = variables.connect(&self.variables(api), transport)?;
+        Ok(found.iter().any(|found| found.setting == AllowHttp))
     }
 
     /// Looks variables up: those of the API as they are set here, all others in the environment.

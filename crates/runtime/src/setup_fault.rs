@@ -38,6 +38,8 @@ pub enum SetupFaultKind {
     PlainHttp,
     /// The authority that signed the server's certificate is not trusted.
     UnknownAuthority,
+    /// The server's certificate is that of an authority, as a self-signed one may be.
+    SelfSigned,
     /// The server's certificate is for other host names.
     WrongHost,
     /// The server's certificate has expired or is not valid yet.
@@ -90,6 +92,9 @@ impl SetupFault {
             SetupFaultKind::UnknownAuthority => {
                 "the certificate of the server is signed by an authority that is not trusted"
             }
+            SetupFaultKind::SelfSigned => {
+                "the certificate of the server is that of an authority, as a self-signed one may be"
+            }
             SetupFaultKind::WrongHost => "the certificate of the server is for another host name",
             SetupFaultKind::OutOfDate => {
                 "the certificate of the server has expired or is not valid yet"
@@ -111,6 +116,9 @@ impl SetupFault {
             SetupFaultKind::PlainHttp => "use https, or allow it with `allow_plain_http`",
             SetupFaultKind::UnknownAuthority => {
                 "give the certificate of that authority to `root_certificate`"
+            }
+            SetupFaultKind::SelfSigned => {
+                "give the server one with `CA:FALSE`, or for tests accept any by `danger_accept_invalid_certs`"
             }
             SetupFaultKind::WrongHost => "use a host name of the certificate as the endpoint",
             SetupFaultKind::OutOfDate => "renew it on the server, or correct the clock",
@@ -166,6 +174,10 @@ fn of_rustls(cause: &(dyn StdError + 'static)) -> Option<SetupFaultKind> {
             | CertificateError::ExpiredContext { .. }
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. } => SetupFaultKind::OutOfDate,
+            // An error of webpki, by its name.
+            CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+                SetupFaultKind::SelfSigned
+            }
             _ => return None,
         },
         Error::AlertReceived(

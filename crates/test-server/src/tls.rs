@@ -28,6 +28,8 @@ pub struct Tls<'a> {
     pub other_host: Option<&'a str>,
     /// Whether the certificate has expired.
     pub expired: bool,
+    /// Whether the certificate is that of an authority, as a self-signed one may be.
+    pub of_authority: bool,
 }
 
 impl TestServer {
@@ -69,12 +71,16 @@ impl Authority {
 
     /// Issues a certificate for `localhost`; returns it and its key, in PEM.
     pub fn issue(&self, name: &str) -> (String, String) {
-        self.issue_for(name, "localhost", false)
+        self.issue_for(name, Tls::default())
     }
 
-    fn issue_for(&self, name: &str, host: &str, expired: bool) -> (String, String) {
+    fn issue_for(&self, name: &str, tls: Tls<'_>) -> (String, String) {
+        let host = tls.other_host.unwrap_or("localhost");
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
-        if expired {
+        if tls.of_authority {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        if tls.expired {
             params.not_after = date_time_ymd(2001, 1, 1);
         }
         params.distinguished_name = named(name);
@@ -89,8 +95,7 @@ impl Authority {
     }
 
     fn acceptor(&self, tls: Tls<'_>) -> TlsAcceptor {
-        let host = tls.other_host.unwrap_or("localhost");
-        let (certificate, key) = self.issue_for("server", host, tls.expired);
+        let (certificate, key) = self.issue_for("server", tls);
         let config = ServerConfig::builder();
         let config = if tls.demands_certificate {
             let mut roots = RootCertStore::empty();

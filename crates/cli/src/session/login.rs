@@ -82,6 +82,7 @@ async fn log_in(
 ) -> Result<Setup, Failure> {
     let connections = settings.anonymous(Api::Compute, endpoint)?;
     let device = Login::device(endpoint).http_client(connections.http_client().clone());
+    let device = device.allow_plain_http(settings.allows_http(Api::Compute)?);
     let pending = device.start().await?;
     show(&pending, endpoint);
     let spinner = Bar::of_states(globals, "waiting for you to confirm");

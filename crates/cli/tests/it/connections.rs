@@ -306,3 +306,25 @@ fn an_endpoint_may_end_with_the_path_of_the_api() {
     assert_eq!(ended.status, 0, "{ended:?}");
     assert_eq!(server.only().path(), "/apis/v2beta1/runs");
 }
+
+#[test]
+fn a_login_goes_by_the_connection_that_is_set_up() {
+    let proxy = TestServer::start(|_| Response::json(404, "{}"));
+    let login = [
+        "login",
+        "--endpoint",
+        "http://compute.example.org",
+        "--proxy",
+        proxy.url(),
+    ];
+    let refused = Program::alone().run(login);
+    assert_eq!(refused.status, 2, "{refused:?}");
+    assert!(refused.errors.contains("--allow-http"), "{refused:?}");
+    let allowed = Program::alone().run([&login[..], &["--allow-http"]].concat());
+    assert_eq!(allowed.status, 4, "{allowed:?}");
+    let line = proxy.only().first_line();
+    assert!(
+        line.starts_with("GET http://compute.example.org/"),
+        "{line}"
+    );
+}

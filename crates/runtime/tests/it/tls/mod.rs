@@ -146,6 +146,25 @@ async fn faults_of_tls_are_told_in_plain_words_with_the_remedy() {
     }
 }
 
+/// OpenSSL takes it.
+#[cfg(not(feature = "native-tls"))]
+#[tokio::test]
+async fn a_certificate_of_an_authority_is_told_from_one_of_an_unknown_authority() {
+    let authority = Authority::new();
+    let tls = Tls {
+        of_authority: true,
+        ..Tls::default()
+    };
+    let server = TestServer::with_tls(&authority, tls, |_| Response::empty(204));
+    let trusting = to(&server).root_certificate(authority.pem());
+    let error = send(trusting.clone()).await.unwrap_err();
+    let fault = SetupFault::of(&error).map(SetupFault::kind);
+    assert_eq!(fault, Some(SetupFaultKind::SelfSigned), "{error:?}");
+    send(trusting.danger_accept_invalid_certs(true))
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn the_check_of_certificates_can_be_turned_off() {
     let server = serve(&Authority::new(), &["http/1.1"], false);
