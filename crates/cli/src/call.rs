@@ -69,7 +69,7 @@ async fn run(
         let (client, preview) = settings.preview(api)?;
         add_namespace(&client, operation, &mut arguments);
         let call = call(&client, operation, arguments.clone(), &files, &extent)?;
-        let ended = send(operation, call, &extent, &mut output).await;
+        let ended = send(call, operation, &extent, &mut output).await;
         return match preview.text(operation, &arguments, &files) {
             Some(text) => {
                 output.text(&text)?;
@@ -81,13 +81,12 @@ async fn run(
     let client = settings.client(api)?;
     add_namespace(&client, operation, &mut arguments);
     let call = call(&client, operation, arguments, &files, &extent)?;
-    send(operation, call, &extent, &mut output).await
+    send(call, operation, &extent, &mut output).await
 }
 
-/// Sends a call and writes what comes back.
 async fn send(
-    operation: &'static Operation,
     call: Call,
+    operation: &'static Operation,
     extent: &Extent,
     output: &mut Output,
 ) -> Result<(), Failure> {

@@ -69,12 +69,12 @@ struct Inner {
     user_agent: HeaderValue,
     credentials: Vec<HeldCredentials>,
     middleware: Vec<Arc<dyn Middleware>>,
+    dry_run: Option<DryRun>,
     retry: RetryPolicy,
     timeout: Duration,
     attempt_timeout: Duration,
     read_timeout: Duration,
     max_response_bytes: usize,
-    dry_run: Option<DryRun>,
 }
 
 /// What sees requests that are not sent.

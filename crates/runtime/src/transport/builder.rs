@@ -351,6 +351,7 @@ impl TransportBuilder {
             user_agent,
             credentials,
             middleware: self.middleware,
+            dry_run: self.dry_run,
             retry: self.retry,
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,
@@ -358,7 +359,6 @@ impl TransportBuilder {
                 .read_timeout
                 .unwrap_or(self.attempt_timeout.min(self.timeout)),
             max_response_bytes: self.max_response_bytes,
-            dry_run: self.dry_run,
         })))
     }
 }
