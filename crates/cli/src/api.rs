@@ -1,6 +1,7 @@
 //! The two APIs, as far as they are told apart.
 
 use clap::ValueEnum;
+use compute_kfp::body_fields::ObjectFields;
 use compute_kfp::dynamic::Call;
 use compute_kfp::environment::Variables;
 use compute_kfp::operation::Operation;
@@ -46,6 +47,34 @@ impl Api {
             Self::Compute => compute::VARIABLES,
             Self::Kfp => kfp::VARIABLES,
         }
+    }
+
+    /// The fields of what bodies consist of.
+    pub fn objects(self) -> &'static [ObjectFields] {
+        match self {
+            Self::Compute => compute::operations::bodies::OBJECTS,
+            Self::Kfp => kfp::operations::bodies::OBJECTS,
+        }
+    }
+
+    /// A body that this operation takes, as JSON.
+    pub fn example(self, operation: &str) -> Option<&'static str> {
+        let examples = match self {
+            Self::Compute => compute::operations::bodies::EXAMPLES,
+            Self::Kfp => kfp::operations::bodies::EXAMPLES,
+        };
+        let mut examples = examples.iter();
+        let (_, example) = examples.find(|(name, _)| *name == operation)?;
+        Some(example)
+    }
+
+    /// The API that has this operation.
+    pub fn of_operation(operation: &'static Operation) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|api| {
+            let mut operations = api.operations().iter();
+            operations.any(|known| std::ptr::eq(*known, operation))
+        })
     }
 
     pub fn of_name(name: &str) -> Option<Self> {

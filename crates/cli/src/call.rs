@@ -69,13 +69,13 @@ async fn run(
         let (client, preview) = settings.preview(api)?;
         add_namespace(&client, operation, &mut arguments);
         let call = call(&client, operation, arguments.clone(), &files, &extent)?;
-        let sent = call.send_bytes().await;
-        return match preview.text(api, &arguments, &files) {
+        let ended = send(call, operation, &extent, &mut output).await;
+        return match preview.text(operation, &arguments, &files) {
             Some(text) => {
                 output.text(&text)?;
                 output.flush()
             }
-            None => Err(sent.err().map_or(Failure::Interrupted, Failure::Api)),
+            None => ended,
         };
     }
     let client = settings.client(api)?;

@@ -6,8 +6,8 @@ use crate::api::Api;
 use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::{
-    call, circuit, completions, doctor, globals, logs, man, operation_command, operations, record,
-    sandbox, session, upload, wait,
+    advice, call, circuit, completions, doctor, globals, logs, man, operation_command, operations,
+    record, sandbox, session, upload, wait,
 };
 
 pub fn command() -> Command {
@@ -63,11 +63,41 @@ fn call_command() -> Command {
         )
 }
 
+/// The APIs that a command calls.
+fn called(name: &str, matches: &ArgMatches) -> Vec<Api> {
+    if let Some(api) = Api::of_name(name) {
+        return vec![api];
+    }
+    match name {
+        "call" => matches.get_one("api").copied().into_iter().collect(),
+        "wait" => vec![match matches.subcommand_name() {
+            Some("run") => Api::Kfp,
+            _ => Api::Compute,
+        }],
+        "doctor" => match matches.get_one("api") {
+            Some(api) => vec![*api],
+            None => Api::ALL.to_vec(),
+        },
+        "record" => Api::ALL.to_vec(),
+        "logs" | "circuit" | "login" | "logout" | "whoami" => vec![Api::Compute],
+        _ => Vec::new(),
+    }
+}
+
 /// Does what was asked for.
 pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
     let Some((name, matches)) = matches.subcommand() else {
         return Ok(());
     };
+    let apis = called(name, matches);
+    globals.check(&apis)?;
+    match dispatch(globals, name, matches).await {
+        Err(Failure::Api(error)) => Err(advice::of(globals, &apis, error).await),
+        ended => ended,
+    }
+}
+
+async fn dispatch(globals: &Globals, name: &str, matches: &ArgMatches) -> Result<(), Failure> {
     if let Some(api) = Api::of_name(name) {
         return match matches.subcommand() {
             Some((upload::NAME, matches)) if api == Api::Kfp => upload::run(globals, matches).await,

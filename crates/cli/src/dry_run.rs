@@ -1,80 +1,188 @@
 //! What would be sent, for `--dry-run`.
 
+use std::ffi::OsStr;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use compute_kfp::middleware::{Attempt, Middleware, Next, Outcome};
-use compute_kfp::operation::{BodyKind, Location, Operation, SchemeKind, SecurityScheme};
-use compute_kfp::{Error, ErrorKind};
+use compute_kfp::TransportBuilder;
+use compute_kfp::environment::{Found, Setting};
+use compute_kfp::operation::{BodyKind, Operation};
 use serde_json::Value;
 
 use crate::api::Api;
 use crate::arguments::Files;
+use crate::settings::{self, Settings};
 
-/// Takes a request in place of the network.
-#[derive(Clone, Default)]
-pub struct Preview(Arc<Mutex<Option<Taken>>>);
-
-struct Taken {
-    operation: &'static Operation,
-    url: String,
-    headers: Vec<(String, String)>,
+/// Takes the request that a transport would send.
+#[derive(Clone)]
+pub struct Preview {
+    taken: Arc<Mutex<Option<Taken>>>,
+    variables: Placeholders,
+    connection: Vec<String>,
 }
 
-impl Middleware for Preview {
-    fn handle<'a>(&'a self, attempt: Attempt, _: Next<'a>) -> Outcome<'a> {
-        let headers = attempt.headers().iter().map(|(name, value)| {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            (name.to_string(), value.into_owned())
-        });
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Taken {
-            operation: attempt.operation(),
-            url: attempt.url().to_string(),
-            headers: headers.collect(),
-        });
-        let error = Error::new(ErrorKind::Configuration, "nothing is sent in a dry run");
-        Box::pin(async { Err(error) })
-    }
+struct Taken {
+    method: String,
+    url: String,
+    /// Name, value, and whether it stands for a secret.
+    headers: Vec<(String, String, bool)>,
+    body: Option<String>,
 }
 
 impl Preview {
+    /// With what was found to set the client up.
+    pub fn new(settings: &Settings<'_>, api: Api, found: &[Found]) -> Self {
+        let settings = settings.of(api);
+        Self {
+            taken: Arc::default(),
+            connection: connection(api, &settings),
+            variables: Placeholders {
+                api,
+                found: found.to_vec(),
+                settings,
+            },
+        }
+    }
+
+    /// A transport that sends nothing.
+    pub fn dry_run(&self, transport: TransportBuilder) -> TransportBuilder {
+        let (taken, variables) = (self.taken.clone(), self.variables.clone());
+        transport.dry_run(move |request| {
+            let headers = request.headers().iter().map(|(name, value)| {
+                let text = String::from_utf8_lossy(value.as_bytes());
+                let text = match value.is_sensitive() {
+                    true => variables.of(name.as_str(), &text),
+                    false => text.into_owned(),
+                };
+                (name.to_string(), text, value.is_sensitive())
+            });
+            let body = request.body().and_then(|body| body.as_bytes());
+            let body = body.map(|body| String::from_utf8_lossy(body).into_owned());
+            *taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(Taken {
+                method: request.method().to_string(),
+                url: request.url().to_string(),
+                headers: headers.collect(),
+                body,
+            });
+        })
+    }
+
     /// The request and the same as curl, if there was one.
-    pub fn text(&self, api: Api, arguments: &Value, files: &Files) -> Option<String> {
-        let taken = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()?;
-        Some(taken.text(api, arguments, files))
+    pub fn text(&self, operation: &Operation, arguments: &Value, files: &Files) -> Option<String> {
+        let taken = self.taken.lock();
+        let taken = taken.unwrap_or_else(PoisonError::into_inner).take()?;
+        Some(taken.text(&self.connection, operation, arguments, files))
     }
 }
 
+/// What stands for secrets in a shell.
+#[derive(Clone)]
+struct Placeholders {
+    api: Api,
+    found: Vec<Found>,
+    settings: Vec<settings::Setting>,
+}
+
+impl Placeholders {
+    /// In place of the value of this header.
+    fn of(&self, header: &str, value: &str) -> String {
+        let variables = self.api.variables();
+        let found = |setting| self.found.iter().find(|found| found.setting == setting);
+        let identity = found(Setting::IdentityHeader).and_then(|found| found.value.as_deref());
+        if identity.is_some_and(|name| name.eq_ignore_ascii_case(header)) {
+            let variable = variables.identity_header.unwrap_or_default();
+            return format!("${{{variable}#*: }}");
+        }
+        if header == "cookie" {
+            let file = self.settings.iter();
+            let mut file = file.filter(|setting| Some(setting.variable) == variables.cookie_file);
+            return match (file.next(), variables.cookie) {
+                (Some(file), _) => content_of(&file.value),
+                (None, variable) => format!("${}", variable.unwrap_or_default()),
+            };
+        }
+        match (value.strip_prefix("Bearer "), variables.api_key) {
+            (Some(_), _) => {
+                match found(Setting::TokenFile).and_then(|found| found.value.as_ref()) {
+                    Some(path) => format!("Bearer {}", content_of(OsStr::new(path))),
+                    None => format!("Bearer ${}", variables.token),
+                }
+            }
+            (None, Some(variable)) => format!("${variable}"),
+            (None, None) => "[hidden]".to_owned(),
+        }
+    }
+}
+
+fn content_of(path: &OsStr) -> String {
+    format!("$(cat {})", quoted(&path.to_string_lossy()))
+}
+
+/// The options of curl for the same connection.
+fn connection(api: Api, settings: &[settings::Setting]) -> Vec<String> {
+    let variables = api.variables();
+    let option = |setting: &settings::Setting| {
+        let value = quoted(&setting.value.to_string_lossy());
+        match setting.variable {
+            name if name == variables.certificate_authority => Some(format!("--cacert {value}")),
+            name if name == variables.client_certificate => Some(format!("--cert {value}")),
+            name if name == variables.client_key => Some(format!("--key {value}")),
+            // It may hold a password.
+            name if name == variables.proxy => Some(format!("--proxy \"${name}\"")),
+            _ => None,
+        }
+    };
+    settings.iter().filter_map(option).collect()
+}
+
 impl Taken {
-    fn text(&self, api: Api, arguments: &Value, files: &Files) -> String {
-        let mut text = format!("{} {}\n", self.operation.method, self.url);
-        for (name, value) in &self.headers {
+    fn text(
+        &self,
+        connection: &[String],
+        operation: &Operation,
+        arguments: &Value,
+        files: &Files,
+    ) -> String {
+        let is_form = self.body.is_none() && operation.bodies().any(|body| is_multipart(body.kind));
+        let headers = self.headers.iter().map(|(name, value, is_secret)| {
+            let value = match is_form && name == "content-type" {
+                true => "multipart/form-data",
+                false => value,
+            };
+            (name, value, *is_secret)
+        });
+        let parts = match &self.body {
+            Some(body) => vec![Part {
+                shown: body.clone(),
+                option: "--data-binary",
+                argument: body.clone(),
+            }],
+            None => parts(operation, arguments, files),
+        };
+        let mut text = format!("{} {}\n", self.method, self.url);
+        for (name, value, _) in headers.clone() {
             let _ = writeln!(text, "{name}: {value}");
         }
-        let secrets = self.secrets(api);
-        for (header, _) in &secrets {
-            let _ = writeln!(text, "{header}: [hidden]");
-        }
-        let parts = self.parts(arguments, files);
         for part in &parts {
             let _ = writeln!(text, "\n{}", part.shown);
         }
-        let _ = write!(text, "\ncurl --request {}", self.operation.method);
-        for (name, value) in &self.headers {
-            let _ = write!(
-                text,
-                " \\\n  --header {}",
-                quoted(&format!("{name}: {value}"))
-            );
+        let _ = write!(text, "\ncurl --request {}", self.method);
+        for option in connection {
+            let _ = write!(text, " \\\n  {option}");
         }
-        for (header, value) in &secrets {
-            // In double quotes, so that the shell puts the variable in.
-            let _ = write!(text, " \\\n  --header \"{header}: {value}\"");
+        for (name, value, is_secret) in headers {
+            // curl adds these itself, a form's with its boundary.
+            if name == "content-length" || (is_form && name == "content-type") {
+                continue;
+            }
+            let header = format!("{name}: {value}");
+            let header = match is_secret {
+                // In double quotes, so that the shell puts the secret in.
+                true => format!("\"{header}\""),
+                false => quoted(&header),
+            };
+            let _ = write!(text, " \\\n  --header {header}");
         }
         for part in &parts {
             let _ = write!(text, " \\\n  {} {}", part.option, quoted(&part.argument));
@@ -82,43 +190,30 @@ impl Taken {
         let _ = write!(text, " \\\n  {}", quoted(&self.url));
         text
     }
+}
 
-    /// The headers that authorise it, each with the variable that holds the secret.
-    fn secrets(&self, api: Api) -> Vec<(String, String)> {
-        let preferred = self.operation.security.first().copied().unwrap_or_default();
-        preferred
-            .iter()
-            .filter_map(|scheme| secret(api, scheme))
-            .collect()
-    }
+fn is_multipart(kind: BodyKind) -> bool {
+    matches!(kind, BodyKind::Multipart(_))
+}
 
-    fn parts(&self, arguments: &Value, files: &Files) -> Vec<Part> {
-        let mut parts = Vec::new();
-        for body in self.operation.bodies() {
-            if let BodyKind::Multipart(fields) = body.kind {
-                for field in fields {
-                    let value = arguments.get(field.argument).filter(|it| !it.is_null());
-                    parts.extend(
-                        value.map(|value| Part::form(format!("{}={}", field.name, text_of(value)))),
-                    );
-                    let files = files.iter().filter(|(name, _)| name == field.argument);
-                    parts.extend(files.map(|(_, path)| {
-                        Part::form(format!("{}=@{}", field.name, path.display()))
-                    }));
-                }
-                continue;
-            }
-            let given = arguments.get(body.argument).filter(|it| !it.is_null());
+/// The parts of a form, or the file of a body, which are not held in memory.
+fn parts(operation: &Operation, arguments: &Value, files: &Files) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for body in operation.bodies() {
+        for field in body.kind.parts() {
+            let value = arguments.get(field.argument).filter(|it| !it.is_null());
             parts.extend(
-                given
-                    .into_iter()
-                    .flat_map(|given| Part::body(body.kind, given)),
+                value.map(|value| Part::form(format!("{}={}", field.name, text_of(value)))),
             );
-            let files = files.iter().filter(|(name, _)| name == body.argument);
-            parts.extend(files.map(|(_, path)| Part::file(path)));
+            let files = files.iter().filter(|(name, _)| name == field.argument);
+            parts.extend(
+                files.map(|(_, path)| Part::form(format!("{}=@{}", field.name, path.display()))),
+            );
         }
-        parts
+        let files = files.iter().filter(|(name, _)| name == body.argument);
+        parts.extend(files.map(|(_, path)| Part::file(path)));
     }
+    parts
 }
 
 fn text_of(value: &Value) -> String {
@@ -149,52 +244,6 @@ impl Part {
             option: "--data-binary",
             argument: format!("@{}", path.display()),
         }
-    }
-
-    fn body(kind: BodyKind, body: &Value) -> Vec<Self> {
-        if let (BodyKind::Form, Some(fields)) = (kind, body.as_object()) {
-            let fields = fields.iter().map(|(name, value)| {
-                let field = format!("{name}={}", text_of(value));
-                Self {
-                    shown: field.clone(),
-                    option: "--data-urlencode",
-                    argument: field,
-                }
-            });
-            return fields.collect();
-        }
-        let text = match body {
-            Value::String(text) if matches!(kind, BodyKind::Raw(_)) => text.clone(),
-            other => other.to_string(),
-        };
-        vec![Self {
-            shown: text.clone(),
-            option: "--data-binary",
-            argument: text,
-        }]
-    }
-}
-
-/// A header and what stands for its secret value in a shell.
-fn secret(api: Api, scheme: &SecurityScheme) -> Option<(String, String)> {
-    let variables = api.variables();
-    let bearer = format!("Bearer ${}", variables.token);
-    match scheme.kind {
-        SchemeKind::Bearer => Some(("authorization".to_owned(), bearer)),
-        SchemeKind::Basic => Some((
-            "authorization".to_owned(),
-            format!("Basic ${}", variables.token),
-        )),
-        SchemeKind::ApiKey {
-            location: Location::Header,
-            name,
-        } => {
-            let value = variables
-                .api_key
-                .map_or(bearer, |variable| format!("${variable}"));
-            Some((name.to_lowercase(), value))
-        }
-        _ => None,
     }
 }
 

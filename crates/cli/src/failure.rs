@@ -14,6 +14,13 @@ use crate::output::printable;
 pub enum Failure {
     /// The API or the network refused.
     Api(Error),
+    /// The same, with what was found out about it.
+    Advised {
+        error: Error,
+        /// In place of the error's.
+        message: Option<String>,
+        hint: Option<String>,
+    },
     /// What was asked for cannot be right; the message says what to do.
     Usage(String),
     /// A file or the terminal could not be read or written.
@@ -42,7 +49,7 @@ impl Failure {
     pub fn status(&self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
-            Self::Api(error) => match error.kind() {
+            Self::Api(error) | Self::Advised { error, .. } => match error.kind() {
                 // What is wrong with the arguments was found before anything was sent.
                 ErrorKind::InvalidRequest if error.status().is_none() => 2,
                 ErrorKind::Configuration => 2,
@@ -65,15 +72,18 @@ impl Failure {
         match self {
             Self::ClosedPipe | Self::EndedBadly | Self::Diagnosed(_) | Self::Interrupted => None,
             Self::Usage(message) | Self::Io(message) => Some(message.clone()),
-            Self::Api(error) => {
-                let mut text = error.to_string();
-                if let Some(id) = error.request_id().filter(|id| !text.contains(*id)) {
-                    text.push_str(&format!("\n  request id: {id}"));
-                }
-                if let Some(hint) = hint(error) {
-                    text.push_str(&format!("\n  hint: {hint}"));
-                }
-                Some(text)
+            Self::Api(error) => Some(text(error, error.to_string(), hint(error))),
+            Self::Advised {
+                error,
+                message,
+                hint: advice,
+            } => {
+                let message = match (message, error.operation()) {
+                    (None, _) => error.to_string(),
+                    (Some(message), None) => message.clone(),
+                    (Some(message), Some(operation)) => format!("{}: {message}", operation.name),
+                };
+                Some(text(error, message, advice.as_deref()))
             }
         }
     }
@@ -84,9 +94,9 @@ impl Failure {
             Self::ClosedPipe | Self::EndedBadly | Self::Diagnosed(_) | Self::Interrupted => None,
             Self::Usage(message) => Some(usage(message)),
             Self::Io(message) => Some(object("io", None, message)),
-            Self::Api(error) => {
-                let kind = snake(&format!("{:?}", error.kind()));
-                Some(object(&kind, Some(error), error.message()))
+            Self::Api(error) => Some(api(error, error.message())),
+            Self::Advised { error, message, .. } => {
+                Some(api(error, message.as_deref().unwrap_or(error.message())))
             }
         }
     }
@@ -122,6 +132,21 @@ pub fn ended_badly(message: &str, as_json: bool) -> Failure {
         false => say(&format!("error: {}", printable(message))),
     }
     Failure::EndedBadly
+}
+
+fn text(error: &Error, mut text: String, hint: Option<&str>) -> String {
+    if let Some(id) = error.request_id().filter(|id| !text.contains(*id)) {
+        text.push_str(&format!("\n  request id: {id}"));
+    }
+    if let Some(hint) = hint {
+        text.push_str(&format!("\n  hint: {hint}"));
+    }
+    text
+}
+
+fn api(error: &Error, message: &str) -> Value {
+    let kind = snake(&format!("{:?}", error.kind()));
+    object(&kind, Some(error), message)
 }
 
 fn object(kind: &str, error: Option<&Error>, message: &str) -> Value {

@@ -1,5 +1,6 @@
 //! Options that every command has.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,10 +8,13 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
 use compute_kfp::{Error, ErrorKind};
 
+use crate::api::Api;
 use crate::failure::Failure;
 use crate::output::Format;
+use crate::setting_name::{SETTING_NAMES, SettingName};
 
 const HEADING: &str = "Global options";
+const CONNECTION: &str = "Connection options";
 const INTERVAL: &str = "interval";
 
 /// What every command is told.
@@ -21,6 +25,8 @@ pub struct Globals {
     pub endpoint: Option<String>,
     pub token_file: Option<PathBuf>,
     pub profile: Option<String>,
+    /// Further settings, as variables have them.
+    pub connection: Vec<(&'static SettingName, OsString)>,
     pub timeout: Option<Duration>,
     pub retries: Option<u32>,
     pub verbosity: u8,
@@ -34,6 +40,10 @@ impl Globals {
             endpoint: matches.get_one("endpoint").cloned(),
             token_file: matches.get_one("token-file").cloned(),
             profile: matches.get_one("profile").cloned(),
+            connection: SETTING_NAMES
+                .into_iter()
+                .filter_map(|name| Some((name, name.given(matches)?)))
+                .collect(),
             timeout: matches.get_one("timeout").copied(),
             retries: matches.get_one("retries").copied(),
             verbosity: matches.get_count("verbose"),
@@ -60,6 +70,37 @@ impl Globals {
             let message = format!("{late} after {limit}; allow more with --timeout");
             Err(Error::new(ErrorKind::Timeout, message).into())
         })
+    }
+
+    /// Refuses options that do not fit the APIs that a command calls: what is for one server must not
+    /// go to two, and not every API has every setting.
+    pub fn check(&self, apis: &[Api]) -> Result<(), Failure> {
+        let options = self.connection.iter().map(|(name, _)| *name);
+        if let [api] = apis {
+            let mut options = options;
+            return match options.find(|name| name.variable(*api).is_none()) {
+                Some(name) => Err(Failure::Usage(format!(
+                    "{} has no --{}; leave it out",
+                    api.title(),
+                    name.option
+                ))),
+                None => Ok(()),
+            };
+        }
+        let given = [
+            self.endpoint.as_ref().map(|_| "endpoint"),
+            self.token_file.as_ref().map(|_| "token-file"),
+        ];
+        let options = options.filter(|name| name.of_one_server);
+        let options = options.map(|name| name.option);
+        let mut options = given.into_iter().flatten().chain(options);
+        match options.next().filter(|_| apis.len() > 1) {
+            Some(option) => Err(Failure::Usage(format!(
+                "--{option} is for one server, and this command calls two; set both up by a profile or \
+                 by variables"
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// For commands of several requests, each of which depends on the answers before.
@@ -136,7 +177,10 @@ pub fn options(command: Command) -> Command {
             .action(ArgAction::SetTrue)
             .help("Print the request and the same as curl, and send nothing"),
     ];
-    command.args(options.map(|option| option.global(true).help_heading(HEADING)))
+    let connection = SETTING_NAMES.map(|name| name.arg().help_heading(CONNECTION));
+    let options = options.map(|option| option.help_heading(HEADING));
+    let options = options.into_iter().chain(connection);
+    command.args(options.map(|option| option.global(true)))
 }
 
 /// Whether another option may not have that long name.

@@ -1,8 +1,10 @@
 //! One command line for every operation of both APIs.
 
+mod advice;
 mod api;
 mod arguments;
 mod bar;
+mod body_help;
 mod call;
 mod circuit;
 mod command;
@@ -21,6 +23,7 @@ mod profile;
 mod record;
 mod sandbox;
 mod session;
+mod setting_name;
 mod settings;
 mod setup;
 mod upload;

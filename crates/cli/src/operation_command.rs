@@ -11,7 +11,7 @@ use compute_kfp::operation::{Body, BodyKind, BodyPart, Operation, Paging, Parame
 use serde_json::Value;
 
 use crate::api::Api;
-use crate::{globals, upload};
+use crate::{body_help, globals, upload};
 
 /// What lists have beside their parameters, by the names of arguments.
 pub const ALL: &str = "all";
@@ -90,6 +90,9 @@ pub fn with_arguments_of(command: Command, operation: &'static Operation) -> Com
     let required = matches!(operation.body, Some((_, true))) && operation.other_bodies.is_empty();
     for body in whole_bodies(operation) {
         command = command.args(of_body(body, required));
+    }
+    if let Some(help) = body_help::of(operation) {
+        command = command.after_long_help(help);
     }
     match operation.paging {
         Some(paging) => command.args(of_list(paging)),

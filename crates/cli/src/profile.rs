@@ -1,6 +1,7 @@
 //! The config file with named profiles.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,10 @@ use serde::Deserialize;
 
 use crate::api::Api;
 use crate::failure::Failure;
+use crate::setting_name::{
+    ALLOW_HTTP, CERTIFICATE_AUTHORITY, CLIENT_CERTIFICATE, CLIENT_KEY, COOKIE_FILE,
+    IDENTITY_HEADER, INSECURE_SKIP_TLS_VERIFY, PROXY, SettingName,
+};
 
 /// The profile that counts where none is named.
 pub const DEFAULT: &str = "default";
@@ -37,6 +42,40 @@ pub struct Section {
     pub endpoint: Option<String>,
     /// File with the bearer token.
     pub token_file: Option<PathBuf>,
+    allow_http: Option<bool>,
+    certificate_authority: Option<PathBuf>,
+    client_certificate: Option<PathBuf>,
+    client_key: Option<PathBuf>,
+    insecure_skip_tls_verify: Option<bool>,
+    proxy: Option<String>,
+    cookie_file: Option<PathBuf>,
+    identity_header: Option<String>,
+}
+
+impl Section {
+    /// The further settings, as variables have them.
+    pub fn connection(&self) -> Vec<(&'static SettingName, OsString)> {
+        let flag = |value: Option<bool>| value.map(|value| value.to_string().into());
+        let path = |path: &Option<PathBuf>| path.clone().map(PathBuf::into_os_string);
+        let text = |text: &Option<String>| text.clone().map(OsString::from);
+        let settings = [
+            (&ALLOW_HTTP, flag(self.allow_http)),
+            (&CERTIFICATE_AUTHORITY, path(&self.certificate_authority)),
+            (&CLIENT_CERTIFICATE, path(&self.client_certificate)),
+            (&CLIENT_KEY, path(&self.client_key)),
+            (
+                &INSECURE_SKIP_TLS_VERIFY,
+                flag(self.insecure_skip_tls_verify),
+            ),
+            (&PROXY, text(&self.proxy)),
+            (&COOKIE_FILE, path(&self.cookie_file)),
+            (&IDENTITY_HEADER, text(&self.identity_header)),
+        ];
+        let settings = settings.into_iter();
+        settings
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
+    }
 }
 
 impl Profile {
@@ -72,7 +111,23 @@ pub fn read(name: Option<&str>) -> Result<Profile, Failure> {
     let profiles = profiles(&path)?;
     let found = profiles.get(name.unwrap_or(DEFAULT)).cloned();
     match (found, name) {
-        (Some(profile), _) => Ok(profile),
+        (Some(profile), _) => {
+            for api in Api::ALL {
+                let section = profile.section(api).map(Section::connection);
+                let mut settings = section.into_iter().flatten();
+                if let Some((setting, _)) =
+                    settings.find(|(setting, _)| setting.variable(api).is_none())
+                {
+                    return Err(Failure::Usage(format!(
+                        "`{}` sets `{}` for {}, which has no such setting; remove it",
+                        path.display(),
+                        setting.key,
+                        api.title()
+                    )));
+                }
+            }
+            Ok(profile)
+        }
         (None, None) => Ok(Profile::default()),
         (None, Some(name)) => {
             let known: Vec<&str> = profiles.keys().map(String::as_str).collect();

@@ -9,9 +9,9 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use compute_kfp::credentials::ApiKey;
-use compute_kfp::environment::{Origin, Variables};
-use compute_kfp::{RetryPolicy, TransportBuilder, compute, kfp};
+use compute_kfp::environment::Setting::{AllowHttp, Login};
+use compute_kfp::environment::{Found, Origin, Variables};
+use compute_kfp::{RetryPolicy, Transport, TransportBuilder, compute, kfp};
 
 use crate::api::{Api, Client};
 use crate::dry_run::Preview;
@@ -66,47 +66,97 @@ impl<'a> Settings<'a> {
     /// What is set for an API; what is not set is left to the SDK.
     pub fn of(&self, api: Api) -> Vec<Setting> {
         let variables = api.variables();
-        let mut settings = self.base(api, &variables);
-        if let Some(endpoint) = &self.globals.endpoint {
-            settings.retain(|setting| setting.variable != variables.endpoint);
-            settings.push(Setting {
-                variable: variables.endpoint,
-                value: endpoint.into(),
-                source: Source::Option("endpoint"),
-            });
+        let mut settings = self.place(api, &variables);
+        let has = |settings: &[Setting], variable| {
+            settings.iter().any(|setting| setting.variable == variable)
+        };
+        // What this machine needs to reach servers is no server's alone.
+        for variable in [variables.certificate_authority, variables.proxy] {
+            if !has(&settings, variable) {
+                settings.extend(of_environment(variable));
+            }
         }
-        if let Some(path) = &self.globals.token_file {
+        for (variable, value, option) in self.options(api, &variables) {
+            let stands_for = [
+                (variables.token_file, Some(variables.token)),
+                (variables.cookie_file.unwrap_or_default(), variables.cookie),
+            ];
             settings.retain(|setting| {
-                ![variables.token, variables.token_file].contains(&setting.variable)
+                setting.variable != variable
+                    && !stands_for.contains(&(variable, Some(setting.variable)))
             });
             settings.push(Setting {
-                variable: variables.token_file,
-                value: path.into(),
-                source: Source::Option("token-file"),
+                variable,
+                value,
+                source: Source::Option(option),
             });
         }
         settings
     }
 
-    fn base(&self, api: Api, variables: &Variables) -> Vec<Setting> {
+    /// What is set for an API and not used, each with what hides it.
+    pub fn hidden(&self, api: Api) -> Vec<(Setting, Source)> {
+        let variables = api.variables();
+        let used = self.of(api);
+        let by_variable = |name| used.iter().find(|setting| Some(setting.variable) == name);
+        // Of the two, the SDK takes the value.
+        let values = [
+            (Some(variables.token_file), Some(variables.token)),
+            (variables.cookie_file, variables.cookie),
+        ];
+        let file_of = |setting: &Setting| {
+            let mut values = values.iter();
+            let (_, value) = values.find(|(file, _)| *file == Some(setting.variable))?;
+            by_variable(*value)
+        };
+        let set = variables.names().filter_map(of_environment);
+        let set = set.chain(self.of_profile(api, &variables));
+        set.filter_map(|setting| {
+            let same = by_variable(Some(setting.variable));
+            let hiding = match same.is_some_and(|used| used.source == setting.source) {
+                true => file_of(&setting),
+                false => same.or_else(|| file_of(&setting)).or(used.first()),
+            };
+            Some((setting, hiding?.source.clone()))
+        })
+        .collect()
+    }
+
+    fn options(
+        &self,
+        api: Api,
+        variables: &Variables,
+    ) -> Vec<(&'static str, OsString, &'static str)> {
+        let endpoint = self.globals.endpoint.as_ref();
+        let endpoint = endpoint.map(|url| (variables.endpoint, url.into(), "endpoint"));
+        let token_file = self.globals.token_file.clone().map(PathBuf::into_os_string);
+        let token_file = token_file.map(|path| (variables.token_file, path, "token-file"));
+        let connection = self.globals.connection.iter();
+        let connection = connection
+            .filter_map(|(name, value)| Some((name.variable(api)?, value.clone(), name.option)));
+        endpoint
+            .into_iter()
+            .chain(token_file)
+            .chain(connection)
+            .collect()
+    }
+
+    /// What the place says that decides for server and credentials together.
+    fn place(&self, api: Api, variables: &Variables) -> Vec<Setting> {
         let of_profile = self.of_profile(api, variables);
         if self.globals.profile.is_some() && !of_profile.is_empty() {
             return of_profile;
         }
-        let of_environment: Vec<Setting> = variables
-            .names()
-            .filter_map(|variable| {
-                let value = env::var_os(variable).filter(|value| !value.is_empty())?;
-                Some(Setting {
-                    variable,
-                    value,
-                    source: Source::Environment(variable),
-                })
-            })
-            .collect();
-        match of_environment.is_empty() {
-            true => of_profile,
-            false => of_environment,
+        let of_environment: Vec<Setting> = variables.names().filter_map(of_environment).collect();
+        let mut names = variables.server_names();
+        let decides = names.any(|name| {
+            of_environment
+                .iter()
+                .any(|setting| setting.variable == name)
+        });
+        match decides || of_profile.is_empty() {
+            true => of_environment,
+            false => of_profile,
         }
     }
 
@@ -122,10 +172,14 @@ impl<'a> Settings<'a> {
         };
         let endpoint = section.endpoint.as_ref();
         let token_file = section.token_file.clone().map(PathBuf::into_os_string);
+        let connection = section.connection().into_iter();
+        let connection =
+            connection.filter_map(|(name, value)| Some(setting(name.variable(api)?, value)));
         endpoint
             .map(|endpoint| setting(variables.endpoint, endpoint.into()))
             .into_iter()
             .chain(token_file.map(|path| setting(variables.token_file, path)))
+            .chain(connection)
             .collect()
     }
 
@@ -148,13 +202,22 @@ impl<'a> Settings<'a> {
     pub fn compute_builder(&self) -> Result<compute::ClientBuilder, Failure> {
         self.tell(Api::Compute);
         let builder = compute::ClientBuilder::from_variables(&self.variables(Api::Compute))?;
-        Ok(builder.transport(|transport| self.transport(transport)))
+        let held = held(builder.found());
+        Ok(builder.transport(|transport| self.transport(transport, held)))
     }
 
     pub fn kfp_builder(&self) -> Result<kfp::ClientBuilder, Failure> {
         self.tell(Api::Kfp);
-        let builder = kfp::ClientBuilder::from_variables(&self.variables(Api::Kfp))?;
-        Ok(builder.transport(|transport| self.transport(transport)))
+        let mut builder = kfp::ClientBuilder::from_variables(&self.variables(Api::Kfp))?;
+        let endpoint = Api::Kfp.variables().endpoint;
+        let is_elsewhere = self.of(Api::Kfp).iter().any(|setting| {
+            setting.variable == endpoint && !matches!(setting.source, Source::Environment(_))
+        });
+        if is_elsewhere {
+            builder = builder.without_context_credentials();
+        }
+        let held = held(builder.found());
+        Ok(builder.transport(|transport| self.transport(transport, held)))
     }
 
     /// The address that options, a profile or a variable give.
@@ -187,26 +250,25 @@ impl<'a> Settings<'a> {
 
     /// A client that sends nothing, and what it would send.
     pub fn preview(&self, api: Api) -> Result<(Client, Preview), Failure> {
-        let preview = Preview::default();
-        let variables = self.variables(api);
-        // No login is renewed for something that is not sent.
-        let hidden = || ApiKey::new("hidden");
-        let client = match api {
-            Api::Compute => Client::Compute(
-                compute::ClientBuilder::from_variables(&variables)?
-                    .user_credentials(hidden())
-                    .backend_credentials(hidden())
-                    .transport(|transport| self.transport(transport).middleware(preview.clone()))
-                    .build()?,
-            ),
-            Api::Kfp => Client::Kfp(
-                kfp::ClientBuilder::from_variables(&variables)?
-                    .credentials(hidden())
-                    .transport(|transport| self.transport(transport).middleware(preview.clone()))
-                    .build()?,
-            ),
-        };
-        Ok((client, preview))
+        Ok(match api {
+            Api::Compute => {
+                let mut builder = self.compute_builder()?;
+                let preview = Preview::new(self, api, builder.found());
+                let found = builder.found().iter();
+                if found.clone().any(|found| found.setting == Login) {
+                    // No login is renewed for something that is not sent.
+                    builder = builder.bearer_token("of a login");
+                }
+                let builder = builder.transport(|transport| preview.dry_run(transport));
+                (Client::Compute(builder.build()?), preview)
+            }
+            Api::Kfp => {
+                let builder = self.kfp_builder()?;
+                let preview = Preview::new(self, api, builder.found());
+                let builder = builder.transport(|transport| preview.dry_run(transport));
+                (Client::Kfp(builder.build()?), preview)
+            }
+        })
     }
 
     /// With -vv, where settings come from.
@@ -216,6 +278,22 @@ impl<'a> Settings<'a> {
                 say(&format!("* {} by {}", setting.variable, setting.source));
             }
         }
+    }
+
+    /// A transport to that server with the connections of an API, and without credentials.
+    pub fn anonymous(&self, api: Api, endpoint: &str) -> Result<Transport, Failure> {
+        let transport = self.transport(Transport::builder(endpoint), Vec::new());
+        let variables = api.variables();
+        let (transport, _) = variables.connect(&self.variables(api), transport)?;
+        Ok(transport.build()?)
+    }
+
+    /// Whether credentials may go over plain HTTP to any host.
+    pub fn allows_http(&self, api: Api) -> Result<bool, Failure> {
+        let variables = api.variables();
+        let transport = Transport::builder(String::new());
+        let (_, found) = variables.connect(&self.variables(api), transport)?;
+        Ok(found.iter().any(|found| found.setting == AllowHttp))
     }
 
     /// Looks variables up: those of the API as they are set here, all others in the environment.
@@ -230,8 +308,12 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// Everything about the connection that options say.
-    pub fn transport(&self, mut transport: TransportBuilder) -> TransportBuilder {
+    /// Everything about calls that options say, for a client with credentials for these schemes.
+    pub fn transport(
+        &self,
+        mut transport: TransportBuilder,
+        held: Vec<&'static str>,
+    ) -> TransportBuilder {
         transport = transport.application(concat!("compute-kfp-cli/", env!("CARGO_PKG_VERSION")));
         if let Some(limit) = self.globals.timeout {
             transport = transport.timeout(limit);
@@ -242,7 +324,33 @@ impl<'a> Settings<'a> {
         }
         match self.globals.verbosity {
             0 => transport,
-            _ => transport.middleware(Verbose),
+            _ => transport.middleware(Verbose { held }),
         }
     }
+}
+
+/// What a variable says that is set.
+fn of_environment(variable: &'static str) -> Option<Setting> {
+    let value = env::var_os(variable).filter(|value| !value.is_empty())?;
+    Some(Setting {
+        variable,
+        value,
+        source: Source::Environment(variable),
+    })
+}
+
+/// The schemes that a client has credentials for.
+fn held(found: &[Found]) -> Vec<&'static str> {
+    use compute_kfp::environment::Setting::{
+        ApiKey, IdentityHeader, SessionCookie, Token, TokenFile,
+    };
+    use compute_kfp::{compute::operations as compute, kfp::operations as kfp};
+
+    let schemes = found.iter().flat_map(|found| match found.setting {
+        Token | TokenFile | Login => vec![&compute::SCHEME_USER_BEARER, &kfp::SCHEME_BEARER],
+        ApiKey => vec![&compute::SCHEME_BACKEND],
+        SessionCookie | IdentityHeader => vec![&kfp::SCHEME_BEARER],
+        _ => Vec::new(),
+    });
+    schemes.map(|scheme| scheme.name).collect()
 }

@@ -1,5 +1,6 @@
 //! What there is to call an API with, and where each part of it comes from.
 
+use compute_kfp::compute::Login;
 use compute_kfp::environment::{Found, Origin, Setting};
 use compute_kfp::{compute, kfp};
 
@@ -40,11 +41,21 @@ impl Setup {
 
     /// Of the login to this server, whatever else is set.
     pub fn of_login(settings: &Settings<'_>, endpoint: &str) -> Result<Self, Failure> {
-        let variable = Api::Compute.variables().endpoint;
-        let only_the_server = |name: &str| (name == variable).then(|| endpoint.into());
-        let builder = compute::ClientBuilder::from_variables(&only_the_server)?;
+        let variables = Api::Compute.variables();
+        let set = settings.variables(Api::Compute);
+        let hidden = [
+            Some(variables.token),
+            Some(variables.token_file),
+            variables.api_key,
+        ];
+        let of_the_login = |name: &str| match name == variables.endpoint {
+            true => Some(endpoint.into()),
+            false => set(name).filter(|_| !hidden.contains(&Some(name))),
+        };
+        let builder = compute::ClientBuilder::from_variables(&of_the_login)?;
         let found = builder.found().to_vec();
-        let builder = builder.transport(|transport| settings.transport(transport));
+        let held = vec![compute::operations::SCHEME_USER_BEARER.name];
+        let builder = builder.transport(|transport| settings.transport(transport, held));
         let client = Client::Compute(builder.build()?);
         let mut setup = Self::new(settings, Api::Compute, client, found);
         if settings.endpoint(Api::Compute)?.is_none() {
@@ -71,16 +82,10 @@ impl Setup {
     /// A client of the same server that holds no credential.
     pub fn anonymous(&self, settings: &Settings<'_>) -> Result<Client, Failure> {
         Ok(match &self.client {
-            Client::Compute(client) => {
-                let builder = compute::Client::builder().endpoint(client.transport().endpoint());
-                let builder = builder.transport(|transport| settings.transport(transport));
-                Client::Compute(builder.build()?)
+            Client::Compute(_) => {
+                Client::Compute(settings.anonymous(Api::Compute, self.endpoint())?.into())
             }
-            Client::Kfp(client) => {
-                let builder = kfp::Client::builder(client.transport().endpoint());
-                let builder = builder.transport(|transport| settings.transport(transport));
-                Client::Kfp(builder.build()?)
-            }
+            Client::Kfp(_) => Client::Kfp(settings.anonymous(Api::Kfp, self.endpoint())?.into()),
         })
     }
 
@@ -94,9 +99,17 @@ impl Setup {
 
     /// Everything that authorises calls.
     pub fn credentials(&self) -> impl Iterator<Item = &(Found, Source)> {
-        self.found
-            .iter()
-            .filter(|(found, _)| !matches!(found.setting, Setting::Endpoint | Setting::Namespace))
+        self.found.iter().filter(|(found, _)| {
+            matches!(
+                found.setting,
+                Setting::Token
+                    | Setting::TokenFile
+                    | Setting::ApiKey
+                    | Setting::Login
+                    | Setting::SessionCookie
+                    | Setting::IdentityHeader
+            )
+        })
     }
 
     /// What authorises most calls: as a user where there is a choice.
@@ -104,6 +117,28 @@ impl Setup {
         let of_user = |(found, _): &&(Found, Source)| found.setting != Setting::ApiKey;
         let found = self.credentials().find(of_user);
         found.or_else(|| self.credentials().next())
+    }
+
+    /// What to say of a login to this server that is in the login file and not used, since something
+    /// else is set.
+    pub fn hidden_login(&self) -> Option<String> {
+        let (credential, source) = self.credential()?;
+        if self.source(Setting::Login).is_some() {
+            return None;
+        }
+        let login = Login::from_default_file().ok()?;
+        // Without it, the login would choose the server, too.
+        let login = match self.source(Setting::Endpoint) {
+            Some(Source::Elsewhere(Origin::Default)) => login,
+            _ => login.host(self.endpoint()),
+        };
+        login.is_logged_in().ok()?.then(|| {
+            format!(
+                "the {} ({source}) hides the login in `{}`; remove it to use the login",
+                title(credential.setting),
+                login.path().display()
+            )
+        })
     }
 
     /// Where this setting comes from.
@@ -127,6 +162,11 @@ pub fn title(setting: Setting) -> &'static str {
         Setting::SessionCookie => "session cookie",
         Setting::IdentityHeader => "identity header",
         Setting::Namespace => "namespace",
+        Setting::AllowHttp => "plain HTTP",
+        Setting::CertificateAuthority => "certificate authority",
+        Setting::ClientCertificate => "client certificate",
+        Setting::InsecureSkipTlsVerify => "TLS verification",
+        Setting::Proxy => "proxy",
         _ => "setting",
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use compute_kfp::middleware::{Attempt, Middleware, Next, Outcome};
+use compute_kfp::operation::{Operation, SecurityScheme};
 
 use crate::failure::say;
 use crate::output::printable;
@@ -12,7 +13,20 @@ use crate::output::printable;
 const SECRET: [&str; 6] = ["auth", "cookie", "credential", "key", "secret", "token"];
 
 /// Tells of each attempt.
-pub struct Verbose;
+pub struct Verbose {
+    /// The schemes that the client holds credentials for.
+    pub held: Vec<&'static str>,
+}
+
+impl Verbose {
+    /// The schemes whose credentials are sent: the first alternative of which all are held.
+    fn sent(&self, operation: &Operation) -> &'static [&'static SecurityScheme] {
+        let is_held = |scheme: &&SecurityScheme| self.held.contains(&scheme.name);
+        let mut alternatives = operation.security.iter();
+        let sent = alternatives.find(|schemes| schemes.iter().all(is_held));
+        sent.copied().unwrap_or_default()
+    }
+}
 
 impl Middleware for Verbose {
     fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> Outcome<'a> {
@@ -29,7 +43,7 @@ impl Middleware for Verbose {
                     String::from_utf8_lossy(value.as_bytes())
                 ));
             }
-            for scheme in operation.security.first().copied().unwrap_or_default() {
+            for scheme in self.sent(operation) {
                 say(&format!("> credential of `{}`: [hidden]", scheme.name));
             }
             let begun = Instant::now();

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod argument;
+mod body_table;
 mod by_name;
 mod client_crate;
 mod compare;

@@ -118,6 +118,10 @@ pub(crate) struct Property {
     /// Whether the document gives its identifier.
     pub given: bool,
     pub required: bool,
+    /// Whether a request that creates something needs it.
+    pub required_on_creation: bool,
+    /// Whether only responses have it.
+    pub read_only: bool,
     pub schema: Schema,
     pub place: String,
 }
@@ -325,6 +329,8 @@ impl Style {
 pub(crate) struct Body {
     pub place: String,
     pub required: bool,
+    /// Of the preferred content.
+    pub example: Option<Value>,
     pub description: Option<String>,
     /// The preferred content.
     pub content: BodyContent,

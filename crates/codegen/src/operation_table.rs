@@ -3,6 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
+use crate::body_table;
 use crate::model::{
     Api, BodyContent, FormField, InPageToken, Kind, Location, Operation, Paging, Parameter, Part,
     Schema, SchemeKind, SecurityScheme, StreamFormat, Style, Success,
@@ -18,6 +19,7 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
         .operations
         .iter()
         .map(|operation| ident(&operation.constant));
+    let bodies = body_table::generate(api);
     quote! {
         #[allow(unused_imports)]
         use ::compute_kfp_runtime::operation::{
@@ -34,6 +36,8 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
 
         /// Every operation, in the order of the description.
         pub static OPERATIONS: &[&Operation] = &[#(&#names),*];
+
+        #bodies
     }
 }
 
@@ -293,15 +297,15 @@ fn style(style: Style, explode: bool, location: Location) -> Option<TokenStream>
 }
 
 /// What the JSON of a parameter or body looks like.
-struct Shape {
-    kind: &'static str,
+pub(crate) struct Shape {
+    pub kind: &'static str,
     /// Of an array.
-    items: &'static str,
+    pub items: &'static str,
     /// Those it is known to take.
-    values: Vec<String>,
+    pub values: Vec<String>,
 }
 
-fn shape(api: &Api, schema: &Schema) -> Shape {
+pub(crate) fn shape(api: &Api, schema: &Schema) -> Shape {
     let named = match &schema.kind {
         Kind::Reference(name) => api.schemas.get(name).map(|named| &named.schema.kind),
         kind => Some(kind),

@@ -38,6 +38,15 @@ pub const VARIABLES: Variables = Variables {
     token: TOKEN,
     token_file: TOKEN_FILE,
     api_key: Some(API_KEY),
+    cookie: None,
+    cookie_file: None,
+    identity_header: None,
+    client_certificate: "COMPUTE_CLIENT_CERTIFICATE",
+    client_key: "COMPUTE_CLIENT_KEY",
+    allow_http: "COMPUTE_ALLOW_HTTP",
+    insecure_skip_tls_verify: "COMPUTE_INSECURE_SKIP_TLS_VERIFY",
+    certificate_authority: "COMPUTE_CERTIFICATE_AUTHORITY",
+    proxy: "COMPUTE_PROXY",
 };
 
 const ENDPOINT: &str = "COMPUTE_ENDPOINT";
@@ -86,8 +95,13 @@ impl Client {
     /// | `COMPUTE_TOKEN` | the bearer token of a user |
     /// | `COMPUTE_TOKEN_FILE` | where there is no `COMPUTE_TOKEN`: the file that holds it, read again when it changes |
     /// | `COMPUTE_API_KEY` | the API key of a backend |
+    /// | `COMPUTE_CLIENT_CERTIFICATE`, `COMPUTE_CLIENT_KEY` | files of a client certificate and its key |
+    /// | `COMPUTE_CERTIFICATE_AUTHORITY` | file of authorities to trust beside those of the system |
+    /// | `COMPUTE_PROXY` | the proxy; otherwise `HTTPS_PROXY` and its like count |
+    /// | `COMPUTE_ALLOW_HTTP` | `true` allows plain HTTP to any host |
+    /// | `COMPUTE_INSECURE_SKIP_TLS_VERIFY` | `true` accepts any certificate of the server, for tests |
     ///
-    /// With none of the last three, it is the login of `~/.quantuminspire/config.json` (with the
+    /// Without token and API key, it is the login of `~/.quantuminspire/config.json` (with the
     /// feature `oauth`):
     ///
     /// | `COMPUTE_ENDPOINT` | the file | endpoint | credential |
@@ -189,13 +203,14 @@ impl ClientBuilder {
             }
             (None, None) => builder,
         };
-        Ok(match key {
-            Some(key) => {
-                builder.note(Setting::ApiKey, None, Origin::Variable(API_KEY));
-                builder.api_key(key)
-            }
-            None => builder,
-        })
+        if let Some(key) = key {
+            builder.note(Setting::ApiKey, None, Origin::Variable(API_KEY));
+            builder = builder.api_key(key);
+        }
+        let (transport, found) = VARIABLES.connect(variable, builder.transport)?;
+        builder.transport = transport;
+        builder.found.extend(found);
+        Ok(builder)
     }
 
     /// What [`from_variables`](Self::from_variables) found, and where; nothing of what was set since.

@@ -14,11 +14,11 @@
 //! # Ok::<(), compute_kfp::Error>(())
 //! ```
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::Error;
+use crate::{Error, TransportBuilder};
 
 /// The environment variables that set up a client of one API.
 ///
@@ -36,14 +36,167 @@ pub struct Variables {
     pub token_file: &'static str,
     /// API key, where the API takes one.
     pub api_key: Option<&'static str>,
+    /// Cookies of a session with a proxy, `name=value; other=value`, where servers stand behind one.
+    pub cookie: Option<&'static str>,
+    /// File with these cookies.
+    pub cookie_file: Option<&'static str>,
+    /// Header that says who is calling, `NAME: VALUE`, where servers trust one.
+    pub identity_header: Option<&'static str>,
+    /// Client certificate: a file in PEM.
+    pub client_certificate: &'static str,
+    /// Key of the client certificate: a file in PEM; without it, the certificate's file holds both.
+    pub client_key: &'static str,
+    /// Whether credentials may go over plain HTTP to any host, as `true` or `false`.
+    pub allow_http: &'static str,
+    /// Whether any certificate of the server is accepted, as `true` or `false`.
+    pub insecure_skip_tls_verify: &'static str,
+    /// Certificate authorities to trust beside those of the system: a file in PEM.
+    pub certificate_authority: &'static str,
+    /// Proxy, such as `http://proxy.example.org:3128`.
+    pub proxy: &'static str,
 }
 
 impl Variables {
     /// All of them.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
-        let all = [self.endpoint, self.token, self.token_file];
-        all.into_iter().chain(self.api_key)
+        let Self {
+            allow_http,
+            insecure_skip_tls_verify,
+            certificate_authority,
+            proxy,
+            ..
+        } = *self;
+        let settings = [
+            allow_http,
+            insecure_skip_tls_verify,
+            certificate_authority,
+            proxy,
+        ];
+        self.server_names().chain(settings)
     }
+
+    /// Those that name the server, or hold a credential for it.
+    ///
+    /// Take all of them from one place, or a credential goes to a server that another place names.
+    pub fn server_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let everywhere = [
+            self.endpoint,
+            self.token,
+            self.token_file,
+            self.client_certificate,
+            self.client_key,
+        ];
+        let for_some = [
+            self.api_key,
+            self.cookie,
+            self.cookie_file,
+            self.identity_header,
+        ];
+        everywhere.into_iter().chain(for_some.into_iter().flatten())
+    }
+
+    /// Sets up the connections of a transport as the variables say, and returns what was found.
+    ///
+    /// ```
+    /// use compute_kfp::{Transport, compute};
+    ///
+    /// let variable = |name: &str| (name == "COMPUTE_PROXY").then(|| "http://localhost:3128".into());
+    /// let transport = Transport::builder("https://compute.example.org");
+    /// let (transport, found) = compute::VARIABLES.connect(&variable, transport)?;
+    /// assert_eq!(found.len(), 1);
+    /// # drop(transport);
+    /// # Ok::<(), compute_kfp::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if a variable is not
+    /// UTF-8 or neither true nor false, if a file cannot be read, or if there is a key without a
+    /// certificate.
+    pub fn connect(
+        &self,
+        variable: &dyn Fn(&str) -> Option<OsString>,
+        mut transport: TransportBuilder,
+    ) -> Result<(TransportBuilder, Vec<Found>), Error> {
+        let path = |name| variable(name).filter(|path| !path.is_empty());
+        let mut found = Vec::new();
+        let mut note = |setting, value: Option<&OsString>, name| {
+            let value = value.map(|value| value.to_string_lossy().into_owned());
+            found.push(Found::new(setting, value, Origin::Variable(name)));
+        };
+        if flag(self.allow_http, variable)? {
+            note(Setting::AllowHttp, None, self.allow_http);
+            transport = transport.allow_plain_http(true);
+        }
+        if flag(self.insecure_skip_tls_verify, variable)? {
+            note(
+                Setting::InsecureSkipTlsVerify,
+                None,
+                self.insecure_skip_tls_verify,
+            );
+            transport = transport.danger_accept_invalid_certs(true);
+        }
+        if let Some(authority) = path(self.certificate_authority) {
+            let pem = read("certificate authority", &authority)?;
+            transport = transport.root_certificate(pem);
+            note(
+                Setting::CertificateAuthority,
+                Some(&authority),
+                self.certificate_authority,
+            );
+        }
+        match (path(self.client_certificate), path(self.client_key)) {
+            (None, None) => {}
+            (None, Some(_)) => {
+                return Err(Error::configuration(format!(
+                    "there is a client key and no client certificate; set `{}`, too",
+                    self.client_certificate
+                )));
+            }
+            (Some(certificate), key) => {
+                let chain = read("client certificate", &certificate)?;
+                let key = match key {
+                    Some(key) => read("client key", &key)?,
+                    None => chain.clone(),
+                };
+                transport = transport.client_certificate(chain, key);
+                note(
+                    Setting::ClientCertificate,
+                    Some(&certificate),
+                    self.client_certificate,
+                );
+            }
+        }
+        if let Some(proxy) = text(self.proxy, variable(self.proxy))? {
+            note(Setting::Proxy, None, self.proxy);
+            transport = transport.proxy(proxy);
+        }
+        Ok((transport, found))
+    }
+}
+
+/// What a variable says that is true or false.
+fn flag(name: &str, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<bool, Error> {
+    let Some(value) = text(name, variable(name))? else {
+        return Ok(false);
+    };
+    match value.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err(Error::configuration(format!(
+            "`{name}` is {value:?}, neither true nor false"
+        ))),
+    }
+}
+
+pub(crate) fn read(what: &str, path: &OsStr) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|error| {
+        let path = Path::new(path).display();
+        Error::configuration(format!(
+            "the file of the {what} `{path}` cannot be read: {error}"
+        ))
+        .caused_by(error)
+    })
 }
 
 /// One thing that sets a client up, and where it was found. It holds no secret.
@@ -79,6 +232,16 @@ pub enum Setting {
     IdentityHeader,
     /// Namespace for callers to name; kept.
     Namespace,
+    /// Whether credentials may go over plain HTTP to any host.
+    AllowHttp,
+    /// Certificate authorities to trust beside those of the system; the path of their file is kept.
+    CertificateAuthority,
+    /// Certificate that the client shows; the path of its file is kept.
+    ClientCertificate,
+    /// Whether any certificate of the server is accepted.
+    InsecureSkipTlsVerify,
+    /// Proxy; not kept, as it may hold a password.
+    Proxy,
 }
 
 /// Where a setting was found.

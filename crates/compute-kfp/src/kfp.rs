@@ -42,6 +42,15 @@ pub const VARIABLES: Variables = Variables {
     token: surroundings::TOKEN,
     token_file: surroundings::TOKEN_PATH,
     api_key: None,
+    cookie: Some(surroundings::COOKIE),
+    cookie_file: Some(surroundings::COOKIE_FILE),
+    identity_header: Some(surroundings::IDENTITY_HEADER),
+    client_certificate: "KFP_CLIENT_CERTIFICATE",
+    client_key: "KFP_CLIENT_KEY",
+    allow_http: "KFP_ALLOW_HTTP",
+    insecure_skip_tls_verify: "KFP_INSECURE_SKIP_TLS_VERIFY",
+    certificate_authority: "KFP_CERTIFICATE_AUTHORITY",
+    proxy: "KFP_PROXY",
 };
 
 /// Client of Kubeflow Pipelines.
@@ -69,7 +78,10 @@ pub struct Client {
 }
 
 impl Client {
-    /// Starts setting up a client of the server at `endpoint`, such as `https://kfp.example.org`.
+    /// Starts setting up a client of the server at `endpoint`, such as `https://kfp.example.org`, or
+    /// `https://kubeflow.example.org/pipeline` behind the dashboard of Kubeflow.
+    ///
+    /// An `/apis/v2beta1` at its end is left out, as all operations have it in their paths.
     pub fn builder(endpoint: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(endpoint)
     }
@@ -80,8 +92,13 @@ impl Client {
     /// |---|---|
     /// | endpoint | `KF_PIPELINES_ENDPOINT`; in a cluster `http://ml-pipeline.kubeflow.svc.cluster.local:8888` |
     /// | token | `KFP_TOKEN`; the file that `KF_PIPELINES_SA_TOKEN_PATH` names; the file `/var/run/secrets/kubeflow/pipelines/token` where it exists |
-    /// | session cookie | the context file |
-    /// | identity header | the context file |
+    /// | session cookie | `KFP_COOKIE`; the file that `KFP_COOKIE_FILE` names; the context file |
+    /// | identity header | `KFP_IDENTITY_HEADER`, as `NAME: VALUE`; the context file |
+    /// | client certificate and its key | the files that `KFP_CLIENT_CERTIFICATE` and `KFP_CLIENT_KEY` name |
+    /// | authorities to trust beside those of the system | the file that `KFP_CERTIFICATE_AUTHORITY` names |
+    /// | proxy | `KFP_PROXY`; `HTTPS_PROXY` and its like |
+    /// | whether plain HTTP is allowed to any host | `KFP_ALLOW_HTTP`, as `true` |
+    /// | whether any certificate is accepted, for tests | `KFP_INSECURE_SKIP_TLS_VERIFY`, as `true` |
     /// | [`namespace`](Self::namespace) | the context file; in a cluster the namespace of the pod |
     ///
     /// The token, the cookie and the header are all sent, as far as they are found. It is in a
@@ -161,6 +178,8 @@ pub struct ClientBuilder {
     transport: TransportBuilder,
     token: Option<Arc<dyn Credentials>>,
     beside: Vec<Arc<dyn Credentials>>,
+    /// Those of the context file.
+    of_context: Vec<Arc<dyn Credentials>>,
     namespace: Option<Arc<str>>,
     found: Vec<Found>,
 }
@@ -168,9 +187,10 @@ pub struct ClientBuilder {
 impl ClientBuilder {
     fn new(endpoint: impl Into<String>) -> Self {
         Self {
-            transport: Transport::builder(endpoint),
+            transport: Transport::builder(without_api_path(&endpoint.into())),
             token: None,
             beside: Vec::new(),
+            of_context: Vec::new(),
             namespace: None,
             found: Vec::new(),
         }
@@ -219,6 +239,16 @@ impl ClientBuilder {
     /// What [`from_variables`](Self::from_variables) found, and where; nothing of what was set since.
     pub fn found(&self) -> &[Found] {
         &self.found
+    }
+
+    /// Leaves out the cookie and the identity header of the context file, for another server than the
+    /// one they were set up for.
+    pub fn without_context_credentials(mut self) -> Self {
+        self.of_context.clear();
+        self.found.retain(|found| {
+            found.setting == Setting::Namespace || !matches!(found.origin, Origin::ContextFile(_))
+        });
+        self
     }
 
     fn note(&mut self, setting: Setting, value: Option<String>, origin: Origin) {
@@ -282,7 +312,8 @@ impl ClientBuilder {
     /// Of kind [`Configuration`](crate::ErrorKind::Configuration): see
     /// [`TransportBuilder::build`].
     pub fn build(self) -> Result<Client, Error> {
-        let sent: Vec<_> = self.token.into_iter().chain(self.beside).collect();
+        let beside = self.beside.into_iter().chain(self.of_context);
+        let sent: Vec<_> = self.token.into_iter().chain(beside).collect();
         let transport = match sent.is_empty() {
             true => self.transport,
             false => self
@@ -294,6 +325,15 @@ impl ClientBuilder {
             ..transport.build()?.into()
         })
     }
+}
+
+/// An endpoint without the path that all operations begin with.
+fn without_api_path(endpoint: &str) -> &str {
+    let endpoint = endpoint.trim().trim_end_matches('/');
+    let api_path = operations::GET_HEALTHZ.path.strip_suffix("/healthz");
+    api_path
+        .and_then(|path| endpoint.strip_suffix(path))
+        .unwrap_or(endpoint)
 }
 
 /// Credentials are left out: what an implementation prints of itself is not known.

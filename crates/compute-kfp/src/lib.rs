@@ -22,8 +22,8 @@ pub use compute_kfp_runtime::mock;
 pub use compute_kfp_runtime::oauth;
 pub use compute_kfp_runtime::{
     BuildError, ByteStream, CallOptions, Content, Error, ErrorKind, Nullable, ParseTimestampError,
-    ResponseValue, Result, RetryPolicy, Timestamp, Transport, TransportBuilder, credentials,
-    middleware, operation, paging,
+    ResponseValue, Result, RetryPolicy, SetupFault, SetupFaultKind, Timestamp, Transport,
+    TransportBuilder, body_fields, credentials, middleware, operation, paging,
 };
 
 /// Forgetting what an operation requires does not compile. Beside each call stands the whole one, which

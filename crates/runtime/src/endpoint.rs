@@ -5,6 +5,7 @@ use reqwest::Url;
 use url::Position;
 
 use crate::error::Error;
+use crate::setup_fault::SetupFault;
 
 /// Everything but the unreserved characters of RFC 3986: no value can leave its place.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -64,6 +65,45 @@ pub(crate) fn push_reserved(text: &mut String, value: &str) {
     text.extend(utf8_percent_encode(rest, UNSAFE));
 }
 
+/// Whether requests there stay on this machine, inside a cluster, or encrypted.
+pub(crate) fn is_private(url: &Url) -> bool {
+    url.scheme() == "https" || is_inside(url)
+}
+
+fn is_inside(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(host)) => is_name_inside(host),
+        None => false,
+    }
+}
+
+/// Whether a name is resolved on this machine or by the DNS of a cluster, and never by public DNS.
+fn is_name_inside(host: &str) -> bool {
+    let is_complete = |name: &str| {
+        name == "localhost" || name.ends_with(".localhost") || name.ends_with(".svc.cluster.local")
+    };
+    // With a dot at its end, a name is never completed by the search list of a pod.
+    if let Some(name) = host.strip_suffix('.') {
+        return is_complete(name);
+    }
+    is_complete(host)
+        || host.ends_with(".svc")
+        || match host.split_once('.') {
+            None => true,
+            Some((_, namespace)) => is_only_a_namespace(namespace),
+        }
+}
+
+/// Whether `SERVICE.NAMESPACE` cannot be a public name: a top-level domain has neither digits nor
+/// hyphens, unless it is internationalised, and none is called like the usual namespace of KFP.
+fn is_only_a_namespace(label: &str) -> bool {
+    let has_other_than_letters = label.bytes().any(|byte| !byte.is_ascii_alphabetic());
+    let is_label = !label.is_empty() && !label.contains('.') && !label.starts_with("xn--");
+    is_label && (has_other_than_letters || label == "kubeflow")
+}
+
 /// Where a server is.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
@@ -118,34 +158,22 @@ impl Endpoint {
         self.url.port_or_known_default()
     }
 
-    /// Whether what is sent there stays on this machine, inside a cluster, or encrypted.
+    /// Whether requests stay on this machine, inside a cluster, or encrypted.
     pub fn is_private(&self) -> bool {
-        if self.url.scheme() == "https" {
-            return true;
-        }
-        match self.url.host() {
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            Some(url::Host::Domain(host)) => {
-                host == "localhost"
-                    || host.ends_with(".localhost")
-                    || host.ends_with(".svc")
-                    || host.ends_with(".svc.cluster.local")
-                    || !host.contains('.')
-            }
-            None => false,
-        }
+        is_private(&self.url)
+    }
+
+    /// Whether the server is on this machine or inside a Kubernetes cluster.
+    pub fn is_inside(&self) -> bool {
+        is_inside(&self.url)
     }
 
     /// Refuses to send credentials there unencrypted, unless that is allowed.
     pub fn check_credentials(&self, allow_plain_http: bool) -> Result<(), Error> {
-        if allow_plain_http || self.is_private() {
-            return Ok(());
+        match allow_plain_http || self.is_private() {
+            true => Ok(()),
+            false => Err(SetupFault::plain_http(self.as_str()).into()),
         }
-        Err(Error::configuration(format!(
-            "`{}` would get credentials over plain HTTP; use https, or allow it with `allow_plain_http`",
-            self.as_str()
-        )))
     }
 
     /// The address of a path that starts with a slash, and of a query without its `?`.

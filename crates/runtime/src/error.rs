@@ -17,6 +17,7 @@ use crate::endpoint::origin;
 use crate::operation::Operation;
 use crate::paging::ResumePoint;
 use crate::retry;
+use crate::setup_fault::SetupFault;
 
 /// At most this much of an answer is kept in an error.
 const KEPT_BODY: usize = 64 * 1024;
@@ -323,10 +324,7 @@ impl Error {
             let sent = answered || !causes(&error).any(was_not_taken);
             (ErrorKind::Connection, "the connection broke", sent)
         };
-        let message = match causes(&error).last() {
-            Some(root) => format!("{what}: {root}"),
-            None => what.to_owned(),
-        };
+        let root = causes(&error).last().map(ToString::to_string);
         let passing = if error.is_connect() && causes(&error).any(is_bad_data) {
             Some(false)
         } else if error.is_decode() && causes(&error).any(is_early_end) {
@@ -334,7 +332,17 @@ impl Error {
         } else {
             None
         };
-        let mut failure = Self::new(kind, message).caused_by(error);
+        let (mut failure, passing) = match SetupFault::of_tls(error) {
+            Ok(fault) => {
+                let failure = Self::new(kind, format!("{what}: {}", fault.advice()));
+                (failure.caused_by(fault), Some(false))
+            }
+            Err(error) => {
+                let message =
+                    root.map_or_else(|| what.to_owned(), |root| format!("{what}: {root}"));
+                (Self::new(kind, message).caused_by(error), passing)
+            }
+        };
         failure.0.sent = sent;
         failure.0.passing = passing;
         failure

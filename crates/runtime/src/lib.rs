@@ -3,6 +3,7 @@
 mod answer;
 #[cfg(feature = "blocking")]
 pub mod blocking;
+pub mod body_fields;
 mod content;
 pub mod credentials;
 #[cfg(feature = "dynamic")]
@@ -29,6 +30,7 @@ mod request;
 mod response;
 mod retry;
 mod secrets;
+mod setup_fault;
 mod stream;
 mod style;
 pub mod tagged;
@@ -43,6 +45,7 @@ pub use options::CallOptions;
 pub use request::Request;
 pub use response::{ByteStream, ResponseValue};
 pub use retry::RetryPolicy;
+pub use setup_fault::{SetupFault, SetupFaultKind};
 pub use stream::{Event, EventStream, JsonStream};
 pub use timestamp::{ParseTimestampError, Timestamp, TimestampRangeError};
 pub use transport::{Transport, TransportBuilder};

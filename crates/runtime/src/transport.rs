@@ -69,6 +69,7 @@ struct Inner {
     user_agent: HeaderValue,
     credentials: Vec<HeldCredentials>,
     middleware: Vec<Arc<dyn Middleware>>,
+    dry_run: Option<DryRun>,
     retry: RetryPolicy,
     timeout: Duration,
     attempt_timeout: Duration,
@@ -76,6 +77,9 @@ struct Inner {
     max_response_bytes: usize,
     max_response_objects: usize,
 }
+
+/// What sees requests that are not sent.
+type DryRun = Arc<dyn Fn(&reqwest::Request) + Send + Sync>;
 
 impl Inner {
     /// Where an operation is sent.

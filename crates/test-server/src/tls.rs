@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
@@ -24,6 +24,12 @@ pub struct Tls<'a> {
     pub protocols: &'a [&'a str],
     /// Whether clients need a certificate of the same authority.
     pub demands_certificate: bool,
+    /// Name that the certificate is for, in place of `localhost`.
+    pub other_host: Option<&'a str>,
+    /// Whether the certificate has expired.
+    pub expired: bool,
+    /// Whether the certificate is that of an authority, as a self-signed one may be.
+    pub of_authority: bool,
 }
 
 impl TestServer {
@@ -65,7 +71,18 @@ impl Authority {
 
     /// Issues a certificate for `localhost`; returns it and its key, in PEM.
     pub fn issue(&self, name: &str) -> (String, String) {
-        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        self.issue_for(name, Tls::default())
+    }
+
+    fn issue_for(&self, name: &str, tls: Tls<'_>) -> (String, String) {
+        let host = tls.other_host.unwrap_or("localhost");
+        let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        if tls.of_authority {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        if tls.expired {
+            params.not_after = date_time_ymd(2001, 1, 1);
+        }
         params.distinguished_name = named(name);
         params.use_authority_key_identifier_extension = true;
         params.extended_key_usages = vec![
@@ -78,7 +95,7 @@ impl Authority {
     }
 
     fn acceptor(&self, tls: Tls<'_>) -> TlsAcceptor {
-        let (certificate, key) = self.issue("server");
+        let (certificate, key) = self.issue_for("server", tls);
         let config = ServerConfig::builder();
         let config = if tls.demands_certificate {
             let mut roots = RootCertStore::empty();

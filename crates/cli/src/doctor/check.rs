@@ -88,7 +88,11 @@ impl Check {
 
     pub fn failed(self, failure: &Failure) -> Self {
         let message = match failure {
-            Failure::Api(error) => error.message().to_owned(),
+            Failure::Advised {
+                message: Some(message),
+                ..
+            } => message.clone(),
+            Failure::Api(error) | Failure::Advised { error, .. } => error.message().to_owned(),
             Failure::Usage(message) | Failure::Io(message) => message.clone(),
             _ => "it ended early".to_owned(),
         };

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use compute_kfp::compute::Login;
 use compute_kfp::environment::{Found, Setting};
-use compute_kfp::{Error, ErrorKind, kfp};
+use compute_kfp::{Error, ErrorKind, SetupFault, kfp};
 
 use super::check::{Check, Subject};
+use crate::advice;
 use crate::api::{Api, Client};
 use crate::failure::Failure;
 use crate::globals::Globals;
@@ -34,7 +35,7 @@ impl<'a> Checkup<'a> {
         let setup = match Setup::of(self.settings, self.api) {
             Ok(Some(setup)) => setup,
             Ok(None) => return vec![self.not_set_up()],
-            Err(failure) => return vec![self.broken(&failure)],
+            Err(failure) => return vec![self.broken(failure)],
         };
         let mut checks = self.configured(&setup);
         if self.globals.dry_run {
@@ -73,7 +74,7 @@ impl<'a> Checkup<'a> {
     }
 
     /// The message names the place; these are the places that were looked at.
-    fn broken(&self, failure: &Failure) -> Check {
+    fn broken(&self, failure: Failure) -> Check {
         let mut sources: Vec<String> = self
             .settings
             .of(self.api)
@@ -81,7 +82,7 @@ impl<'a> Checkup<'a> {
             .map(|setting| setting.source.to_string())
             .collect();
         sources.dedup();
-        let check = self.check("settings").failed(failure);
+        let check = self.check("settings").failed(&self.advised(failure));
         let check = check.remedy("correct what the message names");
         match sources.as_slice() {
             [] => check,
@@ -111,6 +112,16 @@ impl<'a> Checkup<'a> {
                 Api::Kfp => self.check("credential").skipped("there is none"),
             });
         }
+        let hidden = self.settings.hidden(self.api).into_iter();
+        checks.extend(hidden.map(|(hidden, by)| {
+            let (name, source) = (hidden.variable, hidden.source);
+            let place = match &source {
+                Source::Environment(_) => source.to_string(),
+                source => format!("{name} of {source}"),
+            };
+            self.check("not used")
+                .skipped(format!("{place}, hidden by {by}"))
+        }));
         if self.api == Api::Compute {
             checks.extend(self.login_file(setup));
         }
@@ -130,7 +141,13 @@ impl<'a> Checkup<'a> {
                 }
             },
             Some(value) => check.ok(value),
-            None => check.ok("is set, not shown"),
+            None => match found.setting {
+                Setting::AllowHttp => check.ok("is allowed to any host"),
+                Setting::InsecureSkipTlsVerify => check
+                    .warning("is off: any certificate of the server is accepted")
+                    .remedy("trust the authority of the server by --certificate-authority instead"),
+                _ => check.ok("is set, not shown"),
+            },
         }
     }
 
@@ -146,6 +163,11 @@ impl<'a> Checkup<'a> {
             }
         };
         let path = login.path().display();
+        if let Some(hidden) = setup.hidden_login() {
+            return Some(file.warning(hidden).remedy(
+                "remove what hides the login, or log out with `compute-kfp logout` to end it",
+            ));
+        }
         if setup.source(Setting::Login).is_none() {
             let why = match setup.credential() {
                 Some((found, _)) => {
@@ -180,6 +202,17 @@ impl<'a> Checkup<'a> {
             Client::Kfp(client) => client.get_healthz().send().await.map(drop),
         };
         let took = asked.elapsed().as_millis();
+        let moved = match &answer {
+            Err(error) if self.api == Api::Kfp && advice::is_page(error) => {
+                advice::api_below(self.settings).await
+            }
+            _ => None,
+        };
+        if let Some(moved) = moved {
+            return check
+                .failed(&moved.into())
+                .remedy("use the endpoint that the message names");
+        }
         match answer {
             Ok(()) => check.ok(format!("answers, in {took} ms")),
             Err(error) if wants_a_credential(&error) => {
@@ -235,6 +268,7 @@ impl<'a> Checkup<'a> {
     fn refused(&self, check: Check, credential: Option<&Found>, error: Error) -> Check {
         let by_login = credential.is_none_or(|found| found.setting == Setting::Login);
         let remedy = match error.kind() {
+            _ if SetupFault::of(&error).is_some() => "correct what the message names",
             ErrorKind::Authentication if self.api == Api::Compute && by_login => {
                 "log in with `compute-kfp login`"
             }
@@ -250,7 +284,23 @@ impl<'a> Checkup<'a> {
             }
             _ => "correct what the message names",
         };
-        check.failed(&error.into()).remedy(remedy)
+        check.failed(&self.advised(error.into())).remedy(remedy)
+    }
+
+    /// A failure in the words of the command line.
+    fn advised(&self, failure: Failure) -> Failure {
+        let message = match &failure {
+            Failure::Api(error) => advice::of_setup(&[self.api], error),
+            _ => None,
+        };
+        match (failure, message) {
+            (Failure::Api(error), Some(message)) => Failure::Advised {
+                error,
+                message: Some(message),
+                hint: None,
+            },
+            (failure, _) => failure,
+        }
     }
 }
 

@@ -95,7 +95,7 @@ fn columns(items: &[Value]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     for (name, value) in items.iter().filter_map(Value::as_object).flatten() {
         let plain = !matches!(value, Value::Null | Value::Array(_) | Value::Object(_));
-        if plain && !names.contains(&name.as_str()) {
+        if plain && !is_unset(value) && !names.contains(&name.as_str()) {
             names.push(name);
         }
     }
@@ -106,7 +106,19 @@ fn columns(items: &[Value]) -> Vec<&str> {
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
+        value if is_unset(value) => String::new(),
         Value::String(text) => printable(text),
         other => printable(&other.to_string()),
     }
+}
+
+/// Whether it is the time that servers of Go write for one that was never set: the beginning of 1970, or
+/// of the year 1.
+fn is_unset(value: &Value) -> bool {
+    let Some(time) = value.as_str().and_then(|text| text.strip_suffix('Z')) else {
+        return false;
+    };
+    let (seconds, fraction) = time.split_once('.').unwrap_or((time, ""));
+    let is_first = matches!(seconds, "1970-01-01T00:00:00" | "0001-01-01T00:00:00");
+    is_first && fraction.bytes().all(|digit| digit == b'0')
 }

@@ -80,7 +80,10 @@ async fn log_in(
     endpoint: &str,
     wanted: Option<i64>,
 ) -> Result<Setup, Failure> {
-    let pending = Login::device(endpoint).start().await?;
+    let connections = settings.anonymous(Api::Compute, endpoint)?;
+    let device = Login::device(endpoint).http_client(connections.http_client().clone());
+    let device = device.allow_plain_http(settings.allows_http(Api::Compute)?);
+    let pending = device.start().await?;
     show(&pending, endpoint);
     let spinner = Bar::of_states(globals, "waiting for you to confirm");
     let logged_in = pending.finish().await?;

@@ -21,7 +21,8 @@ pub fn command() -> Command {
 }
 
 pub async fn run(globals: &Globals) -> Result<(), Failure> {
-    let endpoint = Settings::read(globals)?.endpoint(Api::Compute)?;
+    let settings = Settings::read(globals)?;
+    let endpoint = settings.endpoint(Api::Compute)?;
     let Some(login) = stored_login(endpoint)? else {
         say("nothing to do: there is no login file");
         return Ok(());
@@ -33,7 +34,9 @@ pub async fn run(globals: &Globals) -> Result<(), Failure> {
         ));
         return Ok(());
     }
-    login.log_out().await?;
+    let connections = settings.anonymous(Api::Compute, server)?;
+    let http = connections.http_client().clone();
+    login.clone().http_client(http).log_out().await?;
     say(&format!(
         "logged out of `{server}`: its tokens are useless now and no longer in `{file}`"
     ));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::Identity;
 use crate::api::{Api, Client};
-use crate::failure::Failure;
+use crate::failure::{Failure, warn};
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::settings::Settings;
@@ -38,6 +38,9 @@ pub async fn answer(globals: &Globals, setup: &Setup) -> Result<(), Failure> {
     };
     let endpoint = setup.endpoint();
     let (credential, source) = setup.credential().ok_or_else(|| nobody(endpoint))?;
+    if let Some(hidden) = setup.hidden_login() {
+        warn(&hidden);
+    }
     let identity = Identity::of(client, credential).await?;
     let mut told = Map::new();
     for (name, value) in identity.properties() {

@@ -118,6 +118,33 @@ fn answers_come_in_the_format_that_is_asked_for() {
 }
 
 #[test]
+fn tables_show_nothing_for_times_that_are_not_set() {
+    let runs = json!({ "runs": [
+        { "run_id": "1", "finished_at": "1970-01-01T00:00:00Z", "scheduled_at": "1970-01-01T00:00:00.000Z" },
+        { "run_id": "2", "finished_at": "1970-01-01T00:00:00.5Z" },
+    ] });
+    let server = TestServer::playing([
+        Response::from(runs.clone()),
+        Response::from(runs["runs"][0].clone()),
+        Response::from(runs.clone()),
+    ]);
+    let program = Program::alone().variable("KF_PIPELINES_ENDPOINT", server.url());
+    let list = program.run(["-o", "table", "kfp", "list-runs"]).output;
+    let epochs: Vec<&str> = list.lines().filter(|line| line.contains("1970")).collect();
+    assert_eq!(epochs.len(), 1, "{list}");
+    assert!(epochs[0].contains(".5Z"), "{list}");
+    assert!(!list.contains("scheduled_at"), "{list}");
+    let one = ["-o", "table", "kfp", "get-run", "--run-id", "1"];
+    let one = program.run(one).output;
+    assert!(
+        one.contains("finished_at") && !one.contains("1970"),
+        "{one}"
+    );
+    let all = program.run(["kfp", "list-runs"]).json();
+    assert_eq!(all, runs, "programs get what was sent");
+}
+
+#[test]
 fn what_a_server_sends_does_not_steer_the_terminal() {
     let sandbox = sandbox();
     let program = Program::with(&sandbox);
@@ -210,29 +237,6 @@ fn bodies_come_from_texts_files_standard_input_and_single_settings() {
 }
 
 #[test]
-fn a_dry_run_sends_nothing_and_hides_secrets() {
-    let sandbox = sandbox();
-    let program = Program::with(&sandbox);
-    let dry = program.run([
-        "--dry-run",
-        "compute",
-        "create-project",
-        "--set",
-        "name=it's",
-    ]);
-    assert_eq!(dry.status, 0, "{dry:?}");
-    assert!(sandbox.received().is_empty());
-    for secret in [sandbox.compute_token(), sandbox.compute_api_key()] {
-        assert!(!dry.output.contains(secret) && !dry.errors.contains(secret));
-    }
-    let url = format!("{}/projects", sandbox.url());
-    assert!(dry.output.starts_with(&format!("POST {url}\n")), "{dry:?}");
-    assert!(dry.output.contains("authorization: [hidden]"), "{dry:?}");
-    assert!(dry.output.contains(r"curl --request POST"), "{dry:?}");
-    assert!(dry.output.contains("Bearer $COMPUTE_TOKEN"), "{dry:?}");
-}
-
-#[test]
 fn verbose_tells_of_requests_with_their_headers_and_hides_secrets() {
     let sandbox = sandbox();
     let program = Program::with(&sandbox);
@@ -250,6 +254,16 @@ fn verbose_tells_of_requests_with_their_headers_and_hides_secrets() {
         assert!(told.errors.contains(expected), "{expected}: {told:?}");
     }
     assert!(!told.errors.contains(sandbox.compute_token()));
+    let told = program.run(["-v", "compute", "read-backend-self"]);
+    assert!(told.errors.contains("credential of `backend`"), "{told:?}");
+}
+
+#[test]
+fn verbose_tells_of_no_credential_that_is_not_sent() {
+    let server = TestServer::playing([Response::json(200, "{}")]);
+    let told = Program::alone().run(["-v", "--endpoint", server.url(), "kfp", "list-runs"]);
+    assert_eq!(told.status, 0, "{told:?}");
+    assert!(!told.errors.contains("credential"), "{told:?}");
 }
 
 #[test]

@@ -191,8 +191,15 @@ fn a_credential_outweighs_what_else_is_wrong() {
 #[test]
 fn a_server_without_a_credential_is_there_but_gives_no_access() {
     let server = sandbox();
-    let (status, checks) = examined(&Program::alone(), &["doctor", "--endpoint", server.url()]);
-    assert_eq!(status, 3);
+    let examined = |api| {
+        let (status, checks) = examined(
+            &Program::alone(),
+            &["doctor", api, "--endpoint", server.url()],
+        );
+        assert_eq!(status, 3);
+        checks
+    };
+    let checks = examined("compute");
     is(
         check(&checks, COMPUTE, "endpoint"),
         "ok",
@@ -205,8 +212,83 @@ fn a_server_without_a_credential_is_there_but_gives_no_access() {
         check(&checks, COMPUTE, "access")["remedy"],
         "log in with `compute-kfp login`"
     );
+    let checks = examined("kfp");
     is(check(&checks, KFP, "credential"), "skipped", None);
     is(check(&checks, KFP, "access"), "failed", None);
+}
+
+#[test]
+fn an_option_for_one_server_is_refused_where_both_are_examined() {
+    let server = sandbox();
+    let program = with_good_tokens(&server);
+    let token = program.file("token", WRONG_TOKEN);
+    for option in [
+        &["--endpoint", server.url()][..],
+        &["--token-file", &token],
+        &["--client-certificate", &token],
+        &["--allow-http"],
+        &["--insecure-skip-tls-verify"],
+    ] {
+        let ended = program.run([&["doctor"], option].concat());
+        assert_eq!(ended.status, 2, "{ended:?}");
+        assert!(ended.errors.contains(option[0]), "{ended:?}");
+    }
+    assert!(server.received().is_empty());
+}
+
+#[test]
+fn what_is_set_and_not_used_is_told_with_what_hides_it() {
+    let program = Program::alone()
+        .variable("KFP_TOKEN", WRONG_TOKEN)
+        .variable("KF_PIPELINES_SA_TOKEN_PATH", "token");
+    program.file(
+        ".config/compute-kfp/config.toml",
+        "[profiles.default.kfp]\nendpoint = \"https://kfp.example.org\"\n",
+    );
+    let not_used = |words: &[&str]| {
+        let (_, checks) = examined(&program, &[&["doctor", "kfp", "--dry-run"], words].concat());
+        let checks = checks.as_array().unwrap().clone();
+        let hidden = checks.into_iter().filter(|it| it["check"] == "not used");
+        hidden
+            .map(|it| it["value"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let endpoint = "KF_PIPELINES_ENDPOINT of profile default, hidden by";
+    assert_eq!(
+        not_used(&["--endpoint", "https://other.example.org"]),
+        [
+            "variable KF_PIPELINES_SA_TOKEN_PATH, hidden by variable KFP_TOKEN",
+            &format!("{endpoint} option --endpoint"),
+        ]
+    );
+    assert_eq!(
+        not_used(&["--profile", "default"]),
+        [
+            "variable KFP_TOKEN, hidden by profile default",
+            "variable KF_PIPELINES_SA_TOKEN_PATH, hidden by profile default",
+        ]
+    );
+}
+
+#[test]
+fn a_login_that_is_hidden_by_another_setting_is_told() {
+    let server = sandbox();
+    let mut program = Program::alone();
+    let login = program.run(["login", "--endpoint", server.url()]);
+    assert_eq!(login.status, 0, "{login:?}");
+    program = program.variable("COMPUTE_API_KEY", server.compute_api_key());
+    let hidden = "API key (variable COMPUTE_API_KEY) hides the login";
+    let endpoint = ["--endpoint", server.url()];
+    let whoami = program.run([&["whoami"], &endpoint[..]].concat());
+    assert_eq!(whoami.status, 0, "{whoami:?}");
+    assert!(whoami.errors.contains(hidden), "{whoami:?}");
+    let call = program.run([&["compute", "read-members"], &endpoint[..]].concat());
+    assert_eq!(call.status, 3, "{call:?}");
+    assert!(call.errors.contains(hidden), "{call:?}");
+    let (_, checks) = examined(&program, &[&["doctor", "compute"], &endpoint[..]].concat());
+    let file = check(&checks, COMPUTE, "login file");
+    is(file, "warning", None);
+    assert!(file["value"].as_str().unwrap().contains(hidden), "{file}");
 }
 
 #[test]

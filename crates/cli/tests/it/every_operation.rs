@@ -17,7 +17,7 @@ mod world;
 use crate::program::{Ended, Program, sandbox, wait_for};
 use compute_kfp::operation::{BodyKind, Operation};
 use compute_kfp::{compute, kfp};
-use compute_kfp_sandbox::ReceivedRequest;
+use compute_kfp_sandbox::{NAMESPACE, ReceivedRequest};
 use description::Description;
 use serde_json::{Map, Value};
 use world::{PIPELINE, World};
@@ -199,6 +199,136 @@ fn the_help_of_every_operation_holds_what_the_description_says() {
                     assert!(help.contains(value), "{name}: {value}");
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn the_help_of_an_operation_lists_the_fields_of_its_body() {
+    const RESPONSES_ONLY: [&str; 5] = [
+        "leave it out of requests",
+        "et by the server",
+        "illed by the server",
+        "When the server stored",
+        "the server could not read it",
+    ];
+    let swagger = include_str!("../../../../specs/kfp.swagger.json");
+    let swagger: Value = serde_json::from_str(swagger).unwrap();
+    let program = Program::alone();
+    for api in apis() {
+        for operation in api.operations {
+            if !matches!(operation.body, Some((BodyKind::Json, _))) {
+                continue;
+            }
+            let name = operation.name.replace('_', "-");
+            let help = program.run([api.name, &name, "--help"]).output;
+            let schema = body_schema(&api, &swagger, operation);
+            let required = schema["required"].as_array();
+            let properties = schema["properties"].as_object();
+            for (field, property) in properties.into_iter().flatten() {
+                let text = property["description"].as_str().unwrap_or_default();
+                let is_required = required.is_some_and(|names| names.iter().any(|it| it == field));
+                let line = help
+                    .lines()
+                    .find(|line| line.starts_with(&format!("  {field}: ")));
+                let says_so = RESPONSES_ONLY.iter().any(|words| text.contains(words));
+                if says_so || property["readOnly"] == true {
+                    assert_eq!(line, None, "{name}: only responses have {field}");
+                    continue;
+                }
+                let line = line.unwrap_or_else(|| panic!("{name}: no {field} in\n{help}"));
+                let kind = match property["type"].as_str() {
+                    Some("object") | None => "",
+                    Some(kind) => kind,
+                };
+                assert!(line.contains(kind), "{name}: {kind}: {line}");
+                assert!(
+                    !is_required || line.contains(", required"),
+                    "{name}: {line}"
+                );
+            }
+        }
+    }
+    let help = program.run(["kfp", "create-run", "--help"]).output;
+    for expected in [
+        "  display_name: string, required",
+        "  pipeline_version_reference: object. ",
+        "    pipeline_id: string. ",
+    ] {
+        assert!(help.contains(expected), "{expected}: {help}");
+    }
+    let update = program.run(["kfp", "update-task", "--help"]).output;
+    assert!(!update.contains(", required"), "{update}");
+}
+
+/// The schema of a body, as the description has it.
+fn body_schema<'a>(api: &'a Api, swagger: &'a Value, operation: &Operation) -> &'a Value {
+    if api.name == "compute" {
+        return api.description.resolve(api.description.body(operation));
+    }
+    let method = operation.method.to_ascii_lowercase();
+    let parameters = &swagger["paths"][operation.path][method]["parameters"];
+    let mut parameters = parameters.as_array().unwrap().iter();
+    let body = parameters.find(|parameter| parameter["in"] == "body");
+    let schema = &body.unwrap()["schema"];
+    match schema["$ref"].as_str() {
+        Some(reference) => swagger.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => schema,
+    }
+}
+
+/// An example with identifiers of what there is.
+fn filled(world: &World<'_>, name: &str, value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, value)| {
+                let value = filled(world, name, value);
+                let id = Some(name.to_lowercase()).filter(|_| name.ends_with("_ID"));
+                let key = id.and_then(|id| world.id_of(&id)?.as_str().map(str::to_owned));
+                (key.unwrap_or_else(|| name.clone()), value)
+            });
+            members.collect()
+        }
+        Value::Array(items) => items.iter().map(|item| filled(world, name, item)).collect(),
+        Value::String(text) if text == "NAMESPACE" => NAMESPACE.into(),
+        plain => world.id_of(name).unwrap_or_else(|| plain.clone()),
+    }
+}
+
+#[test]
+fn the_example_of_each_help_is_taken_by_the_server() {
+    for api in apis() {
+        for operation in api.operations {
+            if !matches!(operation.body, Some((BodyKind::Json, _))) {
+                continue;
+            }
+            let sandbox = sandbox();
+            let world = wait_for(World::create(&sandbox));
+            let program = Program::with(&sandbox);
+            let name = operation.name.replace('_', "-");
+            let help = program.run([api.name, &name, "--help"]).output;
+            let (call, example) = help.rsplit_once(" --body '").expect(&help);
+            let (example, _) = example.split_once('\'').unwrap();
+            let example: Value = serde_json::from_str(example).expect(&help);
+            let (_, call) = call.rsplit_once("compute-kfp ").unwrap();
+            let mut words = call.split_whitespace().filter(|word| *word != "\\").skip(2);
+            let mut given = Map::new();
+            while let (Some(option), Some(_)) = (words.next(), words.next()) {
+                let argument = option.trim_start_matches("--").replace('-', "_");
+                given.insert(argument, Value::Null);
+            }
+            let mut arguments = world.arguments(operation, &api.description);
+            arguments.insert("body".to_owned(), filled(&world, "", &example));
+            let required = operation.parameters.iter().filter(|it| it.required);
+            let required = required.map(|it| it.argument.to_owned());
+            assert!(
+                required.eq(given.into_iter().map(|(name, _)| name)),
+                "{call}"
+            );
+            let options = options(&arguments);
+            let words = [api.name, &name].into_iter();
+            let ended = program.run(words.chain(options.iter().map(String::as_str)));
+            is_answered(&api, operation, &ended);
         }
     }
 }

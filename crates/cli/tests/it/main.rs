@@ -9,7 +9,9 @@
 
 mod calls;
 mod circuit;
+mod connections;
 mod doctor;
+mod dry_run;
 mod every_operation;
 mod failures;
 mod histogram;

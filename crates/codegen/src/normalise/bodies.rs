@@ -37,6 +37,8 @@ impl<'a> Reader<'a> {
         };
         let mut declared: Vec<(&String, &Value)> = content.iter().collect();
         declared.sort_by_key(|(media, _)| preference(media));
+        let example = declared.first().and_then(|(_, value)| value.get("example"));
+        let example = example.cloned();
         let mut schemas = Vec::new();
         let mut bodies = Vec::new();
         for (media, value) in declared {
@@ -49,6 +51,7 @@ impl<'a> Reader<'a> {
             place: String::from(&at),
             // Swagger has no optional body without a default, and FastAPI marks its own.
             required: flag(object, "required"),
+            example,
             description: prose(object, "description"),
             content: preferred.content,
             media: preferred.media,

@@ -19,6 +19,9 @@ const MAX_DEPTH: usize = 100;
 /// So many lists and maps in each other are an accident.
 const MAX_NESTING: usize = 64;
 
+/// Extension of a property that the generator's README describes.
+const REQUIRED_ON_CREATION: &str = "x-required-on-creation";
+
 /// Keywords that describe the shape of a value in their schema itself.
 const OWN_SHAPE: [&str; 6] = [
     "type",
@@ -606,6 +609,8 @@ impl<'a> Reader<'a> {
                     ident: snake(given.unwrap_or(name)),
                     given: given.is_some(),
                     required,
+                    required_on_creation: is_true(value, REQUIRED_ON_CREATION),
+                    read_only: is_true(value, "readOnly"),
                     schema,
                     place,
                 },
@@ -844,4 +849,8 @@ fn json_type(kind: &Kind) -> &'static str {
         Kind::Array(_) => "array",
         Kind::Map(_) | Kind::Object(_) => "object",
     }
+}
+
+fn is_true(schema: &Value, key: &str) -> bool {
+    schema.get(key).and_then(Value::as_bool) == Some(true)
 }

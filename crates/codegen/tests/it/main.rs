@@ -6,6 +6,7 @@
     reason = "in a test, what fails must stop it"
 )]
 
+mod body_fields;
 mod broken;
 mod command_line;
 mod generation_table;

@@ -2534,3 +2534,554 @@ pub static OPERATIONS: &[&Operation] = &[
     &READ_METADATA_BY_BACKEND_ID,
     &READ_METADATA,
 ];
+
+/// What bodies of requests consist of.
+pub mod bodies {
+    #[allow(unused_imports)]
+    use ::compute_kfp_runtime::body_fields::{Field, ObjectFields};
+
+    /// The objects that bodies are, and those in their fields, each with its fields.
+    pub static OBJECTS: &[ObjectFields] = &[
+        ObjectFields::new(
+            "AlgorithmIn",
+            &[
+                Field::new("project_id", "integer")
+                    .required()
+                    .description(
+                        "Identifier of the project that the algorithm belongs to.",
+                    ),
+                Field::new("type", "string")
+                    .values(&["hybrid", "quantum"])
+                    .required()
+                    .description(
+                        "Whether the algorithm is a plain circuit or a program that runs circuits.",
+                    ),
+                Field::new("shared", "string")
+                    .values(&["private", "link_only", "team"])
+                    .required()
+                    .description("Who besides the owner may see the algorithm."),
+                Field::new("link", "string")
+                    .description(
+                        "Link under which to share the algorithm, at most 255 characters. Null or absent for none.",
+                    ),
+                Field::new("name", "string")
+                    .required()
+                    .description("Name of the algorithm, at most 255 characters."),
+            ],
+        ),
+        ObjectFields::new(
+            "BackendIn",
+            &[
+                Field::new("name", "string")
+                    .required()
+                    .description("Name of the backend, at most 32 characters."),
+                Field::new("location", "string")
+                    .required()
+                    .description("Where the backend stands, at most 32 characters."),
+                Field::new("backend_type_id", "integer")
+                    .required()
+                    .description(
+                        "Identifier of the backend type that the backend is one of.",
+                    ),
+                Field::new("status", "string")
+                    .values(
+                        &["offline", "idle", "executing", "calibrating", "benchmarking"],
+                    )
+                    .required()
+                    .description(
+                        "What the backend is doing at the moment of its registration.",
+                    ),
+                Field::new("last_heartbeat", "string")
+                    .required()
+                    .description(
+                        "When the backend was last known to be alive; the present time for a new one. Send an offset: a time without one is UTC.",
+                    ),
+                Field::new("message", "object")
+                    .object("BackendMessage")
+                    .description(
+                        "What the backend has to say to users. Leave it out for nothing.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "BackendMessage",
+            &[
+                Field::new("content", "string")
+                    .description(
+                        "The text. Empty for no message; the server uses an empty text when absent.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "BackendPatch",
+            &[
+                Field::new("message", "object")
+                    .object("BackendMessage")
+                    .description(
+                        "New message to users; one with an empty content removes the message. Leave it out to keep the present value.",
+                    ),
+                Field::new("status", "string")
+                    .values(
+                        &["offline", "idle", "executing", "calibrating", "benchmarking"],
+                    )
+                    .description("New status. Leave it out to keep the present value."),
+                Field::new("last_heartbeat", "string")
+                    .description(
+                        "When the backend was alive, normally now. Send an offset: a time without one is UTC. Leave it out to keep the present value.",
+                    ),
+                Field::new("hostname", "string")
+                    .description(
+                        "New name of the host that the backend can be reached at. Leave it out to keep the present value.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "BackendTypePatch",
+            &[
+                Field::new("name", "string")
+                    .description(
+                        "New name for display, at most 32 characters. Leave it out to keep the present value.",
+                    ),
+                Field::new("infrastructure", "string")
+                    .description(
+                        "New name of the infrastructure, at most 32 characters. Leave it out to keep the present value.",
+                    ),
+                Field::new("description", "string")
+                    .description(
+                        "New description in words for users. An empty string empties it. Leave it out to keep the present value.",
+                    ),
+                Field::new("image_id", "string")
+                    .description(
+                        "New identifier of the image, at most 16 characters, although a backend type can carry up to 64. Leave it out to keep the present value.",
+                    ),
+                Field::new("is_hardware", "boolean")
+                    .description(
+                        "`true` to declare quantum hardware, `false` to declare a simulator. Leave it out to keep the present value.",
+                    ),
+                Field::new("supports_raw_data", "boolean")
+                    .description(
+                        "Whether jobs can ask for raw data from now on. Leave it out to keep the present value.",
+                    ),
+                Field::new("features", "array")
+                    .items("string")
+                    .description(
+                        "New list of features, which replaces the old one as a whole. An empty list removes all. Leave it out to keep the present value.",
+                    ),
+                Field::new("default_compiler_config", "object")
+                    .description(
+                        "New compiler settings, which replace the old ones as a whole. An empty object removes all. Leave it out to keep the present value.",
+                    ),
+                Field::new("gateset", "array")
+                    .items("string")
+                    .description(
+                        "New list of gates, which replaces the old one as a whole. Leave it out to keep the present value.",
+                    ),
+                Field::new("topology", "array")
+                    .items("array")
+                    .description(
+                        "New connections between qubits, as lists of qubit indices. They replace the old ones as a whole. Leave it out to keep the present value.",
+                    ),
+                Field::new("nqubits", "integer")
+                    .description(
+                        "New number of qubits. Leave it out to keep the present value.",
+                    ),
+                Field::new("default_number_of_shots", "integer")
+                    .description(
+                        "New number of shots for jobs that ask for no number of their own. Leave it out to keep the present value.",
+                    ),
+                Field::new("max_number_of_shots", "integer")
+                    .description(
+                        "New largest number of shots of a job. Leave it out to keep the present value.",
+                    ),
+                Field::new("enabled", "boolean")
+                    .description(
+                        "`true` to take the backend type into use, `false` to switch it off. Leave it out to keep the present value.",
+                    ),
+                Field::new("identifier", "string")
+                    .description(
+                        "New short name for use in programs, at most 32 characters. Leave it out to keep the present value.",
+                    ),
+                Field::new("protocol_version", "integer")
+                    .description(
+                        "New version of the protocol that backends of this type follow. Leave it out to keep the present value.",
+                    ),
+                Field::new("job_execution_time_limit", "number")
+                    .description(
+                        "New limit on the time that a job can execute, in seconds. Leave it out to keep the present value.",
+                    ),
+                Field::new("batchjobs_per_queue_limit", "integer")
+                    .description(
+                        "New largest number of batch jobs in a queue. Leave it out to keep the present value.",
+                    ),
+                Field::new("max_jobs_per_batch_job", "integer")
+                    .description(
+                        "New largest number of jobs in one batch job. Leave it out to keep the present value.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "BatchJobIn",
+            &[
+                Field::new("backend_type_id", "integer")
+                    .required()
+                    .description("Identifier of the backend type to run on."),
+            ],
+        ),
+        ObjectFields::new(
+            "CompilePayload",
+            &[
+                Field::new("compile_stage", "string")
+                    .values(
+                        &["none", "decomposition", "mapping", "optimization", "routing"],
+                    )
+                    .description(
+                        "Stage up to which to compile. Null or absent leaves that to the server.",
+                    ),
+                Field::new("backend_type_id", "integer")
+                    .required()
+                    .description(
+                        "Identifier of the backend type whose gates and topology the outcome has to fit.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "CommitIn",
+            &[
+                Field::new("description", "string")
+                    .required()
+                    .description("What this version is about; can be empty."),
+                Field::new("algorithm_id", "integer")
+                    .required()
+                    .description("Identifier of the algorithm to add a version to."),
+            ],
+        ),
+        ObjectFields::new(
+            "DrainModeIn",
+            &[
+                Field::new("enabled", "boolean")
+                    .required()
+                    .description("`true` switches drain mode on, `false` off."),
+                Field::new("reason", "string")
+                    .required()
+                    .description(
+                        "Why the mode is switched, for people who look into it later.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "FileIn",
+            &[
+                Field::new("commit_id", "integer")
+                    .required()
+                    .description("Identifier of the commit that the file belongs to."),
+                Field::new("content", "string")
+                    .required()
+                    .description(
+                        "The whole source text, in the language that `language_id` names.",
+                    ),
+                Field::new("language_id", "integer")
+                    .required()
+                    .description(
+                        "Identifier of the language that the content is written in.",
+                    ),
+                Field::new("compile_stage", "string")
+                    .values(
+                        &["none", "decomposition", "mapping", "optimization", "routing"],
+                    )
+                    .required()
+                    .description(
+                        "How far the content is compiled already; `none` for source text as a person writes it.",
+                    ),
+                Field::new("compile_properties", "object")
+                    .required()
+                    .description(
+                        "Settings for the compilation of this file. Required; send an empty object for none.",
+                    ),
+                Field::new("generated", "boolean")
+                    .description(
+                        "Whether the file was made by a compilation. The server uses `false` when absent.",
+                    ),
+                Field::new("name", "string")
+                    .description(
+                        "Name of the file, at most 255 characters. Null or absent for none.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "FinalResultIn",
+            &[
+                Field::new("job_id", "integer")
+                    .required()
+                    .description(
+                        "Identifier of the hybrid job that returns the final result.",
+                    ),
+                Field::new("final_result", "object")
+                    .required()
+                    .description(
+                        "What the program returned, as a JSON object with keys of its own choice.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "JobIn",
+            &[
+                Field::new("file_id", "integer")
+                    .required()
+                    .description("Identifier of the file to run."),
+                Field::new("batch_job_id", "integer")
+                    .required()
+                    .description(
+                        "Identifier of the batch job to add the job to. It must still be `planned`.",
+                    ),
+                Field::new("number_of_shots", "integer")
+                    .description(
+                        "Number of shots, up to `max_number_of_shots` of the backend type. Null or absent leaves it at the default of the backend type.",
+                    ),
+                Field::new("raw_data_enabled", "boolean")
+                    .description(
+                        "Whether the results are to hold raw data; the backend type must support it. The server uses `false` when absent.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "JobPatch",
+            &[
+                Field::new("status", "string")
+                    .values(&["planned", "running", "completed", "cancelled", "failed"])
+                    .required()
+                    .description("The new state. The only field that has to be sent."),
+                Field::new("session_id", "string")
+                    .description(
+                        "Identifier of the execution session, at most 255 characters. Leave it out to keep the present value.",
+                    ),
+                Field::new("trace_id", "string")
+                    .description(
+                        "Identifier to find the execution by in traces, at most 255 characters. Leave it out to keep the present value.",
+                    ),
+                Field::new("message", "string")
+                    .description(
+                        "What there is to say about the state, such as why the job failed. Leave it out to keep the present value.",
+                    ),
+                Field::new("source", "string")
+                    .description(
+                        "Part of the system that `message` comes from. Leave it out to keep the present value.",
+                    ),
+                Field::new("traceback", "string")
+                    .description(
+                        "Stack trace of the failure. It can be written but is not part of the job that is returned. Leave it out to keep the present value.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "MemberIn",
+            &[
+                Field::new("team_id", "integer")
+                    .required()
+                    .description("Identifier of the team to join."),
+                Field::new("user_id", "integer")
+                    .required()
+                    .description("Identifier of the user to make a member."),
+                Field::new("role", "string")
+                    .values(&["member", "admin"])
+                    .required()
+                    .description("What the member may do in the team."),
+                Field::new("is_active", "boolean")
+                    .description(
+                        "Whether the membership is in force from the start. The server uses `false` when absent.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "ProjectIn",
+            &[
+                Field::new("owner_id", "integer")
+                    .required()
+                    .description(
+                        "Identifier of the team member who is to own the project. A member's identifier, not a user's.",
+                    ),
+                Field::new("name", "string")
+                    .required()
+                    .description("Name of the project, at most 255 characters."),
+                Field::new("description", "string")
+                    .required()
+                    .description(
+                        "What the project is about. Required, but can be empty.",
+                    ),
+                Field::new("starred", "boolean")
+                    .description(
+                        "Whether the project is marked with a star. The server uses `false` when absent.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "ProjectPatch",
+            &[
+                Field::new("owner_id", "integer")
+                    .description(
+                        "Identifier of the team member who is to own the project from now on. Leave it out to keep the present value.",
+                    ),
+                Field::new("name", "string")
+                    .description(
+                        "New name, at most 255 characters. Leave it out to keep the present value.",
+                    ),
+                Field::new("description", "string")
+                    .description(
+                        "New description; `\"\"` empties it. Leave it out to keep the present value.",
+                    ),
+                Field::new("starred", "boolean")
+                    .description(
+                        "`true` sets the star, `false` removes it. Leave it out to keep the present value.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "ReservationIn",
+            &[
+                Field::new("member_id", "integer")
+                    .required()
+                    .description(
+                        "Identifier of the team member for whom the backend type is reserved.",
+                    ),
+                Field::new("start_time", "string")
+                    .required()
+                    .description(
+                        "When the reservation is to start. Send an offset: a time without one is UTC.",
+                    ),
+                Field::new("end_time", "string")
+                    .required()
+                    .description(
+                        "When the reservation is to end, later than `start_time`. Send an offset: a time without one is UTC.",
+                    ),
+                Field::new("backend_type_id", "integer")
+                    .required()
+                    .description("Identifier of the backend type to reserve."),
+            ],
+        ),
+        ObjectFields::new(
+            "ResultIn",
+            &[
+                Field::new("job_id", "integer")
+                    .required()
+                    .description("Identifier of the job that the result belongs to."),
+                Field::new("execution_time_in_seconds", "number")
+                    .required()
+                    .description("How long the execution took, in seconds."),
+                Field::new("shots_requested", "integer")
+                    .description(
+                        "Number of shots that the execution was to perform. Null or absent leaves it unrecorded.",
+                    ),
+                Field::new("shots_done", "integer")
+                    .description(
+                        "Number of shots that were performed. Null or absent leaves it unrecorded.",
+                    ),
+                Field::new("results", "object")
+                    .description(
+                        "Outcome of the measurement: normally the measured bit strings as keys, with how often each occurred. Null or absent where there is none.",
+                    ),
+                Field::new("raw_data", "array")
+                    .items("string")
+                    .description(
+                        "Outcomes of the single shots, one string each. Null or absent where the job did not ask for raw data.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "UserIn",
+            &[
+                Field::new("full_name", "string")
+                    .required()
+                    .description("Name of the person, at most 64 characters."),
+                Field::new("email", "string")
+                    .required()
+                    .description(
+                        "E-mail address of the person, at most 256 characters.",
+                    ),
+                Field::new("is_superuser", "boolean")
+                    .description(
+                        "Whether the user may do everything. The server uses `false` when absent.",
+                    ),
+                Field::new("is_staff", "boolean")
+                    .description(
+                        "Whether the user belongs to the staff that operates the platform. The server uses `false` when absent.",
+                    ),
+                Field::new("is_active", "boolean")
+                    .description(
+                        "Whether the account can be used. The server uses `false` when absent.",
+                    ),
+                Field::new("is_confirmed", "boolean")
+                    .description(
+                        "Whether the account was confirmed. The server uses `false` when absent.",
+                    ),
+                Field::new("oidc_sub", "string")
+                    .required()
+                    .description(
+                        "Subject under which the identity provider knows the user (the OpenID Connect claim `sub`), at most 256 characters.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "MetadataIn",
+            &[
+                Field::new("backend_id", "integer")
+                    .description(
+                        "Identifier of the backend that the record is about. Null or absent leaves it to the API key, which tells the calling backend.",
+                    ),
+                Field::new("data", "object")
+                    .required()
+                    .description(
+                        "The metadata, as a JSON object with keys of the backend's own choice.",
+                    ),
+            ],
+        ),
+    ];
+
+    /// A body as JSON for each operation that takes one, by the name of the operation.
+    pub static EXAMPLES: &[(&str, &str)] = &[
+        (
+            "create_algorithm",
+            "{\"project_id\":1,\"type\":\"hybrid\",\"shared\":\"private\",\"name\":\"example\"}",
+        ),
+        (
+            "update_algorithm",
+            "{\"project_id\":1,\"type\":\"hybrid\",\"shared\":\"private\",\"name\":\"example\"}",
+        ),
+        (
+            "create_backend",
+            "{\"name\":\"example\",\"location\":\"example\",\"backend_type_id\":1,\"status\":\"offline\",\"last_heartbeat\":\"2026-01-31T12:00:00Z\"}",
+        ),
+        ("update_backend_self", "{}"),
+        ("update_backend_type", "{}"),
+        ("create_batch_job", "{\"backend_type_id\":1}"),
+        ("peek_batch_job", "[]"),
+        ("compile_commit", "{\"backend_type_id\":1}"),
+        ("create_commit", "{\"description\":\"example\",\"algorithm_id\":1}"),
+        ("update_drain_mode", "{\"enabled\":true,\"reason\":\"example\"}"),
+        (
+            "create_file",
+            "{\"commit_id\":1,\"content\":\"example\",\"language_id\":1,\"compile_stage\":\"none\",\"compile_properties\":{}}",
+        ),
+        ("create_final_result", "{\"job_id\":1,\"final_result\":{}}"),
+        ("create_job", "{\"file_id\":1,\"batch_job_id\":1}"),
+        ("update_job_status", "{\"status\":\"planned\"}"),
+        ("create_member", "{\"team_id\":1,\"user_id\":1,\"role\":\"member\"}"),
+        (
+            "create_project",
+            "{\"owner_id\":1,\"name\":\"example\",\"description\":\"example\"}",
+        ),
+        (
+            "update_project",
+            "{\"owner_id\":1,\"name\":\"example\",\"description\":\"example\"}",
+        ),
+        ("partial_update_project", "{}"),
+        (
+            "create_reservation",
+            "{\"member_id\":1,\"start_time\":\"2026-01-31T12:00:00Z\",\"end_time\":\"2026-01-31T13:00:00Z\",\"backend_type_id\":1}",
+        ),
+        ("create_result", "{\"job_id\":1,\"execution_time_in_seconds\":0.5}"),
+        (
+            "create_user",
+            "{\"full_name\":\"example\",\"email\":\"example\",\"oidc_sub\":\"example\"}",
+        ),
+        ("create_metadata_self", "{\"data\":{}}"),
+    ];
+}

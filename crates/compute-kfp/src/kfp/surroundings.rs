@@ -2,16 +2,21 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{env, fs};
 
-use super::ClientBuilder;
 use super::context::Context;
+use super::{ClientBuilder, VARIABLES};
 use crate::Error;
-use crate::environment::{Origin, Setting, text};
+use crate::credentials::{IdentityHeader, SessionCookie};
+use crate::environment::{self, Origin, Setting, text};
 
 pub(super) const ENDPOINT: &str = "KF_PIPELINES_ENDPOINT";
 pub(super) const TOKEN: &str = "KFP_TOKEN";
 pub(super) const TOKEN_PATH: &str = "KF_PIPELINES_SA_TOKEN_PATH";
+pub(super) const COOKIE: &str = "KFP_COOKIE";
+pub(super) const COOKIE_FILE: &str = "KFP_COOKIE_FILE";
+pub(super) const IDENTITY_HEADER: &str = "KFP_IDENTITY_HEADER";
 /// Kubernetes sets it in each pod.
 const IN_CLUSTER: &str = "KUBERNETES_SERVICE_HOST";
 
@@ -60,6 +65,11 @@ impl<'a> Surroundings<'a> {
             }
             (None, None) => client,
         };
+        client = self.with_cookie(client)?;
+        client = self.with_identity_header(client)?;
+        let (transport, found) = VARIABLES.connect(self.variable, client.transport)?;
+        client.transport = transport;
+        client.found.extend(found);
         let context_file = self.home.as_ref().map(|home| home.join(CONTEXT_FILE));
         if let Some(path) = &context_file {
             client = Self::in_context(client, path)?;
@@ -78,17 +88,56 @@ impl<'a> Surroundings<'a> {
         })
     }
 
-    /// A client with what the context file adds.
+    fn with_cookie(&self, mut client: ClientBuilder) -> Result<ClientBuilder, Error> {
+        if let Some(cookie) = self.text(COOKIE)? {
+            client.note(Setting::SessionCookie, None, Origin::Variable(COOKIE));
+            return Ok(client.session_cookie(cookie));
+        }
+        let file = (self.variable)(COOKIE_FILE).filter(|path| !path.is_empty());
+        let Some(file) = file else { return Ok(client) };
+        let cookie = environment::read("session cookie", &file)?;
+        client.note(Setting::SessionCookie, None, Origin::Variable(COOKIE_FILE));
+        Ok(client.session_cookie(String::from_utf8_lossy(&cookie)))
+    }
+
+    fn with_identity_header(&self, mut client: ClientBuilder) -> Result<ClientBuilder, Error> {
+        let Some(header) = self.text(IDENTITY_HEADER)? else {
+            return Ok(client);
+        };
+        // The value is not shown: it lets whoever knows it in.
+        let (name, value) = header.split_once(':').ok_or_else(|| {
+            Error::configuration(
+                "the identity header has no `:`; write it as `NAME: VALUE`, such as `kubeflow-userid: user@example.org`",
+            )
+        })?;
+        let origin = Origin::Variable(IDENTITY_HEADER);
+        client.note(
+            Setting::IdentityHeader,
+            Some(name.trim().to_owned()),
+            origin,
+        );
+        Ok(client.identity_header(name.trim(), value.trim()))
+    }
+
+    /// A client with what the context file adds to variables.
     fn in_context(mut client: ClientBuilder, path: &Path) -> Result<ClientBuilder, Error> {
         let context = Context::read(path)?;
         let origin = || Origin::ContextFile(path.to_owned());
-        if let Some(cookie) = context.cookie {
+        let has = |client: &ClientBuilder, setting| {
+            client.found.iter().any(|found| found.setting == setting)
+        };
+        if let Some(cookie) = context.cookie
+            && !has(&client, Setting::SessionCookie)
+        {
             client.note(Setting::SessionCookie, None, origin());
-            client = client.session_cookie(cookie);
+            client.of_context.push(Arc::new(SessionCookie::new(cookie)));
         }
-        if let Some((name, value)) = context.header {
+        if let Some((name, value)) = context.header
+            && !has(&client, Setting::IdentityHeader)
+        {
             client.note(Setting::IdentityHeader, Some(name.clone()), origin());
-            client = client.identity_header(name, value);
+            let header = IdentityHeader::new(name, value);
+            client.of_context.push(Arc::new(header));
         }
         if let Some(namespace) = context.namespace {
             client.note(Setting::Namespace, Some(namespace.clone()), origin());

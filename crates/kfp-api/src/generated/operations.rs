@@ -1696,3 +1696,852 @@ pub static OPERATIONS: &[&Operation] = &[
     &FIND_CACHED_TASK,
     &CREATE_VISUALIZATION_V1,
 ];
+
+/// What bodies of requests consist of.
+pub mod bodies {
+    #[allow(unused_imports)]
+    use ::compute_kfp_runtime::body_fields::{Field, ObjectFields};
+
+    /// The objects that bodies are, and those in their fields, each with its fields.
+    pub static OBJECTS: &[ObjectFields] = &[
+        ObjectFields::new(
+            "CreateArtifactTaskRequest",
+            &[
+                Field::new("artifact_task", "object")
+                    .object("ArtifactTask")
+                    .description(
+                        "The link to create. Leave `id` out; the server assigns it.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "ArtifactTask",
+            &[
+                Field::new("artifact_id", "string")
+                    .required_on_creation()
+                    .description("Identifier of the artifact. Required on creation."),
+                Field::new("run_id", "string")
+                    .required_on_creation()
+                    .description(
+                        "Identifier of the run that the task belongs to. Required on creation.",
+                    ),
+                Field::new("task_id", "string")
+                    .required_on_creation()
+                    .description("Identifier of the task. Required on creation."),
+                Field::new("type", "string")
+                    .values(
+                        &[
+                            "INPUT",
+                            "OUTPUT",
+                            "UNSPECIFIED",
+                            "COMPONENT_DEFAULT_INPUT",
+                            "TASK_OUTPUT_INPUT",
+                            "COMPONENT_INPUT",
+                            "RUNTIME_VALUE_INPUT",
+                            "COLLECTED_INPUTS",
+                            "ITERATOR_INPUT",
+                            "ITERATOR_INPUT_RAW",
+                            "ITERATOR_OUTPUT",
+                            "ONE_OF_OUTPUT",
+                            "TASK_FINAL_STATUS_OUTPUT",
+                        ],
+                    )
+                    .required_on_creation()
+                    .description(
+                        "Whether the artifact is an input or an output of the task, and which sort of it. Required on creation.",
+                    ),
+                Field::new("producer", "object")
+                    .object("IoProducer")
+                    .required_on_creation()
+                    .description(
+                        "The task that the artifact comes from. Required on creation.",
+                    ),
+                Field::new("key", "string")
+                    .required_on_creation()
+                    .description(
+                        "Name of the task's input or output that the artifact stands for. Required on creation.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "CreateArtifactTasksBulkRequest",
+            &[
+                Field::new("artifact_tasks", "array")
+                    .items("object")
+                    .object("ArtifactTask")
+                    .description(
+                        "The links to create: at least one, all in the same run and namespace.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "CreateArtifactRequest",
+            &[
+                Field::new("artifact", "object")
+                    .object("Artifact")
+                    .description(
+                        "The artifact to create. The server requires `name`, `type` and `namespace`; leave `artifact_id` out.",
+                    ),
+                Field::new("run_id", "string")
+                    .required_on_creation()
+                    .description(
+                        "Identifier of the run in which the artifact is created. The server requires it.",
+                    ),
+                Field::new("task_id", "string")
+                    .required_on_creation()
+                    .description(
+                        "Identifier of the task that produced the artifact; it must belong to the run. The server requires it.",
+                    ),
+                Field::new("producer_key", "string")
+                    .required_on_creation()
+                    .description(
+                        "Name of the task's output that the artifact stands for. The server requires it.",
+                    ),
+                Field::new("iteration_index", "string")
+                    .description(
+                        "Index of the loop iteration, from 0, where the task is one iteration of a loop; absent otherwise.",
+                    ),
+                Field::new("reuse_if_exists", "boolean")
+                    .description(
+                        "Whether to link an artifact of the namespace that already exists, with the same type, `uri`, name, description and `metadata`, instead of creating another. Absent means `false`.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "Artifact",
+            &[
+                Field::new("name", "string")
+                    .required_on_creation()
+                    .description(
+                        "Name of the artifact; for a `Metric`, the name of the metric. Required on creation; it need not be unique.",
+                    ),
+                Field::new("description", "string")
+                    .description("What the artifact is, in free text."),
+                Field::new("type", "string")
+                    .values(
+                        &[
+                            "Artifact",
+                            "Model",
+                            "Dataset",
+                            "HTML",
+                            "Markdown",
+                            "TYPE_UNSPECIFIED",
+                            "Metric",
+                            "ClassificationMetric",
+                            "SlicedClassificationMetric",
+                        ],
+                    )
+                    .required_on_creation()
+                    .description("Kind of data. Required on creation."),
+                Field::new("uri", "string")
+                    .description(
+                        "Where the data lies, such as `s3://bucket/path`. Absent where there is only metadata, as with metrics.",
+                    ),
+                Field::new("metadata", "object")
+                    .description(
+                        "Further properties of the artifact, by name, with any JSON value. A classification metric keeps its values here, and must have some.",
+                    ),
+                Field::new("number_value", "number")
+                    .description(
+                        "The value of a `Metric`, for which it is required; other artifacts have none. Absent is not the same as 0.",
+                    ),
+                Field::new("namespace", "string")
+                    .required_on_creation()
+                    .description(
+                        "Namespace of the artifact; the run and the task it is created in must be in the same one. The server requires it on creation.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "UpdateArtifactBody",
+            &[
+                Field::new("name", "string")
+                    .description(
+                        "Name of the artifact; for a `Metric`, the name of the metric.",
+                    ),
+                Field::new("description", "string")
+                    .description("What the artifact is, in free text."),
+                Field::new("type", "string")
+                    .values(
+                        &[
+                            "Artifact",
+                            "Model",
+                            "Dataset",
+                            "HTML",
+                            "Markdown",
+                            "TYPE_UNSPECIFIED",
+                            "Metric",
+                            "ClassificationMetric",
+                            "SlicedClassificationMetric",
+                        ],
+                    )
+                    .description("Kind of data."),
+                Field::new("uri", "string")
+                    .description(
+                        "Where the data lies, such as `s3://bucket/path`. Absent where there is only metadata, as with metrics.",
+                    ),
+                Field::new("metadata", "object")
+                    .description(
+                        "Further properties of the artifact, by name, with any JSON value. A classification metric keeps its values here, and must have some.",
+                    ),
+                Field::new("number_value", "number")
+                    .description(
+                        "The value of a `Metric`, for which it is required; other artifacts have none. Absent is not the same as 0.",
+                    ),
+                Field::new("namespace", "string")
+                    .description("Namespace of the artifact."),
+            ],
+        ),
+        ObjectFields::new(
+            "CreateArtifactsBulkRequest",
+            &[
+                Field::new("artifacts", "array")
+                    .items("object")
+                    .object("CreateArtifactRequest")
+                    .description(
+                        "The artifacts to create, each with its run and task: at least one, all in the same namespace.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "LogMetricRequest",
+            &[
+                Field::new("metric", "object")
+                    .object("Metric")
+                    .description(
+                        "The metric to store. `task_id`, `name`, `schema`, `type` and `value` say what it is.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "Metric",
+            &[
+                Field::new("task_id", "string").description("Identifier of the task."),
+                Field::new("name", "string")
+                    .description("Name of the metric, unique within the task."),
+                Field::new("schema", "string")
+                    .values(
+                        &["Metric", "ClassificationMetric", "SlicedClassificationMetric"],
+                    )
+                    .description("The form of `value`."),
+                Field::new("value", "any")
+                    .description(
+                        "The value, as JSON in the form that `schema` names: a number for `Metric`, an object for the other two.",
+                    ),
+                Field::new("type", "string")
+                    .values(&["METRIC_INPUT", "METRIC_OUTPUT"])
+                    .description("Whether the task consumed or produced the metric."),
+            ],
+        ),
+        ObjectFields::new(
+            "Experiment",
+            &[
+                Field::new("display_name", "string")
+                    .required_on_creation()
+                    .description(
+                        "Name of the experiment, unique in its namespace. Required on creation.",
+                    ),
+                Field::new("description", "string")
+                    .description("What the experiment is about, in free text."),
+                Field::new("namespace", "string")
+                    .description(
+                        "Namespace of the experiment. Required on creation in a multi-user installation; absent in a single-user one.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "Pipeline",
+            &[
+                Field::new("display_name", "string")
+                    .description(
+                        "Name of the pipeline as shown to people; it can be changed. The server uses `name` when absent on creation.",
+                    ),
+                Field::new("name", "string")
+                    .description(
+                        "Name of the pipeline, unique in its namespace; it cannot be changed. The server uses `display_name` when absent on creation.",
+                    ),
+                Field::new("description", "string")
+                    .description("What the pipeline does, in free text."),
+                Field::new("namespace", "string")
+                    .description(
+                        "Namespace of the pipeline. Absent means that all namespaces share it.",
+                    ),
+                Field::new("tags", "object")
+                    .description(
+                        "Free key-value pairs to group and find pipelines by; a filter with the key `tags.NAME` selects by them. Absent when there are none.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "CreatePipelineAndVersionRequest",
+            &[
+                Field::new("pipeline", "object")
+                    .object("Pipeline")
+                    .description(
+                        "The pipeline to create. The server takes its name from the package's file name where both `name` and `display_name` are absent.",
+                    ),
+                Field::new("pipeline_version", "object")
+                    .object("PipelineVersion")
+                    .description(
+                        "The first version. The server uses `package_url`, which is required, and `tags`; name and description come from the pipeline.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "PipelineVersion",
+            &[
+                Field::new("pipeline_id", "string")
+                    .required_on_creation()
+                    .description(
+                        "Identifier of the pipeline that the version belongs to. The server requires it on creation, in the body as well as in the path.",
+                    ),
+                Field::new("display_name", "string")
+                    .description(
+                        "Name of the version as shown to people; it can be changed. The server uses `name` when absent on creation.",
+                    ),
+                Field::new("name", "string")
+                    .description(
+                        "Name of the version, unique in its pipeline; it cannot be changed. The server uses `display_name` when absent on creation.",
+                    ),
+                Field::new("description", "string")
+                    .description("What is special about the version, in free text."),
+                Field::new("package_url", "object")
+                    .object("Url")
+                    .required_on_creation()
+                    .description(
+                        "Where the server downloads the package from. Required on creation; may be absent from a version that was uploaded as a file.",
+                    ),
+                Field::new("code_source_url", "string")
+                    .description(
+                        "URL of the source code that the version was compiled from. The server does not open it.",
+                    ),
+                Field::new("tags", "object")
+                    .description(
+                        "Free key-value pairs to group and find versions by; a filter with the key `tags.NAME` selects by them. Absent when there are none.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "UpdatePipelineBody",
+            &[
+                Field::new("display_name", "string")
+                    .description(
+                        "New name as shown to people. Absent leaves the name as it is.",
+                    ),
+                Field::new("name", "string")
+                    .description(
+                        "Name of the pipeline. It cannot be changed; leave it out.",
+                    ),
+                Field::new("description", "string")
+                    .description(
+                        "What the pipeline does. It cannot be changed; leave it out.",
+                    ),
+                Field::new("created_at", "string")
+                    .description(
+                        "When the pipeline was created. It cannot be changed; leave it out.",
+                    ),
+                Field::new("namespace", "string")
+                    .description(
+                        "Namespace of the pipeline. It cannot be changed; leave it out.",
+                    ),
+                Field::new("error", "object")
+                    .object("GoogleRpcStatus")
+                    .description("Only the server sets it; leave it out."),
+                Field::new("tags", "object")
+                    .description(
+                        "The new tags, in place of all present ones. `{}` clears them; absent leaves them as they are.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "GoogleRpcStatus",
+            &[
+                Field::new("code", "integer")
+                    .description(
+                        "Status code of gRPC, not of HTTP: 3 invalid argument (HTTP 400), 5 not found (404), 6 already exists (409), 7 permission denied (403), 8 resource exhausted (429), 9 failed precondition (400), 10 aborted (409), 12 not implemented (501), 13 internal (500), 14 unavailable (503), 16 not authenticated (401).",
+                    ),
+                Field::new("message", "string")
+                    .description(
+                        "What went wrong, often as a chain of internal messages. A text meant for people is in `message` of the first detail, where there is one.",
+                    ),
+                Field::new("details", "array")
+                    .items("object")
+                    .object("ProtobufAny")
+                    .description(
+                        "More on the error. The first one usually is a `google.rpc.Status` again, with a `message` meant for people.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "Url",
+            &[
+                Field::new("pipeline_url", "string")
+                    .description(
+                        "URL of the package, in the same formats as an upload. The server must be able to reach it, and refuses addresses that it considers unsafe.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "UpdatePipelineVersionBody",
+            &[
+                Field::new("display_name", "string")
+                    .description(
+                        "New name as shown to people. Absent leaves the name as it is.",
+                    ),
+                Field::new("name", "string")
+                    .description(
+                        "Name of the version. It cannot be changed; leave it out.",
+                    ),
+                Field::new("description", "string")
+                    .description(
+                        "What is special about the version. It cannot be changed; leave it out.",
+                    ),
+                Field::new("created_at", "string")
+                    .description(
+                        "When the version was created. It cannot be changed; leave it out.",
+                    ),
+                Field::new("package_url", "object")
+                    .object("Url")
+                    .description(
+                        "Where the package came from. It cannot be changed; leave it out.",
+                    ),
+                Field::new("code_source_url", "string")
+                    .description(
+                        "URL of the source code. It cannot be changed; leave it out.",
+                    ),
+                Field::new("pipeline_spec", "object")
+                    .description(
+                        "The compiled pipeline. It cannot be changed; create a new version instead.",
+                    ),
+                Field::new("error", "object")
+                    .object("GoogleRpcStatus")
+                    .description("Only the server sets it; leave it out."),
+                Field::new("tags", "object")
+                    .description(
+                        "The new tags, in place of all present ones. `{}` clears them; absent leaves them as they are.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "RecurringRun",
+            &[
+                Field::new("display_name", "string")
+                    .required_on_creation()
+                    .description(
+                        "Name of the recurring run as shown to people, from which the names of its runs derive. Required on creation.",
+                    ),
+                Field::new("description", "string")
+                    .description("What the recurring run is for, in free text."),
+                Field::new("pipeline_version_id", "string")
+                    .description(
+                        "Identifier of the pipeline version that is executed. Superseded by `pipeline_version_reference`; set only one pipeline source.",
+                    ),
+                Field::new("pipeline_spec", "object")
+                    .description(
+                        "The compiled pipeline that is executed, as JSON, in place of a reference to a stored version.",
+                    ),
+                Field::new("pipeline_version_reference", "object")
+                    .object("PipelineVersionReference")
+                    .description(
+                        "The stored pipeline version that is executed. The usual pipeline source.",
+                    ),
+                Field::new("runtime_config", "object")
+                    .object("RuntimeConfig")
+                    .description(
+                        "Parameters and output location of every run that is started.",
+                    ),
+                Field::new("service_account", "string")
+                    .description(
+                        "Name of the Kubernetes service account that the runs execute as. The server uses its default when absent.",
+                    ),
+                Field::new("max_concurrency", "string")
+                    .required_on_creation()
+                    .description(
+                        "How many runs may be under way at once, from 1 to 10. The server requires it on creation; a value outside the range is a 400.",
+                    ),
+                Field::new("trigger", "object")
+                    .object("Trigger")
+                    .description(
+                        "When runs are started; it holds exactly one schedule.",
+                    ),
+                Field::new("mode", "string")
+                    .values(&["MODE_UNSPECIFIED", "ENABLE", "DISABLE"])
+                    .description(
+                        "Whether the recurring run starts out enabled. Absent on creation means disabled, so send `ENABLE` for a schedule that is to run.",
+                    ),
+                Field::new("no_catchup", "boolean")
+                    .description(
+                        "Whether to skip what was missed: `true` starts only the latest run that fell due while the recurring run was disabled or late, `false` starts all of them. Absent means `false`.",
+                    ),
+                Field::new("experiment_id", "string")
+                    .description(
+                        "Identifier of the experiment that the runs go to. The server uses the default experiment when absent.",
+                    ),
+                Field::new("plugins_input", "object")
+                    .description(
+                        "Settings for the plugins of the server, by name of the plugin; what a plugin takes is for the plugin to say. Absent means the plugins get no settings.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "PipelineVersionReference",
+            &[
+                Field::new("pipeline_id", "string")
+                    .description("Identifier of the pipeline."),
+                Field::new("pipeline_version_id", "string")
+                    .description(
+                        "Identifier of the version; it must belong to the pipeline. When absent, the latest version of the pipeline is used, for a recurring run the one that is the latest as each run starts.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "RuntimeConfig",
+            &[
+                Field::new("parameters", "object")
+                    .description(
+                        "Values of the pipeline's parameters, by name, with any JSON value. A parameter left out takes the default that the pipeline declares; one that has no default must be given.",
+                    ),
+                Field::new("pipeline_root", "string")
+                    .description(
+                        "Where the run puts its artifacts, as the URL of a folder in an object store, such as `s3://bucket/path`. The server uses the default of the namespace or the installation when absent.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "Trigger",
+            &[
+                Field::new("cron_schedule", "object")
+                    .object("CronSchedule")
+                    .description("Start runs by a cron expression."),
+                Field::new("periodic_schedule", "object")
+                    .object("PeriodicSchedule")
+                    .description("Start runs at a fixed interval."),
+            ],
+        ),
+        ObjectFields::new(
+            "Run",
+            &[
+                Field::new("experiment_id", "string")
+                    .description(
+                        "Identifier of the experiment that the run is in. The server uses the default experiment when absent on creation.",
+                    ),
+                Field::new("display_name", "string")
+                    .required_on_creation()
+                    .description(
+                        "Name of the run as shown to people; it need not be unique. Required on creation.",
+                    ),
+                Field::new("description", "string")
+                    .description("What the run is for, in free text."),
+                Field::new("pipeline_version_id", "string")
+                    .description(
+                        "Identifier of the pipeline version that is executed. Superseded by `pipeline_version_reference`; set only one pipeline source.",
+                    ),
+                Field::new("pipeline_spec", "object")
+                    .description(
+                        "The compiled pipeline that is executed, as JSON, in place of a reference to a stored version.",
+                    ),
+                Field::new("pipeline_version_reference", "object")
+                    .object("PipelineVersionReference")
+                    .description(
+                        "The stored pipeline version that is executed. The usual pipeline source.",
+                    ),
+                Field::new("runtime_config", "object")
+                    .object("RuntimeConfig")
+                    .description(
+                        "Parameters and output location of the run. May be left out where the pipeline needs neither.",
+                    ),
+                Field::new("service_account", "string")
+                    .description(
+                        "Name of the Kubernetes service account that the run executes as. The server uses its default when absent.",
+                    ),
+                Field::new("recurring_run_id", "string")
+                    .description(
+                        "Identifier of the recurring run that started the run; absent for a run that was started by hand.",
+                    ),
+                Field::new("plugins_input", "object")
+                    .description(
+                        "Settings for the plugins of the server, by name of the plugin; what a plugin takes is for the plugin to say. Absent means the plugins get no settings.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "PipelineTask",
+            &[
+                Field::new("name", "string")
+                    .description(
+                        "Name of the task in the pipeline, unique among its siblings.",
+                    ),
+                Field::new("display_name", "string")
+                    .description("Name of the task as shown to people."),
+                Field::new("run_id", "string")
+                    .description(
+                        "Identifier of the run that the task belongs to. Where it is set in a request, it must equal the one in the path.",
+                    ),
+                Field::new("pods", "array")
+                    .items("object")
+                    .object("PipelineTaskTaskPod")
+                    .description(
+                        "The pods that work for the task; absent when there are none.",
+                    ),
+                Field::new("cache_fingerprint", "string")
+                    .description(
+                        "Fingerprint of what the task executes and of its inputs. A later task with the same fingerprint may reuse the outputs. Absent where the task is not to be cached.",
+                    ),
+                Field::new("create_time", "string")
+                    .description(
+                        "When the task was created. `1970-01-01T00:00:00Z` stands for unset.",
+                    ),
+                Field::new("end_time", "string")
+                    .description(
+                        "When the task ended; unset while it goes on. `1970-01-01T00:00:00Z` stands for unset.",
+                    ),
+                Field::new("state", "string")
+                    .values(
+                        &[
+                            "RUNTIME_STATE_UNSPECIFIED",
+                            "RUNNING",
+                            "SUCCEEDED",
+                            "SKIPPED",
+                            "FAILED",
+                            "CACHED",
+                        ],
+                    )
+                    .description("State of the task."),
+                Field::new("status_metadata", "object")
+                    .object("PipelineTaskStatusMetadata")
+                    .description("More on the state, such as the message of an error."),
+                Field::new("state_history", "array")
+                    .items("object")
+                    .object("PipelineTaskTaskStatus")
+                    .description("The states that the task has been in, oldest first."),
+                Field::new("type", "string")
+                    .values(
+                        &[
+                            "TASK_TYPE_UNSPECIFIED",
+                            "ROOT",
+                            "RUNTIME",
+                            "CONDITION_BRANCH",
+                            "CONDITION",
+                            "LOOP",
+                            "EXIT_HANDLER",
+                            "IMPORTER",
+                            "DAG",
+                        ],
+                    )
+                    .description("What the task stands for in the graph."),
+                Field::new("type_attributes", "object")
+                    .object("PipelineTaskTypeAttributes")
+                    .description(
+                        "Details that go with the type, such as the index of a loop iteration.",
+                    ),
+                Field::new("parent_task_id", "string")
+                    .description(
+                        "Identifier of the task that this one is nested in, in the same run; absent for the run's topmost task.",
+                    ),
+                Field::new("inputs", "object")
+                    .object("PipelineTaskInputOutputs")
+                    .description("What the task gets; absent when there is nothing."),
+                Field::new("outputs", "object")
+                    .object("PipelineTaskInputOutputs")
+                    .description(
+                        "What the task has produced so far; absent when there is nothing.",
+                    ),
+                Field::new("scope_path", "string")
+                    .description(
+                        "Path of the task in the graph: the names of the tasks it is nested in, from the topmost one down.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "PipelineTaskTaskPod",
+            &[
+                Field::new("name", "string")
+                    .description(
+                        "Name of the pod, by which its log can be found in the cluster.",
+                    ),
+                Field::new("uid", "string")
+                    .description(
+                        "UID of the pod, assigned by Kubernetes; it tells apart pods that had the same name one after the other.",
+                    ),
+                Field::new("type", "string")
+                    .values(&["UNSPECIFIED", "DRIVER", "EXECUTOR"])
+                    .description("What the pod does for the task."),
+            ],
+        ),
+        ObjectFields::new(
+            "PipelineTaskStatusMetadata",
+            &[
+                Field::new("message", "string")
+                    .description(
+                        "Why the task is in its state, in words; with a failed task, the error.",
+                    ),
+                Field::new("custom_properties", "object")
+                    .description(
+                        "Further properties of the state, by name, with any JSON value.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "PipelineTaskTaskStatus",
+            &[
+                Field::new("update_time", "string")
+                    .description("When the task entered the state."),
+                Field::new("state", "string")
+                    .values(
+                        &[
+                            "RUNTIME_STATE_UNSPECIFIED",
+                            "RUNNING",
+                            "SUCCEEDED",
+                            "SKIPPED",
+                            "FAILED",
+                            "CACHED",
+                        ],
+                    )
+                    .description("The state that was entered."),
+                Field::new("error", "object")
+                    .object("GoogleRpcStatus")
+                    .description(
+                        "The error that came with the state; absent when there was none.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "PipelineTaskTypeAttributes",
+            &[
+                Field::new("iteration_index", "string")
+                    .description(
+                        "Index of the loop iteration, from 0, where the task is one iteration of a loop; absent otherwise.",
+                    ),
+                Field::new("iteration_count", "string")
+                    .description(
+                        "How many iterations the loop has, where the task is a loop; absent otherwise.",
+                    ),
+                Field::new("download_to_workspace", "boolean")
+                    .description(
+                        "Whether an importer task also copies the artifact to the workspace of the run. Absent means `false`.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "PipelineTaskInputOutputs",
+            &[
+                Field::new("parameters", "array")
+                    .items("object")
+                    .object("InputOutputsIoParameter")
+                    .description("The parameters; absent when there are none."),
+                Field::new("artifacts", "array")
+                    .items("object")
+                    .object("InputOutputsIoArtifact")
+                    .description("The artifacts; absent when there are none."),
+            ],
+        ),
+        ObjectFields::new(
+            "RunServiceUpdateTasksBulkBody",
+            &[
+                Field::new("tasks", "object")
+                    .object("PipelineTask")
+                    .description(
+                        "The fields to change, by identifier of the task; at least one task. A `task_id` inside an entry must equal its key.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "FindCachedTaskRequest",
+            &[
+                Field::new("namespace", "string")
+                    .description(
+                        "Namespace to look in. Required in a multi-user installation; absent in a single-user one.",
+                    ),
+                Field::new("cache_fingerprint", "string")
+                    .required_on_creation()
+                    .description(
+                        "Fingerprint to look for, as in the field of that name of a task. Required; absent is a 400.",
+                    ),
+            ],
+        ),
+        ObjectFields::new(
+            "Visualization",
+            &[
+                Field::new("type", "string")
+                    .values(&["ROC_CURVE", "TFDV", "TFMA", "TABLE", "CUSTOM"])
+                    .description("What to show. Absent means `ROC_CURVE`."),
+                Field::new("source", "string")
+                    .required_on_creation()
+                    .description(
+                        "Where the data lies, as a path or URL that the visualization service can read; may have wildcards. Required, save for `CUSTOM`.",
+                    ),
+                Field::new("arguments", "string")
+                    .description(
+                        "Further settings of the visualization, as the text of a JSON object. The server uses `{}` when absent; text that is not JSON is a 400.",
+                    ),
+            ],
+        ),
+    ];
+
+    /// A body as JSON for each operation that takes one, by the name of the operation.
+    pub static EXAMPLES: &[(&str, &str)] = &[
+        (
+            "create_artifact_task",
+            "{\"artifact_task\":{\"artifact_id\":\"ARTIFACT_ID\",\"run_id\":\"RUN_ID\",\"task_id\":\"TASK_ID\",\"type\":\"OUTPUT\",\"producer\":{\"task_name\":\"measure\"},\"key\":\"counts\"}}",
+        ),
+        (
+            "batch_create_artifact_tasks",
+            "{\"artifact_tasks\":[{\"artifact_id\":\"ARTIFACT_ID\",\"run_id\":\"RUN_ID\",\"task_id\":\"TASK_ID\",\"type\":\"OUTPUT\",\"producer\":{\"task_name\":\"measure\"},\"key\":\"counts\"}]}",
+        ),
+        (
+            "create_artifact",
+            "{\"artifact\":{\"name\":\"counts\",\"type\":\"Dataset\",\"namespace\":\"NAMESPACE\",\"uri\":\"s3://bucket/counts.json\"},\"run_id\":\"RUN_ID\",\"task_id\":\"TASK_ID\",\"producer_key\":\"counts\"}",
+        ),
+        (
+            "update_artifact",
+            "{\"name\":\"counts\",\"description\":\"Counts of a calibration\"}",
+        ),
+        (
+            "batch_create_artifacts",
+            "{\"artifacts\":[{\"artifact\":{\"name\":\"counts\",\"type\":\"Dataset\",\"namespace\":\"NAMESPACE\",\"uri\":\"s3://bucket/counts.json\"},\"run_id\":\"RUN_ID\",\"task_id\":\"TASK_ID\",\"producer_key\":\"counts\"}]}",
+        ),
+        (
+            "log_metric",
+            "{\"metric\":{\"task_id\":\"TASK_ID\",\"name\":\"fidelity\",\"value\":0.99}}",
+        ),
+        ("create_experiment", "{\"display_name\":\"example\"}"),
+        ("create_pipeline", "{\"display_name\":\"calibrate\"}"),
+        (
+            "create_pipeline_and_version",
+            "{\"pipeline\":{\"display_name\":\"calibrate\"},\"pipeline_version\":{\"display_name\":\"v1\",\"package_url\":{\"pipeline_url\":\"https://example.com/pipeline.yaml\"}}}",
+        ),
+        ("update_pipeline", "{\"display_name\":\"calibrate\"}"),
+        (
+            "create_pipeline_version",
+            "{\"pipeline_id\":\"PIPELINE_ID\",\"display_name\":\"v2\",\"package_url\":{\"pipeline_url\":\"https://example.com/pipeline.yaml\"}}",
+        ),
+        ("update_pipeline_version", "{\"display_name\":\"v2\"}"),
+        (
+            "create_recurring_run",
+            "{\"display_name\":\"nightly\",\"pipeline_version_reference\":{\"pipeline_id\":\"PIPELINE_ID\",\"pipeline_version_id\":\"PIPELINE_VERSION_ID\"},\"trigger\":{\"periodic_schedule\":{\"interval_second\":\"86400\"}},\"max_concurrency\":\"1\",\"mode\":\"ENABLE\"}",
+        ),
+        (
+            "report_scheduled_workflow",
+            "\"{\\\"metadata\\\":{\\\"name\\\":\\\"example\\\",\\\"namespace\\\":\\\"NAMESPACE\\\",\\\"uid\\\":\\\"example\\\"}}\"",
+        ),
+        (
+            "report_workflow",
+            "\"{\\\"metadata\\\":{\\\"name\\\":\\\"example\\\",\\\"namespace\\\":\\\"NAMESPACE\\\",\\\"uid\\\":\\\"example\\\"}}\"",
+        ),
+        (
+            "create_run",
+            "{\"display_name\":\"calibrate again\",\"pipeline_version_reference\":{\"pipeline_id\":\"PIPELINE_ID\",\"pipeline_version_id\":\"PIPELINE_VERSION_ID\"}}",
+        ),
+        ("create_task", "{\"display_name\":\"measure\"}"),
+        ("update_task", "{\"display_name\":\"measure\"}"),
+        (
+            "batch_update_tasks",
+            "{\"tasks\":{\"TASK_ID\":{\"display_name\":\"measure\"}}}",
+        ),
+        ("find_cached_task", "{\"cache_fingerprint\":\"example\"}"),
+        (
+            "create_visualization_v1",
+            "{\"type\":\"ROC_CURVE\",\"source\":\"s3://bucket/roc.csv\"}",
+        ),
+    ];
+}

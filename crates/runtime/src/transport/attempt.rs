@@ -135,6 +135,10 @@ impl Sending<'_> {
                 Some(progress)
             }
         };
+        if let Some(see) = &self.transport.dry_run {
+            see(&request);
+            return Err(Error::configuration("nothing was sent: this is a dry run"));
+        }
         let mut sending = self.http.execute(request);
         let Some(longest_silence) = self.longest_silence else {
             return sending.await.map_err(Error::http);

@@ -10,7 +10,7 @@ use reqwest::Client;
 use super::http_client::{
     Connections, HttpClients, ProxyChoice, client_certificate, proxy, root_certificate,
 };
-use super::{HeldCredentials, Inner, Transport, is_same};
+use super::{DryRun, HeldCredentials, Inner, Transport, is_same};
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -54,6 +54,7 @@ pub struct TransportBuilder {
     max_response_objects: usize,
     allow_plain_http: bool,
     application: Option<String>,
+    dry_run: Option<DryRun>,
 }
 
 impl TransportBuilder {
@@ -73,6 +74,7 @@ impl TransportBuilder {
             max_response_objects: 500_000,
             allow_plain_http: false,
             application: None,
+            dry_run: None,
         }
     }
 
@@ -211,11 +213,20 @@ impl TransportBuilder {
         self
     }
 
+    /// Accepts any certificate of the server: expired, for another host, of an unknown authority.
+    ///
+    /// Whoever is on the way can then read and change everything, credentials included. It is for tests;
+    /// [`root_certificate`](Self::root_certificate) trusts an authority of one's own.
+    pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
+        self.connections.accept_invalid_certificates = accept;
+        self
+    }
+
     /// Connects by this proxy, such as `http://user:password@proxy.example.org:3128`, whatever the
     /// environment says.
     ///
     /// Unless set, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` decide, as they do for
-    /// other programs.
+    /// other programs, and servers on this machine or inside a cluster are reached directly.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.connections.proxy = proxy(url.into());
         self
@@ -248,8 +259,13 @@ impl TransportBuilder {
 
     /// Sends credentials over plain HTTP to any host.
     ///
-    /// Without it they only go over HTTPS, to this machine, and to hosts inside a cluster: names
-    /// without a dot and names that end in `.svc` or `.svc.cluster.local`.
+    /// Without it they only go over HTTPS, to this machine, and to hosts inside a cluster:
+    ///
+    /// - names without a dot, and names that end in `.svc` or `.svc.cluster.local`;
+    /// - `SERVICE.NAMESPACE` where that cannot be a public name: the namespace is `kubeflow`, or has a
+    ///   digit or a hyphen, which top-level domains do not have.
+    ///
+    /// They do not go over plain HTTP by a remote [`proxy`](Self::proxy) either.
     pub fn allow_plain_http(mut self, allow: bool) -> Self {
         self.allow_plain_http = allow;
         self
@@ -288,6 +304,26 @@ impl TransportBuilder {
         self
     }
 
+    /// Hands each request to `see` in place of sending it, after middleware and credentials.
+    ///
+    /// Calls then fail with an error of kind [`Configuration`](crate::ErrorKind::Configuration). Headers of
+    /// credentials are marked as [sensitive](HeaderValue::is_sensitive). A credential that has to be
+    /// fetched is fetched.
+    ///
+    /// ```
+    /// use compute_kfp_runtime::Transport;
+    ///
+    /// let transport = Transport::builder("https://kfp.example.org")
+    ///     .dry_run(|request| println!("{} {}", request.method(), request.url()))
+    ///     .build()?;
+    /// # drop(transport);
+    /// # Ok::<(), compute_kfp_runtime::Error>(())
+    /// ```
+    pub fn dry_run(mut self, see: impl Fn(&reqwest::Request) + Send + Sync + 'static) -> Self {
+        self.dry_run = Some(Arc::new(see));
+        self
+    }
+
     /// The transport.
     ///
     /// # Errors
@@ -306,7 +342,8 @@ impl TransportBuilder {
                 .into_iter()
                 .chain(servers.iter().map(|it| &it.1))
             {
-                endpoint.check_credentials(self.allow_plain_http)?;
+                self.connections
+                    .check_credentials(endpoint, self.allow_plain_http)?;
             }
         }
         let credentials = self.credentials.into_iter();
@@ -329,6 +366,7 @@ impl TransportBuilder {
             user_agent,
             credentials,
             middleware: self.middleware,
+            dry_run: self.dry_run,
             retry: self.retry,
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,

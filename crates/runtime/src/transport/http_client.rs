@@ -4,10 +4,11 @@ use std::env;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, Proxy, redirect, retry};
+use reqwest::{Client, ClientBuilder, Proxy, Url, redirect, retry};
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, is_private};
 use crate::error::Error;
+use crate::setup_fault::SetupFault;
 
 /// Variables that name a proxy for what is not encrypted.
 const PROXY_VARIABLES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
@@ -27,14 +28,18 @@ pub(crate) struct HttpClients {
 
 impl HttpClients {
     pub(super) fn new(connections: Connections, endpoint: &Endpoint) -> Result<Self, Error> {
-        if endpoint.scheme() == "http" && !connections.need_certificates() {
-            return Ok(Self {
-                calls: connections.client(Trust::Nothing)?,
-                others: OnceLock::new(),
-                connections,
-            });
+        let to_endpoint = connections.to(endpoint);
+        let plain = endpoint.scheme() == "http" && !to_endpoint.need_certificates();
+        let trust = if plain { Trust::Nothing } else { Trust::System };
+        let calls = to_endpoint.client(trust)?;
+        if trust == Trust::System && !connections.goes_around_proxy(endpoint) {
+            return Ok(Self::given(calls));
         }
-        Ok(Self::given(connections.client(Trust::System)?))
+        Ok(Self {
+            calls,
+            others: OnceLock::new(),
+            connections,
+        })
     }
 
     pub fn given(client: Client) -> Self {
@@ -72,6 +77,7 @@ pub(super) struct Connections {
     pub pool_idle_timeout: Duration,
     pub pool_max_idle_per_host: usize,
     pub http1_only: bool,
+    pub accept_invalid_certificates: bool,
 }
 
 #[derive(Clone)]
@@ -82,6 +88,8 @@ pub(super) enum ProxyChoice {
     Given {
         /// Whether it is itself reached by TLS.
         by_tls: bool,
+        /// Whether requests to it stay on this machine, inside a cluster, or encrypted.
+        is_private: bool,
         set: Setting,
     },
 }
@@ -96,11 +104,43 @@ impl Default for Connections {
             pool_idle_timeout: Duration::from_secs(60),
             pool_max_idle_per_host: usize::MAX,
             http1_only: false,
+            accept_invalid_certificates: false,
         }
     }
 }
 
 impl Connections {
+    /// Those to this server.
+    fn to(&self, endpoint: &Endpoint) -> Self {
+        let mut connections = self.clone();
+        if self.goes_around_proxy(endpoint) {
+            connections.proxy = ProxyChoice::None;
+        }
+        connections
+    }
+
+    /// Whether a proxy of the environment is not for this server: it leads neither to this machine nor
+    /// into a cluster.
+    fn goes_around_proxy(&self, endpoint: &Endpoint) -> bool {
+        matches!(self.proxy, ProxyChoice::Environment) && endpoint.is_inside()
+    }
+
+    /// Refuses to show credentials to a proxy, unless that is allowed.
+    pub fn check_credentials(
+        &self,
+        endpoint: &Endpoint,
+        allow_plain_http: bool,
+    ) -> Result<(), Error> {
+        match self.proxy {
+            ProxyChoice::Given {
+                is_private: false, ..
+            } if endpoint.scheme() == "http" && !allow_plain_http => {
+                Err(SetupFault::plain_http_proxy(endpoint.as_str()).into())
+            }
+            _ => endpoint.check_credentials(allow_plain_http),
+        }
+    }
+
     /// Whether a server that is reached without TLS needs some: for its proxy, or since the caller
     /// wants to hear whether what was given can be read.
     fn need_certificates(&self) -> bool {
@@ -111,7 +151,10 @@ impl Connections {
                 .iter()
                 .any(|name| env::var_os(name).is_some_and(|url| by_tls(&url.to_string_lossy()))),
         };
-        proxy || !self.root_certificates.is_empty() || self.identity.is_some()
+        proxy
+            || !self.root_certificates.is_empty()
+            || self.identity.is_some()
+            || self.accept_invalid_certificates
     }
 
     /// An HTTP client that neither retries nor follows redirects: the transport does.
@@ -143,8 +186,12 @@ impl Connections {
     }
 
     fn tls(&self, builder: ClientBuilder, trust: Trust) -> Result<ClientBuilder, Error> {
+        let builder = match self.accept_invalid_certificates {
+            true => accepting_invalid_certificates(builder)?,
+            false => trusting(builder, trust),
+        };
         let mut settings = self.root_certificates.iter().chain(&self.identity);
-        settings.try_fold(trusting(builder, trust), |builder, set| set(builder))
+        settings.try_fold(builder, |builder, set| set(builder))
     }
 }
 
@@ -158,6 +205,11 @@ fn trusting(builder: ClientBuilder, trust: Trust) -> ClientBuilder {
         Trust::System => builder,
         Trust::Nothing => builder.tls_certs_only([]),
     }
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn accepting_invalid_certificates(builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+    Ok(builder.tls_danger_accept_invalid_certs(true))
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -189,6 +241,11 @@ pub(super) fn client_certificate(certificates: Vec<u8>, key: Vec<u8>) -> Setting
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 fn trusting(builder: ClientBuilder, _: Trust) -> ClientBuilder {
     builder
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn accepting_invalid_certificates(builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+    useless()(builder)
 }
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
@@ -224,6 +281,7 @@ fn identity(certificates: &[u8], key: &[u8]) -> reqwest::Result<reqwest::Identit
 pub(super) fn proxy(url: String) -> ProxyChoice {
     ProxyChoice::Given {
         by_tls: by_tls(&url),
+        is_private: Url::parse(&url).is_ok_and(|url| is_private(&url)),
         set: Arc::new(move |builder| {
             // Neither the address nor its error is shown: it may hold a password.
             let proxy = Proxy::all(&url).map_err(|_| {

@@ -20,6 +20,7 @@ pub struct DeviceLogin {
     endpoint: String,
     file: Option<PathBuf>,
     http: Option<reqwest::Client>,
+    allow_plain_http: bool,
 }
 
 impl DeviceLogin {
@@ -28,6 +29,7 @@ impl DeviceLogin {
             endpoint: endpoint.trim().trim_end_matches('/').to_owned(),
             file: None,
             http: None,
+            allow_plain_http: false,
         }
     }
 
@@ -40,6 +42,12 @@ impl DeviceLogin {
     /// What to connect by, where a proxy or certificates are needed.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
+        self
+    }
+
+    /// Sends tokens to the API over plain HTTP to any host; the login server needs HTTPS.
+    pub fn allow_plain_http(mut self, allow: bool) -> Self {
+        self.allow_plain_http = allow;
         self
     }
 
@@ -61,7 +69,9 @@ impl DeviceLogin {
             host: self.endpoint,
             http: self.http.clone(),
         };
-        let mut builder = Client::builder().login(login.clone());
+        let allow = self.allow_plain_http;
+        let builder = Client::builder().login(login.clone());
+        let mut builder = builder.transport(|transport| transport.allow_plain_http(allow));
         if let Some(http) = self.http {
             builder = builder.transport(|transport| transport.http_client(http));
         }

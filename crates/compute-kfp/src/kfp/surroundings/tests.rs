@@ -281,3 +281,120 @@ fn a_client_tells_what_it_found_where_and_no_secret() {
         ]
     );
 }
+
+#[test]
+fn an_endpoint_that_ends_with_the_path_of_the_api_is_cut() {
+    let operations = crate::kfp::operations::OPERATIONS.iter();
+    assert!(
+        operations
+            .clone()
+            .all(|operation| operation.path.starts_with("/apis/v2beta1/"))
+    );
+    for (given, expected) in [
+        (
+            "https://kfp.example.org/apis/v2beta1",
+            "https://kfp.example.org",
+        ),
+        (
+            "https://kfp.example.org/pipeline/apis/v2beta1/",
+            "https://kfp.example.org/pipeline",
+        ),
+        (
+            "https://kfp.example.org/apis",
+            "https://kfp.example.org/apis",
+        ),
+    ] {
+        assert_eq!(Machine::with(&[(ENDPOINT, given)]).endpoint(), expected);
+    }
+}
+
+#[test]
+fn plain_http_is_allowed_by_a_variable() {
+    let machine = |allow: &str| {
+        let machine = [
+            (ENDPOINT, "http://10.0.0.1:31380"),
+            (TOKEN, OF_THE_POD),
+            ("KFP_ALLOW_HTTP", allow),
+        ];
+        Machine::with(&machine).client()
+    };
+    for allow in ["true", "1", "yes"] {
+        machine(allow).unwrap();
+    }
+    for refuse in ["", "false", "0"] {
+        let error = machine(refuse).unwrap_err();
+        assert!(error.message().contains("plain HTTP"), "{error}");
+    }
+    let error = machine("maybe").unwrap_err();
+    assert!(error.message().contains("`KFP_ALLOW_HTTP`"), "{error}");
+}
+
+#[tokio::test]
+async fn cookie_and_identity_header_come_from_variables_before_the_context_file() {
+    let server = Sandbox::builder().start().await.unwrap();
+    let context = r#"{"client_authentication_cookie": "session=context",
+        "client_authentication_header_name": "x-context", "client_authentication_header_value": "c"}"#;
+    let sent = async |variables: &[(&'static str, &str)]| {
+        let endpoint = [(ENDPOINT, server.url())];
+        let machine = Machine::with(&[&endpoint, variables].concat()).file(CONTEXT_FILE, context);
+        let _ = machine.client().unwrap().list_runs().send().await;
+        let request = server.received().pop().unwrap();
+        ["cookie", "kubeflow-userid", "x-context"]
+            .map(|name| request.header(name).unwrap_or_default().to_owned())
+    };
+    assert_eq!(sent(&[]).await, ["session=context", "", "c"]);
+    let header = (IDENTITY_HEADER, "kubeflow-userid: user@example.org");
+    assert_eq!(
+        sent(&[(COOKIE, "session=variable"), header]).await,
+        ["session=variable", "user@example.org", ""]
+    );
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("cookie");
+    fs::write(&file, "session=file\n").unwrap();
+    assert_eq!(
+        sent(&[(COOKIE_FILE, file.to_str().unwrap())]).await,
+        ["session=file", "", "c"]
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_setting_of_a_connection_is_named_and_no_secret_is_shown() {
+    let endpoint = (ENDPOINT, "https://kfp.example.org");
+    for (variable, value, said) in [
+        (
+            "KFP_CERTIFICATE_AUTHORITY",
+            "/missing.pem",
+            "certificate authority `/missing.pem`",
+        ),
+        (
+            "KFP_CLIENT_CERTIFICATE",
+            "/missing.pem",
+            "client certificate `/missing.pem`",
+        ),
+        ("KFP_CLIENT_KEY", "/missing.pem", "`KFP_CLIENT_CERTIFICATE`"),
+        (COOKIE_FILE, "/missing", "session cookie `/missing`"),
+        (IDENTITY_HEADER, "s3cret", "`NAME: VALUE`"),
+        (
+            "KFP_INSECURE_SKIP_TLS_VERIFY",
+            "perhaps",
+            "`KFP_INSECURE_SKIP_TLS_VERIFY`",
+        ),
+        ("KFP_PROXY", "http://user:s3cret@:0:", "proxy"),
+    ] {
+        let error = Machine::with(&[endpoint, (variable, value)]).wrong();
+        assert!(error.message().contains(said), "{error}");
+        assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+    }
+}
+
+#[test]
+fn credentials_of_the_context_file_can_be_left_out() {
+    let context = r#"{"namespace": "team-a", "client_authentication_cookie": "session=context"}"#;
+    let machine =
+        Machine::with(&[(ENDPOINT, "https://kfp.example.org")]).file(CONTEXT_FILE, context);
+    let builder = machine.surroundings(|surroundings| surroundings.client().unwrap());
+    let builder = builder.without_context_credentials();
+    let found: Vec<Setting> = builder.found().iter().map(|found| found.setting).collect();
+    assert_eq!(found, [Setting::Endpoint, Setting::Namespace]);
+    assert!(builder.of_context.is_empty());
+}

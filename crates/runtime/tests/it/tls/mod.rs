@@ -2,8 +2,13 @@
 
 use std::env;
 
-use compute_kfp_runtime::{ErrorKind, RetryPolicy, Transport, TransportBuilder};
+use compute_kfp_runtime::credentials::BearerToken;
+use compute_kfp_runtime::{
+    ErrorKind, RetryPolicy, SetupFault, SetupFaultKind, Transport, TransportBuilder,
+};
 use compute_kfp_test_server::{Authority, Received, Response, TestServer, Tls};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use crate::child;
 use crate::item::get;
@@ -13,6 +18,7 @@ fn serve(authority: &Authority, protocols: &[&str], demands_certificate: bool) -
     let tls = Tls {
         protocols,
         demands_certificate,
+        ..Tls::default()
     };
     TestServer::with_tls(authority, tls, |_| Response::empty(204))
 }
@@ -78,6 +84,100 @@ async fn a_client_certificate_is_shown_where_the_server_asks() {
 }
 
 #[tokio::test]
+async fn faults_of_tls_are_told_in_plain_words_with_the_remedy() {
+    let authority = Authority::new();
+    let with = |tls| TestServer::with_tls(&authority, tls, |_| Response::empty(204));
+    let trusting = |server: &TestServer| to(server).root_certificate(authority.pem());
+    let unknown = with(Tls::default());
+    let other_host = with(Tls {
+        other_host: Some("kfp.example.org"),
+        ..Tls::default()
+    });
+    let expired = with(Tls {
+        expired: true,
+        ..Tls::default()
+    });
+    let demanding = with(Tls {
+        demands_certificate: true,
+        ..Tls::default()
+    });
+    let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let by_tls = format!("https://{}", plain.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut connection, _) = plain.accept().await.unwrap();
+        let answer = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+        connection.write_all(answer).await.unwrap();
+        // Until the client goes: a reset could take the answer with it.
+        let _ = connection.read_to_end(&mut Vec::new()).await;
+    });
+    for (builder, kind, said) in [
+        (
+            to(&unknown),
+            SetupFaultKind::UnknownAuthority,
+            "authority that is not trusted",
+        ),
+        (
+            to(&unknown),
+            SetupFaultKind::UnknownAuthority,
+            "`root_certificate`",
+        ),
+        (
+            trusting(&other_host),
+            SetupFaultKind::WrongHost,
+            "for another host name",
+        ),
+        (trusting(&expired), SetupFaultKind::OutOfDate, "has expired"),
+        (
+            trusting(&demanding),
+            SetupFaultKind::ClientCertificate,
+            "`client_certificate`",
+        ),
+        (
+            Transport::builder(by_tls).no_proxy(),
+            SetupFaultKind::NoTls,
+            "does not speak TLS",
+        ),
+    ] {
+        let error = send(builder).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Connection, "{error:?}");
+        assert!(error.message().contains(said), "{error}");
+        assert_eq!(error.attempts(), 1, "{error}");
+        assert_eq!(SetupFault::of(&error).map(SetupFault::kind), Some(kind));
+    }
+}
+
+/// OpenSSL takes it.
+#[cfg(not(feature = "native-tls"))]
+#[tokio::test]
+async fn a_certificate_of_an_authority_is_told_from_one_of_an_unknown_authority() {
+    let authority = Authority::new();
+    let tls = Tls {
+        of_authority: true,
+        ..Tls::default()
+    };
+    let server = TestServer::with_tls(&authority, tls, |_| Response::empty(204));
+    let trusting = to(&server).root_certificate(authority.pem());
+    let error = send(trusting.clone()).await.unwrap_err();
+    let fault = SetupFault::of(&error).map(SetupFault::kind);
+    assert_eq!(fault, Some(SetupFaultKind::SelfSigned), "{error:?}");
+    send(trusting.danger_accept_invalid_certs(true))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn the_check_of_certificates_can_be_turned_off() {
+    let server = serve(&Authority::new(), &["http/1.1"], false);
+    send(to(&server).danger_accept_invalid_certs(true))
+        .await
+        .unwrap();
+    send(to(&server).danger_accept_invalid_certs(false))
+        .await
+        .unwrap_err();
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn http_2_is_spoken_where_it_is_offered() {
     let authority = Authority::new();
     let server = serve(&authority, &["h2", "http/1.1"], false);
@@ -130,6 +230,63 @@ fn through_environment(proxy: &str, variables: &[(&str, &str)]) {
 }
 
 const CHILD: &str = "TLS_TEST_CHILD";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_on_this_machine_and_in_a_cluster_are_reached_without_the_proxy_of_the_environment()
+{
+    if let Some(server) = env::var_os(CHILD) {
+        let server = Transport::builder(server.to_str().unwrap());
+        send(server).await.unwrap();
+        for inside in [
+            "http://ml-pipeline.kubeflow:8888",
+            "http://ml-pipeline.kfp.svc",
+        ] {
+            // The proxy would answer for a name that does not exist.
+            let inside = Transport::builder(inside).retry(RetryPolicy::never());
+            send(inside).await.unwrap_err();
+        }
+        return;
+    }
+    let (server, proxy) = (
+        TestServer::playing([Response::empty(204)]),
+        TestServer::proxy(),
+    );
+    let mut child = child::only(
+        "tls::servers_on_this_machine_and_in_a_cluster_are_reached_without_the_proxy_of_the_environment",
+    );
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        child.env(name, proxy.url());
+    }
+    child.env_remove("NO_PROXY").env_remove("no_proxy");
+    child.env(CHILD, server.url());
+    tokio::task::spawn_blocking(|| child::run(child))
+        .await
+        .unwrap();
+    assert_eq!(lines(&proxy), [""; 0]);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_proxy_that_is_given_sees_no_credential_of_plain_http_unless_that_is_allowed() {
+    let inside = || {
+        Transport::builder("http://ml-pipeline.kubeflow:8888")
+            .credentials("user", BearerToken::new("t0ken"))
+    };
+    for (proxy, allowed) in [
+        ("http://proxy.example.org:3128", false),
+        ("socks5://proxy.example.org", false),
+        ("http://localhost:3128", true),
+        ("https://proxy.example.org", true),
+    ] {
+        let built = inside().proxy(proxy).build();
+        assert_eq!(built.is_ok(), allowed, "{proxy}: {built:?}");
+        inside()
+            .proxy(proxy)
+            .allow_plain_http(true)
+            .build()
+            .unwrap();
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_variables_of_other_programs_name_the_proxy() {

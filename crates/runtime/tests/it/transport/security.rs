@@ -1,13 +1,13 @@
 //! Who gets which credential, and who gets to see it.
 
 use std::error::Error as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use compute_kfp_runtime::credentials::{ApiKey, Authorization, BearerToken, Credentials, Pending};
 use compute_kfp_runtime::operation::{Location, Operation, Parameter, SchemeKind, SecurityScheme};
-use compute_kfp_runtime::{Error, ErrorKind, Request, Transport, TransportBuilder};
-use http::HeaderName;
+use compute_kfp_runtime::{Error, ErrorKind, Request, Transport, TransportBuilder, middleware};
+use http::{HeaderName, HeaderValue};
 
 use crate::item::{ServerTransport as _, get, html, parameter};
 use compute_kfp_test_server::{Received, Response, TestServer};
@@ -151,6 +151,32 @@ async fn the_wrong_credential_is_not_sent_instead() {
 }
 
 #[tokio::test]
+async fn a_dry_run_sees_what_would_be_sent_and_sends_nothing() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = seen.clone();
+    let error = refused(&FOR_BOTH, |transport| {
+        transport
+            .credentials("user", BearerToken::new(TOKEN))
+            .credentials("tenant", ApiKey::new(KEY))
+            .middleware(middleware::before(|attempt| {
+                let team = HeaderValue::from_static("calibration");
+                attempt.headers_mut().insert("x-team", team);
+                Ok(())
+            }))
+            .dry_run(move |request| log.lock().unwrap().push(request.headers().clone()))
+    })
+    .await;
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    let [headers] = <[_; 1]>::try_from(seen.lock().unwrap().clone()).unwrap();
+    assert_eq!(headers["authorization"], "Bearer t0ken-of-a-user");
+    assert_eq!(headers["x-tenant-key"], KEY);
+    assert_eq!(headers["x-team"], "calibration");
+    let sensitive = headers.iter().filter(|(_, value)| value.is_sensitive());
+    let sensitive: Vec<&str> = sensitive.map(|(name, _)| name.as_str()).collect();
+    assert_eq!(sensitive, ["authorization", "x-tenant-key"]);
+}
+
+#[tokio::test]
 async fn a_client_without_credentials_leaves_it_to_the_server() {
     let request = sent(&FOR_USERS, |transport| transport).await;
     assert_eq!(request.header("authorization"), None);
@@ -254,6 +280,16 @@ fn plain_http_to_a_remote_host_must_be_allowed() {
         "http://10.0.0.1",
         "http://[2001:db8::1]",
         "http://localhost.example.org",
+        // Names of two labels that public DNS may have.
+        "http://example.org",
+        "http://ml-pipeline.dev:8888",
+        "http://ml-pipeline.xn--p1ai",
+        "http://a.ml-pipeline.kubeflow",
+        "http://ml-pipeline.team-a.example",
+        // Absolute names, which no cluster completes.
+        "http://ml-pipeline.",
+        "http://ml-pipeline.kubeflow.",
+        "http://ml-pipeline.kubeflow.svc.",
     ] {
         let error = build(remote, false).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration);
@@ -271,6 +307,10 @@ fn plain_http_to_a_remote_host_must_be_allowed() {
         "http://localhost:8080",
         "http://kfp.localhost",
         "http://ml-pipeline:8888",
+        "http://ml-pipeline.kubeflow:8888",
+        "http://ml-pipeline-ui.team-a",
+        "http://ml-pipeline.ns1:8888",
+        "http://ml-pipeline.kubeflow.svc.cluster.local.:8888",
         "http://ml-pipeline.kubeflow.svc:8888",
         "http://ml-pipeline.kubeflow.svc.cluster.local:8888",
     ] {

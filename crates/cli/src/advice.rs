@@ -1,0 +1,115 @@
+//! What a user can do about an error, in the words of the command line.
+
+use std::time::Duration;
+
+use compute_kfp::environment::Setting;
+use compute_kfp::{Error, ErrorKind, RetryPolicy, SetupFault, SetupFaultKind};
+
+use crate::api::Api;
+use crate::failure::Failure;
+use crate::globals::Globals;
+use crate::setting_name::{
+    ALLOW_HTTP, CERTIFICATE_AUTHORITY, CLIENT_CERTIFICATE, INSECURE_SKIP_TLS_VERIFY,
+};
+use crate::settings::Settings;
+use crate::setup::Setup;
+
+/// How long a question may take that is only asked for advice.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The failure of a command that calls these APIs, with advice.
+pub async fn of(globals: &Globals, apis: &[Api], error: Error) -> Failure {
+    if let Some(message) = of_setup(apis, &error) {
+        return Failure::Advised {
+            error,
+            message: Some(message),
+            hint: None,
+        };
+    }
+    let Ok(settings) = Settings::read(globals) else {
+        return error.into();
+    };
+    let called = error.operation().and_then(Api::of_operation);
+    match called {
+        Some(Api::Kfp) if is_page(&error) && !globals.dry_run => {
+            match api_below(&settings).await {
+                Some(moved) => moved.into(),
+                None => Failure::Advised {
+                    error,
+                    message: None,
+                    hint: Some(
+                        "a session that has ended leads to a web page, and so does an endpoint without \
+                         the path of the API, such as /pipeline; `compute-kfp doctor` tells what is used"
+                            .to_owned(),
+                    ),
+                },
+            }
+        }
+        Some(Api::Compute) if error.kind() == ErrorKind::Authentication => {
+            match Setup::of(&settings, Api::Compute).ok().flatten() {
+                Some(setup) => match setup.hidden_login() {
+                    Some(hidden) => Failure::Advised {
+                        error,
+                        message: None,
+                        hint: Some(hidden),
+                    },
+                    None => error.into(),
+                },
+                None => error.into(),
+            }
+        }
+        _ => error.into(),
+    }
+}
+
+/// The message of an error that a setting puts right, with the names that the setting has here.
+pub fn of_setup(apis: &[Api], error: &Error) -> Option<String> {
+    let fault = SetupFault::of(error)?;
+    let called = error.operation().and_then(Api::of_operation);
+    let apis = called.as_ref().map_or(apis, std::slice::from_ref);
+    let remedy = match fault.kind() {
+        SetupFaultKind::PlainHttp => {
+            format!("use https, or allow it by {}", ALLOW_HTTP.ways(apis))
+        }
+        SetupFaultKind::UnknownAuthority => format!(
+            "give the certificate of that authority by {}",
+            CERTIFICATE_AUTHORITY.ways(apis)
+        ),
+        SetupFaultKind::ClientCertificate => {
+            format!("give one by {}", CLIENT_CERTIFICATE.ways(apis))
+        }
+        SetupFaultKind::SelfSigned => format!(
+            "give the server one with `CA:FALSE`, or for tests accept any by {}",
+            INSECURE_SKIP_TLS_VERIFY.ways(apis)
+        ),
+        _ => return None,
+    };
+    Some(format!("{fault}; {remedy}"))
+}
+
+/// Whether a web page came with a status that reports success.
+pub fn is_page(error: &Error) -> bool {
+    let is_success = error.status().is_some_and(|status| status.is_success());
+    is_success && error.kind() == ErrorKind::Authentication
+}
+
+/// Looks for the KFP API below `/pipeline`, where the dashboard of Kubeflow has it, and returns an error
+/// that says so.
+pub async fn api_below(settings: &Settings<'_>) -> Option<Error> {
+    const BELOW: &str = "/pipeline";
+    let setup = Setup::of(settings, Api::Kfp).ok().flatten()?;
+    let endpoint = setup.endpoint();
+    if endpoint.ends_with(BELOW) || setup.source(Setting::Endpoint).is_none() {
+        return None;
+    }
+    let below = format!("{endpoint}{BELOW}");
+    // The same server, so its credentials may go there.
+    let builder = settings.kfp_builder().ok()?.transport(|transport| {
+        let transport = transport.endpoint(&below).timeout(PATIENCE);
+        transport.retry(RetryPolicy::never())
+    });
+    builder.build().ok()?.get_healthz().send().await.ok()?;
+    Some(Error::configuration(format!(
+        "`{endpoint}` answers with a web page; the API is at `{below}`; use that as the endpoint"
+    )))
+}

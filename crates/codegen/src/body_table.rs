@@ -1,0 +1,163 @@
+//! The fields of bodies, and a body for each operation, for whoever writes one by hand.
+//!
+//! They are a module apart from the operations: only programs that ask for them hold them.
+
+use indexmap::IndexMap;
+use proc_macro2::TokenStream;
+use quote::quote;
+use serde_json::{Map, Value, json};
+
+use crate::model::{Api, Body, BodyContent, Kind, Object, Operation, Property, Schema};
+use crate::operation_table::{Shape, shape};
+
+/// Examples of objects inside objects end there.
+const MAX_DEPTH: usize = 8;
+
+pub(crate) fn generate(api: &Api) -> TokenStream {
+    let schemas = objects(api)
+        .into_iter()
+        .map(|(name, object)| schema(api, name, object));
+    let examples = api.operations.iter().filter_map(|operation| {
+        let body = operation.body.as_ref()?;
+        let example = example(api, operation, body)?.to_string();
+        let name = &operation.name;
+        Some(quote! { (#name, #example) })
+    });
+    quote! {
+        /// What bodies of requests consist of.
+        pub mod bodies {
+            #[allow(unused_imports)]
+            use ::compute_kfp_runtime::body_fields::{Field, ObjectFields};
+
+            /// The objects that bodies are, and those in their fields, each with its fields.
+            pub static OBJECTS: &[ObjectFields] = &[#(#schemas),*];
+
+            /// A body as JSON for each operation that takes one, by the name of the operation.
+            pub static EXAMPLES: &[(&str, &str)] = &[#(#examples),*];
+        }
+    }
+}
+
+/// The objects of bodies and of their fields, by name.
+fn objects(api: &Api) -> IndexMap<&str, &Object> {
+    let mut found = IndexMap::new();
+    let bodies = api.operations.iter().filter_map(|it| it.body.as_ref());
+    let contents = bodies.flat_map(Body::contents);
+    for (_, _, content) in contents {
+        let (BodyContent::Json(schema) | BodyContent::Form(schema, _)) = content else {
+            continue;
+        };
+        let Some((name, object)) = named_object(api, schema) else {
+            continue;
+        };
+        found.insert(name, object);
+        let fields = writable(object).map(|(_, field)| &field.schema);
+        found.extend(fields.filter_map(|schema| named_object(api, schema)));
+    }
+    found
+}
+
+/// The object that a value is, or that its items or members are.
+fn named_object<'a>(api: &'a Api, schema: &'a Schema) -> Option<(&'a str, &'a Object)> {
+    match &schema.kind {
+        Kind::Array(items) | Kind::Map(items) => named_object(api, items),
+        Kind::Reference(name) => match &api.schemas.get(name)?.schema.kind {
+            Kind::Object(object) => Some((name, object)),
+            Kind::Array(items) | Kind::Map(items) => named_object(api, items),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The properties that a request may have.
+fn writable(object: &Object) -> impl Iterator<Item = (&String, &Property)> {
+    object
+        .properties
+        .iter()
+        .filter(|(_, property)| !property.read_only)
+}
+
+fn schema(api: &Api, name: &str, object: &Object) -> TokenStream {
+    let fields = writable(object).map(|(name, property)| field(api, name, property));
+    quote! { ObjectFields::new(#name, &[#(#fields),*]) }
+}
+
+fn field(api: &Api, name: &str, property: &Property) -> TokenStream {
+    let Shape {
+        kind,
+        items,
+        values,
+    } = shape(api, &property.schema);
+    let items = (!items.is_empty()).then(|| quote! { .items(#items) });
+    let values = (!values.is_empty()).then(|| quote! { .values(&[#(#values),*]) });
+    let object = named_object(api, &property.schema);
+    let object = object.map(|(name, _)| quote! { .object(#name) });
+    let required = property.required.then(|| quote! { .required() });
+    let on_creation = property.required_on_creation && !property.required;
+    let on_creation = on_creation.then(|| quote! { .required_on_creation() });
+    let description = property.schema.description.as_ref();
+    let description = description.map(|it| quote! { .description(#it) });
+    quote! { Field::new(#name, #kind) #items #values #object #required #on_creation #description }
+}
+
+/// A body that the spec gives, or what is required of one.
+fn example(api: &Api, operation: &Operation, body: &Body) -> Option<Value> {
+    let BodyContent::Json(schema) = &body.content else {
+        return None;
+    };
+    let creates = operation.method == "POST";
+    let given = body.example.clone();
+    Some(given.unwrap_or_else(|| value(api, schema, creates, 0)))
+}
+
+fn value(api: &Api, schema: &Schema, creates: bool, depth: usize) -> Value {
+    if let Some(default) = schema.default.as_ref().filter(|it| !it.is_null()) {
+        return default.clone();
+    }
+    match &schema.kind {
+        Kind::Any => json!("example"),
+        Kind::Boolean => json!(true),
+        Kind::Integer(_) => json!(1),
+        Kind::Number => json!(0.5),
+        Kind::IntegerText { .. } => json!("1"),
+        Kind::Timestamp => json!("2026-01-31T12:00:00Z"),
+        Kind::String | Kind::Binary => json!("example"),
+        Kind::Enum(values) => values
+            .first()
+            .map_or(Value::Null, |first| json!(first.value)),
+        Kind::Array(_) => json!([]),
+        Kind::Map(_) => json!({}),
+        Kind::Object(object) => members(api, object, creates, depth),
+        Kind::Union(alternatives) => alternatives
+            .first()
+            .map_or(Value::Null, |first| value(api, first, creates, depth)),
+        Kind::Tagged(tagged) => tagged.variants.first().map_or(Value::Null, |variant| {
+            let mut object = value(api, &variant.schema, creates, depth);
+            if let (Some(object), Some(value)) = (object.as_object_mut(), variant.values.first()) {
+                object.insert(tagged.tag.clone(), json!(value));
+            }
+            object
+        }),
+        Kind::Reference(name) => match api.schemas.get(name) {
+            Some(named) if depth < MAX_DEPTH => value(api, &named.schema, creates, depth + 1),
+            _ => json!({}),
+        },
+    }
+}
+
+fn members(api: &Api, object: &Object, creates: bool, depth: usize) -> Value {
+    let required = writable(object)
+        .filter(|(_, property)| property.required || (creates && property.required_on_creation));
+    let members: Map<String, Value> = required
+        .map(|(name, property)| {
+            let value = match value(api, &property.schema, creates, depth) {
+                // Whoever reads it puts one in.
+                Value::String(_) if name.ends_with("_id") => json!(name.to_uppercase()),
+                value => value,
+            };
+            (name.clone(), value)
+        })
+        .collect();
+    Value::Object(members)
+}

@@ -1,0 +1,105 @@
+//! The fields of request bodies as data: the entries of generated tables, for whoever writes a body by
+//! hand.
+
+/// The fields that an object in a request may have.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ObjectFields {
+    /// Name of the type, as in the client's `types`.
+    pub name: &'static str,
+    /// Its fields, without those that only responses have.
+    pub fields: &'static [Field],
+}
+
+impl ObjectFields {
+    /// Creates the entry of an object.
+    pub const fn new(name: &'static str, fields: &'static [Field]) -> Self {
+        Self { name, fields }
+    }
+}
+
+/// A field of an object.
+///
+/// ```
+/// use compute_kfp_runtime::body_fields::Field;
+///
+/// let field = Field::new("display_name", "string").required_on_creation();
+/// assert!(field.is_required_by("POST") && !field.is_required_by("PATCH"));
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Field {
+    /// Name of the property.
+    pub name: &'static str,
+    /// JSON type, as that of a [`Parameter`](crate::operation::Parameter).
+    pub kind: &'static str,
+    /// JSON type of the items of an array; empty where the value is none.
+    pub items: &'static str,
+    /// Name of the object that it is, or that its items or members are; empty where there is none.
+    pub object: &'static str,
+    /// Values that the spec names; others may exist.
+    pub values: &'static [&'static str],
+    /// Whether every object has it.
+    pub required: bool,
+    /// Whether the server wants it of an object that it creates.
+    pub required_on_creation: bool,
+    /// What it is, as Markdown.
+    pub description: &'static str,
+}
+
+impl Field {
+    /// Creates an optional field of a JSON type.
+    pub const fn new(name: &'static str, kind: &'static str) -> Self {
+        Self {
+            name,
+            kind,
+            items: "",
+            object: "",
+            values: &[],
+            required: false,
+            required_on_creation: false,
+            description: "",
+        }
+    }
+
+    /// Sets the JSON type of the items of an array.
+    pub const fn items(mut self, kind: &'static str) -> Self {
+        self.items = kind;
+        self
+    }
+
+    /// Sets the name of the object in it.
+    pub const fn object(mut self, name: &'static str) -> Self {
+        self.object = name;
+        self
+    }
+
+    /// Sets the known values.
+    pub const fn values(mut self, values: &'static [&'static str]) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// Marks it as required.
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// Marks it as required by what creates an object.
+    pub const fn required_on_creation(mut self) -> Self {
+        self.required_on_creation = true;
+        self
+    }
+
+    /// Sets the description.
+    pub const fn description(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+
+    /// Returns whether a request by this method, such as `POST`, must have it.
+    pub fn is_required_by(&self, method: &str) -> bool {
+        self.required || (self.required_on_creation && method == "POST")
+    }
+}

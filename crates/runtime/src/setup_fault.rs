@@ -1,0 +1,234 @@
+//! Faults that a setting of the client puts right.
+
+use std::error::Error as StdError;
+use std::{fmt, io};
+
+use crate::error::Error;
+
+/// Why a client cannot use its server, where a setting of the client puts that right.
+///
+/// It is the [`source`](StdError::source) of the [`Error`]. The message of that error names the method
+/// of [`TransportBuilder`](crate::TransportBuilder) that helps; a program with settings of its own
+/// names these instead.
+///
+/// ```
+/// use compute_kfp_runtime::credentials::BearerToken;
+/// use compute_kfp_runtime::{SetupFault, SetupFaultKind, Transport};
+///
+/// let transport = Transport::builder("http://kfp.example.org")
+///     .credentials("Bearer", BearerToken::new("token"));
+/// let error = transport.build().unwrap_err();
+/// assert!(error.message().contains("`allow_plain_http`"));
+/// let fault = SetupFault::of(&error).unwrap();
+/// assert_eq!(fault.kind(), SetupFaultKind::PlainHttp);
+/// assert_eq!(fault.to_string(), "`http://kfp.example.org` would get credentials over plain HTTP");
+/// ```
+#[derive(Debug)]
+pub struct SetupFault {
+    kind: SetupFaultKind,
+    message: String,
+    source: Option<reqwest::Error>,
+}
+
+/// Kinds of [`SetupFault`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SetupFaultKind {
+    /// Credentials would go to a remote host unencrypted.
+    PlainHttp,
+    /// The authority that signed the server's certificate is not trusted.
+    UnknownAuthority,
+    /// The server's certificate is that of an authority, as a self-signed one may be.
+    SelfSigned,
+    /// The server's certificate is for other host names.
+    WrongHost,
+    /// The server's certificate has expired or is not valid yet.
+    OutOfDate,
+    /// The server wants a client certificate, or another one.
+    ClientCertificate,
+    /// The server does not speak TLS at this port.
+    NoTls,
+}
+
+impl SetupFault {
+    /// Returns the fault that caused an error, if there is one.
+    pub fn of(error: &Error) -> Option<&Self> {
+        let first = error.source();
+        let mut causes = std::iter::successors(first, |cause| (*cause).source());
+        causes.find_map(|cause| cause.downcast_ref())
+    }
+
+    /// Returns what kind of fault it is.
+    pub fn kind(&self) -> SetupFaultKind {
+        self.kind
+    }
+
+    pub(crate) fn plain_http(endpoint: &str) -> Self {
+        Self {
+            kind: SetupFaultKind::PlainHttp,
+            message: format!("`{endpoint}` would get credentials over plain HTTP"),
+            source: None,
+        }
+    }
+
+    pub(crate) fn plain_http_proxy(endpoint: &str) -> Self {
+        Self {
+            kind: SetupFaultKind::PlainHttp,
+            message: format!("the proxy to `{endpoint}` would see credentials over plain HTTP"),
+            source: None,
+        }
+    }
+
+    /// Returns the fault of TLS that an HTTP client met, or its error.
+    pub(crate) fn of_tls(error: reqwest::Error) -> Result<Self, reqwest::Error> {
+        let mut causes = std::iter::successors(error.source(), |cause| within(*cause));
+        let Some((kind, detail)) = causes.find_map(of_cause) else {
+            return Err(error);
+        };
+        let what = match kind {
+            SetupFaultKind::PlainHttp | SetupFaultKind::NoTls => {
+                "the server does not speak TLS at this port"
+            }
+            SetupFaultKind::UnknownAuthority => {
+                "the certificate of the server is signed by an authority that is not trusted"
+            }
+            SetupFaultKind::SelfSigned => {
+                "the certificate of the server is that of an authority, as a self-signed one may be"
+            }
+            SetupFaultKind::WrongHost => "the certificate of the server is for another host name",
+            SetupFaultKind::OutOfDate => {
+                "the certificate of the server has expired or is not valid yet"
+            }
+            SetupFaultKind::ClientCertificate => {
+                "the server wants a client certificate that it accepts"
+            }
+        };
+        Ok(Self {
+            kind,
+            message: format!("{what} ({detail})"),
+            source: Some(error),
+        })
+    }
+
+    /// The fault and how to set the client up instead.
+    pub(crate) fn advice(&self) -> String {
+        let remedy = match self.kind {
+            SetupFaultKind::PlainHttp => "use https, or allow it with `allow_plain_http`",
+            SetupFaultKind::UnknownAuthority => {
+                "give the certificate of that authority to `root_certificate`"
+            }
+            SetupFaultKind::SelfSigned => {
+                "give the server one with `CA:FALSE`, or for tests accept any by `danger_accept_invalid_certs`"
+            }
+            SetupFaultKind::WrongHost => "use a host name of the certificate as the endpoint",
+            SetupFaultKind::OutOfDate => "renew it on the server, or correct the clock",
+            SetupFaultKind::ClientCertificate => {
+                "give a certificate and its key to `client_certificate`"
+            }
+            SetupFaultKind::NoTls => "use http as the scheme of the endpoint, or another port",
+        };
+        format!("{self}; {remedy}")
+    }
+}
+
+impl fmt::Display for SetupFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for SetupFault {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}
+
+impl From<SetupFault> for Error {
+    fn from(fault: SetupFault) -> Self {
+        Self::configuration(fault.advice()).caused_by(fault)
+    }
+}
+
+/// The next cause; an `io::Error` does not name the one within it as its source.
+fn within<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    let held = cause
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    match held {
+        Some(held) => Some(held),
+        None => cause.source(),
+    }
+}
+
+#[cfg(feature = "rustls")]
+fn of_rustls(cause: &(dyn StdError + 'static)) -> Option<SetupFaultKind> {
+    use rustls::{AlertDescription, CertificateError, Error};
+
+    let kind = match cause.downcast_ref()? {
+        Error::InvalidCertificate(error) => match error {
+            CertificateError::UnknownIssuer => SetupFaultKind::UnknownAuthority,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                SetupFaultKind::WrongHost
+            }
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => SetupFaultKind::OutOfDate,
+            // An error of webpki, by its name.
+            CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+                SetupFaultKind::SelfSigned
+            }
+            _ => return None,
+        },
+        Error::AlertReceived(
+            AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA,
+        ) => SetupFaultKind::ClientCertificate,
+        Error::InvalidMessage(_) => SetupFaultKind::NoTls,
+        _ => return None,
+    };
+    Some(kind)
+}
+
+#[cfg(not(feature = "rustls"))]
+fn of_rustls(_: &(dyn StdError + 'static)) -> Option<SetupFaultKind> {
+    None
+}
+
+/// By the words of OpenSSL, which has no types for its errors.
+#[cfg(feature = "native-tls")]
+fn of_native_tls(text: &str) -> Option<SetupFaultKind> {
+    const WORDS: [(&str, SetupFaultKind); 10] = [
+        ("issuer certificate", SetupFaultKind::UnknownAuthority),
+        ("self-signed certificate", SetupFaultKind::UnknownAuthority),
+        ("self signed certificate", SetupFaultKind::UnknownAuthority),
+        ("ostname mismatch", SetupFaultKind::WrongHost),
+        ("certificate has expired", SetupFaultKind::OutOfDate),
+        ("not yet valid", SetupFaultKind::OutOfDate),
+        (
+            "alert certificate required",
+            SetupFaultKind::ClientCertificate,
+        ),
+        ("alert bad certificate", SetupFaultKind::ClientCertificate),
+        ("alert unknown ca", SetupFaultKind::ClientCertificate),
+        ("wrong version number", SetupFaultKind::NoTls),
+    ];
+    let mut words = WORDS.into_iter();
+    let (_, kind) = words.find(|(words, _)| text.contains(words))?;
+    Some(kind)
+}
+
+#[cfg(not(feature = "native-tls"))]
+fn of_native_tls(_: &str) -> Option<SetupFaultKind> {
+    None
+}
+
+/// The kind of a fault of TLS, and its words.
+fn of_cause(cause: &(dyn StdError + 'static)) -> Option<(SetupFaultKind, String)> {
+    let text = cause.to_string();
+    let kind = of_rustls(cause).or_else(|| of_native_tls(&text))?;
+    Some((kind, text))
+}
