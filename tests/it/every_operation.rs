@@ -125,7 +125,11 @@ fn assert_sent(operation: &Operation, arguments: &Map<String, Value>, request: &
         }
         _ if arguments.contains_key("body") => {
             assert_eq!(media, Some("application/json"), "{name}");
-            assert_eq!(request.json(), arguments["body"], "{name}");
+            let mut body = arguments["body"].clone();
+            for parameter in operation.parameters.iter().filter(|it| it.repeated_in_body) {
+                body[parameter.name] = arguments[parameter.argument].clone();
+            }
+            assert_eq!(request.json(), body, "{name}");
         }
         _ => assert_eq!((media, request.body.as_slice()), (None, &b""[..]), "{name}"),
     }

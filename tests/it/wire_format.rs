@@ -172,7 +172,13 @@ async fn a_body_of_kfp_in_which_nothing_is_set_is_an_empty_object() {
         names(operations, takes_an_object)
     );
     for request in received {
-        assert_eq!(request.json(), json!({}), "{}", request.path());
+        // These are said again in the body, as the server wants it.
+        let mut body = request.json();
+        let repeated = ["pipeline_id", "run_id", "task_id"];
+        body.as_object_mut()
+            .unwrap()
+            .retain(|name, _| !repeated.contains(&&**name));
+        assert_eq!(body, json!({}), "{}", request.path());
         assert_eq!(request.header("content-type"), Some("application/json"));
         assert_eq!(request.query(), None);
     }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use compute_kfp::{Error, ErrorKind};
 use serde_json::{Value, json};
 
-use crate::output::printable;
+use crate::output::{harmless, printable};
 
 /// Why a command did not do what it was asked for.
 #[derive(Debug)]
@@ -186,7 +186,7 @@ fn snake(name: &str) -> String {
 /// A line on standard error; with that closed there is nowhere left to complain.
 pub fn say(line: &str) {
     use std::io::Write;
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", harmless(line));
 }
 
 /// What does not keep the command from going on.

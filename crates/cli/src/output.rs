@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 
-pub use printable::printable;
+use printable::escaped;
+pub use printable::{harmless, printable};
 
 /// How answers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -106,7 +107,7 @@ impl Output {
     pub fn text(&mut self, text: &str) -> Result<(), Failure> {
         match text.is_empty() {
             true => Ok(()),
-            false => written(writeln!(self.to, "{text}")),
+            false => written(writeln!(self.to, "{}", harmless(text))),
         }
     }
 
@@ -115,13 +116,17 @@ impl Output {
     }
 
     fn json(&mut self, value: &Value) -> Result<(), Failure> {
-        written(serde_json::to_writer_pretty(&mut self.to, value).map_err(io::Error::from))?;
-        written(writeln!(self.to))
+        let text = serde_json::to_string_pretty(value);
+        self.json_text(text)
     }
 
     fn line(&mut self, value: &Value) -> Result<(), Failure> {
-        written(serde_json::to_writer(&mut self.to, value).map_err(io::Error::from))?;
-        written(writeln!(self.to))
+        self.json_text(serde_json::to_string(value))
+    }
+
+    fn json_text(&mut self, text: serde_json::Result<String>) -> Result<(), Failure> {
+        let text = text.map_err(io::Error::from);
+        written(text.and_then(|text| writeln!(self.to, "{}", escaped(text))))
     }
 
     fn yaml(&mut self, value: &Value) -> Result<(), Failure> {

@@ -334,3 +334,36 @@ fn calls_by_json_take_both_names_and_say_what_is_wrong() {
         assert!(ended.errors.contains(said), "{ended:?}");
     }
 }
+
+#[test]
+fn what_a_server_sends_cannot_steer_a_terminal() {
+    let evil = "\u{1b}[31m\u{9b}31m\u{7f}";
+    let answer = json!({"pipelines": [{evil: evil, "name": evil}], "next_page_token": evil});
+    let server = TestServer::start(move |_| answer.clone().into());
+    let program = Program::alone().variable("KF_PIPELINES_ENDPOINT", server.url());
+    for format in ["json", "jsonl", "yaml", "table"] {
+        let ended = program.run(["kfp", "list-pipelines", "-o", format]);
+        assert_eq!(ended.status, 0, "{}", ended.errors);
+        let steers = |letter: char| letter.is_control() && letter != '\n';
+        assert!(
+            !ended.output.contains(steers),
+            "{format}: {:?}",
+            ended.output
+        );
+        if format == "json" {
+            assert_eq!(ended.json()["pipelines"][0]["name"], evil);
+        }
+    }
+    let error = json!({"code": 3, "message": evil, "details": []});
+    let server = TestServer::start(move |_| Response::json(400, error.clone()));
+    let program = Program::alone().variable("KF_PIPELINES_ENDPOINT", server.url());
+    for format in ["json", "table"] {
+        let ended = program.run(["kfp", "list-pipelines", "-o", format]);
+        let steers = |letter: char| letter.is_control() && letter != '\n';
+        assert!(
+            !ended.errors.contains(steers),
+            "{format}: {:?}",
+            ended.errors
+        );
+    }
+}

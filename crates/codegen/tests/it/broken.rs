@@ -22,7 +22,10 @@ fn problem_of(text: &str) -> Problem {
         None => format!("api.json#{}: ", problem.pointer),
         Some(in_file) => format!("api.json#{} (in the file: {in_file}): ", problem.pointer),
     };
+    // Control characters are escaped: a terminal obeys them.
+    let place = place.replace('\n', "\\n");
     assert!(error.to_string().starts_with(&place), "{error}");
+    assert!(!error.to_string().contains(char::is_control));
     problem
 }
 

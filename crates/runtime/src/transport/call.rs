@@ -203,8 +203,7 @@ impl<'a> Call<'a> {
         let answer = match answered {
             Ok(reply) => {
                 let mut answer = Answer::new(reply, secrets);
-                answer.may_be_empty = answer.status == http::StatusCode::NO_CONTENT
-                    || self.operation.method == "DELETE";
+                answer.may_be_empty = self.operation.method == "DELETE";
                 answer
             }
             Err(error) => {

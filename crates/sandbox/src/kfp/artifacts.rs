@@ -167,7 +167,14 @@ fn add(store: &mut Store, request: &Object, mut link: Object) -> Object {
     let artifact = request.get("artifact").and_then(Value::as_object);
     let artifact = artifact.cloned().unwrap_or_default();
     let same = |held: &&Object| {
-        let identity = ["namespace", "name", "type", "uri"];
+        let identity = [
+            "namespace",
+            "name",
+            "type",
+            "uri",
+            "description",
+            "metadata",
+        ];
         identity
             .iter()
             .all(|field| held.get(*field) == artifact.get(*field))

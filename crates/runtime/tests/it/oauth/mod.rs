@@ -60,7 +60,16 @@ fn shown(error: &Error) -> String {
 }
 
 #[track_caller]
+/// Whether the login server may come back by itself; else its answer is about who is calling.
+fn is_away(words: &str) -> bool {
+    ["502: ", "503: ", "cannot be reached"]
+        .iter()
+        .any(|it| words.contains(it))
+}
+
 fn is_refused(error: &Error, words: &str) {
-    assert_eq!(error.kind(), ErrorKind::Authentication, "{error:?}");
+    let refused = error.kind() == ErrorKind::Authentication;
+    assert_eq!(refused, !is_away(words), "{error:?}");
+    assert_eq!(error.is_retryable(), is_away(words), "{error:?}");
     assert!(error.message().contains(words), "{error}");
 }

@@ -207,7 +207,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_answer_is_tokens_or_an_error_of_authentication(
+    fn any_answer_is_tokens_or_an_error_that_tells_whether_to_try_again(
         status in 200..600_u16,
         body in prop_oneof![
             prop::collection::vec(any::<u8>(), 0..60),
@@ -217,7 +217,9 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         if let Err(error) = runtime.block_on(refreshed(Response::new(status, "", body))) {
-            prop_assert_eq!(error.kind(), ErrorKind::Authentication);
+            let passes = matches!(status, 408 | 429 | 502..=504);
+            prop_assert_eq!(error.is_retryable(), passes);
+            prop_assert_eq!(error.kind() == ErrorKind::Authentication, !passes);
         }
     }
 }
