@@ -65,9 +65,13 @@ def kfp(description):
                 # A body that is not there is an empty message.
                 if parameter["in"] == "body":
                     parameter["required"] = False
-                # The values of an enum have numbers, too.
+                # The values of an enum have numbers, too; unknown ones are values.
                 if parameter["in"] == "query":
                     parameter.pop("enum", None)
+    for schema in description["definitions"].values():
+        if "enum" in schema:
+            names = {"type": schema.pop("type"), "enum": schema.pop("enum")}
+            schema["anyOf"] = [names, {"type": "integer"}]
     # Whether the server is well is for all to know.
     description["paths"]["/apis/v2beta1/healthz"]["get"]["security"] = []
 

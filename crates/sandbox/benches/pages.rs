@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 const ARTIFACTS: usize = 100_000;
 const BATCH: usize = 1_000;
 const PAGE: usize = 200;
-const NAMESPACES: usize = 4;
 const REPEATED: usize = 500;
 
 struct Client<'a> {
@@ -45,9 +44,6 @@ async fn main() {
         .walk("newest first", "sort_by=created_at%20desc", wanted)
         .await;
     client.walk("by name", "sort_by=name", wanted).await;
-    client
-        .walk("of a namespace", "namespace=team-1", wanted / NAMESPACES)
-        .await;
     let filter = r#"{"predicates":[{"operation":"IS_SUBSTRING","key":"name","string_value":"7"}]}"#;
     let filter: String = filter.bytes().map(|byte| format!("%{byte:02X}")).collect();
     client
@@ -59,8 +55,13 @@ async fn main() {
 /// A start ends with the first answer.
 async fn started(what: &str) -> Sandbox {
     let begun = Instant::now();
+    let seed = json!({ "kfp": {
+        "runs": [{ "run_id": "run", "display_name": "run" }],
+        "tasks": [{ "task_id": "task", "run_id": "run", "name": "task" }],
+    } });
     let sandbox = Sandbox::builder()
         .empty()
+        .seed(seed)
         .recording(false)
         .start()
         .await
@@ -81,13 +82,19 @@ impl Client<'_> {
         for first in (0..wanted).step_by(BATCH) {
             let artifacts: Vec<Value> = (first..wanted.min(first + BATCH))
                 .map(|number| {
-                    json!({ "artifact": {
-                    "name": format!("artifact-{}", number * 7919 % wanted),
-                    "namespace": format!("team-{}", first / BATCH % NAMESPACES),
-                    "type": "Dataset",
-                    "uri": format!("minio://mlpipeline/artifacts/{number}"),
-                    "metadata": { "shots": 4096, "format": "parquet" },
-                } })
+                    let artifact = json!({
+                        "name": format!("artifact-{}", number * 7919 % wanted),
+                        "namespace": "team",
+                        "type": "Dataset",
+                        "uri": format!("minio://mlpipeline/artifacts/{number}"),
+                        "metadata": { "shots": 4096, "format": "parquet" },
+                    });
+                    json!({
+                        "artifact": artifact,
+                        "run_id": "run",
+                        "task_id": "task",
+                        "producer_key": number.to_string(),
+                    })
                 })
                 .collect();
             let request = self.http.post(self.url("artifacts:batchCreate"));

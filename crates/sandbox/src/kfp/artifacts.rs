@@ -166,24 +166,26 @@ fn check(store: &Store, request: &Object) -> Result<Object, KfpError> {
 fn add(store: &mut Store, request: &Object, mut link: Object) -> Object {
     let artifact = request.get("artifact").and_then(Value::as_object);
     let artifact = artifact.cloned().unwrap_or_default();
+    let identity = [
+        "namespace",
+        "name",
+        "type",
+        "uri",
+        "description",
+        "metadata",
+    ];
     let same = |held: &&Object| {
-        let identity = [
-            "namespace",
-            "name",
-            "type",
-            "uri",
-            "description",
-            "metadata",
-        ];
-        identity
-            .iter()
-            .all(|field| held.get(*field) == artifact.get(*field))
+        let mut identity = identity.iter();
+        identity.all(|field| held.get(*field) == artifact.get(*field))
     };
-    let reused = ARTIFACT.all(&store.kfp).find(same).cloned();
-    let reused = reused.filter(|_| request.get("reuse_if_exists") == Some(&json!(true)));
+    let reused = match request.get("reuse_if_exists") {
+        Some(Value::Bool(true)) => ARTIFACT.all(&store.kfp).find(same).cloned(),
+        _ => None,
+    };
+    let is_new = reused.is_none();
     let artifact = reused.unwrap_or_else(|| ARTIFACT.add(store, artifact));
     set(&mut link, "artifact_id", text(&artifact, "artifact_id"));
-    if !is_linked(store, &link) {
+    if is_new || !is_linked(store, &link) {
         ARTIFACT_TASK.add(store, link);
     }
     artifact

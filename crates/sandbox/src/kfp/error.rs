@@ -10,42 +10,14 @@ use crate::authentication::{Refusal, Scheme};
 use crate::operation::ApiError;
 use crate::reply::Reply;
 
-/// The gRPC codes that the sandbox uses.
-#[derive(Clone, Copy)]
-enum Code {
-    InvalidArgument = 3,
-    NotFound = 5,
-    AlreadyExists = 6,
-    PermissionDenied = 7,
-    ResourceExhausted = 8,
-    FailedPrecondition = 9,
-    Aborted = 10,
-    Unimplemented = 12,
-    Internal = 13,
-    Unauthenticated = 16,
-}
-
-impl Code {
-    fn http_status(self) -> StatusCode {
-        match self {
-            Self::InvalidArgument | Self::FailedPrecondition => StatusCode::BAD_REQUEST,
-            Self::AlreadyExists | Self::Aborted => StatusCode::CONFLICT,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::PermissionDenied => StatusCode::FORBIDDEN,
-            Self::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Unimplemented => StatusCode::NOT_IMPLEMENTED,
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-        }
-    }
-}
-
 /// An error response in one of the server's shapes.
 ///
 /// The server behind the gateway sends a chain of internal causes and one sentence for a person.
 /// The gateway itself, which refuses what it cannot read, sends a message only.
 pub(crate) struct KfpError {
-    code: Code,
+    status: StatusCode,
+    /// The gRPC code.
+    code: u8,
     message: String,
     for_a_person: Option<String>,
     shape: Shape,
@@ -63,66 +35,65 @@ enum Shape {
 }
 
 impl KfpError {
-    fn of_gateway(code: Code, message: impl Into<String>) -> Self {
+    fn of_gateway(status: StatusCode, message: impl Into<String>) -> Self {
         Self {
-            code,
+            status,
+            code: grpc_code(status),
             message: message.into(),
             for_a_person: None,
             shape: Shape::Status,
         }
     }
 
-    fn of_server(code: Code, mark: &str, sentence: impl Into<String>) -> Self {
+    fn of_server(status: StatusCode, mark: &str, sentence: impl Into<String>) -> Self {
         let sentence = sentence.into();
+        let error = Self::of_gateway(status, format!("{mark}: {sentence}"));
+        let for_a_person = Some(sentence);
         Self {
-            code,
-            message: format!("{mark}: {sentence}"),
-            for_a_person: Some(sentence),
-            shape: Shape::Status,
+            for_a_person,
+            ..error
         }
     }
 
     pub(super) fn unreadable(message: impl Into<String>) -> Self {
-        Self::of_gateway(Code::InvalidArgument, message)
+        Self::of_gateway(StatusCode::BAD_REQUEST, message)
     }
 
     pub(super) fn invalid_input(sentence: impl Into<String>) -> Self {
-        Self::of_server(Code::InvalidArgument, "Invalid input error", sentence)
+        Self::of_server(StatusCode::BAD_REQUEST, "Invalid input error", sentence)
     }
 
     /// Invalid input that was recognized by another library, without the usual mark.
     pub(super) fn malformed(sentence: impl Into<String>) -> Self {
-        Self::of_server(Code::InvalidArgument, "InvalidInputError", sentence)
+        Self::of_server(StatusCode::BAD_REQUEST, "InvalidInputError", sentence)
     }
 
     pub(super) fn not_found(kind: &str, id: &str) -> Self {
         let sentence = format!("{kind} {id} not found");
-        Self::of_server(Code::NotFound, "ResourceNotFoundError", sentence)
+        Self::of_server(StatusCode::NOT_FOUND, "ResourceNotFoundError", sentence)
     }
 
     pub(super) fn name_taken(name: &str) -> Self {
         let sentence = format!("the name {name:?} is taken");
-        Self::of_server(Code::AlreadyExists, "Already exist error", sentence)
+        Self::of_server(StatusCode::CONFLICT, "Already exist error", sentence)
     }
 
     pub(super) fn failed_precondition(sentence: impl Into<String>) -> Self {
-        Self::of_server(
-            Code::FailedPrecondition,
-            "FailedPreconditionError",
-            sentence,
-        )
+        let error = Self::of_server(StatusCode::BAD_REQUEST, "FailedPreconditionError", sentence);
+        Self { code: 9, ..error }
     }
 
     /// A row that the database refuses because another one has the same key.
     pub(super) fn duplicate(what: &str) -> Self {
         let sentence = format!("UNIQUE constraint failed: {what}");
-        Self::of_server(Code::Internal, "database", sentence).internal()
+        Self::of_server(StatusCode::INTERNAL_SERVER_ERROR, "database", sentence).internal()
     }
 
     /// Reports this error as a failure of the server, as the server does for some mistakes of a
     /// caller.
     pub(super) fn internal(mut self) -> Self {
-        self.code = Code::Internal;
+        self.status = StatusCode::INTERNAL_SERVER_ERROR;
+        self.code = grpc_code(self.status);
         self.message = format!("InternalServerError: {}", self.message);
         self.for_a_person = Some("Internal Server Error".to_owned());
         self
@@ -130,7 +101,8 @@ impl KfpError {
 
     /// Reports this error as a conflict.
     pub(super) fn conflict(mut self, sentence: String) -> Self {
-        self.code = Code::Aborted;
+        self.status = StatusCode::CONFLICT;
+        self.code = 10;
         self.message = format!("BadRequestError: {sentence}: {}", self.message);
         self.for_a_person = Some(sentence);
         self
@@ -166,22 +138,22 @@ impl ApiError for KfpError {
     }
 
     fn no_such_path(_path: &str) -> Self {
-        Self::of_gateway(Code::NotFound, "Not Found")
+        Self::of_gateway(StatusCode::NOT_FOUND, "Not Found")
     }
 
     fn method_not_allowed(_allowed: &[&str]) -> Self {
-        Self::of_gateway(Code::Unimplemented, "Method Not Allowed")
+        Self::of_gateway(StatusCode::NOT_IMPLEMENTED, "Method Not Allowed")
     }
 
     fn refused(refusal: Refusal) -> Self {
         match refusal {
             Refusal::NotAuthenticated => Self::of_server(
-                Code::Unauthenticated,
+                StatusCode::UNAUTHORIZED,
                 "Failed to authorize the request: Unauthenticated",
                 "the request has no valid bearer token and no identity header",
             ),
             Refusal::WrongKind => Self::of_server(
-                Code::PermissionDenied,
+                StatusCode::FORBIDDEN,
                 "Failed to authorize the request: PermissionDenied",
                 "this credential does not fit the operation",
             ),
@@ -190,7 +162,7 @@ impl ApiError for KfpError {
 
     fn body_too_large() -> Self {
         Self::of_gateway(
-            Code::ResourceExhausted,
+            StatusCode::TOO_MANY_REQUESTS,
             "grpc: received message larger than max",
         )
     }
@@ -200,7 +172,11 @@ impl ApiError for KfpError {
     }
 
     fn failed(message: String) -> Self {
-        Self::of_server(Code::Internal, "InternalServerError", message)
+        Self::of_server(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalServerError",
+            message,
+        )
     }
 
     fn injected(status: StatusCode) -> Response {
@@ -209,7 +185,7 @@ impl ApiError for KfpError {
     }
 
     fn into_response(self) -> Response {
-        let (code, status) = (self.code as i32, self.code.http_status());
+        let (code, status) = (self.code, self.status);
         let body = match (self.shape, self.for_a_person) {
             (Shape::Plain, _) => {
                 let mut response = Response::new(Body::from(self.message));
