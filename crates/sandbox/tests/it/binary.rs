@@ -54,16 +54,15 @@ async fn runs_go_on_by_themselves_as_fast_as_it_is_told() {
     }
 }
 
-/// When a sandbox that was started with these options says that an artifact was created.
+/// When a sandbox that was started with these options says that an experiment was created.
 async fn creation_time(options: &[&str]) -> String {
     let mut running = Running::start(options);
     let announcement = running.announcement();
     let endpoint = exported(&announcement, "KF_PIPELINES_ENDPOINT");
-    let artifact = serde_json::json!({ "name": "a", "type": "Dataset", "namespace": "n" });
     let created = reqwest::Client::new()
-        .post(format!("{endpoint}/apis/v2beta1/artifacts"))
+        .post(format!("{endpoint}/apis/v2beta1/experiments"))
         .bearer_auth(exported(&announcement, "KFP_TOKEN"))
-        .json(&serde_json::json!({ "artifact": artifact }))
+        .json(&serde_json::json!({ "display_name": "e" }))
         .send();
     let created: serde_json::Value = created.await.unwrap().json().await.unwrap();
     created["created_at"].as_str().unwrap().to_owned()
