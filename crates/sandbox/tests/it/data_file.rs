@@ -151,11 +151,16 @@ async fn a_seed_is_a_data_file() {
 #[tokio::test]
 async fn clocks_that_follow_the_wall_clock_move_forward_to_it() {
     let folder = Folder::new();
-    folder.builder().start().await.unwrap().shutdown().await;
+    let sandbox = folder.builder().start().await.unwrap();
+    work(&sandbox, 0).await;
+    sandbox.shutdown().await;
     let before = SystemTime::now();
     let sandbox = folder.builder().wall_clock().start().await.unwrap();
     let now = sandbox.now();
     assert!(before <= now && now <= SystemTime::now() + Duration::from_secs(1));
+    // Of the million runs that were due since, two may run at a time.
+    let runs = Kfp(&sandbox).get("/runs").await.expect(200);
+    assert_eq!(runs["total_size"], 1 + 2);
 }
 
 #[tokio::test]
