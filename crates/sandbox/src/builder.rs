@@ -209,6 +209,9 @@ impl SandboxBuilder {
     /// # }
     /// ```
     ///
+    /// The content of a [`data_file`](Self::data_file) is a seed too. It has the clock, plans, logs
+    /// and next ids under `sandbox`, and replaces everything that was there before it.
+    ///
     /// What is wrong in it is an `InvalidInput` of [`start`](Self::start), with a JSON pointer to
     /// the place.
     pub fn seed(mut self, data: serde_json::Value) -> Self {
