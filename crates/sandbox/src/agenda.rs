@@ -37,6 +37,15 @@ impl Agenda {
         self.events.insert((planned.due, self.planned), planned);
     }
 
+    /// Lets what was due before a time happen at that time.
+    pub(crate) fn postpone(&mut self, now: DateTime<Utc>) {
+        for mut planned in std::mem::take(&mut self.events).into_values() {
+            planned.due = planned.due.max(now);
+            planned.at = planned.at.max(now);
+            self.add(planned);
+        }
+    }
+
     fn next_due(&mut self, now: DateTime<Utc>) -> Option<Planned> {
         let first = self.events.first_entry()?;
         (first.key().0 <= now).then(|| first.remove())

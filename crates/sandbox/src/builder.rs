@@ -177,7 +177,7 @@ impl SandboxBuilder {
     /// Starts the server's clock at the time of the wall clock and lets it follow that.
     ///
     /// A clock that a [`data_file`](Self::data_file) holds is moved forward to the time of the wall
-    /// clock: what was due in the meantime happens at the start.
+    /// clock. What was due in the meantime happens at the start.
     pub fn wall_clock(mut self) -> Self {
         self.clock_start = ClockStart::Wall;
         self.speed(1.0)
@@ -235,6 +235,9 @@ impl SandboxBuilder {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// The content of a [`data_file`](Self::data_file) is a seed too. It has the clock, plans, logs
+    /// and next ids under `sandbox`, and replaces everything that was there before it.
     ///
     /// What is wrong in it is an `InvalidInput` of [`start`](Self::start), with a JSON pointer to
     /// the place.
@@ -358,6 +361,7 @@ impl SandboxBuilder {
         }
         if matches!(self.clock_start, ClockStart::Wall) {
             store.clock.set_to_wall_clock();
+            store.agenda.postpone(store.clock.passed());
         }
         store.clock.set_speed(self.speed);
         store.kfp.short_pages = self.short_pages;

@@ -45,7 +45,11 @@ impl Clock {
 
     /// Moves forward to the time of the wall clock.
     pub(crate) fn set_to_wall_clock(&mut self) {
-        self.passed = self.passed.max(SystemTime::now().into());
+        let now = SystemTime::now().into();
+        if now > self.reading() {
+            self.passed = now;
+            self.ticked = TimeDelta::zero();
+        }
     }
 
     /// The time of something that happens now. Two things never happen at the same time.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::process::{Running, command, exported};
-use crate::support::{Compute, Kfp, spec, texts};
+use crate::support::{Compute, Kfp, texts};
 use compute_kfp_sandbox::{Sandbox, SandboxBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -59,7 +59,13 @@ async fn everything(sandbox: &Sandbox) -> Vec<Value> {
 /// Something of everything that is kept: objects, ids, plans, uploads, keys of backends.
 async fn work(sandbox: &Sandbox, round: u32) {
     let (kfp, compute) = (Kfp(sandbox), Compute(sandbox));
-    let run = json!({ "display_name": "r", "pipeline_spec": spec(&["one", "two"]) });
+    let task = json!({ "componentRef": { "name": "comp-step" } });
+    let run = json!({ "display_name": "r", "pipeline_spec": {
+        "pipelineInfo": { "name": "p" },
+        "schemaVersion": "2.1.0",
+        "components": { "comp-step": { "executorLabel": "exec-step" } },
+        "root": { "dag": { "tasks": { "one": task, "two": task } } },
+    } });
     kfp.post("/runs", run.clone()).await.expect(200);
     let recurring = json!({
         "display_name": "every minute", "max_concurrency": "2", "mode": "ENABLE",
@@ -67,14 +73,16 @@ async fn work(sandbox: &Sandbox, round: u32) {
         "pipeline_spec": run["pipeline_spec"],
     });
     kfp.post("/recurringruns", recurring).await.expect(200);
-    kfp.post("/experiments", json!({ "display_name": "" }))
-        .await
-        .expect(500);
+    let refused = kfp.post("/experiments", json!({ "display_name": "" }));
+    assert!(!refused.await.status.is_success());
     let metadata = json!({ "data": { "t1": 0.1 + 0.2, "big": 1e300 } });
     compute.create(metadata).await.expect(201);
     let form = reqwest::multipart::Form::new().part(
         "uploadfile",
-        reqwest::multipart::Part::text(spec(&[]).to_string()).file_name(format!("p{round}.yaml")),
+        reqwest::multipart::Part::bytes(
+            &b"root: {dag: {tasks: {}}}\npipelineInfo: {name: p}\nschemaVersion: 2.1.0\n"[..],
+        )
+        .file_name(format!("p{round}.yaml")),
     );
     let upload = kfp
         .request(reqwest::Method::POST, "/pipelines/upload")
@@ -143,11 +151,16 @@ async fn a_seed_is_a_data_file() {
 #[tokio::test]
 async fn clocks_that_follow_the_wall_clock_move_forward_to_it() {
     let folder = Folder::new();
-    folder.builder().start().await.unwrap().shutdown().await;
+    let sandbox = folder.builder().start().await.unwrap();
+    work(&sandbox, 0).await;
+    sandbox.shutdown().await;
     let before = SystemTime::now();
     let sandbox = folder.builder().wall_clock().start().await.unwrap();
     let now = sandbox.now();
     assert!(before <= now && now <= SystemTime::now() + Duration::from_secs(1));
+    // Of the million runs that were due since, two may run at a time.
+    let runs = Kfp(&sandbox).get("/runs").await.expect(200);
+    assert_eq!(runs["total_size"], 1 + 2);
 }
 
 #[tokio::test]
@@ -354,24 +367,21 @@ async fn a_file_in_a_folder_that_is_missing_is_an_error_that_names_it() {
     );
 }
 
-const EXPERIMENTS: &str = "/apis/v2beta1/experiments";
-
 /// A running binary, and how to reach it.
 struct Served {
     running: Running,
-    url: String,
+    projects: String,
     token: String,
 }
 
 impl Served {
     fn of(mut running: Running) -> Self {
         let announcement = running.announcement();
-        let url = exported(&announcement, "KF_PIPELINES_ENDPOINT").to_owned();
-        let token = exported(&announcement, "KFP_TOKEN").to_owned();
+        let url = exported(&announcement, "COMPUTE_ENDPOINT");
         Self {
+            projects: format!("{url}/projects"),
+            token: exported(&announcement, "COMPUTE_TOKEN").to_owned(),
             running,
-            url,
-            token,
         }
     }
 
@@ -390,19 +400,19 @@ impl Served {
     }
 
     async fn create(&self, name: &str, padding: usize) -> (u16, Value) {
-        let experiment = json!({ "display_name": name, "description": "x".repeat(padding) });
-        let request = reqwest::Client::new().post(self.url.clone() + EXPERIMENTS);
-        let request = request.bearer_auth(&self.token).json(&experiment);
-        let answer = request.send().await.unwrap();
+        let project = json!({
+            "owner_id": 1, "name": name, "description": "x".repeat(padding),
+        });
+        let request = reqwest::Client::new().post(&self.projects).json(&project);
+        let answer = request.bearer_auth(&self.token).send().await.unwrap();
         let status = answer.status().as_u16();
         (status, answer.json().await.unwrap())
     }
 
     async fn names(&self) -> Vec<String> {
-        let request = reqwest::Client::new().get(self.url.clone() + EXPERIMENTS + "?page_size=200");
+        let request = reqwest::Client::new().get(format!("{}?size=100", self.projects));
         let answer = request.bearer_auth(&self.token).send().await.unwrap();
-        let held: Value = answer.json().await.unwrap();
-        texts(&held["experiments"], "display_name")
+        texts(&answer.json::<Value>().await.unwrap()["items"], "name")
     }
 }
 
@@ -425,8 +435,8 @@ async fn of_a_killed_process_what_was_saved_is_there_and_every_file_opens() {
         for name in &saved {
             assert!(held.contains(name), "{name} is gone");
         }
-        let name = format!("experiment {round}");
-        assert_eq!(served.create(&name, 0).await.0, 200);
+        let name = format!("project {round}");
+        assert_eq!(served.create(&name, 0).await.0, 201);
         until_saved(&folder, |content| content.contains(&name)).await;
         saved.push(name);
         for late in 0..20 {
@@ -445,19 +455,18 @@ async fn while_the_file_cannot_be_written_nothing_is_accepted_and_what_it_holds_
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", limited, env!("CARGO_BIN_EXE_compute-kfp-sandbox")]);
     let mut served = Served::of(Running::spawn(shell.arg(folder.file())));
-    assert_eq!(served.create("small", 0).await.0, 200);
+    assert_eq!(served.create("small", 0).await.0, 201);
     until_saved(&folder, |content| content.contains("small")).await;
-    assert_eq!(served.create("large", 1_000_000).await.0, 200);
+    assert_eq!(served.create("large", 1_000_000).await.0, 201);
     let deadline = Instant::now() + Duration::from_secs(60);
-    let mut names = (0..).map(|number| format!("another {number}"));
     let refusal = loop {
-        match served.create(&names.next().unwrap(), 0).await {
-            (200, _) => assert!(Instant::now() < deadline, "nothing was refused"),
+        match served.create("another", 0).await {
+            (201, _) => assert!(Instant::now() < deadline, "nothing was refused"),
             (status, refusal) => break (status, refusal),
         }
     };
     assert_eq!(refusal.0, 500);
-    let told = refusal.1["message"].as_str().unwrap();
+    let told = refusal.1["detail"].as_str().unwrap();
     assert!(told.contains(folder.file().to_str().unwrap()), "{told}");
     let id = served.running.process.id().to_string();
     std::process::Command::new("kill")
