@@ -11,7 +11,6 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 
-use printable::escaped;
 pub use printable::{harmless, printable};
 
 /// How answers are written.
@@ -138,6 +137,21 @@ impl Output {
         }
         self.documents += 1;
         self.text(text.trim_end())
+    }
+}
+
+/// JSON with escapes for the control characters that JSON itself leaves as they are.
+fn escaped(json: String) -> String {
+    let steers = |letter: char| matches!(letter, '\u{7f}'..='\u{9f}');
+    match json.contains(steers) {
+        true => json
+            .chars()
+            .map(|letter| match steers(letter) {
+                true => format!("\\u{:04x}", u32::from(letter)),
+                false => letter.to_string(),
+            })
+            .collect(),
+        false => json,
     }
 }
 

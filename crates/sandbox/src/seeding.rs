@@ -125,7 +125,7 @@ pub(crate) fn snapshot(store: &Store) -> serde_json::Result<Vec<u8>> {
     let held = |(_, collection): &(_, &Collection)| collection.len() > 0;
     serde_json::to_vec(&Snapshot {
         compute: store.compute.collections().filter(held).collect(),
-        kfp: store.kfp.collections().into_iter().filter(held).collect(),
+        kfp: store.kfp.collections().filter(held).collect(),
         sandbox: store,
     })
 }

@@ -15,18 +15,3 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
         false => text.into(),
     }
 }
-
-/// JSON with escapes for the control characters that JSON itself leaves as they are.
-pub fn escaped(json: String) -> String {
-    let steers = |letter: char| matches!(letter, '\u{7f}'..='\u{9f}');
-    match json.contains(steers) {
-        true => json
-            .chars()
-            .map(|letter| match steers(letter) {
-                true => format!("\\u{:04x}", u32::from(letter)),
-                false => letter.to_string(),
-            })
-            .collect(),
-        false => json,
-    }
-}
