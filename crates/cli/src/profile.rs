@@ -153,11 +153,27 @@ fn profiles(path: &Path) -> Result<BTreeMap<String, Profile>, Failure> {
         }
     };
     let file: File = toml::from_str(&text).map_err(|error| {
+        // Not the error as a whole: it shows the line, which may hold a token.
+        let line = error.span().map_or(1, |span| {
+            let before = text.get(..span.start).unwrap_or_default();
+            before.matches('\n').count() + 1
+        });
         Failure::Usage(format!(
-            "the config file `{}` is not as described: {}",
+            "the config file `{}` is not as described, in line {line}: {}",
             path.display(),
-            error.to_string().trim_end()
+            without_values(error.message())
         ))
     })?;
     Ok(file.profiles)
+}
+
+/// A message of the parser without the values that it quotes.
+fn without_values(message: &str) -> String {
+    match message.split_once("string \"") {
+        Some((before, rest)) => {
+            let behind = rest.rsplit_once('"').map_or("", |(_, behind)| behind);
+            format!("{before}string{behind}")
+        }
+        None => message.to_owned(),
+    }
 }

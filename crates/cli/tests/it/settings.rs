@@ -86,7 +86,7 @@ fn mistakes_in_the_config_file_are_named_with_their_place() {
     for (text, said) in [
         ("[profiles.work.kfp]\nendpont = \"x\"\n", "endpont"),
         ("[profiles.work\n", "line 1"),
-        ("profiles = 3\n", "profiles"),
+        ("profiles = 3\n", "line 1"),
     ] {
         program.file(".config/compute-kfp/config.toml", text);
         let ended = list(&program, &[]);
@@ -149,4 +149,20 @@ fn each_api_has_its_own_part_of_a_profile_and_its_own_token_file() {
         .variable("KF_PIPELINES_ENDPOINT", sandbox.url())
         .variable("KF_PIPELINES_SA_TOKEN_PATH", token);
     assert_eq!(list(&program, &[]).status, 0);
+}
+
+#[test]
+fn an_error_in_the_config_file_shows_no_value_of_it() {
+    let program = Program::alone();
+    for text in [
+        "[profiles.a]\ntoken = \"s3cr3t-t0ken\"\n",
+        "[profiles.a]\nallow_http = \"s3cr3t-t0ken\"\n",
+        "[profiles.a]\n\"s3cr3t-t0ken\n",
+    ] {
+        program.file(".config/compute-kfp/config.toml", text);
+        let ended = program.run(["--profile", "a", "kfp", "list-runs"]);
+        assert_eq!(ended.status, 2, "{}", ended.errors);
+        assert!(ended.errors.contains("line 2"), "{}", ended.errors);
+        assert!(!ended.errors.contains("s3cr3t"), "{}", ended.errors);
+    }
 }
