@@ -13,7 +13,12 @@ import kfp_server_api as kfp
 
 PIPELINE = {
     "pipelineInfo": {"name": "calibrate"},
-    "root": {"dag": {"tasks": {}}},
+    "root": {
+        "dag": {"tasks": {}},
+        "inputDefinitions": {
+            "parameters": {"shots": {"parameterType": "NUMBER_INTEGER", "isOptional": True}}
+        },
+    },
     "schemaVersion": "2.1.0",
     "sdkVersion": "kfp-2.0.0",
 }

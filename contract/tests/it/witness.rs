@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Stdio;
 
-use compute_kfp::Timestamp;
+use compute_kfp::operation::Parameter;
+use compute_kfp::{Timestamp, kfp};
 use compute_kfp_contract::by_name;
 use compute_kfp_contract::cases::{Api, Case, VARIANTS};
 use compute_kfp_contract::request::{Body, Request};
@@ -178,7 +179,14 @@ async fn the_python_clients_send_the_same() {
             Some(theirs) => {
                 witnessed += 1;
                 operations.insert(operation);
-                let comparison = Comparison { outcome, defaults };
+                let mut known = kfp::operations::OPERATIONS.iter();
+                let known = known.find(|known| known.id == *operation);
+                let parameters = known.map_or(&[][..], |known| known.parameters);
+                let comparison = Comparison {
+                    outcome,
+                    defaults,
+                    parameters,
+                };
                 comparison.reasons(ours, theirs)
             }
             None if outcome.outcome == "absent" => Ok(BTreeSet::from([Reason::Absent])),
@@ -226,9 +234,11 @@ enum Reason {
     UnknownProperty,
     AnyLost,
     ApiKey,
+    RepeatedInBody,
+    DecodedTwice,
 }
 
-const REASONS: [Reason; 10] = [
+const REASONS: [Reason; 12] = [
     Reason::Absent,
     Reason::UnknownParameter,
     Reason::Time,
@@ -239,6 +249,8 @@ const REASONS: [Reason; 10] = [
     Reason::UnknownProperty,
     Reason::AnyLost,
     Reason::ApiKey,
+    Reason::RepeatedInBody,
+    Reason::DecodedTwice,
 ];
 
 impl Reason {
@@ -263,6 +275,12 @@ impl Reason {
             Self::AnyLost => {
                 "Python knows of `google.protobuf.Any` no property but `@type`, and drops the content"
             }
+            Self::RepeatedInBody => {
+                "the server wants the body to say again what the path says; Python leaves it to the caller"
+            }
+            Self::DecodedTwice => {
+                "the server decodes a filter twice; Python leaves it to the caller to encode it twice"
+            }
             Self::ApiKey => {
                 "where an operation takes a token or an API key and both are set, Python sends the key; the description prefers the token"
             }
@@ -275,6 +293,8 @@ struct Comparison<'a> {
     outcome: &'a Outcome,
     /// Defaults of the properties of the body.
     defaults: &'a BTreeMap<String, Value>,
+    /// Those of the operation, where it is one of KFP.
+    parameters: &'static [Parameter],
 }
 
 impl Comparison<'_> {
@@ -325,7 +345,14 @@ impl Comparison<'_> {
             if name != other {
                 return Err(format!("{name} is not {other}"));
             }
-            if ours != theirs {
+            let encoded = theirs.replace('%', "%25").replace('+', "%2B");
+            let mut parameters = self.parameters.iter();
+            if *ours == encoded
+                && ours != theirs
+                && parameters.any(|known| known.name == name && known.decoded_twice)
+            {
+                reasons.insert(Reason::DecodedTwice);
+            } else if ours != theirs {
                 let reason = spelled_otherwise(ours, theirs);
                 reasons.insert(reason.ok_or_else(|| format!("{name}: {ours} is not {theirs}"))?);
             }
@@ -346,7 +373,12 @@ impl Comparison<'_> {
                 for (key, value) in ours {
                     let place = format!("{place}/{key}");
                     let Some(other) = theirs.get(key) else {
-                        if NEWER_PROPERTIES.contains(&place.as_str()) {
+                        let mut parameters = self.parameters.iter();
+                        if place == format!("/{key}")
+                            && parameters.any(|known| known.name == key && known.repeated_in_body)
+                        {
+                            reasons.insert(Reason::RepeatedInBody);
+                        } else if NEWER_PROPERTIES.contains(&place.as_str()) {
                             reasons.insert(Reason::UnknownProperty);
                         } else if ours.contains_key("@type") {
                             reasons.insert(Reason::AnyLost);
