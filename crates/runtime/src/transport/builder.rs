@@ -8,7 +8,8 @@ use http::HeaderValue;
 use reqwest::Client;
 
 use super::http_client::{
-    Connections, HttpClients, ProxyChoice, client_certificate, proxy, root_certificate,
+    Connections, HttpClients, ProxyChoice, client_certificate, proxy, refuse_redirects,
+    root_certificate,
 };
 use super::{DryRun, HeldCredentials, Inner, Transport, is_same};
 use crate::credentials::Credentials;
@@ -285,7 +286,9 @@ impl TransportBuilder {
 
     /// Uses this HTTP client, with its own connections, proxies and certificates.
     ///
-    /// Let it follow no redirects and repeat nothing: the transport does what is safe by itself.
+    /// Let it follow no redirects and repeat nothing: the transport does what is safe by itself. A
+    /// client with the default policy of `reqwest` would take identity headers to other hosts, and is
+    /// refused by [`build`](Self::build).
     ///
     /// ```
     /// use compute_kfp_runtime::Transport;
@@ -355,7 +358,10 @@ impl TransportBuilder {
         let credentials = credentials.collect();
         let user_agent = user_agent(self.application.as_deref())?;
         let http = match self.http {
-            Some(client) => HttpClients::given(client),
+            Some(client) => {
+                refuse_redirects(&client)?;
+                HttpClients::given(client)
+            }
             None => HttpClients::new(self.connections, &endpoint)?,
         };
         Ok(Transport(Arc::new(Inner {

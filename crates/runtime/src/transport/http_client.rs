@@ -60,6 +60,27 @@ impl HttpClients {
     }
 }
 
+/// Refuses a client with the default policy, which follows redirects and takes along all headers that
+/// `reqwest` does not know as secret.
+///
+/// A client shows any other policy in its `Debug`, and nothing else tells it. What this `reqwest` shows
+/// is looked at first: a later one may show something else.
+pub(super) fn refuse_redirects(client: &Client) -> Result<(), Error> {
+    const SHOWN: &str = "redirect_policy";
+    let shows_policy = |client: &Client| format!("{client:?}").contains(SHOWN);
+    if shows_policy(client) {
+        return Ok(());
+    }
+    let none = Client::builder().redirect(redirect::Policy::none());
+    match trusting(none, Trust::Nothing).build() {
+        Ok(none) if shows_policy(&none) => Err(Error::configuration(
+            "the HTTP client follows redirects and would take credentials to other hosts; build it \
+             with `redirect(Policy::none())`",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Whose certificates are trusted, beside those that were given.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trust {

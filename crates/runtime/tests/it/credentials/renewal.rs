@@ -87,6 +87,7 @@ async fn calls_of_a_transport_share_what_its_own_connections_fetched() {
     let server = TestServer::playing([Response::json(200, "{}")]);
     let http = reqwest::Client::builder()
         .user_agent("of the client")
+        .redirect(reqwest::redirect::Policy::none())
         .build();
     let transport = Transport::builder(server.url())
         .credentials(

@@ -185,6 +185,7 @@ async fn no_output_of_http_2_has_a_secret() {
     });
     let http = reqwest::Client::builder()
         .http2_prior_knowledge()
+        .redirect(reqwest::redirect::Policy::none())
         .build()
         .unwrap();
     let transport = Transport::builder(url)

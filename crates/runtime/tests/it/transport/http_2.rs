@@ -35,6 +35,7 @@ async fn resetting(reason: Reason) -> (Transport, Arc<Mutex<Vec<String>>>) {
     });
     let http = reqwest::Client::builder()
         .http2_prior_knowledge()
+        .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .build()
         .unwrap();

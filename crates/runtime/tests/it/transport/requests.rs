@@ -256,7 +256,8 @@ async fn the_application_goes_before_the_sdk_whoever_made_the_http_client() {
         .send_empty(get())
         .await
         .unwrap();
-    own.http_client(reqwest::Client::new())
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    own.http_client(http.build().unwrap())
         .build()
         .unwrap()
         .send_empty(get())

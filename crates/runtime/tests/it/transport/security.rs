@@ -554,3 +554,17 @@ async fn a_login_page_is_an_authentication_error_with_any_status_of_a_proxy() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_client_that_follows_redirects_is_refused() {
+    let transport = |http| {
+        Transport::builder("https://kfp.example.org")
+            .http_client(http)
+            .build()
+    };
+    let error = transport(reqwest::Client::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    assert!(error.message().contains("Policy::none()"), "{error}");
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    transport(http.build().unwrap()).unwrap();
+}
