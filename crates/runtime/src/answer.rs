@@ -247,7 +247,7 @@ mod tests {
         Answer::new(reply, Secrets::default())
     }
 
-    /// Bytes, and texts that are nearly the answer.
+    /// Bytes, and strings that are nearly valid.
     fn body() -> impl Strategy<Value = Vec<u8>> {
         prop_oneof![
             prop::collection::vec(any::<u8>(), 0..200),

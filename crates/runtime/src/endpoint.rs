@@ -97,9 +97,10 @@ fn is_name_inside(host: &str) -> bool {
         }
 }
 
-/// Returns whether `SERVICE.NAMESPACE` cannot be a public name. A top-level domain has neither
-/// digits nor hyphens, unless it is internationalised, and none is named like the usual namespace
-/// of KFP.
+/// Returns whether `SERVICE.NAMESPACE` cannot be a public name.
+///
+/// A top-level domain has neither digits nor hyphens, unless it is internationalised, and none has
+/// the name of the usual namespace of KFP.
 fn is_only_a_namespace(label: &str) -> bool {
     let has_other_than_letters = label.bytes().any(|byte| !byte.is_ascii_alphabetic());
     let is_label = !label.is_empty() && !label.contains('.') && !label.starts_with("xn--");

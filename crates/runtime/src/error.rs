@@ -270,7 +270,8 @@ impl Error {
         self
     }
 
-    /// Adds what happened before the attempt that failed.
+    /// Adds the number of attempts, and whether an attempt before the last may have reached the
+    /// server.
     pub(crate) fn after(mut self, attempts: u32, sent_before: bool) -> Self {
         self.0.attempts = attempts;
         self.0.sent_before = sent_before;
@@ -809,7 +810,7 @@ mod tests {
 
     use super::*;
 
-    /// JSON with the names that the shapes of errors use, at any place and of any type.
+    /// JSON with the property names of common error formats, at any position and of any type.
     fn report() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),

@@ -96,7 +96,7 @@ pub fn deserialize<'de, T: NumberText, D: Deserializer<'de>>(
     T::read(deserializer)
 }
 
-/// A field type that [`serialize`] and [`deserialize`] handle.
+/// A field type that [`serialize`] and [`deserialize`] support.
 ///
 /// Sealed: implemented for `i64`, `u64`, `f64`, and for `Option`, [`Nullable`], `Vec` and
 /// string-keyed maps of types that implement it.

@@ -58,9 +58,10 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// Returns a policy of four attempts, with 0.1 s as the first bound of the wait and 10 s as the
-    /// largest, `Retry-After` up to 60 s, and a budget of 10 retries per second and a fifth of the
-    /// calls.
+    /// Returns a policy of four attempts with a budget.
+    ///
+    /// The wait has a bound of 0.1 s at first and 10 s at most, and `Retry-After` is respected up
+    /// to 60 s. The budget allows 10 retries per second plus a fifth of the calls.
     fn default() -> Self {
         Self {
             max_attempts: 4,

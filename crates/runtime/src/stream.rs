@@ -66,11 +66,13 @@ impl Head {
 
 /// JSON values that a server sends one after the other, as a stream.
 ///
-/// Each value is yielded as soon as it has arrived. An error ends the stream: a value that cannot
-/// be decoded, one that is longer than
-/// [`max_response_bytes`](crate::TransportBuilder::max_response_bytes), an error that the server
-/// reports within the stream, a broken connection, or one on which nothing arrived for
-/// [`read_timeout`](crate::TransportBuilder::read_timeout).
+/// Each value is yielded as soon as it has arrived. These errors end the stream:
+///
+/// - a value that cannot be decoded, or that is longer than
+///   [`max_response_bytes`](crate::TransportBuilder::max_response_bytes);
+/// - an error that the server reports within the stream;
+/// - a broken connection, or one on which nothing arrived for
+///   [`read_timeout`](crate::TransportBuilder::read_timeout).
 ///
 /// Drop it to cancel the request.
 ///
@@ -390,9 +392,12 @@ impl fmt::Debug for Event {
 /// reconnect by itself, and one that ends within an event ends with an error. Comments only keep it
 /// alive and are not yielded.
 ///
-/// An error ends the stream: an event that is longer than
-/// [`max_response_bytes`](crate::TransportBuilder::max_response_bytes), a broken connection, or one
-/// on which nothing arrived for [`read_timeout`](crate::TransportBuilder::read_timeout).
+/// These errors end the stream:
+///
+/// - an event that is longer than
+///   [`max_response_bytes`](crate::TransportBuilder::max_response_bytes);
+/// - a broken connection, or one on which nothing arrived for
+///   [`read_timeout`](crate::TransportBuilder::read_timeout).
 ///
 /// Drop it to cancel the request.
 ///

@@ -564,10 +564,11 @@ impl TryFrom<Timestamp> for SystemTime {
 }
 
 impl<Tz: TimeZone> From<DateTime<Tz>> for Timestamp {
-    /// Converts to the same instant and offset. `Z` is written for an offset of zero and for one
-    /// that is not a whole number of minutes. An instant that RFC 3339 cannot express becomes the
-    /// first of year 0001 or the last of year 9999. One within a leap second becomes the last
-    /// nanosecond before it.
+    /// Converts to the same instant and offset.
+    ///
+    /// `Z` is written for an offset of zero and for one that is not a whole number of minutes. An
+    /// instant that RFC 3339 cannot express becomes the first of year 0001 or the last of year
+    /// 9999. One within a leap second becomes the last nanosecond before it.
     fn from(time: DateTime<Tz>) -> Self {
         // chrono marks a leap second by a second's worth of nanoseconds too many.
         let nanos = time.timestamp_subsec_nanos().min(LAST_NANO);

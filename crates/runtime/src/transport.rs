@@ -32,8 +32,8 @@ use crate::response::{ByteStream, ResponseValue};
 use crate::retry::RetryPolicy;
 use crate::stream::{EventStream, JsonStream};
 
-/// Sends the requests of a client. It holds the endpoint, credentials, limits, retries and
-/// connections.
+/// The transport of a client, which sends its requests. It holds the endpoint, credentials, limits,
+/// retries and connections.
 ///
 /// Cloning is cheap; clones share everything.
 ///
@@ -173,8 +173,8 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// Returns an error if the request cannot be sent or the response cannot be decoded: see
-    /// [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request cannot be sent, or the response is an error or cannot be
+    /// decoded: see [`ErrorKind`](crate::ErrorKind).
     pub fn send_json<T: DeserializeOwned>(
         &self,
         request: Request,
@@ -186,8 +186,8 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// Returns an error if the request cannot be sent or the response cannot be decoded: see
-    /// [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request cannot be sent, or the response is an error or cannot be
+    /// decoded: see [`ErrorKind`](crate::ErrorKind).
     pub fn send_optional_json<T: DeserializeOwned>(
         &self,
         request: Request,
@@ -199,8 +199,8 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// Returns an error if the request cannot be sent or the response is an error: see
-    /// [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request cannot be sent, or the response is an error or cannot be
+    /// read: see [`ErrorKind`](crate::ErrorKind).
     pub fn send_empty(
         &self,
         request: Request,

@@ -87,8 +87,9 @@ pub trait TokenSource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Returns an error of any kind. The caller gets it as the source of an error of kind
-    /// [`Authentication`](crate::ErrorKind::Authentication).
+    /// Any error. The caller gets it as the source of the error that
+    /// [`Error::of_credential`](crate::Error::of_credential) creates: of kind
+    /// [`Authentication`](crate::ErrorKind::Authentication), unless the failure is temporary.
     fn fetch<'a>(&'a self, http: &'a Client) -> Pending<'a, AccessToken>;
 }
 

@@ -178,8 +178,8 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// Returns an error if the request cannot be sent or the response cannot be decoded: see
-    /// [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request cannot be sent, or the response is an error or cannot be
+    /// decoded: see [`ErrorKind`](crate::ErrorKind).
     pub async fn send(self) -> Result<ResponseValue<Value>, Error> {
         let (transport, mut request) = self.complete();
         match request.operation().answer {

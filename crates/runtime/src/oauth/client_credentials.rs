@@ -12,10 +12,10 @@ use super::tokens::Tokens;
 use crate::credentials::{AccessToken, Pending, TokenSource};
 use crate::error::Error;
 
-/// Fetches tokens with the ID and secret of a client (the client credentials grant).
+/// A source of tokens that uses the ID and secret of a client (the client credentials grant).
 ///
-/// It is a source for [`RenewedToken`](crate::credentials::RenewedToken), for a server behind a
-/// proxy that requires a login.
+/// Use it with [`RenewedToken`](crate::credentials::RenewedToken), for a server behind a proxy that
+/// requires a login.
 ///
 /// ```
 /// use compute_kfp_runtime::Transport;

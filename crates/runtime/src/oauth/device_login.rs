@@ -68,7 +68,9 @@ impl DeviceLogin {
     /// # Errors
     ///
     /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
-    /// has no such endpoint, refuses, cannot be reached, or sends an invalid response.
+    /// has no such endpoint, refuses, or sends an invalid response. Temporary failures, such as an
+    /// unreachable server, keep their kind: see
+    /// [`Error::of_credential`](crate::Error::of_credential).
     pub async fn start(&self, http: &Client, provider: &Provider) -> Result<PendingLogin, Error> {
         let url = DeviceAuthorizationUrl::from_url(provider.device_authorization()?.clone());
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256_len(VERIFIER_BYTES);

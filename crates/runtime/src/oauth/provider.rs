@@ -78,9 +78,12 @@ impl Provider {
     /// # Errors
     ///
     /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the address
-    /// or one of the endpoints is not a URL, or if secrets would be sent over plain HTTP. Returns
-    /// an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server cannot
-    /// be reached, or its response is not an OpenID configuration.
+    /// or one of the endpoints is not a URL, or if secrets would be sent over plain HTTP.
+    ///
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
+    /// refuses or its response is not an OpenID configuration. Temporary failures, such as an
+    /// unreachable server, keep their kind: see
+    /// [`Error::of_credential`](crate::Error::of_credential).
     pub async fn discover(http: &Client, well_known_url: &str) -> Result<Self, Error> {
         Self::discovered(http, well_known_url, false).await
     }
@@ -145,7 +148,8 @@ impl Provider {
     /// # Errors
     ///
     /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
-    /// refuses, cannot be reached, or sends an invalid response.
+    /// refuses or sends an invalid response. Temporary failures, such as an unreachable server,
+    /// keep their kind: see [`Error::of_credential`](crate::Error::of_credential).
     pub async fn refresh(
         &self,
         http: &Client,
@@ -170,7 +174,8 @@ impl Provider {
     /// # Errors
     ///
     /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
-    /// has no such endpoint, refuses, or cannot be reached.
+    /// has no such endpoint or refuses. Temporary failures, such as an unreachable server, keep
+    /// their kind: see [`Error::of_credential`](crate::Error::of_credential).
     pub async fn revoke(
         &self,
         http: &Client,

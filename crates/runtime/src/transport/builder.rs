@@ -334,10 +334,12 @@ impl TransportBuilder {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the endpoint
-    /// is not a URL or credentials would be sent to it unencrypted, the application's name is not a
-    /// valid header value, a certificate or the proxy cannot be read, or the HTTP client cannot be
-    /// set up.
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if
+    ///
+    /// - the endpoint is not a URL, or credentials would be sent to it unencrypted;
+    /// - the application's name is not a valid header value;
+    /// - a certificate or the proxy cannot be read;
+    /// - the HTTP client cannot be set up.
     pub fn build(self) -> Result<Transport, Error> {
         let endpoint = Endpoint::parse(&self.endpoint)?;
         let mut servers = Vec::new();

@@ -30,7 +30,7 @@ pub(super) type Answering<'a> = Pending<'a, (Box<Call<'a>>, Answer)>;
 /// The way in which the body of a successful response is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Taking {
-    /// As a whole, into memory.
+    /// The whole body, into memory.
     Whole,
     /// Piece by piece, by the caller.
     Streamed,
