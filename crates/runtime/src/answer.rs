@@ -1,4 +1,4 @@
-//! What a server answered, and what it means.
+//! A response of the server, and the decoding of its body.
 
 use std::time::Duration;
 
@@ -16,21 +16,21 @@ use crate::response::{ByteStream, ResponseValue};
 use crate::secrets::Secrets;
 use crate::stream::{EventStream, Head, JsonStream};
 
-/// Of an answer that reports a failure, or cannot be read, no more than this is looked at.
+/// Maximum number of bytes that are read of a response that reports an error or cannot be decoded.
 pub(crate) const REPORT: usize = 1024 * 1024;
 
 pub(crate) struct Answer {
-    /// Where it came from, if it reports a failure.
+    /// Address that the response came from, if it reports an error.
     pub url: Option<Box<Url>>,
     pub status: StatusCode,
     pub headers: HeaderMap,
-    /// What was read of the body.
+    /// The part of the body that has been read.
     pub body: Bytes,
-    /// Whether a success without a body is one, as that of a DELETE.
+    /// `true` if a success without a body is valid, as for a DELETE.
     pub may_be_empty: bool,
-    /// What is left to the caller to read.
+    /// The part of the body that the caller reads.
     unread: Option<Box<reqwest::Response>>,
-    /// What the request was authorised with.
+    /// Credentials that authorised the request.
     pub secrets: Secrets,
 }
 
@@ -47,7 +47,7 @@ impl Answer {
         }
     }
 
-    /// A part of a response that is read piece by piece.
+    /// Returns a part of a response that is read piece by piece.
     pub fn read(status: StatusCode, headers: HeaderMap, body: Bytes, secrets: Secrets) -> Self {
         Self::new(Reply::new(status, headers, body), secrets)
     }
@@ -80,7 +80,7 @@ impl Answer {
         Ok(ResponseValue::new((), self.status, self.headers))
     }
 
-    /// The body as it comes.
+    /// Returns the body as a stream of bytes.
     pub fn stream(
         self,
         operation: &'static Operation,
@@ -94,7 +94,7 @@ impl Answer {
         ResponseValue::new(stream, self.status, self.headers)
     }
 
-    /// The JSON values of the body as they come.
+    /// Returns the body as a stream of JSON values.
     pub fn json_stream<T: DeserializeOwned>(
         self,
         operation: &'static Operation,
@@ -106,7 +106,7 @@ impl Answer {
         body.map(|body| JsonStream::new(body, head))
     }
 
-    /// The events of the body as they come.
+    /// Returns the body as a stream of events.
     pub fn events(
         self,
         operation: &'static Operation,
@@ -137,21 +137,22 @@ impl Answer {
         }
     }
 
-    /// The error that the body reports.
+    /// Returns the error that the body reports.
     pub fn reported(self) -> Error {
         let answer = self.redacted();
         Error::answered(answer.status, answer.headers, answer.body)
     }
 
-    /// The error of a response whose body does not show what is wrong.
+    /// Returns the error for a response whose body does not show what is wrong.
     pub fn without_body(self, what: &str) -> Error {
         let answer = self.redacted();
         Error::unreadable(what, answer.status, answer.headers, Bytes::new())
     }
 
-    /// The error that an answer without success is.
+    /// Returns the error for an unsuccessful response.
     ///
-    /// `sent_to` is where it comes from if the reply does not say: middleware may have made it.
+    /// `sent_to` is used as the address of the response if the reply has none, because middleware
+    /// may have created the reply.
     pub fn failure(self, sent_to: &Url) -> Error {
         let answer = self.redacted();
         let from = answer.url.as_deref().unwrap_or(sent_to);
@@ -163,7 +164,7 @@ impl Answer {
         }
     }
 
-    /// Drops the rest here, not in the code of each type.
+    /// Drops the rest here, so that this code is not compiled for each type.
     #[inline(never)]
     fn into_head(self) -> (StatusCode, HeaderMap) {
         (self.status, self.headers)
@@ -199,7 +200,7 @@ impl Answer {
         Error::unreadable(&what, answer.status, answer.headers, answer.body)
     }
 
-    /// A server may repeat what it was sent, and errors end up in logs.
+    /// Removes the credentials: a server may echo what it was sent, and errors end up in logs.
     fn redacted(mut self) -> Self {
         self.body = self
             .secrets
@@ -209,7 +210,7 @@ impl Answer {
     }
 }
 
-/// Whether a body is said to be server-sent events, or nothing is said of it.
+/// Returns whether the response declares server-sent events or no media type at all.
 pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
     const MEDIA: &[u8] = b"text/event-stream";
     headers.get(CONTENT_TYPE).is_none_or(|value| {
@@ -218,7 +219,7 @@ pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Where the headers of a redirect lead.
+/// Returns the target of a redirect.
 pub(crate) fn target(from: &Url, headers: &HeaderMap) -> Option<Url> {
     from.join(headers.get(LOCATION)?.to_str().ok()?).ok()
 }
@@ -246,7 +247,7 @@ mod tests {
         Answer::new(reply, Secrets::default())
     }
 
-    /// Bytes, and texts that are nearly the answer.
+    /// Bytes, and strings that are nearly valid.
     fn body() -> impl Strategy<Value = Vec<u8>> {
         prop_oneof![
             prop::collection::vec(any::<u8>(), 0..200),

@@ -1,9 +1,11 @@
 //! Calls and lists for programs without an async runtime.
 //!
-//! [`wait`] ends a call of any operation. [`Items::blocking`] and [`Pages::blocking`] make iterators
-//! of lists, [`JsonStream::blocking`] and [`EventStream::blocking`] make them of streams. They work in a plain `main`, in a test and in any thread, and share one
-//! background thread for connections. Inside an async runtime they would stop everything else that
-//! runs there; there they give an error of kind [`Configuration`](crate::ErrorKind::Configuration).
+//! [`wait`] blocks until a call of any operation is complete. [`Items::blocking`] and
+//! [`Pages::blocking`] turn lists into iterators; [`JsonStream::blocking`] and
+//! [`EventStream::blocking`] do the same for streams. They work in a plain `main`, in a test and in
+//! any thread, and share one background thread for connections. Inside an async runtime they would
+//! block all other tasks; there they return an error of kind
+//! [`Configuration`](crate::ErrorKind::Configuration).
 //!
 //! ```no_run
 //! use compute_kfp_runtime::{Request, Transport, blocking};
@@ -34,12 +36,13 @@ static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
         .build()
 });
 
-/// Waits for what a call, or anything else of this SDK, comes to.
+/// Blocks until a call, or any other future of this SDK, is complete.
 ///
 /// # Errors
 ///
-/// Those of the call. Of kind [`Configuration`](crate::ErrorKind::Configuration) inside an async
-/// runtime, also in its blocking threads, and where no thread can be had.
+/// Returns the error of the call. Returns an error of kind
+/// [`Configuration`](crate::ErrorKind::Configuration) if called inside an async runtime, also in
+/// its blocking threads, or if no thread can be started.
 pub fn wait<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     runtime()?.block_on(future)
 }
@@ -58,7 +61,8 @@ fn runtime() -> Result<&'static Runtime, Error> {
 }
 
 impl<P: ListPage> Items<P> {
-    /// The items as an iterator that blocks while a page is fetched; as lazy as the stream.
+    /// Returns an iterator over the items, which blocks while a page is fetched. It is as lazy as
+    /// the stream.
     pub fn blocking(self) -> BlockingItems<P> {
         BlockingItems {
             items: self,
@@ -68,7 +72,8 @@ impl<P: ListPage> Items<P> {
 }
 
 impl<P: ListPage> Pages<P> {
-    /// The pages as an iterator that blocks while a page is fetched; as lazy as the stream.
+    /// Returns an iterator over the pages, which blocks while a page is fetched. It is as lazy as
+    /// the stream.
     pub fn blocking(self) -> BlockingPages<P> {
         BlockingPages {
             pages: self,
@@ -77,7 +82,7 @@ impl<P: ListPage> Pages<P> {
     }
 }
 
-/// The items of a list, as an iterator; see [`Items::blocking`].
+/// An iterator over the items of a list; see [`Items::blocking`].
 #[must_use = "nothing is requested before an item is asked for"]
 pub struct BlockingItems<P: ListPage> {
     items: Items<P>,
@@ -85,7 +90,7 @@ pub struct BlockingItems<P: ListPage> {
 }
 
 impl<P: ListPage> BlockingItems<P> {
-    /// The stream, to be asked where it is.
+    /// Returns the underlying stream, for example to ask for its position.
     pub fn get_ref(&self) -> &Items<P> {
         &self.items
     }
@@ -108,7 +113,7 @@ impl<P: ListPage> fmt::Debug for BlockingItems<P> {
     }
 }
 
-/// The pages of a list, as an iterator; see [`Pages::blocking`].
+/// An iterator over the pages of a list; see [`Pages::blocking`].
 #[must_use = "nothing is requested before a page is asked for"]
 pub struct BlockingPages<P> {
     pages: Pages<P>,
@@ -133,7 +138,7 @@ impl<P> fmt::Debug for BlockingPages<P> {
 }
 
 impl<T: DeserializeOwned> JsonStream<T> {
-    /// Returns the values as an iterator that blocks until the next one is there.
+    /// Returns an iterator over the values, which blocks until the next value has arrived.
     pub fn blocking(self) -> BlockingJson<T> {
         BlockingJson {
             values: self,
@@ -143,7 +148,7 @@ impl<T: DeserializeOwned> JsonStream<T> {
 }
 
 impl EventStream {
-    /// Returns the events as an iterator that blocks until the next one is there.
+    /// Returns an iterator over the events, which blocks until the next event has arrived.
     pub fn blocking(self) -> BlockingEvents {
         BlockingEvents {
             events: self,
@@ -152,7 +157,7 @@ impl EventStream {
     }
 }
 
-/// The values of a stream, as an iterator; see [`JsonStream::blocking`].
+/// An iterator over the values of a stream; see [`JsonStream::blocking`].
 #[derive(Debug)]
 pub struct BlockingJson<T> {
     values: JsonStream<T>,
@@ -170,7 +175,7 @@ impl<T: DeserializeOwned> Iterator for BlockingJson<T> {
     }
 }
 
-/// The events of a stream, as an iterator; see [`EventStream::blocking`].
+/// An iterator over the events of a stream; see [`EventStream::blocking`].
 #[derive(Debug)]
 pub struct BlockingEvents {
     events: EventStream,

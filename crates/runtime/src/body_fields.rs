@@ -1,13 +1,13 @@
-//! The fields of request bodies as data: the entries of generated tables, for whoever writes a body by
-//! hand.
+//! The fields of request bodies as data: the entries of generated tables, for programs that build a
+//! body without the generated types.
 
-/// The fields that an object in a request may have.
+/// The fields of an object in a request.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ObjectFields {
     /// Name of the type, as in the client's `types`.
     pub name: &'static str,
-    /// Its fields, without those that only responses have.
+    /// Its fields, except those that occur only in responses.
     pub fields: &'static [Field],
 }
 
@@ -33,17 +33,18 @@ pub struct Field {
     pub name: &'static str,
     /// JSON type, as that of a [`Parameter`](crate::operation::Parameter).
     pub kind: &'static str,
-    /// JSON type of the items of an array; empty where the value is none.
+    /// JSON type of the items of an array; empty if the value is not an array.
     pub items: &'static str,
-    /// Name of the object that it is, or that its items or members are; empty where there is none.
+    /// Name of the type of the object, or of the objects in the array or map; empty if there is
+    /// none.
     pub object: &'static str,
     /// Values that the spec names; others may exist.
     pub values: &'static [&'static str],
-    /// Whether every object has it.
+    /// `true` if every object must have it.
     pub required: bool,
-    /// Whether the server wants it of an object that it creates.
+    /// `true` if an object that is created must have it.
     pub required_on_creation: bool,
-    /// What it is, as Markdown.
+    /// Description, as Markdown.
     pub description: &'static str,
 }
 
@@ -68,7 +69,7 @@ impl Field {
         self
     }
 
-    /// Sets the name of the object in it.
+    /// Sets the name of the object type.
     pub const fn object(mut self, name: &'static str) -> Self {
         self.object = name;
         self
@@ -86,7 +87,7 @@ impl Field {
         self
     }
 
-    /// Marks it as required by what creates an object.
+    /// Marks it as required when an object is created.
     pub const fn required_on_creation(mut self) -> Self {
         self.required_on_creation = true;
         self
@@ -98,7 +99,7 @@ impl Field {
         self
     }
 
-    /// Returns whether a request by this method, such as `POST`, must have it.
+    /// Returns whether a request with this method, such as `POST`, must have it.
     pub fn is_required_by(&self, method: &str) -> bool {
         self.required || (self.required_on_creation && method == "POST")
     }

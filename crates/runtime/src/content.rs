@@ -1,4 +1,4 @@
-//! Content that is sent as it is: files, bytes and streams.
+//! Content that is sent unchanged: files, bytes and streams.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -16,17 +16,17 @@ use tokio_util::io::ReaderStream;
 
 use crate::error::Error;
 
-/// How much of a content is in memory at a time.
+/// Size of the part of a content that is held in memory.
 const PIECE: usize = 64 * 1024;
 
 type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
 /// A file, bytes or a stream to upload.
 ///
-/// A file or stream is read while it is sent, never into memory as a whole. Bytes and files can be
-/// sent again; a stream can be sent once, and to send it again is an error, of kind
-/// [`InvalidRequest`](crate::ErrorKind::InvalidRequest). So are a file that cannot be read and
-/// content of another length than announced.
+/// A file or stream is read while it is sent and never held in memory as a whole. Bytes and files
+/// can be sent again. A stream can be sent only once; sending it again fails with an error of kind
+/// [`InvalidRequest`](crate::ErrorKind::InvalidRequest). The same error is returned if a file
+/// cannot be read, or if the content does not have the announced length.
 ///
 /// ```
 /// use compute_kfp_runtime::Content;
@@ -56,7 +56,8 @@ enum Source {
 }
 
 impl Content {
-    /// The file at a path, sent under its own name; it is opened when it is sent.
+    /// Creates content from the file at a path, sent under its own file name. The file is opened
+    /// when it is sent.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let name = path
@@ -70,8 +71,8 @@ impl Content {
         }
     }
 
-    /// What a reader gives until its end; `length` in bytes, where it is known, is announced to
-    /// the server.
+    /// Creates content from a reader, which is read to its end. The `length` in bytes, if known, is
+    /// announced to the server.
     ///
     /// ```
     /// use compute_kfp_runtime::Content;
@@ -92,14 +93,14 @@ impl Content {
         }
     }
 
-    /// Names the file as the server sees it; a server may tell the format by the ending.
+    /// Sets the file name that is sent. A server may recognise the format by the extension.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Names the file as [`named`](Self::named) does, unless it has a name.
+    /// Sets the file name like [`named`](Self::named), unless the content has a name already.
     ///
     /// ```
     /// use compute_kfp_runtime::Content;
@@ -128,8 +129,8 @@ impl Content {
         self
     }
 
-    /// Calls this with how many bytes were read for sending so far, each time that some were; with
-    /// content that is sent again it counts from the start again.
+    /// Sets a function to call with the number of bytes read for sending so far. It is called each
+    /// time that some were read. If the content is sent again, the count restarts at zero.
     ///
     /// ```
     /// use compute_kfp_runtime::Content;
@@ -151,12 +152,12 @@ impl Content {
         self.name.as_deref()
     }
 
-    /// Whether it can be sent more than once.
+    /// Returns whether it can be sent more than once.
     pub(crate) fn is_repeatable(&self) -> bool {
         !matches!(self.source, Source::Stream { .. })
     }
 
-    /// A body for one attempt, with its length in bytes where it is known.
+    /// Returns a body for one attempt, and its length in bytes if it is known.
     pub(crate) async fn open(&self, progress: &Progress) -> Result<(Body, Option<u64>), Error> {
         let (reader, length) = match &self.source {
             Source::Bytes(bytes) => {
@@ -209,7 +210,7 @@ async fn open_file(path: &Path) -> Result<(Reader, Option<u64>), Error> {
     Ok((Box::pin(file), length))
 }
 
-/// How much of an upload was taken so far.
+/// Number of bytes that have been read from an upload so far.
 #[derive(Clone, Default)]
 pub(crate) struct Progress(Arc<AtomicU64>);
 
@@ -219,7 +220,7 @@ impl Progress {
     }
 }
 
-/// Content that could not be given to the server as it was announced.
+/// Content that could not be sent as it was announced.
 #[derive(Debug)]
 pub(crate) enum Unsendable {
     Read(io::Error),
@@ -252,7 +253,7 @@ impl StdError for Unsendable {
     }
 }
 
-/// A reader that tells how far it is, and notices a length that does not hold.
+/// A reader that counts the bytes it reads and detects a wrong length.
 struct Metered {
     reader: Reader,
     length: Option<u64>,

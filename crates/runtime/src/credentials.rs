@@ -1,7 +1,8 @@
-//! Credentials: what authorises a request, and how it is found.
+//! Credentials: the values that authorise requests, and their sources.
 //!
-//! An API declares for each operation which security schemes it takes. A client holds credentials
-//! by the name of their scheme; each request gets those its operation declares and no others.
+//! An API declares the security schemes of each operation. A client holds its credentials by the
+//! name of their scheme. Each request gets the credentials that its operation declares, and no
+//! others.
 
 mod environment;
 mod proxy;
@@ -25,13 +26,13 @@ use crate::operation::{Location, SchemeKind, SecurityScheme};
 use crate::secrets;
 use crate::transport::HttpClients;
 
-/// Stands before a token.
+/// Prefix of a token.
 const SCHEME: &str = "Bearer ";
 
-/// What an asynchronous method of [`Credentials`] returns.
+/// The future that an async method of [`Credentials`] returns.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
-/// Something that can authorise requests.
+/// A source of credentials for requests.
 ///
 /// Implement it to fetch tokens from where your organisation keeps them.
 ///
@@ -48,35 +49,36 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send +
 /// }
 /// ```
 pub trait Credentials: fmt::Debug + Send + Sync + 'static {
-    /// Adds what authorises a request, as its scheme wants it.
+    /// Adds the credentials to a request, in the way that its scheme defines.
     ///
-    /// It is asked before each call, so it may hand out a new token each time. What it adds is kept
-    /// out of logs and errors.
+    /// It is called before each call, so it may return a new token each time. Everything it adds is
+    /// kept out of logs and errors.
     ///
     /// # Errors
     ///
-    /// Of kind [`Authentication`](crate::ErrorKind::Authentication) where there is no credential to
-    /// be had.
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if no
+    /// credential is available.
     fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()>;
 
-    /// Answers to a refusal (401): is there now something else to send than was `refused`?
+    /// Returns whether another credential is available after `refused` was rejected (401).
     ///
-    /// With `true` the call is authorised anew and sent once more; a second refusal reaches the
-    /// caller. By default there is nothing else.
+    /// If `true`, the call is authorised anew and sent once more. If that is rejected too, the
+    /// caller gets the error. The default implementation returns `false`.
     ///
     /// # Errors
     ///
-    /// Of kind [`Authentication`](crate::ErrorKind::Authentication) where a new credential was to be
-    /// fetched and could not.
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if a new
+    /// credential was needed and could not be fetched.
     fn renew<'a>(&'a self, refused: &'a Authorization) -> Pending<'a, bool> {
         let _ = refused;
         Box::pin(async { Ok(false) })
     }
 
-    /// Whether what it added to an earlier request is what it would add now.
+    /// Returns whether it would add the same to a new request as it added to an `earlier` one.
     ///
-    /// With `true` the request is authorised by a copy, and the credential is not asked. By default it
-    /// is asked before each call; only what never changes can say so.
+    /// If `true`, the request gets a copy, and [`authorize`](Self::authorize) is not called. The
+    /// default implementation returns `false`. Return `true` only for a credential that never
+    /// changes.
     fn still_adds(&self, earlier: &Authorization) -> bool {
         let _ = earlier;
         false
@@ -104,7 +106,8 @@ pub struct Authorization {
 }
 
 impl Authorization {
-    /// One to which nothing was added yet; a transport makes it, and tests of credentials do.
+    /// Creates an authorization without any credential. Transports call it, and so do tests of
+    /// credentials.
     pub fn new(scheme: &'static SecurityScheme, http: reqwest::Client) -> Self {
         Self::over(scheme, Arc::new(HttpClients::given(http)))
     }
@@ -117,17 +120,17 @@ impl Authorization {
         }
     }
 
-    /// The scheme by which the request is to be authorised.
+    /// Returns the scheme that authorises the request.
     pub fn scheme(&self) -> &'static SecurityScheme {
         self.scheme
     }
 
-    /// The client's connections, with its proxy and certificates, to fetch a credential by.
+    /// Returns an HTTP client for fetching a credential, with the client's proxy and certificates.
     pub fn http(&self) -> &reqwest::Client {
         self.http.others()
     }
 
-    /// What was added so far.
+    /// Returns the headers that have been added so far.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
@@ -136,14 +139,14 @@ impl Authorization {
         self.headers.clone()
     }
 
-    /// Adds a token: as `Bearer <token>`, or where the scheme has it.
+    /// Adds a token: as `Bearer <token>`, or in the place that the scheme defines.
     ///
-    /// White space around it is left out.
+    /// Surrounding white space is removed.
     ///
     /// # Errors
     ///
-    /// Of kind [`Authentication`](crate::ErrorKind::Authentication) where it is empty or no header
-    /// can hold it.
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the token
+    /// is empty or is not a valid header value.
     pub fn token(&mut self, token: &str) -> Result<(), Error> {
         let token = token.trim();
         // As people copy it out of a header.
@@ -154,27 +157,27 @@ impl Authorization {
         self.place(SCHEME, bare)
     }
 
-    /// Adds a key: as it is, where the scheme has it.
+    /// Adds a key, unchanged, in the place that the scheme defines.
     ///
-    /// White space around it is left out.
+    /// Surrounding white space is removed.
     ///
     /// # Errors
     ///
-    /// Of kind [`Authentication`](crate::ErrorKind::Authentication) where it is empty or no header
-    /// can hold it.
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the key is
+    /// empty or is not a valid header value.
     pub fn key(&mut self, key: &str) -> Result<(), Error> {
         self.place("", key)
     }
 
-    /// Adds a header that the scheme does not know of, as a proxy before the server wants it.
+    /// Adds a header that the scheme does not define, such as one that a proxy requires.
     ///
-    /// White space around the value is left out. Cookies are added to those there are; any other
-    /// header replaces one of its name.
+    /// White space around the value is removed. Cookies are added to the existing ones; any other
+    /// header replaces one of the same name.
     ///
     /// # Errors
     ///
-    /// Of kind [`Authentication`](crate::ErrorKind::Authentication) where the value is empty or no
-    /// header can hold it.
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the value
+    /// is empty or is not a valid header value.
     pub fn header(&mut self, name: HeaderName, value: &str) -> Result<(), Error> {
         let value = value.trim();
         if value.is_empty() {
@@ -194,7 +197,7 @@ impl Authorization {
         Ok(())
     }
 
-    /// Whether this token was added; a cookie is one of several.
+    /// Returns whether this token was added; it may be one of several cookies.
     fn carries(&self, token: &str) -> bool {
         let mut only = Self::over(self.scheme, self.http.clone());
         only.token(token).is_ok()
@@ -230,7 +233,7 @@ impl Authorization {
     }
 }
 
-/// Values of headers are secret.
+/// Omits the values of headers, which are secret.
 impl fmt::Debug for Authorization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authorization")
@@ -284,7 +287,7 @@ impl Credentials for Vec<Arc<dyn Credentials>> {
 
 /// A token that is sent as `Bearer <token>`.
 ///
-/// White space around it, as a file ends with, is left out.
+/// Surrounding white space, such as the line end of a file, is removed.
 ///
 /// ```
 /// let token = compute_kfp_runtime::credentials::BearerToken::new("s3cret");
@@ -294,7 +297,7 @@ impl Credentials for Vec<Arc<dyn Credentials>> {
 pub struct BearerToken(SecretString);
 
 impl BearerToken {
-    /// A token that does not change.
+    /// Creates a token that does not change.
     pub fn new(token: impl Into<String>) -> Self {
         Self(SecretString::from(token.into()))
     }
@@ -318,7 +321,7 @@ impl fmt::Debug for BearerToken {
 
 /// A key that is sent without `Bearer` before it.
 ///
-/// White space around it, as a file ends with, is left out.
+/// Surrounding white space, such as the line end of a file, is removed.
 ///
 /// ```
 /// let key = compute_kfp_runtime::credentials::ApiKey::new("s3cret");
@@ -328,7 +331,7 @@ impl fmt::Debug for BearerToken {
 pub struct ApiKey(SecretString);
 
 impl ApiKey {
-    /// A key that does not change.
+    /// Creates a key that does not change.
     pub fn new(key: impl Into<String>) -> Self {
         Self(SecretString::from(key.into()))
     }

@@ -1,8 +1,9 @@
-//! Calling any operation by its name, with JSON in and out.
+//! Calls of any operation by its name, with JSON in and out.
 //!
-//! It is for who does not know the operations when they write their program: a command line, a proxy,
-//! a test of all of them. A [`Call`] is checked against the table of operations, and goes the way of
-//! the typed builders: the same credentials, retries, limits, checks of paths, errors and traces.
+//! It is for programs that do not know the operations at compile time: a command line, a proxy, a
+//! test of all operations. A [`Call`] is checked against the table of operations. It then takes the
+//! same path as the typed builders: the same credentials, retries, limits, path checks, errors and
+//! traces.
 
 mod arguments;
 mod call;

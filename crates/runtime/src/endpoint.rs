@@ -7,14 +7,14 @@ use url::Position;
 use crate::error::Error;
 use crate::setup_fault::SetupFault;
 
-/// Everything but the unreserved characters of RFC 3986: no value can leave its place.
+/// All characters except the unreserved ones of RFC 3986: no value can escape its place.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// What cannot stay as it is in a value of a query, where reserved characters may.
+/// Characters that must be encoded in a query value even if reserved characters are allowed.
 const UNSAFE: &AsciiSet = &RESERVED
     .remove(b':')
     .remove(b'/')
@@ -32,7 +32,7 @@ const UNSAFE: &AsciiSet = &RESERVED
     .remove(b';')
     .remove(b'=');
 
-/// Scheme, host and port of an address: what answers there is the same server.
+/// Returns scheme, host and port of an address, which identify a server.
 pub(crate) fn origin(url: &Url) -> String {
     let server = &url[Position::BeforeHost..Position::AfterPort];
     format!("{}://{server}", url.scheme())
@@ -45,14 +45,14 @@ pub(crate) fn encoded(value: &str) -> String {
     text
 }
 
-/// Not inlined, or its code would stand in each of its callers.
+/// Appends a value, percent-encoded. Not inlined, to keep its code out of each caller.
 #[inline(never)]
 pub(crate) fn push_encoded(text: &mut String, value: &str) {
     text.extend(utf8_percent_encode(value, RESERVED));
 }
 
-/// Leaves reserved characters and what is encoded already as they are, except for what would end
-/// the value: `#`, `&`, and `+`, which is read as a space.
+/// Appends a value and keeps reserved characters and percent-encoded ones, except for what would
+/// end the value: `#`, `&`, and `+`, which is read as a space.
 pub(crate) fn push_reserved(text: &mut String, value: &str) {
     let mut rest = value;
     while let Some(at) = rest.find('%') {
@@ -65,7 +65,7 @@ pub(crate) fn push_reserved(text: &mut String, value: &str) {
     text.extend(utf8_percent_encode(rest, UNSAFE));
 }
 
-/// Whether requests there stay on this machine, inside a cluster, or encrypted.
+/// Returns whether requests to this address stay on this machine, inside a cluster, or encrypted.
 pub(crate) fn is_private(url: &Url) -> bool {
     url.scheme() == "https" || is_inside(url)
 }
@@ -79,7 +79,8 @@ fn is_inside(url: &Url) -> bool {
     }
 }
 
-/// Whether a name is resolved on this machine or by the DNS of a cluster, and never by public DNS.
+/// Returns whether a name is resolved only on this machine or by the DNS of a cluster, never by
+/// public DNS.
 fn is_name_inside(host: &str) -> bool {
     let is_complete = |name: &str| {
         name == "localhost" || name.ends_with(".localhost") || name.ends_with(".svc.cluster.local")
@@ -96,18 +97,20 @@ fn is_name_inside(host: &str) -> bool {
         }
 }
 
-/// Whether `SERVICE.NAMESPACE` cannot be a public name: a top-level domain has neither digits nor
-/// hyphens, unless it is internationalised, and none is called like the usual namespace of KFP.
+/// Returns whether `SERVICE.NAMESPACE` cannot be a public name.
+///
+/// A top-level domain has neither digits nor hyphens, unless it is internationalised, and none has
+/// the name of the usual namespace of KFP.
 fn is_only_a_namespace(label: &str) -> bool {
     let has_other_than_letters = label.bytes().any(|byte| !byte.is_ascii_alphabetic());
     let is_label = !label.is_empty() && !label.contains('.') && !label.starts_with("xn--");
     is_label && (has_other_than_letters || label == "kubeflow")
 }
 
-/// Where a server is.
+/// The address of a server.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
-    /// Without a slash at the end.
+    /// Base URL, without a trailing slash.
     base: String,
     url: Url,
 }
@@ -158,17 +161,17 @@ impl Endpoint {
         self.url.port_or_known_default()
     }
 
-    /// Whether requests stay on this machine, inside a cluster, or encrypted.
+    /// Returns whether requests stay on this machine, inside a cluster, or encrypted.
     pub fn is_private(&self) -> bool {
         is_private(&self.url)
     }
 
-    /// Whether the server is on this machine or inside a Kubernetes cluster.
+    /// Returns whether the server is on this machine or inside a Kubernetes cluster.
     pub fn is_inside(&self) -> bool {
         is_inside(&self.url)
     }
 
-    /// Refuses to send credentials there unencrypted, unless that is allowed.
+    /// Returns an error if credentials would be sent unencrypted, unless that is allowed.
     pub fn check_credentials(&self, allow_plain_http: bool) -> Result<(), Error> {
         match allow_plain_http || self.is_private() {
             true => Ok(()),
@@ -176,7 +179,7 @@ impl Endpoint {
         }
     }
 
-    /// The address of a path that starts with a slash, and of a query without its `?`.
+    /// Returns the address of a path that starts with a slash, and of a query without its `?`.
     pub fn join(&self, path: &str, query: &str) -> Url {
         let mut url = self.url.clone();
         match url.path().trim_end_matches('/') {

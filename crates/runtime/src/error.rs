@@ -1,4 +1,4 @@
-//! One error for everything that can go wrong with a call.
+//! The error type for everything that can go wrong with a call.
 
 mod message;
 
@@ -19,15 +19,16 @@ use crate::paging::ResumePoint;
 use crate::retry;
 use crate::setup_fault::SetupFault;
 
-/// At most this much of an answer is kept in an error.
+/// Maximum number of bytes of a response body that an error keeps.
 const KEPT_BODY: usize = 64 * 1024;
-/// At most this much of an answer is shown in a message.
+/// Maximum length of the part of a response that a message shows.
 const SHOWN_BODY: usize = 200;
 
-/// A call that failed.
+/// An error of a call.
 ///
-/// Ask [`kind`](Error::kind) what to do about it, and show [`Display`](fmt::Display) to a person:
-/// it names the operation, what happened and what the server said. No credential is ever in it.
+/// Use [`kind`](Error::kind) to decide what to do about it. Show [`Display`](fmt::Display) to a
+/// person: it names the operation, what happened and what the server said. It never contains a
+/// credential.
 ///
 /// ```
 /// use compute_kfp_runtime::{ErrorKind, Transport};
@@ -42,11 +43,11 @@ struct Inner {
     kind: ErrorKind,
     operation: Option<&'static Operation>,
     message: String,
-    /// Whether the last attempt may have reached the server.
+    /// `true` if the last attempt may have reached the server.
     sent: bool,
-    /// Whether one before it may have.
+    /// `true` if an earlier attempt may have reached the server.
     sent_before: bool,
-    /// Whether it may pass, where neither kind nor status tells.
+    /// Overrides whether the failure may be temporary, if neither kind nor status shows it.
     passing: Option<bool>,
     attempts: u32,
     response: Option<Received>,
@@ -54,40 +55,40 @@ struct Inner {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What was received of an answer.
+/// The part of a response that was received.
 struct Received {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
 }
 
-/// What kind of failure a call met.
+/// The kind of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The server does not know who is calling (401), a login page answered, or there is no
-    /// credential to be sent.
+    /// The server does not know the caller (401), a login page came instead of a response, or no
+    /// credential is available.
     ///
     /// What to do: log in again or correct the credential.
     Authentication,
-    /// The caller may not do this (403).
+    /// The caller is not allowed to do this (403).
     ///
     /// What to do: ask for the permission, or use another account, project or namespace.
     Permission,
-    /// There is no such thing (404, 410).
+    /// The requested object does not exist (404, 410).
     ///
     /// What to do: check the identifier and the endpoint.
     NotFound,
     /// The server does not have the operation (405, 501, or a 404 that is about the path and not
     /// about a resource).
     ///
-    /// What to do: check which release the server is, and the endpoint.
+    /// What to do: check the release of the server, and the endpoint.
     Unsupported,
-    /// It is at odds with what the server holds (409).
+    /// The request conflicts with the state on the server (409).
     ///
-    /// What to do: read the present state and decide again.
+    /// What to do: read the current state and decide again.
     Conflict,
-    /// The request cannot be right (other 4xx), or cannot be sent as it is.
+    /// The request is invalid (other 4xx), or cannot be sent.
     ///
     /// What to do: correct what the message names.
     InvalidRequest,
@@ -97,9 +98,9 @@ pub enum ErrorKind {
     RateLimited,
     /// The server failed (5xx).
     ///
-    /// What to do: try again later; if it stays, tell who runs the server.
+    /// What to do: try again later; if the error persists, report it to the operator of the server.
     Server,
-    /// No answer in the time allowed, or a 408.
+    /// There was no response within the time limit, or a 408.
     ///
     /// What to do: try again, or allow more time.
     Timeout,
@@ -107,18 +108,20 @@ pub enum ErrorKind {
     ///
     /// What to do: check the endpoint, the network and the proxy.
     Connection,
-    /// An answer that is not what the API promises, or is longer than allowed.
+    /// The response does not match the API, or is longer than allowed.
     ///
-    /// What to do: check that the endpoint is this API and its version; the first bytes are shown.
+    /// What to do: check that the endpoint is this API in this version. The message shows the first
+    /// bytes of the response.
     Protocol,
-    /// The client is set up in a way that cannot work.
+    /// The settings of the client are invalid or contradictory.
     ///
     /// What to do: correct what the message names.
     Configuration,
 }
 
 impl Error {
-    /// An error of a credential, a middleware or a layer above this crate; nothing was sent.
+    /// Creates an error of a credential, a middleware or a layer above this crate; nothing was
+    /// sent.
     ///
     /// ```
     /// use compute_kfp_runtime::{Error, ErrorKind};
@@ -142,7 +145,7 @@ impl Error {
         }))
     }
 
-    /// An error of a credential or a middleware outside this crate.
+    /// Creates an error of a credential or a middleware outside this crate.
     ///
     /// ```
     /// use compute_kfp_runtime::{Error, ErrorKind};
@@ -154,11 +157,11 @@ impl Error {
         Self::new(ErrorKind::Authentication, message)
     }
 
-    /// An error of a credential that could not be had, because of another one.
+    /// Creates an error for a credential that could not be obtained because of another error.
     ///
-    /// A fault of the network on the way to a login server stays one, so that the call is sent again
-    /// or waited out as if its own server had failed; all else is of kind
-    /// [`Authentication`](ErrorKind::Authentication).
+    /// A network failure on the way to a login server keeps its kind. The call is then retried, or
+    /// the failure waited out, as if its own server had failed. Every other error becomes one of
+    /// kind [`Authentication`](ErrorKind::Authentication).
     ///
     /// ```
     /// use compute_kfp_runtime::{Error, ErrorKind};
@@ -185,7 +188,7 @@ impl Error {
         error
     }
 
-    /// An error of how a client is set up, for layers above this crate.
+    /// Creates an error about the settings of a client, for layers above this crate.
     ///
     /// ```
     /// use compute_kfp_runtime::{Error, ErrorKind};
@@ -201,7 +204,7 @@ impl Error {
         Self::new(ErrorKind::InvalidRequest, message)
     }
 
-    /// The time for a whole call was up.
+    /// The time limit of a whole call was exceeded.
     pub(crate) fn late(allowed: Duration, sent: bool) -> Self {
         let mut late = Self::new(
             ErrorKind::Timeout,
@@ -211,7 +214,7 @@ impl Error {
         late
     }
 
-    /// The time for one attempt was up.
+    /// The time limit of one attempt was exceeded.
     pub(crate) fn slow(allowed: Duration) -> Self {
         let mut slow = Self::new(
             ErrorKind::Timeout,
@@ -221,7 +224,7 @@ impl Error {
         slow
     }
 
-    /// Nothing moved for too long.
+    /// No data was transferred for too long.
     pub(crate) fn silent(allowed: Duration) -> Self {
         let mut silent = Self::new(
             ErrorKind::Timeout,
@@ -236,9 +239,9 @@ impl Error {
         self
     }
 
-    /// The same error with what caused it, for [`source`](StdError::source).
+    /// Adds the cause of the error, for [`source`](StdError::source).
     ///
-    /// Nothing secret may be in the cause: it is shown by `Debug`.
+    /// The cause must not contain a secret: `Debug` shows it.
     ///
     /// ```
     /// use std::error::Error as _;
@@ -254,33 +257,34 @@ impl Error {
         self
     }
 
-    /// Answers that do not make up a list.
+    /// Creates an error for responses that do not form a list.
     pub(crate) fn unreadable_list(what: String) -> Self {
         let mut error = Self::new(ErrorKind::Protocol, what);
         error.0.sent = true;
         error
     }
 
-    /// An error of a list, which can be gone on with from there.
+    /// Adds the point from which the list can be resumed.
     pub(crate) fn resumed_at(mut self, point: ResumePoint) -> Self {
         self.0.resume_point = Some(point);
         self
     }
 
-    /// Notes what came before the attempt that failed.
+    /// Adds the number of attempts, and whether an attempt before the last may have reached the
+    /// server.
     pub(crate) fn after(mut self, attempts: u32, sent_before: bool) -> Self {
         self.0.attempts = attempts;
         self.0.sent_before = sent_before;
         self
     }
 
-    /// The answer ended before its end: another attempt may get all of it.
+    /// Marks the response as truncated: another attempt may return all of it.
     pub(crate) fn cut_off(mut self) -> Self {
         self.0.passing = Some(true);
         self
     }
 
-    /// An error of the HTTP client, told apart by what had happened until then.
+    /// Converts an error of the HTTP client, by the stage that the attempt had reached.
     pub(crate) fn http(error: reqwest::Error) -> Self {
         // The address may hold what a caller passed; the operation says where it went.
         let error = error.without_url();
@@ -348,7 +352,7 @@ impl Error {
         failure
     }
 
-    /// An answer that reports a failure.
+    /// Creates the error for a response that reports a failure.
     pub(crate) fn answered(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
         let html = is_html(&headers, &body);
         // An API refuses in its own format; a page is how a proxy asks for a login.
@@ -379,7 +383,7 @@ impl Error {
         Self::new(kind, message).with_response(status, headers, body)
     }
 
-    /// A successful answer that is a page for people: a proxy asks for a login.
+    /// Creates the error for a successful response that is an HTML page: a proxy asks for a login.
     pub(crate) fn login_page(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
         let message = format!(
             "an HTML page came instead of an answer, as a proxy sends it to ask for a login: {}",
@@ -388,7 +392,7 @@ impl Error {
         Self::new(ErrorKind::Authentication, message).with_response(status, headers, body)
     }
 
-    /// A redirect that is not followed.
+    /// Creates the error for a redirect that is not followed.
     pub(crate) fn redirected(
         from: &Url,
         to: &Url,
@@ -425,7 +429,7 @@ impl Error {
         Self::new(kind, message).with_response(status, headers, body)
     }
 
-    /// An answer that is longer than the client is allowed to hold.
+    /// Creates the error for a response with more bytes than the client may hold.
     pub(crate) fn too_large(limit: usize, status: StatusCode, headers: HeaderMap) -> Self {
         let message = format!(
             "the answer has more than {limit} bytes; raise `max_response_bytes` or ask for less"
@@ -433,7 +437,7 @@ impl Error {
         Self::new(ErrorKind::Protocol, message).with_response(status, headers, Bytes::new())
     }
 
-    /// A response with more objects than the client is allowed to hold.
+    /// Creates the error for a response with more objects than the client may hold.
     pub(crate) fn too_many_objects(limit: usize, status: StatusCode, headers: HeaderMap) -> Self {
         let message = format!(
             "the response has more than {limit} objects; raise `max_response_objects` or ask for less"
@@ -441,7 +445,7 @@ impl Error {
         Self::new(ErrorKind::Protocol, message).with_response(status, headers, Bytes::new())
     }
 
-    /// An answer that cannot be read as what the API promises.
+    /// Creates the error for a response that cannot be decoded as the API defines it.
     pub(crate) fn unreadable(
         what: &str,
         status: StatusCode,
@@ -471,13 +475,13 @@ impl Error {
         self
     }
 
-    /// What kind of failure it is; each says what to do.
+    /// Returns the kind of the error; each kind documents what to do.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Returns whether the server does not have the operation: it is another release, or the endpoint
-    /// is wrong.
+    /// Returns whether the server lacks the operation, because it is another release or the
+    /// endpoint is wrong.
     ///
     /// ```
     /// use compute_kfp_runtime::{Error, ErrorKind};
@@ -503,19 +507,19 @@ impl Error {
         self
     }
 
-    /// Whether the request may have reached the server, in any attempt.
+    /// Returns whether the request may have reached the server, in any attempt.
     ///
-    /// `false` is certain: nothing happened, and the call can be repeated whatever it does.
+    /// `false` is certain: nothing happened on the server, and any call can safely be retried.
     pub fn was_sent(&self) -> bool {
         self.0.sent || self.0.sent_before
     }
 
-    /// Whether the same call may succeed if it is repeated, and can be repeated without doing
-    /// something twice.
+    /// Returns whether the same call may succeed if it is retried, and a retry cannot execute it
+    /// twice.
     ///
-    /// This is what a [`RetryPolicy`](crate::RetryPolicy) goes by, so a call that ended with such an
-    /// error was as a rule already repeated; see [`attempts`](Self::attempts). It tells whether
-    /// coming back later is worthwhile.
+    /// A [`RetryPolicy`](crate::RetryPolicy) uses this, so a call that ended with such an error was
+    /// usually retried already; see [`attempts`](Self::attempts). It shows whether trying again
+    /// later is worthwhile.
     ///
     /// ```
     /// use compute_kfp_runtime::{Error, ErrorKind};
@@ -527,7 +531,7 @@ impl Error {
         self.is_passing() && (self.surely_not_executed() || self.is_idempotent())
     }
 
-    /// Whether it may pass by itself.
+    /// Returns whether the failure may be temporary.
     fn is_passing(&self) -> bool {
         self.0.passing.unwrap_or_else(|| match self.status() {
             Some(status) => matches!(status.as_u16(), 408 | 429 | 502..=504),
@@ -548,49 +552,49 @@ impl Error {
         operation.is_some_and(|operation| retry::is_idempotent(operation.method))
     }
 
-    /// How often the call was sent, or tried to be; 0 where it came to no attempt.
+    /// Returns the number of attempts to send the call; 0 if there was none.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// How long the server asks to be left alone, where it does (`Retry-After`).
+    /// Returns the wait that the server asks for, if any (`Retry-After`).
     pub fn retry_after(&self) -> Option<Duration> {
         retry::retry_after(self.headers()?)
     }
 
-    /// Where a list that failed goes on, if this is the error of a list.
+    /// Returns the point from which a list can be resumed, if this is the error of a list.
     ///
-    /// Everything before it was given, and nothing behind it.
+    /// Every item before this point was yielded, and none after it.
     pub fn resume_point(&self) -> Option<&ResumePoint> {
         self.0.resume_point.as_ref()
     }
 
-    /// Status of the answer, where there was one.
+    /// Returns the status of the response, if there was one.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.response.as_ref().map(|response| response.status)
     }
 
-    /// Headers of the answer, where there was one.
+    /// Returns the headers of the response, if there was one.
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.0.response.as_ref().map(|response| &response.headers)
     }
 
-    /// The server's name for the request, for those who run it.
+    /// Returns the server's ID for the request, which helps its operators to find it.
     pub fn request_id(&self) -> Option<&str> {
         request_id(self.headers()?)
     }
 
-    /// The operation that was called, where the error belongs to one.
+    /// Returns the operation that was called, if the error belongs to one.
     pub fn operation(&self) -> Option<&'static Operation> {
         self.0.operation
     }
 
-    /// What happened, for a person: the server's own words where it gave any.
+    /// Returns a message for a person: the server's own words if it sent any.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The answer's body, as far as it was kept (64 KiB at most); empty where there was none.
+    /// Returns the response body as far as it was kept (64 KiB at most); empty if there was none.
     pub fn body(&self) -> &[u8] {
         self.0
             .response
@@ -598,7 +602,7 @@ impl Error {
             .map_or(&[], |response| &response.body)
     }
 
-    /// The answer's body as the API's own error model, where it is one.
+    /// Decodes the response body as the API's own error model, if it is one.
     ///
     /// ```no_run
     /// # fn example(error: compute_kfp_runtime::Error) {
@@ -617,7 +621,7 @@ impl Error {
     }
 }
 
-/// What a server calls the request that these headers answer.
+/// Returns the server's ID for a request, from the headers of the response.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     ["x-request-id", "x-correlation-id", "traceparent"]
         .iter()
@@ -632,7 +636,8 @@ fn is_unparsable(cause: &(dyn StdError + 'static)) -> bool {
     cause.downcast_ref().is_some_and(hyper::Error::is_parse)
 }
 
-/// Whether the request certainly stayed with the client, or the server refused to look at it.
+/// Returns whether the request certainly did not leave the client, or the server refused to process
+/// it.
 fn was_not_taken(cause: &(dyn StdError + 'static)) -> bool {
     let canceled = cause.downcast_ref().is_some_and(hyper::Error::is_canceled);
     let refused = cause.downcast_ref().is_some_and(|error: &h2::Error| {
@@ -643,7 +648,7 @@ fn was_not_taken(cause: &(dyn StdError + 'static)) -> bool {
     canceled || refused
 }
 
-/// How TLS reports a certificate or a protocol that it does not accept.
+/// Returns whether TLS rejected a certificate or a protocol.
 fn is_bad_data(cause: &(dyn StdError + 'static)) -> bool {
     let Some(error) = cause.downcast_ref::<io::Error>() else {
         return false;
@@ -655,14 +660,14 @@ fn is_bad_data(cause: &(dyn StdError + 'static)) -> bool {
     error.kind() == io::ErrorKind::InvalidData || within.is_some_and(is_bad_data)
 }
 
-/// How a compressed answer that lacks its end is reported.
+/// Returns whether a compressed response was truncated.
 fn is_early_end(cause: &(dyn StdError + 'static)) -> bool {
     cause
         .downcast_ref()
         .is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::UnexpectedEof)
 }
 
-/// What was wrong with the content of an upload; an `io::Error` does not name it as its source.
+/// Returns the fault in the content of an upload. An `io::Error` does not name it as its source.
 fn unsendable(error: &reqwest::Error) -> Option<&Unsendable> {
     causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
 }
@@ -682,7 +687,7 @@ fn kind_of(status: StatusCode) -> ErrorKind {
     }
 }
 
-/// Whether a body is a page for people; an empty one is not, whatever its type.
+/// Returns whether a body is an HTML page. An empty body is not, whatever its type.
 pub(crate) fn is_html(headers: &HeaderMap, body: &[u8]) -> bool {
     let declared = headers
         .get(http::header::CONTENT_TYPE)
@@ -690,13 +695,13 @@ pub(crate) fn is_html(headers: &HeaderMap, body: &[u8]) -> bool {
     (declared && begins(body, "<")) || begins(body, "<!doctype html") || begins(body, "<html")
 }
 
-/// Whether a text begins with this, whatever is upper case, and whatever space stands before it.
+/// Returns whether the bytes begin with this string, ignoring case and leading white space.
 fn begins(text: &[u8], start: &str) -> bool {
     let text = text.trim_ascii_start().get(..start.len());
     text.is_some_and(|text| text.eq_ignore_ascii_case(start.as_bytes()))
 }
 
-/// The first bytes of a body, as text on one line.
+/// Returns the first bytes of a body, as a string on one line.
 fn excerpt(body: &[u8]) -> String {
     let cut = body.len() > SHOWN_BODY;
     let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN_BODY)]);
@@ -745,9 +750,9 @@ impl StdError for Error {
     }
 }
 
-/// A value that a builder cannot build, because a required property was not set.
+/// A value that a builder cannot build because a required property is missing.
 ///
-/// Operations take builders as bodies; there it becomes an error of kind
+/// Operations accept builders as bodies. There it becomes an error of kind
 /// [`InvalidRequest`](ErrorKind::InvalidRequest), and nothing is sent.
 ///
 /// ```
@@ -761,7 +766,7 @@ pub struct BuildError {
 }
 
 impl BuildError {
-    /// The property of that type was not set.
+    /// Creates the error for a property of this type that was not set.
     pub fn missing(type_name: &'static str, property: &'static str) -> Self {
         Self {
             type_name,
@@ -769,7 +774,7 @@ impl BuildError {
         }
     }
 
-    /// Name of the property in JSON.
+    /// Returns the name of the property in JSON.
     pub fn property(&self) -> &str {
         self.property
     }
@@ -805,7 +810,7 @@ mod tests {
 
     use super::*;
 
-    /// JSON with the names that the shapes of errors use, at any place and of any type.
+    /// JSON with the property names of common error formats, at any position and of any type.
     fn report() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),

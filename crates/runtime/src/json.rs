@@ -1,17 +1,17 @@
-//! Reading the JSON of answers.
+//! Decoding of JSON responses.
 
 use std::fmt;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Error;
 
-/// Why a text is no JSON of the wanted type.
+/// The reason why a string is not JSON of the wanted type.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Fault {
-    /// What is wrong, and at which property.
+    /// The fault, and the property it is in.
     what: String,
-    /// Whether the text is too short, and right as far as it goes.
+    /// `true` if the JSON is truncated but valid up to its end.
     pub(crate) ended: bool,
 }
 
@@ -25,7 +25,7 @@ impl std::error::Error for Fault {}
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Reads the answer of a server.
+/// Decodes the response of a server.
 #[doc(hidden)]
 pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Fault> {
     let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
@@ -33,7 +33,7 @@ pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Fault> {
     serde_json::from_str(text).map_err(|error| fault(text, &error))
 }
 
-/// That it is UTF-8 is checked once: serde_json checks every string of a slice by itself.
+/// Checks once that the JSON is UTF-8: serde_json would check every string of a slice separately.
 fn text(json: &[u8]) -> Result<&str, Fault> {
     str::from_utf8(json).map_err(|error| Fault {
         what: format!(
@@ -44,8 +44,10 @@ fn text(json: &[u8]) -> Result<&str, Fault> {
     })
 }
 
-/// Says where an error is. The text is walked through once more for that: a reader that keeps track of
-/// the place would be compiled for every type, beside the one that does not.
+/// Creates the message with the position of an error.
+///
+/// It walks through the JSON a second time. A decoder that tracks its position would be compiled
+/// for every type, in addition to the one that does not.
 #[cold]
 fn fault(text: &str, error: &Error) -> Fault {
     let end = offset(text, error);
@@ -60,7 +62,7 @@ fn fault(text: &str, error: &Error) -> Fault {
     Fault { what, ended }
 }
 
-/// Whether what stands before the place of an error is a value, and the text as a whole is none.
+/// Returns whether the bytes before the position of an error are a value, but the whole is not.
 fn goes_on(text: &str, end: usize) -> bool {
     let is_value = |text| serde_json::from_str::<IgnoredAny>(text).is_ok();
     let before = text.get(..end.saturating_sub(1));
@@ -74,21 +76,21 @@ fn at(path: &str) -> String {
     }
 }
 
-/// How many bytes had been read when an error was found.
+/// Returns the number of bytes that had been read when an error was found.
 fn offset(text: &str, error: &Error) -> usize {
     let lines = text.split_inclusive('\n').map(str::len);
     lines.take(error.line().saturating_sub(1)).sum::<usize>() + error.column()
 }
 
-/// A list or an object that was begun.
+/// A list or an object that has begun.
 enum Level<'a> {
-    /// With the index of its element.
+    /// The index of the current element.
     List(usize),
-    /// With the name of its property, as it is written; `None` before it.
+    /// The name of the current property, as it is written; `None` before the name.
     Object(Option<&'a [u8]>),
 }
 
-/// The value that the bytes up to `end` end with or in, such as `runs[3].created_at`.
+/// Returns the path of the value in which the bytes up to `end` end, such as `runs[3].created_at`.
 fn path(json: &[u8], end: usize) -> String {
     let mut levels = Vec::new();
     let mut awaits_name = false;
@@ -127,7 +129,7 @@ fn path(json: &[u8], end: usize) -> String {
     written(&levels)
 }
 
-/// What stands in a string that has begun, and what follows it.
+/// Returns the rest of a string that has begun, and what follows it.
 fn string(json: &[u8]) -> (&[u8], &[u8]) {
     let mut at = 0;
     while let Some(byte) = json.get(at) {

@@ -50,10 +50,10 @@ pub use stream::{Event, EventStream, JsonStream};
 pub use timestamp::{ParseTimestampError, Timestamp, TimestampRangeError};
 pub use transport::{Transport, TransportBuilder};
 
-/// Result of a call; its error is [`Error`] unless another is named.
+/// The result of a call, with [`Error`] as the default error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What the macros of this crate expand to, and what benchmarks measure; not for use by hand.
+/// Items that the macros of this crate and the benchmarks use; not for direct use.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::json::read as read_json;

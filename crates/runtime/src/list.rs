@@ -5,20 +5,20 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
-/// Bytes of spare room from which on it is given back.
+/// Number of spare bytes from which on they are released.
 const WORTH_IT: usize = 256;
 
-/// Reads a list that may be absent, and gives back the memory that it grew by for nothing.
+/// Reads a list that may be absent, and releases the spare memory of its `Vec`.
 ///
-/// A list is read without knowing its length, and a `Vec` has room for four elements as soon as it
-/// has one; of large elements that is more than the rest of an answer. Those of 256 bytes and more
-/// begin with room for one, which doubles. Below 256 bytes spare room is kept: to give it back costs
-/// more than it is worth. Used as
+/// The length of a list is not known before it is read, and a `Vec` reserves room for four elements
+/// with the first one. If the elements are large, that is more than the rest of the response. Lists
+/// of elements of 256 bytes and more therefore begin with room for one, which doubles. Spare room
+/// below 256 bytes is kept, as releasing it costs more than it saves. Use it as
 /// `#[serde(default, deserialize_with = "compute_kfp_runtime::list::exact")]`.
 ///
 /// # Errors
 ///
-/// What reading a `T` gives.
+/// Returns the error of deserializing a `T`.
 ///
 /// # Examples
 ///

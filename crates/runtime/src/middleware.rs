@@ -1,7 +1,7 @@
-//! Code of an application around every attempt of a call.
+//! Application code that runs around every attempt of a call.
 //!
-//! A [`Middleware`] sees each attempt before it is sent and what came of it, and may change either.
-//! It stands outside of the credentials: it never sees them and cannot replace them.
+//! A [`Middleware`] sees each attempt before it is sent, and its outcome, and may change either. It
+//! runs outside of the credentials: it never sees them and cannot replace them.
 
 use std::fmt;
 use std::future::Future;
@@ -15,15 +15,15 @@ use reqwest::Url;
 use crate::error::Error;
 use crate::operation::Operation;
 
-/// What comes of an attempt, in time.
+/// The future outcome of an attempt.
 pub type Outcome<'a> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>>;
 
-/// Something that is asked around every attempt of every call.
+/// Code that runs around every attempt of every call.
 ///
-/// What stands before [`Next::run`] happens before the attempt, what stands behind it afterwards.
-/// Middleware is set with [`TransportBuilder::middleware`](crate::TransportBuilder::middleware); the
-/// first that was set is the outermost. Where only one side is of interest, [`before`] and [`after`]
-/// make one of a closure.
+/// Code before [`Next::run`] runs before the attempt, code after it runs afterwards. Add middleware
+/// with [`TransportBuilder::middleware`](crate::TransportBuilder::middleware); the first one added
+/// is the outermost. If only one side is of interest, [`before`] and [`after`] create middleware
+/// from a closure.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -61,10 +61,10 @@ pub type Outcome<'a> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send 
 /// # Ok::<(), compute_kfp_runtime::Error>(())
 /// ```
 pub trait Middleware: Send + Sync + 'static {
-    /// Runs the attempt, or answers in its place.
+    /// Runs the attempt, or returns a response or an error in its place.
     ///
-    /// An error it returns is treated like one of the network: it may be retried where its
-    /// [`Error::is_retryable`] says so, and otherwise reaches the caller.
+    /// An error it returns is treated like a network error: the attempt may be retried if
+    /// [`Error::is_retryable`] allows it, otherwise the caller gets the error.
     fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> Outcome<'a>;
 }
 
@@ -75,7 +75,7 @@ impl<M: Middleware + ?Sized> Middleware for Arc<M> {
     }
 }
 
-/// Middleware that does something before each attempt, such as adding a header.
+/// Creates middleware that runs before each attempt, for example to add a header.
 ///
 /// ```
 /// use compute_kfp_runtime::{Transport, middleware};
@@ -106,7 +106,7 @@ pub fn before(
     Before(act)
 }
 
-/// Middleware that looks at what came of each attempt.
+/// Creates middleware that sees the outcome of each attempt.
 ///
 /// ```
 /// use compute_kfp_runtime::{Transport, middleware};
@@ -140,9 +140,9 @@ pub fn after(
     After(act)
 }
 
-/// One attempt of a call, before it is sent.
+/// An attempt of a call, before it is sent.
 ///
-/// Its body and its credentials are not part of it.
+/// It does not contain the body and the credentials.
 pub struct Attempt {
     pub(crate) operation: &'static Operation,
     pub(crate) number: u32,
@@ -151,33 +151,33 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The operation that is called.
+    /// Returns the operation that is called.
     pub fn operation(&self) -> &'static Operation {
         self.operation
     }
 
-    /// Which attempt of its call it is; the first is 1.
+    /// Returns the number of the attempt within its call; the first is 1.
     pub fn number(&self) -> u32 {
         self.number
     }
 
-    /// Where it goes, with all its parameters.
+    /// Returns the address of the request, with all its parameters.
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// The headers it has so far.
+    /// Returns the headers that have been set so far.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The headers, to be changed; those of credentials replace what is set here.
+    /// Returns the headers for modification; headers of credentials override those set here.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.headers
     }
 }
 
-/// Names of headers only, and no parameters: values may be confidential.
+/// Shows only the names of headers and no parameters: values may be confidential.
 impl fmt::Debug for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attempt")
@@ -188,21 +188,21 @@ impl fmt::Debug for Attempt {
     }
 }
 
-/// What came back: whatever the status is.
+/// A response, whatever its status.
 pub struct Reply {
-    /// Where it came from, if it is a failure that a server reported. This and what is unread is rare,
-    /// and boxed because a reply is moved often.
+    /// Address that the response came from, if it reports a failure. This field and the unread body
+    /// are rare. They are boxed because a reply is moved often.
     pub(crate) url: Option<Box<Url>>,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    /// What was read of the body: for a failure its beginning.
+    /// The part of the body that has been read: for a failure its beginning.
     pub(crate) body: Bytes,
-    /// What is left to the caller to read.
+    /// The part of the body that the caller reads.
     pub(crate) unread: Option<Box<reqwest::Response>>,
 }
 
 impl Reply {
-    /// An answer that did not come from a server, as a cache or a test gives it.
+    /// Creates a response that does not come from a server, for a cache or a test.
     ///
     /// ```
     /// use compute_kfp_runtime::middleware::Reply;
@@ -220,23 +220,23 @@ impl Reply {
         }
     }
 
-    /// Status of the answer.
+    /// Returns the status of the response.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// Headers of the answer.
+    /// Returns the headers of the response.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The body, where it was read; `None` where it is handed to the caller piece by piece.
+    /// Returns the body if it has been read; `None` if the caller reads it piece by piece.
     pub fn body(&self) -> Option<&[u8]> {
         self.unread.is_none().then_some(&*self.body)
     }
 }
 
-/// Headers and body are left out: a server may repeat a secret in them.
+/// Omits headers and body: a server may echo a secret in them.
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply")
@@ -245,23 +245,24 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// The rest of an attempt: other middleware, the credentials, the network.
+/// The rest of an attempt: further middleware, the credentials, the network.
 pub struct Next<'a> {
     pub(crate) rest: &'a [Arc<dyn Middleware>],
     pub(crate) last: &'a dyn Last,
 }
 
-/// What an attempt ends in.
+/// The last step of an attempt.
 pub(crate) trait Last: Send + Sync {
     fn send(&self, attempt: Attempt) -> Outcome<'_>;
 }
 
 impl<'a> Next<'a> {
-    /// Runs it and gives what came of it.
+    /// Runs the rest of the attempt and returns its outcome.
     ///
     /// # Errors
     ///
-    /// Whatever keeps an answer from coming; an answer that reports a failure is not an error yet.
+    /// Returns an error if no response was received. A response that reports a failure is not an
+    /// error yet.
     pub fn run(self, attempt: Attempt) -> Outcome<'a> {
         match self.rest.split_first() {
             Some((middleware, rest)) => middleware.handle(

@@ -1,4 +1,4 @@
-//! The parts of generated mocks that are the same for every API, on [`httpmock`].
+//! The parts of generated mocks that are common to all APIs, based on [`httpmock`].
 //!
 //! Generated clients add a method to [`httpmock::MockServer`] for each operation.
 
@@ -37,9 +37,9 @@ pub fn segment<T: Serialize + ?Sized>(operation: &Operation, argument: &str, val
     escaped(&written(operation, argument, value).unwrap_or_default())
 }
 
-/// Expects a parameter of query, headers or cookies as clients write it in its style.
+/// Expects a parameter in the query, headers or cookies, as clients write it in its style.
 ///
-/// Nothing is expected of a value that is not sent, such as an empty list.
+/// A value that is not sent, such as an empty list, is not expected either.
 pub fn expect<T: Serialize + ?Sized>(
     when: When,
     operation: &Operation,
@@ -75,7 +75,7 @@ fn written<T: Serialize + ?Sized>(
     Some(text)
 }
 
-/// Returns values as JSON, each on a line and between these strings.
+/// Returns values as JSON, each on its own line, between these two strings.
 ///
 /// ```
 /// use compute_kfp_runtime::mock::json_lines;

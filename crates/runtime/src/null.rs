@@ -4,13 +4,13 @@ use serde::de::{Deserialize, Deserializer};
 
 /// Reads null as an empty list or map.
 ///
-/// For a required array or map, used as
-/// `#[serde(deserialize_with = "compute_kfp_runtime::null::as_empty")]`; with `default`
-/// beside it the property may be absent as well.
+/// Use it for a required array or map, as
+/// `#[serde(deserialize_with = "compute_kfp_runtime::null::as_empty")]`. With `default` added, the
+/// property may be absent as well.
 ///
 /// # Errors
 ///
-/// What reading a `T` gives.
+/// Returns the error of deserializing a `T`.
 ///
 /// # Examples
 ///
@@ -37,13 +37,13 @@ where
 
 /// Reads null as a value, not as the absence of one.
 ///
-/// For a free-form property, where null is as good a value as any other: used as
-/// `#[serde(default, deserialize_with = "compute_kfp_runtime::null::as_value")]` on an `Option`,
-/// which then is `None` only where the property is absent.
+/// Use it for a free-form property, in which null is an ordinary value, as
+/// `#[serde(default, deserialize_with = "compute_kfp_runtime::null::as_value")]` on an `Option`.
+/// The field is then `None` only if the property is absent.
 ///
 /// # Errors
 ///
-/// What reading a `T` gives.
+/// Returns the error of deserializing a `T`.
 ///
 /// ```
 /// use serde::Deserialize;

@@ -7,10 +7,10 @@ use serde::ser::{Serialize, Serializer};
 
 /// A property that is optional and nullable: absent, null, or a value.
 ///
-/// `Option` cannot tell an absent property from a null one. A `PATCH` needs to: absent keeps what
-/// the server holds, null clears it. Used as
-/// `#[serde(default, skip_serializing_if = "Nullable::is_absent")]`, the three survive a round
-/// trip. Without `skip_serializing_if`, `Absent` is written as null.
+/// `Option` cannot distinguish an absent property from a null one. A `PATCH` needs both: an absent
+/// property keeps the value on the server, null clears it. With
+/// `#[serde(default, skip_serializing_if = "Nullable::is_absent")]`, all three states survive a
+/// round trip. Without `skip_serializing_if`, `Absent` is written as null.
 ///
 /// # Examples
 ///
@@ -38,17 +38,17 @@ use serde::ser::{Serialize, Serializer};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Nullable<T> {
-    /// The property is not there.
+    /// The property is absent.
     #[default]
     Absent,
-    /// The property is there and null.
+    /// The property is present and null.
     Null,
-    /// The property is there and has a value.
+    /// The property is present and has a value.
     Value(T),
 }
 
 impl<T> Nullable<T> {
-    /// Whether the property is not there.
+    /// Returns whether the property is absent.
     ///
     /// ```
     /// use compute_kfp_runtime::Nullable;
@@ -61,7 +61,7 @@ impl<T> Nullable<T> {
         matches!(self, Self::Absent)
     }
 
-    /// Whether the property is there and null.
+    /// Returns whether the property is present and null.
     ///
     /// ```
     /// use compute_kfp_runtime::Nullable;
@@ -74,7 +74,7 @@ impl<T> Nullable<T> {
         matches!(self, Self::Null)
     }
 
-    /// The value, if there is one.
+    /// Returns a reference to the value, if there is one.
     ///
     /// ```
     /// use compute_kfp_runtime::Nullable;
@@ -90,7 +90,7 @@ impl<T> Nullable<T> {
         }
     }
 
-    /// The value by value, if there is one.
+    /// Returns the value, if there is one.
     ///
     /// ```
     /// use compute_kfp_runtime::Nullable;
@@ -106,7 +106,7 @@ impl<T> Nullable<T> {
         }
     }
 
-    /// The same with a reference to the value.
+    /// Converts `&Nullable<T>` to `Nullable<&T>`.
     ///
     /// ```
     /// use compute_kfp_runtime::Nullable;
@@ -123,7 +123,7 @@ impl<T> Nullable<T> {
         }
     }
 
-    /// The same with a reference to what the value dereferences to.
+    /// Converts `&Nullable<T>` to `Nullable<&T::Target>`.
     ///
     /// ```
     /// use compute_kfp_runtime::Nullable;
@@ -139,7 +139,7 @@ impl<T> Nullable<T> {
         self.as_ref().map(T::deref)
     }
 
-    /// The same with `change` applied to the value.
+    /// Applies `change` to the value, if there is one.
     ///
     /// ```
     /// use compute_kfp_runtime::Nullable;
@@ -164,7 +164,7 @@ impl<T> From<T> for Nullable<T> {
 }
 
 impl<T> From<Option<T>> for Nullable<T> {
-    /// `None` is null, not absent.
+    /// Converts `None` to null, not to absent.
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Self::Value)
     }
@@ -177,7 +177,7 @@ impl From<&str> for Nullable<String> {
 }
 
 impl<T> From<Nullable<T>> for Option<T> {
-    /// `None` for both absent and null.
+    /// Converts both absent and null to `None`.
     fn from(value: Nullable<T>) -> Self {
         value.into_option()
     }

@@ -1,19 +1,19 @@
-//! Numbers as Protocol Buffers write them in JSON, where some are strings.
+//! Numbers as Protocol Buffers write them in JSON, with some of them as strings.
 //!
-//! JSON readers that hold numbers as doubles lose digits beyond 2⁵³, so `int64` and `uint64` are
-//! written as strings; and JSON has no word for what is not finite, so a double may be `"NaN"`,
-//! `"Infinity"` or `"-Infinity"`. Used as `#[serde(with = "compute_kfp_runtime::number_text")]` this
-//! module writes them so and reads strings and numbers.
+//! JSON decoders that hold numbers as doubles lose digits beyond 2⁵³, so `int64` and `uint64` are
+//! written as strings. JSON has no literal for non-finite numbers, so a double may be `"NaN"`,
+//! `"Infinity"` or `"-Infinity"`. With `#[serde(with = "compute_kfp_runtime::number_text")]`, a
+//! field is written in this form and read from strings and numbers.
 //!
 //! The field is an `i64`, a `u64` or an `f64`, or an `Option`, [`Nullable`], `Vec`,
-//! `BTreeMap<String, _>` or `HashMap<String, _>` of them, in any nesting.
+//! `BTreeMap<String, _>` or `HashMap<String, _>` of them, nested in any way.
 //!
 //! | JSON | read as |
 //! |---|---|
 //! | `"42"`, `42`, `42.0` | 42 |
 //! | `"NaN"`, `"Infinity"`, `"-Infinity"` | that double; an error for an integer |
 //! | `null` | `None`, or an empty list or map; an error for a bare number |
-//! | `""`, `"many"`, for an integer also `4.2` and what 64 bits cannot hold | an error that names the value |
+//! | `""`, `"many"`, for an integer also `4.2` and integers that exceed 64 bits | an error that names the value |
 //!
 //! # Examples
 //!
@@ -50,11 +50,11 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::nullable::Nullable;
 
-/// Writes the numbers in `value`: integers as strings, doubles as strings where they are not finite.
+/// Writes the numbers in `value`: integers as strings, doubles as strings if they are not finite.
 ///
 /// # Errors
 ///
-/// What the serializer gives.
+/// Returns the error of the serializer.
 ///
 /// ```
 /// let text = compute_kfp_runtime::number_text::serialize(
@@ -75,7 +75,7 @@ pub fn serialize<T: NumberText, S: Serializer>(
 ///
 /// # Errors
 ///
-/// A value that is no number of the field's type; the error names it.
+/// Returns an error that names the value if it is not a number of the field's type.
 ///
 /// ```
 /// let numbers: Vec<i64> =
@@ -96,10 +96,10 @@ pub fn deserialize<'de, T: NumberText, D: Deserializer<'de>>(
     T::read(deserializer)
 }
 
-/// A field type that [`serialize`] and [`deserialize`] handle.
+/// A field type that [`serialize`] and [`deserialize`] support.
 ///
-/// Sealed: implemented for `i64`, `u64`, `f64`, and for `Option`, [`Nullable`], `Vec` and string-keyed
-/// maps of what implements it.
+/// Sealed: implemented for `i64`, `u64`, `f64`, and for `Option`, [`Nullable`], `Vec` and
+/// string-keyed maps of types that implement it.
 ///
 /// ```
 /// fn total<T: compute_kfp_runtime::number_text::NumberText>(_: &T) {}
@@ -394,8 +394,8 @@ impl<T: NumberText, H: BuildHasher + Default> NumberText for HashMap<String, T, 
 
 /// The JSON schema of a field that uses this module.
 ///
-/// A marker for `#[schemars(with = "…")]`, where `T` is the type of the field: a string in the
-/// format `int64` (or `uint64`), or an integer.
+/// A marker for `#[schemars(with = "…")]`, with the type of the field as `T`. The schema is a
+/// string in the format `int64` (or `uint64`), or an integer.
 ///
 /// ```
 /// #[derive(schemars::JsonSchema)]

@@ -1,10 +1,11 @@
-//! OAuth 2: finding a login server, refreshing and revoking tokens, logging in on another device,
-//! and tokens for a program of its own.
+//! OAuth 2: discovery of a login server, refreshing and revoking tokens, login on another device,
+//! and tokens for programs with their own account.
 //!
-//! Everything is sent over HTTPS, to this machine, or inside a cluster, unless plain HTTP is
-//! allowed explicitly. Redirects are not followed, answers are read up to 1 MiB, and an exchange
-//! ends after 30 s. What a login server refuses is an error of kind
-//! [`Authentication`](crate::ErrorKind::Authentication) with its `error` and `error_description`.
+//! Requests are sent only over HTTPS, to this machine, or inside a cluster, unless plain HTTP is
+//! allowed explicitly. Redirects are not followed, responses are read up to 1 MiB, and an exchange
+//! ends after 30 s. If a login server refuses a request, the error is of kind
+//! [`Authentication`](crate::ErrorKind::Authentication) and contains its `error` and
+//! `error_description`.
 //!
 //! ```no_run
 //! use compute_kfp_runtime::oauth::{DeviceLogin, Provider};

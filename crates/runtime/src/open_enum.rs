@@ -1,28 +1,30 @@
-//! What the enums that [`open_enum!`](crate::open_enum!) writes share.
+//! The common parts of the enums that [`open_enum!`](crate::open_enum!) generates.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserializer, Error, Visitor};
 
-/// Writes an enum of names that a server may add to.
+/// Defines an enum of names to which a server may add new ones.
 ///
-/// A name this version does not know is read as `Unknown` with the name in it, so one new name
-/// does not fail a whole answer, and it is sent back as it came. The enum gets, beside the
-/// variants given:
+/// A name that this version does not know is read as `Unknown` with the name in it. So a new name
+/// does not make a whole response unreadable, and it is sent back unchanged. In addition to the
+/// given variants, the enum has:
 ///
 /// - `Unknown(String)`, so no variant given can have that name;
 /// - `KNOWN`, `as_str`, `is_known`;
-/// - `Display`, `FromStr` and `From` of strings (none fails), `AsRef<str>`, comparison with `str`;
+/// - `Display`, `FromStr` and `From` of strings (which never fail), `AsRef<str>`, comparison with
+///   `str`;
 /// - `Serialize`, and `Deserialize` from strings only;
-/// - with the feature `schemars` of this crate, `JsonSchema`: any string, the known names listed.
+/// - with the feature `schemars` of this crate, `JsonSchema`: any string, with the known names
+///   listed.
 ///
-/// `==`, the order and the hash go by the name alone. Reading never gives `Unknown` for a known
-/// name, and `Unknown("PENDING".into())` built by hand equals `Pending`; only `match` tells them
-/// apart.
+/// `==`, the order and the hash use only the name. Deserialization never returns `Unknown` for a
+/// known name, and `Unknown("PENDING".into())` built by hand equals `Pending`; only `match`
+/// distinguishes the two.
 ///
-/// Attributes of the enum and of its variants are passed on. The enum is `#[non_exhaustive]`, so a
-/// later version can know more names.
+/// Attributes of the enum and of its variants are passed on. The enum is `#[non_exhaustive]`, so
+/// that a later version can add names.
 ///
 /// # Examples
 ///
@@ -65,16 +67,16 @@ macro_rules! open_enum {
                 #[doc = ::core::concat!("Written `", $wire, "`.")]
                 $variant,
             )+
-            /// A name that this version does not know, as it was written.
+            /// A name that this version does not know, as it was received.
             Unknown(::std::string::String),
         }
 
         #[allow(deprecated)]
         impl $name {
-            /// The names that this version knows, in the order of the specification.
+            /// Names that this version knows, in the order of the spec.
             pub const KNOWN: &'static [&'static str] = &[$($wire),+];
 
-            /// The name as it is written.
+            /// Returns the name, as it is on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -83,7 +85,7 @@ macro_rules! open_enum {
                 }
             }
 
-            /// Whether this version knows the name.
+            /// Returns whether this version knows the name.
             #[must_use]
             pub fn is_known(&self) -> bool {
                 Self::KNOWN.contains(&self.as_str())
@@ -233,7 +235,7 @@ macro_rules! __open_enum_schema {
     ($name:ident) => {};
 }
 
-/// Reads a name; one of `known` is not copied.
+/// Reads a name; a name in `known` is not copied.
 #[doc(hidden)]
 pub fn read_name<'de, D: Deserializer<'de>>(
     deserializer: D,
@@ -284,7 +286,7 @@ impl Visitor<'_> for NameVisitor {
     }
 }
 
-/// Any string, with the known ones listed.
+/// Returns the schema of any string, with the known names listed.
 #[cfg(feature = "schemars")]
 #[doc(hidden)]
 pub fn schema(known: &[&str]) -> schemars::Schema {

@@ -1,10 +1,10 @@
 //! Operations as data: the entries of generated tables.
 //!
-//! A table is generated for each API. Everything that must know an operation (sending, paging, the
-//! sandbox, a command line) reads it instead of keeping a list of its own.
+//! A table is generated for each API. All code that must know the operations (sending, paging, the
+//! sandbox, a command line) reads it instead of keeping its own list.
 //!
-//! Later versions may add fields and values, so the types are `#[non_exhaustive]`: an entry is made
-//! by a constructor, and methods set what differs from the default.
+//! Later versions may add fields and values, so the types are `#[non_exhaustive]`. A constructor
+//! creates an entry, and methods set the values that differ from the default.
 
 /// One operation of an API.
 ///
@@ -22,50 +22,50 @@
 pub struct Operation {
     /// Name of the client's method.
     pub name: &'static str,
-    /// `operationId` in the API description.
+    /// `operationId` in the spec.
     pub id: &'static str,
     /// HTTP method, in upper case.
     pub method: &'static str,
     /// Path template, with `{name}` for each path parameter.
     pub path: &'static str,
-    /// What the operation does, in a few words.
+    /// Summary in a few words.
     pub summary: &'static str,
-    /// What a caller should know, as Markdown.
+    /// Description for the caller, as Markdown.
     pub description: &'static str,
-    /// Whether the description marks it as deprecated.
+    /// `true` if the spec marks it as deprecated.
     pub deprecated: bool,
-    /// Groups the description puts it in.
+    /// Tags by which the spec groups it.
     pub tags: &'static [&'static str],
-    /// Parameters of path, query, headers and cookies.
+    /// Parameters in the path, the query, headers and cookies.
     pub parameters: &'static [Parameter],
-    /// The body and whether it is required.
+    /// Kind of the body, and `true` if the body is required.
     pub body: Option<(BodyKind, bool)>,
-    /// What is known of a JSON body or a form.
+    /// Schema of a JSON body or a form, as far as it is known.
     pub body_schema: Option<BodySchema>,
-    /// Media type of the body, if it is not the usual one of its kind; see [`bodies`](Self::bodies).
+    /// Media type of the body, if it is not the default of its kind; see [`bodies`](Self::bodies).
     pub body_media: Option<&'static str>,
     /// Bodies of other media types that can be sent instead.
     pub other_bodies: &'static [Body],
-    /// Fields of a form that are not written as in an exploded form.
+    /// Fields of a form that are not written in the style of an exploded form.
     pub form_fields: &'static [Parameter],
-    /// Media types that a call accepts; empty for those that its answer kind implies.
+    /// Media types that a call accepts; empty for those that the kind of the response implies.
     pub accept: &'static str,
-    /// Status of an answer that reports success; the first that the description gives.
+    /// Status of a successful response; the first one that the spec declares.
     pub success_status: u16,
-    /// What a successful answer holds; nothing where it is `None`.
+    /// Content of a successful response; `None` if it has none.
     pub answer: Option<AnswerKind>,
-    /// Whether the server sends its answer as server-sent events if asked to.
+    /// `true` if the server can respond with server-sent events on request.
     pub events: bool,
-    /// Address of the server that the description declares for this operation alone.
+    /// Address of the server that the spec declares for this operation alone.
     pub server: Option<&'static str>,
-    /// Alternatives of credentials, the preferred first; none needed where the list is empty.
+    /// Alternative sets of credentials, the preferred one first; empty if none are needed.
     pub security: &'static [&'static [&'static SecurityScheme]],
-    /// How the operation continues a list.
+    /// Paging of a list operation.
     pub paging: Option<Paging>,
 }
 
 impl Operation {
-    /// Creates an operation that takes nothing and returns nothing.
+    /// Creates an operation without parameters, body and response content.
     pub const fn new(
         name: &'static str,
         id: &'static str,
@@ -151,13 +151,13 @@ impl Operation {
         self
     }
 
-    /// Sets the fields of a form that are not written as in an exploded form.
+    /// Sets the fields of a form that are not written in the style of an exploded form.
     pub const fn form_fields(mut self, fields: &'static [Parameter]) -> Self {
         self.form_fields = fields;
         self
     }
 
-    /// Sets the media types that a call accepts, as the header `Accept` has them.
+    /// Sets the media types that a call accepts, as the value of the `Accept` header.
     pub const fn accept(mut self, media: &'static str) -> Self {
         self.accept = media;
         self
@@ -175,19 +175,19 @@ impl Operation {
         self
     }
 
-    /// Marks it as one that can answer with server-sent events.
+    /// Marks it as one that can respond with server-sent events.
     pub const fn events(mut self) -> Self {
         self.events = true;
         self
     }
 
-    /// Sets a server of its own.
+    /// Sets a server for this operation alone.
     pub const fn server(mut self, url: &'static str) -> Self {
         self.server = Some(url);
         self
     }
 
-    /// Sets the alternatives of credentials.
+    /// Sets the alternative sets of credentials.
     pub const fn security(
         mut self,
         alternatives: &'static [&'static [&'static SecurityScheme]],
@@ -196,20 +196,21 @@ impl Operation {
         self
     }
 
-    /// Sets how a list continues.
+    /// Sets the paging of a list.
     pub const fn paging(mut self, paging: Paging) -> Self {
         self.paging = Some(paging);
         self
     }
 
-    /// Returns the parameter of that [`argument`](Parameter::argument) name.
+    /// Returns the parameter with this [`argument`](Parameter::argument) name.
     pub fn parameter(&self, argument: &str) -> Option<&'static Parameter> {
         self.parameters
             .iter()
             .find(|parameter| parameter.argument == argument)
     }
 
-    /// Returns all bodies that the operation takes, the preferred one first. A request has one.
+    /// Returns all bodies that the operation accepts, the preferred one first. A request has one of
+    /// them.
     ///
     /// ```
     /// use compute_kfp_runtime::operation::{Body, BodyKind, Operation};
@@ -233,7 +234,7 @@ impl Operation {
             .chain(self.other_bodies.iter().copied())
     }
 
-    /// How many items a page of a list holds at most, as far as the description says.
+    /// Returns the maximum number of items on a page of a list, if the spec declares it.
     pub fn largest_page(&self) -> Option<u64> {
         let size = self.parameter(self.paging?.page_size())?;
         size.maximum?.try_into().ok()
@@ -246,36 +247,37 @@ impl Operation {
 pub struct Parameter {
     /// Name in the spec, and on the wire.
     pub name: &'static str,
-    /// Name of the argument; another than `name` if two parameters have one name.
+    /// Name of the argument; differs from `name` if two parameters have the same name.
     pub argument: &'static str,
-    /// Where it is sent.
+    /// Location in the request.
     pub location: Location,
-    /// How the value is written.
+    /// Style in which the value is written.
     pub style: Style,
-    /// Whether each item of a list and each member of an object is written apart.
+    /// `true` if each item of a list and each member of an object is written separately.
     pub explode: bool,
-    /// Whether reserved characters, such as `/`, stay as they are in the query.
+    /// `true` if reserved characters, such as `/`, are not encoded in the query.
     pub reserved: bool,
-    /// Whether the operation fails without it.
+    /// `true` if the operation fails without it.
     pub required: bool,
-    /// Whether the description marks it as deprecated.
+    /// `true` if the spec marks it as deprecated.
     pub deprecated: bool,
     /// JSON type of the value: `string`, `integer`, `number`, `boolean`, `array` or `object`, or
-    /// `any` where it is open.
+    /// `any` if the spec leaves it open.
     pub kind: &'static str,
-    /// JSON type of the items of an array; empty where the value is none.
+    /// JSON type of the items of an array; empty if the value is not an array.
     pub items: &'static str,
-    /// Values the description names; others may exist.
+    /// Values that the spec names; others may exist.
     pub values: &'static [&'static str],
-    /// The largest number that the description allows.
+    /// Maximum value of a number, if the spec declares it.
     pub maximum: Option<i64>,
-    /// How much of it a page token holds.
+    /// The part of the value that page tokens contain.
     pub in_page_token: InPageToken,
-    /// Whether the server percent-decodes the value twice, so that it is encoded twice.
+    /// `true` if the server percent-decodes the value twice, so that it must be encoded twice.
     pub decoded_twice: bool,
-    /// Whether a JSON body is sent with the value as the property of this name, unless it has one.
+    /// `true` if a JSON body gets the value as the property of this name, unless it has that
+    /// property already.
     pub repeated_in_body: bool,
-    /// What it selects, as Markdown.
+    /// Description, as Markdown.
     pub description: &'static str,
 }
 
@@ -309,15 +311,15 @@ impl Parameter {
         self
     }
 
-    /// Sets how the value is written, and whether its members are written apart
-    /// [default: form and true in query and cookies, simple and false elsewhere].
+    /// Sets the style of the value, and whether its members are written separately [default: form
+    /// and true in query and cookies, simple and false elsewhere].
     pub const fn style(mut self, style: Style, explode: bool) -> Self {
         self.style = style;
         self.explode = explode;
         self
     }
 
-    /// Leaves reserved characters as they are.
+    /// Leaves reserved characters unencoded.
     pub const fn reserved(mut self) -> Self {
         self.reserved = true;
         self
@@ -353,19 +355,19 @@ impl Parameter {
         self
     }
 
-    /// Sets how much of it a page token holds [default: nothing].
+    /// Sets the part of the value that page tokens contain [default: nothing].
     pub const fn in_page_token(mut self, held: InPageToken) -> Self {
         self.in_page_token = held;
         self
     }
 
-    /// Marks it as one that the server percent-decodes twice.
+    /// Marks it as a parameter that the server percent-decodes twice.
     pub const fn decoded_twice(mut self) -> Self {
         self.decoded_twice = true;
         self
     }
 
-    /// Marks it as one that JSON bodies repeat.
+    /// Marks it as a parameter that is copied into JSON bodies.
     pub const fn repeated_in_body(mut self) -> Self {
         self.repeated_in_body = true;
         self
@@ -378,9 +380,9 @@ impl Parameter {
     }
 }
 
-/// How much of a parameter a page token holds.
+/// The part of a parameter that page tokens contain.
 ///
-/// What the token holds is left out of requests for the pages that follow the first.
+/// Requests for the pages after the first omit this part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InPageToken {
@@ -388,17 +390,17 @@ pub enum InPageToken {
     Nothing,
     /// All of it.
     Whole,
-    /// All of its `predicates` except those whose `key` begins with this text. The value is JSON.
+    /// All of its `predicates` except those whose `key` begins with this string. The value is JSON.
     PredicatesExcept(&'static str),
 }
 
-/// Where a parameter is sent.
+/// The location of a parameter in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Location {
     /// In the path.
     Path,
-    /// Behind the `?`.
+    /// In the query, after the `?`.
     Query,
     /// In a header.
     Header,
@@ -407,7 +409,7 @@ pub enum Location {
 }
 
 impl Location {
-    /// Returns the name that OpenAPI gives it, such as `query`.
+    /// Returns the name in OpenAPI, such as `query`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Path => "path",
@@ -418,11 +420,11 @@ impl Location {
     }
 }
 
-/// How a value is written into a parameter or a field of a form.
+/// The style in which a value is written into a parameter or a form field.
 ///
-/// A string, number or boolean is written as it is, without quotes. The table shows a list and an
-/// object in a parameter `c`; null is left out. A list or an object inside another one is written as
-/// JSON, except for objects in [`DeepObject`](Self::DeepObject).
+/// Strings, numbers and booleans are written without quotes. The table shows a list and an object
+/// in a parameter `c`; null is omitted. A list or an object inside another one is written as JSON,
+/// except for objects in [`DeepObject`](Self::DeepObject).
 ///
 /// | style | list | exploded | object | exploded |
 /// |---|---|---|---|---|
@@ -433,31 +435,31 @@ impl Location {
 /// | `Space` | `c=1%202` | as `Form` | `c=R%201%20G%202` | as `Form` |
 /// | `DeepObject` | `c=1&c=2` | `c=1&c=2` | `c[R]=1&c[G]=2` | `c[R]=1&c[G]=2` |
 ///
-/// In a cookie, `; ` takes the place of `&`.
+/// In a cookie, `; ` replaces `&`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Style {
     /// Pairs of names and values.
     Form,
-    /// Values alone, with commas.
+    /// Values alone, separated by commas.
     Simple,
-    /// Values that begin with a dot.
+    /// Values with a leading dot.
     Label,
-    /// Pairs that begin with a semicolon.
+    /// Pairs with a leading semicolon.
     Matrix,
-    /// As `Form`, with spaces for commas.
+    /// Like `Form`, with spaces instead of commas.
     Space,
-    /// As `Form`, with `|` for commas.
+    /// Like `Form`, with `|` instead of commas.
     Pipe,
-    /// As `Form`, with tabs for commas.
+    /// Like `Form`, with tabs instead of commas.
     Tab,
     /// A pair for each member of an object, with its path in brackets.
     DeepObject,
-    /// The whole value is one JSON text.
+    /// The whole value as one JSON string.
     Json,
 }
 
-/// What a body consists of.
+/// The kind of a request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BodyKind {
@@ -467,27 +469,28 @@ pub enum BodyKind {
     Form,
     /// `multipart/form-data`.
     Multipart(&'static [BodyPart]),
-    /// Anything else, of that media type; with a `*`, such as `image/*`, the content says which.
+    /// Any other content, of this media type. If it has a `*`, such as `image/*`, the content sets
+    /// the type.
     Raw(&'static str),
 }
 
-/// One body that an operation takes.
+/// A body that an operation accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Body {
     /// Name of the argument, such as `body` or `body_xml`; parts of a multipart body are arguments
     /// of their own instead.
     pub argument: &'static str,
-    /// What it consists of.
+    /// Kind of the body.
     pub kind: BodyKind,
-    /// Media type that is sent.
+    /// Media type of the request.
     pub media: &'static str,
-    /// What is known of JSON or a form.
+    /// Schema of JSON or a form, as far as it is known.
     pub schema: Option<BodySchema>,
 }
 
 impl Body {
-    /// Creates a body of the usual media type of its kind.
+    /// Creates a body with the default media type of its kind.
     pub const fn new(argument: &'static str, kind: BodyKind) -> Self {
         Self {
             argument,
@@ -511,7 +514,7 @@ impl Body {
 }
 
 impl BodyKind {
-    /// Returns the media type, without parameters.
+    /// Returns the media type, without its parameters.
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
@@ -521,7 +524,7 @@ impl BodyKind {
         }
     }
 
-    /// Returns the parts of a multipart body; other bodies have none.
+    /// Returns the parts of a multipart body, and no parts for other bodies.
     pub const fn parts(self) -> &'static [BodyPart] {
         match self {
             Self::Multipart(parts) => parts,
@@ -530,31 +533,31 @@ impl BodyKind {
     }
 }
 
-/// One part of a `multipart/form-data` body.
+/// A part of a `multipart/form-data` body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BodyPart {
     /// Name in the spec, and on the wire.
     pub name: &'static str,
-    /// Name of the argument; another than `name` if a parameter has that one.
+    /// Name of the argument; differs from `name` if a parameter has the same name.
     pub argument: &'static str,
-    /// Whether it is a file, or a list of files.
+    /// `true` if it is a file or a list of files.
     pub file: bool,
     /// JSON type of the value, as that of a [`Parameter`]; `array` for a list of files.
     pub kind: &'static str,
-    /// JSON type of the items of an array; empty where the value is none.
+    /// JSON type of the items of an array; empty if the value is not an array.
     pub items: &'static str,
-    /// Declared media type; empty for the usual one of the value.
+    /// Declared media type; empty for the default of the value.
     pub media: &'static str,
-    /// What stands between the items of a list in one part; empty where each is a part of its own.
+    /// Separator of the items of a list in one part; empty if each item is a part of its own.
     pub separator: &'static str,
-    /// Whether a body must have it.
+    /// `true` if a body must have it.
     pub required: bool,
-    /// How many bytes a file has at most.
+    /// Maximum size of a file, in bytes.
     pub max_bytes: Option<u64>,
-    /// Endings of file names that the server takes, such as `.yaml`; any where there are none.
+    /// File name extensions that the server accepts, such as `.yaml`; empty if it accepts any.
     pub file_endings: &'static [&'static str],
-    /// What it is, as Markdown.
+    /// Description, as Markdown.
     pub description: &'static str,
 }
 
@@ -600,19 +603,19 @@ impl BodyPart {
         self
     }
 
-    /// Sets how many bytes a file has at most.
+    /// Sets the maximum size of a file, in bytes.
     pub const fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = Some(bytes);
         self
     }
 
-    /// Sets the endings of file names that the server takes.
+    /// Sets the file name extensions that the server accepts.
     pub const fn file_endings(mut self, endings: &'static [&'static str]) -> Self {
         self.file_endings = endings;
         self
     }
 
-    /// Sets what stands between the items of a list in one part.
+    /// Sets the separator of the items of a list in one part.
     pub const fn separator(mut self, separator: &'static str) -> Self {
         self.separator = separator;
         self
@@ -631,13 +634,13 @@ impl BodyPart {
     }
 }
 
-/// What is known of a body before it is looked into.
+/// The schema of a body, as far as it is known without looking into the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BodySchema {
     /// JSON type, as that of a [`Parameter`].
     pub kind: &'static str,
-    /// Its type in the client's `types`, or that of its items; empty where it has no name.
+    /// Name of its type in the client's `types`, or that of its items; empty if it has none.
     pub name: &'static str,
 }
 
@@ -648,21 +651,21 @@ impl BodySchema {
     }
 }
 
-/// What a successful answer holds.
+/// The content of a successful response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AnswerKind {
     /// JSON.
     Json,
-    /// JSON or nothing.
+    /// JSON or no content.
     OptionalJson,
     /// Bytes of any media type.
     Bytes,
-    /// A stream of JSON values, one on a line.
+    /// A stream of JSON values, one per line.
     JsonLines,
     /// A stream of JSON values, each after a record separator (RFC 7464).
     JsonSequence,
-    /// A stream of lines that are `{"result": …}` or `{"error": …}`, as grpc-gateway sends it.
+    /// A stream of lines of the form `{"result": …}` or `{"error": …}`, as grpc-gateway sends them.
     JsonResults,
 }
 
@@ -676,15 +679,15 @@ impl AnswerKind {
     }
 }
 
-/// A way of authorising a request, as the description declares it.
+/// A way to authorise a request, as the spec declares it.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SecurityScheme {
-    /// Name in the description; credentials are given for it.
+    /// Name in the spec, by which credentials are set.
     pub name: &'static str,
-    /// Where the credential is sent.
+    /// Kind of the credential.
     pub kind: SchemeKind,
-    /// What it is, as Markdown.
+    /// Description, as Markdown.
     pub description: &'static str,
 }
 
@@ -705,7 +708,7 @@ impl SecurityScheme {
     }
 }
 
-/// Where a credential is sent.
+/// The way in which a credential is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SchemeKind {
@@ -713,24 +716,24 @@ pub enum SchemeKind {
     Bearer,
     /// `Authorization: Basic …`
     Basic,
-    /// A header, query parameter or cookie of that name.
+    /// A header, query parameter or cookie of this name.
     ApiKey {
-        /// Where it is.
+        /// Location in the request.
         location: Location,
-        /// Its name.
+        /// Name of the header, parameter or cookie.
         name: &'static str,
     },
 }
 
 impl Paging {
-    /// Property of the answer that holds the items.
+    /// Returns the property of the response that holds the items.
     pub fn items(self) -> &'static str {
         match self {
             Self::Token { items } | Self::Numbered { items } | Self::Timed { items } => items,
         }
     }
 
-    /// Parameter that says how many items a page holds at most.
+    /// Returns the parameter that sets the maximum number of items on a page.
     pub fn page_size(self) -> &'static str {
         match self {
             Self::Token { .. } => "page_size",
@@ -740,23 +743,23 @@ impl Paging {
     }
 }
 
-/// How a list operation continues.
+/// The paging of a list operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Paging {
-    /// `page_token` in the request, `next_page_token` in the answer.
+    /// `page_token` in the request, `next_page_token` in the response.
     Token {
-        /// Property of the answer that holds the items.
+        /// Property of the response that holds the items.
         items: &'static str,
     },
-    /// `page` and `size` in the request, `page` and `pages` in the answer.
+    /// `page` and `size` in the request, `page` and `pages` in the response.
     Numbered {
-        /// Property of the answer that holds the items.
+        /// Property of the response that holds the items.
         items: &'static str,
     },
-    /// `start` and `limit` in the request, `next_start` in the answer; items have a `timestamp`.
+    /// `start` and `limit` in the request, `next_start` in the response; items have a `timestamp`.
     Timed {
-        /// Property of the answer that holds the items.
+        /// Property of the response that holds the items.
         items: &'static str,
     },
 }

@@ -1,4 +1,4 @@
-//! What is set for one call and not for a whole client.
+//! Settings of a single call.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,9 +10,10 @@ use crate::retry::RetryPolicy;
 
 const CREDENTIALS: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
 
-/// Settings of one call, in place of those of its client.
+/// Settings of one call, which override those of its client.
 ///
-/// Builders of generated clients take them in `options`; what is not set stays as the client has it.
+/// Builders of generated clients take them in `options`. Settings that are omitted keep the values
+/// of the client.
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,14 +36,14 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// How long the call may take in all; see [`timeout`](crate::TransportBuilder::timeout).
+    /// Sets the time limit of the whole call; see [`timeout`](crate::TransportBuilder::timeout).
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// How long one attempt may take; see
+    /// Sets the time limit of one attempt; see
     /// [`attempt_timeout`](crate::TransportBuilder::attempt_timeout).
     #[must_use]
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
@@ -50,19 +51,19 @@ impl CallOptions {
         self
     }
 
-    /// How the call is sent again.
+    /// Sets the retry policy of the call.
     ///
-    /// A policy has its own budget; give a clone of one policy to the calls that are to share it.
+    /// Each policy has its own budget. Clone one policy for all calls that should share a budget.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self
     }
 
-    /// Sends a header that the operation does not know of, such as `traceparent`.
+    /// Adds a header that the operation does not define, such as `traceparent`.
     ///
-    /// A header that the API description knows is not replaced, and credentials are not given here but
-    /// to the client. What cannot be sent is reported when the call is sent.
+    /// Headers that the spec defines are not replaced, and credentials are set on the client, not
+    /// here. An invalid header is reported when the call is sent.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match (
@@ -89,7 +90,7 @@ impl CallOptions {
     }
 }
 
-/// Values of headers may be confidential.
+/// Omits the values of headers, which may be confidential.
 impl fmt::Debug for CallOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallOptions")

@@ -1,12 +1,13 @@
-//! Lists that come in pages: streams of their items and of their pages.
+//! Paged lists: streams of their items and of their pages.
 //!
-//! A builder of a list operation gives [`Items`] or [`Pages`]. Nothing is requested before the stream
-//! is polled, and no page is requested that is not needed. What the caller set goes with every page,
-//! unchanged. The streams are [`futures_core::Stream`]s, and `next` is also a method of their own.
+//! Builders of list operations return [`Items`] or [`Pages`]. Nothing is requested before the
+//! stream is polled, and no page is requested unless it is needed. The caller's parameters are sent
+//! unchanged with every page. The streams are [`futures_core::Stream`]s, and also have a method
+//! `next` of their own.
 //!
 //! An error ends a stream. It carries a [`ResumePoint`], from which another stream of the same
-//! operation goes on, without losing an item or giving one twice; a stream tells at any time where it
-//! is, too.
+//! operation can resume, without losing or repeating an item. A stream can also return its current
+//! position at any time.
 
 mod cursor;
 mod fields;
@@ -25,7 +26,7 @@ pub use self::page::{ListPage, Page, Turn};
 pub use self::pages::Pages;
 pub use self::resume::ResumePoint;
 
-/// What is set of a list beside its parameters.
+/// The settings of a list in addition to its parameters.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PagingOptions {
     pub max_items: Option<u64>,

@@ -1,4 +1,4 @@
-//! A request that is being put together.
+//! A request that is being built.
 
 use std::fmt;
 
@@ -19,11 +19,11 @@ use crate::paging::{PagingOptions, ResumePoint};
 use crate::style::{Written, json, text};
 use crate::upload::{Part, Upload};
 
-/// A request of one operation: what generated builders fill and [`Transport`](crate::Transport)
-/// sends.
+/// A request for one operation, which generated builders fill in and
+/// [`Transport`](crate::Transport) sends.
 ///
-/// What cannot be sent (a value that would lead to another path, a body that lacks a required
-/// property) is remembered and reported when it is to be sent; then nothing is.
+/// Invalid input, such as a value that would lead to another path or a body without a required
+/// property, is remembered and reported when the request is sent. Nothing is sent then.
 ///
 /// ```
 /// use compute_kfp_runtime::Request;
@@ -37,14 +37,14 @@ use crate::upload::{Part, Upload};
 #[derive(Clone)]
 pub struct Request {
     operation: &'static Operation,
-    /// Values of the parameters that were set.
+    /// Values of the parameters that have been set.
     values: SmallVec<[(&'static Parameter, Written); 2]>,
     body: Body,
-    /// Kept apart, since a request is moved at every step of its making.
+    /// Rarely used fields, boxed because a request is moved at every step while it is built.
     extras: Option<Box<Extras>>,
 }
 
-/// What few requests have.
+/// Fields that few requests have.
 #[derive(Clone, Default)]
 struct Extras {
     options: CallOptions,
@@ -54,7 +54,7 @@ struct Extras {
 
 const APPLICATION_JSON: &str = "application/json";
 
-/// Room for nearly every path.
+/// Capacity that is sufficient for nearly every path.
 const PATH_BYTES: usize = 128;
 
 #[derive(Clone)]
@@ -65,12 +65,12 @@ pub(crate) enum Body {
 }
 
 impl Body {
-    /// Whether its length, and so the time it takes, is the caller's affair.
+    /// Returns whether the caller decides its length, and so the time that it takes.
     pub fn uploads(&self) -> bool {
         matches!(self, Self::Upload(_))
     }
 
-    /// Whether it can be sent more than once.
+    /// Returns whether it can be sent more than once.
     pub fn is_repeatable(&self) -> bool {
         match self {
             Self::None | Self::Bytes { .. } => true,
@@ -90,7 +90,7 @@ impl fmt::Debug for Body {
 }
 
 impl Request {
-    /// A request in which nothing is set.
+    /// Creates a request in which nothing is set.
     pub fn new(operation: &'static Operation) -> Self {
         Self {
             operation,
@@ -100,12 +100,12 @@ impl Request {
         }
     }
 
-    /// The operation it is for.
+    /// Returns the operation of the request.
     pub fn operation(&self) -> &'static Operation {
         self.operation
     }
 
-    /// Changes what is set for this call and not for the client.
+    /// Changes the settings of this call, which override those of the client.
     pub fn options(&mut self, set: impl FnOnce(CallOptions) -> CallOptions) {
         let options = &mut self.extras().options;
         *options = set(std::mem::take(options));
@@ -115,9 +115,9 @@ impl Request {
         self.extras.get_or_insert_default()
     }
 
-    /// How many items a page of a list holds at most; the server decides unless set.
+    /// Sets the maximum number of items on a page of a list [default: the server decides].
     ///
-    /// What is more than the description allows becomes as many as it allows: `u32::MAX` asks for the
+    /// A number above the maximum in the spec is lowered to that maximum: `u32::MAX` requests the
     /// largest pages.
     pub fn page_size(&mut self, items: u32) {
         match self.operation.paging {
@@ -129,17 +129,18 @@ impl Request {
         }
     }
 
-    /// How many items streams of a list give at most, what came before a resume point included.
+    /// Sets the maximum number of items that streams of a list yield, including those before a
+    /// resume point.
     pub fn max_items(&mut self, items: u64) {
         self.extras().paging.max_items = Some(items);
     }
 
-    /// How many pages streams of a list fetch before they are asked for.
+    /// Sets the number of pages that streams of a list fetch ahead.
     pub fn prefetch(&mut self, pages: usize) {
         self.extras().paging.prefetch = pages;
     }
 
-    /// Where streams of a list start.
+    /// Sets the point at which streams of a list start.
     pub fn resume(&mut self, point: ResumePoint) {
         self.extras().paging.resume = Some(point);
     }
@@ -149,7 +150,7 @@ impl Request {
         extras.map_or_else(PagingOptions::default, |extras| extras.paging.clone())
     }
 
-    /// Asks for the page of a token, without what the token holds of the other parameters.
+    /// Requests the page of a token, without the parameters that the token contains.
     pub(crate) fn next_page(&mut self, token: &str) {
         self.set("page_token", token);
         self.values
@@ -171,7 +172,7 @@ impl Request {
             });
     }
 
-    /// A digest of the values that page tokens hold, the same in every process.
+    /// Returns a digest of the values that page tokens contain; it is the same in every process.
     pub(crate) fn held_by_token(&self) -> Option<u64> {
         let held = self.values.iter();
         let mut held: Vec<String> = held
@@ -186,7 +187,7 @@ impl Request {
         (!held.is_empty()).then(|| SipHasher24::new().hash(held.concat().as_bytes()))
     }
 
-    /// What a parameter was set to, if it is one text.
+    /// Returns the value of a parameter, if it is a single string.
     pub(crate) fn value(&self, argument: &str) -> Option<&str> {
         let mut values = self.values.iter();
         match values.find(|(parameter, _)| parameter.argument == argument)? {
@@ -195,10 +196,10 @@ impl Request {
         }
     }
 
-    /// Sets a parameter by its [`argument`](Parameter::argument) name, in place of what it was set
-    /// to before. The value is written in the style of the parameter.
+    /// Sets a parameter by its [`argument`](Parameter::argument) name and replaces an earlier
+    /// value. The value is written in the style of the parameter.
     ///
-    /// Null, an empty list and an empty object take it out again.
+    /// Null, an empty list and an empty object remove the parameter.
     pub fn set<T: Serialize + ?Sized>(&mut self, argument: &str, value: &T) {
         let Some(parameter) = self.parameter(argument) else {
             return;
@@ -213,7 +214,7 @@ impl Request {
         }
     }
 
-    /// Sets a parameter to a text, as [`set`](Self::set) does, without a copy of it.
+    /// Sets a parameter to a string like [`set`](Self::set), without copying it.
     pub fn set_text(&mut self, argument: &str, text: String) {
         let Some(parameter) = self.parameter(argument) else {
             return;
@@ -253,7 +254,7 @@ impl Request {
         self.json_body_as(self.media_of(BodyKind::Json), body);
     }
 
-    /// Sets a JSON body of a media type.
+    /// Sets a JSON body with this media type.
     pub fn json_body_as<T: Serialize>(&mut self, media: &'static str, body: Result<T, BuildError>) {
         self.written_body(media, body.map(|body| serde_json::to_vec(&body)));
     }
@@ -299,28 +300,28 @@ impl Request {
         }
     }
 
-    /// Sets a body that is sent as it is. A media type of the content's own goes before `media`.
+    /// Sets a body that is sent unchanged. The content's own media type, if any, overrides `media`.
     pub fn raw_body(&mut self, media: &'static str, content: Content) {
         self.body = Body::Upload(Box::new(Upload::raw(media, content)));
     }
 
-    /// Sets a part of a multipart body that is a file.
+    /// Sets a part of a multipart body to a file.
     pub fn file_part(&mut self, name: &'static str, content: Content) {
         self.set_parts(name, vec![Part::file(content)]);
     }
 
-    /// Sets a part of a multipart body for each file of a list.
+    /// Sets a part of a multipart body to a list of files, with one part for each file.
     pub fn file_parts(&mut self, name: &'static str, contents: Vec<Content>) {
         self.set_parts(name, contents.into_iter().map(Part::file).collect());
     }
 
-    /// Sets a part of a multipart body that is a text.
+    /// Sets a part of a multipart body to a string.
     pub fn text_part(&mut self, name: &'static str, text: String) {
         self.set_parts(name, vec![Part::text(text)]);
     }
 
-    /// Sets a part of a multipart body to a value: a string, number or boolean is written as it is,
-    /// an object as JSON, and a list as a part for each item. Null takes it out again.
+    /// Sets a part of a multipart body to a value. A string, number or boolean is written
+    /// unchanged, an object as JSON, and a list as one part for each item. Null removes the part.
     pub fn value_part<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) {
         let items = match serde_json::to_value(value) {
             Ok(Value::Array(items)) => items,
@@ -353,14 +354,14 @@ impl Request {
         self.change_form(|form| form.set_parts(name, parts));
     }
 
-    /// Adds a file to those of a part.
+    /// Adds a file to the files of a part.
     #[cfg(feature = "dynamic")]
     pub(crate) fn add_file_part(&mut self, part: &'static BodyPart, content: Content) {
         let file = Part::file(content).declared(part);
         self.change_form(|form| form.add_part(part.name, file));
     }
 
-    /// Changes the form, in place of a body of another kind.
+    /// Changes the form; a body of another kind is replaced by a form.
     fn change_form(&mut self, change: impl FnOnce(&mut Upload)) {
         if !matches!(&self.body, Body::Upload(upload) if upload.is_form()) {
             self.body = Body::Upload(Box::new(Upload::form()));
@@ -370,7 +371,7 @@ impl Request {
         }
     }
 
-    /// The media type of a kind of body that the operation declares, or the usual one.
+    /// Returns the media type that the operation declares for a kind of body, or the default one.
     fn media_of(&self, kind: BodyKind) -> &'static str {
         let mut bodies = self.operation.bodies();
         let declared = bodies.find(|body| body.kind == kind);
@@ -385,7 +386,7 @@ impl Request {
         self.declared_parts().find(|part| part.name == name)
     }
 
-    /// What the body lacks, in the names that the arguments have.
+    /// Returns what is missing in the body, by the names of the arguments.
     fn missing_of_body(&self) -> Option<String> {
         match (&self.body, self.operation.body) {
             (Body::None, Some((_, true))) if !self.operation.other_bodies.is_empty() => {
@@ -428,12 +429,12 @@ impl Request {
         }
     }
 
-    /// Notes why it cannot be sent; the first reason counts.
+    /// Records why the request cannot be sent; the first reason is reported.
     pub(crate) fn refuse(&mut self, problem: String) {
         self.extras().problem.get_or_insert(problem);
     }
 
-    /// Takes the request apart for sending.
+    /// Splits the request into its parts for sending.
     pub(crate) fn into_parts(mut self, endpoint: &Endpoint) -> Result<(Parts, CallOptions), Error> {
         let (mut options, problem) = match self.extras.take() {
             Some(extras) => (extras.options, extras.problem),
@@ -458,7 +459,7 @@ impl Request {
         Ok((parts, options))
     }
 
-    /// The body, with what the path says of it.
+    /// Returns the body, with the path parameters that it must repeat.
     fn body_with_path(&self) -> Body {
         let repeated = self.values_in(Location::Path);
         let mut repeated = repeated
@@ -494,7 +495,7 @@ impl Request {
         query
     }
 
-    /// The headers of the call's options, and what the operation adds.
+    /// Adds the headers of the operation to those of the call's options.
     fn headers(&self, mut headers: HeaderMap) -> Result<HeaderMap, Error> {
         for (parameter, Written::Plain(text) | Written::Composed(text)) in
             self.values_in(Location::Header)
@@ -537,7 +538,7 @@ impl Request {
             .map(|(parameter, written)| (*parameter, written))
     }
 
-    /// The path template with its values.
+    /// Returns the path template with its values filled in.
     fn path(&self) -> Result<String, Error> {
         let mut path = String::with_capacity(PATH_BYTES);
         let mut rest = self.operation.path;
@@ -565,12 +566,12 @@ pub(crate) struct Parts {
     pub method: Method,
     pub url: reqwest::Url,
     pub headers: HeaderMap,
-    /// Accepted media types, if the operation declares others than usual.
+    /// Accepted media types, if the operation declares others than the default.
     pub accept: &'static str,
     pub body: Body,
 }
 
-/// Only what was set is shown by name: values may be confidential.
+/// Shows only the names of what was set: values may be confidential.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let set: Vec<&str> = self
@@ -592,7 +593,8 @@ impl fmt::Debug for Request {
     }
 }
 
-/// The predicates of a filter whose key begins with a text, as a filter; nothing where it has none.
+/// Returns a filter with only the predicates whose key begins with this string; `None` if there are
+/// none.
 fn predicates_with(filter: &str, prefix: &str) -> serde_json::Result<Option<String>> {
     let mut filter: Map<String, Value> = serde_json::from_str(filter)?;
     let Some(Value::Array(predicates)) = filter.get_mut("predicates") else {
@@ -605,7 +607,8 @@ fn predicates_with(filter: &str, prefix: &str) -> serde_json::Result<Option<Stri
     Ok((!predicates.is_empty()).then(|| json(&filter)))
 }
 
-/// Whether a key of a body names a field of protobuf's JSON, which has `pipelineId` for `pipeline_id`.
+/// Returns whether a key of a body names this field in protobuf's JSON, which writes `pipelineId`
+/// for `pipeline_id`.
 fn is_same_field(key: &str, field: &str) -> bool {
     let letters = |name: &str| name.replace('_', "").to_lowercase();
     letters(key) == letters(field)
@@ -617,7 +620,8 @@ pub(crate) fn header_value(text: &str) -> Result<HeaderValue, Error> {
     })
 }
 
-/// Why a value cannot stand in a path; servers and proxies resolve `.` and `..`, also encoded.
+/// Returns why a value is not allowed in a path. Servers and proxies resolve `.` and `..`, also
+/// encoded.
 fn wrong_segment(text: &str) -> Option<&'static str> {
     match text {
         "" => Some("is empty"),

@@ -1,4 +1,4 @@
-//! What a call returns: a value, with the status and headers it came with.
+//! The result of a call: a value, with the status and headers of its response.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -11,9 +11,10 @@ use crate::error::{Error, request_id};
 use crate::operation::Operation;
 use crate::transport::next_chunk;
 
-/// A value a server sent, with status and headers.
+/// A decoded value, with the status and headers of its response.
 ///
-/// It can be used like the value itself; [`into_inner`](ResponseValue::into_inner) gives it away.
+/// It can be used like the value itself; [`into_inner`](ResponseValue::into_inner) returns the
+/// owned value.
 ///
 /// ```
 /// use compute_kfp_runtime::ResponseValue;
@@ -34,7 +35,7 @@ pub struct ResponseValue<T> {
 }
 
 impl<T> ResponseValue<T> {
-    /// A response put together by hand, as tests need it.
+    /// Creates a response by hand, for tests.
     pub fn new(value: T, status: StatusCode, headers: HeaderMap) -> Self {
         Self {
             value,
@@ -43,32 +44,32 @@ impl<T> ResponseValue<T> {
         }
     }
 
-    /// Status of the answer.
+    /// Returns the status of the response.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// Headers of the answer.
+    /// Returns the headers of the response.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The server's name for the request, for those who run it.
+    /// Returns the server's ID for the request, which helps its operators to find it.
     pub fn request_id(&self) -> Option<&str> {
         request_id(&self.headers)
     }
 
-    /// The value without status and headers.
+    /// Converts into the value, without status and headers.
     pub fn into_inner(self) -> T {
         self.value
     }
 
-    /// The value, the status and the headers.
+    /// Converts into the value, the status and the headers.
     pub fn into_parts(self) -> (T, StatusCode, HeaderMap) {
         (self.value, self.status, self.headers)
     }
 
-    /// The same answer with another value.
+    /// Applies `change` to the value, and keeps the status and headers.
     ///
     /// ```
     /// # use compute_kfp_runtime::ResponseValue;
@@ -99,7 +100,7 @@ impl<T> DerefMut for ResponseValue<T> {
     }
 }
 
-/// Headers are left out: a server may repeat a secret in them.
+/// Omits headers: a server may echo a secret in them.
 impl<T: fmt::Debug> fmt::Debug for ResponseValue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseValue")
@@ -109,9 +110,9 @@ impl<T: fmt::Debug> fmt::Debug for ResponseValue<T> {
     }
 }
 
-/// A body that is not read as JSON, piece by piece.
+/// A response body that is not decoded, as a stream of pieces.
 ///
-/// Drop it to end the download.
+/// Drop it to cancel the download.
 ///
 /// ```no_run
 /// # async fn example(mut log: compute_kfp_runtime::ByteStream) -> compute_kfp_runtime::Result<()> {
@@ -140,12 +141,14 @@ impl ByteStream {
         }
     }
 
-    /// The next piece, or `None` at the end; pieces are as the network gives them.
+    /// Returns the next piece, or `None` at the end. The pieces have the sizes in which the network
+    /// delivers them.
     ///
     /// # Errors
     ///
-    /// Of kind [`Connection`](crate::ErrorKind::Connection) where the connection broke before the
-    /// end, of kind [`Timeout`](crate::ErrorKind::Timeout) where nothing came for too long.
+    /// Returns an error of kind [`Connection`](crate::ErrorKind::Connection) if the connection
+    /// broke before the end, or of kind [`Timeout`](crate::ErrorKind::Timeout) if no data arrived
+    /// for too long.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         let piece = next_chunk(&mut self.response, self.longest_silence).await;
         piece.map_err(|error| error.during(self.operation))

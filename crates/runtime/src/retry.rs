@@ -1,4 +1,4 @@
-//! Whether, when and how often a failed call is sent again.
+//! Retries of failed calls.
 
 mod retry_after;
 
@@ -12,26 +12,28 @@ use tower::retry::budget::{Budget as _, TpsBudget};
 pub(crate) use self::retry_after::retry_after;
 use crate::error::Error;
 
-/// How many attempts the backoff tells apart; behind that it has long reached its maximum.
+/// Maximum number of attempts for which the backoff doubles; it has reached its maximum long
+/// before.
 const MOST_DOUBLINGS: u32 = 30;
-/// How long a call counts as recent for the budget.
+/// Period for which a call counts as recent in the budget.
 const BUDGET_WINDOW: Duration = Duration::from_secs(10);
 
-/// How a failed call is sent again: how often, after how long, and within which budget.
+/// A retry policy: the number of attempts, the waits between them, and a budget.
 ///
-/// Of itself a transport repeats what is safe to repeat:
+/// By default, a transport retries a call when that is safe:
 ///
-/// - `GET`, `HEAD`, `PUT` and `DELETE` where the connection failed or broke, time ran out, the
-///   answer was cut off, or its status is 408, 429, 502, 503 or 504;
-/// - `POST` and `PATCH` only where the server surely did nothing: it could not be reached, it
-///   answered 429, or it answered 503 and said when to come back (`Retry-After`).
+/// - `GET`, `HEAD`, `PUT` and `DELETE` if the connection failed or broke, the time limit was
+///   exceeded, the response was truncated, or its status is 408, 429, 502, 503 or 504;
+/// - `POST` and `PATCH` only if the server certainly did nothing: it could not be reached, it
+///   responded with 429, or it responded with 503 and a `Retry-After`.
 ///
-/// Between two attempts lies a random time between nothing and a bound that doubles each time (full
-/// jitter), or what the server asked for in `Retry-After`, whichever is longer. A call that could not
-/// be over within its [`timeout`](crate::TransportBuilder::timeout) is not sent again.
+/// The wait between two attempts is random, between zero and a bound that doubles each time (full
+/// jitter), or the time in `Retry-After`, whichever is longer. A call that could not end within its
+/// [`timeout`](crate::TransportBuilder::timeout) is not retried.
 ///
-/// A budget keeps many calls that fail from becoming a storm: retries may add a share to the calls of
-/// the last ten seconds, and a few per second in any case. Clones of a policy share its budget.
+/// A budget prevents many failing calls from causing a retry storm. Retries may amount to a share
+/// of the calls of the last ten seconds, and a few per second in any case. Clones of a policy share
+/// its budget.
 ///
 /// ```
 /// use std::time::Duration;
@@ -56,8 +58,10 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// Four attempts, after 0.1 s at first and 10 s at most, `Retry-After` up to 60 s, and a budget of
-    /// 10 retries per second and a fifth of the calls.
+    /// Returns a policy of four attempts with a budget.
+    ///
+    /// The wait has a bound of 0.1 s at first and 10 s at most, and `Retry-After` is respected up
+    /// to 60 s. The budget allows 10 retries per second plus a fifth of the calls.
     fn default() -> Self {
         Self {
             max_attempts: 4,
@@ -71,22 +75,23 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Every call is sent once, whatever comes of it.
+    /// Returns a policy without retries: every call is sent once, whatever its outcome.
     ///
-    /// What a credential does about a 401 is not a retry, and stays.
+    /// A call that is sent again with a renewed credential after a 401 does not count as a retry;
+    /// that still happens.
     pub fn never() -> Self {
         Self::default().max_attempts(1)
     }
 
-    /// How often a call is sent at most, the first time included; 4 unless set, and 1 at least.
+    /// Sets the maximum number of attempts, including the first [default: 4, minimum: 1].
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
     }
 
-    /// Bound of the wait before the second attempt, and the longest to which it grows by doubling;
-    /// 0.1 s and 10 s unless set.
+    /// Sets the bound of the wait before the second attempt, and the maximum to which it doubles
+    /// [default: 0.1 s and 10 s].
     #[must_use]
     pub fn backoff(mut self, first: Duration, max: Duration) -> Self {
         self.first_backoff = first;
@@ -94,17 +99,17 @@ impl RetryPolicy {
         self
     }
 
-    /// The longest wait that a `Retry-After` of the server can ask for; 60 s unless set.
+    /// Sets the longest wait that the server can demand with `Retry-After` [default: 60 s].
     ///
-    /// Where it asks for more, the call is sent again after this time.
+    /// If it demands more, the call is retried after this time.
     #[must_use]
     pub fn max_retry_after(mut self, wait: Duration) -> Self {
         self.max_retry_after = wait;
         self
     }
 
-    /// A new budget: so many retries per second in any case, and `share` of the calls of the last ten
-    /// seconds on top; 10 and 0.2 unless set.
+    /// Sets a new budget: this number of retries per second in any case, plus `share` of the calls
+    /// of the last ten seconds [default: 10 and 0.2].
     #[must_use]
     pub fn budget(mut self, per_second: u16, share: f32) -> Self {
         let share = if share.is_nan() { 0.0 } else { share };
@@ -119,26 +124,27 @@ impl RetryPolicy {
         self
     }
 
-    /// Retries as the other settings allow, however many calls fail.
+    /// Removes the budget: calls are retried as the other settings allow, however many calls fail.
     #[must_use]
     pub fn without_budget(mut self) -> Self {
         self.budget = None;
         self
     }
 
-    /// Pays the share of one call into the budget.
+    /// Deposits the share of one call in the budget.
     pub(crate) fn deposit(&self) {
         if let Some(budget) = &self.budget {
             budget.deposit();
         }
     }
 
-    /// Takes one retry out of the budget, where it has one left.
+    /// Withdraws one retry from the budget; returns `false` if none is left.
     pub(crate) fn withdraw(&self) -> bool {
         self.budget.as_ref().is_none_or(|budget| budget.withdraw())
     }
 
-    /// How long to wait before sending again what failed with `error`; `None` where it is not to be.
+    /// Returns the wait before the retry of a call that failed with `error`; `None` if it must not
+    /// be retried.
     pub(crate) fn wait(&self, attempts: u32, error: &Error) -> Option<Duration> {
         if attempts >= self.max_attempts || !error.is_retryable() {
             return None;
@@ -157,7 +163,8 @@ impl RetryPolicy {
     }
 }
 
-/// Whether sending the same twice does what sending it once does.
+/// Returns whether the method is idempotent: sending a request twice has the effect of sending it
+/// once.
 pub(crate) fn is_idempotent(method: &str) -> bool {
     Method::from_bytes(method.as_bytes()).is_ok_and(|method| method.is_idempotent())
 }

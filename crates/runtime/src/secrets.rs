@@ -1,4 +1,4 @@
-//! The credentials a request was sent with, so that nothing kept of its answer repeats them.
+//! Redaction of the credentials of a request from everything that is kept of its response.
 
 use std::sync::Arc;
 
@@ -6,16 +6,17 @@ use bytes::Bytes;
 use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
 use smallvec::SmallVec;
 
-/// A shorter credential guards nothing, and taking it out would garble the text around it.
+/// Minimum length of a credential that is redacted. A shorter one protects nothing, and removing it
+/// would garble the rest of the string.
 const SHORTEST: usize = 6;
 const REDACTED: &[u8] = b"[redacted]";
 
-/// The headers that authorise one request, as each of its credentials added them.
+/// Headers that authorise one request, grouped by the credential that added them.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets(SmallVec<[Arc<HeaderMap>; 1]>);
 
 impl Secrets {
-    /// Takes what one of the credentials added, beside what others did.
+    /// Adds the headers of one credential to those of the others.
     pub fn add(&mut self, added: Arc<HeaderMap>) {
         self.0.push(added);
     }
@@ -24,14 +25,14 @@ impl Secrets {
         self.0.iter().flat_map(|added| added.iter())
     }
 
-    /// Puts them into a request, in place of what it has of these headers.
+    /// Sets the headers in a request and replaces existing ones.
     pub fn authorise(&self, headers: &mut HeaderMap) {
         for (name, value) in self.headers() {
             set(headers, name, value.clone());
         }
     }
 
-    /// The bytes without any of the credentials.
+    /// Returns the bytes without any of the credentials.
     pub fn redact(&self, bytes: &[u8]) -> Bytes {
         let texts = self.texts();
         let mut redacted = Vec::with_capacity(bytes.len());
@@ -48,12 +49,12 @@ impl Secrets {
         redacted.into()
     }
 
-    /// The text without any of the credentials.
+    /// Returns the string without any of the credentials.
     pub fn redact_text(&self, text: &str) -> String {
         String::from_utf8_lossy(&self.redact(text.as_bytes())).into_owned()
     }
 
-    /// Takes the credentials out of an answer's headers.
+    /// Removes the credentials from the headers of a response.
     pub fn redact_headers(&self, headers: &mut HeaderMap) {
         for value in headers.values_mut() {
             let redacted = self.redact(value.as_bytes());
@@ -64,7 +65,8 @@ impl Secrets {
         }
     }
 
-    /// What a server could repeat: whole values, and the secret part of each; the longest first.
+    /// Returns what a server could echo: whole values and the secret part of each, the longest
+    /// first.
     fn texts<'a>(&'a self) -> Vec<&'a [u8]> {
         let mut texts: Vec<&[u8]> = Vec::new();
         let mut add = |text: &'a [u8]| {
@@ -90,7 +92,8 @@ impl Secrets {
     }
 }
 
-/// How many bytes repeat a text, each character as it is or escaped as in JSON.
+/// Returns the number of bytes that repeat a secret, each character unchanged or escaped as in
+/// JSON.
 fn repeated(bytes: &[u8], text: &[u8]) -> Option<usize> {
     let mut rest = bytes;
     for wanted in text {
@@ -113,7 +116,7 @@ fn behind(value: &[u8], mark: u8) -> Option<&[u8]> {
     Some(value[at + 1..].trim_ascii())
 }
 
-/// Cookies share one header; of any other there is one value.
+/// Sets a header. Cookies share one header; any other header has one value.
 pub(crate) fn set(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
     let mut value = match headers.get(name) {
         Some(present) if *name == COOKIE => joined(present, &value),

@@ -1,15 +1,15 @@
-//! Faults that a setting of the client puts right.
+//! Faults that a setting of the client can fix.
 
 use std::error::Error as StdError;
 use std::{fmt, io};
 
 use crate::error::Error;
 
-/// Why a client cannot use its server, where a setting of the client puts that right.
+/// The reason why a client cannot use its server, if a setting of the client can fix it.
 ///
-/// It is the [`source`](StdError::source) of the [`Error`]. The message of that error names the method
-/// of [`TransportBuilder`](crate::TransportBuilder) that helps; a program with settings of its own
-/// names these instead.
+/// It is the [`source`](StdError::source) of the [`Error`]. The message of that error names the
+/// method of [`TransportBuilder`](crate::TransportBuilder) that fixes it. A program with its own
+/// settings names those instead.
 ///
 /// ```
 /// use compute_kfp_runtime::credentials::BearerToken;
@@ -30,23 +30,23 @@ pub struct SetupFault {
     source: Option<reqwest::Error>,
 }
 
-/// Kinds of [`SetupFault`].
+/// The kind of a [`SetupFault`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SetupFaultKind {
-    /// Credentials would go to a remote host unencrypted.
+    /// Credentials would be sent unencrypted to a remote host.
     PlainHttp,
     /// The authority that signed the server's certificate is not trusted.
     UnknownAuthority,
-    /// The server's certificate is that of an authority, as a self-signed one may be.
+    /// The server's certificate is a CA certificate, as a self-signed one may be.
     SelfSigned,
     /// The server's certificate is for other host names.
     WrongHost,
     /// The server's certificate has expired or is not valid yet.
     OutOfDate,
-    /// The server wants a client certificate, or another one.
+    /// The server requires a client certificate, or a different one.
     ClientCertificate,
-    /// The server does not speak TLS at this port.
+    /// The server does not use TLS on this port.
     NoTls,
 }
 
@@ -58,7 +58,7 @@ impl SetupFault {
         causes.find_map(|cause| cause.downcast_ref())
     }
 
-    /// Returns what kind of fault it is.
+    /// Returns the kind of the fault.
     pub fn kind(&self) -> SetupFaultKind {
         self.kind
     }
@@ -79,7 +79,7 @@ impl SetupFault {
         }
     }
 
-    /// Returns the fault of TLS that an HTTP client met, or its error.
+    /// Returns the TLS fault that an HTTP client met, or the unchanged error.
     pub(crate) fn of_tls(error: reqwest::Error) -> Result<Self, reqwest::Error> {
         let mut causes = std::iter::successors(error.source(), |cause| within(*cause));
         let Some((kind, detail)) = causes.find_map(of_cause) else {
@@ -110,7 +110,7 @@ impl SetupFault {
         })
     }
 
-    /// The fault and how to set the client up instead.
+    /// Returns the fault and its remedy.
     pub(crate) fn advice(&self) -> String {
         let remedy = match self.kind {
             SetupFaultKind::PlainHttp => "use https, or allow it with `allow_plain_http`",
@@ -149,7 +149,7 @@ impl From<SetupFault> for Error {
     }
 }
 
-/// The next cause; an `io::Error` does not name the one within it as its source.
+/// Returns the next cause. An `io::Error` does not name the error within it as its source.
 fn within<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     let held = cause
         .downcast_ref::<io::Error>()
@@ -198,7 +198,7 @@ fn of_rustls(_: &(dyn StdError + 'static)) -> Option<SetupFaultKind> {
     None
 }
 
-/// By the words of OpenSSL, which has no types for its errors.
+/// Recognises an error by the words of OpenSSL, which has no types for its errors.
 #[cfg(feature = "native-tls")]
 fn of_native_tls(text: &str) -> Option<SetupFaultKind> {
     const WORDS: [(&str, SetupFaultKind); 10] = [
@@ -226,7 +226,7 @@ fn of_native_tls(_: &str) -> Option<SetupFaultKind> {
     None
 }
 
-/// The kind of a fault of TLS, and its words.
+/// Returns the kind of a TLS fault, and its message.
 fn of_cause(cause: &(dyn StdError + 'static)) -> Option<(SetupFaultKind, String)> {
     let text = cause.to_string();
     let kind = of_rustls(cause).or_else(|| of_native_tls(&text))?;

@@ -1,4 +1,4 @@
-//! Responses that are streams: JSON values one after the other, and server-sent events.
+//! Streamed responses: sequences of JSON values, and server-sent events.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -24,13 +24,13 @@ use crate::secrets::Secrets;
 
 type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>;
 
-/// What all errors of a stream need to know of the response.
+/// The data about the response that all errors of a stream need.
 pub(crate) struct Head {
     pub operation: &'static Operation,
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub secrets: Secrets,
-    /// Longest part that is held in memory, in bytes.
+    /// Maximum size of a part that is held in memory, in bytes.
     pub limit: usize,
 }
 
@@ -66,13 +66,15 @@ impl Head {
 
 /// JSON values that a server sends one after the other, as a stream.
 ///
-/// Each value is there as soon as the server has sent it. An error ends the stream: a value that
-/// cannot be read, one that is longer than
-/// [`max_response_bytes`](crate::TransportBuilder::max_response_bytes), an error that the server
-/// reports within the stream, a connection that broke, or one on which nothing came for
-/// [`read_timeout`](crate::TransportBuilder::read_timeout).
+/// Each value is yielded as soon as it has arrived. These errors end the stream:
 ///
-/// Drop it to end the request.
+/// - a value that cannot be decoded, or that is longer than
+///   [`max_response_bytes`](crate::TransportBuilder::max_response_bytes);
+/// - an error that the server reports within the stream;
+/// - a broken connection, or one on which nothing arrived for
+///   [`read_timeout`](crate::TransportBuilder::read_timeout).
+///
+/// Drop it to cancel the request.
 ///
 /// ```no_run
 /// # async fn example(
@@ -111,8 +113,8 @@ impl<T: DeserializeOwned> JsonStream<T> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the stream broke, or the value cannot be read or reports an error; the
-    /// stream then ends.
+    /// Returns an error if the stream broke, or if the value cannot be decoded or reports an error.
+    /// The stream then ends.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         poll_fn(|context| self.poll(context)).await
     }
@@ -146,7 +148,7 @@ impl<T: DeserializeOwned> JsonStream<T> {
         }
     }
 
-    /// The error that a server reports within the stream, as if it were a response of its own.
+    /// Returns the error that a server reports within the stream, as if it were a response.
     #[cold]
     fn reported(&self, error: &Value) -> Error {
         let code = |name: &str| error.get(name).and_then(Value::as_u64);
@@ -158,7 +160,7 @@ impl<T: DeserializeOwned> JsonStream<T> {
     }
 }
 
-/// The HTTP status that stands for a code of gRPC.
+/// Converts a gRPC status code to the HTTP status.
 fn status_of(code: Option<u64>) -> StatusCode {
     match code {
         Some(3 | 9 | 11) => StatusCode::BAD_REQUEST,
@@ -174,7 +176,7 @@ fn status_of(code: Option<u64>) -> StatusCode {
     }
 }
 
-/// A line of a stream of grpc-gateway.
+/// A line of a stream from grpc-gateway.
 #[derive(serde::Deserialize)]
 #[serde(bound = "T: DeserializeOwned")]
 struct ResultLine<T> {
@@ -187,7 +189,7 @@ fn none<T>() -> Option<T> {
     None
 }
 
-/// A null may be the value.
+/// Reads a value that is present; null may be the value.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
 }
@@ -209,11 +211,11 @@ impl<T> fmt::Debug for JsonStream<T> {
     }
 }
 
-/// Where a value ends.
+/// The framing of the values in a stream.
 enum Framing {
-    /// At the end of its line.
+    /// A value ends at the end of its line.
     Lines,
-    /// At a record separator (RFC 7464), or at a line end outside of all brackets.
+    /// A value ends at a record separator (RFC 7464), or at a line end outside of all brackets.
     Sequence(Position),
 }
 
@@ -250,7 +252,7 @@ impl Framing {
     }
 }
 
-/// The next record that is not empty.
+/// Returns the next record that is not empty.
 async fn record(
     (mut lines, mut framing): (Lines, Framing),
 ) -> Result<Option<(Bytes, (Lines, Framing))>, Error> {
@@ -266,12 +268,12 @@ async fn record(
     Ok(None)
 }
 
-/// A body, cut at some of its bytes.
+/// A body, split after certain bytes.
 struct Lines {
     body: ByteStream,
     head: Arc<Head>,
     pending: BytesMut,
-    /// How much of it has no end of a line.
+    /// Number of pending bytes that were searched and contain no line end.
     searched: usize,
 }
 
@@ -285,9 +287,9 @@ impl Lines {
         }
     }
 
-    /// Returns the next line with the byte that ends it, which the last may lack.
+    /// Returns the next line with the byte that ends it; the last line may lack that byte.
     ///
-    /// Each byte is asked about once.
+    /// `ends_at` is called once for each byte.
     async fn next(&mut self, mut ends_at: impl FnMut(u8) -> bool) -> Result<Option<Bytes>, Error> {
         loop {
             let mut unseen = self.pending[self.searched..].iter();
@@ -322,7 +324,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// Returns the name of the event; `message` unless the server gives another.
+    /// Returns the name of the event [default: `message`].
     pub fn name(&self) -> &str {
         match self.name.as_str() {
             "" => "message",
@@ -330,17 +332,17 @@ impl Event {
         }
     }
 
-    /// Returns the data as the server wrote it, with a line feed between its lines.
+    /// Returns the data as the server wrote it, with line feeds between its lines.
     pub fn data(&self) -> &str {
         &self.data
     }
 
-    /// Returns the data, read as JSON.
+    /// Decodes the data as JSON.
     ///
     /// # Errors
     ///
     /// Returns an error of kind [`Protocol`](crate::ErrorKind::Protocol) if the data is not JSON of
-    /// that type.
+    /// this type.
     ///
     /// ```no_run
     /// # fn example(event: compute_kfp_runtime::Event) -> compute_kfp_runtime::Result<()> {
@@ -359,7 +361,7 @@ impl Event {
             .read(&Bytes::copy_from_slice(self.data.as_bytes()))
     }
 
-    /// Returns the ID that the server last gave an event of the stream.
+    /// Returns the last ID that the server sent for an event of the stream.
     ///
     /// A request with the header `Last-Event-ID` continues after it, if the server supports that:
     /// `.options(|it| it.header("Last-Event-ID", id))`.
@@ -367,7 +369,7 @@ impl Event {
         Some(self.id.as_str()).filter(|id| !id.is_empty())
     }
 
-    /// Returns the time to wait before reconnecting, which the server last set.
+    /// Returns the wait before reconnecting that the server sent last.
     pub fn retry(&self) -> Option<Duration> {
         self.retry
     }
@@ -386,15 +388,18 @@ impl fmt::Debug for Event {
 
 /// Server-sent events, as a stream.
 ///
-/// Events are read as the [WHATWG standard] says, but for two points: the stream does not reconnect
-/// by itself, and one that ends within an event ends with an error. Comments keep it alive and are
-/// not events.
+/// Events are parsed according to the [WHATWG standard], with two differences: the stream does not
+/// reconnect by itself, and one that ends within an event ends with an error. Comments only keep it
+/// alive and are not yielded.
 ///
-/// An error ends the stream: an event that is longer than
-/// [`max_response_bytes`](crate::TransportBuilder::max_response_bytes), a connection that broke, or
-/// one on which nothing came for [`read_timeout`](crate::TransportBuilder::read_timeout).
+/// These errors end the stream:
 ///
-/// Drop it to end the request.
+/// - an event that is longer than
+///   [`max_response_bytes`](crate::TransportBuilder::max_response_bytes);
+/// - a broken connection, or one on which nothing arrived for
+///   [`read_timeout`](crate::TransportBuilder::read_timeout).
+///
+/// Drop it to cancel the request.
 ///
 /// ```no_run
 /// # async fn example(mut events: compute_kfp_runtime::EventStream) -> compute_kfp_runtime::Result<()> {
@@ -429,7 +434,7 @@ impl EventStream {
     ///
     /// # Errors
     ///
-    /// Returns an error if the stream broke; it then ends.
+    /// Returns an error if the stream broke. The stream then ends.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
         poll_fn(|context| self.events.as_mut().poll_next(context)).await
     }
@@ -451,7 +456,7 @@ impl fmt::Debug for EventStream {
     }
 }
 
-/// Puts events together from their lines.
+/// Builds events from their lines.
 struct EventReader {
     lines: Lines,
     event: Event,
@@ -500,7 +505,7 @@ impl EventReader {
         }
     }
 
-    /// The next line without its end, which is a line feed, a carriage return or both.
+    /// Returns the next line without its end, which is a line feed, a carriage return or both.
     async fn line(&mut self) -> Result<Option<String>, Error> {
         loop {
             let line = self.lines.next(|byte| matches!(byte, b'\n' | b'\r'));

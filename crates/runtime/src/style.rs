@@ -1,4 +1,4 @@
-//! Values in the styles of OpenAPI: what a parameter or a field of a form is on the wire.
+//! The styles of OpenAPI: the wire format of parameters and form fields.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -6,12 +6,12 @@ use serde_json::Value;
 use crate::endpoint::{push_encoded, push_reserved};
 use crate::operation::{Location, Parameter, Style};
 
-/// A value of a parameter.
+/// A value of a parameter, in its style.
 #[derive(Clone, Debug)]
 pub(crate) enum Written {
     /// A single value, not yet encoded.
     Plain(String),
-    /// Encoded for its location, with its names.
+    /// A value that is encoded for its location, with its names.
     Composed(String),
 }
 
@@ -19,7 +19,7 @@ pub(crate) enum Written {
 type Piece = (Option<String>, String);
 
 impl Parameter {
-    /// Writes a value under a name; nothing is left of null, an empty list or an empty object.
+    /// Writes a value under a name; returns `None` for null, an empty list and an empty object.
     pub(crate) fn written(&self, name: &str, value: Value) -> Option<Written> {
         let pieces = match value {
             Value::Null => return None,
@@ -57,7 +57,7 @@ impl Parameter {
         (!pieces.is_empty()).then(|| Written::Composed(self.composed(pieces)))
     }
 
-    /// Writes a value that is one text.
+    /// Writes a value that is a single string.
     pub(crate) fn written_text(&self, name: &str, text: String) -> Option<Written> {
         if matches!(self.style, Style::Label | Style::Matrix) {
             let piece = (self.own_name(name), self.encoded(&text));
@@ -66,7 +66,7 @@ impl Parameter {
         Some(Written::Plain(text))
     }
 
-    /// Appends a value as it is sent: with its name in the query and in cookies.
+    /// Appends a value in its wire format: in the query and in cookies with its name.
     pub(crate) fn push(&self, target: &mut String, name: &str, written: &Written) {
         let between = match self.location {
             Location::Query => "&",
@@ -147,7 +147,7 @@ impl Parameter {
         }
     }
 
-    /// The parameter's own name where it is written.
+    /// Returns the parameter's own name, if the style writes it.
     fn own_name(&self, name: &str) -> Option<String> {
         match self.location {
             // Names of cookies are tokens, which need no encoding.
@@ -157,7 +157,7 @@ impl Parameter {
         }
     }
 
-    /// A part of a composed value, in which a comma separates.
+    /// Encodes a part of a composed value, in which commas are separators.
     fn encoded(&self, text: &str) -> String {
         let mut encoded = String::new();
         self.encode(&mut encoded, text);
@@ -189,12 +189,12 @@ fn encoded(text: &str) -> String {
     encoded
 }
 
-/// An item of a list or a member of an object; null is none.
+/// Converts an item of a list or a member of an object to a string; `None` for null.
 fn member(value: Value) -> Option<String> {
     (!value.is_null()).then(|| text(value))
 }
 
-/// A string as it is, and everything else as JSON.
+/// Returns a string unchanged, and any other value as JSON.
 pub(crate) fn text(value: Value) -> String {
     match value {
         Value::String(text) => text,
@@ -202,7 +202,8 @@ pub(crate) fn text(value: Value) -> String {
     }
 }
 
-/// Not by `Display`, which is larger: it can also indent.
+/// Writes a value as JSON. It does not use `Display`, whose code is larger because it can also
+/// indent.
 pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> String {
     // What is given has texts for keys, and nothing else keeps a value from being written.
     serde_json::to_string(value).unwrap_or_default()

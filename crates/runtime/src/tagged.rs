@@ -1,4 +1,4 @@
-//! Objects that one property, their tag, tells apart.
+//! Objects that are distinguished by one property, their tag.
 
 use serde::de::DeserializeOwned;
 use serde::ser::Error as _;
@@ -18,11 +18,11 @@ pub fn tag<'v>(value: &'v Value, tag: &str) -> Option<&'v str> {
     value.get(tag)?.as_str()
 }
 
-/// Reads an object as the type that its tag stands for.
+/// Reads an object as the type that belongs to its tag.
 ///
 /// # Errors
 ///
-/// Fails if the object is not of that type. The error names the tag.
+/// Fails if the object is not of this type. The error names the tag.
 ///
 /// ```
 /// use compute_kfp_runtime::tagged::read;

@@ -1,4 +1,4 @@
-//! An instant as an API wrote it.
+//! Timestamps that keep the form in which an API wrote them.
 
 use std::cmp::Ordering;
 use std::error::Error;
@@ -12,40 +12,42 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Offset, TimeZone, Timel
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-/// Seconds since 1970 of `0001-01-01T00:00:00Z`.
+/// `0001-01-01T00:00:00Z`, in seconds since 1970.
 const FIRST_SECOND: i64 = -62_135_596_800;
-/// Seconds since 1970 of `9999-12-31T23:59:59Z`.
+/// `9999-12-31T23:59:59Z`, in seconds since 1970.
 const LAST_SECOND: i64 = 253_402_300_799;
-/// Days from 1 March of the year 0 to 1 January 1970.
+/// Number of days from 1 March of the year 0 to 1 January 1970.
 const MARCH_OF_YEAR_0_TO_1970: i64 = 719_468;
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
 const LAST_NANO: u32 = 999_999_999;
 const RANGE: &str = "the years 0001 to 9999";
-/// `-23:59` to `+23:59` are minutes; these two stand outside them.
+/// Marker for a written `Z`. Offsets from `-23:59` to `+23:59` are stored in minutes; the two
+/// markers are outside of that range.
 const WRITTEN_Z: i16 = i16::MAX;
 const WRITTEN_MINUS_ZERO: i16 = i16::MIN;
 const INPUT_SHOWN: usize = 64;
 const LONGEST: usize = "0001-01-01T00:00:00.000000000+00:00".len();
 
-/// An instant to the nanosecond, with the offset and the fractional digits it was written with.
+/// An instant with nanosecond precision, and the offset and the fractional digits it was written
+/// with.
 ///
-/// Reading an RFC 3339 value and writing it again gives the same text: `+02:00`, `-00:00` and
-/// `.120` are kept. Two timestamps are equal, and ordered, by their instant alone.
+/// An RFC 3339 value survives a round trip unchanged: `+02:00`, `-00:00` and `.120` are kept.
+/// Equality and order use only the instant.
 ///
-/// # What is read
+/// # Accepted formats
 ///
-/// RFC 3339, and what APIs send in its place:
+/// RFC 3339, and the variants that APIs send instead:
 ///
 /// | written | read as |
 /// |---|---|
 /// | no offset, `2025-01-31T09:30:00` | UTC; written again with `Z` |
 /// | a space, or `t`, for the `T`; `z` for the `Z` | the same with `T` and `Z` |
 /// | `+0200` or `+02` for `+02:00` | the same with `+02:00` |
-/// | more than nine fractional digits | cut after the ninth |
+/// | more than nine fractional digits | truncated after the ninth |
 /// | second 60, a leap second | the last nanosecond of second 59, so that it stays in its minute and day |
 ///
-/// A date without a time of day is an error, and so is a date that no calendar has. The years are
-/// 0001 to 9999.
+/// A date without a time of day is an error, and so is a date that does not exist in the calendar.
+/// Years range from 0001 to 9999.
 ///
 /// # Examples
 ///
@@ -70,7 +72,7 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// The instant now, by the clock of this machine, in UTC.
+    /// Returns the current instant in UTC, by the clock of this machine.
     ///
     /// ```
     /// use compute_kfp_runtime::Timestamp;
@@ -83,12 +85,12 @@ impl Timestamp {
         SystemTime::now().into()
     }
 
-    /// The instant `seconds` seconds after 1970 began in UTC, or before it when negative.
+    /// Creates the instant `seconds` seconds after 1970 began in UTC, or before it if negative.
     ///
     /// # Errors
     ///
-    /// [`TimestampRangeError`] outside the years 0001 to 9999; most often the number was in
-    /// milliseconds.
+    /// Returns [`TimestampRangeError`] outside the years 0001 to 9999. The usual cause is a number
+    /// in milliseconds.
     ///
     /// ```
     /// use compute_kfp_runtime::Timestamp;
@@ -110,13 +112,13 @@ impl Timestamp {
         }
     }
 
-    /// The instant `nanos` nanoseconds after 1970 began in UTC, or before it when negative.
+    /// Creates the instant `nanos` nanoseconds after 1970 began in UTC, or before it if negative.
     ///
-    /// It is written with 0, 3, 6 or 9 fractional digits, as few as hold it.
+    /// It is written with 0, 3, 6 or 9 fractional digits, as few as are needed.
     ///
     /// # Errors
     ///
-    /// [`TimestampRangeError`] outside the years 0001 to 9999.
+    /// Returns [`TimestampRangeError`] outside the years 0001 to 9999.
     ///
     /// ```
     /// use compute_kfp_runtime::Timestamp;
@@ -138,7 +140,7 @@ impl Timestamp {
         }
     }
 
-    /// Whole seconds since 1970 began in UTC, rounded down.
+    /// Returns the whole seconds since 1970 began in UTC, rounded down.
     ///
     /// ```
     /// use compute_kfp_runtime::Timestamp;
@@ -152,7 +154,7 @@ impl Timestamp {
         self.seconds
     }
 
-    /// Nanoseconds since 1970 began in UTC.
+    /// Returns the nanoseconds since 1970 began in UTC.
     ///
     /// ```
     /// use compute_kfp_runtime::Timestamp;
@@ -166,7 +168,7 @@ impl Timestamp {
         self.seconds as i128 * NANOS_PER_SECOND + self.nanos as i128
     }
 
-    /// Whether this is `1970-01-01T00:00:00Z`, which some servers send for "no time yet".
+    /// Returns whether this is `1970-01-01T00:00:00Z`, which some servers send for "no time yet".
     ///
     /// See [`set`](Self::set).
     ///
@@ -182,10 +184,10 @@ impl Timestamp {
         self.seconds == 0 && self.nanos == 0
     }
 
-    /// This timestamp, or `None` when it stands for "no time yet".
+    /// Returns this timestamp, or `None` if it means "no time yet".
     ///
-    /// A server that sends `1970-01-01T00:00:00Z` for a time it does not have makes what still
-    /// runs look finished in 1970. See [`is_unset`](Self::is_unset).
+    /// If a server sends `1970-01-01T00:00:00Z` for a missing time, unfinished objects look
+    /// finished in 1970. See [`is_unset`](Self::is_unset).
     ///
     /// ```
     /// use compute_kfp_runtime::Timestamp;
@@ -199,7 +201,7 @@ impl Timestamp {
         (!self.is_unset()).then_some(self)
     }
 
-    /// The same instant and offset as a [`chrono`] value.
+    /// Converts to a [`chrono`] value with the same instant and offset.
     ///
     /// ```
     /// use compute_kfp_runtime::Timestamp;
@@ -301,9 +303,10 @@ impl Timestamp {
     }
 }
 
-/// The days from 1970 to a date; `None` where no calendar has it, as in the year 0.
+/// Returns the number of days from 1970 to a date; `None` if the date does not exist, as in the
+/// year 0.
 ///
-/// As chrono counts them, with less work: a page of a list holds thousands of dates.
+/// It counts like chrono, with less work: a page of a list holds thousands of dates.
 fn days_since_1970(year: u32, month: u32, day: u32) -> Option<i64> {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let last = match month {
@@ -334,7 +337,7 @@ fn number(digits: &[u8]) -> Option<u32> {
     })
 }
 
-/// Nanoseconds, how many digits say them, and what follows the digits.
+/// Reads the fraction: returns the nanoseconds, the number of digits, and what follows the digits.
 fn read_fraction(text: &[u8]) -> Result<(u32, u8, &[u8]), Flaw> {
     let written = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if written == 0 {
@@ -527,8 +530,8 @@ impl<'de> Deserialize<'de> for Timestamp {
 }
 
 impl From<SystemTime> for Timestamp {
-    /// The same instant in UTC; one that RFC 3339 cannot write becomes the first of year 0001 or
-    /// the last of year 9999.
+    /// Converts to the same instant in UTC. An instant that RFC 3339 cannot express becomes the
+    /// first of year 0001 or the last of year 9999.
     fn from(time: SystemTime) -> Self {
         let nanos = |duration: Duration| i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX);
         Self::nearest(match time.duration_since(UNIX_EPOCH) {
@@ -541,7 +544,8 @@ impl From<SystemTime> for Timestamp {
 impl TryFrom<Timestamp> for SystemTime {
     type Error = TimestampRangeError;
 
-    /// Fails where the clock of the operating system does not reach: on Windows, before 1601.
+    /// Fails if the clock of the operating system cannot represent the instant: on Windows, before
+    /// 1601.
     fn try_from(timestamp: Timestamp) -> Result<Self, Self::Error> {
         let whole = Duration::from_secs(timestamp.seconds.unsigned_abs());
         let second = if timestamp.seconds < 0 {
@@ -560,9 +564,11 @@ impl TryFrom<Timestamp> for SystemTime {
 }
 
 impl<Tz: TimeZone> From<DateTime<Tz>> for Timestamp {
-    /// The same instant and offset; `Z` is written for an offset of zero and for one that is not
-    /// a whole number of minutes. An instant that RFC 3339 cannot write becomes the first of year
-    /// 0001 or the last of year 9999, and one within a leap second the last nanosecond before.
+    /// Converts to the same instant and offset.
+    ///
+    /// `Z` is written for an offset of zero and for one that is not a whole number of minutes. An
+    /// instant that RFC 3339 cannot express becomes the first of year 0001 or the last of year
+    /// 9999. One within a leap second becomes the last nanosecond before it.
     fn from(time: DateTime<Tz>) -> Self {
         // chrono marks a leap second by a second's worth of nanoseconds too many.
         let nanos = time.timestamp_subsec_nanos().min(LAST_NANO);
@@ -607,9 +613,9 @@ impl schemars::JsonSchema for Timestamp {
     }
 }
 
-/// A text that is not a [`Timestamp`].
+/// A string that is not a valid [`Timestamp`].
 ///
-/// Its message shows the text, at most 64 characters of it, and the forms that are read.
+/// The message shows the string, at most 64 characters of it, and the accepted formats.
 ///
 /// ```
 /// use compute_kfp_runtime::Timestamp;
@@ -640,7 +646,7 @@ impl ParseTimestampError {
         }
     }
 
-    /// The text that was refused, at most its first 64 characters.
+    /// Returns the rejected string, at most its first 64 characters.
     #[must_use]
     pub fn input(&self) -> &str {
         &self.input
@@ -676,7 +682,7 @@ enum Flaw {
     Offset,
 }
 
-/// An instant outside what the type it was to become can hold.
+/// An instant outside the range of the target type.
 ///
 /// ```
 /// use compute_kfp_runtime::Timestamp;

@@ -1,4 +1,4 @@
-//! What carries every request of a client.
+//! The transport, which sends all requests of a client.
 
 mod attempt;
 mod builder;
@@ -32,20 +32,21 @@ use crate::response::{ByteStream, ResponseValue};
 use crate::retry::RetryPolicy;
 use crate::stream::{EventStream, JsonStream};
 
-/// Sends the requests of a client: its endpoint, credentials, limits, retries and connections.
+/// The transport of a client, which sends its requests. It holds the endpoint, credentials, limits,
+/// retries and connections.
 ///
-/// Cheap to clone; clones share everything.
+/// Cloning is cheap; clones share everything.
 ///
-/// - Each operation gets the credentials it declares and no others. A 401 is answered by renewing the
-///   credential, where it can be, and sending the call once more.
-/// - An operation for which the spec declares a server of its own is sent there and not to the
-///   endpoint; [`TransportBuilder::server`] names another place for it.
-/// - What is safe to repeat is repeated, as a [`RetryPolicy`] says.
-/// - A redirect is followed where it stays on the same scheme, host and port and asks for the same
-///   request again; any other is an error, so that no credential reaches another host and no `POST`
-///   turns into a `GET`.
-/// - Each call is a span of [`tracing`], and so is each attempt, with the names that OpenTelemetry
-///   gives to the fields of an HTTP client. They hold the route and never the values in it.
+/// - Each operation gets the credentials it declares and no others. After a 401, the credential is
+///   renewed if possible, and the call is sent once more.
+/// - If the spec declares a server for one operation, its requests are sent there and not to the
+///   endpoint; [`TransportBuilder::server`] overrides the address of that server.
+/// - Failed calls are retried when that is safe, according to a [`RetryPolicy`].
+/// - A redirect is followed if it stays on the same scheme, host and port and repeats the same
+///   request. Any other redirect is an error, so that no credential reaches another host and no
+///   `POST` turns into a `GET`.
+/// - Each call is a span of [`tracing`], and so is each attempt. The fields have the names of the
+///   OpenTelemetry conventions for HTTP clients. They contain the route and never the values in it.
 ///
 /// ```
 /// use compute_kfp_runtime::Transport;
@@ -62,7 +63,7 @@ pub struct Transport(Arc<Inner>);
 
 struct Inner {
     endpoint: Endpoint,
-    /// In place of servers that operations have of their own, by the address in the description.
+    /// Overrides of the servers that operations declare, by their address in the spec.
     servers: Vec<(String, Endpoint)>,
     allow_plain_http: bool,
     http: Arc<HttpClients>,
@@ -78,11 +79,11 @@ struct Inner {
     max_response_objects: usize,
 }
 
-/// What sees requests that are not sent.
+/// The function that receives the requests of a dry run.
 type DryRun = Arc<dyn Fn(&reqwest::Request) + Send + Sync>;
 
 impl Inner {
-    /// Where an operation is sent.
+    /// Returns the endpoint to which an operation is sent.
     fn endpoint_of(&self, operation: &Operation) -> Result<Cow<'_, Endpoint>, Error> {
         let Some(server) = operation.server else {
             return Ok(Cow::Borrowed(&self.endpoint));
@@ -108,16 +109,16 @@ fn is_same(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
-/// Credentials of a scheme.
+/// The credentials of a scheme.
 struct HeldCredentials {
     scheme: String,
     credentials: Arc<dyn Credentials>,
-    /// What they added last, where they still add it.
+    /// The last authorization, if the credentials would still add the same.
     last: Mutex<Option<Authorization>>,
 }
 
 impl HeldCredentials {
-    /// What they add to a request that the scheme is to authorise.
+    /// Returns the authorization of a request by this scheme.
     async fn authorization(
         &self,
         scheme: &'static SecurityScheme,
@@ -143,33 +144,37 @@ impl HeldCredentials {
 }
 
 impl Transport {
-    /// Starts setting up a transport to the server at `endpoint`, such as `https://example.org`.
+    /// Creates a builder for a transport to the server at `endpoint`, such as
+    /// `https://example.org`.
     ///
-    /// The endpoint may have a path, as behind a gateway: `https://example.org/pipeline`.
+    /// The endpoint may have a path, for example behind a gateway: `https://example.org/pipeline`.
     pub fn builder(endpoint: impl Into<String>) -> TransportBuilder {
         TransportBuilder::new(endpoint.into())
     }
 
-    /// Address of the server, without a slash at the end.
+    /// Returns the address of the server, without a trailing slash.
     pub fn endpoint(&self) -> &str {
         self.0.endpoint.as_str()
     }
 
-    /// The client's connections, with its proxy and certificates, for requests beside its operations.
+    /// Returns an HTTP client with the client's proxy and certificates, for requests other than its
+    /// operations.
     ///
-    /// Nothing authorises these.
+    /// These requests get no credentials.
     pub fn http_client(&self) -> &reqwest::Client {
         self.0.http.others()
     }
 
-    /// Sends a request and reads a JSON answer.
+    /// Sends a request and decodes a JSON response.
     ///
-    /// The body decides, not its `Content-Type`. Here, as in all that sends, the time of the call begins
-    /// when the future is first polled: futures that are made first and awaited later lose no time.
+    /// The body is decoded whatever its `Content-Type`. As with all methods that send, the time
+    /// limit of the call starts when the future is first polled. Futures that are created first and
+    /// awaited later lose no time.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the answer from being read: see [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request cannot be sent, or the response is an error or cannot be
+    /// decoded: see [`ErrorKind`](crate::ErrorKind).
     pub fn send_json<T: DeserializeOwned>(
         &self,
         request: Request,
@@ -177,11 +182,12 @@ impl Transport {
         self.call(request, Taking::Whole, Answer::json)
     }
 
-    /// Sends a request and reads a JSON answer, or `None` where the body is empty.
+    /// Sends a request and decodes a JSON response; returns `None` if the body is empty.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the answer from being read: see [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request cannot be sent, or the response is an error or cannot be
+    /// decoded: see [`ErrorKind`](crate::ErrorKind).
     pub fn send_optional_json<T: DeserializeOwned>(
         &self,
         request: Request,
@@ -189,11 +195,12 @@ impl Transport {
         self.call(request, Taking::Whole, Answer::optional_json)
     }
 
-    /// Sends a request whose answer has no content; what it has nevertheless is passed over.
+    /// Sends a request whose response has no content; any content is ignored.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the answer from being read: see [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request cannot be sent, or the response is an error or cannot be
+    /// read: see [`ErrorKind`](crate::ErrorKind).
     pub fn send_empty(
         &self,
         request: Request,
@@ -201,11 +208,13 @@ impl Transport {
         self.call(request, Taking::Whole, Answer::empty)
     }
 
-    /// Sends a request and hands the answer's body over as it comes, whatever its type and length.
+    /// Sends a request and returns the response body as a stream of bytes, whatever its type and
+    /// length.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the answer from coming: see [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request cannot be sent or the response is an error: see
+    /// [`ErrorKind`](crate::ErrorKind).
     pub fn send_bytes(
         &self,
         request: Request,
@@ -217,7 +226,7 @@ impl Transport {
 
     /// Sends a request and returns the JSON values of the response as a stream.
     ///
-    /// [`Operation::answer`](crate::operation::Operation::answer) says how they are separated.
+    /// [`Operation::answer`](crate::operation::Operation::answer) defines how they are separated.
     ///
     /// # Errors
     ///
@@ -250,7 +259,7 @@ impl Transport {
         self.call(request, Taking::Events, events)
     }
 
-    /// Sends a request until it has an answer that means something, or may not be sent again.
+    /// Sends a request until its response can be decoded, or it must not be retried.
     fn call<M>(&self, request: Request, taking: Taking, meaning: M) -> Outcome<'_, M> {
         Outcome {
             answering: Call::begin(&self.0, request, taking),
@@ -259,11 +268,11 @@ impl Transport {
     }
 }
 
-/// What a call comes to: the meaning of its answer.
+/// The decoded outcome of a call.
 ///
-/// All that depends on the type of the value, so that the rest is compiled once; not an `async` block,
-/// which would be compiled again for each place that polls it. Nothing of that type is there while the
-/// call waits.
+/// It contains everything that depends on the type of the value, so that the rest is compiled only
+/// once. It is not an `async` block, which would be compiled again for each place that polls it. It
+/// holds no value of that type while the call waits.
 struct Outcome<'a, M> {
     answering: Answering<'a>,
     meaning: M,
@@ -286,7 +295,8 @@ where
     }
 }
 
-/// Credentials are shown by scheme alone: what an implementation prints of itself is not known.
+/// Shows only the schemes of credentials, because the `Debug` output of an implementation is
+/// unknown.
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let schemes = self.0.credentials.iter().map(|held| &held.scheme);

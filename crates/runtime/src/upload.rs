@@ -1,4 +1,4 @@
-//! What is uploaded: content as it is, or the parts of a form.
+//! Uploads: raw content, or the parts of a form.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::request::header_value;
 
 const BINARY: &str = "application/octet-stream";
 
-/// A body of a length that is the caller's affair.
+/// A body whose length the caller determines.
 #[derive(Clone)]
 pub(crate) struct Upload {
     what: What,
@@ -35,7 +35,7 @@ enum What {
 #[derive(Clone)]
 pub(crate) struct Part {
     value: PartValue,
-    /// Empty for that of the value.
+    /// Media type; empty for the default of the value.
     media: &'static str,
     declared: Option<&'static BodyPart>,
 }
@@ -63,7 +63,7 @@ impl Part {
         }
     }
 
-    /// Sets what the operation declares of it, its media type too.
+    /// Sets the declaration of the part in the operation, including its media type.
     pub fn declared(mut self, declared: &'static BodyPart) -> Self {
         self.declared = Some(declared);
         match declared.media {
@@ -79,7 +79,8 @@ impl Part {
     }
 }
 
-/// A pointer, because programs that upload nothing are then built without files, streams and forms.
+/// A function pointer, so that programs without uploads are built without the code for files,
+/// streams and forms.
 type Attach = for<'a> fn(
     &'a What,
     &'a Client,
@@ -92,7 +93,7 @@ impl Upload {
         Self::new(What::Raw { media, content })
     }
 
-    /// A form without parts.
+    /// Creates a form without parts.
     pub fn form() -> Self {
         Self::new(What::Parts(Vec::new()))
     }
@@ -110,7 +111,7 @@ impl Upload {
         matches!(self.what, What::Parts(_))
     }
 
-    /// Sets the parts of a name in a form, in place of those that there were before.
+    /// Sets the parts with this name in a form and replaces earlier ones.
     pub fn set_parts(&mut self, name: &'static str, new: Vec<Part>) {
         if let What::Parts(parts) = &mut self.what {
             parts.retain(|(known, _)| *known != name);
@@ -126,7 +127,7 @@ impl Upload {
         }
     }
 
-    /// The media type of content that is sent as it is.
+    /// Returns the media type of raw content.
     pub fn media(&self) -> Option<&str> {
         match &self.what {
             What::Raw { media, content } => Some(content.own_media().unwrap_or(
@@ -144,7 +145,7 @@ impl Upload {
         }
     }
 
-    /// Whether it can be sent more than once.
+    /// Returns whether it can be sent more than once.
     pub fn is_repeatable(&self) -> bool {
         match &self.what {
             What::Raw { content, .. } => content.is_repeatable(),
@@ -155,7 +156,7 @@ impl Upload {
         }
     }
 
-    /// Makes it the body of a request, for one attempt.
+    /// Sets it as the body of a request, for one attempt.
     pub fn attach<'a>(
         &'a self,
         client: &'a Client,
@@ -224,7 +225,7 @@ async fn form(parts: &[(&'static str, Part)], progress: &Progress) -> Result<For
     Ok(form)
 }
 
-/// Why the server would refuse a file, though its answer may not say so.
+/// Returns why the server would reject a file, because the response might not explain it.
 fn refused(declared: &BodyPart, name: Option<&str>, length: Option<u64>) -> Option<String> {
     let shown = name.unwrap_or(declared.name).escape_debug();
     if let (Some(most), Some(length)) = (declared.max_bytes, length)
@@ -249,7 +250,7 @@ fn refused(declared: &BodyPart, name: Option<&str>, length: Option<u64>) -> Opti
     ))
 }
 
-/// Escapes what would end the name or its line, as browsers do.
+/// Escapes characters that would end the name or its line, as browsers do.
 fn escaped(name: &str) -> String {
     name.replace('"', "%22")
         .replace('\r', "%0D")

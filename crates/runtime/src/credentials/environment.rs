@@ -7,9 +7,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::{Authorization, Credentials, Pending};
 use crate::error::Error;
 
-/// A token that is read from an environment variable at each call, and sent as `Bearer <token>`.
+/// A token that is read from an environment variable before each call and sent as `Bearer <token>`.
 ///
-/// White space around the token is left out.
+/// Surrounding white space is removed.
 ///
 /// ```
 /// use compute_kfp_runtime::credentials::TokenVariable;
@@ -23,7 +23,7 @@ pub struct TokenVariable {
 }
 
 impl TokenVariable {
-    /// The token in the variable `name`, which need not be set yet.
+    /// Creates a token from the environment variable `name`, which may be set later.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into() }
     }

@@ -1,4 +1,4 @@
-//! What proxies before a server ask for.
+//! Credentials for proxies in front of a server.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::{Authorization, Credentials, Pending, header_name};
 use crate::error::Error;
 
-/// Cookies of a session, as a proxy such as Dex or oauth2-proxy sets them after a login.
+/// Session cookies, as a proxy such as Dex or oauth2-proxy sets them after a login.
 ///
-/// They are sent beside the cookies that a request has already. To send a token as well, combine
-/// both in a `Vec<Arc<dyn Credentials>>`.
+/// They are added to the cookies that a request already has. To send a token as well, combine both
+/// in a `Vec<Arc<dyn Credentials>>`.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -29,10 +29,10 @@ use crate::error::Error;
 pub struct SessionCookie(SecretString);
 
 impl SessionCookie {
-    /// Cookies as the `Cookie` header has them: `name=value; other=value`.
+    /// Creates cookies from the value of a `Cookie` header: `name=value; other=value`.
     ///
-    /// What no such header can hold is an error of kind
-    /// [`Authentication`](crate::ErrorKind::Authentication) when it is to be sent.
+    /// If it is not a valid value of that header, sending it fails with an error of kind
+    /// [`Authentication`](crate::ErrorKind::Authentication).
     pub fn new(cookies: impl Into<String>) -> Self {
         Self(SecretString::from(cookies.into()))
     }
@@ -63,9 +63,9 @@ impl fmt::Debug for SessionCookie {
     }
 }
 
-/// A header that tells who is calling, for servers that trust what comes before them.
+/// A header that names the caller, for servers that trust the proxy in front of them.
 ///
-/// Kubeflow deployments take `kubeflow-userid`. To send a token as well, combine both in a
+/// Kubeflow deployments use `kubeflow-userid`. To send a token as well, combine both in a
 /// `Vec<Arc<dyn Credentials>>`, as with a [`SessionCookie`].
 ///
 /// ```
@@ -81,11 +81,11 @@ pub struct IdentityHeader {
 }
 
 impl IdentityHeader {
-    /// The header `name` with a value that does not change.
+    /// Creates the header `name` with a value that does not change.
     ///
-    /// When it is to be sent, a name that no header can have is an error of kind
-    /// [`Configuration`](crate::ErrorKind::Configuration), and such a value one of kind
-    /// [`Authentication`](crate::ErrorKind::Authentication).
+    /// An invalid name or value is reported when the header is sent: an invalid name as an error of
+    /// kind [`Configuration`](crate::ErrorKind::Configuration), an invalid value as an error of
+    /// kind [`Authentication`](crate::ErrorKind::Authentication).
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
             name: name.into(),

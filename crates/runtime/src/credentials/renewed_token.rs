@@ -1,4 +1,4 @@
-//! Tokens that are fetched, kept while they are good, and fetched anew before they expire.
+//! Tokens that are fetched, cached while they are valid, and refreshed before they expire.
 
 use std::fmt;
 use std::future::Future;
@@ -15,7 +15,7 @@ use crate::error::Error;
 
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// A token, and when it expires.
+/// A token and its expiry.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,7 +32,7 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// A token that does not expire, as far as is known.
+    /// Creates a token without a known expiry.
     pub fn new(token: impl Into<String>) -> Self {
         Self {
             text: SecretString::from(token.into()),
@@ -40,15 +40,15 @@ impl AccessToken {
         }
     }
 
-    /// From this moment on it is not accepted any more.
+    /// Sets the time at which the token expires.
     pub fn expires_at(mut self, expiry: SystemTime) -> Self {
         self.expiry = Some(expiry);
         self
     }
 
-    /// After this time, counted from now, it is not accepted any more.
+    /// Sets the lifetime of the token, counted from now.
     ///
-    /// A time that no clock reaches is as none.
+    /// An unrepresentable lifetime means no expiry.
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         self.expiry = SystemTime::now().checked_add(lifetime);
         self
@@ -58,7 +58,7 @@ impl AccessToken {
         self.text.expose_secret()
     }
 
-    /// Whether it is still good after `margin` from now.
+    /// Returns whether it is still valid `margin` from now.
     fn outlasts(&self, margin: Duration) -> bool {
         self.expiry.is_none_or(|expiry| {
             SystemTime::now()
@@ -76,19 +76,20 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// Where tokens come from.
+/// A source of tokens.
 ///
-/// A closure that returns a future is one; see [`RenewedToken`].
+/// Closures that return a future implement it; see [`RenewedToken`].
 pub trait TokenSource: Send + Sync + 'static {
     /// Fetches a new token.
     ///
-    /// It may be slow; it is asked only when a token is needed, and never twice at a time. `http`
-    /// has the connections of the client, with its proxy and certificates.
+    /// It may be slow: it is called only when a token is needed, and never concurrently. `http`
+    /// uses the client's connections, with its proxy and certificates.
     ///
     /// # Errors
     ///
-    /// Of any kind; the caller sees it as the source of one of kind
-    /// [`Authentication`](crate::ErrorKind::Authentication).
+    /// Any error. The caller gets it as the source of the error that
+    /// [`Error::of_credential`](crate::Error::of_credential) creates: of kind
+    /// [`Authentication`](crate::ErrorKind::Authentication), unless the failure is temporary.
     fn fetch<'a>(&'a self, http: &'a Client) -> Pending<'a, AccessToken>;
 }
 
@@ -104,12 +105,12 @@ where
 
 /// A token that is fetched from a source when it is needed, and sent as `Bearer <token>`.
 ///
-/// It is kept until shortly before it expires (see [`margin`](Self::margin)), or until a server
-/// refuses it. However many calls need a token at once, one fetch serves them all, and all share
-/// its outcome. It goes on when the call that began it is dropped.
+/// It is cached until shortly before it expires (see [`margin`](Self::margin)), or until a server
+/// rejects it. If several calls need a token concurrently, one fetch serves them all, and all share
+/// its outcome. The fetch continues if the call that started it is dropped.
 ///
-/// Where a fetch fails, a token that has not expired yet is sent on. Otherwise the calls that
-/// waited fail, and the next one fetches again.
+/// If a fetch fails, a token that has not expired yet is still sent. Otherwise the waiting calls
+/// fail, and the next call fetches again.
 ///
 /// ```
 /// use std::time::Duration;
@@ -131,16 +132,16 @@ pub struct RenewedToken<S> {
 #[derive(Default)]
 struct State {
     held: Option<AccessToken>,
-    /// The fetch that is under way. One that ended took itself away; one whose sender is gone
-    /// all the same was broken off.
+    /// The fetch in progress. A completed fetch has removed itself. A fetch that is still here but
+    /// has no sender was aborted.
     fetch: Option<Fetching>,
 }
 
-/// What becomes of a fetch.
+/// The outcome of a fetch, once it is complete.
 type Fetching = watch::Receiver<Option<Result<AccessToken, Arc<Error>>>>;
 
 impl<S: TokenSource> RenewedToken<S> {
-    /// Credentials that fetch their first token when the first call needs one.
+    /// Creates credentials that fetch their first token when the first call needs one.
     pub fn new(source: S) -> Self {
         Self {
             source: Arc::new(source),
@@ -149,15 +150,15 @@ impl<S: TokenSource> RenewedToken<S> {
         }
     }
 
-    /// How long before a token expires the next one is fetched; 5 s unless set.
+    /// Sets how long before the expiry of a token the next one is fetched [default: 5 s].
     ///
-    /// It covers the time that a request is under way, and clocks that differ.
+    /// The margin covers the duration of a request and clock differences.
     pub fn margin(mut self, margin: Duration) -> Self {
         self.margin = margin;
         self
     }
 
-    /// The token that is held if it is `good`, else one that is fetched.
+    /// Returns the cached token if it is `good`, otherwise fetches one.
     async fn token(
         &self,
         http: &Client,
@@ -188,7 +189,8 @@ impl<S: TokenSource> RenewedToken<S> {
         ))
     }
 
-    /// Fetches in a task of its own: a token that replaces another must not be lost with a caller.
+    /// Starts a fetch in its own task, so that a replacement token is not lost if the caller is
+    /// dropped.
     fn begin(&self, http: &Client) -> Result<Fetching, Error> {
         let runtime = Handle::try_current().map_err(|error| {
             Error::configuration("tokens are fetched within a Tokio runtime, and this is none")
@@ -209,7 +211,7 @@ impl<S: TokenSource> RenewedToken<S> {
     }
 }
 
-/// Nothing that is done under the lock can leave the state half done.
+/// Ignores poisoning: no operation under the lock can leave the state inconsistent.
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Tokens that something else writes to a file and replaces there.
+//! Tokens that another program writes to a file and replaces there.
 
 use std::fmt;
 use std::fs::Metadata;
@@ -12,18 +12,18 @@ use tokio::io::AsyncReadExt as _;
 use super::{AccessToken, Authorization, Credentials, Pending};
 use crate::error::Error;
 
-/// A longer file holds no token; it may not even end.
+/// Maximum file size. A longer file is not a token, and may be endless.
 const LONGEST: u64 = 1024 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A token that is read from a file, and sent as `Bearer <token>`.
+/// A token that is read from a file and sent as `Bearer <token>`.
 ///
-/// The file is read when a call first needs the token, and again when it was changed or replaced,
-/// as Kubernetes does with the token of a service account; otherwise only its metadata is looked
-/// at. While it cannot be read, the token that was read last is sent on. White space around the
-/// token is left out.
+/// The file is read when a call first needs the token. It is read again when it was changed or
+/// replaced, as Kubernetes does with the token of a service account; otherwise only its metadata is
+/// checked. While the file cannot be read, the last token is still sent. Surrounding white space is
+/// removed.
 ///
-/// It is a regular file, or a link to one, of up to 1 MiB.
+/// The path must lead to a regular file, or a link to one, of up to 1 MiB.
 ///
 /// ```
 /// use compute_kfp_runtime::credentials::TokenFile;
@@ -36,18 +36,18 @@ pub struct TokenFile {
     read: Mutex<Option<Read>>,
 }
 
-/// What was read, and from what.
+/// The token that was read, and the version of the file it was read from.
 struct Read {
     token: AccessToken,
     version: Version,
 }
 
-/// Tells one content of a file from the next without reading it.
+/// Identifies the content of a file without reading it.
 #[derive(PartialEq, Eq)]
 struct Version {
     modified: Option<SystemTime>,
     length: u64,
-    /// Device and number of the file behind all links.
+    /// Device and inode number of the file, after all links.
     file: Option<(u64, u64)>,
 }
 
@@ -69,7 +69,7 @@ impl Version {
 }
 
 impl TokenFile {
-    /// The token in the file at `path`, which need not be there yet.
+    /// Creates a token from the file at `path`, which may be created later.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
@@ -77,7 +77,7 @@ impl TokenFile {
         }
     }
 
-    /// The present token, read again if the file has changed.
+    /// Returns the current token, and reads the file again if it has changed.
     async fn token(&self) -> Result<AccessToken, Error> {
         let version = tokio::fs::metadata(&self.path)
             .await
@@ -90,7 +90,7 @@ impl TokenFile {
         self.read().await
     }
 
-    /// The token as the file has it now, or the one read last where that cannot be told.
+    /// Reads the token from the file; returns the last token if that fails.
     async fn read(&self) -> Result<AccessToken, Error> {
         match read(&self.path).await {
             Ok(read) => Ok(self.lock().insert(read).token.clone()),

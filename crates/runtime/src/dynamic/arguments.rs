@@ -1,4 +1,4 @@
-//! Arguments as JSON, checked against the description before anything is sent.
+//! Arguments as JSON, checked against the spec before anything is sent.
 
 use serde_json::{Map, Value};
 
@@ -7,10 +7,11 @@ use crate::error::{BuildError, Error};
 use crate::operation::{Body, BodyKind, BodyPart, Operation, Parameter};
 use crate::request::Request;
 
-/// The argument that is the body, unless an operation without a body has a parameter of that name.
+/// Name of the argument for the body, unless an operation without a body has a parameter of that
+/// name.
 pub(super) const BODY: &str = "body";
 
-/// A request with these arguments; what is wrong with them is said all at once.
+/// Builds a request with these arguments; the error lists all problems.
 pub(super) fn request(operation: &'static Operation, arguments: Value) -> Result<Request, Error> {
     let Value::Object(arguments) = arguments else {
         return Err(refused(
@@ -38,7 +39,7 @@ fn refused(operation: &'static Operation, problem: String) -> Error {
     Error::invalid(format!("{problem}; nothing was sent")).during(operation)
 }
 
-/// What must be given and is not; files are given later.
+/// Returns the required arguments that are missing; files are added later.
 fn missing(operation: &Operation, arguments: &Map<String, Value>) -> Vec<String> {
     let given = |name: &str| match arguments.get(name) {
         None | Some(Value::Null) => false,
@@ -131,7 +132,7 @@ fn set_body(request: &mut Request, body: Body, value: Value) -> Result<(), Strin
     Ok(())
 }
 
-/// The body that is the argument of a name; parts of a form are arguments of their own.
+/// Returns the body that belongs to an argument; parts of a form are arguments of their own.
 pub(super) fn body(operation: &Operation, argument: &str) -> Option<Body> {
     let mut bodies = whole_bodies(operation);
     bodies.find(|body| body.argument == argument)
@@ -185,7 +186,7 @@ fn fits(kind: &str, value: &Value) -> bool {
     }
 }
 
-/// What a value is, without the value: it may be confidential.
+/// Returns the JSON type of a value. The value itself is omitted: it may be confidential.
 fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -206,7 +207,7 @@ pub(super) fn with_article(kind: &str) -> String {
     }
 }
 
-/// A place in the arguments, as a JSON pointer.
+/// Returns a position in the arguments as a JSON pointer.
 pub(super) fn pointer(place: &[&str]) -> String {
     let steps = place.iter().map(|step| {
         let step = step.replace('~', "~0").replace('/', "~1");

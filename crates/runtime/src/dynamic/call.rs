@@ -1,4 +1,4 @@
-//! One call of an operation that was found by its name.
+//! A call of an operation that is found by its name.
 
 use serde_json::Value;
 
@@ -17,26 +17,26 @@ use crate::transport::Transport;
 
 /// A call of any operation, with its arguments as JSON.
 ///
-/// Clients make it by their method `call`. The arguments are an object:
+/// Clients create it with their method `call`. The arguments are an object:
 ///
 /// | argument | value |
 /// |---|---|
-/// | the name of a parameter: its [`argument`](crate::operation::Parameter::argument) | of the parameter's JSON type; a value that an enum does not list is sent, too |
-/// | `body` | a JSON body or the fields of a form, sent as they are; the text of any other body |
-/// | `body_xml` and the like, where the operation takes several media types | the body of that media type instead; see [`bodies`](Operation::bodies) |
+/// | the name of a parameter: its [`argument`](crate::operation::Parameter::argument) | of the parameter's JSON type; values that an enum does not list are sent, too |
+/// | `body` | a JSON body or the fields of a form, sent unchanged; for any other body, its content as a string |
+/// | `body_xml` and the like, if the operation takes several media types | the body of that media type instead; see [`bodies`](Operation::bodies) |
 /// | the name of a part of a `multipart/form-data` body | of the part's JSON type |
 ///
-/// Files are given by [`file`](Self::file). A null is as if the argument were not there.
+/// Files are added with [`file`](Self::file). A null means that the argument is absent.
 ///
-/// The answer is what the server sent:
+/// The result is what the server sent:
 ///
-/// | [`answer`](Operation::answer) | [`send`](Self::send) gives |
+/// | [`answer`](Operation::answer) | [`send`](Self::send) returns |
 /// |---|---|
-/// | JSON | the JSON: all properties, in their order, also those that the description does not have |
+/// | JSON | the JSON: all properties, in their order, including those that the spec does not define |
 /// | JSON or nothing | the JSON, or null |
 /// | nothing | null |
-/// | bytes | an error before anything is sent: [`send_bytes`](Self::send_bytes) gives them |
-/// | a stream of JSON | an error before anything is sent: [`stream`](Self::stream) gives it |
+/// | bytes | an error before anything is sent: use [`send_bytes`](Self::send_bytes) |
+/// | a stream of JSON | an error before anything is sent: use [`stream`](Self::stream) |
 ///
 /// Integers beyond 64 bits become the nearest floating-point number; `send_bytes` keeps their digits.
 ///
@@ -61,13 +61,14 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call of the operation of that name among `operations`, as [`find`] finds it.
+    /// Creates a call of the operation with this name among `operations`, looked up by [`find`].
     ///
     /// # Errors
     ///
-    /// Of kind [`InvalidRequest`](crate::ErrorKind::InvalidRequest): there is no such operation, or an
-    /// argument is unknown, missing or of another JSON type than described. The message has all of
-    /// them, each as a JSON pointer into the arguments with what to do, and none of their values.
+    /// Returns an error of kind [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if there is no
+    /// such operation, or if an argument is unknown, missing or not of the declared JSON type. The
+    /// message lists all such arguments, each as a JSON pointer with a remedy, and none of their
+    /// values.
     pub fn new(
         transport: Transport,
         operations: &[&'static Operation],
@@ -79,16 +80,16 @@ impl Call {
         Ok(Self { transport, request })
     }
 
-    /// The operation that is called.
+    /// Returns the operation that is called.
     pub fn operation(&self) -> &'static Operation {
         self.request.operation()
     }
 
-    /// Sets a part of a `multipart/form-data` body that is a file, or as `body` a body that is
-    /// neither JSON nor a form. A part that is a list of files gets another file with each call.
+    /// Sets a file as a part of a `multipart/form-data` body, or as `body` if the body is neither
+    /// JSON nor a form. If a part is a list of files, each call of this method adds a file to it.
     ///
     /// Files are read while they are sent. A name that the operation does not have is reported when
-    /// it is to be sent.
+    /// the call is sent.
     ///
     /// ```
     /// # fn example(call: compute_kfp_runtime::dynamic::Call) {
@@ -113,22 +114,21 @@ impl Call {
         self
     }
 
-    /// Sets for this call what is otherwise as the client has it: time limits, retries, further
-    /// headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(mut self, set: impl FnOnce(CallOptions) -> CallOptions) -> Self {
         self.request.options(set);
         self
     }
 
-    /// How many items a page of a list holds at most; the server decides unless set.
+    /// Sets the maximum number of items on a page of a list [default: the server decides].
     ///
-    /// More than the description allows is lowered to what it allows.
+    /// A number above the maximum in the spec is lowered to that maximum.
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// How many items [`items`](Self::items) gives at most; all unless set.
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
     /// [`pages`](Self::pages) ends with the page that reaches it.
     pub fn max_items(mut self, items: u64) -> Self {
@@ -136,22 +136,22 @@ impl Call {
         self
     }
 
-    /// How many pages are fetched before they are asked for; none unless set.
+    /// Sets the number of pages that are fetched ahead [default: 0].
     pub fn prefetch(mut self, pages: usize) -> Self {
         self.request.prefetch(pages);
         self
     }
 
-    /// Goes on where a stream of this operation was, be it a typed one or not, with the same filters
+    /// Resumes where another stream of this operation stopped, typed or not. Use the same filters
     /// and order.
     pub fn resume(mut self, point: ResumePoint) -> Self {
         self.request.resume(point);
         self
     }
 
-    /// The items of all pages, as a stream; nothing is sent before it is polled.
+    /// Returns the items of all pages, as a stream. Nothing is sent before it is polled.
     ///
-    /// An operation that does not list anything in pages is the error of the first.
+    /// If the operation is not a paged list, the first item is an error.
     ///
     /// ```
     /// # async fn example(call: compute_kfp_runtime::dynamic::Call) -> compute_kfp_runtime::Result<()> {
@@ -166,19 +166,20 @@ impl Call {
         self.pages().items()
     }
 
-    /// The pages, as a stream; nothing is sent before it is polled.
+    /// Returns the pages, as a stream. Nothing is sent before it is polled.
     ///
-    /// An operation that does not list anything in pages is the error of the first.
+    /// If the operation is not a paged list, the first page is an error.
     pub fn pages(self) -> Pages<ValuePage> {
         let (transport, request) = self.complete();
         Pages::new(transport, request)
     }
 
-    /// Sends the request, and reads the answer.
+    /// Sends the request and reads the response.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the answer from being read: see [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request cannot be sent, or the response is an error or cannot be
+    /// decoded: see [`ErrorKind`](crate::ErrorKind).
     pub async fn send(self) -> Result<ResponseValue<Value>, Error> {
         let (transport, mut request) = self.complete();
         match request.operation().answer {
@@ -199,21 +200,22 @@ impl Call {
         }
     }
 
-    /// Sends the request, and hands the answer's body over as it comes, whatever it is.
+    /// Sends the request and returns the response body as a stream of bytes, whatever its type.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the answer from coming: see [`ErrorKind`](crate::ErrorKind).
+    /// Returns an error if the request cannot be sent or the response is an error: see
+    /// [`ErrorKind`](crate::ErrorKind).
     pub async fn send_bytes(self) -> Result<ResponseValue<ByteStream>, Error> {
         let (transport, request) = self.complete();
         transport.send_bytes(request).await
     }
 
-    /// Sends the request, and returns the JSON values of the response as a stream.
+    /// Sends the request and returns the JSON values of the response as a stream.
     ///
     /// # Errors
     ///
-    /// Returns an error if the operation does not answer with a stream of JSON; nothing is sent
+    /// Returns an error if the response of the operation is not a stream of JSON; nothing is sent
     /// then. Otherwise see [`ErrorKind`](crate::ErrorKind).
     pub async fn stream(self) -> Result<ResponseValue<JsonStream<Value>>, Error> {
         let (transport, mut request) = self.complete();
@@ -223,7 +225,7 @@ impl Call {
         transport.send_json_stream(request).await
     }
 
-    /// Sends the request with `Accept: text/event-stream`, and returns the server-sent events as a
+    /// Sends the request with `Accept: text/event-stream` and returns the server-sent events as a
     /// stream.
     ///
     /// # Errors
@@ -238,7 +240,7 @@ impl Call {
         transport.send_events(request).await
     }
 
-    /// Refuses a body that lacks a file, which can be given until now.
+    /// Checks that no required file is missing; files can be added until now.
     fn complete(mut self) -> (Transport, Request) {
         let operation = self.operation();
         let required = operation.body.is_some_and(|(_, required)| required);

@@ -1,19 +1,19 @@
-//! Operations and arguments by their names.
+//! Lookup of operations and arguments by name.
 
 use crate::error::Error;
 use crate::operation::Operation;
 
-/// How much a name must be like the one that was given to be proposed, from 0 to 1.
+/// Minimum similarity of a name to be suggested, from 0 to 1.
 const ALIKE: f64 = 0.8;
-/// No more names than this are proposed.
+/// Maximum number of suggested names.
 const PROPOSED: usize = 3;
 
-/// The operation of that name, in snake or kebab case, or of that `operationId`.
+/// Returns the operation with this name, in snake or kebab case, or with this `operationId`.
 ///
 /// # Errors
 ///
-/// Of kind [`InvalidRequest`](crate::ErrorKind::InvalidRequest) where there is none; the message has
-/// the names that are most like it.
+/// Returns an error of kind [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if there is no
+/// such operation. The message suggests the most similar names.
 ///
 /// ```
 /// use compute_kfp_runtime::dynamic::find;
@@ -46,7 +46,8 @@ pub fn find(operations: &[&'static Operation], name: &str) -> Result<&'static Op
     })
 }
 
-/// The names most like what was given, for a message; each comes with what it is compared to.
+/// Returns the names most similar to the given one, for a message. Each name comes with the string
+/// it is compared to.
 pub(super) fn proposal<'a>(names: impl Iterator<Item = (&'a str, &'a str)>) -> Option<String> {
     let mut alike: Vec<(f64, &str)> = names
         .map(|(name, given)| (strsim::jaro_winkler(name, given), name))

@@ -10,8 +10,8 @@ use crate::paging::{ListPage, Turn};
 
 /// A page of a list, as the server sent it.
 ///
-/// It can be used like the JSON object it is. What is paged and how comes from the operation's
-/// [`paging`](Operation::paging).
+/// It can be used like the JSON object that it is. The operation's [`paging`](Operation::paging)
+/// defines which property holds the items and how the list continues.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
 pub struct ValuePage {
@@ -90,7 +90,7 @@ impl ListPage for ValuePage {
     }
 }
 
-/// A whole number, which may travel as text.
+/// Reads a whole number, which may be a string on the wire.
 fn count(value: &Value) -> Option<i64> {
     match value {
         Value::String(text) => text.parse().ok(),

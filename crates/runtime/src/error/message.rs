@@ -1,4 +1,4 @@
-//! What a server says went wrong, out of the shapes in which frameworks write it.
+//! The error message of a server, extracted from the formats of common frameworks.
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::{ErrorKind, begins};
 
-/// Longer texts are cut: they are for a person.
+/// Maximum number of characters of a message; the rest is cut, as it is for a person.
 const LONGEST: usize = 2_000;
 
-/// The code of google.rpc.Status for a fault of the server.
+/// The code of google.rpc.Status for an internal error of the server.
 const INTERNAL: i64 = 13;
-/// What KFP writes before the text that helps, and what it means.
+/// Markers that KFP writes before the useful part of a message, and the kind of error they mean.
 const MARKS: [(&str, ErrorKind); 5] = [
     ("Invalid input error", ErrorKind::InvalidRequest),
     ("BadRequestError", ErrorKind::InvalidRequest),
@@ -19,13 +19,13 @@ const MARKS: [(&str, ErrorKind); 5] = [
     ("Already exist error", ErrorKind::Conflict),
     ("InternalServerError", ErrorKind::Server),
 ];
-/// How databases say that something is there already.
+/// Messages with which databases report a duplicate.
 const DUPLICATES: [&str; 2] = ["UNIQUE constraint", "Duplicate entry"];
 
-/// What a server says.
+/// The error report of a server.
 pub(super) struct Report {
     pub text: String,
-    /// What went wrong, if the text tells it where the status does not.
+    /// The kind of error, if the message shows it and the status does not.
     pub kind: Option<ErrorKind>,
 }
 
@@ -66,14 +66,14 @@ pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option
     })
 }
 
-/// Whether a report is about the path and not about a resource, as grpc-gateway has it.
+/// Returns whether a report is about the path and not about a resource, as grpc-gateway writes it.
 fn is_of_router(json: &Value) -> bool {
     json.get("code").and_then(Value::as_i64) == Some(5)
         && json.get("message").and_then(Value::as_str) == Some("Not Found")
         && json.pointer("/details/0").is_none()
 }
 
-/// Whether a report has a text for people that says nothing.
+/// Returns whether the message for people in a report says nothing useful.
 fn is_internal(json: &Value) -> bool {
     let has_details = json.pointer("/details/0/message");
     let has_details = has_details.and_then(Value::as_str);
@@ -81,7 +81,7 @@ fn is_internal(json: &Value) -> bool {
         && has_details.is_none_or(|text| matches!(text, "" | "Internal Server Error"))
 }
 
-/// The end of a chain of causes, from the last mark on.
+/// Returns the end of a chain of causes, after the last marker.
 fn behind_marks(chain: &str) -> (&str, Option<ErrorKind>) {
     if let Some(at) = DUPLICATES.iter().find_map(|mark| chain.find(mark)) {
         return (&chain[at..], Some(ErrorKind::Conflict));
@@ -99,7 +99,7 @@ fn behind_marks(chain: &str) -> (&str, Option<ErrorKind>) {
     }
 }
 
-/// A text without the stack trace of a Go program that follows it: pairs of lines, a function and,
+/// Cuts the stack trace of a Go program from the end of a message: pairs of lines, a function and,
 /// indented, its file.
 fn without_stack(text: &str) -> &str {
     let mut start = 0;
@@ -149,7 +149,7 @@ fn in_json(json: &Value) -> Option<String> {
     })
 }
 
-/// One validation error of FastAPI, as `loc: msg`.
+/// Formats one validation error of FastAPI, as `loc: msg`.
 fn validation(error: &Value) -> String {
     let message = error
         .get("msg")

@@ -1,4 +1,4 @@
-//! Tokens for a program that has an account of its own.
+//! Tokens for a program that has its own account.
 
 use std::fmt;
 
@@ -12,10 +12,10 @@ use super::tokens::Tokens;
 use crate::credentials::{AccessToken, Pending, TokenSource};
 use crate::error::Error;
 
-/// Fetches tokens by the name and secret of a client (the client credentials grant).
+/// A source of tokens that uses the ID and secret of a client (the client credentials grant).
 ///
-/// It is a source for [`RenewedToken`](crate::credentials::RenewedToken), for a server behind a
-/// proxy that asks for logins.
+/// Use it with [`RenewedToken`](crate::credentials::RenewedToken), for a server behind a proxy that
+/// requires a login.
 ///
 /// ```
 /// use compute_kfp_runtime::Transport;
@@ -47,7 +47,7 @@ enum Server {
 }
 
 impl ClientCredentials {
-    /// From a server by its token endpoint.
+    /// Creates a source from the token endpoint of a login server.
     pub fn new(
         token_endpoint: impl Into<String>,
         client_id: impl Into<String>,
@@ -60,7 +60,7 @@ impl ClientCredentials {
         )
     }
 
-    /// From a server by the address of its OpenID configuration, which is read before each token.
+    /// Creates a source from the URL of an OpenID configuration, which is read before each token.
     pub fn discovered(
         well_known_url: impl Into<String>,
         client_id: impl Into<String>,
@@ -84,19 +84,20 @@ impl ClientCredentials {
         }
     }
 
-    /// One more scope to ask for.
+    /// Adds a scope to the request.
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scopes.push(scope.into());
         self
     }
 
-    /// Whom the token is meant for.
+    /// Sets the audience of the token.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
         self
     }
 
-    /// Sends the secret over plain HTTP to any host, not only to this machine and inside a cluster.
+    /// Allows the secret to be sent over plain HTTP to any host, not only to this machine and
+    /// inside a cluster.
     pub fn allow_plain_http(mut self, allow: bool) -> Self {
         self.allow_plain_http = allow;
         self

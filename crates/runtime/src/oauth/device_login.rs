@@ -1,4 +1,4 @@
-//! Logging in on another device (RFC 8628), with PKCE (RFC 7636).
+//! Login on another device (RFC 8628), with PKCE (RFC 7636).
 
 use std::fmt;
 use std::time::Duration;
@@ -16,13 +16,14 @@ use super::provider::Provider;
 use super::tokens::Tokens;
 use crate::error::Error;
 
-/// As many random bytes make a verifier of 64 characters.
+/// Number of random bytes; they make a verifier of 64 characters.
 const VERIFIER_BYTES: u32 = 48;
-/// A server that says 0 is not asked without pause.
+/// Minimum interval between requests, for a server that sends 0.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
-/// A server that says more cannot mean it: no code is good for so long.
+/// Maximum interval between requests: a larger one is an error of the server, as no code is valid
+/// for so long.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
-/// How long the pause grows while the server cannot be reached.
+/// Maximum interval between requests while the server cannot be reached.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 
 /// A login that a person confirms in a browser, on this or any other device.
@@ -41,7 +42,7 @@ pub struct DeviceLogin {
 }
 
 impl DeviceLogin {
-    /// A login by a client without a secret.
+    /// Creates a login for a client without a secret.
     pub fn new(client_id: impl Into<String>) -> Self {
         Self {
             client_id: client_id.into(),
@@ -50,24 +51,26 @@ impl DeviceLogin {
         }
     }
 
-    /// Whom the tokens are meant for.
+    /// Sets the audience of the tokens.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
         self
     }
 
-    /// What is asked for; several scopes with spaces between them.
+    /// Sets the requested scope; separate several with spaces.
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
         self
     }
 
-    /// Begins: the server says what to show to the person.
+    /// Starts the login: the server returns the code and the address to show to the person.
     ///
     /// # Errors
     ///
-    /// Of kind [`Authentication`](crate::ErrorKind::Authentication): the server has no such
-    /// endpoint, refuses, cannot be reached, or answers with something else.
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
+    /// has no such endpoint, refuses, or sends an invalid response. Temporary failures, such as an
+    /// unreachable server, keep their kind: see
+    /// [`Error::of_credential`](crate::Error::of_credential).
     pub async fn start(&self, http: &Client, provider: &Provider) -> Result<PendingLogin, Error> {
         let url = DeviceAuthorizationUrl::from_url(provider.device_authorization()?.clone());
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256_len(VERIFIER_BYTES);
@@ -106,10 +109,10 @@ impl DeviceLogin {
     }
 }
 
-/// A login that waits for a person.
+/// A login that waits for confirmation by a person.
 ///
 /// Show [`verification_uri_complete`](Self::verification_uri_complete), or
-/// [`verification_uri`](Self::verification_uri), and [`user_code`](Self::user_code); then
+/// [`verification_uri`](Self::verification_uri), and [`user_code`](Self::user_code). Then call
 /// [`finish`](Self::finish).
 #[must_use = "the login is over when `finish` returns"]
 pub struct PendingLogin {
@@ -122,37 +125,38 @@ pub struct PendingLogin {
 }
 
 impl PendingLogin {
-    /// The page where the person enters the code.
+    /// Returns the address of the page on which the person enters the code.
     pub fn verification_uri(&self) -> &str {
         self.shown.verification_uri().as_str()
     }
 
-    /// The page with the code already in its address, where the server has one.
+    /// Returns the address of the page with the code included, if the server sent one.
     pub fn verification_uri_complete(&self) -> Option<&str> {
         self.shown
             .verification_uri_complete()
             .map(|uri| uri.secret().as_str())
     }
 
-    /// The code to enter, or to compare with the page.
+    /// Returns the code to enter, or to compare with the page.
     pub fn user_code(&self) -> &str {
         self.shown.user_code().secret()
     }
 
-    /// How long the person has, counted from the start.
+    /// Returns the time within which the person must confirm, counted from the start.
     pub fn expires_in(&self) -> Duration {
         self.shown.expires_in()
     }
 
     /// Waits until the person has confirmed.
     ///
-    /// It asks the server as often as that allows. While the server cannot be reached or is not
-    /// well it goes on asking, until the code expires.
+    /// It polls the server as often as the server allows. While the server cannot be reached or is
+    /// unhealthy, it continues to poll until the code expires.
     ///
     /// # Errors
     ///
-    /// Of kind [`Authentication`](crate::ErrorKind::Authentication): the person refused
-    /// (`access_denied`), took too long (`expired_token`), or the server refuses otherwise.
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the person
+    /// refused (`access_denied`) or took too long (`expired_token`), or the server refuses for
+    /// another reason.
     pub async fn finish(self) -> Result<Tokens, Error> {
         let exchange = Exchange::new(&self.http, "tokens");
         let client = self.provider.client(&self.client_id);

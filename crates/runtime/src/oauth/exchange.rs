@@ -1,4 +1,4 @@
-//! One request to a login server, and what becomes of its answer.
+//! One request to a login server, and the handling of its response.
 
 use std::error::Error as StdError;
 use std::pin::Pin;
@@ -17,13 +17,14 @@ use crate::endpoint::{Endpoint, origin};
 use crate::error::{Error, is_html};
 use crate::secrets::Secrets;
 
-/// How long a login server may take for one answer.
+/// Time limit for a response of a login server.
 const LIMIT: Duration = Duration::from_secs(30);
-/// Longer answers are refused.
+/// Maximum size of a response, in bytes; longer ones are rejected.
 const MAX_ANSWER: usize = 1024 * 1024;
-/// Longer texts of a login server are cut: they are for a person.
+/// Maximum number of characters of a message from a login server; the rest is cut, as it is for a
+/// person.
 const MAX_TEXT: usize = 2_000;
-/// The fields of forms that a server must not bring into an error by repeating them.
+/// Form fields that must not appear in an error, even if a server echoes them.
 const SECRET_FIELDS: [&str; 5] = [
     "client_secret",
     "code_verifier",
@@ -32,7 +33,7 @@ const SECRET_FIELDS: [&str; 5] = [
     "token",
 ];
 
-/// The address of a login server, if what is sent there stays private.
+/// Parses the address of a login server, and checks that what is sent there stays private.
 pub(super) fn address(what: &str, url: &str, allow_plain_http: bool) -> Result<Url, Error> {
     let wrong = |error: Error| {
         let message = format!("the {what} of the login server: {}", error.message());
@@ -53,12 +54,12 @@ pub(super) fn address(what: &str, url: &str, allow_plain_http: bool) -> Result<U
     })
 }
 
-/// Exchanges with one login server.
+/// A series of exchanges with one login server.
 pub(super) struct Exchange<'a> {
     http: &'a Client,
-    /// What is asked for, for messages.
+    /// Name of what is requested, for messages.
     what: &'static str,
-    /// What no error may repeat, beside the secret fields of a form.
+    /// Value that no error may contain, in addition to the secret fields of a form.
     secret: Option<HeaderValue>,
 }
 
@@ -78,8 +79,8 @@ impl<'a> Exchange<'a> {
 
     /// Sends a request.
     ///
-    /// What comes back is a success, or a refusal as RFC 6749 words it, without what the request
-    /// kept secret. All else is an error.
+    /// Returns a success, or a refusal in the format of RFC 6749 without the secrets of the
+    /// request. Everything else is an error.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
         let secrets = self.secrets_of(&request);
         let mut request =
@@ -172,7 +173,7 @@ impl<'a> Exchange<'a> {
         Error::of_credential(message, error)
     }
 
-    /// The error of an exchange that `oauth2` read.
+    /// Converts an error from `oauth2`.
     pub fn error<R>(&self, error: RequestTokenError<Error, R>) -> Error
     where
         R: ErrorResponse + 'static,
@@ -211,7 +212,7 @@ impl<'a> Exchange<'a> {
     }
 }
 
-/// What `oauth2` sends requests by.
+/// Sends the requests of `oauth2`.
 impl<'c> AsyncHttpClient<'c> for Exchange<'_> {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + Send + 'c>>;
@@ -221,7 +222,7 @@ impl<'c> AsyncHttpClient<'c> for Exchange<'_> {
     }
 }
 
-/// A missing field is named; other texts may hold a value.
+/// Names a missing field. Other messages are dropped, as they may contain a value.
 fn missing(error: &dyn StdError) -> String {
     let text = error.to_string();
     match text
@@ -233,7 +234,7 @@ fn missing(error: &dyn StdError) -> String {
     }
 }
 
-/// A reply of which only the status and the body count, as servers mistake the type.
+/// Creates a response with only a status and a body, because servers send wrong content types.
 fn plain(body: Vec<u8>) -> HttpResponse {
     Response::new(body)
 }

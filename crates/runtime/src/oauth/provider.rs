@@ -1,4 +1,4 @@
-//! A login server and what can be asked of it without a person.
+//! A login server and the requests to it that need no person.
 
 use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -29,7 +29,7 @@ pub struct Provider {
     revocation: Option<Url>,
 }
 
-/// The part of an OpenID configuration that is used.
+/// The fields of an OpenID configuration that are used.
 #[derive(Deserialize)]
 struct Configuration {
     token_endpoint: String,
@@ -38,32 +38,32 @@ struct Configuration {
 }
 
 impl Provider {
-    /// A server by its token endpoint.
+    /// Creates a provider from its token endpoint.
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): it is not a URL, or would get
-    /// secrets over plain HTTP outside this machine and a cluster.
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if it is not a
+    /// URL, or if secrets would be sent over plain HTTP outside this machine and a cluster.
     pub fn new(token_endpoint: &str) -> Result<Self, Error> {
         Self::at(token_endpoint, false)
     }
 
-    /// Where a login on another device begins (RFC 8628).
+    /// Sets the endpoint at which a login on another device starts (RFC 8628).
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// Returns the same errors as [`new`](Self::new).
     pub fn device_authorization_endpoint(mut self, url: &str) -> Result<Self, Error> {
         let what = "device authorization endpoint";
         self.device_authorization = Some(address(what, url, self.allow_plain_http)?);
         Ok(self)
     }
 
-    /// Where tokens are revoked (RFC 7009).
+    /// Sets the endpoint that revokes tokens (RFC 7009).
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// Returns the same errors as [`new`](Self::new).
     pub fn revocation_endpoint(mut self, url: &str) -> Result<Self, Error> {
         let what = "revocation endpoint";
         self.revocation = Some(address(what, url, self.allow_plain_http)?);
@@ -72,26 +72,30 @@ impl Provider {
 
     /// Reads the endpoints from a server's OpenID configuration.
     ///
-    /// `well_known_url` is its whole address, as
+    /// `well_known_url` is its whole address, such as
     /// `https://login.example.org/.well-known/openid-configuration`.
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): the address or one of the
-    /// endpoints is not a URL, or would get secrets over plain HTTP. Of kind
-    /// [`Authentication`](crate::ErrorKind::Authentication): the server cannot be reached, or its
-    /// answer is no OpenID configuration.
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the address
+    /// or one of the endpoints is not a URL, or if secrets would be sent over plain HTTP.
+    ///
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
+    /// refuses or its response is not an OpenID configuration. Temporary failures, such as an
+    /// unreachable server, keep their kind: see
+    /// [`Error::of_credential`](crate::Error::of_credential).
     pub async fn discover(http: &Client, well_known_url: &str) -> Result<Self, Error> {
         Self::discovered(http, well_known_url, false).await
     }
 
-    /// As [`discover`](Self::discover), but plain HTTP to any host is allowed.
+    /// Reads the endpoints like [`discover`](Self::discover), but allows plain HTTP to any host.
     ///
-    /// Whoever is on the way then sees the tokens; it is for networks that encrypt by themselves.
+    /// Anyone on the network path can then see the tokens. Use it only in networks that encrypt the
+    /// traffic themselves.
     ///
     /// # Errors
     ///
-    /// As [`discover`](Self::discover).
+    /// Returns the same errors as [`discover`](Self::discover).
     pub async fn discover_over_plain_http(
         http: &Client,
         well_known_url: &str,
@@ -136,15 +140,16 @@ impl Provider {
         })
     }
 
-    /// Gets new tokens for a refresh token, as a client without a secret.
+    /// Exchanges a refresh token for new tokens, as a client without a secret.
     ///
-    /// The server may hand out another refresh token, which replaces this one: store it at once.
-    /// Where it hands out none, this one stays good and is in what is returned.
+    /// The server may return another refresh token, which replaces this one: store it immediately.
+    /// If it returns none, this one stays valid and is included in the result.
     ///
     /// # Errors
     ///
-    /// Of kind [`Authentication`](crate::ErrorKind::Authentication): the server refuses, cannot be
-    /// reached, or answers with something else.
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
+    /// refuses or sends an invalid response. Temporary failures, such as an unreachable server,
+    /// keep their kind: see [`Error::of_credential`](crate::Error::of_credential).
     pub async fn refresh(
         &self,
         http: &Client,
@@ -162,14 +167,15 @@ impl Provider {
         Ok(Tokens::new(&tokens).or_refresh_token(refresh_token))
     }
 
-    /// Makes a refresh token useless; a server may do so with its access tokens, too.
+    /// Revokes a refresh token; a server may also revoke the access tokens that belong to it.
     ///
-    /// That the server does not know the token is no error.
+    /// It is not an error if the server does not know the token.
     ///
     /// # Errors
     ///
-    /// Of kind [`Authentication`](crate::ErrorKind::Authentication): the server has no such
-    /// endpoint, refuses, or cannot be reached.
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the server
+    /// has no such endpoint or refuses. Temporary failures, such as an unreachable server, keep
+    /// their kind: see [`Error::of_credential`](crate::Error::of_credential).
     pub async fn revoke(
         &self,
         http: &Client,

@@ -1,4 +1,4 @@
-//! What a login server hands out.
+//! The tokens that a login server issues.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::credentials::AccessToken;
 
-/// Tokens as a login server handed them out; `Debug` does not show them.
+/// Tokens issued by a login server; `Debug` does not show them.
 #[derive(Clone)]
 pub struct Tokens {
     access_token: SecretString,
@@ -40,35 +40,36 @@ impl Tokens {
         }
     }
 
-    /// The tokens, with `refresh_token` where the server sent none: it stays good then.
+    /// Adds `refresh_token` if the server sent none, since it stays valid then.
     pub(super) fn or_refresh_token(mut self, refresh_token: &str) -> Self {
         self.refresh_token
             .get_or_insert_with(|| SecretString::from(refresh_token));
         self
     }
 
-    /// What authorises calls. It is a secret.
+    /// Returns the access token, which authorises calls. It is a secret.
     pub fn access_token(&self) -> &str {
         self.access_token.expose_secret()
     }
 
-    /// What the next tokens are had for, where the server gives one. It is a secret.
+    /// Returns the refresh token, if the server sent one. It is a secret.
     pub fn refresh_token(&self) -> Option<&str> {
         self.refresh_token.as_ref().map(SecretString::expose_secret)
     }
 
-    /// How long the access token is good, counted from when the server sent it; whole seconds.
+    /// Returns the lifetime of the access token, counted from when the server sent it, in whole
+    /// seconds.
     pub fn expires_in(&self) -> Option<Duration> {
         self.expires_in
     }
 
-    /// How long the refresh token is good, where the server says so; whole seconds.
+    /// Returns the lifetime of the refresh token in whole seconds, if the server sent it.
     pub fn refresh_expires_in(&self) -> Option<Duration> {
         self.refresh_expires_in
     }
 }
 
-/// The access token, with its lifetime counted from now.
+/// Converts to the access token, with its lifetime counted from now.
 impl From<Tokens> for AccessToken {
     fn from(tokens: Tokens) -> Self {
         let token = Self::new(tokens.access_token());
@@ -89,7 +90,7 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// What servers say beside the standard.
+/// Fields that servers send in addition to the standard ones.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Extra {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,7 +101,7 @@ impl ExtraTokenFields for Extra {}
 
 pub(super) type Response = StandardTokenResponse<Extra, BasicTokenType>;
 
-/// The client of `oauth2` that reads these tokens.
+/// The client type of `oauth2` that reads these tokens.
 pub(super) type TokenClient<TokenEndpoint = EndpointSet> = oauth2::Client<
     BasicErrorResponse,
     Response,

@@ -1,4 +1,4 @@
-//! How far a stream is in a list that is paged by time.
+//! The position of a stream in a list that is paged by time.
 
 use std::collections::BTreeMap;
 
@@ -8,19 +8,20 @@ use siphasher::sip::SipHasher24;
 
 use super::page::ListPage;
 
-/// The time of the last item, and which items of that time were given.
+/// The time of the last item, and the items of that time that have been yielded.
 ///
-/// Others may come to stand between them, so that to count them is not enough.
+/// Counting them is not enough, because new items may be inserted between them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Cursor {
     pub last: Option<i64>,
-    /// How many equal items were given, by their digest: items may be long, and are not to be kept.
+    /// Number of equal items that have been yielded, by their digest. Items may be long and are not
+    /// stored.
     #[serde(deserialize_with = "counts")]
     given: BTreeMap<u64, u64>,
 }
 
 impl Cursor {
-    /// Takes note of an item that is given.
+    /// Records an item that is yielded.
     pub fn pass<P: ListPage>(&mut self, item: &P::Item) {
         let Some(time) = P::time(item) else { return };
         if self.last.is_none_or(|last| time > last) {
@@ -33,7 +34,7 @@ impl Cursor {
         }
     }
 
-    /// Leaves out of a page what was given before it.
+    /// Removes the items that have been yielded before from a page.
     pub fn leave_out_given<P: ListPage>(&self, page: &mut P) {
         let Some(last) = self.last else { return };
         let mut given = self.given.clone();
@@ -51,10 +52,11 @@ impl Cursor {
     }
 }
 
-/// The same for equal items in every process; what cannot be written as JSON counts as equal.
+/// Returns a digest that is the same for equal items in every process. Values that cannot be
+/// written as JSON count as equal.
 ///
-/// It has 64 bits, from which an item can only be guessed, and need not withstand forgers: who can change a
-/// resume point can start the list anywhere.
+/// It has 64 bits, from which an item can only be guessed. It need not resist forgery: anyone who
+/// can change a resume point can start the list anywhere.
 fn digest(item: &impl Serialize) -> u64 {
     let mut value = serde_json::to_value(item).unwrap_or_default();
     value.sort_all_objects();

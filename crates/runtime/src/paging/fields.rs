@@ -1,10 +1,10 @@
-//! The properties of pages, as generated types have them: optional, nullable, of any width.
+//! Properties of pages, as generated types have them: optional, nullable, of any width.
 
 use crate::nullable::Nullable;
 
-/// A number that a page has, where it has it.
+/// A number in a page, which may be absent.
 pub trait Count {
-    /// The number; `None` where it is absent.
+    /// Returns the number; `None` if it is absent.
     fn count(&self) -> Option<i64>;
 }
 
@@ -35,9 +35,9 @@ impl<T: Count> Count for Nullable<T> {
     }
 }
 
-/// A token that a page has, where it has one.
+/// A token in a page, which may be absent.
 pub trait Token {
-    /// The token; `None` where it is absent or empty.
+    /// Returns the token; `None` if it is absent or empty.
     fn token(&self) -> Option<&str>;
 }
 
@@ -64,13 +64,13 @@ impl<T: Token> Token for Nullable<T> {
 
 /// The list in a page.
 pub trait List<T> {
-    /// The items; an absent list has none.
+    /// Returns the items; an absent list has none.
     fn items(&self) -> &[T];
 
-    /// Takes the items out.
+    /// Takes the items out of the list.
     fn take(&mut self) -> Vec<T>;
 
-    /// Leaves out items.
+    /// Removes all items but those to keep.
     fn retain(&mut self, keep: impl FnMut(&T) -> bool);
 }
 

@@ -14,8 +14,8 @@ use crate::error::Error;
 
 /// The items of a list, one after the other, over all of its pages.
 ///
-/// A page is requested when the items before it were given, but for those that `prefetch` allows.
-/// An error ends it.
+/// A page is requested once the items before it have been yielded, or earlier as far as `prefetch`
+/// allows. An error ends the stream.
 ///
 /// ```no_run
 /// # async fn example<P: compute_kfp_runtime::paging::ListPage>(
@@ -31,10 +31,10 @@ use crate::error::Error;
 pub struct Items<P: ListPage> {
     pages: Pages<P>,
     page: std::vec::IntoIter<P::Item>,
-    /// Of the page that is being given, and how far it is.
+    /// Position of the current page, and in it.
     point: Option<ResumePoint>,
     next_page: Option<ResumePoint>,
-    /// How many items of the first page were given before a resume point.
+    /// Number of items of the first page that were yielded before the resume point.
     skip: u64,
     left: Option<u64>,
     ended: bool,
@@ -56,21 +56,22 @@ impl<P: ListPage> Items<P> {
         }
     }
 
-    /// The next item, or `None` at the end.
+    /// Returns the next item, or `None` at the end.
     ///
     /// # Errors
     ///
-    /// As those of [`Pages::next`].
+    /// Returns the same errors as [`Pages::next`].
     pub async fn next(&mut self) -> Option<Result<P::Item, Error>> {
         poll_fn(|context| self.poll(context)).await
     }
 
-    /// All items that are left, in memory.
+    /// Collects all remaining items in memory.
     ///
     /// # Errors
     ///
-    /// As those of [`Pages::next`]; the items before it are dropped, but its
-    /// [resume point](Error::resume_point) is behind them. Take them one by one to lose none.
+    /// Returns the same errors as [`Pages::next`]. The items before the error are dropped, although
+    /// its [resume point](Error::resume_point) is after them. To lose none, take the items one by
+    /// one.
     pub async fn collect(mut self) -> Result<Vec<P::Item>, Error> {
         let mut items = Vec::new();
         while let Some(item) = self.next().await {
@@ -79,11 +80,11 @@ impl<P: ListPage> Items<P> {
         Ok(items)
     }
 
-    /// Where a stream goes on behind the item that was given last; `None` before the first and
-    /// behind the last page.
+    /// Returns the point from which another stream can resume after the last yielded item. It is
+    /// `None` before the first item and after the last page.
     ///
-    /// A list that is paged by time, such as a log, has one behind its last page, too: a stream from
-    /// there gives what was written since.
+    /// A list that is paged by time, such as a log, has a resume point after its last page, too. A
+    /// stream from there yields the items that were written since.
     pub fn resume_point(&self) -> Option<&ResumePoint> {
         match self.page.len() {
             0 => self.next_page.as_ref(),
@@ -127,7 +128,7 @@ impl<P: ListPage> Items<P> {
         }
     }
 
-    /// An error of the page in the middle of which this stream started.
+    /// Adjusts the error of the page within which this stream resumed.
     fn behind_what_was_given(&self, error: Error) -> Error {
         match error.resume_point() {
             Some(point) if self.skip > 0 => {

@@ -1,4 +1,4 @@
-//! Lists whose pages have numbers.
+//! Lists with numbered pages.
 
 use std::collections::VecDeque;
 
@@ -9,16 +9,16 @@ use crate::error::Error;
 
 pub(super) struct NumberedPager<P> {
     source: Source,
-    /// What the caller set as the size of a page.
+    /// Page size that the caller has set.
     size: Option<String>,
     next: u64,
     ended: bool,
-    /// Pages from `next` on.
+    /// Prefetched pages, from `next` on.
     ahead: VecDeque<Ahead<P>>,
     prefetch: usize,
-    /// How many pages without items came one after the other.
+    /// Number of consecutive pages without items.
     empty: u32,
-    /// How many pages there were when an empty one came before the end.
+    /// Number of pages that the server reported when an empty page came before the end.
     pages_when_empty: Option<u64>,
 }
 
@@ -36,7 +36,7 @@ impl<P: ListPage> NumberedPager<P> {
         }
     }
 
-    /// The next page, given how many items there were before and how many are wanted at most.
+    /// Returns the next page, given the number of items so far and the maximum number of items.
     pub async fn next(&mut self, given: u64, most: Option<u64>) -> Option<Result<Page<P>, Error>> {
         if self.ended {
             return None;
@@ -87,7 +87,8 @@ impl<P: ListPage> NumberedPager<P> {
         Some(Ok(Page::new(response, here, after)))
     }
 
-    /// The number of pages, where the answer has it and fits what was asked for.
+    /// Returns the number of pages, if the response has it, and checks that the response is the
+    /// requested page.
     fn check(&mut self, asked: u64, empty: bool, turn: Turn<'_>) -> Result<Option<u64>, Error> {
         let Turn::Number { page, pages } = turn else {
             return Ok(None);
@@ -114,7 +115,8 @@ impl<P: ListPage> NumberedPager<P> {
         Ok(pages)
     }
 
-    /// The last page, reckoned where the server does not say it.
+    /// Returns the number of the last page, computed from other figures if the server does not
+    /// report it.
     fn last(&self, number: u64, length: u64, total: Option<u64>) -> Option<u64> {
         let size: u64 = self
             .size
@@ -128,7 +130,7 @@ impl<P: ListPage> NumberedPager<P> {
         }
     }
 
-    /// Requests as many of the pages to come as are allowed at a time and needed.
+    /// Requests the following pages, as many as are needed and as `prefetch` allows.
     fn fetch_ahead(&mut self, last: u64, length: u64, wanted: Option<u64>) {
         let needed = match wanted {
             Some(wanted) => wanted.div_ceil(length.max(1)),

@@ -11,64 +11,66 @@ use super::resume::ResumePoint;
 use crate::operation::Operation;
 use crate::response::ResponseValue;
 
-/// What an answer of a list operation is; generated clients implement it for theirs.
+/// The response of a list operation; generated clients implement it for their response types.
 pub trait ListPage: DeserializeOwned + Send + 'static {
-    /// What the list consists of.
+    /// Type of the items.
     type Item: Serialize + Send + Unpin + 'static;
 
-    /// Takes note of the operation that the page is of; `Err` says why it is no page of that.
+    /// Binds the page to the operation that returned it; `Err` explains why it is not a page of
+    /// that operation.
     ///
     /// # Errors
     ///
-    /// A type that is a page of any operation may find that it lacks what this one has.
+    /// A type for pages of any operation may find that the page lacks a property of this one.
     fn of(self, operation: &'static Operation) -> Result<Self, String> {
         let _ = operation;
         Ok(self)
     }
 
-    /// The items of this page.
+    /// Returns the items of this page.
     fn items(&self) -> &[Self::Item];
 
     /// Takes the items out of the page.
     fn take_items(&mut self) -> Vec<Self::Item>;
 
-    /// Leaves items out of the page.
+    /// Removes all items from the page but those to keep.
     fn retain_items(&mut self, keep: impl FnMut(&Self::Item) -> bool);
 
-    /// What the page says of those that follow.
+    /// Returns the reference to the next page.
     fn turn(&self) -> Turn<'_>;
 
-    /// How many items all pages have together, where the server says so.
+    /// Returns the number of items on all pages together, if the server reports it.
     fn total(&self) -> Option<u64> {
         None
     }
 
-    /// When an item was, in nanoseconds since the Unix epoch, in a list that is paged by time.
+    /// Returns the time of an item in nanoseconds since the Unix epoch, in a list that is paged by
+    /// time.
     fn time(item: &Self::Item) -> Option<i64> {
         let _ = item;
         None
     }
 }
 
-/// What a page says of those that follow.
+/// The reference of a page to the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn<'a> {
-    /// The token of the next page; none where this is the last.
+    /// Token of the next page; `None` on the last page.
     Token(Option<&'a str>),
-    /// The number of this page, and how many there are, as far as the server says.
+    /// Number of this page and number of all pages, as far as the server reports them.
     Number {
-        /// Of this page, from 1 on.
+        /// Number of this page; the first is 1.
         page: Option<i64>,
-        /// Of all pages.
+        /// Number of all pages.
         pages: Option<i64>,
     },
-    /// Where the next page starts, in nanoseconds since the Unix epoch; none where this is the last.
+    /// Start of the next page, in nanoseconds since the Unix epoch; `None` on the last page.
     Time(Option<i64>),
 }
 
-/// A page with the status and headers it came with.
+/// A page with the status and headers of its response.
 ///
-/// It can be used like the answer of the operation.
+/// It can be used like the response of the operation.
 pub struct Page<P> {
     response: ResponseValue<P>,
     here: ResumePoint,
@@ -88,43 +90,44 @@ impl<P: ListPage> Page<P> {
         }
     }
 
-    /// The items of this page.
+    /// Returns the items of this page.
     pub fn items(&self) -> &[P::Item] {
         self.response.items()
     }
 
-    /// The items of this page, without the rest.
+    /// Converts the page into its items.
     pub fn into_items(mut self) -> Vec<P::Item> {
         self.response.take_items()
     }
 
-    /// How many items all pages have together, where the server says so.
+    /// Returns the number of items on all pages together, if the server reports it.
     pub fn total(&self) -> Option<u64> {
         self.response.total()
     }
 
-    /// The token or number that follows this page, and which it is itself.
+    /// Returns the reference to the next page, and the number of this one if the pages are
+    /// numbered.
     pub fn turn(&self) -> Turn<'_> {
         self.response.turn()
     }
 
-    /// Status of the answer.
+    /// Returns the status of the response.
     pub fn status(&self) -> StatusCode {
         self.response.status()
     }
 
-    /// Headers of the answer.
+    /// Returns the headers of the response.
     pub fn headers(&self) -> &HeaderMap {
         self.response.headers()
     }
 
-    /// The answer of the operation.
+    /// Converts the page into the response of the operation.
     pub fn into_response(self) -> ResponseValue<P> {
         self.response
     }
 
-    /// Where a stream goes on behind this page; `None` where it is the last, but for a list that is
-    /// paged by time, to which more may be written.
+    /// Returns the point from which another stream can resume after this page. It is `None` for the
+    /// last page, unless the list is paged by time: then more items may be written.
     pub fn resume_point(&self) -> Option<&ResumePoint> {
         self.next.as_ref()
     }

@@ -23,8 +23,8 @@ use crate::transport::Transport;
 
 /// The pages of a list, one after the other.
 ///
-/// Nothing is requested before the first is asked for, and none that is not asked for, but for those
-/// that `prefetch` allows. An error ends it.
+/// A page is requested only when it is asked for, or earlier as far as `prefetch` allows. An error
+/// ends the stream.
 pub struct Pages<P> {
     operation: &'static Operation,
     start: Option<ResumePoint>,
@@ -36,12 +36,12 @@ enum Pager<P> {
     Token(TokenPager<P>),
     Numbered(NumberedPager<P>),
     Timed(TimedPager<P>),
-    /// What keeps the list from being started.
+    /// The error that prevents the list from starting.
     Refused(Option<Error>),
 }
 
 impl<P: ListPage> Pages<P> {
-    /// The pages of a list operation; builders of generated clients make it.
+    /// Creates a stream of the pages of a list operation; builders of generated clients call it.
     pub fn new(transport: Transport, request: Request) -> Self {
         let operation = request.operation();
         let options = request.paging();
@@ -77,19 +77,19 @@ impl<P: ListPage> Pages<P> {
         }
     }
 
-    /// The items of the pages.
+    /// Returns a stream of the items of the pages.
     pub fn items(self) -> Items<P> {
         let (start, max_items) = (self.start.clone(), self.max_items);
         Items::new(self, start, max_items)
     }
 
-    /// The next page, or `None` at the end.
+    /// Returns the next page, or `None` at the end.
     ///
     /// # Errors
     ///
-    /// As those of the operation; also of kind [`Protocol`](crate::ErrorKind::Protocol) where the
-    /// server's answers do not make up a list that ends. It has a
-    /// [resume point](Error::resume_point).
+    /// Returns the errors of the operation. Returns an error of kind
+    /// [`Protocol`](crate::ErrorKind::Protocol) if the server's responses do not form a list that
+    /// ends. The error has a [resume point](Error::resume_point).
     pub async fn next(&mut self) -> Option<Result<Page<P>, Error>> {
         poll_fn(|context| self.pages.as_mut().poll_next(context)).await
     }

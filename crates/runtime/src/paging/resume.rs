@@ -1,4 +1,4 @@
-//! Where a list goes on.
+//! The point from which a list can be resumed.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,11 +8,11 @@ use crate::error::Error;
 use crate::operation::Operation;
 use crate::request::Request;
 
-/// A place in a list, to be kept and gone on from, also by another process.
+/// A position in a list that can be stored and resumed from, also by another process.
 ///
-/// It belongs to one operation, and to the filters and the order that were set; give the same to the
-/// stream that goes on from it. It holds no item and no credential; in a list that is paged by time it
-/// holds digests of the items that share the time of the last one.
+/// It belongs to one operation and to the filters and the order that were set. Set the same for the
+/// stream that resumes from it. It contains no item and no credential. In a list that is paged by
+/// time it contains digests of the items that have the same time as the last one.
 ///
 /// ```
 /// use compute_kfp_runtime::paging::ResumePoint;
@@ -28,25 +28,25 @@ use crate::request::Request;
 pub struct ResumePoint {
     operation: String,
     pub(super) position: Position,
-    /// A digest of the filter and the order, where the token at the position holds them.
+    /// Digest of the filter and the order, if the token at the position contains them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     held: Option<u64>,
-    /// How many items of the page at the position were given already.
+    /// Number of items of the page at the position that have been yielded already.
     #[serde(default)]
     pub(super) given_of_page: u64,
-    /// How many items were given in all.
+    /// Number of items that have been yielded in total.
     #[serde(default)]
     pub(super) given: u64,
 }
 
-/// Which page comes next.
+/// The position of the next page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Position {
     Token(Option<String>),
     Number {
         page: u64,
-        /// The size that was set; with another, the number means other items.
+        /// Page size that was set; with another size, the page number refers to other items.
         size: Option<String>,
     },
     Time(Cursor),
@@ -63,7 +63,7 @@ impl ResumePoint {
         }
     }
 
-    /// Moves behind an item of the page that is here.
+    /// Moves past an item of the current page.
     pub(super) fn pass<P: ListPage>(&mut self, item: &P::Item) {
         match &mut self.position {
             Position::Time(cursor) => cursor.pass::<P>(item),
@@ -74,7 +74,7 @@ impl ResumePoint {
         self.given = self.given.saturating_add(1);
     }
 
-    /// The position, if it is one of this list.
+    /// Checks that the position belongs to this list.
     pub(super) fn of(self, request: &Request) -> Result<Self, Error> {
         let operation = request.operation();
         if self.operation != operation.id {

@@ -1,4 +1,4 @@
-//! Where pages are requested.
+//! The source that requests the pages.
 
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
@@ -11,17 +11,17 @@ use crate::request::Request;
 use crate::response::ResponseValue;
 use crate::transport::Transport;
 
-/// So many pages without items may come one after the other. A server that filters after it cut its
-/// pages sends some; one that sends more does not end.
+/// Maximum number of consecutive pages without items. A server that filters after it has cut its
+/// pages sends some; if there are more, the list is taken to be endless.
 pub(super) const MOST_EMPTY: u32 = 1_000;
 
-/// The request of a list, of which each page sends a copy.
+/// The request of a list, which is copied for each page.
 pub(super) struct Source {
     transport: Transport,
     request: Request,
 }
 
-/// A page that is being fetched while the caller does something else; dropped, it is given up.
+/// A page that is fetched in the background; the request is cancelled when it is dropped.
 pub(super) type Ahead<P> = JoinSet<Result<ResponseValue<P>, Error>>;
 
 impl Source {
@@ -33,12 +33,12 @@ impl Source {
         self.request.operation()
     }
 
-    /// The point of this list from which it goes on.
+    /// Checks the point from which the list resumes.
     pub fn start(&self, point: ResumePoint) -> Result<ResumePoint, Error> {
         point.of(&self.request)
     }
 
-    /// What the caller set of a parameter.
+    /// Returns the value of a parameter that the caller has set.
     pub fn value(&self, name: &str) -> Option<String> {
         self.request.value(name).map(str::to_owned)
     }
@@ -65,14 +65,14 @@ impl Source {
         ResumePoint::new(&self.request, position, given)
     }
 
-    /// A list that may go on for ever without an item.
+    /// Creates the error for a list that may continue without end and without items.
     pub fn endless(&self) -> Error {
         self.broken(format!(
             "the list does not end: {MOST_EMPTY} pages after one another have no items"
         ))
     }
 
-    /// An answer that would make a list endless or wrong.
+    /// Creates the error for a response that would make a list endless or wrong.
     pub fn broken(&self, what: String) -> Error {
         Error::unreadable_list(what).during(self.operation())
     }
@@ -90,7 +90,7 @@ async fn page<P: ListPage>(
     }
 }
 
-/// The outcome of a page that was fetched ahead.
+/// Waits for a page that was fetched ahead.
 pub(super) async fn arrived<P: 'static>(mut ahead: Ahead<P>) -> Result<ResponseValue<P>, Error> {
     let ended = Error::new(
         crate::ErrorKind::Connection,

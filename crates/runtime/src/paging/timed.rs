@@ -1,7 +1,7 @@
 //! Lists that are paged by time, such as the lines of a log.
 //!
-//! Several items may have one time, and a page may end among them. So each page starts at the time of
-//! the last item, and what was given of that time is left out.
+//! Several items may have the same time, and a page may end between them. So each page starts at
+//! the time of the last item, and the items of that time that were already yielded are removed.
 
 use std::marker::PhantomData;
 
@@ -16,10 +16,10 @@ use crate::response::ResponseValue;
 pub(super) struct TimedPager<P> {
     source: Source,
     cursor: Cursor,
-    /// Where the server goes on behind a page that had nothing new.
+    /// Start of the next page after a page without new items, as reported by the server.
     further: Option<i64>,
     ended: bool,
-    /// How many pages without items came one after the other.
+    /// Number of consecutive pages without items.
     empty: u32,
     page: PhantomData<fn() -> P>,
 }
@@ -36,7 +36,7 @@ impl<P: ListPage> TimedPager<P> {
         }
     }
 
-    /// The next page, given how many items there were before.
+    /// Returns the next page, given the number of items so far.
     pub async fn next(&mut self, given: u64) -> Option<Result<Page<P>, Error>> {
         if self.ended {
             return None;
@@ -64,7 +64,7 @@ impl<P: ListPage> TimedPager<P> {
         }
     }
 
-    /// The next page, without what was given before.
+    /// Fetches the next page, without the items that were already yielded.
     async fn fetch(&mut self) -> Result<ResponseValue<P>, Error> {
         let start = self.further.or(self.cursor.last);
         let asked = start.or_else(|| self.source.value("start")?.parse().ok());

@@ -1,4 +1,4 @@
-//! Lists whose pages have tokens.
+//! Lists with page tokens.
 
 use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
@@ -13,18 +13,18 @@ use crate::request::Request;
 pub(super) struct TokenPager<P> {
     source: Source,
     next: Next,
-    /// Hashes of the tokens so far: the tokens themselves can be long.
+    /// Hashes of the tokens so far; the tokens themselves can be long.
     seen: HashSet<u64>,
-    /// How many pages without items came one after the other.
+    /// Number of consecutive pages without items.
     empty: u32,
     ahead: Option<Ahead<P>>,
     prefetch: bool,
 }
 
 enum Next {
-    /// The page with this token, or the first.
+    /// The page with this token, or the first page.
     Page(Option<String>),
-    /// The token that would come next was there before.
+    /// A token that occurred before: the list does not end.
     Repeated(String),
     End,
 }
@@ -42,7 +42,7 @@ impl<P: ListPage> TokenPager<P> {
         }
     }
 
-    /// The next page, given how many items there were before and how many are wanted at most.
+    /// Returns the next page, given the number of items so far and the maximum number of items.
     pub async fn next(&mut self, given: u64, most: Option<u64>) -> Option<Result<Page<P>, Error>> {
         let token = match std::mem::replace(&mut self.next, Next::End) {
             Next::Page(token) => token,

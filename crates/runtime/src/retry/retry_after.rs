@@ -1,13 +1,13 @@
-//! `Retry-After`: how long a server asks to be left alone.
+//! The `Retry-After` header: the wait that a server demands.
 
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use http::header::{DATE, HeaderName, RETRY_AFTER};
 
-/// The wait that an answer asks for, given in seconds or as a date; none where it cannot be read.
+/// Returns the wait that a response demands, in seconds or as a date; `None` if it cannot be read.
 ///
-/// A date counts from the `Date` of the answer, so that the clocks need not agree.
+/// A date is compared to the `Date` of the response, so that the clocks need not agree.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = text(headers, RETRY_AFTER)?;
     if !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()) {

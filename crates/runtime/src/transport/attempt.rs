@@ -1,4 +1,4 @@
-//! One attempt: middleware, credentials, redirects, and the answer.
+//! One attempt: middleware, credentials, redirects, and the response.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -23,14 +23,14 @@ use crate::secrets::Secrets;
 
 const MAX_REDIRECTS: usize = 5;
 
-/// What an attempt is made of beside what middleware sees.
+/// The parts of an attempt that middleware does not see.
 pub(super) struct Sending<'a> {
     pub transport: &'a Inner,
     pub http: &'a Client,
     pub parts: &'a Parts,
     pub secrets: &'a Secrets,
     pub taking: Taking,
-    /// How long nothing may move, unless another limit ends the attempt by then.
+    /// Maximum time without progress, unless another limit ends the attempt earlier.
     pub longest_silence: Option<Duration>,
 }
 
@@ -41,12 +41,13 @@ impl Last for Sending<'_> {
 }
 
 impl Sending<'_> {
-    /// Through the middleware, if there is any.
+    /// Runs the attempt through the middleware, if there is any.
     pub fn run(&self, attempt: Attempt) -> impl Future<Output = Result<Reply, Error>> + Send {
         self.through(&self.transport.middleware, attempt)
     }
 
-    /// One type for both ways, as each type of future is compiled anew with all that it does.
+    /// Runs the attempt with or without middleware. Both ways share one future type, because each
+    /// type of future is compiled again with all its code.
     fn through<'a>(
         &'a self,
         middleware: &'a [Arc<dyn Middleware>],
@@ -62,9 +63,9 @@ impl Sending<'_> {
         Either::Right(next.run(attempt))
     }
 
-    /// Sends, follows redirects that may be followed, and reads the answer.
+    /// Sends the request, follows permitted redirects, and reads the response.
     ///
-    /// Not an `async fn`: that would have room for the attempt twice.
+    /// It is not an `async fn`, which would reserve space for the attempt twice.
     fn exchange(&self, attempt: Attempt) -> impl Future<Output = Result<Reply, Error>> + Send {
         let Attempt {
             url, mut headers, ..
@@ -96,8 +97,8 @@ impl Sending<'_> {
         }
     }
 
-    /// What a request has before middleware and credentials; made for each, which costs less than to
-    /// keep and copy it.
+    /// Returns the headers of a request before middleware and credentials. They are built for each
+    /// request, which is cheaper than keeping and copying them.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = self.parts.headers.clone();
         let accepted = match (self.parts.accept, self.taking) {
@@ -114,7 +115,7 @@ impl Sending<'_> {
         headers
     }
 
-    /// Sends once, and waits for the answer's head as long as something moves.
+    /// Sends the request once, and waits for the head of the response as long as there is progress.
     async fn send_once(&self, mut request: reqwest::Request) -> Result<Response, Error> {
         let Parts { method, body, .. } = self.parts;
         let progress = match body {
@@ -153,7 +154,7 @@ impl Sending<'_> {
         }
     }
 
-    /// Where a redirect leads that asks for the same request, of the same server, again.
+    /// Returns the target of a redirect, if it repeats the same request on the same server.
     fn followed(&self, response: &Response) -> Option<Url> {
         let Parts { method, body, .. } = self.parts;
         let same_request = match response.status() {
@@ -205,14 +206,14 @@ impl Sending<'_> {
         }
     }
 
-    /// Whether a body has more objects than allowed. Braces in strings count too, which does no harm: the
-    /// limit is far above what a page has.
+    /// Returns whether a body has more objects than allowed. Braces in strings count too. That is
+    /// harmless, because the limit is far above the size of a page.
     fn holds_too_many(&self, body: &[u8]) -> bool {
         let limit = self.transport.max_response_objects;
         body.len() > limit && body.iter().filter(|byte| **byte == b'{').count() > limit
     }
 
-    /// The body, or `None` where it is longer than allowed.
+    /// Reads the body; returns `None` if it is longer than allowed.
     async fn whole(&self, response: &mut Response) -> Result<Option<Bytes>, Error> {
         let limit = self.transport.max_response_bytes;
         let announced = response.content_length().unwrap_or(0);
@@ -240,7 +241,8 @@ impl Sending<'_> {
         Ok(Some(if body.is_empty() { only } else { body.freeze() }))
     }
 
-    /// What came of a body that reports a failure: the status tells more than a broken connection.
+    /// Reads the beginning of a body that reports a failure. A broken connection is ignored,
+    /// because the status is more informative.
     async fn beginning(&self, response: &mut Response) -> Bytes {
         let mut body = BytesMut::new();
         while body.len() < REPORT {
@@ -260,7 +262,7 @@ impl Sending<'_> {
     }
 }
 
-/// The next piece of a body, unless none comes for too long.
+/// Reads the next piece of a body; fails if none arrives for too long.
 pub(crate) async fn next_chunk(
     response: &mut Response,
     longest_silence: Duration,

@@ -1,4 +1,4 @@
-//! Setting up a transport.
+//! The builder of a transport.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,7 @@ use crate::retry::RetryPolicy;
 
 const USER_AGENT: &str = concat!("compute-kfp/", env!("CARGO_PKG_VERSION"));
 
-/// Sets up a [`Transport`].
+/// A builder for a [`Transport`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,11 +40,11 @@ const USER_AGENT: &str = concat!("compute-kfp/", env!("CARGO_PKG_VERSION"));
 #[must_use = "a transport is made by `build`"]
 pub struct TransportBuilder {
     endpoint: String,
-    /// By the address in the description.
+    /// Addresses of servers, by their address in the spec.
     servers: Vec<(String, String)>,
     http: Option<Client>,
     connections: Connections,
-    /// By the name of their scheme.
+    /// Credentials, by the name of their scheme.
     credentials: Vec<(String, Arc<dyn Credentials>)>,
     middleware: Vec<Arc<dyn Middleware>>,
     retry: RetryPolicy,
@@ -79,17 +79,17 @@ impl TransportBuilder {
         }
     }
 
-    /// Address of the server, such as `https://example.org`, in place of the one given before; a
-    /// path in it stands before every operation's.
+    /// Sets the address of the server, such as `https://example.org`, and replaces an earlier one.
+    /// A path in it is a prefix of the path of every operation.
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = endpoint.into();
         self
     }
 
-    /// Sends operations with a server of their own to `endpoint` instead.
+    /// Sends operations that declare their own server to `endpoint` instead.
     ///
-    /// `declared` is the address of that server in the API description. Operations without one go to
-    /// the [`endpoint`](Self::endpoint) of the transport and are not affected.
+    /// `declared` is the address of that server in the spec. Operations without their own server
+    /// are sent to the [`endpoint`](Self::endpoint) of the transport and are not affected.
     ///
     /// ```
     /// # let builder = compute_kfp_runtime::Transport::builder("https://api.example.org");
@@ -103,10 +103,10 @@ impl TransportBuilder {
         self
     }
 
-    /// Credentials for a security scheme, by its name in the API description.
+    /// Sets the credentials for a security scheme, by its name in the spec.
     ///
-    /// Those of several schemes can be held at once; given again for a scheme, they replace the
-    /// former.
+    /// Credentials for several schemes can be set. New credentials for a scheme replace earlier
+    /// ones.
     pub fn credentials(mut self, scheme: impl Into<String>, credentials: impl Credentials) -> Self {
         let scheme = scheme.into();
         self.credentials.retain(|(known, _)| *known != scheme);
@@ -114,79 +114,82 @@ impl TransportBuilder {
         self
     }
 
-    /// Middleware around every attempt of every call, inside of what was set before.
+    /// Adds middleware around every attempt of every call, inside of the middleware added before.
     pub fn middleware(mut self, middleware: impl Middleware) -> Self {
         self.middleware.push(Arc::new(middleware));
         self
     }
 
-    /// How calls that fail are sent again; [`RetryPolicy::default`] unless set.
+    /// Sets the retry policy [default: [`RetryPolicy::default`]].
     ///
-    /// [`RetryPolicy::never`] turns it off.
+    /// [`RetryPolicy::never`] disables retries.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// How long a call may take in all, with its retries and with fetching credentials; 300 s unless
-    /// set.
+    /// Sets the time limit of a whole call, including its retries and the fetching of credentials
+    /// [default: 300 s].
     ///
-    /// Uploads and streamed answers are excepted, as their length decides how long they take; of them
-    /// only the credentials have to be there in this time.
+    /// Uploads and streamed responses are exempt, because their length determines how long they
+    /// take. For them, only the credentials must be available within this time.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long one attempt may take, from connecting to the end of the answer; 60 s unless set.
+    /// Sets the time limit of one attempt, from connecting to the end of the response [default: 60
+    /// s].
     ///
-    /// Uploads and streamed answers are excepted.
+    /// Uploads and streamed responses are exempt.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
         self
     }
 
-    /// How long nothing may move while an answer is awaited or read; unless set, as long as
-    /// [`attempt_timeout`](Self::attempt_timeout) or [`timeout`](Self::timeout), the shorter.
+    /// Sets the maximum time without progress while waiting for or reading a response [default:
+    /// [`attempt_timeout`](Self::attempt_timeout) or [`timeout`](Self::timeout), whichever is
+    /// shorter].
     ///
-    /// This is what ends uploads and streamed answers that got stuck. An upload that goes on is not
-    /// stuck, however long it takes.
+    /// This limit ends uploads and streamed responses that are stuck. An upload that makes progress
+    /// is not stuck, however long it takes.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = Some(timeout);
         self
     }
 
-    /// How long connecting may take, TLS included; 10 s unless set.
+    /// Sets the time limit for connecting, including TLS [default: 10 s].
     ///
-    /// This and everything about connections below is without effect where
-    /// [`http_client`](Self::http_client) is given, which has its own.
+    /// This setting and all following settings of connections have no effect if
+    /// [`http_client`](Self::http_client) is set, which has its own.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connections.connect_timeout = timeout;
         self
     }
 
-    /// How long an unused connection is kept; 60 s unless set.
+    /// Sets how long an unused connection is kept [default: 60 s].
     ///
-    /// Keep it shorter than the server does: a request on a connection that the server is about to
-    /// close fails, and a `POST` is then not sent again.
+    /// It should be shorter than the limit of the server. A request on a connection that the server
+    /// is about to close fails, and a `POST` is then not retried.
     pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
         self.connections.pool_idle_timeout = timeout;
         self
     }
 
-    /// How many unused connections are kept; any number unless set, and none with 0.
+    /// Sets the maximum number of unused connections that are kept; 0 keeps none [default:
+    /// unlimited].
     pub fn pool_max_idle_per_host(mut self, connections: usize) -> Self {
         self.connections.pool_max_idle_per_host = connections;
         self
     }
 
-    /// Speaks HTTP/1.1 also where the server offers HTTP/2.
+    /// Uses HTTP/1.1 even if the server offers HTTP/2.
     pub fn http1_only(mut self) -> Self {
         self.connections.http1_only = true;
         self
     }
 
-    /// Trusts the certificates in this PEM text, beside those that the system trusts.
+    /// Trusts the certificates in this PEM string, in addition to those that the system trusts.
     ///
     /// ```no_run
     /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -203,8 +206,8 @@ impl TransportBuilder {
         self
     }
 
-    /// Shows the server this certificate, with what leads up to its authority, and proves it by the
-    /// key; both in PEM, the key in PKCS #8.
+    /// Sets the client certificate, with its chain up to the authority, and its private key. Both
+    /// are in PEM, the key in PKCS #8.
     pub fn client_certificate(
         mut self,
         certificates: impl Into<Vec<u8>>,
@@ -214,65 +217,68 @@ impl TransportBuilder {
         self
     }
 
-    /// Accepts any certificate of the server: expired, for another host, of an unknown authority.
+    /// Accepts any certificate of the server: expired, for another host, or of an unknown
+    /// authority.
     ///
-    /// Whoever is on the way can then read and change everything, credentials included. It is for tests;
-    /// [`root_certificate`](Self::root_certificate) trusts an authority of one's own.
+    /// Anyone on the network path can then read and change everything, including credentials. Use
+    /// it only for tests; [`root_certificate`](Self::root_certificate) trusts a private authority.
     pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
         self.connections.accept_invalid_certificates = accept;
         self
     }
 
-    /// Connects by this proxy, such as `http://user:password@proxy.example.org:3128`, whatever the
-    /// environment says.
+    /// Connects through this proxy, such as `http://user:password@proxy.example.org:3128`, and
+    /// ignores the environment.
     ///
-    /// Unless set, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` decide, as they do for
-    /// other programs, and servers on this machine or inside a cluster are reached directly.
+    /// By default, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` apply, as for other
+    /// programs, and servers on this machine or inside a cluster are reached directly.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.connections.proxy = proxy(url.into());
         self
     }
 
-    /// Connects directly, whatever the environment says.
+    /// Connects directly and ignores the environment.
     pub fn no_proxy(mut self) -> Self {
         self.connections.proxy = ProxyChoice::None;
         self
     }
 
-    /// Sets the longest body of a response that is held in memory, in bytes and decompressed
-    /// [default: 64 MiB].
+    /// Sets the maximum size of a response body that is held in memory, in bytes after
+    /// decompression [default: 64 MiB].
     ///
-    /// The largest page of these APIs has some 20 MB. As values a body takes more memory: twice as much
-    /// where it consists of texts, and up to 250 times as much where it consists of empty objects. See
-    /// [`max_response_objects`](Self::max_response_objects).
+    /// The largest page of these APIs has about 20 MB. Decoded values take more memory than the
+    /// body: twice as much if it consists of strings, and up to 250 times as much if it consists of
+    /// empty objects. See [`max_response_objects`](Self::max_response_objects).
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.max_response_bytes = bytes;
         self
     }
 
-    /// Sets how many JSON objects a response that is held in memory has at most [default: 500,000].
+    /// Sets the maximum number of JSON objects in a response that is held in memory [default:
+    /// 500,000].
     ///
-    /// An object takes up to 1 KB as a value. It is counted before anything is read.
+    /// A decoded object takes up to 1 KB. The objects are counted before anything is decoded.
     pub fn max_response_objects(mut self, objects: usize) -> Self {
         self.max_response_objects = objects;
         self
     }
 
-    /// Sends credentials over plain HTTP to any host.
+    /// Allows credentials to be sent over plain HTTP to any host.
     ///
-    /// Without it they only go over HTTPS, to this machine, and to hosts inside a cluster:
+    /// By default, they are sent only over HTTPS, to this machine, and to hosts inside a cluster:
     ///
     /// - names without a dot, and names that end in `.svc` or `.svc.cluster.local`;
-    /// - `SERVICE.NAMESPACE` where that cannot be a public name: the namespace is `kubeflow`, or has a
-    ///   digit or a hyphen, which top-level domains do not have.
+    /// - `SERVICE.NAMESPACE` if that cannot be a public name: the namespace is `kubeflow`, or
+    ///   contains a digit or a hyphen, which top-level domains do not.
     ///
-    /// They do not go over plain HTTP by a remote [`proxy`](Self::proxy) either.
+    /// They are not sent over plain HTTP through a remote [`proxy`](Self::proxy) either.
     pub fn allow_plain_http(mut self, allow: bool) -> Self {
         self.allow_plain_http = allow;
         self
     }
 
-    /// Name and version of the application, put before this SDK's in the `User-Agent`.
+    /// Sets the name and version of the application, which precede those of this SDK in the
+    /// `User-Agent`.
     ///
     /// ```
     /// # let builder = compute_kfp_runtime::Transport::builder("https://example.org");
@@ -286,9 +292,9 @@ impl TransportBuilder {
 
     /// Uses this HTTP client, with its own connections, proxies and certificates.
     ///
-    /// Let it follow no redirects and repeat nothing: the transport does what is safe by itself. A
-    /// client with the default policy of `reqwest` would take identity headers to other hosts, and is
-    /// refused by [`build`](Self::build).
+    /// It should neither follow redirects nor retry: the transport does both when it is safe. A client
+    /// with the default redirect policy of `reqwest` would send identity headers to other hosts, so
+    /// [`build`](Self::build) refuses it.
     ///
     /// ```
     /// use compute_kfp_runtime::Transport;
@@ -307,11 +313,11 @@ impl TransportBuilder {
         self
     }
 
-    /// Hands each request to `see` in place of sending it, after middleware and credentials.
+    /// Passes each request to `see` instead of sending it, after middleware and credentials.
     ///
-    /// Calls then fail with an error of kind [`Configuration`](crate::ErrorKind::Configuration). Headers of
-    /// credentials are marked as [sensitive](HeaderValue::is_sensitive). A credential that has to be
-    /// fetched is fetched.
+    /// Calls then fail with an error of kind [`Configuration`](crate::ErrorKind::Configuration).
+    /// Headers of credentials are marked as [sensitive](HeaderValue::is_sensitive). Credentials are
+    /// still fetched if necessary.
     ///
     /// ```
     /// use compute_kfp_runtime::Transport;
@@ -327,13 +333,16 @@ impl TransportBuilder {
         self
     }
 
-    /// The transport.
+    /// Builds the transport.
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): the endpoint is not a URL, or would
-    /// get credentials unencrypted, the application's name cannot be sent, a certificate or the proxy
-    /// cannot be read, or the HTTP client cannot be set up.
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if
+    ///
+    /// - the endpoint is not a URL, or credentials would be sent to it unencrypted;
+    /// - the application's name is not a valid header value;
+    /// - a certificate or the proxy cannot be read;
+    /// - the HTTP client cannot be set up.
     pub fn build(self) -> Result<Transport, Error> {
         let endpoint = Endpoint::parse(&self.endpoint)?;
         let mut servers = Vec::new();
@@ -395,7 +404,7 @@ fn user_agent(application: Option<&str>) -> Result<HeaderValue, Error> {
     })
 }
 
-/// Endpoint and proxy are left out: they were not checked yet and may hold a password.
+/// Omits endpoint and proxy: they have not been checked yet and may contain a password.
 impl fmt::Debug for TransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let schemes = self.credentials.iter().map(|(scheme, _)| scheme);

@@ -1,4 +1,4 @@
-//! One call: its credentials, its attempts, and the time it may take.
+//! One call: its credentials, its attempts, and its time limit.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -24,13 +24,13 @@ use crate::secrets::Secrets;
 
 type Authorizations<'a> = SmallVec<[(&'a HeldCredentials, Authorization); 1]>;
 
-/// A call on its way to an answer; boxed, so that what waits for it is small.
+/// The future response of a call; boxed, so that the future that awaits it is small.
 pub(super) type Answering<'a> = Pending<'a, (Box<Call<'a>>, Answer)>;
 
-/// How the body of a successful answer is taken.
+/// The way in which the body of a successful response is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Taking {
-    /// All of it, into memory.
+    /// The whole body, into memory.
     Whole,
     /// Piece by piece, by the caller.
     Streamed,
@@ -45,25 +45,27 @@ pub(super) struct Call<'a> {
     parts: Parts,
     taking: Taking,
     span: Span,
-    /// In place of the transport's.
+    /// Overrides the policy of the transport.
     retry: Option<RetryPolicy>,
     timeout: Duration,
-    /// Not for uploads and streamed answers: their length decides how long they take.
+    /// `None` for uploads and streamed responses, because their length determines how long they
+    /// take.
     attempt_timeout: Option<Duration>,
     deadline: Option<Instant>,
     attempts: u32,
-    /// What authorised the last attempt.
+    /// Credentials of the last attempt.
     authorizations: Authorizations<'a>,
     renewed: bool,
-    /// Whether an attempt may have reached the server.
+    /// `true` if an attempt may have reached the server.
     sent: bool,
     last_failure: Option<Error>,
 }
 
 impl<'a> Call<'a> {
-    /// Sends until an answer is a success, or nothing may be sent again.
+    /// Sends the request until a response is a success, or it must not be retried.
     ///
-    /// The time of the call, its deposit for retries and its span begin when it is first polled.
+    /// The time limit of the call, its deposit for retries and its span start when the future is
+    /// first polled.
     pub fn begin(transport: &'a Inner, request: Request, taking: Taking) -> Answering<'a> {
         let operation = request.operation();
         match Self::new(transport, request, taking) {
@@ -78,9 +80,9 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Refuses what cannot be sent.
+    /// Creates the call, or returns an error if it cannot be sent.
     ///
-    /// Boxed, since it goes into its [`Answering`] and comes out with each answer.
+    /// It is boxed, because it moves into its [`Answering`] and comes back with each response.
     fn new(transport: &'a Inner, request: Request, taking: Taking) -> Result<Box<Self>, Error> {
         let operation = request.operation();
         let endpoint = transport.endpoint_of(operation)?;
@@ -108,7 +110,7 @@ impl<'a> Call<'a> {
         }))
     }
 
-    /// Sends again after an answer that means nothing, or gives the error that the call ends with.
+    /// Retries after a response that cannot be decoded, or returns the error that ends the call.
     pub fn answer_again(self: Box<Self>, error: Error) -> Answering<'a> {
         self.answering(Some(error))
     }
@@ -158,7 +160,7 @@ impl<'a> Call<'a> {
         error
     }
 
-    /// Gets what the credentials add to the next attempt; where they fail, the call ends.
+    /// Gets the credentials for the next attempt; if that fails, the call ends.
     async fn authorize(&mut self) -> Result<(), Error> {
         let authorized = {
             let authorizing = pin!(self.authorizations());
@@ -169,7 +171,7 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
-    /// Sends once; an answer without success is an error.
+    /// Sends the request once; an unsuccessful response is an error.
     async fn attempt(&mut self) -> Result<Answer, Error> {
         let mut secrets = Secrets::default();
         for (_, authorization) in &self.authorizations {
@@ -220,7 +222,7 @@ impl<'a> Call<'a> {
         Err(error)
     }
 
-    /// Returns when the call is to be sent again, or with the error it ends with.
+    /// Waits until the call must be sent again, or returns the error that ends it.
     async fn next_attempt(&mut self, error: Error) -> Result<(), Error> {
         let mut error = self.at_this_point(error);
         let may_be_its_own = self.sent
@@ -279,7 +281,7 @@ impl<'a> Call<'a> {
         self.retry.as_ref().unwrap_or(&self.transport.retry)
     }
 
-    /// How long nothing may move, unless the time of an attempt is over by then.
+    /// Returns the maximum time without progress, unless the time limit of the attempt is shorter.
     fn longest_silence(&self) -> Option<Duration> {
         let silence = self.transport.read_timeout;
         let is_bounded = self.attempt_timeout.is_some_and(|limit| limit <= silence);
@@ -290,18 +292,20 @@ impl<'a> Call<'a> {
         error.during(self.operation).after(self.attempts, self.sent)
     }
 
-    /// When the call has to be over; uploads and streamed answers are excepted.
+    /// Returns the time at which the call must have ended; uploads and streamed responses are
+    /// exempt.
     fn bound(&self) -> Option<Instant> {
         self.deadline.filter(|_| self.attempt_timeout.is_some())
     }
 
-    /// When credentials have to be there; what is excepted may by now have taken longer than a call.
+    /// Returns the time by which credentials must be available. Exempt calls may have taken longer
+    /// than the time limit by now, so for them it starts anew.
     fn authorization_end(&self) -> Option<Instant> {
         self.bound()
             .or_else(|| Instant::now().checked_add(self.timeout))
     }
 
-    /// Runs one attempt within its own limit and that of the call.
+    /// Runs one attempt within its own time limit and that of the call.
     async fn in_time<T>(
         &self,
         attempt: impl Future<Output = Result<T, Error>>,
@@ -338,7 +342,8 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// What the first credentials that the operation declares and the client holds add.
+    /// Returns the authorizations by the first alternative of the operation for which the client
+    /// holds all credentials.
     async fn authorizations(&self) -> Result<Authorizations<'a>, Error> {
         let transport = self.transport;
         let security = self.operation.security;
@@ -366,7 +371,7 @@ impl<'a> Call<'a> {
         Ok(authorizations)
     }
 
-    /// Whether there is now something else to send than was refused.
+    /// Returns whether the credentials were renewed after a rejection.
     async fn renew(&self) -> Result<bool, Error> {
         let mut renewed = false;
         for (held, refused) in &self.authorizations {
@@ -376,9 +381,10 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Whether the server, or a proxy before it, did not accept who is calling.
+/// Returns whether the server, or a proxy in front of it, did not accept the caller.
 ///
-/// A login page may stand for an answer that a proxy lost; only what may be repeated is.
+/// A login page may replace a response that a proxy lost, so only idempotent calls are repeated
+/// after one.
 fn asks_for_credentials(error: &Error) -> bool {
     match error.status() {
         Some(status) if status == http::StatusCode::UNAUTHORIZED => true,
@@ -387,7 +393,7 @@ fn asks_for_credentials(error: &Error) -> bool {
     }
 }
 
-/// The alternatives of an operation, for a message.
+/// Formats the alternatives of an operation, for a message.
 fn named(alternatives: &[&[&SecurityScheme]]) -> String {
     let mut named = String::new();
     for alternative in alternatives {

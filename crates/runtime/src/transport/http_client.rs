@@ -1,4 +1,4 @@
-//! The connections of a transport: TLS, proxies and the pool.
+//! The connections of a transport: TLS, proxies and the connection pool.
 
 use std::env;
 use std::sync::{Arc, OnceLock};
@@ -10,18 +10,18 @@ use crate::endpoint::{Endpoint, is_private};
 use crate::error::Error;
 use crate::setup_fault::SetupFault;
 
-/// Variables that name a proxy for what is not encrypted.
+/// Environment variables for the proxy of unencrypted requests.
 const PROXY_VARIABLES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
 /// The HTTP clients of a transport.
 ///
-/// To read which certificates the system trusts takes longer than many calls, and fails where there
-/// are none, as in a container with nothing but one program. So it is left to the first request that
-/// needs them, where the server itself is reached without TLS.
+/// Loading the certificates that the system trusts takes longer than many calls. It fails if there
+/// are none, as in a container that contains a single program. If the server itself is reached
+/// without TLS, loading is therefore deferred to the first request that needs them.
 pub(crate) struct HttpClients {
-    /// For the operations.
+    /// Client for the operations.
     pub calls: Client,
-    /// For requests to any server, and what it is made with.
+    /// Client for requests to any server, created on first use.
     others: OnceLock<Client>,
     connections: Connections,
 }
@@ -50,7 +50,7 @@ impl HttpClients {
         }
     }
 
-    /// One that reaches any server.
+    /// Returns a client that can reach any server.
     pub fn others(&self) -> &Client {
         self.others.get_or_init(|| {
             let client = self.connections.client(Trust::System);
@@ -81,14 +81,14 @@ pub(super) fn refuse_redirects(client: &Client) -> Result<(), Error> {
     }
 }
 
-/// Whose certificates are trusted, beside those that were given.
+/// The certificates that are trusted in addition to those that were set.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trust {
     System,
     Nothing,
 }
 
-/// What connections are made with.
+/// The settings of connections.
 #[derive(Clone)]
 pub(super) struct Connections {
     pub connect_timeout: Duration,
@@ -103,13 +103,13 @@ pub(super) struct Connections {
 
 #[derive(Clone)]
 pub(super) enum ProxyChoice {
-    /// As `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+    /// The proxy set by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
     Environment,
     None,
     Given {
-        /// Whether it is itself reached by TLS.
+        /// `true` if the proxy itself is reached over TLS.
         by_tls: bool,
-        /// Whether requests to it stay on this machine, inside a cluster, or encrypted.
+        /// `true` if requests to it stay on this machine, inside a cluster, or encrypted.
         is_private: bool,
         set: Setting,
     },
@@ -131,7 +131,7 @@ impl Default for Connections {
 }
 
 impl Connections {
-    /// Those to this server.
+    /// Returns the settings for connections to this server.
     fn to(&self, endpoint: &Endpoint) -> Self {
         let mut connections = self.clone();
         if self.goes_around_proxy(endpoint) {
@@ -140,13 +140,13 @@ impl Connections {
         connections
     }
 
-    /// Whether a proxy of the environment is not for this server: it leads neither to this machine nor
-    /// into a cluster.
+    /// Returns whether a proxy of the environment is ignored for this server: such a proxy leads
+    /// neither to this machine nor into a cluster.
     fn goes_around_proxy(&self, endpoint: &Endpoint) -> bool {
         matches!(self.proxy, ProxyChoice::Environment) && endpoint.is_inside()
     }
 
-    /// Refuses to show credentials to a proxy, unless that is allowed.
+    /// Returns an error if a proxy would see credentials, unless that is allowed.
     pub fn check_credentials(
         &self,
         endpoint: &Endpoint,
@@ -162,8 +162,8 @@ impl Connections {
         }
     }
 
-    /// Whether a server that is reached without TLS needs some: for its proxy, or since the caller
-    /// wants to hear whether what was given can be read.
+    /// Returns whether certificates are needed although the server is reached without TLS: for its
+    /// proxy, or to report to the caller whether the given ones can be read.
     fn need_certificates(&self) -> bool {
         let proxy = match &self.proxy {
             ProxyChoice::None => false,
@@ -178,7 +178,8 @@ impl Connections {
             || self.accept_invalid_certificates
     }
 
-    /// An HTTP client that neither retries nor follows redirects: the transport does.
+    /// Creates an HTTP client that neither retries nor follows redirects, because the transport
+    /// does both.
     fn client(&self, trust: Trust) -> Result<Client, Error> {
         let builder = Client::builder()
             .connect_timeout(self.connect_timeout)
@@ -216,8 +217,8 @@ impl Connections {
     }
 }
 
-/// What is done with certificates or a proxy when a client is made. A pointer, because programs that
-/// give nothing of the kind are then built without what reads it.
+/// A function that sets certificates or a proxy on a new client. It is a pointer, so that programs
+/// that use none of these are built without the code for them.
 pub(super) type Setting = Arc<dyn Fn(ClientBuilder) -> Result<ClientBuilder, Error> + Send + Sync>;
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -288,7 +289,8 @@ fn useless() -> Setting {
     })
 }
 
-/// As the HTTP client chooses where both kinds of TLS are built in.
+/// Parses a client certificate in the way of the TLS library that the HTTP client prefers if both
+/// are built in.
 #[cfg(feature = "native-tls")]
 fn identity(certificates: &[u8], key: &[u8]) -> reqwest::Result<reqwest::Identity> {
     reqwest::Identity::from_pkcs8_pem(certificates, key)

@@ -1,7 +1,7 @@
-//! Spans of calls and attempts.
+//! Tracing spans of calls and attempts.
 //!
-//! Their fields have the names of the OpenTelemetry conventions for HTTP clients. They hold the route
-//! of an operation, never its parameters, and what kind of error there was, never its text.
+//! Their fields have the names of the OpenTelemetry conventions for HTTP clients. They contain the
+//! route of an operation, never its parameters, and the kind of an error, never its message.
 
 use http::StatusCode;
 use tracing::field::Empty;
@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::operation::Operation;
 
-/// A whole call, with all its attempts.
+/// Creates the span of a whole call, with all its attempts.
 pub(super) fn call(endpoint: &Endpoint, operation: &'static Operation) -> Span {
     info_span!(
         "call",
@@ -29,7 +29,7 @@ pub(super) fn call(endpoint: &Endpoint, operation: &'static Operation) -> Span {
     )
 }
 
-/// One attempt of a call.
+/// Creates the span of one attempt of a call.
 pub(super) fn attempt(endpoint: &Endpoint, operation: &'static Operation, number: u32) -> Span {
     let span = info_span!(
         "attempt",
@@ -51,7 +51,7 @@ pub(super) fn attempt(endpoint: &Endpoint, operation: &'static Operation, number
     span
 }
 
-/// Notes on the call that it is now at this attempt.
+/// Records the number of the current attempt in the span of the call.
 pub(super) fn sending(attempts: u32) {
     Span::current().record("attempts", attempts);
 }

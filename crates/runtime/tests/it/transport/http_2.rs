@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex};
 use compute_kfp_runtime::operation::Operation;
 use compute_kfp_runtime::{ErrorKind, Request, Transport};
 use h2::Reason;
+use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::item::{GET, POST};
 
-/// Resets the first request for this reason and answers the others; gives the methods it saw.
-async fn resetting(reason: Reason) -> (Transport, Arc<Mutex<Vec<String>>>) {
+/// Resets the first request for this reason, before or after the head of its response, and answers the
+/// others; gives the methods it saw.
+async fn resetting(reason: Reason, after_head: bool) -> (Transport, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let seen = Arc::<Mutex<Vec<String>>>::default();
@@ -23,7 +25,14 @@ async fn resetting(reason: Reason) -> (Transport, Arc<Mutex<Vec<String>>>) {
                 while let Some(Ok((request, mut respond))) = connection.accept().await {
                     let mut log = log.lock().unwrap();
                     log.push(request.method().to_string());
-                    if log.len() == 1 {
+                    if log.len() == 1 && after_head {
+                        let head = http::Response::builder().status(200).body(()).unwrap();
+                        let mut stream = respond.send_response(head, false).unwrap();
+                        stream
+                            .send_data(bytes::Bytes::from_static(b"{"), false)
+                            .unwrap();
+                        stream.send_reset(reason);
+                    } else if log.len() == 1 {
                         respond.send_reset(reason);
                     } else {
                         let answer = http::Response::builder().status(204).body(()).unwrap();
@@ -47,7 +56,7 @@ async fn send(
     operation: &'static Operation,
     reason: Reason,
 ) -> (Result<(), compute_kfp_runtime::Error>, usize) {
-    let (transport, seen) = resetting(reason).await;
+    let (transport, seen) = resetting(reason, false).await;
     let outcome = transport.send_empty(Request::new(operation)).await;
     let requests = seen.lock().unwrap().len();
     (outcome.map(|_| ()), requests)
@@ -73,4 +82,13 @@ async fn a_stream_that_broke_is_sent_again_only_if_it_may_be() {
     assert_eq!(error.kind(), ErrorKind::Connection);
     assert!(error.was_sent() && !error.is_retryable());
     assert_eq!(requests, 1);
+}
+
+#[tokio::test]
+async fn what_has_a_response_was_executed_though_its_stream_is_refused_then() {
+    let (transport, seen) = resetting(Reason::REFUSED_STREAM, true).await;
+    let error = transport.send_json::<Value>(Request::new(&POST)).await;
+    let error = error.unwrap_err();
+    assert!(error.was_sent() && !error.is_retryable(), "{error:?}");
+    assert_eq!(*seen.lock().unwrap(), ["POST"]);
 }
