@@ -1,5 +1,6 @@
 //! What HTTP/2 says of a request beside its answer.
 
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 
 use compute_kfp_runtime::operation::Operation;
@@ -27,11 +28,8 @@ async fn resetting(reason: Reason, after_head: bool) -> (Transport, Arc<Mutex<Ve
                     log.push(request.method().to_string());
                     if log.len() == 1 && after_head {
                         let head = http::Response::builder().status(200).body(()).unwrap();
-                        let mut stream = respond.send_response(head, false).unwrap();
-                        stream
-                            .send_data(bytes::Bytes::from_static(b"{"), false)
-                            .unwrap();
-                        stream.send_reset(reason);
+                        let stream = respond.send_response(head, false).unwrap();
+                        tokio::spawn(reset_when_read(stream, reason));
                     } else if log.len() == 1 {
                         respond.send_reset(reason);
                     } else {
@@ -50,6 +48,22 @@ async fn resetting(reason: Reason, after_head: bool) -> (Transport, Arc<Mutex<Ve
         .unwrap();
     let transport = Transport::builder(url).http_client(http).build().unwrap();
     (transport, seen)
+}
+
+/// Resets a stream once the client has read of the body: more is sent than its first window holds.
+async fn reset_when_read(mut stream: h2::SendStream<bytes::Bytes>, reason: Reason) {
+    const WINDOW: usize = 65_535;
+    const MORE_THAN_ANY_WINDOW: usize = 8 * 1024 * 1024;
+    let mut sent = 0;
+    while sent <= MORE_THAN_ANY_WINDOW {
+        stream.reserve_capacity(WINDOW);
+        let Some(Ok(room)) = poll_fn(|context| stream.poll_capacity(context)).await else {
+            return;
+        };
+        stream.send_data(vec![b' '; room].into(), false).unwrap();
+        sent += room;
+    }
+    stream.send_reset(reason);
 }
 
 async fn send(
