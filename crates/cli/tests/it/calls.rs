@@ -1,5 +1,7 @@
 //! What calls send and print.
 
+#[cfg(unix)]
+use crate::program::terminal::Terminal;
 use crate::program::{Program, sandbox};
 use compute_kfp_sandbox::Sandbox;
 use compute_kfp_test_server::{Response, TestServer};
@@ -365,5 +367,22 @@ fn what_a_server_sends_cannot_steer_a_terminal() {
             "{format}: {:?}",
             ended.errors
         );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_terminal_is_not_steered_by_names_and_values_of_a_server() {
+    let evil = "\u{1b}[31m\u{9b}31m\u{7f}";
+    let answer = json!({"pipelines": [{evil: evil, "name": evil}]});
+    let server = TestServer::start(move |_| answer.clone().into());
+    let program = Program::alone().variable("KF_PIPELINES_ENDPOINT", server.url());
+    for format in [&[][..], &["-o", "json"], &["-o", "yaml"]] {
+        let line = [&["kfp", "list-pipelines"], format].concat();
+        let ended = Terminal::start(80, program.command(line)).end();
+        assert_eq!(ended.status, 0, "{}", ended.text);
+        for sequence in ["\u{1b}[31m", "\u{9b}", "\u{7f}"] {
+            assert!(!ended.text.contains(sequence), "{:?}", ended.text);
+        }
     }
 }
