@@ -101,8 +101,8 @@ impl Client {
     /// | `COMPUTE_ALLOW_HTTP` | `true` allows plain HTTP to any host |
     /// | `COMPUTE_INSECURE_SKIP_TLS_VERIFY` | `true` accepts any certificate of the server, for tests |
     ///
-    /// Without token and API key, the client uses the login of `~/.quantuminspire/config.json` (with the
-    /// feature `oauth`):
+    /// Without token and API key, the client uses the login of `~/.quantuminspire/config.json` (with
+    /// the feature `oauth`):
     ///
     /// | `COMPUTE_ENDPOINT` | the file | endpoint | credential |
     /// |---|---|---|---|
@@ -153,8 +153,8 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Configures a client as [`Client::from_env`] does, but with your own lookup of variables. Settings can
-    /// be overridden afterwards.
+    /// Configures a client as [`Client::from_env`] does, but with your own lookup of variables.
+    /// Settings can be overridden afterwards.
     ///
     /// ```
     /// use compute_kfp::compute::ClientBuilder;
@@ -213,7 +213,8 @@ impl ClientBuilder {
         Ok(builder)
     }
 
-    /// Returns what [`from_variables`](Self::from_variables) found, and where. Later settings are not included.
+    /// Returns what [`from_variables`](Self::from_variables) found, and where. Later settings are not
+    /// included.
     pub fn found(&self) -> &[Found] {
         &self.found
     }

@@ -215,8 +215,8 @@ pub struct Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Setting {
-    /// Address of the server. It is not kept, as it may be wrong and contain a password. Once the client
-    /// is built, its transport has the address.
+    /// Address of the server. It is not kept, as it may be wrong and contain a password. Once the
+    /// client is built, its transport has the address.
     Endpoint,
     /// Bearer token; not kept.
     Token,
@@ -230,7 +230,7 @@ pub enum Setting {
     SessionCookie,
     /// Header that identifies the caller; its name is kept.
     IdentityHeader,
-    /// Namespace for callers to name; kept.
+    /// Namespace for callers to use; kept.
     Namespace,
     /// Whether credentials may be sent over plain HTTP to any host.
     AllowHttp,

@@ -117,9 +117,10 @@ impl<'a> RecordJob<'a> {
     ///
     /// # Errors
     ///
-    /// Returns the errors of the calls. The kind is [`Unsupported`](ErrorKind::Unsupported) if the server
-    /// has no artifacts, as in release 2.17 of KFP, and [`Configuration`](ErrorKind::Configuration) if no
-    /// namespace is known. What was recorded before an error is kept; recording again continues from there.
+    /// Returns the errors of the calls. The kind is [`Unsupported`](ErrorKind::Unsupported) if the
+    /// server has no artifacts, as in release 2.17 of KFP, and
+    /// [`Configuration`](ErrorKind::Configuration) if no namespace is known. What was recorded before
+    /// an error is kept; recording again continues from there.
     #[inline]
     pub async fn send(self) -> Result<Recorded, Error> {
         match self.record().await {

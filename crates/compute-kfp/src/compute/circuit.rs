@@ -19,8 +19,8 @@ const DEFAULT_PROJECT: &str = "compute-kfp";
 impl Client {
     /// Runs a circuit, given as cQASM, on a backend type, given by its id or name.
     ///
-    /// The circuit is stored in a project of the user, as a new algorithm, commit and file. The project is
-    /// created if the user has none of that name. The circuit runs in its own batch job.
+    /// The circuit is stored in a project of the user, as a new algorithm, commit and file. The project
+    /// is created if the user has none of that name. The circuit runs in its own batch job.
     ///
     /// ```no_run
     /// # async fn example(compute: compute_kfp::compute::Client) -> compute_kfp::Result<()> {
@@ -182,8 +182,9 @@ impl RunCircuit {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`submit`](Self::submit) and of [`Wait::send`](crate::waiting::Wait::send). A
-    /// failed job is not an error; see [`CircuitOutcome::job`].
+    /// Returns the errors of [`submit`](Self::submit) and of
+    /// [`Wait::send`](crate::waiting::Wait::send). A failed job is not an error; see
+    /// [`CircuitOutcome::job`].
     #[inline]
     pub async fn send(mut self) -> Result<CircuitOutcome, Error> {
         let client = self.client.clone();
@@ -212,9 +213,9 @@ impl RunCircuit {
     /// # Errors
     ///
     /// Returns an error of kind [`NotFound`](ErrorKind::NotFound) if there is no such backend type or
-    /// language. The kind is [`Configuration`](ErrorKind::Configuration) if the project has to be created
-    /// and its owner is ambiguous. If a call fails, its error is returned. Objects created before an error
-    /// are kept.
+    /// language. The kind is [`Configuration`](ErrorKind::Configuration) if the project has to be
+    /// created and its owner is ambiguous. If a call fails, its error is returned. Objects created
+    /// before an error are kept.
     #[inline]
     pub async fn submit(self) -> Result<Job, Error> {
         let client = &self.client;

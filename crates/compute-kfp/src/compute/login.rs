@@ -28,13 +28,13 @@ use super::DEFAULT_ENDPOINT;
 /// access token of the file. It gets a new one if the token expires in less than 5 s or is refused.
 ///
 /// If the login server replaces the refresh token, the new one is stored before the new access token is
-/// used. Disk space for it is reserved first: if that fails, the refresh token is not spent, and the call
-/// fails with an error that says why. If storing still fails, the client keeps the token in memory, logs
-/// a warning with `tracing`, and stores it with the next one.
+/// used. Disk space for it is reserved first: if that fails, the refresh token is not spent, and the
+/// call fails with an error that says why. If storing still fails, the client keeps the token in
+/// memory, logs a warning with `tracing`, and stores it with the next one.
 ///
 /// A refresh continues if the call that needed it is dropped. A program that ends meanwhile, such as on
-/// Ctrl-C, waits for it with [`Login::settled`]. If a program is killed before it has the response of the
-/// login server, a refresh token that can be used only once is lost.
+/// Ctrl-C, waits for it with [`Login::settled`]. If a program is killed before it has the response of
+/// the login server, a refresh token that can be used only once is lost.
 ///
 /// Programs that share a file take turns to get new tokens, and use the tokens that another has stored.
 /// They use a lock file in the same directory that only its owner can lock.
@@ -71,9 +71,9 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if there is no such
-    /// file, and of kind [`Configuration`](crate::ErrorKind::Configuration) if it cannot be read. The file
-    /// is left unchanged.
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if there is no
+    /// such file, and of kind [`Configuration`](crate::ErrorKind::Configuration) if it cannot be read.
+    /// The file is left unchanged.
     pub fn from_file(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let file = ConfigFile::new(path.into());
         let Some(document) = file.read()? else {
@@ -95,7 +95,8 @@ impl Login {
         self
     }
 
-    /// Sets the HTTP client of [`log_out`](Self::log_out), for example one with a proxy or certificates.
+    /// Sets the HTTP client of [`log_out`](Self::log_out), for example one with a proxy or
+    /// certificates.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self
@@ -132,8 +133,8 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the file cannot be
-    /// read.
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the file cannot
+    /// be read.
     pub fn is_logged_in(&self) -> Result<bool, Error> {
         Ok(self
             .account()?
@@ -144,8 +145,8 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the file cannot be
-    /// read.
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the file cannot
+    /// be read.
     pub fn team_member_id(&self) -> Result<Option<i64>, Error> {
         Ok(self.account()?.and_then(|account| account.team_member_id))
     }
@@ -154,9 +155,9 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the file cannot be
-    /// read or written, and of kind [`Authentication`](crate::ErrorKind::Authentication) if it holds no
-    /// login to the server.
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the file cannot
+    /// be read or written, and of kind [`Authentication`](crate::ErrorKind::Authentication) if it holds
+    /// no login to the server.
     pub async fn set_team_member_id(&self, id: i64) -> Result<(), Error> {
         let _turn = self.file.turn().await?;
         let login = self.clone();
@@ -177,9 +178,9 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the login server
-    /// refuses or cannot be reached. The kind is [`Configuration`](crate::ErrorKind::Configuration) if the
-    /// file cannot be read or written.
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the login
+    /// server refuses or cannot be reached. The kind is
+    /// [`Configuration`](crate::ErrorKind::Configuration) if the file cannot be read or written.
     pub async fn log_out(&self) -> Result<(), Error> {
         let _turn = self.file.turn().await?;
         let login = self.clone();

@@ -54,8 +54,8 @@ impl FollowJobLogs {
 
     /// Returns a stream of the existing lines and of those that follow, ordered by time.
     ///
-    /// All lines that share a time are returned, and no line is returned twice. The stream ends when the
-    /// job has ended and the log was then read to its end.
+    /// All lines that share a time are returned, and no line is returned twice. The stream ends when
+    /// the job has ended and the log was then read to its end.
     #[inline]
     pub fn lines(self) -> Following<JobLogLine> {
         let (client, id, start) = (self.client, self.id, self.start);

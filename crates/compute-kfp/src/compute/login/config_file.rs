@@ -98,8 +98,9 @@ impl ConfigFile {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Configuration`](compute_kfp_runtime::ErrorKind::Configuration) if the lock
-    /// cannot be created or another program does not release it. Two concurrent refreshes lose a login.
+    /// Returns an error of kind [`Configuration`](compute_kfp_runtime::ErrorKind::Configuration) if the
+    /// lock cannot be created or another program does not release it. Two concurrent refreshes lose a
+    /// login.
     pub async fn turn(&self) -> Result<Turn, Error> {
         let target = self.target();
         let open = blocking_io(move || {

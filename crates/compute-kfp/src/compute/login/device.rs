@@ -55,8 +55,8 @@ impl DeviceLogin {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the endpoint is not
-    /// a URL or would get secrets over plain HTTP, or if the file cannot be read. The kind is
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the endpoint is
+    /// not a URL or would get secrets over plain HTTP, or if the file cannot be read. The kind is
     /// [`Authentication`](crate::ErrorKind::Authentication) if the login server refuses. If the call to
     /// the API fails, its error is returned.
     #[inline]
@@ -157,10 +157,10 @@ impl PendingLogin {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the user refused
-    /// or took too long. The kind is [`Configuration`](crate::ErrorKind::Configuration) if the tokens
-    /// cannot be stored. If only the request for the memberships fails, the tokens are stored and the
-    /// error is that of the request.
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the user
+    /// refused or took too long. The kind is [`Configuration`](crate::ErrorKind::Configuration) if the
+    /// tokens cannot be stored. If only the request for the memberships fails, the tokens are stored
+    /// and the error is that of the request.
     #[inline]
     pub async fn finish(self) -> Result<LoggedIn, Error> {
         let tokens = StoredTokens::new(&self.pending.finish().await?);
