@@ -96,7 +96,7 @@ impl Client {
     /// | `COMPUTE_TOKEN_FILE` | where there is no `COMPUTE_TOKEN`: the file that holds it, read again when it changes |
     /// | `COMPUTE_API_KEY` | the API key of a backend |
     /// | `COMPUTE_CLIENT_CERTIFICATE`, `COMPUTE_CLIENT_KEY` | files of a client certificate and its key |
-    /// | `COMPUTE_CERTIFICATE_AUTHORITY` | file of authorities to trust in addition to the system's |
+    /// | `COMPUTE_CERTIFICATE_AUTHORITY` | file of additional certificate authorities |
     /// | `COMPUTE_PROXY` | the proxy; otherwise `HTTPS_PROXY` and similar variables apply |
     /// | `COMPUTE_ALLOW_HTTP` | `true` allows plain HTTP to any host |
     /// | `COMPUTE_INSECURE_SKIP_TLS_VERIFY` | `true` accepts any certificate of the server, for tests |

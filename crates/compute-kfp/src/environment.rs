@@ -46,9 +46,9 @@ pub struct Variables {
     pub client_certificate: &'static str,
     /// Key of the client certificate: a file in PEM; without it, the certificate's file holds both.
     pub client_key: &'static str,
-    /// Whether credentials may be sent over plain HTTP to any host, as `true` or `false`.
+    /// Permission to send credentials over plain HTTP to any host, `true` or `false`.
     pub allow_http: &'static str,
-    /// Whether any certificate of the server is accepted, as `true` or `false`.
+    /// Acceptance of any certificate of the server, `true` or `false`.
     pub insecure_skip_tls_verify: &'static str,
     /// Certificate authorities to trust in addition to the system's: a file in PEM.
     pub certificate_authority: &'static str,
@@ -207,7 +207,7 @@ pub struct Found {
     pub setting: Setting,
     /// Its value, if [`Setting`] says that it is kept.
     pub value: Option<String>,
-    /// Where it was found.
+    /// The place where it was found.
     pub origin: Origin,
 }
 
@@ -232,13 +232,13 @@ pub enum Setting {
     IdentityHeader,
     /// Namespace for callers to use; kept.
     Namespace,
-    /// Whether credentials may be sent over plain HTTP to any host.
+    /// Permission to send credentials over plain HTTP to any host.
     AllowHttp,
     /// Certificate authorities to trust in addition to the system's; the path of their file is kept.
     CertificateAuthority,
     /// Certificate of the client; the path of its file is kept.
     ClientCertificate,
-    /// Whether any certificate of the server is accepted.
+    /// Acceptance of any certificate of the server.
     InsecureSkipTlsVerify,
     /// Proxy; not kept, as it may hold a password.
     Proxy,

@@ -95,7 +95,7 @@ impl Client {
     /// | session cookie | `KFP_COOKIE`; the file that `KFP_COOKIE_FILE` names; the context file |
     /// | identity header | `KFP_IDENTITY_HEADER`, as `NAME: VALUE`; the context file |
     /// | client certificate and its key | the files that `KFP_CLIENT_CERTIFICATE` and `KFP_CLIENT_KEY` name |
-    /// | authorities to trust in addition to the system's | the file that `KFP_CERTIFICATE_AUTHORITY` names |
+    /// | additional certificate authorities | the file that `KFP_CERTIFICATE_AUTHORITY` names |
     /// | proxy | `KFP_PROXY`; `HTTPS_PROXY` and similar variables |
     /// | whether plain HTTP is allowed to any host | `KFP_ALLOW_HTTP`, as `true` |
     /// | whether any certificate is accepted, for tests | `KFP_INSECURE_SKIP_TLS_VERIFY`, as `true` |
@@ -341,7 +341,7 @@ fn without_api_path(endpoint: &str) -> &str {
         .unwrap_or(endpoint)
 }
 
-/// Credentials are left out: what an implementation prints of itself is not known.
+/// Omits credentials, because it is unknown what an implementation prints about itself.
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")

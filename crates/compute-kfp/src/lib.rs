@@ -27,7 +27,7 @@ pub use compute_kfp_runtime::{
 };
 
 /// Code that omits a required parameter does not compile. Each failing call has a complete
-/// counterpart that compiles, so that nothing else is the reason.
+/// counterpart that compiles, to rule out other causes.
 ///
 /// A part of the path:
 /// ```

@@ -65,7 +65,7 @@ impl UploadNamed<'_> {
         self
     }
 
-    /// Sets the description of a new pipeline, or of the new version.
+    /// Sets the description of the new pipeline or version.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
