@@ -18,7 +18,7 @@ pub struct SettingName {
     variable: fn(&Variables) -> Option<&'static str>,
     value: Value,
     help: &'static str,
-    /// Whether it is meant for one server, as a credential is.
+    /// Whether it applies to one server only, as a credential does.
     pub of_one_server: bool,
 }
 

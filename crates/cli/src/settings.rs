@@ -236,7 +236,7 @@ impl<'a> Settings<'a> {
         Ok(Some(endpoint))
     }
 
-    /// Returns the source of a setting that the SDK found in a supposed variable.
+    /// Returns the source of a setting. The SDK sees options and profiles as variables.
     pub fn source(&self, api: Api, origin: &Origin) -> Source {
         match origin {
             Origin::Variable(name) => {
