@@ -11,7 +11,7 @@ use crate::specification::COMPUTE;
 use crate::store::Store;
 
 /// Adds an object in the format in which the server sends it. Omitted fields get their initial values.
-/// Ids may be omitted; they are then assigned in ascending order.
+/// Ids may be omitted. Given ids must be in ascending order.
 pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(), Problem> {
     let kinds: Vec<&str> = store
         .compute

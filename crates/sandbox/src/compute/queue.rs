@@ -12,7 +12,7 @@ use crate::store::{Object, Store};
 
 const NONE_WAITS: &str = "No batch job is waiting";
 
-/// Returns the next batch job. The spec has no response for an empty queue but the error 422.
+/// Returns the next batch job, or a 422 if none waits: the spec declares no other error.
 pub(super) fn peek(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let mut validation = Validation::of(call);
     let body = validation.body(Defaults::Filled)?;

@@ -310,7 +310,7 @@ fn integer(value: &Value, in_body: bool) -> Result<i64, Wrong> {
     }
 }
 
-/// Parses an integer. `1.0` is one. A float beyond 2^53 is not precise enough.
+/// Returns a number as an integer, if it is one. So is `1.0`. Beyond 2^53 a float is ambiguous.
 #[allow(clippy::cast_possible_truncation)]
 fn whole(number: &Number) -> Option<i64> {
     const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;

@@ -16,7 +16,7 @@ pub(super) struct Validation<'a> {
     problems: Vec<Problem>,
 }
 
-/// Completeness of a body: complete, or only the changes.
+/// The treatment of omitted fields: filled with their defaults, or left out in a body of changes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Defaults {
     Filled,
@@ -31,7 +31,7 @@ impl<'a> Validation<'a> {
         }
     }
 
-    /// Returns the collected faults. Call it before any value is used.
+    /// Fails if faults were collected. Call it before any value is used.
     pub(super) fn finish(self) -> Result<(), ComputeError> {
         if self.problems.is_empty() {
             return Ok(());
@@ -123,13 +123,13 @@ fn not_json(text: &str, error: &serde_json::Error) -> ComputeError {
     undecodable(offset(text, error), &error.to_string())
 }
 
-/// Returns the error of a body that is not UTF-8. It is a 422 like all faults of a body, not FastAPI's
-/// 400.
+/// Returns the error of a body that is not UTF-8. The spec declares no 400, as FastAPI would return, so
+/// it is a 422 like all faults of a body.
 fn not_text(error: &Utf8Error) -> ComputeError {
     undecodable(error.valid_up_to(), &error.to_string())
 }
 
-/// Returns the error of a body that is not JSON. FastAPI reports it alone.
+/// Returns the error of a body that cannot be decoded. FastAPI reports it alone.
 fn undecodable(offset: usize, error: &str) -> ComputeError {
     ComputeError::invalid(vec![json!({
         "type": "json_invalid",
