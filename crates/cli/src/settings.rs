@@ -271,7 +271,7 @@ impl<'a> Settings<'a> {
         })
     }
 
-    /// With -vv, prints the sources of the settings.
+    /// Prints the sources of the settings if -vv is given.
     fn tell(&self, api: Api) {
         if self.globals.verbosity > 1 {
             for setting in self.of(api) {

@@ -39,7 +39,6 @@ use super::DEFAULT_ENDPOINT;
 /// Programs that share a file take turns to get new tokens, and use the tokens that another has stored.
 /// They use a lock file in the same directory that only its owner can lock.
 ///
-///
 /// ```no_run
 /// # async fn example() -> compute_kfp::Result<()> {
 /// use compute_kfp::compute::{Client, Login};
