@@ -22,8 +22,8 @@ impl<T: Progress> Ended<T> {
 
     /// Returns whether it has ended successfully.
     ///
-    /// A run has if it `SUCCEEDED` or was `SKIPPED`, as with a cached result. A job has if it is
-    /// `completed`. A batch job has if it is `finished`: the jobs in it have their own states.
+    /// A run succeeds in the state `SUCCEEDED` or `SKIPPED`, as with a cached result. A job succeeds in
+    /// `completed`. A batch job succeeds in `finished`; the jobs in it have their own states.
     pub fn succeeded(&self) -> bool {
         self.0.has_succeeded()
     }
