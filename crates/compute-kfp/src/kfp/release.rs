@@ -13,7 +13,7 @@ impl Client {
     /// Adds the server's release to the error of an operation that the server lacks, or a hint to check
     /// the endpoint. Other errors are returned unchanged.
     ///
-    /// It sends a request to `/healthz`, which takes at most 5 s. This crate's workflows call it
+    /// It sends a request to `/healthz`, which takes at most 5 s. This crate's multi-call methods use it
     /// themselves. Single operations do not, since it is an additional request.
     ///
     /// ```no_run

@@ -47,8 +47,8 @@ impl WatchRun {
     /// state.
     ///
     /// The stream ends when the run has ended and its tasks were read after that. If a state lasted
-    /// less than the time between two requests, only the task's `state_history` shows it. Servers
-    /// without `tasks` of a run return none.
+    /// less than the time between two requests, only the task's `state_history` shows it. Servers that
+    /// predate the `tasks` of a run return none.
     #[inline]
     pub fn tasks(self) -> Following<PipelineTask> {
         let what = format!("run `{}`", self.run_id);

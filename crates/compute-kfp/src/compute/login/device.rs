@@ -45,7 +45,8 @@ impl DeviceLogin {
         self
     }
 
-    /// Allows tokens to be sent to the API over plain HTTP to any host. The login server needs HTTPS.
+    /// Sets whether tokens may be sent to the API over plain HTTP, to any host [default: `false`]. The
+    /// login server always needs HTTPS.
     pub fn allow_plain_http(mut self, allow: bool) -> Self {
         self.allow_plain_http = allow;
         self
