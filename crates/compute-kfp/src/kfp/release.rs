@@ -13,8 +13,8 @@ impl Client {
     /// Adds the server's release to the error of an operation that the server lacks, or a hint to check
     /// the endpoint. Other errors are returned unchanged.
     ///
-    /// It sends a request to `/healthz`, which takes at most 5 s. This crate's multi-call methods use it
-    /// themselves. Single operations do not, since it is an additional request.
+    /// It sends a request to `/healthz`, which takes at most 5 s. This crate's multi-call methods use
+    /// it themselves. Single operations do not, since it is an additional request.
     ///
     /// ```no_run
     /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {

@@ -46,7 +46,7 @@ impl DeviceLogin {
     }
 
     /// Sets whether tokens may be sent to the API over plain HTTP, to any host [default: `false`]. The
-    /// login server always needs HTTPS.
+    /// login server needs HTTPS.
     pub fn allow_plain_http(mut self, allow: bool) -> Self {
         self.allow_plain_http = allow;
         self
