@@ -74,7 +74,7 @@ pub enum KfpServer {
     Release217,
     /// The server of the next API, with artifacts and tasks.
     Next,
-    /// The server of the next API, plus the operations that no server has.
+    /// The server of the next API, and in addition the operations that no server has.
     #[default]
     All,
 }
