@@ -1,4 +1,4 @@
-//! What a user can do about an error, in the words of the command line.
+//! Remedies for errors, in the terms of the command line.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::setting_name::{
 use crate::settings::Settings;
 use crate::setup::Setup;
 
-/// How long a question may take that is only asked for advice.
+/// Time limit of a request that is sent only for advice.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The failure of a command that calls these APIs, with advice.
+/// Returns the failure of a command that calls these APIs, with advice.
 pub async fn of(globals: &Globals, apis: &[Api], error: Error) -> Failure {
     if let Some(message) = of_setup(apis, &error) {
         return Failure::Advised {
@@ -62,7 +62,7 @@ pub async fn of(globals: &Globals, apis: &[Api], error: Error) -> Failure {
     }
 }
 
-/// The message of an error that a setting puts right, with the names that the setting has here.
+/// Returns the message of an error that a setting can fix, with the names of that setting.
 pub fn of_setup(apis: &[Api], error: &Error) -> Option<String> {
     let fault = SetupFault::of(error)?;
     let called = error.operation().and_then(Api::of_operation);
@@ -87,14 +87,14 @@ pub fn of_setup(apis: &[Api], error: &Error) -> Option<String> {
     Some(format!("{fault}; {remedy}"))
 }
 
-/// Whether a web page came with a status that reports success.
+/// Returns whether the response was a web page with a success status.
 pub fn is_page(error: &Error) -> bool {
     let is_success = error.status().is_some_and(|status| status.is_success());
     is_success && error.kind() == ErrorKind::Authentication
 }
 
-/// Looks for the KFP API below `/pipeline`, where the dashboard of Kubeflow has it, and returns an error
-/// that says so.
+/// Looks for the KFP API below `/pipeline`, where the Kubeflow dashboard has it. Returns an error that
+/// says so if it is there.
 pub async fn api_below(settings: &Settings<'_>) -> Option<Error> {
     const BELOW: &str = "/pipeline";
     let setup = Setup::of(settings, Api::Kfp).ok().flatten()?;

@@ -1,4 +1,4 @@
-//! The two APIs, as far as they are told apart.
+//! The two APIs and their differences.
 
 use clap::ValueEnum;
 use compute_kfp::body_fields::ObjectFields;
@@ -18,7 +18,7 @@ pub enum Api {
 impl Api {
     pub const ALL: [Self; 2] = [Self::Compute, Self::Kfp];
 
-    /// What it is called on the command line.
+    /// Returns its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Compute => "compute",
@@ -26,7 +26,7 @@ impl Api {
         }
     }
 
-    /// What it is called in a sentence.
+    /// Returns its name in a sentence.
     pub fn title(self) -> &'static str {
         match self {
             Self::Compute => "the Quantum Inspire Compute API",
@@ -41,7 +41,7 @@ impl Api {
         }
     }
 
-    /// The environment variables that set it up.
+    /// Returns the environment variables that configure it.
     pub fn variables(self) -> Variables {
         match self {
             Self::Compute => compute::VARIABLES,
@@ -49,7 +49,7 @@ impl Api {
         }
     }
 
-    /// The fields of what bodies consist of.
+    /// Returns the fields of the objects in bodies.
     pub fn objects(self) -> &'static [ObjectFields] {
         match self {
             Self::Compute => compute::operations::bodies::OBJECTS,
@@ -57,7 +57,7 @@ impl Api {
         }
     }
 
-    /// A body that this operation takes, as JSON.
+    /// Returns an example body of this operation, as JSON.
     pub fn example(self, operation: &str) -> Option<&'static str> {
         let examples = match self {
             Self::Compute => compute::operations::bodies::EXAMPLES,
@@ -68,7 +68,7 @@ impl Api {
         Some(example)
     }
 
-    /// The API that has this operation.
+    /// Returns the API that has this operation.
     pub fn of_operation(operation: &'static Operation) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
         all.find(|api| {
@@ -82,7 +82,7 @@ impl Api {
     }
 }
 
-/// A client of one of the two.
+/// A client of one of the two APIs.
 pub enum Client {
     Compute(compute::Client),
     Kfp(kfp::Client),
@@ -96,8 +96,7 @@ impl Client {
         }
     }
 
-    /// The namespace that is set up, for operations that ask for one.
-    /// Adds to an error which release the server is, if it does not have the operation.
+    /// Adds the server's release to an error if the server lacks the operation.
     pub async fn with_release(&self, error: Error) -> Error {
         match self {
             Self::Kfp(client) => client.with_release(error).await,
@@ -105,6 +104,7 @@ impl Client {
         }
     }
 
+    /// Returns the configured namespace, for operations that take one.
     pub fn namespace(&self) -> Option<&str> {
         match self {
             Self::Compute(_) => None,

@@ -1,4 +1,4 @@
-//! From the command line to the arguments of a call.
+//! Conversion of the command line to the arguments of a call.
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Read};
@@ -11,10 +11,10 @@ use serde_json::{Map, Value};
 use crate::failure::{Failure, say, warn};
 use crate::operation_command::{BODY, SET, parts, whole_bodies};
 
-/// Parts of a body that are files, by their names.
+/// Body parts that are files, by name.
 pub type Files = Vec<(String, PathBuf)>;
 
-/// The arguments of a call, with its files.
+/// Returns the arguments and files of a call.
 pub fn of(operation: &'static Operation, matches: &ArgMatches) -> Result<(Value, Files), Failure> {
     let mut arguments = Map::new();
     let mut files = Vec::new();
@@ -64,7 +64,7 @@ fn body_of(
     }
 }
 
-/// The arguments that were written as one JSON object, with its files taken out.
+/// Returns the arguments from one JSON object, and the files taken out of it.
 pub fn of_json(operation: &'static Operation, text: &str) -> Result<(Value, Files), Failure> {
     let mut arguments = json("the arguments", text)?;
     let mut files = Vec::new();
@@ -89,7 +89,7 @@ pub fn of_json(operation: &'static Operation, text: &str) -> Result<(Value, File
     Ok((arguments, files))
 }
 
-/// What `-`, `@FILE` or a text says.
+/// Returns the content that `-`, `@FILE` or a literal string stands for.
 pub fn text_of(argument: &str) -> Result<String, Failure> {
     match (argument, argument.strip_prefix('@')) {
         ("-", _) => standard_input(),
@@ -155,7 +155,7 @@ fn json_body(text: Option<&str>, matches: &ArgMatches) -> Result<Option<Value>, 
     Ok(body)
 }
 
-/// As deep as JSON is read.
+/// Maximum depth of JSON, as when it is parsed.
 const DEEPEST: usize = 127;
 
 fn json(what: &str, text: &str) -> Result<Value, Failure> {
@@ -164,7 +164,7 @@ fn json(what: &str, text: &str) -> Result<Value, Failure> {
         .map_err(|error| Failure::Usage(format!("{what} is not JSON: {error}")))
 }
 
-/// Puts a value at a path of names and indices with dots between; `\.` is a dot of a name.
+/// Sets the value at a path. Dots separate names and indices; `\.` is a dot within a name.
 fn set(place: &mut Value, path: &[String], value: Value) -> Result<(), String> {
     let Some((step, rest)) = path.split_first() else {
         *place = value;

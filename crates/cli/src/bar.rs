@@ -10,14 +10,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::globals::Globals;
 use crate::output::printable;
 
-/// How often it is drawn anew while nothing happens.
+/// Time between two redraws while nothing happens.
 const TICK: Duration = Duration::from_millis(100);
 
-/// A line that shows how far something is, and that is gone when this is dropped.
+/// A line that shows progress. It disappears when this is dropped.
 pub struct Bar(ProgressBar);
 
 impl Bar {
-    /// For bytes, `length` of them where that is known.
+    /// Creates a bar for bytes, with their `length` if it is known.
     pub fn of_bytes(globals: &Globals, what: &str, length: Option<u64>) -> Self {
         let template = match length {
             Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
@@ -26,7 +26,7 @@ impl Bar {
         Self::new(globals, what, length, template)
     }
 
-    /// For what takes as long as it takes.
+    /// Creates a bar for a wait of unknown length.
     pub fn of_states(globals: &Globals, what: &str) -> Self {
         Self::new(globals, what, None, "{spinner} {msg} {elapsed}")
     }
@@ -48,7 +48,7 @@ impl Bar {
     }
 }
 
-/// What else is said on standard error would break it.
+/// Returns whether a bar is shown. Other output on standard error would break it.
 fn is_wanted(globals: &Globals) -> bool {
     let colourless = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     io::stderr().is_terminal() && !colourless && globals.verbosity == 0

@@ -1,4 +1,4 @@
-//! What the help says of a body: its fields, and an example.
+//! Help for bodies: their fields, and an example.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::api::Api;
 use crate::operation_command::kebab;
 
-/// The fields of the body with those of the objects in them, and a call with a body.
+/// Returns the fields of the body and of its nested objects, and a sample call with a body.
 pub fn of(operation: &'static Operation) -> Option<String> {
     let api = Api::of_operation(operation)?;
     let schema = operation.body_schema?;

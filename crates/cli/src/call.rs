@@ -14,7 +14,7 @@ use crate::operation_command::{ALL, MAX_ITEMS, PAGE_SIZE, kebab};
 use crate::output::{Format, Output, printable};
 use crate::settings::Settings;
 
-/// How much of a list is read.
+/// The extent to which a list is read.
 #[derive(Default)]
 struct Extent {
     all: bool,
@@ -22,7 +22,7 @@ struct Extent {
     page_size: Option<u32>,
 }
 
-/// The command of an operation.
+/// Runs the command of an operation.
 pub async fn operation(
     globals: &Globals,
     api: Api,
@@ -42,7 +42,7 @@ pub async fn operation(
     run(globals, api, operation, arguments, files, extent).await
 }
 
-/// The command `call`.
+/// Runs the command `call`.
 pub async fn by_json(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
     let text = |name| matches.get_one::<String>(name).map_or("", String::as_str);
     let api = matches.get_one("api").copied().unwrap_or(Api::Compute);
@@ -135,7 +135,7 @@ async fn send(
     }
 }
 
-/// Whether another page comes after this one, which JSON shows by itself.
+/// Returns whether another page follows. JSON output shows this by itself.
 fn is_continued(operation: &'static Operation, answer: Value) -> bool {
     let page = match operation
         .paging
@@ -172,7 +172,7 @@ fn call(
     Ok(call)
 }
 
-/// Writes items page by page, so that no more than a page is held.
+/// Writes items page by page, so that at most one page is held in memory.
 async fn list(call: Call, max_items: Option<u64>, output: &mut Output) -> Result<(), Failure> {
     let mut left = max_items.map_or(usize::MAX, |most| {
         usize::try_from(most).unwrap_or(usize::MAX)
@@ -187,7 +187,7 @@ async fn list(call: Call, max_items: Option<u64>, output: &mut Output) -> Result
     Ok(())
 }
 
-/// What is set up goes where the operation asks for a namespace and none is given.
+/// Adds the configured namespace if the operation takes one and none is given.
 fn add_namespace(client: &Client, operation: &Operation, arguments: &mut Value) {
     const NAMESPACE: &str = "namespace";
     if let (Some(namespace), Some(given)) = (client.namespace(), arguments.as_object_mut())

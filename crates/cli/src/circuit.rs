@@ -153,7 +153,7 @@ fn name_of(path: &Path, matches: &ArgMatches) -> Option<String> {
     given.or_else(|| Some(stem?.to_string_lossy().into_owned()))
 }
 
-/// Nothing where there is no result, since the job did not get so far.
+/// Prints the results. Prints nothing if there are none because the job ended early.
 fn print(globals: &Globals, outcome: &CircuitOutcome) -> Result<(), Failure> {
     let mut output = Output::new(globals.output);
     if outcome.results.is_empty() && !outcome.job.succeeded() {

@@ -63,7 +63,7 @@ fn call_command() -> Command {
         )
 }
 
-/// The APIs that a command calls.
+/// Returns the APIs that a command calls.
 fn called(name: &str, matches: &ArgMatches) -> Vec<Api> {
     if let Some(api) = Api::of_name(name) {
         return vec![api];
@@ -84,7 +84,7 @@ fn called(name: &str, matches: &ArgMatches) -> Vec<Api> {
     }
 }
 
-/// Does what was asked for.
+/// Runs the command.
 pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
     let Some((name, matches)) = matches.subcommand() else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Completions for shells.
+//! Shell completions.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! What is configured, where it comes from, and whether it works.
+//! Checks what is configured, where it comes from, and whether it works.
 
 mod check;
 mod checkup;
@@ -16,7 +16,7 @@ use crate::output::{Format, Output};
 use crate::profile;
 use crate::settings::{Settings, Source};
 
-/// How long a server may take to answer, unless --timeout says so.
+/// Time limit of a response, unless --timeout sets another.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub fn command() -> Command {
@@ -71,7 +71,7 @@ pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure>
     }
 }
 
-/// The config file and the profile in it.
+/// Checks the config file and the profile in it.
 fn files(globals: &Globals, settings: &Settings<'_>) -> Vec<Check> {
     let file = Check::of(Subject::Program, "config file");
     let Some(path) = profile::path().filter(|path| path.exists()) else {

@@ -1,4 +1,4 @@
-//! What would be sent, for `--dry-run`.
+//! The request shown by `--dry-run`.
 
 use std::ffi::OsStr;
 use std::fmt::Write;
@@ -14,7 +14,7 @@ use crate::api::Api;
 use crate::arguments::Files;
 use crate::settings::{self, Settings};
 
-/// Takes the request that a transport would send.
+/// Captures the request that a transport would send.
 #[derive(Clone)]
 pub struct Preview {
     taken: Arc<Mutex<Option<Taken>>>,
@@ -25,13 +25,13 @@ pub struct Preview {
 struct Taken {
     method: String,
     url: String,
-    /// Name, value, and whether it stands for a secret.
+    /// Name, value, and whether it is secret.
     headers: Vec<(String, String, bool)>,
     body: Option<String>,
 }
 
 impl Preview {
-    /// With what was found to set the client up.
+    /// Creates a preview. `found` holds the settings of the client.
     pub fn new(settings: &Settings<'_>, api: Api, found: &[Found]) -> Self {
         let settings = settings.of(api);
         Self {
@@ -45,7 +45,7 @@ impl Preview {
         }
     }
 
-    /// A transport that sends nothing.
+    /// Makes a transport capture its request and send nothing.
     pub fn dry_run(&self, transport: TransportBuilder) -> TransportBuilder {
         let (taken, variables) = (self.taken.clone(), self.variables.clone());
         transport.dry_run(move |request| {
@@ -68,7 +68,7 @@ impl Preview {
         })
     }
 
-    /// The request and the same as curl, if there was one.
+    /// Returns the request and the equivalent curl command, if there was a request.
     pub fn text(&self, operation: &Operation, arguments: &Value, files: &Files) -> Option<String> {
         let taken = self.taken.lock();
         let taken = taken.unwrap_or_else(PoisonError::into_inner).take()?;
@@ -76,7 +76,7 @@ impl Preview {
     }
 }
 
-/// What stands for secrets in a shell.
+/// Shell placeholders for secrets.
 #[derive(Clone)]
 struct Placeholders {
     api: Api,
@@ -85,7 +85,7 @@ struct Placeholders {
 }
 
 impl Placeholders {
-    /// In place of the value of this header.
+    /// Returns the placeholder for the value of this header.
     fn of(&self, header: &str, value: &str) -> String {
         let variables = self.api.variables();
         let found = |setting| self.found.iter().find(|found| found.setting == setting);
@@ -119,7 +119,7 @@ fn content_of(path: &OsStr) -> String {
     format!("$(cat {})", quoted(&path.to_string_lossy()))
 }
 
-/// The options of curl for the same connection.
+/// Returns the curl options for the same connection.
 fn connection(api: Api, settings: &[settings::Setting]) -> Vec<String> {
     let variables = api.variables();
     let option = |setting: &settings::Setting| {
@@ -196,7 +196,7 @@ fn is_multipart(kind: BodyKind) -> bool {
     matches!(kind, BodyKind::Multipart(_))
 }
 
-/// The parts of a form, or the file of a body, which are not held in memory.
+/// Returns the parts of a form, or the file of a body. They are not held in memory.
 fn parts(operation: &Operation, arguments: &Value, files: &Files) -> Vec<Part> {
     let mut parts = Vec::new();
     for body in operation.bodies() {
@@ -222,7 +222,7 @@ fn text_of(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// One option of curl, and the same for people.
+/// An option of curl, and its form for people.
 struct Part {
     shown: String,
     option: &'static str,
@@ -247,7 +247,7 @@ impl Part {
     }
 }
 
-/// A text as one word of a shell.
+/// Quotes a string as one shell word.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -1,4 +1,4 @@
-//! How a command can end other than well: what is said, and with which status.
+//! Failures of commands, with their messages and exit statuses.
 
 use std::fmt::Display;
 use std::io;
@@ -9,34 +9,34 @@ use serde_json::{Value, json};
 
 use crate::output::{harmless, printable};
 
-/// Why a command did not do what it was asked for.
+/// The reason why a command failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// The API or the network refused.
+    /// The API refused the request, or the network failed.
     Api(Error),
-    /// The same, with what was found out about it.
+    /// An API error with additional advice.
     Advised {
         error: Error,
-        /// In place of the error's.
+        /// Replaces the message of the error.
         message: Option<String>,
         hint: Option<String>,
     },
-    /// What was asked for cannot be right; the message says what to do.
+    /// The command line or the configuration is invalid. The message has the remedy.
     Usage(String),
     /// A file or the terminal could not be read or written.
     Io(String),
-    /// What was waited for ended badly, which has been said.
+    /// The awaited run or job did not succeed. This was reported already.
     EndedBadly,
-    /// What is wrong has been said; this is the status.
+    /// The doctor found faults and reported them. This is the exit status.
     Diagnosed(u8),
-    /// Nobody reads the output any more.
+    /// The reader of the output has closed it.
     ClosedPipe,
     /// The user pressed Ctrl-C.
     Interrupted,
 }
 
 impl Failure {
-    /// What cannot be read or written, and why.
+    /// Creates the failure of an I/O operation on `what`.
     pub fn io(what: impl Display, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::ClosedPipe,
@@ -44,8 +44,8 @@ impl Failure {
         }
     }
 
-    /// 0 done, 1 refused, 2 usage, 3 not authenticated, 4 not found, 5 timed out, 6 not supported by
-    /// the server.
+    /// Returns the exit status: 0 done, 1 refused, 2 usage, 3 not authenticated, 4 not found, 5 timed
+    /// out, 6 not supported by the server.
     pub fn status(&self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
@@ -67,7 +67,7 @@ impl Failure {
         }
     }
 
-    /// For a person.
+    /// Returns the message for a person.
     fn text(&self) -> Option<String> {
         match self {
             Self::ClosedPipe | Self::EndedBadly | Self::Diagnosed(_) | Self::Interrupted => None,
@@ -88,7 +88,7 @@ impl Failure {
         }
     }
 
-    /// For a program.
+    /// Returns the message for a program.
     fn json(&self) -> Option<Value> {
         match self {
             Self::ClosedPipe | Self::EndedBadly | Self::Diagnosed(_) | Self::Interrupted => None,
@@ -101,7 +101,7 @@ impl Failure {
         }
     }
 
-    /// Says on standard error what there is to say, and gives the status.
+    /// Prints the message on standard error and returns the exit status.
     pub fn report(&self, as_json: bool) -> ExitCode {
         let text = match as_json {
             true => self.json().map(|json| json.to_string()),
@@ -120,12 +120,12 @@ impl From<Error> for Failure {
     }
 }
 
-/// A mistake of the command line, for a program.
+/// Returns a usage error for a program.
 pub fn usage(message: &str) -> Value {
     object("usage", None, message)
 }
 
-/// Says on standard error that what was waited for ended badly, and how.
+/// Reports on standard error that the awaited run or job did not succeed, and why.
 pub fn ended_badly(message: &str, as_json: bool) -> Failure {
     match as_json {
         true => say(&object("ended_badly", None, message).to_string()),
@@ -171,7 +171,7 @@ fn hint(error: &Error) -> Option<&'static str> {
     }
 }
 
-/// `NotFound` as `not_found`.
+/// Converts `NotFound` to `not_found`.
 fn snake(name: &str) -> String {
     let mut snake = String::new();
     for letter in name.chars() {
@@ -183,13 +183,13 @@ fn snake(name: &str) -> String {
     snake
 }
 
-/// A line on standard error; with that closed there is nowhere left to complain.
+/// Prints a line on standard error. Errors are ignored: there is nowhere left to report them.
 pub fn say(line: &str) {
     use std::io::Write;
     let _ = writeln!(io::stderr(), "{}", harmless(line));
 }
 
-/// What does not keep the command from going on.
+/// Prints a warning. The command continues.
 pub fn warn(message: &str) {
     say(&format!("warning: {message}"));
 }

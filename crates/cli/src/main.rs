@@ -1,4 +1,4 @@
-//! One command line for every operation of both APIs.
+//! A command line for every operation of both APIs.
 
 mod advice;
 mod api;
@@ -76,9 +76,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Ends the program after Ctrl-C, also where it hangs in a read of the terminal or of a pipe.
+/// Ends the program after Ctrl-C, even if it hangs while reading from the terminal or a pipe.
 fn end_on_ctrl_c() -> Result<(), Failure> {
-    /// Long enough for what can end by itself to do so.
+    /// Time for work that can end on its own.
     const GRACE: Duration = Duration::from_millis(300);
     let deaf = |error: io::Error| Failure::io("Ctrl-C cannot be listened to", &error);
     let runtime = tokio::runtime::Builder::new_current_thread();
@@ -116,7 +116,7 @@ async fn interruptible(work: impl Future<Output = Result<(), Failure>>) -> Resul
     }
 }
 
-/// Help and versions go to standard output, mistakes to standard error.
+/// Prints help and versions on standard output, and usage errors on standard error.
 fn not_understood(mut error: clap::Error) -> ExitCode {
     let mistake =
         error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
@@ -138,7 +138,7 @@ fn not_understood(mut error: clap::Error) -> ExitCode {
     }
 }
 
-/// The names most like what was given, which come last, each in one spelling.
+/// Returns the most similar names, each in one spelling. clap lists the most similar last.
 fn nearest(similar: &[String]) -> Vec<String> {
     const SHOWN: usize = 3;
     let mut nearest: Vec<String> = Vec::new();
@@ -150,7 +150,7 @@ fn nearest(similar: &[String]) -> Vec<String> {
     nearest
 }
 
-/// What the command line says of the output, where it was not understood as a whole.
+/// Returns whether the command line asks for JSON, even if it cannot be parsed as a whole.
 fn wants_json() -> bool {
     let words: Vec<String> = env::args_os()
         .map(|word| word.to_string_lossy().into_owned())

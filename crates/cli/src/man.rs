@@ -1,4 +1,4 @@
-//! Pages for `man`.
+//! Man pages.
 
 use std::fs;
 use std::io::Write;

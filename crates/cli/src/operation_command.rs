@@ -1,4 +1,4 @@
-//! Commands of operations, made from the table of operations when they are asked for.
+//! Commands of operations, built from the table of operations on demand.
 
 use std::ffi::OsStr;
 use std::fmt::Write;
@@ -13,17 +13,17 @@ use serde_json::Value;
 use crate::api::Api;
 use crate::{body_help, globals, upload};
 
-/// What lists have beside their parameters, by the names of arguments.
+/// Names of the arguments that lists have in addition to their parameters.
 pub const ALL: &str = "all";
 pub const MAX_ITEMS: &str = "max-items";
 pub const PAGE_SIZE: &str = "page-size";
-/// What bodies are given by.
+/// Names of the arguments for bodies.
 pub const BODY: &str = "body";
 pub const SET: &str = "set";
 
 const OWN: [&str; 5] = [ALL, MAX_ITEMS, PAGE_SIZE, BODY, SET];
 
-/// The command of an API, with one for each operation.
+/// Returns the command of an API, with a subcommand for each operation.
 pub fn of_api(api: Api) -> Command {
     let command = Command::new(api.name())
         .about(format!("Call an operation of {}", api.title()))
@@ -77,7 +77,7 @@ fn with_arguments(command: Command, api: Api) -> Command {
     }
 }
 
-/// A command with the arguments of an operation.
+/// Adds the arguments of an operation to a command.
 pub fn with_arguments_of(command: Command, operation: &'static Operation) -> Command {
     let parameters = operation
         .parameters
@@ -160,7 +160,7 @@ fn of_parameter(operation: &Operation, parameter: &'static Parameter) -> Arg {
     }
 }
 
-/// The option of a parameter, that nothing else is called.
+/// Returns the option of a parameter, made unique among all options.
 fn long_of(operation: &Operation, parameter: &Parameter) -> String {
     let long = kebab(parameter.argument);
     let lists = operation
@@ -173,7 +173,7 @@ fn long_of(operation: &Operation, parameter: &Parameter) -> String {
     }
 }
 
-/// An argument in kebab case that snake case finds, too.
+/// Returns an argument in kebab case with an alias in snake case.
 fn named(id: &'static str, long: &str) -> Arg {
     let snake = long.replace('-', "_");
     let arg = Arg::new(id).long(long.to_owned());
@@ -272,18 +272,18 @@ fn of_list(paging: Paging) -> Vec<Arg> {
         .collect()
 }
 
-/// Bodies that are arguments as a whole.
+/// Returns the bodies that are single arguments.
 pub fn whole_bodies(operation: &Operation) -> impl Iterator<Item = Body> + use<> {
     let bodies = operation.bodies();
     bodies.filter(|body| !matches!(body.kind, BodyKind::Multipart(_)))
 }
 
-/// Parts of a form that are arguments by their names.
+/// Returns the parts of a form that are arguments by name.
 pub fn parts(operation: &Operation) -> impl Iterator<Item = &'static BodyPart> + use<> {
     operation.bodies().flat_map(|body| body.kind.parts())
 }
 
-/// `create_run` as `create-run`.
+/// Converts `create_run` to `create-run`.
 pub fn kebab(name: &str) -> String {
     name.replace('_', "-")
 }
@@ -302,12 +302,12 @@ fn value_name(kind: &str) -> &'static str {
     }
 }
 
-/// Reads a value of a JSON type; values beside those that are named are taken, too.
+/// A parser for a value of a JSON type. It accepts values that the spec does not list, too.
 #[derive(Clone, Copy)]
 struct JsonValue {
     kind: &'static str,
     values: &'static [&'static str],
-    /// Whether a text is written without quotes where any JSON is taken.
+    /// Whether a string may be written without quotes if any JSON is accepted.
     bare: bool,
 }
 

@@ -40,7 +40,7 @@ pub fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
     output.answer(&all.collect(), None)
 }
 
-/// All that is known of an operation.
+/// Returns all properties of an operation.
 fn description(api: Api, operation: &Operation) -> Value {
     json!({
         "api": api.name(),
@@ -59,7 +59,7 @@ fn description(api: Api, operation: &Operation) -> Value {
     })
 }
 
-/// What fits into a line.
+/// Returns the properties that fit into a line.
 fn row(api: Api, operation: &Operation) -> Value {
     let required = operation
         .parameters

@@ -1,4 +1,4 @@
-//! What a command prints on standard output.
+//! Output of commands on standard output.
 
 mod histogram;
 mod printable;
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 
 pub use printable::{harmless, printable};
 
-/// How answers are written.
+/// The output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// One indented JSON text
@@ -26,7 +26,7 @@ pub enum Format {
     Table,
 }
 
-/// Writes answers to standard output.
+/// Writes responses to standard output.
 pub struct Output {
     to: BufWriter<Stdout>,
     format: Format,
@@ -50,7 +50,7 @@ impl Output {
         self.format
     }
 
-    /// An answer; `items` names the property that holds a list's items, where it is a page of one.
+    /// Writes a response. `items` names the property that holds the items, if it is a page of a list.
     pub fn answer(&mut self, answer: &Value, items: Option<&str>) -> Result<(), Failure> {
         let listed = match items.map(|name| answer.get(name)) {
             // Protobuf leaves out an empty list.
@@ -69,7 +69,7 @@ impl Output {
         self.flush()
     }
 
-    /// A part of a list that is printed as it comes.
+    /// Writes a part of a list as it arrives.
     pub fn items(&mut self, items: &[Value]) -> Result<(), Failure> {
         match self.format {
             Format::Json | Format::Jsonl => items.iter().try_for_each(|item| self.line(item)),
@@ -80,7 +80,7 @@ impl Output {
         self.flush()
     }
 
-    /// One of the things that happen while somebody waits: a line for people.
+    /// Writes an event of a wait. `line` is its form for people.
     pub fn event(&mut self, event: &Value, line: &str) -> Result<(), Failure> {
         match self.format {
             Format::Table => {
@@ -91,18 +91,18 @@ impl Output {
         }
     }
 
-    /// How often each outcome occurred, for people.
+    /// Writes a histogram of the outcomes, for people.
     pub fn histogram(&mut self, counts: &Map<String, Value>) -> Result<(), Failure> {
         self.text(&histogram::of_counts(counts, table::width()))?;
         self.flush()
     }
 
-    /// Bytes as they are.
+    /// Writes bytes unchanged.
     pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         written(self.to.write_all(bytes))
     }
 
-    /// A text with a line end behind it, if it has any line.
+    /// Writes a string. Adds a line end unless the string is empty.
     pub fn text(&mut self, text: &str) -> Result<(), Failure> {
         match text.is_empty() {
             true => Ok(()),
@@ -140,7 +140,7 @@ impl Output {
     }
 }
 
-/// JSON with escapes for the control characters that JSON itself leaves as they are.
+/// Escapes the control characters that JSON itself leaves unescaped.
 fn escaped(json: String) -> String {
     let steers = |letter: char| matches!(letter, '\u{7f}'..='\u{9f}');
     match json.contains(steers) {

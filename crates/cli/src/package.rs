@@ -1,4 +1,4 @@
-//! Compiled pipelines, as far as the command line looks into them.
+//! Compiled pipelines: reads the part that the command line needs.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 
-/// The server takes no larger package; an archive is not unpacked further.
+/// Maximum size of a package on the server. An archive is not unpacked beyond it.
 const LARGEST: u64 = 32 * 1024 * 1024;
 
-/// The name that a package gives its pipeline, which Python's `kfp` uses too.
+/// Returns the name of the pipeline in a package, which Python's `kfp` uses too.
 pub fn pipeline_name(path: &Path) -> Result<String, Failure> {
     let text = pipeline(path)
         .map_err(|error| Failure::io(format!("the package `{}`", path.display()), &error))?;
@@ -29,7 +29,7 @@ pub fn pipeline_name(path: &Path) -> Result<String, Failure> {
     })
 }
 
-/// The text of the pipeline, out of its archive if it is in one.
+/// Returns the pipeline source, unpacked from its archive if it is in one.
 fn pipeline(path: &Path) -> io::Result<String> {
     let length = std::fs::metadata(path)?.len();
     if length > LARGEST {

@@ -16,7 +16,7 @@ use crate::setting_name::{
     IDENTITY_HEADER, INSECURE_SKIP_TLS_VERIFY, PROXY, SettingName,
 };
 
-/// The profile that counts where none is named.
+/// The default profile.
 pub const DEFAULT: &str = "default";
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -26,7 +26,7 @@ struct File {
     profiles: BTreeMap<String, Profile>,
 }
 
-/// Settings under a name.
+/// A named set of settings.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
@@ -34,7 +34,7 @@ pub struct Profile {
     kfp: Option<Section>,
 }
 
-/// What a profile says of one API.
+/// The settings of one API in a profile.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Section {
@@ -53,7 +53,7 @@ pub struct Section {
 }
 
 impl Section {
-    /// The further settings, as variables have them.
+    /// Returns the other settings, in the format of variables.
     pub fn connection(&self) -> Vec<(&'static SettingName, OsString)> {
         let flag = |value: Option<bool>| value.map(|value| value.to_string().into());
         let path = |path: &Option<PathBuf>| path.clone().map(PathBuf::into_os_string);
@@ -87,7 +87,7 @@ impl Profile {
     }
 }
 
-/// Where the file is, if there is a home folder.
+/// Returns the path of the file, if there is a home directory.
 pub fn path() -> Option<PathBuf> {
     let strategy = choose_base_strategy().ok()?;
     Some(
@@ -98,7 +98,7 @@ pub fn path() -> Option<PathBuf> {
     )
 }
 
-/// The profile of that name, or the default one, which need not be there.
+/// Returns the profile with that name, or the default one, which may be missing.
 pub fn read(name: Option<&str>) -> Result<Profile, Failure> {
     let Some(path) = path() else {
         return match name {
@@ -167,7 +167,7 @@ fn profiles(path: &Path) -> Result<BTreeMap<String, Profile>, Failure> {
     Ok(file.profiles)
 }
 
-/// A message of the parser without the values that it quotes.
+/// Returns a message of the parser without the values that it quotes.
 fn without_values(message: &str) -> String {
     match message.split_once("string \"") {
         Some((before, rest)) => {

@@ -15,7 +15,7 @@ use crate::output::{Format, Output};
 use crate::settings::Settings;
 
 const CALIBRATION: &str = "calibration";
-/// Stands for the backend that ran the job.
+/// Placeholder for the backend that ran the job.
 const OWN_BACKEND: &str = "that of the job";
 
 pub fn command() -> Command {

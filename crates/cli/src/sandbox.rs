@@ -11,7 +11,7 @@ pub fn command() -> Command {
     Arguments::augment_args(Command::new(NAME))
 }
 
-/// Serves until Ctrl-C, which it listens to itself to stop cleanly.
+/// Serves until Ctrl-C. It handles Ctrl-C itself to stop cleanly.
 pub async fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let arguments =
         Arguments::from_arg_matches(matches).map_err(|error| Failure::Usage(error.to_string()))?;

@@ -1,4 +1,4 @@
-//! Logging in to Quantum Inspire, logging out, and who is logged in.
+//! Quantum Inspire login, logout, and the signed-in user.
 
 mod identity;
 mod login;
@@ -18,7 +18,7 @@ pub fn commands() -> [Command; 3] {
     [login::command(), logout::command(), whoami::command()]
 }
 
-/// Does what one of the commands asks for.
+/// Runs one of the commands.
 pub async fn run(globals: &Globals, name: &str, matches: &ArgMatches) -> Result<(), Failure> {
     globals.refuse_dry_run(&format!("`{name}` is more than one request"))?;
     match name {
@@ -35,7 +35,8 @@ pub async fn run(globals: &Globals, name: &str, matches: &ArgMatches) -> Result<
     }
 }
 
-/// The login of the file, for this server or the file's default one; `None` if there is no file.
+/// Returns the login of the file, for this server or the file's default one; `None` if there is no
+/// file.
 fn stored_login(endpoint: Option<String>) -> Result<Option<Login>, Error> {
     match Login::from_default_file() {
         Ok(login) => Ok(Some(match endpoint {

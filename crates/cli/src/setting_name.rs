@@ -1,4 +1,4 @@
-//! The names that settings have: as an option, as a key of a profile, as a variable of each API.
+//! The names of settings: as an option, a profile key, and a variable of each API.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,17 +8,17 @@ use compute_kfp::environment::Variables;
 
 use crate::api::Api;
 
-/// A setting of connections, or of credentials beside the token.
+/// A setting of connections, or of credentials other than the token.
 #[derive(Debug)]
 pub struct SettingName {
-    /// The option, without its hyphens.
+    /// Name of the option, without its hyphens.
     pub option: &'static str,
-    /// The key of a profile.
+    /// Key in a profile.
     pub key: &'static str,
     variable: fn(&Variables) -> Option<&'static str>,
     value: Value,
     help: &'static str,
-    /// Whether it is meant for one server, as a credential is.
+    /// Whether it applies to one server only, as a credential does.
     pub of_one_server: bool,
 }
 
@@ -101,7 +101,7 @@ pub static IDENTITY_HEADER: SettingName = SettingName {
     of_one_server: false,
 };
 
-/// All of them, in the order of the help.
+/// All settings, in the order of the help.
 pub static SETTING_NAMES: [&SettingName; 8] = [
     &CERTIFICATE_AUTHORITY,
     &CLIENT_CERTIFICATE,
@@ -114,7 +114,7 @@ pub static SETTING_NAMES: [&SettingName; 8] = [
 ];
 
 impl SettingName {
-    /// The variable of an API, if that API has this setting.
+    /// Returns the variable of an API, if that API has this setting.
     pub fn variable(&self, api: Api) -> Option<&'static str> {
         (self.variable)(&api.variables())
     }
@@ -131,7 +131,7 @@ impl SettingName {
         }
     }
 
-    /// What the command line says, in the words of a variable.
+    /// Returns the value on the command line, in the format of the variable.
     pub fn given(&self, matches: &ArgMatches) -> Option<OsString> {
         match self.value {
             Value::Flag => matches.get_flag(self.option).then(|| "true".into()),
@@ -142,7 +142,7 @@ impl SettingName {
         }
     }
 
-    /// How to set it, for hints about these APIs.
+    /// Returns the ways to set it, for hints about these APIs.
     pub fn ways(&self, apis: &[Api]) -> String {
         let variables = apis.iter().filter_map(|api| self.variable(*api));
         let variables: Vec<&str> = variables.collect();

@@ -1,8 +1,8 @@
-//! What is configured for an API, and where each setting comes from.
+//! The settings of an API, and the source of each.
 //!
-//! One place decides for the server and the credential of an API together, so that a token never
-//! goes to a server that another place names: a profile that was asked for, the environment, the
-//! default profile. Only options overrule single settings, as whoever writes them sees both.
+//! The server and the credential of an API come from a single source, so that a token never goes to a
+//! server that another source names. The source is the requested profile, else the environment, else
+//! the default profile. Only options override single settings, since their author sees both.
 
 use std::env;
 use std::ffi::OsString;
@@ -20,13 +20,13 @@ use crate::globals::Globals;
 use crate::profile::{self, Profile};
 use crate::verbose::Verbose;
 
-/// Where a setting comes from.
+/// The source of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     Option(&'static str),
     Profile(String),
     Environment(&'static str),
-    /// What the SDK finds by itself.
+    /// Found by the SDK itself.
     Elsewhere(Origin),
 }
 
@@ -41,7 +41,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// One setting, by the variable that it is as good as.
+/// A setting, named by the equivalent variable.
 #[derive(Clone, Debug)]
 pub struct Setting {
     pub variable: &'static str,
@@ -49,7 +49,7 @@ pub struct Setting {
     pub source: Source,
 }
 
-/// What options, profiles and variables say; files of a login or a pod come after them.
+/// Settings from options, profiles and variables. Files of a login or a pod come after them.
 pub struct Settings<'a> {
     globals: &'a Globals,
     profile: Profile,
@@ -63,7 +63,7 @@ impl<'a> Settings<'a> {
         })
     }
 
-    /// What is set for an API; what is not set is left to the SDK.
+    /// Returns the settings of an API. The SDK finds the others.
     pub fn of(&self, api: Api) -> Vec<Setting> {
         let variables = api.variables();
         let mut settings = self.place(api, &variables);
@@ -94,7 +94,7 @@ impl<'a> Settings<'a> {
         settings
     }
 
-    /// What is set for an API and not used, each with what hides it.
+    /// Returns the settings of an API that are not used, each with the source that hides it.
     pub fn hidden(&self, api: Api) -> Vec<(Setting, Source)> {
         let variables = api.variables();
         let used = self.of(api);
@@ -141,7 +141,7 @@ impl<'a> Settings<'a> {
             .collect()
     }
 
-    /// What the place says that decides for server and credentials together.
+    /// Returns the settings of the source that provides server and credentials.
     fn place(&self, api: Api, variables: &Variables) -> Vec<Setting> {
         let of_profile = self.of_profile(api, variables);
         if self.globals.profile.is_some() && !of_profile.is_empty() {
@@ -183,7 +183,7 @@ impl<'a> Settings<'a> {
             .collect()
     }
 
-    /// A client of the API, as everything says.
+    /// Creates a client of the API from all settings.
     pub fn client(&self, api: Api) -> Result<Client, Failure> {
         Ok(match api {
             Api::Compute => Client::Compute(self.compute()?),
@@ -220,7 +220,7 @@ impl<'a> Settings<'a> {
         Ok(builder.transport(|transport| self.transport(transport, held)))
     }
 
-    /// The address that options, a profile or a variable give.
+    /// Returns the address from options, a profile or a variable.
     pub fn endpoint(&self, api: Api) -> Result<Option<String>, Failure> {
         let name = api.variables().endpoint;
         let mut settings = self.of(api).into_iter();
@@ -236,7 +236,7 @@ impl<'a> Settings<'a> {
         Ok(Some(endpoint))
     }
 
-    /// Where a setting comes from that the SDK found in what it takes for a variable.
+    /// Returns the source of a setting. The SDK sees options and profiles as variables.
     pub fn source(&self, api: Api, origin: &Origin) -> Source {
         match origin {
             Origin::Variable(name) => {
@@ -248,7 +248,7 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// A client that sends nothing, and what it would send.
+    /// Creates a client that sends nothing, and the preview of its request.
     pub fn preview(&self, api: Api) -> Result<(Client, Preview), Failure> {
         Ok(match api {
             Api::Compute => {
@@ -271,7 +271,7 @@ impl<'a> Settings<'a> {
         })
     }
 
-    /// With -vv, where settings come from.
+    /// Prints the sources of the settings if -vv is given.
     fn tell(&self, api: Api) {
         if self.globals.verbosity > 1 {
             for setting in self.of(api) {
@@ -280,7 +280,7 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// A transport to that server with the connections of an API, and without credentials.
+    /// Creates a transport to a server with the connection settings of an API and without credentials.
     pub fn anonymous(&self, api: Api, endpoint: &str) -> Result<Transport, Failure> {
         let transport = self.transport(Transport::builder(endpoint), Vec::new());
         let variables = api.variables();
@@ -288,7 +288,7 @@ impl<'a> Settings<'a> {
         Ok(transport.build()?)
     }
 
-    /// Whether credentials may go over plain HTTP to any host.
+    /// Returns whether credentials may be sent over plain HTTP to any host.
     pub fn allows_http(&self, api: Api) -> Result<bool, Failure> {
         let variables = api.variables();
         let transport = Transport::builder(String::new());
@@ -296,7 +296,8 @@ impl<'a> Settings<'a> {
         Ok(found.iter().any(|found| found.setting == AllowHttp))
     }
 
-    /// Looks variables up: those of the API as they are set here, all others in the environment.
+    /// Returns a lookup of variables: those of the API as configured here, all others from the
+    /// environment.
     pub fn variables(&self, api: Api) -> impl Fn(&str) -> Option<OsString> {
         let settings = self.of(api);
         move |name| {
@@ -308,7 +309,7 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// Everything about calls that options say, for a client with credentials for these schemes.
+    /// Applies all options for calls, for a client with credentials for these schemes.
     pub fn transport(
         &self,
         mut transport: TransportBuilder,
@@ -329,7 +330,7 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// What a variable says that is set.
+/// Returns the setting of a variable, if it is set.
 fn of_environment(variable: &'static str) -> Option<Setting> {
     let value = env::var_os(variable).filter(|value| !value.is_empty())?;
     Some(Setting {
@@ -339,7 +340,7 @@ fn of_environment(variable: &'static str) -> Option<Setting> {
     })
 }
 
-/// The schemes that a client has credentials for.
+/// Returns the schemes that a client has credentials for.
 fn held(found: &[Found]) -> Vec<&'static str> {
     use compute_kfp::environment::Setting::{
         ApiKey, IdentityHeader, SessionCookie, Token, TokenFile,

@@ -1,4 +1,4 @@
-//! What there is to call an API with, and where each part of it comes from.
+//! A client and the sources of its settings.
 
 use compute_kfp::compute::Login;
 use compute_kfp::environment::{Found, Origin, Setting};
@@ -8,14 +8,14 @@ use crate::api::{Api, Client};
 use crate::failure::Failure;
 use crate::settings::{Settings, Source};
 
-/// A client, and what it is made from.
+/// A client and the settings it is made from.
 pub struct Setup {
     pub client: Client,
     pub found: Vec<(Found, Source)>,
 }
 
 impl Setup {
-    /// Of this API; `None` if nothing sets it up.
+    /// Creates the client of this API, or `None` if nothing configures it.
     pub fn of(settings: &Settings<'_>, api: Api) -> Result<Option<Self>, Failure> {
         let (client, found) = match api {
             Api::Compute => {
@@ -39,7 +39,7 @@ impl Setup {
         Ok(Some(Self::new(settings, api, client, found)))
     }
 
-    /// Of the login to this server, whatever else is set.
+    /// Creates the client of the login to this server, regardless of other credentials.
     pub fn of_login(settings: &Settings<'_>, endpoint: &str) -> Result<Self, Failure> {
         let variables = Api::Compute.variables();
         let set = settings.variables(Api::Compute);
@@ -79,7 +79,7 @@ impl Setup {
         }
     }
 
-    /// A client of the same server that holds no credential.
+    /// Creates a client of the same server without credentials.
     pub fn anonymous(&self, settings: &Settings<'_>) -> Result<Client, Failure> {
         Ok(match &self.client {
             Client::Compute(_) => {
@@ -89,7 +89,7 @@ impl Setup {
         })
     }
 
-    /// The address of the server.
+    /// Returns the address of the server.
     pub fn endpoint(&self) -> &str {
         match &self.client {
             Client::Compute(client) => client.transport().endpoint(),
@@ -97,7 +97,7 @@ impl Setup {
         }
     }
 
-    /// Everything that authorises calls.
+    /// Returns all credentials.
     pub fn credentials(&self) -> impl Iterator<Item = &(Found, Source)> {
         self.found.iter().filter(|(found, _)| {
             matches!(
@@ -112,15 +112,14 @@ impl Setup {
         })
     }
 
-    /// What authorises most calls: as a user where there is a choice.
+    /// Returns the credential of most calls: that of a user if there is a choice.
     pub fn credential(&self) -> Option<&(Found, Source)> {
         let of_user = |(found, _): &&(Found, Source)| found.setting != Setting::ApiKey;
         let found = self.credentials().find(of_user);
         found.or_else(|| self.credentials().next())
     }
 
-    /// What to say of a login to this server that is in the login file and not used, since something
-    /// else is set.
+    /// Returns a message if the login file holds a login to this server that another credential hides.
     pub fn hidden_login(&self) -> Option<String> {
         let (credential, source) = self.credential()?;
         if self.source(Setting::Login).is_some() {
@@ -141,7 +140,7 @@ impl Setup {
         })
     }
 
-    /// Where this setting comes from.
+    /// Returns the source of this setting.
     pub fn source(&self, setting: Setting) -> Option<&Source> {
         let found = self
             .found
@@ -151,7 +150,7 @@ impl Setup {
     }
 }
 
-/// What a setting is called.
+/// Returns the name of a setting.
 pub fn title(setting: Setting) -> &'static str {
     match setting {
         Setting::Endpoint => "endpoint",

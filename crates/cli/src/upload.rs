@@ -77,7 +77,7 @@ pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure>
     print(globals, &uploaded?)
 }
 
-/// How many bytes there are to upload; a pipe or a device does not say.
+/// Returns the number of bytes to upload. It is unknown for a pipe or a device.
 fn length(path: &Path) -> Result<Option<u64>, Failure> {
     let metadata = fs::metadata(path).map_err(|error| {
         let what = format!("the file `{}` cannot be read", path.display());

@@ -1,4 +1,4 @@
-//! What is sent and how long it takes, on standard error.
+//! Logs requests and their duration on standard error.
 
 use std::time::Instant;
 
@@ -8,18 +8,17 @@ use compute_kfp::operation::{Operation, SecurityScheme};
 use crate::failure::say;
 use crate::output::printable;
 
-/// Parts of the names of headers of responses that hold secrets; credentials of requests are not seen
-/// here at all.
+/// Parts of the names of response headers that hold secrets. Request credentials are never seen here.
 const SECRET: [&str; 6] = ["auth", "cookie", "credential", "key", "secret", "token"];
 
-/// Tells of each attempt.
+/// Logs each attempt.
 pub struct Verbose {
     /// The schemes that the client holds credentials for.
     pub held: Vec<&'static str>,
 }
 
 impl Verbose {
-    /// The schemes whose credentials are sent: the first alternative of which all are held.
+    /// Returns the schemes whose credentials are sent: the first alternative of which all are held.
     fn sent(&self, operation: &Operation) -> &'static [&'static SecurityScheme] {
         let is_held = |scheme: &&SecurityScheme| self.held.contains(&scheme.name);
         let mut alternatives = operation.security.iter();

@@ -99,7 +99,7 @@ async fn until_the_end<T: Progress>(
     }
 }
 
-/// Says in which state something ended, and why.
+/// Reports the state in which a run or job ended, and why.
 pub fn badly(globals: &Globals, what: &str, last: &impl Progress) -> Failure {
     let reason = last.message().map(|text| format!(": {text}"));
     let message = format!(

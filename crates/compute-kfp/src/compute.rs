@@ -1,7 +1,7 @@
 //! The Quantum Inspire Compute API.
 //!
-//! [`Client`] has a method for each operation; what they send and receive is in [`types`], and
-//! [`operations`] describes them as data.
+//! [`Client`] has a method for each operation. The types they send and receive are in [`types`], and
+//! [`operations`] describes the operations as data.
 
 mod circuit;
 mod jobs;
@@ -29,10 +29,10 @@ pub use self::logs::FollowJobLogs;
 use crate::environment::{Found, Origin, Setting, Variables, text};
 use crate::waiting::Turns;
 
-/// Where the public service is.
+/// Endpoint of the public service.
 pub const DEFAULT_ENDPOINT: &str = "https://api.quantum-inspire.com";
 
-/// What [`Client::from_env`] reads.
+/// Variables that [`Client::from_env`] reads.
 pub const VARIABLES: Variables = Variables {
     endpoint: ENDPOINT,
     token: TOKEN,
@@ -56,7 +56,7 @@ const API_KEY: &str = "COMPUTE_API_KEY";
 
 /// Client of the Compute API.
 ///
-/// Its operations are the methods of [`compute_api_client::Client`]. Cheap to clone; clones share
+/// Its operations are the methods of [`compute_api_client::Client`]. It is cheap to clone; clones share
 /// connections and credentials.
 ///
 /// ```no_run
@@ -78,7 +78,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Starts setting up a client; without further settings it is one of the public service.
+    /// Returns a builder for a client. Its default is the public service.
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
             transport: Transport::builder(DEFAULT_ENDPOINT),
@@ -87,22 +87,22 @@ impl Client {
         }
     }
 
-    /// A client as the environment says.
+    /// Creates a client from environment variables.
     ///
-    /// | variable | what it sets |
+    /// | variable | sets |
     /// |---|---|
-    /// | `COMPUTE_ENDPOINT` | the endpoint; [`DEFAULT_ENDPOINT`] where it is not set |
+    /// | `COMPUTE_ENDPOINT` | the endpoint [default: [`DEFAULT_ENDPOINT`]] |
     /// | `COMPUTE_TOKEN` | the bearer token of a user |
     /// | `COMPUTE_TOKEN_FILE` | where there is no `COMPUTE_TOKEN`: the file that holds it, read again when it changes |
     /// | `COMPUTE_API_KEY` | the API key of a backend |
     /// | `COMPUTE_CLIENT_CERTIFICATE`, `COMPUTE_CLIENT_KEY` | files of a client certificate and its key |
-    /// | `COMPUTE_CERTIFICATE_AUTHORITY` | file of authorities to trust beside those of the system |
-    /// | `COMPUTE_PROXY` | the proxy; otherwise `HTTPS_PROXY` and its like count |
+    /// | `COMPUTE_CERTIFICATE_AUTHORITY` | file of additional certificate authorities |
+    /// | `COMPUTE_PROXY` | the proxy; otherwise `HTTPS_PROXY` and similar variables apply |
     /// | `COMPUTE_ALLOW_HTTP` | `true` allows plain HTTP to any host |
     /// | `COMPUTE_INSECURE_SKIP_TLS_VERIFY` | `true` accepts any certificate of the server, for tests |
     ///
-    /// Without token and API key, it is the login of `~/.quantuminspire/config.json` (with the
-    /// feature `oauth`):
+    /// Without token and API key, the client uses the login of `~/.quantuminspire/config.json` (with
+    /// the feature `oauth`):
     ///
     /// | `COMPUTE_ENDPOINT` | the file | endpoint | credential |
     /// |---|---|---|---|
@@ -113,8 +113,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): a variable is not UTF-8, the
-    /// endpoint is not a URL, or the login file is needed and cannot be read.
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if a variable is not
+    /// UTF-8, the endpoint is not a URL, or the login file is needed and cannot be read.
     pub fn from_env() -> Result<Self, Error> {
         ClientBuilder::from_variables(&|name| env::var_os(name))?.build()
     }
@@ -137,9 +137,9 @@ impl From<Transport> for Client {
     }
 }
 
-/// Sets up a [`Client`].
+/// Builds a [`Client`].
 ///
-/// A client may hold both credentials; each operation gets the one it declares.
+/// A client may hold both credentials. Each operation sends the one it declares.
 #[derive(Clone, Debug)]
 #[must_use = "a client is made by `build`"]
 pub struct ClientBuilder {
@@ -153,8 +153,8 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// As [`Client::from_env`] sets a client up, with variables that are looked up elsewhere or can
-    /// be overruled.
+    /// Configures a client as [`Client::from_env`] does, but with your own lookup of variables.
+    /// Settings can be overridden afterwards.
     ///
     /// ```
     /// use compute_kfp::compute::ClientBuilder;
@@ -169,7 +169,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// As [`Client::from_env`].
+    /// Returns the errors of [`Client::from_env`].
     pub fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
         let endpoint = text(ENDPOINT, variable(ENDPOINT))?;
         let token = text(TOKEN, variable(TOKEN))?;
@@ -213,7 +213,8 @@ impl ClientBuilder {
         Ok(builder)
     }
 
-    /// What [`from_variables`](Self::from_variables) found, and where; nothing of what was set since.
+    /// Returns what [`from_variables`](Self::from_variables) found, and where. Later settings are not
+    /// included.
     pub fn found(&self) -> &[Found] {
         &self.found
     }
@@ -222,7 +223,7 @@ impl ClientBuilder {
         self.found.push(Found::new(setting, value, origin));
     }
 
-    /// Address of the server; [`DEFAULT_ENDPOINT`] unless set.
+    /// Sets the address of the server [default: [`DEFAULT_ENDPOINT`]].
     pub fn endpoint(
         #[cfg_attr(
             not(feature = "oauth"),
@@ -238,8 +239,8 @@ impl ClientBuilder {
         self.transport(|transport| transport.endpoint(endpoint))
     }
 
-    /// A login that a file keeps. Its server becomes the endpoint, unless
-    /// [`endpoint`](Self::endpoint) is set: the tokens go to that one then.
+    /// Sets a login from a login file. Its server becomes the endpoint, unless
+    /// [`endpoint`](Self::endpoint) is set: then the tokens go to that one.
     ///
     /// ```
     /// # fn example() -> compute_kfp::Result<()> {
@@ -258,31 +259,31 @@ impl ClientBuilder {
         self.user_credentials(RenewedToken::new(login::LoginTokens::new(login)))
     }
 
-    /// Access token of a user, sent as `Bearer <token>`.
+    /// Sets the access token of a user, sent as `Bearer <token>`.
     pub fn bearer_token(self, token: impl Into<String>) -> Self {
         self.user_credentials(BearerToken::new(token))
     }
 
-    /// API key of a backend, sent as it is.
+    /// Sets the API key of a backend, sent unchanged.
     pub fn api_key(self, key: impl Into<String>) -> Self {
         self.backend_credentials(ApiKey::new(key))
     }
 
-    /// Whatever authorises as a user.
+    /// Sets the credentials of a user.
     pub fn user_credentials(self, credentials: impl Credentials) -> Self {
         self.transport(|transport| {
             transport.credentials(operations::SCHEME_USER_BEARER.name, credentials)
         })
     }
 
-    /// Whatever authorises as a backend.
+    /// Sets the credentials of a backend.
     pub fn backend_credentials(self, credentials: impl Credentials) -> Self {
         self.transport(|transport| {
             transport.credentials(operations::SCHEME_BACKEND.name, credentials)
         })
     }
 
-    /// Everything else that can be set: time limits, sizes, the HTTP client.
+    /// Configures the transport: time limits, sizes, the HTTP client.
     ///
     /// ```
     /// use std::time::Duration;
@@ -297,11 +298,11 @@ impl ClientBuilder {
         self
     }
 
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): see
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration); see
     /// [`TransportBuilder::build`].
     pub fn build(self) -> Result<Client, Error> {
         Ok(self.transport.build()?.into())

@@ -1,4 +1,4 @@
-//! What a client finds in its environment, and where.
+//! Settings that a client finds in its environment, and their origin.
 //!
 //! ```
 //! use compute_kfp::environment::{Origin, Setting};
@@ -36,28 +36,28 @@ pub struct Variables {
     pub token_file: &'static str,
     /// API key, where the API takes one.
     pub api_key: Option<&'static str>,
-    /// Cookies of a session with a proxy, `name=value; other=value`, where servers stand behind one.
+    /// Cookies of a session with a proxy, `name=value; other=value`, if servers are behind one.
     pub cookie: Option<&'static str>,
     /// File with these cookies.
     pub cookie_file: Option<&'static str>,
-    /// Header that says who is calling, `NAME: VALUE`, where servers trust one.
+    /// Header that identifies the caller, `NAME: VALUE`, if servers trust one.
     pub identity_header: Option<&'static str>,
     /// Client certificate: a file in PEM.
     pub client_certificate: &'static str,
     /// Key of the client certificate: a file in PEM; without it, the certificate's file holds both.
     pub client_key: &'static str,
-    /// Whether credentials may go over plain HTTP to any host, as `true` or `false`.
+    /// Permission to send credentials over plain HTTP to any host, `true` or `false`.
     pub allow_http: &'static str,
-    /// Whether any certificate of the server is accepted, as `true` or `false`.
+    /// Acceptance of any certificate of the server, `true` or `false`.
     pub insecure_skip_tls_verify: &'static str,
-    /// Certificate authorities to trust beside those of the system: a file in PEM.
+    /// Certificate authorities to trust in addition to the system's: a file in PEM.
     pub certificate_authority: &'static str,
     /// Proxy, such as `http://proxy.example.org:3128`.
     pub proxy: &'static str,
 }
 
 impl Variables {
-    /// All of them.
+    /// Returns the names of all variables.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
         let Self {
             allow_http,
@@ -75,9 +75,9 @@ impl Variables {
         self.server_names().chain(settings)
     }
 
-    /// Those that name the server, or hold a credential for it.
+    /// Returns the names of the variables that name the server or hold a credential for it.
     ///
-    /// Take all of them from one place, or a credential goes to a server that another place names.
+    /// Take all of them from one source. Otherwise a credential may go to a server from another source.
     pub fn server_names(&self) -> impl Iterator<Item = &'static str> + use<> {
         let everywhere = [
             self.endpoint,
@@ -95,7 +95,7 @@ impl Variables {
         everywhere.into_iter().chain(for_some.into_iter().flatten())
     }
 
-    /// Sets up the connections of a transport as the variables say, and returns what was found.
+    /// Configures the connections of a transport from the variables, and returns what was found.
     ///
     /// ```
     /// use compute_kfp::{Transport, compute};
@@ -175,7 +175,7 @@ impl Variables {
     }
 }
 
-/// What a variable says that is true or false.
+/// Returns the value of a boolean variable.
 fn flag(name: &str, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<bool, Error> {
     let Some(value) = text(name, variable(name))? else {
         return Ok(false);
@@ -199,24 +199,24 @@ pub(crate) fn read(what: &str, path: &OsStr) -> Result<Vec<u8>, Error> {
     })
 }
 
-/// One thing that sets a client up, and where it was found. It holds no secret.
+/// A setting of a client, and where it was found. It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Found {
-    /// What it sets.
+    /// The setting.
     pub setting: Setting,
-    /// What it is set to, as far as [`Setting`] says that it is kept here.
+    /// Its value, if [`Setting`] says that it is kept.
     pub value: Option<String>,
-    /// Where it was found.
+    /// The place where it was found.
     pub origin: Origin,
 }
 
-/// What can be set by the environment.
+/// The settings that the environment can provide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Setting {
-    /// Address of the server. It is not kept, as it may be wrong and hold a password; a client that
-    /// could be built has it in its transport.
+    /// Address of the server. It is not kept, as it may be wrong and contain a password. Once the
+    /// client is built, its transport has the address.
     Endpoint,
     /// Bearer token; not kept.
     Token,
@@ -228,37 +228,37 @@ pub enum Setting {
     Login,
     /// Cookie of a session with a proxy; not kept.
     SessionCookie,
-    /// Header that tells who is calling; its name is kept.
+    /// Header that identifies the caller; its name is kept.
     IdentityHeader,
-    /// Namespace for callers to name; kept.
+    /// Namespace for callers to use; kept.
     Namespace,
-    /// Whether credentials may go over plain HTTP to any host.
+    /// Permission to send credentials over plain HTTP to any host.
     AllowHttp,
-    /// Certificate authorities to trust beside those of the system; the path of their file is kept.
+    /// Certificate authorities to trust in addition to the system's; the path of their file is kept.
     CertificateAuthority,
-    /// Certificate that the client shows; the path of its file is kept.
+    /// Certificate of the client; the path of its file is kept.
     ClientCertificate,
-    /// Whether any certificate of the server is accepted.
+    /// Acceptance of any certificate of the server.
     InsecureSkipTlsVerify,
     /// Proxy; not kept, as it may hold a password.
     Proxy,
 }
 
-/// Where a setting was found.
+/// The place where a setting was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
-    /// In the environment variable of this name.
+    /// The environment variable of this name.
     Variable(&'static str),
-    /// In the login file of Quantum Inspire.
+    /// The login file of Quantum Inspire.
     LoginFile(PathBuf),
-    /// In the context file of KFP.
+    /// The context file of KFP.
     ContextFile(PathBuf),
-    /// In a file that Kubernetes puts into each pod.
+    /// A file that Kubernetes puts into each pod.
     PodFile(PathBuf),
-    /// Nowhere, but in a cluster the server has a usual address.
+    /// Nowhere: it is the usual address of the server in a cluster.
     Cluster,
-    /// Nowhere; it is what counts where nothing is set.
+    /// Nowhere: it is the default.
     Default,
 }
 
@@ -285,7 +285,7 @@ impl Found {
     }
 }
 
-/// What a variable's value says; an empty one counts as not set.
+/// Returns the value of a variable. An empty one counts as not set.
 pub(crate) fn text(name: &str, value: Option<OsString>) -> Result<Option<String>, Error> {
     let Some(value) = value else { return Ok(None) };
     // The value itself is not shown: it may be a token.

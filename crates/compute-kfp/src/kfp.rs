@@ -1,7 +1,7 @@
 //! Kubeflow Pipelines (KFP), API version v2beta1.
 //!
-//! [`Client`] has a method for each operation; what they send and receive is in [`types`], and
-//! [`operations`] describes them as data.
+//! [`Client`] has a method for each operation. The types they send and receive are in [`types`], and
+//! [`operations`] describes the operations as data.
 
 mod context;
 mod filter;
@@ -36,7 +36,7 @@ pub use self::watching::WatchRun;
 use crate::environment::{Found, Origin, Setting, Variables};
 use crate::waiting::Turns;
 
-/// What [`Client::from_env`] reads, beside the files of a pod and of the user.
+/// Variables that [`Client::from_env`] reads, in addition to the files of a pod and of the user.
 pub const VARIABLES: Variables = Variables {
     endpoint: surroundings::ENDPOINT,
     token: surroundings::TOKEN,
@@ -55,7 +55,7 @@ pub const VARIABLES: Variables = Variables {
 
 /// Client of Kubeflow Pipelines.
 ///
-/// Its operations are the methods of [`kfp_api_client::Client`]. Cheap to clone; clones share
+/// Its operations are the methods of [`kfp_api_client::Client`]. It is cheap to clone; clones share
 /// connections and credentials.
 ///
 /// ```no_run
@@ -78,49 +78,50 @@ pub struct Client {
 }
 
 impl Client {
-    /// Starts setting up a client of the server at `endpoint`, such as `https://kfp.example.org`, or
-    /// `https://kubeflow.example.org/pipeline` behind the dashboard of Kubeflow.
+    /// Returns a builder for a client of the server at `endpoint`, such as `https://kfp.example.org`,
+    /// or `https://kubeflow.example.org/pipeline` behind the Kubeflow dashboard.
     ///
-    /// An `/apis/v2beta1` at its end is left out, as all operations have it in their paths.
+    /// A trailing `/apis/v2beta1` is removed, because the paths of all operations include it.
     pub fn builder(endpoint: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(endpoint)
     }
 
-    /// A client as the environment says: its variables, and the files of a pod and of the user.
+    /// Creates a client from the environment: its variables, and the files of a pod and of the user.
     ///
-    /// | what | comes from the first of |
+    /// | setting | comes from the first of |
     /// |---|---|
     /// | endpoint | `KF_PIPELINES_ENDPOINT`; in a cluster `http://ml-pipeline.kubeflow.svc.cluster.local:8888` |
     /// | token | `KFP_TOKEN`; the file that `KF_PIPELINES_SA_TOKEN_PATH` names; the file `/var/run/secrets/kubeflow/pipelines/token` where it exists |
     /// | session cookie | `KFP_COOKIE`; the file that `KFP_COOKIE_FILE` names; the context file |
     /// | identity header | `KFP_IDENTITY_HEADER`, as `NAME: VALUE`; the context file |
     /// | client certificate and its key | the files that `KFP_CLIENT_CERTIFICATE` and `KFP_CLIENT_KEY` name |
-    /// | authorities to trust beside those of the system | the file that `KFP_CERTIFICATE_AUTHORITY` names |
-    /// | proxy | `KFP_PROXY`; `HTTPS_PROXY` and its like |
+    /// | additional certificate authorities | the file that `KFP_CERTIFICATE_AUTHORITY` names |
+    /// | proxy | `KFP_PROXY`; `HTTPS_PROXY` and similar variables |
     /// | whether plain HTTP is allowed to any host | `KFP_ALLOW_HTTP`, as `true` |
     /// | whether any certificate is accepted, for tests | `KFP_INSECURE_SKIP_TLS_VERIFY`, as `true` |
     /// | [`namespace`](Self::namespace) | the context file; in a cluster the namespace of the pod |
     ///
-    /// The token, the cookie and the header are all sent, as far as they are found. It is in a
-    /// cluster where there is a file with a token or `KUBERNETES_SERVICE_HOST` is set.
+    /// The token, the cookie and the header are all sent if they are found. A cluster is detected by a
+    /// token file or by `KUBERNETES_SERVICE_HOST`.
     ///
-    /// The context file is `~/.config/kfp/context.json`, which the Python SDK writes too: a JSON
+    /// The context file is `~/.config/kfp/context.json`, which the Python SDK writes too. It is a JSON
     /// object with `namespace`, `client_authentication_cookie`, and
-    /// `client_authentication_header_name` with `client_authentication_header_value`. It and each
-    /// field in it may be absent.
+    /// `client_authentication_header_name` with `client_authentication_header_value`. The file and each
+    /// field in it are optional.
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): no endpoint is found or it is not
-    /// a URL, a token or cookie would go over plain HTTP to a remote host, a variable is not UTF-8,
-    /// or a file is not as described; the message names it.
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) in these cases: no
+    /// endpoint is found or it is not a URL; a token or cookie would go over plain HTTP to a remote
+    /// host; a variable is not UTF-8; or a file does not have the format above, and the message names
+    /// it.
     pub fn from_env() -> Result<Self, Error> {
         ClientBuilder::from_variables(&|name| env::var_os(name))?.build()
     }
 
-    /// The namespace that the client was set up with, for callers to name in what they ask for.
+    /// Returns the namespace of the client, for callers to use in their requests.
     ///
-    /// No operation sends it by itself.
+    /// No operation sends it automatically.
     ///
     /// ```
     /// let client = compute_kfp::kfp::Client::builder("https://kfp.example.org")
@@ -156,11 +157,11 @@ impl From<Transport> for Client {
     }
 }
 
-/// Sets up a [`Client`].
+/// Builds a [`Client`].
 ///
-/// Of [`bearer_token`](Self::bearer_token), [`token_file`](Self::token_file) and
-/// [`credentials`](Self::credentials), the last one given counts. Session cookies and identity
-/// headers are sent beside it, all that are given.
+/// If several of [`bearer_token`](Self::bearer_token), [`token_file`](Self::token_file) and
+/// [`credentials`](Self::credentials) are set, the last one applies. All session cookies and identity
+/// headers are sent in addition.
 ///
 /// ```
 /// use compute_kfp::kfp;
@@ -178,7 +179,7 @@ pub struct ClientBuilder {
     transport: TransportBuilder,
     token: Option<Arc<dyn Credentials>>,
     beside: Vec<Arc<dyn Credentials>>,
-    /// Those of the context file.
+    /// Credentials from the context file.
     of_context: Vec<Arc<dyn Credentials>>,
     namespace: Option<Arc<str>>,
     found: Vec<Found>,
@@ -196,8 +197,8 @@ impl ClientBuilder {
         }
     }
 
-    /// As [`Client::from_env`] sets a client up, with variables that are looked up elsewhere or can
-    /// be overruled.
+    /// Configures a client as [`Client::from_env`] does, but with your own lookup of variables.
+    /// Settings can be overridden afterwards.
     ///
     /// ```
     /// use compute_kfp::kfp::ClientBuilder;
@@ -212,13 +213,13 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// As [`Client::from_env`].
+    /// Returns the errors of [`Client::from_env`].
     pub fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
         Surroundings::of_this_machine(variable).client()
     }
 
-    /// Whether [`from_variables`](Self::from_variables) finds a server: one is named, or this is a
-    /// pod of a cluster.
+    /// Returns whether [`from_variables`](Self::from_variables) finds a server: a variable names one,
+    /// or this is a pod of a cluster.
     ///
     /// ```
     /// use compute_kfp::kfp::ClientBuilder;
@@ -230,19 +231,21 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration) where a variable is not UTF-8.
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if a variable is not
+    /// UTF-8.
     pub fn finds_server(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<bool, Error> {
         let surroundings = Surroundings::of_this_machine(variable);
         Ok(surroundings.endpoint()?.is_some())
     }
 
-    /// What [`from_variables`](Self::from_variables) found, and where; nothing of what was set since.
+    /// Returns what [`from_variables`](Self::from_variables) found, and where. Later settings are not
+    /// included.
     pub fn found(&self) -> &[Found] {
         &self.found
     }
 
-    /// Leaves out the cookie and the identity header of the context file, for another server than the
-    /// one they were set up for.
+    /// Removes the cookie and the identity header of the context file. Use it for another server than
+    /// the one they were configured for.
     pub fn without_context_credentials(mut self) -> Self {
         self.of_context.clear();
         self.found.retain(|found| {
@@ -255,42 +258,44 @@ impl ClientBuilder {
         self.found.push(Found::new(setting, value, origin));
     }
 
-    /// Token that is sent as `Bearer <token>`.
+    /// Sets the token that is sent as `Bearer <token>`.
     pub fn bearer_token(self, token: impl Into<String>) -> Self {
         self.credentials(BearerToken::new(token))
     }
 
-    /// File with a token that is sent as `Bearer <token>`, and read again when it changes.
+    /// Sets the file with a token that is sent as `Bearer <token>`. The file is read again when it
+    /// changes.
     pub fn token_file(self, path: impl Into<PathBuf>) -> Self {
         self.credentials(TokenFile::new(path))
     }
 
-    /// Whatever authorises a request.
+    /// Sets the credentials that authorise requests.
     pub fn credentials(mut self, credentials: impl Credentials) -> Self {
         self.token = Some(Arc::new(credentials));
         self
     }
 
-    /// Cookies of a session, `name=value; other=value`, as the proxy before the server sets them
+    /// Adds session cookies, `name=value; other=value`, as the proxy in front of the server sets them
     /// after a login.
     pub fn session_cookie(mut self, cookies: impl Into<String>) -> Self {
         self.beside.push(Arc::new(SessionCookie::new(cookies)));
         self
     }
 
-    /// Header that tells who is calling, such as `kubeflow-userid`, for a server that trusts it.
+    /// Adds a header that identifies the caller, such as `kubeflow-userid`, for a server that trusts
+    /// it.
     pub fn identity_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.beside.push(Arc::new(IdentityHeader::new(name, value)));
         self
     }
 
-    /// Namespace that [`Client::namespace`] hands out.
+    /// Sets the namespace that [`Client::namespace`] returns.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into().into());
         self
     }
 
-    /// Everything else that can be set: time limits, sizes, the HTTP client.
+    /// Configures the transport: time limits, sizes, the HTTP client.
     ///
     /// ```
     /// use std::time::Duration;
@@ -305,11 +310,11 @@ impl ClientBuilder {
         self
     }
 
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): see
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration); see
     /// [`TransportBuilder::build`].
     pub fn build(self) -> Result<Client, Error> {
         let beside = self.beside.into_iter().chain(self.of_context);
@@ -327,7 +332,7 @@ impl ClientBuilder {
     }
 }
 
-/// An endpoint without the path that all operations begin with.
+/// Returns an endpoint without the path that all operations begin with.
 fn without_api_path(endpoint: &str) -> &str {
     let endpoint = endpoint.trim().trim_end_matches('/');
     let api_path = operations::GET_HEALTHZ.path.strip_suffix("/healthz");
@@ -336,7 +341,7 @@ fn without_api_path(endpoint: &str) -> &str {
         .unwrap_or(endpoint)
 }
 
-/// Credentials are left out: what an implementation prints of itself is not known.
+/// Omits credentials, because it is unknown what an implementation prints about itself.
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")

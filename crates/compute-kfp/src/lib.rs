@@ -26,8 +26,8 @@ pub use compute_kfp_runtime::{
     TransportBuilder, body_fields, credentials, middleware, operation, paging,
 };
 
-/// Forgetting what an operation requires does not compile. Beside each call stands the whole one, which
-/// does, so that nothing else is the reason.
+/// Code that omits a required parameter does not compile. Each failing call has a complete
+/// counterpart that compiles, to rule out other causes.
 ///
 /// A part of the path:
 /// ```

@@ -1,8 +1,8 @@
 //! Recording quantum jobs in Kubeflow Pipelines.
 //!
-//! The results of a job of the Compute API become artifacts of a task of a run, and their figures
-//! become artifacts of the type `Metric`: no server has the operations for metrics.
-//! [`list_run_artifacts`](kfp::Client::list_run_artifacts) lists them back with the task that they
+//! The results of a Compute job become artifacts of a task of a run. Their figures become artifacts of
+//! the type `Metric`, because no server has the operations for metrics.
+//! [`list_run_artifacts`](kfp::Client::list_run_artifacts) lists the artifacts with the task that they
 //! belong to.
 
 use compute_kfp_runtime::{Error, ErrorKind};
@@ -15,14 +15,13 @@ use crate::kfp::types::{
 };
 use crate::{compute, kfp};
 
-/// The namespace of a server that is installed for one user, unless it was installed elsewhere. Such a
-/// server takes any.
+/// The default namespace of a single-user server. Such a server accepts any namespace.
 const SINGLE_USER_NAMESPACE: &str = "kubeflow";
 
 impl kfp::Client {
     /// Records a job of the Compute API in a run.
     ///
-    /// Doing it again adds nothing: artifacts that are there already are used again.
+    /// Recording it again adds nothing: existing artifacts are reused.
     ///
     /// ```no_run
     /// # async fn example(
@@ -55,7 +54,7 @@ impl kfp::Client {
     }
 }
 
-/// A record to be set up; [`kfp::Client::record_job`] makes it.
+/// Settings of a record. Create them with [`kfp::Client::record_job`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send`"]
 pub struct RecordJob<'a> {
@@ -68,19 +67,19 @@ pub struct RecordJob<'a> {
     calibration: Option<&'a Metadata>,
 }
 
-/// The artifacts of a job that was recorded.
+/// The artifacts of a recorded job.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Recorded {
     /// The task that they belong to.
     pub task_id: String,
-    /// One for each result, and then that of the calibration.
+    /// One artifact for each result, then that of the calibration.
     pub artifacts: Vec<Artifact>,
     /// Artifacts of the type `Metric`, one for each figure.
     pub metrics: Vec<Artifact>,
 }
 
-/// Where artifacts are created.
+/// The place where artifacts are created.
 struct Place {
     namespace: String,
     task_id: String,
@@ -114,13 +113,14 @@ impl<'a> RecordJob<'a> {
         self
     }
 
-    /// Records it.
+    /// Records the job.
     ///
     /// # Errors
     ///
-    /// Those of the calls. Of kind [`Unsupported`](ErrorKind::Unsupported) if the server has no
-    /// artifacts, as release 2.17 of KFP; of kind [`Configuration`](ErrorKind::Configuration) if no
-    /// namespace is known. What was recorded before an error stays; doing it again goes on from there.
+    /// Returns the errors of the calls. The kind is [`Unsupported`](ErrorKind::Unsupported) if the
+    /// server has no artifacts, as in release 2.17 of KFP, and
+    /// [`Configuration`](ErrorKind::Configuration) if no namespace is known. What was recorded before
+    /// an error is kept; recording again continues from there.
     #[inline]
     pub async fn send(self) -> Result<Recorded, Error> {
         match self.record().await {
@@ -208,7 +208,7 @@ impl<'a> RecordJob<'a> {
         }
     }
 
-    /// The task of the run that stands for the job.
+    /// Returns the task of the run that represents the job. Creates it if the run has none.
     #[inline]
     async fn own_task(&self) -> Result<String, Error> {
         let name = format!("quantum-job-{}", self.job.id);
@@ -255,7 +255,7 @@ impl<'a> RecordJob<'a> {
         Ok(created.into_inner())
     }
 
-    /// Records a number. The server tells metrics apart by their metadata and not by their value.
+    /// Records a number. The server distinguishes metrics by their metadata and not by their value.
     #[inline]
     async fn measure(
         &self,
@@ -280,7 +280,7 @@ impl<'a> RecordJob<'a> {
         Ok(Some(self.create(place, metric, name).await?))
     }
 
-    /// What the artifact of a result says.
+    /// Returns the metadata of the artifact of a result.
     fn facts(&self, result: &JobResult) -> Map<String, Value> {
         object(json!({
             "job_id": self.job.id,
@@ -296,7 +296,7 @@ impl<'a> RecordJob<'a> {
     }
 }
 
-/// The figures of a result that are worth a metric.
+/// Returns the figures of a result that become metrics.
 fn figures(result: &JobResult) -> Vec<(&'static str, Value)> {
     let mut figures = vec![(
         "execution_time_in_seconds",
@@ -322,7 +322,7 @@ fn calibration_facts(calibration: &compute::types::Metadata) -> Map<String, Valu
     }))
 }
 
-/// Every number in a value, with the path to it as its name.
+/// Collects every number in a value, with the path to it as its name.
 fn numbers(path: &str, value: &Value, found: &mut Vec<(String, Value)>) {
     match value {
         Value::Number(_) => found.push((path.to_owned(), value.clone())),

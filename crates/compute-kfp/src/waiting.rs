@@ -1,15 +1,15 @@
-//! Waiting for what goes on at a server, and following it.
+//! Waiting for runs and jobs, and following them.
 //!
-//! [`Wait`] asks for a run or a job until it has ended. It asks again after a short time at first and
-//! after longer ones while nothing changes, with some chance in it. What may pass does not end it: a broken connection, a
-//! server that restarts, 429 and 5xx, a token that expires. What will not pass ends it with its own
-//! error: no permission, no such run.
+//! [`Wait`] polls a run or a job until it has ended. The interval is short at first and grows while
+//! nothing changes, with jitter. Transient faults do not end a wait: a broken connection, a server that
+//! restarts, 429 and 5xx, an expired token. Permanent faults end it with their own error: no
+//! permission, no such run.
 //!
-//! Thousands can be waited for at a time: a wait takes little more memory than the JSON of what it read
-//! last. Of those that belong to one client and its clones, at most 128 ask at the same time, and the
-//! others when it is their turn.
+//! Thousands of waits can run concurrently. A wait takes little more memory than the JSON of what it
+//! read last. Of the waits that belong to one client and its clones, at most 128 send a request at the
+//! same time; the others wait for their turn.
 //!
-//! Dropping a future or stream of this module ends its requests.
+//! Dropping a future or stream of this module cancels its requests.
 
 mod ended;
 mod following;
@@ -33,10 +33,10 @@ pub use self::progress::Progress;
 pub(crate) use self::progress::sealed;
 pub(crate) use self::turns::Turns;
 
-/// A wait for the end of a run, a job or a batch job, to be set up and sent.
+/// Settings of a wait for the end of a run, a job or a batch job.
 ///
-/// Of itself it asks after a second or two at first and after 8 to 15 seconds at last, without an overall
-/// limit, and gives up when the server cannot be reached for ten minutes.
+/// By default it polls after a second or two at first, and after 8 to 15 seconds later on. It has no
+/// overall limit, and gives up when the server cannot be reached for ten minutes.
 ///
 /// ```no_run
 /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
@@ -90,22 +90,22 @@ impl<T: Progress> Wait<T> {
         self
     }
 
-    /// Called with the first state that is read, and with each that differs from the one before.
+    /// Sets a callback for the state. It is called with the first state, and again after each change.
     ///
-    /// A state that this version does not know is among them; it does not end the wait.
+    /// It is also called with states that this version does not know. They do not end the wait.
     pub fn on_change(mut self, call: impl FnMut(&T::State) + Send + 'static) -> Self {
         self.on_change = Some(Box::new(call));
         self
     }
 
-    /// Waits for the end, however it came about.
+    /// Waits for the end, whether successful or not.
     ///
     /// # Errors
     ///
-    /// Of kind [`Timeout`](crate::ErrorKind::Timeout) when the overall limit is over; it holds the
-    /// last state: see [`Unfinished`]. Of the kind of the last fault, with the same in it, when the
-    /// server could not be reached for longer than `max_outage`. Otherwise what a call met that will
-    /// not pass of itself.
+    /// Returns an error of kind [`Timeout`](crate::ErrorKind::Timeout) when the overall limit is
+    /// reached. It holds the last state: see [`Unfinished`]. If the server could not be reached for
+    /// longer than `max_outage`, the error has the kind of the last fault, and holds the last state
+    /// too. A permanent fault of a call is returned unchanged.
     pub async fn send(self) -> Result<Ended<T>, Error> {
         let (mut poller, mut on_change) = self.start();
         loop {
@@ -119,8 +119,8 @@ impl<T: Progress> Wait<T> {
         }
     }
 
-    /// The run or job as it is when first read, and again whenever its state has changed, until it
-    /// has ended.
+    /// Returns a stream of the run or job: as it is when first read, and again after each change of its
+    /// state, until it has ended.
     ///
     /// A state that came and went between two requests is not seen.
     ///

@@ -1,5 +1,5 @@
-//! Which requests are meant for a sandbox on this machine. A name of somebody else may lead here
-//! too: a page of theirs in a browser could read everything through it (DNS rebinding).
+//! Checks that a request is meant for a sandbox on this machine. A foreign host name may resolve to
+//! this machine, too: a web page from there could then read everything (DNS rebinding).
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::reply::Reply;
 
-/// The refusal of a request that names another host, or comes from a page of another host.
+/// Returns the rejection of a request that names another host, or comes from a page of another host.
 pub(crate) fn refusal(headers: &HeaderMap) -> Option<Reply> {
     let local = |name, prefix: &[&str]| {
         headers.get_all(name).iter().all(|value| {
@@ -32,7 +32,7 @@ pub(crate) fn refusal(headers: &HeaderMap) -> Option<Reply> {
     })
 }
 
-/// Whether nobody else can have that name.
+/// Returns whether a name cannot belong to anybody else.
 fn is_local(authority: &str) -> bool {
     let Ok(authority) = authority.parse::<Authority>() else {
         return false;

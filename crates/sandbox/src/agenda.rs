@@ -7,19 +7,19 @@ use crate::clock::later;
 use crate::store::Store;
 use crate::{compute, kfp};
 
-/// Something that happens by itself as time passes.
+/// An event that happens on its own as time passes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Event {
     Compute(compute::Step),
     Kfp(kfp::Step),
 }
 
-/// Events by when they are due; those that are due together in the order in which they were planned.
+/// Events by due time. Events with the same due time are in the order in which they were planned.
 #[derive(Default)]
 pub(crate) struct Agenda {
     planned: u64,
     events: BTreeMap<(DateTime<Utc>, u64), Planned>,
-    /// While an event happens: when it was due, and the time that it had on the clock.
+    /// Due time and clock time of the present event, while one happens.
     happening: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Agenda {
 struct Planned {
     event: Event,
     due: DateTime<Utc>,
-    /// The time that it has on the clock.
+    /// Clock time of the event.
     at: DateTime<Utc>,
 }
 
@@ -37,7 +37,7 @@ impl Agenda {
         self.events.insert((planned.due, self.planned), planned);
     }
 
-    /// Lets what was due before a time happen at that time.
+    /// Postpones the events that were due before a time to that time.
     pub(crate) fn postpone(&mut self, now: DateTime<Utc>) {
         for mut planned in std::mem::take(&mut self.events).into_values() {
             planned.due = planned.due.max(now);
@@ -53,7 +53,8 @@ impl Agenda {
 }
 
 impl Store {
-    /// Lets an event happen when the clock shows that time, or would, had nothing else ticked.
+    /// Plans an event for the time when the clock shows `at`, or would show it without ticks in
+    /// between.
     pub(crate) fn plan(&mut self, at: DateTime<Utc>, event: Event) {
         let now = (self.clock.passed(), self.clock.reading());
         let (passed, reading) = self.agenda.happening.unwrap_or(now);
@@ -61,7 +62,7 @@ impl Store {
         self.agenda.add(Planned { event, due, at });
     }
 
-    /// Lets everything happen that is due by now, and what that leads to.
+    /// Runs all events that are due, and the events that follow from them.
     pub(crate) fn catch_up(&mut self) {
         self.clock.follow();
         let now = self.clock.passed();
@@ -77,7 +78,7 @@ impl Store {
     }
 }
 
-/// The events in the order in which they will happen.
+/// Serializes the events in the order in which they will happen.
 impl Serialize for Agenda {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.events.values())

@@ -5,7 +5,7 @@ use crate::credentials::{Credentials, KfpAccess};
 use crate::login;
 use crate::store::Store;
 
-/// The headers in which a trusted proxy tells a KFP server who is calling.
+/// The headers that identify the caller to a KFP server behind a trusted proxy.
 const IDENTITY_HEADERS: [&str; 2] = ["kubeflow-userid", "x-goog-authenticated-user-email"];
 
 #[derive(Clone, Copy)]
@@ -21,11 +21,10 @@ pub(crate) enum Refusal {
     WrongKind,
 }
 
-/// Checks a request against the schemes that fit its operation.
+/// Checks a request against the schemes of its operation.
 ///
-/// No accepted scheme at all means that the operation is public. `known` are all schemes of the
-/// API: a credential that the API knows, of a kind that the operation does not want, is forbidden
-/// rather than unknown.
+/// An operation without schemes is public. `known` has all schemes of the API: if the API knows a
+/// credential, but the operation does not accept its kind, it is forbidden rather than unknown.
 pub(crate) fn authenticate(
     headers: &HeaderMap,
     credentials: &Credentials,
@@ -56,7 +55,7 @@ pub(crate) fn authenticate(
     }
 }
 
-/// Whether a KFP server takes a request without looking at its token.
+/// Returns whether a KFP server accepts a request without checking its token.
 fn admits(headers: &HeaderMap, access: KfpAccess) -> bool {
     match access {
         KfpAccess::Open => true,
@@ -67,7 +66,7 @@ fn admits(headers: &HeaderMap, access: KfpAccess) -> bool {
     }
 }
 
-/// Two `Authorization` headers leave open which one counts, so they count as none.
+/// Returns the `Authorization` header. Two of them are ambiguous and count as none.
 fn presented(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     match (values.next(), values.next()) {

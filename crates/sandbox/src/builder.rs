@@ -26,7 +26,7 @@ enum ClockStart {
     Wall,
 }
 
-/// Settles how a [`Sandbox`] starts: port, data, credentials, time.
+/// Configures a [`Sandbox`] before its start: port, data, credentials, time.
 ///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
@@ -78,15 +78,15 @@ impl Default for SandboxBuilder {
 }
 
 impl SandboxBuilder {
-    /// Listens on this port; 0, the default, takes a free one.
+    /// Sets the port to listen on [default: 0, a free port].
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// Listens on this address; `127.0.0.1` by default.
+    /// Sets the address to listen on [default: `127.0.0.1`].
     ///
-    /// An address that is not a loopback one needs [`exposed`](Self::exposed) too.
+    /// An address that is not a loopback address needs [`exposed`](Self::exposed), too.
     pub fn host(mut self, host: IpAddr) -> Self {
         self.host = host;
         self
@@ -94,100 +94,101 @@ impl SandboxBuilder {
 
     /// Allows a [`host`](Self::host) that other machines can reach.
     ///
-    /// The credentials travel unencrypted and the default ones are public. Requests may name any
-    /// host then; otherwise only `localhost` and IP addresses, so that pages of the web cannot reach
-    /// the sandbox through a name of their own.
+    /// Credentials are sent unencrypted, and the default ones are public. With this setting, requests
+    /// may name any host. Without it they may only name `localhost` and IP addresses, so that web pages
+    /// cannot reach the sandbox through a name of their own.
     pub fn exposed(mut self) -> Self {
         self.exposed = true;
         self
     }
 
-    /// Starts with the seed data: calibrations, artifacts, artifact tasks and metrics. The default.
+    /// Starts with the seed data: calibrations, artifacts, artifact tasks and metrics. This is the
+    /// default.
     pub fn seeded(mut self) -> Self {
         self.seeded = true;
         self
     }
 
-    /// Starts without data; only the backend [`BACKEND_ID`](crate::BACKEND_ID) is known.
+    /// Starts without data. Only the backend [`BACKEND_ID`](crate::BACKEND_ID) is known.
     pub fn empty(mut self) -> Self {
         self.seeded = false;
         self
     }
 
-    /// Whether requests are kept for [`Sandbox::received`]; `true` by default.
+    /// Sets whether requests are recorded for [`Sandbox::received`] [default: `true`].
     ///
-    /// A server that runs for days should not keep them: they are never forgotten.
+    /// Turn this off for a server that runs for days: recorded requests are never removed.
     pub fn recording(mut self, recording: bool) -> Self {
         self.recording = recording;
         self
     }
 
-    /// Accepts this Compute user token in place of
-    /// [`DEFAULT_COMPUTE_TOKEN`](crate::DEFAULT_COMPUTE_TOKEN).
+    /// Sets the accepted Compute user token [default:
+    /// [`DEFAULT_COMPUTE_TOKEN`](crate::DEFAULT_COMPUTE_TOKEN)].
     pub fn compute_token(mut self, token: impl Into<String>) -> Self {
         self.credentials.compute_token = token.into();
         self
     }
 
-    /// Accepts this Compute backend API key in place of
-    /// [`DEFAULT_COMPUTE_API_KEY`](crate::DEFAULT_COMPUTE_API_KEY).
+    /// Sets the accepted Compute backend API key [default:
+    /// [`DEFAULT_COMPUTE_API_KEY`](crate::DEFAULT_COMPUTE_API_KEY)].
     pub fn compute_api_key(mut self, key: impl Into<String>) -> Self {
         self.credentials.compute_api_key = key.into();
         self
     }
 
-    /// Accepts this KFP token in place of [`DEFAULT_KFP_TOKEN`](crate::DEFAULT_KFP_TOKEN).
+    /// Sets the accepted KFP token [default: [`DEFAULT_KFP_TOKEN`](crate::DEFAULT_KFP_TOKEN)].
     pub fn kfp_token(mut self, token: impl Into<String>) -> Self {
         self.credentials.kfp_token = token.into();
         self
     }
 
-    /// Answers as this KFP server; [`KfpServer::All`] by default.
+    /// Sets the KFP server to behave as [default: [`KfpServer::All`]].
     pub fn kfp_server(mut self, server: KfpServer) -> Self {
         self.kfp_server = server;
         self
     }
 
-    /// Refuses KFP requests without the KFP token, as a proxy in front of a server may do.
+    /// Rejects KFP requests without the KFP token, as a proxy in front of a server may do.
     pub fn require_kfp_token(mut self) -> Self {
         self.credentials.kfp_access = KfpAccess::Token;
         self
     }
 
-    /// Answers as a multi-user installation of KFP: requests need an identity and a namespace.
+    /// Behaves as a multi-user installation of KFP: requests need an identity and a namespace.
     ///
     /// The identity is the KFP token, or a header `kubeflow-userid` or
-    /// `x-goog-authenticated-user-email`. Whoever has one may do everything.
+    /// `x-goog-authenticated-user-email`. Every identity has all permissions.
     pub fn multi_user(mut self) -> Self {
         self.multi_user = true;
         self.credentials.kfp_access = KfpAccess::Identity;
         self
     }
 
-    /// The first time that the server's clock gives; 2025-01-07T09:00:00Z by default, a day
-    /// after the seeded data ends.
+    /// Sets the first time of the server's clock [default: 2025-01-07T09:00:00Z, a day after the end of
+    /// the seeded data].
     ///
-    /// Without a [`speed`](Self::speed) the clock does not follow the wall clock: each created
-    /// object is 1.25 s younger than the one before, so that two runs of a test see the same times.
+    /// Without a [`speed`](Self::speed), the clock does not follow the wall clock. Each created object
+    /// is 1.25 s younger than the one before, so two runs of a test see the same times.
     pub fn clock_starts_at(mut self, start: SystemTime) -> Self {
         self.clock_start = ClockStart::Fixed(Some(start));
         self
     }
 
-    /// Starts the server's clock at the time of the wall clock and lets it follow that.
+    /// Starts the server's clock at the time of the wall clock, and follows it.
     ///
-    /// A clock that a [`data_file`](Self::data_file) holds is moved forward to the time of the wall
-    /// clock. What was due in the meantime happens at the start.
+    /// The clock of a [`data_file`](Self::data_file) is advanced to the time of the wall clock. Events
+    /// that were due in the meantime happen at the start.
     pub fn wall_clock(mut self) -> Self {
         self.clock_start = ClockStart::Wall;
         self.speed(1.0)
     }
 
-    /// Lets the server's clock follow the wall clock, this many times as fast: 1 is real time, 60 a
-    /// minute in each second.
+    /// Sets the speed of the server's clock relative to the wall clock [default: 0]. 1 is real time, 60
+    /// is a minute in each second.
     ///
-    /// With 0, the default, jobs and runs stay in their states until [`Sandbox::advance`] lets time
-    /// pass. A number that is negative or not finite counts as 0.
+    /// With 0, jobs and runs stay in their states until [`Sandbox::advance`] is called. A number that
+    /// is negative or not finite counts as 0.
     pub fn speed(mut self, speed: f64) -> Self {
         self.speed = if speed.is_finite() {
             speed.max(0.0)
@@ -197,29 +198,29 @@ impl SandboxBuilder {
         self
     }
 
-    /// Limits the time that a client may take for the head of a request, and for its body; 30 s by
-    /// default. Idle connections are closed after that time too.
+    /// Sets the time limit for the head of a request, and for its body [default: 30 s]. Idle
+    /// connections are closed after that time, too.
     pub fn request_time(mut self, limit: Duration) -> Self {
         self.request_time = limit;
         self
     }
 
-    /// Makes KFP's pages short: some are empty and some are half as long as asked for, although
-    /// more follow. `false` by default.
+    /// Sets whether KFP's pages are short [default: `false`]. Some are then empty and some are half as
+    /// long as requested, although more follow.
     ///
-    /// A real server may do so at any time; only a page without `next_page_token` is the last one.
+    /// A real server may do so at any time. Only a page without `next_page_token` is the last one.
     pub fn short_pages(mut self, short: bool) -> Self {
         self.short_pages = short;
         self
     }
 
-    /// Also starts with this data, in the form in which the servers send it.
+    /// Adds initial data, in the format in which the servers send it.
     ///
-    /// Under the API and the kind of object there is a list of objects. Kinds are called as the
-    /// lists of KFP are (`pipeline_versions`), and as the paths of Compute begin (`batch_jobs`).
-    /// Ids and times of creation are made where they are left out; other fields of Compute stand at
-    /// their beginning then, and other fields of KFP are not there. Objects may refer to others that
-    /// do not exist. Nothing happens to seeded jobs and runs by itself.
+    /// The data has a list of objects for each API and kind. The kinds have the names of KFP's lists
+    /// (`pipeline_versions`) or of the first segment of Compute's paths (`batch_jobs`). Ids and
+    /// creation times are generated if they are omitted. Other omitted fields get initial values for
+    /// Compute, and are absent for KFP. Objects may refer to others that do not exist. Seeded jobs and
+    /// runs do not change state on their own.
     ///
     /// ```
     /// use compute_kfp_sandbox::Sandbox;
@@ -236,50 +237,52 @@ impl SandboxBuilder {
     /// # }
     /// ```
     ///
-    /// The content of a [`data_file`](Self::data_file) is a seed too. It has the clock, plans, logs
-    /// and next ids under `sandbox`, and replaces everything that was there before it.
+    /// The content of a [`data_file`](Self::data_file) is a valid seed, too. It has the clock, plans,
+    /// logs and next ids under `sandbox`, and replaces all data before it.
     ///
-    /// What is wrong in it is an `InvalidInput` of [`start`](Self::start), with a JSON pointer to
+    /// If the data is invalid, [`start`](Self::start) fails with `InvalidInput` and a JSON pointer to
     /// the place.
     pub fn seed(mut self, data: serde_json::Value) -> Self {
         self.seeds.push(Seed::Given(data));
         self
     }
 
-    /// As [`seed`](Self::seed), from a file that is read at the start. There may be several.
+    /// Adds initial data like [`seed`](Self::seed), from a file that is read at the start. It can be
+    /// repeated.
     pub fn seed_file(mut self, path: impl AsRef<Path>) -> Self {
         self.seeds.push(Seed::File(path.as_ref().to_owned()));
         self
     }
 
-    /// Keeps everything that the sandbox holds in this file; in memory only by default.
+    /// Sets the file that stores all data of the sandbox [default: in memory only].
     ///
-    /// A file that does not exist or is empty begins with the data that the sandbox would start
-    /// with. Otherwise the sandbox holds what the file holds, and its clock continues from there. The
-    /// file has the form of a [`seed`](Self::seed).
+    /// If the file does not exist or is empty, the sandbox starts with its usual data. Otherwise it
+    /// starts with the content of the file, and its clock continues from there. The file has the format
+    /// of a [`seed`](Self::seed).
     ///
     /// The file is replaced as a whole every two seconds if anything has changed, and when the
     /// sandbox stops. If the process is killed, at most the last two seconds are lost. While the file
-    /// cannot be written, requests that change anything are answered with 500.
+    /// cannot be written, requests that change data fail with a 500.
     ///
-    /// One sandbox at a time uses the file. Credentials that the sandbox was given are not in it,
-    /// but the keys of registered backends are.
+    /// Only one sandbox at a time can use the file. It does not contain the configured credentials, but
+    /// it contains the keys of registered backends.
     pub fn data_file(mut self, path: impl AsRef<Path>) -> Self {
         self.data_file = Some(path.as_ref().to_owned());
         self
     }
 
-    /// Starts with a fault in force, behind those that were given before; see [`Sandbox::fail`].
+    /// Adds a fault that is active from the start, after the faults added before; see
+    /// [`Sandbox::fail`].
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
     }
 
-    /// Starts the server. It answers requests as soon as this returns.
+    /// Starts the server. It accepts requests as soon as this returns.
     ///
     /// # Errors
     ///
-    /// As [`start_blocking`](Self::start_blocking).
+    /// Returns the errors of [`start_blocking`](Self::start_blocking).
     pub async fn start(self) -> io::Result<Sandbox> {
         self.start_blocking()
     }
@@ -288,12 +291,12 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if the host is not a loopback address and was not allowed with
-    /// [`exposed`](Self::exposed), if a credential cannot be sent in a header, or if [`Sandbox::fail`] would
-    /// refuse a fault or
-    /// [`seed`](Self::seed) is wrong; `InvalidData` if the [`data_file`](Self::data_file) is none of this version,
-    /// and `WouldBlock` if another sandbox uses it; otherwise what
-    /// the operating system says, such as `AddrInUse` for a port that is taken.
+    /// Returns `InvalidInput` if the host is not a loopback address and was not allowed with
+    /// [`exposed`](Self::exposed), if a credential cannot be sent in a header, if [`Sandbox::fail`]
+    /// would reject a fault, or if a [`seed`](Self::seed) is invalid. Returns `InvalidData` if the
+    /// [`data_file`](Self::data_file) is not one of this version, and `WouldBlock` if another sandbox
+    /// uses it. Otherwise returns the error of the operating system, such as `AddrInUse` for a port in
+    /// use.
     pub fn start_blocking(self) -> io::Result<Sandbox> {
         self.check_host()?;
         self.credentials.check()?;

@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 
 const DEFAULT_START_SECONDS: i64 = 1_736_240_400;
 
-/// Not a whole second, so that some of the times carry a fraction and some do not.
+/// Step of the clock. It is not a whole second, so that some times have a fraction and some do not.
 const TICK: TimeDelta = TimeDelta::milliseconds(1250);
 
-/// The server's time. Unless it has a speed, it depends only on how many times were handed out and
-/// how far it was advanced.
+/// The server's clock. Unless it has a speed, its time depends only on how many times were handed out
+/// and how far it was advanced.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Clock {
     /// The time without the ticks.
     passed: DateTime<Utc>,
-    /// How far the ticks have put the clock ahead of the time that passed.
+    /// Total of the ticks, by which the clock is ahead of the elapsed time.
     #[serde(with = "microseconds")]
     ticked: TimeDelta,
     #[serde(skip)]
@@ -35,7 +35,7 @@ impl Clock {
         }
     }
 
-    /// Follows the wall clock from here on, so many times as fast.
+    /// Follows the wall clock from now on, at this speed.
     pub(crate) fn set_speed(&mut self, speed: f64) {
         self.pace = (speed > 0.0).then(|| Pace {
             speed,
@@ -43,7 +43,7 @@ impl Clock {
         });
     }
 
-    /// Moves forward to the time of the wall clock.
+    /// Advances to the time of the wall clock.
     pub(crate) fn set_to_wall_clock(&mut self) {
         let now = SystemTime::now().into();
         if now > self.reading() {
@@ -52,7 +52,7 @@ impl Clock {
         }
     }
 
-    /// The time of something that happens now. Two things never happen at the same time.
+    /// Returns the time of an event that happens now. No two events have the same time.
     pub(crate) fn now(&mut self) -> DateTime<Utc> {
         let now = self.reading();
         let tick = if self.pace.is_some() {
@@ -64,18 +64,18 @@ impl Clock {
         now
     }
 
-    /// The time without ticks, by which events are due: otherwise they would happen because
-    /// something else was created.
+    /// Returns the time without ticks, which determines when events are due. Otherwise the creation of
+    /// an object would trigger them.
     pub(crate) fn passed(&self) -> DateTime<Utc> {
         self.passed
     }
 
-    /// The time, without anything happening.
+    /// Returns the time without a tick.
     pub(crate) fn reading(&self) -> DateTime<Utc> {
         later(self.passed, self.ticked)
     }
 
-    /// Looks at the wall clock, which uses up the ticks.
+    /// Updates the time from the wall clock. This uses up the ticks.
     pub(crate) fn follow(&mut self) {
         if let Some(pace) = &mut self.pace {
             let now = SystemTime::now();
@@ -88,20 +88,20 @@ impl Clock {
         }
     }
 
-    /// Stops at the last time there is.
+    /// Advances the clock, at most to the last representable time.
     pub(crate) fn advance(&mut self, by: Duration) {
         let by = TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
         self.passed = later(self.passed, by);
     }
 }
 
-/// A time after another one, or the last time there is.
+/// Returns a time after another one, or the last representable time.
 pub(crate) fn later(time: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
     time.checked_add_signed(by)
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// Spans of time in snapshots.
+/// Serialization of durations in snapshots.
 pub(crate) mod microseconds {
     use chrono::TimeDelta;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -1,4 +1,4 @@
-//! Objects of one kind: found by their key, read in the order of their creation or of a field.
+//! Objects of one kind: found by key, and read in the order of their creation or of a field.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,21 +11,21 @@ use crate::store::Object;
 
 pub(crate) type Key = Vec<String>;
 
-/// Where an object stands in an order: by what it is sorted by, then by its key.
+/// Position of an object in an order: by the sort value, then by the key.
 pub(crate) type Place = (Rank, Key);
 
-/// A value among those of its field; what has none comes first.
+/// The sort value of a field. A missing value comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
     Absent,
     Boolean(bool),
-    /// Made by [`Rank::number`].
+    /// A number, created by [`Rank::number`].
     Number(i64),
     Text(String),
 }
 
 impl Rank {
-    /// The bits of a floating point number, turned so that they sort as `f64::total_cmp` does.
+    /// Creates a rank from the bits of a floating point number. It sorts as `f64::total_cmp` does.
     pub(crate) fn number(number: f64) -> Self {
         // Of the two zeros this makes one.
         let bits = (number + 0.0).to_bits().cast_signed();
@@ -33,18 +33,18 @@ impl Rank {
     }
 }
 
-/// Objects of one kind in the order of their creation, each found by its key.
+/// Objects of one kind in the order of their creation, with an index by key.
 pub(crate) struct Collection {
     key_fields: &'static [&'static str],
     added: u64,
     numbers: BTreeMap<Key, u64>,
     objects: BTreeMap<u64, Object>,
     changes: u64,
-    /// Made when they are first asked for, then kept up.
+    /// Orders, created on first use and then kept up to date.
     orders: RefCell<Vec<Order>>,
 }
 
-/// All objects by a field, so that a page can be read without looking at the others.
+/// An index of all objects by a field. A page can be read from it without looking at other objects.
 struct Order {
     field: String,
     rank: Box<dyn Fn(&Object) -> Rank + Send>,
@@ -70,7 +70,7 @@ impl Collection {
             .collect()
     }
 
-    /// Adds an object, or replaces the one that has the same key.
+    /// Adds an object, or replaces the one with the same key.
     pub(crate) fn put(&mut self, object: Object) {
         let key = self.key_of(&object);
         let number = *self.numbers.entry(key.clone()).or_insert_with(|| {
@@ -103,7 +103,7 @@ impl Collection {
         Some(object)
     }
 
-    /// Removes the objects that are not to be kept.
+    /// Removes the objects that do not match.
     pub(crate) fn retain(&mut self, keep: impl Fn(&Object) -> bool) {
         let unwanted = self.iter().filter(|object| !keep(object));
         let keys: Vec<Key> = unwanted.map(|object| self.key_of(object)).collect();
@@ -121,18 +121,18 @@ impl Collection {
         self.objects.len()
     }
 
-    /// The object of that number, which [`numbers_by`](Self::numbers_by) gave.
+    /// Returns the object with a number from [`numbers_by`](Self::numbers_by).
     pub(crate) fn numbered(&self, number: u64) -> Option<&Object> {
         self.objects.get(&number)
     }
 
-    /// How often anything was added, replaced or removed.
+    /// Returns the number of additions, replacements and removals so far.
     pub(crate) fn changes(&self) -> u64 {
         self.changes
     }
 
-    /// Reads the numbers of objects in the order of a field, those that come after a place, for as
-    /// long as `read` asks for more.
+    /// Reads the numbers of objects in the order of a field, starting after a place, as long as `read`
+    /// returns true.
     pub(crate) fn numbers_by<Of, Read>(
         &self,
         field: &str,
@@ -176,7 +176,7 @@ impl Collection {
     }
 }
 
-/// The objects in the order of their creation.
+/// Serializes the objects in the order of their creation.
 impl Serialize for Collection {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())

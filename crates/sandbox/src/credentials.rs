@@ -1,27 +1,27 @@
 use std::fmt;
 use std::io;
 
-/// The Compute user token that a sandbox accepts unless it is given another one.
+/// Default Compute user token of a sandbox.
 ///
 /// A client sends it as `Authorization: Bearer <token>`.
 pub const DEFAULT_COMPUTE_TOKEN: &str = "sandbox-compute-user-token";
 
-/// The Compute backend API key that a sandbox accepts unless it is given another one.
+/// Default Compute backend API key of a sandbox.
 ///
 /// A client sends it as `Authorization: <key>`, without a scheme in front.
 pub const DEFAULT_COMPUTE_API_KEY: &str = "sandbox-compute-backend-key";
 
-/// The KFP token that a sandbox accepts unless it is given another one.
+/// Default KFP token of a sandbox.
 ///
 /// A client sends it as `Authorization: Bearer <token>`. It is needed only with
 /// [`require_kfp_token`](crate::SandboxBuilder::require_kfp_token) or
 /// [`multi_user`](crate::SandboxBuilder::multi_user).
 pub const DEFAULT_KFP_TOKEN: &str = "sandbox-kfp-token";
 
-/// Whom a KFP server lets in.
+/// The requests that a KFP server accepts.
 #[derive(Clone, Copy, Default)]
 pub(crate) enum KfpAccess {
-    /// Everybody, as a single-user installation does.
+    /// All requests, as a single-user installation does.
     #[default]
     Open,
     /// Requests with the bearer token.

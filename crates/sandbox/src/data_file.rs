@@ -1,4 +1,4 @@
-//! The file in which a sandbox keeps what it holds, in the form of a seed.
+//! The file that stores a sandbox's data, in the format of a seed.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -9,18 +9,18 @@ use fs4::{FileExt, TryLockError};
 use serde_json::Value;
 
 pub(crate) struct DataFile {
-    /// Without links, so that a snapshot replaces the file and not a link to it.
+    /// Path with links resolved, so that a snapshot replaces the file and not a link to it.
     path: PathBuf,
-    /// Locked for as long as it is open.
+    /// The open file. It is locked while it is open.
     file: File,
 }
 
 impl DataFile {
-    /// Opens the file and reads what it holds, if it holds anything.
+    /// Opens the file and reads its content, if any.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` if the file is in use, `InvalidData` if it is not JSON.
+    /// Returns `WouldBlock` if the file is in use, and `InvalidData` if it is not JSON.
     pub(crate) fn open(path: &Path) -> io::Result<(Self, Option<Value>)> {
         let opened = (|| {
             let mut options = private();
@@ -47,8 +47,8 @@ impl DataFile {
         opened.map_err(|error: io::Error| at(path, &error))
     }
 
-    /// Replaces the content. Readers see the old one or the new one, and so does a restart after a
-    /// failure of the machine.
+    /// Replaces the content atomically. Readers, and a restart after a machine failure, see the old or
+    /// the new content.
     pub(crate) fn replace(&mut self, content: &[u8]) -> io::Result<()> {
         let mut new_path = OsString::from(&self.path);
         new_path.push(".new");
@@ -82,14 +82,14 @@ impl DataFile {
 }
 
 impl Drop for DataFile {
-    /// Closing is not enough: a process that is being started elsewhere in this one may have a copy
+    /// Unlocks the file. Closing is not enough: a child process that is being started may have a copy
     /// of the handle for a moment.
     fn drop(&mut self) {
         let _ = FileExt::unlock(&self.file);
     }
 }
 
-/// The file holds keys of backends.
+/// Returns options for a file that only its owner can read, since it contains keys of backends.
 fn private() -> OpenOptions {
     let mut options = File::options();
     options.write(true);
@@ -105,8 +105,8 @@ fn lock(file: &File) -> io::Result<()> {
     })
 }
 
-/// Whether the path still leads to this file, and not to one that replaced it before the lock was
-/// had.
+/// Returns whether the path still refers to this file. Another one may have replaced it before it was
+/// locked.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! What is served besides the APIs: the page at `/` and the API descriptions.
+//! Documents other than the APIs: the page at `/` and the specs.
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -11,7 +11,7 @@ use crate::reply::Reply;
 use crate::server::Shared;
 use crate::specification;
 
-/// The answer to a request for a document; `None` if it is for something else.
+/// Returns the response to a request for a document, or `None` for other requests.
 pub(crate) fn answer(shared: &Shared, method: &Method, path: &str) -> Option<Response> {
     if method != Method::GET && method != Method::HEAD {
         return None;
@@ -26,7 +26,7 @@ pub(crate) fn answer(shared: &Shared, method: &Method, path: &str) -> Option<Res
     Some(document)
 }
 
-/// Of what is shown, none is to be taken for a script, whoever sent it.
+/// Returns an HTML page. It allows no scripts, since its content is untrusted.
 fn html(page: String) -> Response {
     let mut response = typed(page, "text/html; charset=utf-8");
     let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");

@@ -7,15 +7,15 @@ use compute_kfp_runtime::operation::Operation;
 
 use crate::fault_text;
 
-/// Something that goes wrong on purpose, given to [`Sandbox::fail`](crate::Sandbox::fail).
+/// A deliberate fault for [`Sandbox::fail`](crate::Sandbox::fail).
 ///
-/// Without more it meets every request for every operation, until
-/// [`Sandbox::clear_faults`](crate::Sandbox::clear_faults). Of several faults that fit a request,
-/// the one that was given first meets it, and no other.
+/// By default it applies to every request for every operation, until
+/// [`Sandbox::clear_faults`](crate::Sandbox::clear_faults). If several faults match a request, only the
+/// one that was added first applies.
 ///
-/// The request is received and recorded whatever the fault. A status and a lost connection come in
-/// place of the operation, unless the fault is [`after_the_operation`](Self::after_the_operation);
-/// with all other faults the operation is done.
+/// The request is received and recorded in any case. A status and a lost connection replace the
+/// operation, unless the fault is [`after_the_operation`](Self::after_the_operation). With all other
+/// faults, the operation is performed.
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,7 +46,7 @@ pub struct Fault {
     pub(crate) seed: u64,
 }
 
-/// Where the connection is lost.
+/// The point where the connection is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lost {
     BeforeTheHead,
@@ -71,7 +71,7 @@ impl Fault {
         }
     }
 
-    /// Answers with this status, from 200 to 599, and a body in the form of the API's errors.
+    /// Responds with this status, from 200 to 599, and a body in the format of the API's errors.
     pub fn status(status: u16) -> Self {
         Self {
             status: Some(status),
@@ -79,7 +79,7 @@ impl Fault {
         }
     }
 
-    /// Closes the connection without an answer.
+    /// Closes the connection without a response.
     pub fn disconnect() -> Self {
         Self {
             lost: Some(Lost::BeforeTheHead),
@@ -87,8 +87,8 @@ impl Fault {
         }
     }
 
-    /// Closes the connection in the middle of the answer's body; without an answer if the answer
-    /// has no body.
+    /// Closes the connection in the middle of the response body, or without a response if it has no
+    /// body.
     pub fn cut() -> Self {
         Self {
             lost: Some(Lost::InTheBody),
@@ -96,20 +96,20 @@ impl Fault {
         }
     }
 
-    /// Sends the answer with this content type, whatever it is.
+    /// Sends the response with this content type, whatever its content.
     pub fn content_type(content_type: impl Into<String>) -> Self {
         Self::none().with_content_type(content_type)
     }
 
-    /// Answers after this time, on the wall clock and not on the sandbox's.
+    /// Delays the response by this time on the wall clock, not on the sandbox's clock.
     pub fn delay(delay: Duration) -> Self {
         Self::none().with_delay(delay)
     }
 
-    /// Lets requests wait until [`Sandbox::clear_faults`](crate::Sandbox::clear_faults): a delay
-    /// that a test ends when it wants to.
+    /// Holds requests until [`Sandbox::clear_faults`](crate::Sandbox::clear_faults): a delay
+    /// that a test ends itself.
     ///
-    /// The operation is done when the wait ends.
+    /// The operation is performed when the wait ends.
     pub fn hold() -> Self {
         Self {
             held: true,
@@ -117,67 +117,66 @@ impl Fault {
         }
     }
 
-    /// Meets the requests for one operation only.
+    /// Limits the fault to the requests for one operation.
     ///
-    /// The name is the one of the client's method, such as `list_runs`, or the operation's id in
-    /// the API's own specification, such as `RunService_ListRuns`. A name that both APIs have means
-    /// both.
+    /// The name is that of the client's method, such as `list_runs`, or the operation's id in
+    /// the API's own spec, such as `RunService_ListRuns`. A name that both APIs have applies to both.
     pub fn on(mut self, operation: impl Into<String>) -> Self {
         self.operation = Some(operation.into());
         self
     }
 
-    /// Meets as many requests and no more.
+    /// Limits the fault to this number of requests.
     pub fn times(mut self, times: u64) -> Self {
         self.times = Some(times);
         self
     }
 
-    /// Meets a request with this probability, from 0 to 1.
+    /// Applies the fault to a request with this probability, from 0 to 1.
     ///
-    /// Which ones it meets is the same for the same [`seed`](Self::seed).
+    /// The choice of requests is the same for the same [`seed`](Self::seed).
     pub fn rate(mut self, rate: f64) -> Self {
         self.rate = rate;
         self
     }
 
-    /// What the choice by [`rate`](Self::rate) begins with; 0 by default.
+    /// Sets the seed of the choice by [`rate`](Self::rate) [default: 0].
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Adds a `Retry-After` header to the answer, in whole seconds.
+    /// Adds a `Retry-After` header to the response, in whole seconds.
     pub fn retry_after(mut self, pause: Duration) -> Self {
         self.retry_after = Some(pause);
         self
     }
 
-    /// Also changes the content type; see [`content_type`](Self::content_type).
+    /// Also sets the content type; see [`content_type`](Self::content_type).
     pub fn with_content_type(mut self, content_type: impl Into<String>) -> Self {
         self.content_type = Some(content_type.into());
         self
     }
 
-    /// Also waits; see [`delay`](Self::delay).
+    /// Also delays the response; see [`delay`](Self::delay).
     pub fn with_delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Sends this body in place of the answer's own.
+    /// Replaces the body of the response.
     pub fn with_body(mut self, body: impl Into<String>) -> Self {
         self.body = Some(body.into());
         self
     }
 
-    /// Does the operation all the same, so that the client does not get to know what became of it.
+    /// Performs the operation although the fault hides its outcome from the client.
     pub fn after_the_operation(mut self) -> Self {
         self.after_the_operation = true;
         self
     }
 
-    /// Reads faults from a text, as the binary's `--faults` takes it.
+    /// Parses faults from a string, in the format of the binary's `--faults`.
     ///
     /// Faults are separated by `;`. Each is an operation, or `*` for all, then `:` and settings
     /// that are separated by `,`:
@@ -208,14 +207,15 @@ impl Fault {
     ///
     /// # Errors
     ///
-    /// `InvalidInput`: the text is not of this form, or one of the faults is refused by
-    /// [`Sandbox::fail`](crate::Sandbox::fail). The message gives the column, counted from 1.
+    /// Returns `InvalidInput` if the string does not have this format, or if
+    /// [`Sandbox::fail`](crate::Sandbox::fail) rejects one of the faults. The message has the column,
+    /// counted from 1.
     pub fn read_all(text: &str) -> io::Result<Vec<Self>> {
         fault_text::read(text)
             .map_err(|(column, problem)| invalid(format!("faults, column {column}: {problem}")))
     }
 
-    /// Refuses what no server could do, and operations that neither API has.
+    /// Rejects faults that no server could have, and operations that neither API has.
     pub(crate) fn check(&self) -> Result<(), String> {
         if let Some(status) = self.status
             && !(200..=599).contains(&status)
@@ -246,7 +246,7 @@ impl Fault {
             .is_none_or(|name| is_called(operation, name))
     }
 
-    /// Whether the operation is done although the client may not get to know it.
+    /// Returns whether the operation is performed, even if its outcome is hidden from the client.
     pub(crate) fn lets_operation_be_done(&self) -> bool {
         let in_its_place = self.status.is_some() || self.lost == Some(Lost::BeforeTheHead);
         self.after_the_operation || !in_its_place
@@ -258,7 +258,7 @@ impl Fault {
     }
 }
 
-/// In the form that [`Fault::read_all`] reads, but for what it cannot say.
+/// Formats the fault for [`Fault::read_all`], except for settings that its format lacks.
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.status.map(|status| format!("status={status}"));
@@ -293,7 +293,7 @@ pub(crate) fn invalid(message: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message.into())
 }
 
-/// Every operation of both APIs.
+/// Returns every operation of both APIs.
 pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
     let compute = compute_api_client::operations::OPERATIONS;
     let kfp = kfp_api_client::operations::OPERATIONS;

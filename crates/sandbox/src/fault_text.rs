@@ -1,16 +1,16 @@
-//! Faults written as text: `get_run:status=503,times=2;*:delay=200ms,rate=0.05`.
+//! Faults in string form: `get_run:status=503,times=2;*:delay=200ms,rate=0.05`.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::fault::{Fault, Lost};
 
-/// The part of the text that is wrong, and what is wrong with it.
+/// The invalid part of the string, and the reason.
 type Problem<'a> = (&'a str, String);
 
 const SETTINGS: &str = "status, cut, delay, content-type, retry-after, after, times, rate or seed";
 
-/// Fails with the column of what is wrong, counted from 1.
+/// Parses faults. An error has the column of the fault in the string, counted from 1.
 pub(crate) fn read(text: &str) -> Result<Vec<Fault>, (usize, String)> {
     let pieces = text.split(';').map(str::trim);
     let faults = pieces.filter(|piece| !piece.is_empty()).map(read_one);

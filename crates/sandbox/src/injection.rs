@@ -1,4 +1,4 @@
-//! Faults in force, and what they do to answers.
+//! Active faults and their effect on responses.
 
 use std::io;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use crate::fault::{Fault, Lost};
 use crate::server::ended;
 use crate::store::scramble;
 
-/// The connection is to be closed without an answer.
+/// Closes the connection without a response.
 #[derive(Debug)]
 pub(crate) struct Disconnected;
 
@@ -37,9 +37,9 @@ pub(crate) struct Faults {
 
 struct InForce {
     fault: Fault,
-    /// How many requests it had the choice to meet.
+    /// Number of requests that the fault could have applied to.
     seen: u64,
-    /// Dropped when the fault is cleared, which lets go what it holds.
+    /// Dropped when the fault is cleared, which releases the held requests.
     hold: watch::Sender<()>,
 }
 
@@ -48,7 +48,7 @@ impl InForce {
         self.fault.times == Some(0)
     }
 
-    /// Whether it meets this request, which counts then.
+    /// Returns whether it applies to this request, and counts the request if so.
     fn meets(&mut self, operation: &Operation) -> bool {
         if self.is_used_up() || !self.fault.fits(operation) || !self.comes_up() {
             return false;
@@ -82,14 +82,14 @@ impl Faults {
         self.in_force().clear();
     }
 
-    /// The faults, with how many times they are left.
+    /// Returns the faults, each with its remaining number of times.
     pub(crate) fn all(&self) -> Vec<Fault> {
         let in_force = self.in_force();
         let left = in_force.iter().filter(|one| !one.is_used_up());
         left.map(|one| one.fault.clone()).collect()
     }
 
-    /// The fault that meets a request for this operation.
+    /// Returns the fault that applies to a request for this operation.
     pub(crate) fn meeting(&self, operation: &Operation) -> Option<Met> {
         let mut in_force = self.in_force();
         let met = in_force.iter_mut().find_map(|one| {
@@ -108,7 +108,7 @@ impl Faults {
     }
 }
 
-/// A fault that meets one request.
+/// A fault that applies to one request.
 pub(crate) struct Met {
     pub(crate) fault: Fault,
     hold: watch::Receiver<()>,
@@ -122,7 +122,7 @@ impl Met {
         }
     }
 
-    /// The answer that is sent in place of this one.
+    /// Returns the response that replaces this one.
     pub(crate) async fn spoil(self, mut answer: Response) -> Result<Response, Disconnected> {
         let fault = self.fault;
         if fault.lost == Some(Lost::BeforeTheHead) {
@@ -171,7 +171,7 @@ async fn cut(answer: Response) -> Result<Response, Disconnected> {
     Ok(Response::from_parts(head, Body::new(half)))
 }
 
-/// The first half of a body that claims to be whole, then a failure.
+/// The first half of a body with the length of the whole, then a failure.
 struct HalfBody {
     length: u64,
     half: Option<Bytes>,

@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 
 use crate::percent::{decode_query_lossy, query_pairs};
 
-/// A request that reached a sandbox, whatever it was answered.
+/// A request that reached a sandbox, whatever its response.
 ///
 /// `Debug` shows neither the `Authorization` nor the `Cookie` header.
 ///
@@ -47,7 +47,7 @@ impl ReceivedRequest {
         }
     }
 
-    /// The operation id, as in the API's own specification, of the operation that was asked for.
+    /// Returns the operation id of the requested operation, as in the API's spec.
     ///
     /// `None` if no operation has this path and method.
     #[must_use]
@@ -55,31 +55,31 @@ impl ReceivedRequest {
         self.operation_id
     }
 
-    /// The HTTP method, in capitals.
+    /// Returns the HTTP method, in capitals.
     #[must_use]
     pub fn method(&self) -> &str {
         &self.method
     }
 
-    /// The path as it was sent, without the query and still percent-encoded.
+    /// Returns the path as sent, without the query and still percent-encoded.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The query as it was sent, without the `?` and still percent-encoded.
+    /// Returns the query as sent, without the `?` and still percent-encoded.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.query.as_deref()
     }
 
-    /// The decoded value of a query parameter, of the first one if there are several.
+    /// Returns the decoded value of a query parameter. If there are several, returns the first.
     #[must_use]
     pub fn query_value(&self, name: &str) -> Option<String> {
         self.query_values(name).into_iter().next()
     }
 
-    /// The decoded values of a query parameter, in the order sent.
+    /// Returns the decoded values of a query parameter, in the order sent.
     #[must_use]
     pub fn query_values(&self, name: &str) -> Vec<String> {
         query_pairs(self.query.as_deref().unwrap_or_default())
@@ -88,16 +88,17 @@ impl ReceivedRequest {
             .collect()
     }
 
-    /// The headers in the order sent, with names in lower case. Credentials are among them.
+    /// Returns the headers in the order sent, with names in lower case. Credentials are included.
     ///
-    /// A value that is not UTF-8 is left out; [`header`](Self::header) says so with `None`.
+    /// A value that is not UTF-8 is omitted; [`header`](Self::header) returns `None` for it.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.headers
             .iter()
             .filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value).ok()?)))
     }
 
-    /// The value of a header, of the first one if there are several. The name's case is ignored.
+    /// Returns the value of a header. If there are several, returns the first. Case is ignored in the
+    /// name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers()
@@ -105,17 +106,17 @@ impl ReceivedRequest {
             .map(|(_, value)| value)
     }
 
-    /// The body; empty as well if it was larger than a sandbox accepts.
+    /// Returns the body. It is also empty if it was larger than a sandbox accepts.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// The body read as JSON.
+    /// Parses the body as JSON.
     ///
     /// # Errors
     ///
-    /// The body is not JSON.
+    /// Returns an error if the body is not JSON.
     pub fn json(&self) -> serde_json::Result<serde_json::Value> {
         serde_json::from_slice(&self.body)
     }

@@ -1,6 +1,6 @@
-//! The identity provider that `/auth_config` names: it lets everybody in at once, without asking.
+//! The identity provider that `/auth_config` names. It admits everybody without asking.
 //!
-//! It is none of the described operations; clients find it by its discovery document.
+//! It is not an operation of the specs. Clients find it by its discovery document.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -21,14 +21,14 @@ const DEVICE: &str = "/oauth/device";
 const TOKEN: &str = "/oauth/token";
 const REVOCATION: &str = "/oauth/revoke";
 
-/// What a login begins with, and what a token is renewed with: the same for everybody.
+/// Device code and refresh token, the same for everybody.
 const DEVICE_CODE: &str = "sandbox-device-code";
 const REFRESH_TOKEN: &str = "sandbox-refresh-token";
 
-/// The client that logs in, and what its tokens are for.
+/// The OAuth client, which is also the audience of its tokens.
 pub(crate) const CLIENT: &str = "sandbox";
 
-/// The user that logs in, as the `users` of Compute name it.
+/// The user that logs in, as in the `users` of Compute.
 pub(crate) const SUBJECT: &str = "sandbox";
 
 /// Lifetime of an access token in seconds.
@@ -43,7 +43,7 @@ fn own_url(headers: &HeaderMap) -> String {
     format!("http://{}", host.unwrap_or("localhost"))
 }
 
-/// The answer to a request for the identity provider; `None` if it is for something else.
+/// Returns the response to a request for the identity provider, or `None` for other requests.
 pub(crate) fn answer(
     method: &Method,
     path: &str,
@@ -73,7 +73,7 @@ fn discovery(url: &str) -> Value {
     })
 }
 
-/// There is nothing to see at the place where a person would log in.
+/// Returns a device authorization. Its page is empty, as no person has to log in.
 fn device_authorization(url: &str) -> Value {
     json!({
         "device_code": DEVICE_CODE,
@@ -107,7 +107,7 @@ fn token(body: &[u8], url: &str, credentials: &Credentials) -> Reply {
     }))
 }
 
-/// A JSON Web Token of the signed-in user. Clients compare its times with the wall clock.
+/// Returns a JSON Web Token of the signed-in user. Clients compare its times with the wall clock.
 fn access_token(url: &str, credentials: &Credentials) -> String {
     let now = seconds_now();
     let claims = json!({
@@ -127,7 +127,7 @@ fn access_token(url: &str, credentials: &Credentials) -> String {
     )
 }
 
-/// Whether a token was issued by a sandbox with these credentials and has not expired.
+/// Returns whether a sandbox with these credentials issued a token, and it has not expired.
 pub(crate) fn is_valid(token: &str, credentials: &Credentials) -> bool {
     let read = || {
         let (signed, signature) = token.rsplit_once('.')?;
@@ -141,7 +141,7 @@ pub(crate) fn is_valid(token: &str, credentials: &Credentials) -> bool {
     read().is_some_and(|expires| seconds_now() < expires)
 }
 
-/// Tokens stay valid when a sandbox with the same credentials is started again.
+/// Returns the key of tokens. They stay valid if a sandbox with the same credentials is restarted.
 fn keyed(credentials: &Credentials) -> Option<Hmac<Sha256>> {
     Hmac::new_from_slice(credentials.compute_token.as_bytes()).ok()
 }

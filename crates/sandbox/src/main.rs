@@ -1,4 +1,4 @@
-//! Runs the sandbox until Ctrl-C and prints how to reach it.
+//! Runs the sandbox until Ctrl-C, and prints its address and credentials.
 
 use std::io::{self, Write};
 use std::process::ExitCode;

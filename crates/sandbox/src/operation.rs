@@ -11,16 +11,16 @@ use crate::reply::Reply;
 use crate::request_body::{Part, RequestBody};
 use crate::store::Store;
 
-/// One operation of an API. `E` is how the API reports errors.
+/// An operation of an API. `E` is the API's error type.
 pub(crate) struct Operation<E: 'static> {
-    /// What the API's specification says of it.
+    /// The operation in the API's spec.
     pub(crate) described: &'static Description,
     pub(crate) handle: Handle<E>,
 }
 
 pub(crate) type Handle<E> = fn(&mut Store, &Call<'_>) -> Result<Reply, E>;
 
-/// What an operation gets to see of a request, nothing of it decoded yet.
+/// The request as an operation sees it, not yet decoded.
 pub(crate) struct Call<'a> {
     pub(crate) described: &'static Description,
     pub(crate) path_values: Vec<(&'static str, &'a str)>,
@@ -40,12 +40,12 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The failures that happen before an operation is reached, in the shape of each API.
+/// Failures before an operation is reached, in the format of each API.
 pub(crate) trait ApiError: Sized {
-    /// Every scheme of the API's specification, with the credential that it stands for.
+    /// Every scheme of the API's spec, with its credential.
     const SCHEMES: &'static [(&'static SecurityScheme, Scheme)];
 
-    /// Whether an operation needs no credential, whatever the specification says.
+    /// Returns whether an operation needs no credential, whatever the spec says.
     fn is_public(_operation: &Description) -> bool {
         false
     }
@@ -55,7 +55,7 @@ pub(crate) trait ApiError: Sized {
     fn body_too_large() -> Self;
     fn body_interrupted() -> Self;
     fn failed(message: String) -> Self;
-    /// What a fault answers in place of the operation.
+    /// Returns the response of a fault that replaces the operation.
     fn injected(status: StatusCode) -> Response;
     fn into_response(self) -> Response;
 }
@@ -67,13 +67,13 @@ pub(crate) struct Incoming<'a> {
     pub(crate) parts: &'a [Part],
 }
 
-/// An operation that a request asks for, and the values that its path holds.
+/// The operation of a request, and the values in its path.
 pub(crate) struct Selected<'a, E: 'static> {
     pub(crate) operation: &'static Operation<E>,
     pub(crate) path_values: Vec<(&'static str, &'a str)>,
 }
 
-/// Finds the operation of that method among those whose path fits closest: `/a/me` is no `/a/{id}`.
+/// Finds the operation with that method and the closest path. `/a/me` does not match `/a/{id}`.
 pub(crate) fn select<'a, E: ApiError>(
     operations: &'static [Operation<E>],
     method: &Method,

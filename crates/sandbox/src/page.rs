@@ -1,4 +1,4 @@
-//! The page at `/`: what the sandbox holds, and every operation.
+//! The page at `/`: the current data and every operation.
 
 use std::fmt::{self, Display};
 
@@ -9,7 +9,7 @@ use crate::collection::Collection;
 use crate::server::Shared;
 use crate::store::{Object, Store};
 
-/// So many names of each kind are shown.
+/// Maximum number of names shown of each kind.
 const NAMES: usize = 5;
 
 const HEAD: &str = "<!doctype html>
@@ -27,7 +27,7 @@ details p { white-space: pre-wrap; margin: .5em 2em }
 <h1>compute-kfp-sandbox</h1>
 ";
 
-/// A text that may hold anything, in HTML.
+/// An untrusted string, escaped for HTML.
 struct Escaped<'a>(&'a str);
 
 impl Display for Escaped<'_> {
@@ -99,7 +99,7 @@ fn row(api: &str, name: &str, held: &Collection) -> String {
     )
 }
 
-/// What a person calls an object, or else its key.
+/// Returns the display name of an object, or else its key.
 fn shown(held: &Collection, object: &Object) -> String {
     let names = ["display_name", "name", "full_name"];
     let name = names

@@ -1,13 +1,13 @@
-/// The values of a template's parameters in a path, as sent, and how closely the path fits.
+/// The parameter values of a template in a path, as sent, and the closeness of the match.
 pub(crate) struct Fit<'path> {
     pub(crate) values: Vec<(&'static str, &'path str)>,
-    /// Comparable among templates: a literal segment fits closer than a parameter.
+    /// Comparable between templates: a literal segment is closer than a parameter.
     pub(crate) closeness: Vec<u8>,
 }
 
-/// Fits a path to a template of the specifications' kind: `/a/{b}`, `/a/{b}:verb`.
+/// Matches a path with a template in the format of the specs: `/a/{b}`, `/a/{b}:verb`.
 ///
-/// The path is taken as sent, so that `%2F` stays inside its segment.
+/// The path is used as sent, so that `%2F` stays inside its segment.
 pub(crate) fn fit<'path>(template: &'static str, path: &'path str) -> Option<Fit<'path>> {
     let mut fit = Fit {
         values: Vec::new(),

@@ -6,8 +6,8 @@ pub(crate) fn decode_lossy(text: &str) -> Cow<'_, str> {
     percent_decode_str(text).decode_utf8_lossy()
 }
 
-/// Refuses what Go's `net/url` refuses: a `%` without two hexadecimal digits, and bytes that are
-/// no UTF-8.
+/// Decodes a string, and rejects what Go's `net/url` rejects: a `%` without two hexadecimal digits, and
+/// invalid UTF-8.
 pub(crate) fn decode_strict(text: &str) -> Result<Cow<'_, str>, String> {
     check_escapes(text)?;
     percent_decode_str(text)
@@ -15,7 +15,7 @@ pub(crate) fn decode_strict(text: &str) -> Result<Cow<'_, str>, String> {
         .map_err(|_| "invalid UTF-8 after percent-decoding".to_owned())
 }
 
-/// In a query a `+` stands for a space.
+/// Decodes a string of a query, where `+` is a space.
 pub(crate) fn decode_query_strict(text: &str) -> Result<String, String> {
     decode_strict(&text.replace('+', " ")).map(Cow::into_owned)
 }
@@ -24,7 +24,7 @@ pub(crate) fn decode_query_lossy(text: &str) -> String {
     decode_lossy(&text.replace('+', " ")).into_owned()
 }
 
-/// The undecoded names and values of a query string.
+/// Returns the names and values of a query string, not decoded.
 pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query
         .split('&')

@@ -5,20 +5,20 @@ use compute_kfp_runtime::operation::BodyKind;
 use http_body_util::BodyExt;
 use tokio::sync::Semaphore;
 
-/// What a gRPC server takes by default.
+/// Default maximum of a gRPC server.
 const LARGEST_MESSAGE: usize = 4 * 1024 * 1024;
 
-/// What an upload may consist of: a file, and what multipart puts around it.
+/// Maximum size of an upload: a file, and the multipart framing.
 const LARGEST_UPLOAD: usize = 33 * 1024 * 1024;
 
-/// Larger bodies need a permit, so that many half uploads hold little memory.
+/// Maximum size without a permit. It limits the memory of many incomplete uploads.
 const LARGEST_WITHOUT_PERMIT: usize = 256 * 1024;
 
-/// How many bodies larger than that are read at the same time.
+/// Number of larger bodies that are read at the same time.
 pub(crate) const PERMITS: usize = 2;
 
-/// A client that is still writing does not read an answer, so what follows an oversized body's
-/// accepted part is read and thrown away, up to here.
+/// Maximum size that is read and discarded. A client that is still writing does not read a response, so
+/// the rest of an oversized body is drained up to here.
 const LARGEST_DRAINED: usize = 64 * 1024 * 1024;
 
 pub(crate) enum RequestBody {
@@ -79,7 +79,7 @@ pub(crate) struct Part {
     pub(crate) content: Bytes,
 }
 
-/// The parts of a body; none if it is not what its content type says.
+/// Returns the parts of a body, or none if it does not match its content type.
 pub(crate) async fn parts(headers: &HeaderMap, body: &[u8]) -> Vec<Part> {
     let content_type = headers
         .get(CONTENT_TYPE)

@@ -11,7 +11,7 @@ use crate::server::{Running, Shared};
 
 /// A running in-memory server for the Compute API and for KFP, both on one port.
 ///
-/// It stops when it is dropped: new connections are refused, requests under way end. To wait for
+/// It stops when it is dropped: new connections are refused, and active requests end. To wait for
 /// that, use [`shutdown`](Self::shutdown).
 ///
 /// `Debug` does not show the credentials.
@@ -35,74 +35,75 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// No port is free, or no thread can be started.
+    /// Returns an error if no port is free or no thread can be started.
     pub async fn start() -> io::Result<Self> {
         Self::builder().start().await
     }
 
-    /// Settles port, data, credentials and time before the start.
+    /// Returns a builder to configure port, data, credentials and time before the start.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()
     }
 
-    /// The endpoint of both APIs, such as `http://127.0.0.1:40123`, without a slash at the end.
+    /// Returns the endpoint of both APIs, such as `http://127.0.0.1:40123`, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The Compute user token, to be sent as `Authorization: Bearer <token>`.
+    /// Returns the Compute user token, to send as `Authorization: Bearer <token>`.
     #[must_use]
     pub fn compute_token(&self) -> &str {
         &self.shared.credentials.compute_token
     }
 
-    /// The Compute backend API key, to be sent as `Authorization: <key>`.
+    /// Returns the Compute backend API key, to send as `Authorization: <key>`.
     #[must_use]
     pub fn compute_api_key(&self) -> &str {
         &self.shared.credentials.compute_api_key
     }
 
-    /// The KFP token, to be sent as `Authorization: Bearer <token>`.
+    /// Returns the KFP token, to send as `Authorization: Bearer <token>`.
     #[must_use]
     pub fn kfp_token(&self) -> &str {
         &self.shared.credentials.kfp_token
     }
 
-    /// The requests received so far, in the order in which they were complete, refused ones too.
+    /// Returns the requests received so far, in the order of their completion. Rejected ones are
+    /// included.
     ///
-    /// A request is in here before its answer is sent. Empty if
+    /// A request is recorded before its response is sent. The list is empty if
     /// [`recording`](SandboxBuilder::recording) is off.
     #[must_use]
     pub fn received(&self) -> Vec<ReceivedRequest> {
         self.shared.log.all()
     }
 
-    /// Lets something go wrong from now on, behind the faults that are in force already.
+    /// Adds a fault that is active from now on, after the faults that are active already.
     ///
     /// # Errors
     ///
-    /// `InvalidInput`: no operation has the name that the fault is [`on`](Fault::on) (the message
-    /// gives the nearest one), or a status, rate or content type is none.
+    /// Returns `InvalidInput` if no operation has the name that the fault is [`on`](Fault::on) (the
+    /// message has the nearest one), or if a status, rate or content type is invalid.
     pub fn fail(&self, fault: Fault) -> io::Result<()> {
         fault.check().map_err(invalid)?;
         self.shared.faults.add(fault);
         Ok(())
     }
 
-    /// The faults that are in force, each with the [`times`](Fault::times) that are left.
+    /// Returns the active faults, each with the remaining [`times`](Fault::times).
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
         self.shared.faults.all()
     }
 
-    /// Ends all faults, and lets go the requests that [`Fault::hold`] holds.
+    /// Removes all faults, and releases the requests that [`Fault::hold`] holds.
     pub fn clear_faults(&self) {
         self.shared.faults.clear();
     }
 
-    /// Lets time pass on the server's clock, and all that happens in that time: jobs and runs move
-    /// through their states, and write logs and results.
+    /// Advances the server's clock. Everything due in that time happens: jobs and runs go through their
+    /// states, and write logs and results.
     ///
     /// ```
     /// use std::time::Duration;
@@ -122,7 +123,7 @@ impl Sandbox {
         store.catch_up();
     }
 
-    /// The time on the server's clock.
+    /// Returns the time of the server's clock.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         let mut store = self.shared.store();
@@ -142,8 +143,8 @@ impl Sandbox {
 
     /// Stops the server and waits until its port is free again.
     ///
-    /// Requests under way get one second to end. Then the data file is written;
-    /// [`save`](Self::save) it before to learn of a failure.
+    /// Active requests get one second to end. Then the data file is written. To see its errors, call
+    /// [`save`](Self::save) first.
     pub async fn shutdown(self) {
         let _ = self.stop().await;
     }
@@ -157,12 +158,12 @@ impl Sandbox {
 
     /// Serves until the process gets Ctrl-C, then stops as [`shutdown`](Self::shutdown) does.
     ///
-    /// From the first poll on, Ctrl-C no longer ends the process by itself. Needs a tokio runtime
+    /// From the first poll on, Ctrl-C no longer ends the process itself. This needs a tokio runtime
     /// with I/O enabled.
     ///
     /// # Errors
     ///
-    /// Fails if the operating system refuses to have Ctrl-C listened to; the server is stopped then
+    /// Fails if the operating system does not allow listening to Ctrl-C; the server is then stopped,
     /// too. Fails if the data file cannot be written.
     pub async fn run_until_ctrl_c(self) -> io::Result<()> {
         let interrupted = tokio::signal::ctrl_c().await;
@@ -179,7 +180,7 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// "All addresses" is a place to listen on, not one to connect to.
+/// Returns an address to connect to. "All addresses" is only a place to listen on.
 fn reachable(listening: IpAddr) -> IpAddr {
     match listening {
         IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

@@ -1,4 +1,4 @@
-//! Data that a sandbox starts with, given as JSON.
+//! Initial data of a sandbox, as JSON.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::fault::invalid;
 use crate::store::Store;
 use crate::{compute, kfp};
 
-/// Where data comes from.
+/// The source of initial data.
 #[derive(Debug, Clone)]
 pub(crate) enum Seed {
     Given(Value),
@@ -38,7 +38,7 @@ impl Seed {
     }
 }
 
-/// Adds what a data file holds.
+/// Adds the content of a data file.
 pub(crate) fn restore(store: &mut Store, path: &Path, data: &Value) -> io::Result<()> {
     add(store, data).map_err(|problem| {
         let message = told(&path.display().to_string(), &problem);
@@ -46,7 +46,7 @@ pub(crate) fn restore(store: &mut Store, path: &Path, data: &Value) -> io::Resul
     })
 }
 
-/// What is wrong with the data, and where, as the steps of a JSON pointer.
+/// A fault of the data and its place, as the steps of a JSON pointer.
 pub(crate) struct Problem {
     pub(crate) place: Vec<String>,
     pub(crate) message: String,
@@ -77,7 +77,7 @@ fn told(source: &str, problem: &Problem) -> String {
 
 const FORM: &str = "an object with \"compute\" and \"kfp\" is wanted here";
 
-/// What snapshots have besides the objects: clock, plans, logs, the next ids.
+/// Key of the state that snapshots have in addition to the objects: clock, plans, logs, the next ids.
 const STATE: &str = "sandbox";
 
 type AddOne = fn(&mut Store, &str, &Value) -> Result<(), Problem>;
@@ -103,7 +103,7 @@ fn add(store: &mut Store, data: &Value) -> Result<(), Problem> {
     Ok(())
 }
 
-/// An object of a snapshot is complete and stays as it is.
+/// Stores an object of a snapshot. It is complete and stays unchanged.
 fn hold(collection: Option<&mut Collection>, kind: &str, object: &Value) -> Result<(), Problem> {
     let collection = collection.ok_or_else(|| Problem::new(format!("{kind:?} is no kind")))?;
     let object = object
@@ -120,7 +120,7 @@ struct Snapshot<'a> {
     sandbox: &'a Store,
 }
 
-/// Everything that is held, as a seed.
+/// Returns all data as a seed.
 pub(crate) fn snapshot(store: &Store) -> serde_json::Result<Vec<u8>> {
     let held = |(_, collection): &(_, &Collection)| collection.len() > 0;
     serde_json::to_vec(&Snapshot {

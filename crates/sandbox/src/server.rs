@@ -28,10 +28,10 @@ use crate::request_body::{RequestBody, parts};
 use crate::seeding::snapshot;
 use crate::store::Store;
 
-/// How long requests that are under way may take to end when the server is told to stop.
+/// Time for active requests to end when the server stops.
 const TIME_TO_FINISH: Duration = Duration::from_secs(1);
 
-/// How often the data file is written: what a killed process loses at most.
+/// Interval between writes of the data file. A killed process loses at most this time.
 const SAVED_EVERY: Duration = Duration::from_secs(2);
 
 pub(crate) struct Shared {
@@ -43,7 +43,7 @@ pub(crate) struct Shared {
     pub(crate) data_file: Option<Mutex<DataFile>>,
     /// Whether requests may name any host.
     pub(crate) exposed: bool,
-    /// For the head of a request, and for its body.
+    /// Time limit for the head of a request, and for its body.
     pub(crate) request_time: Duration,
     pub(crate) large_bodies: Semaphore,
 }
@@ -53,7 +53,7 @@ impl Shared {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the data file if anything has changed since it was last written.
+    /// Writes the data file if anything has changed since the last write.
     pub(crate) fn save(&self) -> io::Result<()> {
         let Some(file) = &self.data_file else {
             return Ok(());
@@ -77,14 +77,14 @@ impl Shared {
     }
 }
 
-/// A running server; dropping `stop` stops it, and `stopped` ends once it has.
+/// A running server. Dropping `stop` stops it, and `stopped` completes afterwards.
 pub(crate) struct Running {
     pub(crate) stop: watch::Sender<()>,
     pub(crate) stopped: oneshot::Receiver<io::Result<()>>,
 }
 
-/// Serves on a thread and a runtime of its own, so that a caller who blocks its own thread, or has
-/// no runtime at all, is answered too.
+/// Serves on its own thread and runtime. So it also serves callers that block their thread or have no
+/// runtime.
 pub(crate) fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Running> {
     let (stop, told_to_stop) = watch::channel(());
     let (has_stopped, stopped) = oneshot::channel();
@@ -105,9 +105,9 @@ pub(crate) fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Ru
     Ok(Running { stop, stopped })
 }
 
-/// Fails if the server cannot start; otherwise gives the outcome of the last save.
+/// Runs the server. Fails if it cannot start; otherwise returns the outcome of the last save.
 ///
-/// The runtime is built here, on the server's own thread: dropped on a caller's async one, it
+/// The runtime is built here, on the server's own thread. If dropped on a caller's async runtime, it
 /// would panic.
 fn run(
     listener: TcpListener,
@@ -143,7 +143,8 @@ async fn save_now_and_then(shared: Arc<Shared>) {
     }
 }
 
-/// Unlike a router, hyper lets a service end a connection without an answer.
+/// Serves until told to stop. Unlike a router, hyper lets a service close a connection without a
+/// response.
 async fn serve_until(
     mut listener: tokio::net::TcpListener,
     shared: Arc<Shared>,
@@ -172,12 +173,12 @@ async fn serve_until(
     let _ = tokio::time::timeout(TIME_TO_FINISH, connections.shutdown()).await;
 }
 
-/// Waits until the other end is gone.
+/// Waits until the sender is dropped.
 pub(crate) async fn ended(stop: &mut watch::Receiver<()>) {
     while stop.changed().await.is_ok() {}
 }
 
-/// All paths of the other API begin otherwise.
+/// Returns whether a path belongs to KFP. No path of the other API begins like this.
 pub(crate) fn is_for_kfp(path: &str) -> bool {
     path.starts_with("/apis/")
 }

@@ -1,4 +1,4 @@
-//! The API descriptions as JSON, for what the tables of operations leave out: schemas.
+//! The specs as JSON. They have the schemas that the tables of operations omit.
 
 use std::sync::LazyLock;
 
@@ -17,7 +17,7 @@ pub(crate) struct Specification {
 }
 
 impl Specification {
-    /// The documents are part of the program, and the tests read them.
+    /// Parses a spec. The documents are part of the program, and tests read them.
     fn read(text: &str) -> Self {
         Self {
             document: serde_json::from_str(text).unwrap_or_default(),
@@ -32,7 +32,7 @@ impl Specification {
         self.document.pointer("/info/version")
     }
 
-    /// Every named schema.
+    /// Returns every named schema.
     pub(crate) fn schemas(&'static self) -> impl Iterator<Item = (&'static str, &'static Value)> {
         let schemas = self
             .document
@@ -55,7 +55,7 @@ impl Specification {
             .get(name)
     }
 
-    /// The schema that a reference leads to, or the schema itself if it is none.
+    /// Returns the schema that a reference points to, or the schema itself if it is not a reference.
     pub(crate) fn resolve(&'static self, schema: &'static Value) -> &'static Value {
         let named = reference(schema).and_then(|name| self.schema(name));
         named.unwrap_or(schema)
@@ -68,12 +68,12 @@ impl Specification {
             .get(operation.method.to_ascii_lowercase())
     }
 
-    /// The schema of an operation's JSON body.
+    /// Returns the schema of an operation's JSON body.
     pub(crate) fn body(&'static self, operation: &Operation) -> Option<&'static Value> {
         json_schema(self.operation(operation)?.get("requestBody")?)
     }
 
-    /// The schema of what an operation answers when all is well.
+    /// Returns the schema of an operation's successful response.
     pub(crate) fn answer(&'static self, operation: &Operation) -> Option<&'static Value> {
         let responses = self.operation(operation)?.get("responses")?.as_object()?;
         let success = responses
@@ -83,7 +83,7 @@ impl Specification {
         json_schema(success)
     }
 
-    /// Whether the description names this status for the operation.
+    /// Returns whether the spec declares this status for the operation.
     pub(crate) fn declares(&'static self, operation: &Operation, status: &str) -> bool {
         self.operation(operation)
             .and_then(|operation| operation.get("responses")?.get(status))
@@ -101,7 +101,7 @@ impl Specification {
     }
 }
 
-/// The name in a reference to a schema.
+/// Returns the name in a reference to a schema.
 pub(crate) fn reference(schema: &Value) -> Option<&str> {
     schema.get("$ref")?.as_str()?.rsplit('/').next()
 }

@@ -6,10 +6,10 @@ use crate::clock::Clock;
 use crate::compute::ComputeStore;
 use crate::kfp::KfpStore;
 
-/// A JSON object in the form in which its API sends it.
+/// A JSON object in the format in which its API sends it.
 pub(crate) type Object = Map<String, Value>;
 
-/// Everything a sandbox holds. Its own serialization is what snapshots hold besides the objects.
+/// All data of a sandbox. Its own serialization is the part of snapshots that is not objects.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Store {
     pub(crate) clock: Clock,
@@ -17,10 +17,10 @@ pub(crate) struct Store {
     pub(crate) uuids: Uuids,
     pub(crate) compute: ComputeStore,
     pub(crate) kfp: KfpStore,
-    /// Whether anything has changed since the data file was last written.
+    /// Whether anything has changed since the last write of the data file.
     #[serde(skip)]
     pub(crate) is_changed: bool,
-    /// Why the data file could not be written, for as long as it cannot.
+    /// The reason why the data file cannot be written at present.
     #[serde(skip)]
     pub(crate) save_failure: Option<String>,
 }
@@ -49,7 +49,7 @@ impl Store {
     }
 }
 
-/// UUIDs that look random and are the same in every run.
+/// A generator of UUIDs that look random and are the same in every run.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Uuids {
     handed_out: u64,
@@ -71,7 +71,7 @@ impl Uuids {
     }
 }
 
-/// The finishing step of `SplitMix64`.
+/// Applies the finishing step of `SplitMix64`.
 pub(crate) fn scramble(input: u64) -> u64 {
     let mut bits = input.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,4 +1,4 @@
-//! One thing that was checked, and how it is shown.
+//! A single check and its output.
 
 use std::fmt::Display;
 
@@ -8,7 +8,7 @@ use crate::api::Api;
 use crate::failure::Failure;
 use crate::output::printable;
 
-/// What a check is about.
+/// The subject of a check.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     Program,
@@ -29,7 +29,7 @@ enum Status {
     Ok,
     Warning,
     Skipped,
-    /// With the exit status that it leads to.
+    /// Failed, with the exit status.
     Failed(u8),
 }
 
@@ -141,7 +141,7 @@ impl Check {
     }
 }
 
-/// The exit status, of those that failed.
+/// Returns the exit status, taken from the failed checks.
 pub fn worst(checks: &[Check]) -> Option<u8> {
     let failed = || {
         checks.iter().filter_map(|check| match check.status {
@@ -156,7 +156,7 @@ pub fn worst(checks: &[Check]) -> Option<u8> {
     worst.or_else(|| failed().next())
 }
 
-/// A line for each check, below what it is about, with the remedy in a line of its own.
+/// Returns a line for each check, grouped by subject, and each remedy on its own line.
 pub fn text(checks: &[Check]) -> String {
     let widest = |of: fn(&Check) -> &str| {
         let widths = checks.iter().map(|check| of(check).chars().count());

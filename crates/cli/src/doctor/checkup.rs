@@ -73,7 +73,7 @@ impl<'a> Checkup<'a> {
         }
     }
 
-    /// The message names the place; these are the places that were looked at.
+    /// Returns the failed check of the settings, with the sources that were searched.
     fn broken(&self, failure: Failure) -> Check {
         let mut sources: Vec<String> = self
             .settings
@@ -151,7 +151,7 @@ impl<'a> Checkup<'a> {
         }
     }
 
-    /// The membership of the login that is used, or the login file that is not.
+    /// Checks the membership of the login in use, or a login file that is not used.
     fn login_file(&self, setup: &Setup) -> Option<Check> {
         let file = self.check("login file");
         let login = match Login::from_default_file() {
@@ -189,7 +189,7 @@ impl<'a> Checkup<'a> {
         })
     }
 
-    /// Whether it answers at all; a proxy that first wants to know who is calling does.
+    /// Checks whether the server responds. A proxy that demands a credential counts as a response.
     async fn server(&self, setup: &Setup) -> Check {
         let check = self.check("server");
         let anonymous = match setup.anonymous(self.settings) {
@@ -222,7 +222,7 @@ impl<'a> Checkup<'a> {
         }
     }
 
-    /// Whether the server takes each of the credentials.
+    /// Checks whether the server accepts each of the credentials.
     async fn access(&self, setup: &Setup) -> Vec<Check> {
         let client = match &setup.client {
             Client::Kfp(client) => return vec![self.access_to_kfp(setup, client).await],
@@ -264,7 +264,7 @@ impl<'a> Checkup<'a> {
         }
     }
 
-    /// A call that failed, and what to do about it.
+    /// Returns the check of a failed call, with a remedy.
     fn refused(&self, check: Check, credential: Option<&Found>, error: Error) -> Check {
         let by_login = credential.is_none_or(|found| found.setting == Setting::Login);
         let remedy = match error.kind() {
@@ -287,7 +287,7 @@ impl<'a> Checkup<'a> {
         check.failed(&self.advised(error.into())).remedy(remedy)
     }
 
-    /// A failure in the words of the command line.
+    /// Puts a failure in the terms of the command line.
     fn advised(&self, failure: Failure) -> Failure {
         let message = match &failure {
             Failure::Api(error) => advice::of_setup(&[self.api], error),
@@ -304,7 +304,7 @@ impl<'a> Checkup<'a> {
     }
 }
 
-/// Whether a server, or a proxy before it, answered that it has to know who is calling.
+/// Returns whether a server, or a proxy in front of it, demanded a credential.
 fn wants_a_credential(error: &Error) -> bool {
     let by_kind = matches!(
         error.kind(),

@@ -1,4 +1,4 @@
-//! How often each outcome of a measurement occurred, as bars.
+//! A bar chart of measurement outcomes.
 
 use std::cmp::Ordering;
 use std::fmt::Write;
@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 
 use super::printable;
 
-/// More bars than this do not help a person.
+/// Maximum number of bars. More do not help a person.
 const MOST_BARS: usize = 64;
-/// What stands beside label, bar and count: spaces and the share.
+/// Width of the spaces and the share next to label, bar and count.
 const BESIDE: usize = "      100.0%".len();
-/// Parts of a block, from none to seven eighths.
+/// Fractions of a block, from none to seven eighths.
 const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 const WHOLE: &str = "█";
 
@@ -21,7 +21,7 @@ struct Row {
     number: f64,
 }
 
-/// A line for each outcome, the most frequent first; what is no number has no bar.
+/// Returns a line for each outcome, the most frequent first. A value that is not a number has no bar.
 pub fn of_counts(counts: &Map<String, Value>, width: u16) -> String {
     let mut rows: Vec<Row> = counts
         .iter()
@@ -79,7 +79,7 @@ fn ratio(part: f64, whole: f64) -> f64 {
     }
 }
 
-/// A bar of that part of the room, and how many cells it takes; what occurred at all is seen.
+/// Returns a bar and its width in cells. Any outcome that occurred has a visible bar.
 fn bar(part: f64, room: usize) -> (String, usize) {
     let mut left = part * room as f64;
     let mut bar = String::new();

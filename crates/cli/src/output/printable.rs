@@ -1,13 +1,13 @@
-//! Text that cannot steer a terminal.
+//! Strings without terminal control sequences.
 
 use std::borrow::Cow;
 
-/// A text that cannot steer the terminal, whoever it comes from.
+/// Escapes a string so that it cannot control the terminal.
 pub fn printable(text: &str) -> String {
     harmless(text).replace('\t', " ")
 }
 
-/// A text of several lines that cannot steer the terminal.
+/// Escapes a string of several lines so that it cannot control the terminal.
 pub fn harmless(text: &str) -> Cow<'_, str> {
     let steers = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
     match text.contains(steers) {

@@ -1,4 +1,4 @@
-//! Tables for people, of whatever JSON a server sends.
+//! Tables for people, from any JSON.
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
@@ -6,15 +6,14 @@ use serde_json::Value;
 
 use super::printable;
 
-/// What is longer is broken into lines, rather than to hide other columns.
+/// Maximum width of a column. Longer values are wrapped, so that other columns stay visible.
 const WIDEST_COLUMN: usize = 36;
-/// What a column takes beside its content.
+/// Width that a column needs in addition to its content.
 const BORDER: usize = 3;
-/// Where the terminal does not say how wide it is.
+/// Default width if the terminal does not report one.
 const USUAL_WIDTH: u16 = 100;
 
-/// A row for each item and a column for each property with a plain value, as many as there is room
-/// for.
+/// Returns a row for each item, and as many columns as fit, one for each property with plain values.
 pub fn of_items(items: &[Value]) -> String {
     if items.is_empty() {
         return "nothing found".to_owned();
@@ -38,7 +37,7 @@ pub fn of_items(items: &[Value]) -> String {
     }
 }
 
-/// How many of the columns there is room for, one at least.
+/// Returns how many of the columns fit, at least one.
 fn fitting(names: &[&str], items: &[Value]) -> usize {
     let mut table = Table::new();
     table.set_header(names);
@@ -62,7 +61,7 @@ fn cells(names: &[&str], item: &Value) -> impl Iterator<Item = String> {
         .map(|name| item.get(*name).map(cell).unwrap_or_default())
 }
 
-/// A row for each property.
+/// Returns a row for each property.
 pub fn of_object(value: &Value) -> String {
     let Some(properties) = value.as_object() else {
         return match value {
@@ -90,7 +89,7 @@ pub fn width() -> u16 {
     terminal_size::terminal_size().map_or(USUAL_WIDTH, |(width, _)| width.0)
 }
 
-/// Properties that hold anything plain in any item, as they come.
+/// Returns the properties with a plain value in any item, in order of appearance.
 fn columns(items: &[Value]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     for (name, value) in items.iter().filter_map(Value::as_object).flatten() {
@@ -102,7 +101,7 @@ fn columns(items: &[Value]) -> Vec<&str> {
     names
 }
 
-/// A value in one cell.
+/// Returns a value as a table cell.
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
@@ -112,7 +111,7 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// Whether it is the time that servers of Go write for one that was never set: the beginning of 1970, or
+/// Returns whether a value is the time that Go servers write for an unset one: the beginning of 1970 or
 /// of the year 1.
 fn is_unset(value: &Value) -> bool {
     let Some(time) = value.as_str().and_then(|text| text.strip_suffix('Z')) else {

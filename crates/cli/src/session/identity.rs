@@ -1,4 +1,4 @@
-//! Who a credential of the Compute API belongs to.
+//! The owner of a Compute API credential.
 
 use compute_kfp::compute::types::{Backend, Member, Team, User};
 use compute_kfp::environment::{Found, Setting};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::stored_login;
 
-/// As far as the server tells.
+/// The owner of a credential, as far as the server reveals it.
 pub enum Identity {
     User {
         user_id: Option<i64>,
@@ -19,7 +19,7 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// Who this credential of the client belongs to.
+    /// Finds the owner of this credential of the client.
     pub async fn of(client: &compute::Client, credential: &Found) -> Result<Self, Error> {
         let chosen = match credential.setting {
             Setting::ApiKey => {
@@ -33,7 +33,7 @@ impl Identity {
         Self::of_user(client, chosen).await
     }
 
-    /// A user, who works as the member that was chosen.
+    /// Finds a user, who works as the chosen member.
     async fn of_user(client: &compute::Client, chosen: Option<i64>) -> Result<Self, Error> {
         let chosen = match chosen {
             Some(id) => as_far_as_told(client.read_member(id).send().await)?,
@@ -59,7 +59,7 @@ impl Identity {
         })
     }
 
-    /// The names of all that is told, for a person.
+    /// Returns the name and email address, or the best substitute, for a person.
     pub fn name(&self) -> String {
         match self {
             Self::Backend(backend) => format!("backend {}", backend.name),
@@ -73,7 +73,7 @@ impl Identity {
         }
     }
 
-    /// What is told, each under a name.
+    /// Returns the known properties by name.
     pub fn properties(&self) -> Vec<(&'static str, Value)> {
         match self {
             Self::Backend(backend) => vec![
@@ -102,7 +102,7 @@ impl Identity {
     }
 }
 
-/// The only user of all memberships, and the only membership.
+/// Returns the only user of all memberships, and the only membership.
 async fn only_one(client: &compute::Client) -> Result<(Option<i64>, Option<Member>), Error> {
     let page = client.read_members().send().await?.into_inner();
     let listed = i64::try_from(page.items.len()).unwrap_or(i64::MAX);
@@ -119,7 +119,7 @@ async fn only_one(client: &compute::Client) -> Result<(Option<i64>, Option<Membe
     Ok((user_id, member))
 }
 
-/// Nothing where the server has no such thing or does not show it.
+/// Returns `None` if the server has no such object or does not show it.
 pub fn as_far_as_told<T>(answer: Result<ResponseValue<T>, Error>) -> Result<Option<T>, Error> {
     match answer {
         Ok(answer) => Ok(Some(answer.into_inner())),

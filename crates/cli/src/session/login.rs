@@ -1,4 +1,4 @@
-//! Logging in by a browser, on this or any other device.
+//! Login in a browser, on this or any other device.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure>
     whoami::answer(globals, &setup).await
 }
 
-/// The login that is there, with another membership; `None` where it is not good any more.
+/// Changes the membership of the existing login. Returns `None` if the login is no longer valid.
 async fn chosen_anew(
     settings: &Settings<'_>,
     endpoint: &str,

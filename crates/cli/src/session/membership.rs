@@ -1,4 +1,4 @@
-//! Which of several memberships a user works as.
+//! The choice of the membership that a user works as.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -20,7 +20,7 @@ pub async fn set(setup: &Setup, login: &Login, id: i64) -> Result<(), Error> {
     login.set_team_member_id(id).await
 }
 
-/// Asks where there is a choice and somebody to ask.
+/// Asks the user if there is a choice and a terminal to ask on.
 pub async fn choose(setup: &Setup, login: &Login, members: &[Member]) -> Result<(), Failure> {
     let Client::Compute(client) = &setup.client else {
         return Ok(());
@@ -75,7 +75,7 @@ async fn lines(client: &compute::Client, members: &[Member]) -> Result<Vec<Strin
     Ok(lines)
 }
 
-/// The line that a person enters.
+/// Prompts for a line and returns it.
 async fn asked(question: &str) -> Result<String, Failure> {
     let unreadable = |error: &io::Error| Failure::io("the terminal cannot be read", error);
     let _ = write!(io::stderr(), "{question}");

@@ -1,4 +1,4 @@
-//! Which server, user and membership commands go by.
+//! The server, user and membership that commands use.
 
 use clap::Command;
 use compute_kfp::Error;
@@ -31,7 +31,7 @@ pub async fn run(globals: &Globals) -> Result<(), Failure> {
     answer(globals, &setup).await
 }
 
-/// Asks the server who the client is, and prints it.
+/// Requests the identity of the client from the server, and prints it.
 pub async fn answer(globals: &Globals, setup: &Setup) -> Result<(), Failure> {
     let Client::Compute(client) = &setup.client else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Running a circuit, from its text to its results.
+//! Running a circuit, from its source to its results.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use super::types::{
 };
 use crate::waiting::{Ended, Settings, setters};
 
-/// Project that circuits are put in, unless another is named.
+/// Default project of circuits.
 const DEFAULT_PROJECT: &str = "compute-kfp";
 
 impl Client {
-    /// Runs a circuit, given as cQASM, on a backend type, given by its id or its name.
+    /// Runs a circuit, given as cQASM, on a backend type, given by its id or name.
     ///
-    /// It is put into a project of the user (which is created where there is none of that name) as an
-    /// algorithm, a commit and a file of their own, and into a batch job of its own.
+    /// The circuit is stored in a project of the user, as a new algorithm, commit and file. The project
+    /// is created if the user has none of that name. The circuit runs in its own batch job.
     ///
     /// ```no_run
     /// # async fn example(compute: compute_kfp::compute::Client) -> compute_kfp::Result<()> {
@@ -58,7 +58,7 @@ impl Client {
     }
 }
 
-/// A backend type, by its id, or by its name or identifier.
+/// A backend type, given by its id, name or identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackendTypeName(IdOrName);
 
@@ -86,7 +86,7 @@ impl From<String> for BackendTypeName {
     }
 }
 
-/// A circuit to be run, to be set up; [`Client::run_circuit`] makes it.
+/// Settings of a circuit run. Create them with [`Client::run_circuit`].
 #[must_use = "nothing is sent before `send`"]
 pub struct RunCircuit {
     client: Client,
@@ -106,84 +106,85 @@ pub struct RunCircuit {
 
 type OnChange = Box<dyn FnMut(i64, &JobStatus) + Send>;
 
-/// A circuit that was run.
+/// The outcome of a circuit run.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CircuitOutcome {
-    /// The job, and how it ended.
+    /// The job, with its final state.
     pub job: Ended<Job>,
-    /// The results, those of all pages.
+    /// The results, from all pages.
     pub results: Vec<types::Result>,
-    /// What a hybrid algorithm returned, where it returned something.
+    /// The final result of a hybrid algorithm, if it returned one.
     pub final_result: Option<FinalResult>,
 }
 
 impl RunCircuit {
     setters!();
 
-    /// Number of shots; the default of the backend type unless set.
+    /// Sets the number of shots [default: that of the backend type].
     pub fn shots(mut self, shots: i64) -> Self {
         self.shots = Some(shots);
         self
     }
 
-    /// Whether the results are to hold the outcome of each shot.
+    /// Sets whether the results include the outcome of each shot.
     pub fn raw_data(mut self, wanted: bool) -> Self {
         self.raw_data = Some(wanted);
         self
     }
 
-    /// Name of the project; `compute-kfp` unless set.
+    /// Sets the name of the project [default: `compute-kfp`].
     pub fn project(mut self, name: impl Into<String>) -> Self {
         self.project = name.into();
         self
     }
 
-    /// Team member who owns the project, if it has to be created; the user's only membership unless
-    /// set.
+    /// Sets the team member who owns the project if it has to be created [default: the user's only
+    /// membership].
     pub fn owner_id(mut self, member_id: i64) -> Self {
         self.owner_id = Some(member_id);
         self
     }
 
-    /// Name of the algorithm and of the file; `circuit` unless set.
+    /// Sets the name of the algorithm and of the file [default: `circuit`].
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// Whether the text is a circuit (`quantum`, unless set) or a program that runs circuits
-    /// (`hybrid`); name its language, too.
+    /// Sets the kind of the source: a circuit (`quantum`) or a program that runs circuits (`hybrid`)
+    /// [default: `quantum`]. For `hybrid`, set the language, too.
     pub fn algorithm_type(mut self, algorithm_type: impl Into<AlgorithmType>) -> Self {
         self.algorithm_type = algorithm_type.into();
         self
     }
 
-    /// Language of the text; `cQASM` unless set.
+    /// Sets the language of the source [default: `cQASM`].
     pub fn language(mut self, name: impl Into<String>) -> Self {
         self.language = name.into();
         self
     }
 
-    /// Version of the language; the newest that the server has unless set.
+    /// Sets the version of the language [default: the newest on the server].
     pub fn language_version(mut self, version: impl Into<String>) -> Self {
         self.language_version = Some(version.into());
         self
     }
 
-    /// Called with the id of the job and its state when that is first read, and with each state that
-    /// differs from the one before; by [`send`](Self::send) only.
+    /// Sets a callback for the state of the job. [`send`](Self::send) calls it with the job id and the
+    /// first state, and again after each change. [`submit`](Self::submit) does not call it.
     pub fn on_change(mut self, call: impl FnMut(i64, &JobStatus) + Send + 'static) -> Self {
         self.on_change = Some(Box::new(call));
         self
     }
 
-    /// Runs it, and waits for the results.
+    /// Runs the circuit and waits for the results.
     ///
     /// # Errors
     ///
-    /// As those of [`submit`](Self::submit) and of [`Wait::send`](crate::waiting::Wait::send). That
-    /// the job failed is none; see [`CircuitOutcome::job`].
+    /// Returns the errors of [`submit`](Self::submit) and of
+    /// [`Wait::send`](crate::waiting::Wait::send). A failed job is not an error; see
+    /// [`CircuitOutcome::job`].
     #[inline]
     pub async fn send(mut self) -> Result<CircuitOutcome, Error> {
         let client = self.client.clone();
@@ -207,13 +208,14 @@ impl RunCircuit {
         })
     }
 
-    /// Hands it in, and returns its job, for [`wait_for_job`](Client::wait_for_job).
+    /// Submits the circuit and returns its job, for [`wait_for_job`](Client::wait_for_job).
     ///
     /// # Errors
     ///
-    /// Of kind [`NotFound`](ErrorKind::NotFound) where there is no such backend type or language; of
-    /// kind [`Configuration`](ErrorKind::Configuration) where the project has to be created and it is
-    /// not clear for whom; otherwise what a call met. What was created before an error stays.
+    /// Returns an error of kind [`NotFound`](ErrorKind::NotFound) if there is no such backend type or
+    /// language. The kind is [`Configuration`](ErrorKind::Configuration) if the project has to be
+    /// created and its owner is ambiguous. If a call fails, its error is returned. Objects created
+    /// before an error are kept.
     #[inline]
     pub async fn submit(self) -> Result<Job, Error> {
         let client = &self.client;
@@ -340,7 +342,7 @@ impl fmt::Debug for RunCircuit {
 }
 
 impl Client {
-    /// The results of a job, those of all pages.
+    /// Returns the results of a job, from all pages.
     #[inline]
     async fn results(&self, job_id: i64) -> Result<Vec<types::Result>, Error> {
         let results = self.read_results_by_job_id(job_id).page_size(u32::MAX);
@@ -357,7 +359,7 @@ impl Client {
     }
 }
 
-/// The first that is wanted: a name that is asked for may also be a part of others.
+/// Returns the first matching item. A name in a search may also be a part of other names.
 async fn first<P: ListPage>(
     mut items: Items<P>,
     is_wanted: impl Fn(&P::Item) -> bool,
@@ -375,7 +377,7 @@ fn missing(message: String) -> Error {
     Error::new(ErrorKind::NotFound, message)
 }
 
-/// The numbers in a version, in order.
+/// Returns the numbers in a version, in order.
 fn numbers(version: &str) -> Vec<u64> {
     let numbers = version.split(|c: char| !c.is_ascii_digit());
     numbers.filter_map(|number| number.parse().ok()).collect()

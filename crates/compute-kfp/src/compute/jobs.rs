@@ -1,4 +1,4 @@
-//! Single calls that are made often.
+//! Shortcuts for frequent calls.
 
 use compute_kfp_runtime::{Error, ErrorKind};
 
@@ -6,9 +6,9 @@ use super::types::{JobPatch, JobStatus, Metadata};
 use super::{Client, builder};
 
 impl Client {
-    /// Asks for a job to be cancelled.
+    /// Requests the cancellation of a job.
     ///
-    /// Only the status is sent, so that everything else stays as the server has it. The job may go
+    /// Only the status is sent, so all other fields keep their values on the server. The job may run
     /// on for a while: see [`wait_for_job`](Self::wait_for_job).
     ///
     /// ```no_run
@@ -21,7 +21,7 @@ impl Client {
         self.update_job_status(id, JobPatch::builder().status(JobStatus::Cancelled))
     }
 
-    /// The newest calibration of a backend: what it last reported as its Metadata.
+    /// Returns the newest calibration of a backend: the Metadata that it reported last.
     ///
     /// ```no_run
     /// # async fn example(compute: compute_kfp::compute::Client) -> compute_kfp::Result<()> {
@@ -33,8 +33,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Of kind [`NotFound`](ErrorKind::NotFound) where the backend has reported none; otherwise what
-    /// the call met.
+    /// Returns an error of kind [`NotFound`](ErrorKind::NotFound) if the backend has reported none, or
+    /// the error of the call.
     #[inline]
     pub async fn latest_calibration(&self, backend_id: i64) -> Result<Metadata, Error> {
         #[allow(deprecated, reason = "the public service no longer has it, others do")]

@@ -1,8 +1,8 @@
-//! Logging in to Quantum Inspire, and the file that keeps the login.
+//! Logging in to Quantum Inspire, and the file that stores the login.
 //!
-//! The file is `~/.quantuminspire/config.json`, which other programs of Quantum Inspire read and
-//! write, too. What this SDK does not know in it stays as it is. It is replaced as a whole and
-//! readable by its owner alone.
+//! The file is `~/.quantuminspire/config.json`. Other Quantum Inspire programs read and write it, too.
+//! Fields that this SDK does not know are preserved. The file is replaced as a whole, and only its
+//! owner can read it.
 
 mod account;
 mod config_file;
@@ -22,21 +22,22 @@ pub use self::device::{DeviceLogin, LoggedIn, PendingLogin};
 pub(super) use self::tokens::LoginTokens;
 use super::DEFAULT_ENDPOINT;
 
-/// A login that a file keeps.
+/// A login stored in a file.
 ///
-/// A client that uses it ([`ClientBuilder::login`](super::ClientBuilder::login)) sends the access
-/// token of the file, and gets a new one when that has less than 5 s to live or is refused. A
-/// refresh token that the login server replaces is stored before the new access token is used. The
-/// room for it on the disk is made ready first: if it cannot be, the refresh token is not spent, and
-/// the call fails with an error that says why. If it cannot be stored all the same, the client goes
-/// on with it in memory, warns by `tracing`, and stores it with the next one.
+/// Pass it to a client with [`ClientBuilder::login`](super::ClientBuilder::login). The client sends the
+/// access token of the file. It gets a new one if the token expires in less than 5 s or is refused.
 ///
-/// A refresh goes on if the call that needed it is dropped. A program that ends meanwhile, such as by
-/// Ctrl-C, waits for it with [`Login::settled`]. A program that is killed while the answer of the
-/// login server is under way loses a refresh token that can be used only once.
+/// If the login server replaces the refresh token, the new one is stored before the new access token is
+/// used. Disk space for it is reserved first: if that fails, the refresh token is not spent, and the
+/// call fails with an error that says why. If storing still fails, the client keeps the token in
+/// memory, logs a warning with `tracing`, and stores it with the next one.
 ///
-/// Programs that use one file take turns at getting new tokens, by a lock beside it that only its
-/// owner can hold, and use what another has stored.
+/// A refresh continues if the call that needed it is dropped. A program that ends meanwhile, such as on
+/// Ctrl-C, waits for it with [`Login::settled`]. If a program is killed before it has the response of
+/// the login server, a refresh token that can be used only once is lost.
+///
+/// Programs that share a file take turns to get new tokens, and use the tokens that another has stored.
+/// They use a lock file in the same directory that only its owner can lock.
 ///
 /// ```no_run
 /// # async fn example() -> compute_kfp::Result<()> {
@@ -55,23 +56,23 @@ pub struct Login {
 }
 
 impl Login {
-    /// The login of `~/.quantuminspire/config.json`, for the file's `default_host`.
+    /// Loads the login of `~/.quantuminspire/config.json`, for the file's `default_host`.
     ///
     /// # Errors
     ///
-    /// As [`from_file`](Self::from_file); also of kind
-    /// [`Configuration`](crate::ErrorKind::Configuration) where there is no home folder.
+    /// Returns the errors of [`from_file`](Self::from_file), and one of kind
+    /// [`Configuration`](crate::ErrorKind::Configuration) if there is no home directory.
     pub fn from_default_file() -> Result<Self, Error> {
         Self::from_file(default_file()?)
     }
 
-    /// The login of a file, for its `default_host`, or [`DEFAULT_ENDPOINT`] where it names none.
+    /// Loads the login of a file, for its `default_host` [default: [`DEFAULT_ENDPOINT`]].
     ///
     /// # Errors
     ///
-    /// Of kind [`Authentication`](crate::ErrorKind::Authentication) where there is no such file, of
-    /// kind [`Configuration`](crate::ErrorKind::Configuration) where it cannot be read; it is left
-    /// as it is.
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if there is no
+    /// such file, and of kind [`Configuration`](crate::ErrorKind::Configuration) if it cannot be read.
+    /// The file is left unchanged.
     pub fn from_file(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let file = ConfigFile::new(path.into());
         let Some(document) = file.read()? else {
@@ -87,24 +88,25 @@ impl Login {
         })
     }
 
-    /// The server to be logged in to, in place of the file's default.
+    /// Sets the server to log in to [default: the file's `default_host`].
     pub fn host(mut self, url: impl Into<String>) -> Self {
         self.host = url.into();
         self
     }
 
-    /// What [`log_out`](Self::log_out) connects by, where a proxy or certificates are needed.
+    /// Sets the HTTP client of [`log_out`](Self::log_out), for example one with a proxy or
+    /// certificates.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self
     }
 
-    /// Starts to log in to the server at `endpoint`, such as [`DEFAULT_ENDPOINT`], by a browser.
+    /// Starts a login in a browser to the server at `endpoint`, such as [`DEFAULT_ENDPOINT`].
     pub fn device(endpoint: impl Into<String>) -> DeviceLogin {
         DeviceLogin::new(endpoint.into())
     }
 
-    /// Waits until no refresh of a login is under way in this process, for 30 s at most.
+    /// Waits until no refresh of a login is in progress in this process, for 30 s at most.
     ///
     /// ```no_run
     /// # async fn example() {
@@ -116,32 +118,34 @@ impl Login {
         tokens::settled().await;
     }
 
-    /// The server that this login is for.
+    /// Returns the server of this login.
     pub fn endpoint(&self) -> &str {
         &self.host
     }
 
-    /// Where the login is kept.
+    /// Returns the path of the login file.
     pub fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// Whether the file holds tokens for the server; they may have expired.
+    /// Returns whether the file holds tokens for the server. They may have expired.
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration) where the file cannot be read.
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the file cannot
+    /// be read.
     pub fn is_logged_in(&self) -> Result<bool, Error> {
         Ok(self
             .account()?
             .is_some_and(|account| account.tokens.is_some()))
     }
 
-    /// The membership that the user works as, where it is chosen.
+    /// Returns the membership that the user works as, if one is chosen.
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration) where the file cannot be read.
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the file cannot
+    /// be read.
     pub fn team_member_id(&self) -> Result<Option<i64>, Error> {
         Ok(self.account()?.and_then(|account| account.team_member_id))
     }
@@ -150,9 +154,9 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration) where the file cannot be read or
-    /// written, of kind [`Authentication`](crate::ErrorKind::Authentication) where it knows no
-    /// login to the server.
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the file cannot
+    /// be read or written, and of kind [`Authentication`](crate::ErrorKind::Authentication) if it holds
+    /// no login to the server.
     pub async fn set_team_member_id(&self, id: i64) -> Result<(), Error> {
         let _turn = self.file.turn().await?;
         let login = self.clone();
@@ -165,17 +169,17 @@ impl Login {
         .await
     }
 
-    /// Makes the refresh token useless and takes the tokens out of the file.
+    /// Revokes the refresh token and removes the tokens from the file.
     ///
-    /// They are taken out even where the login server could not be told; the error says so then.
-    /// Without tokens there is nothing to do. A client that already uses the login can go on until
+    /// The tokens are removed even if the login server could not be reached; the error says so then.
+    /// Without tokens, this does nothing. A client that already uses the login can continue until
     /// its access token expires.
     ///
     /// # Errors
     ///
-    /// Of kind [`Authentication`](crate::ErrorKind::Authentication): the login server refuses or
-    /// cannot be reached. Of kind [`Configuration`](crate::ErrorKind::Configuration): the file
-    /// cannot be read or written.
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the login
+    /// server refuses or cannot be reached. The kind is
+    /// [`Configuration`](crate::ErrorKind::Configuration) if the file cannot be read or written.
     pub async fn log_out(&self) -> Result<(), Error> {
         let _turn = self.file.turn().await?;
         let login = self.clone();
@@ -215,7 +219,7 @@ impl Login {
             .await
     }
 
-    /// What the file holds for the server.
+    /// Returns the file's entry for the server.
     fn account(&self) -> Result<Option<Account>, Error> {
         match self.file.read()? {
             Some(document) => document
@@ -237,7 +241,7 @@ impl Login {
         ))
     }
 
-    /// The login of the default file, if it holds tokens for the server.
+    /// Returns the login of the default file, if it holds tokens for the server.
     pub(super) fn found(endpoint: Option<&str>) -> Result<Option<Self>, Error> {
         let Ok(path) = default_file() else {
             return Ok(None);

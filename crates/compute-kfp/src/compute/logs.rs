@@ -33,7 +33,7 @@ impl Client {
     }
 }
 
-/// The log of a job while it is written, to be set up; [`Client::follow_job_logs`] makes it.
+/// Settings for following the log of a job. Create them with [`Client::follow_job_logs`].
 #[must_use = "nothing is sent before the stream of `lines` is polled"]
 pub struct FollowJobLogs {
     client: Client,
@@ -45,17 +45,17 @@ pub struct FollowJobLogs {
 impl FollowJobLogs {
     setters!();
 
-    /// Time of the first line that is wanted, in nanoseconds since the Unix epoch; the beginning of
-    /// the log unless set.
+    /// Sets the time of the first line, in nanoseconds since the Unix epoch [default: the beginning of
+    /// the log].
     pub fn start(mut self, time: i64) -> Self {
         self.start = Some(time);
         self
     }
 
-    /// The lines that are there, and those that follow, in the order of their times.
+    /// Returns a stream of the existing lines and of those that follow, ordered by time.
     ///
-    /// Lines that share a time are all given, and none is given twice. The stream ends when the job
-    /// has ended and the log was read to its end after that.
+    /// All lines that share a time are returned, and no line is returned twice. The stream ends when
+    /// the job has ended and the log was then read to its end.
     #[inline]
     pub fn lines(self) -> Following<JobLogLine> {
         let (client, id, start) = (self.client, self.id, self.start);
@@ -102,14 +102,14 @@ struct Log {
     lines: Items<JobLogPage>,
     open: Open,
     next: Next,
-    /// Whether the job had ended before the log was last read from here on.
+    /// Whether the job had ended before the present pass over the log began.
     has_ended: bool,
 }
 
-/// Reads the log on from where it was.
+/// Continues reading the log where it stopped.
 type Open = Box<dyn Fn(Option<ResumePoint>) -> Items<JobLogPage> + Send>;
 
-/// What is to be done.
+/// The next step.
 enum Next {
     State,
     Line,
@@ -152,7 +152,7 @@ impl Log {
         }
     }
 
-    /// Starts a stream of lines where the last one ended, with the log or with a fault.
+    /// Starts a stream of lines where the last one ended, after the end of the log or after a fault.
     fn read_on(&mut self) {
         self.lines = (self.open)(self.lines.resume_point().cloned());
     }

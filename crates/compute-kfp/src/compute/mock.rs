@@ -1,7 +1,7 @@
-//! Typed mocks of the operations, for the tests of a program that uses them.
+//! Typed mocks of the operations, to test programs that call them.
 //!
-//! A mock server has a method for each operation, named as that of the client. It takes what to expect
-//! of a request and what to answer. For a server that keeps what it is sent, see
+//! A mock server has a method for each operation, with the name of the client's method. It takes the
+//! expected request and the response to return. For a server that stores what it receives, see
 //! `compute-kfp-sandbox`.
 //!
 //! ```

@@ -9,7 +9,7 @@ use crate::waiting::{Progress, Reader, Wait, sealed};
 impl Client {
     /// Waits until a job has ended: it was completed or cancelled, or it failed.
     ///
-    /// See [`Wait`] for what can be set.
+    /// See [`Wait`] for the settings.
     ///
     /// ```no_run
     /// # async fn example(compute: compute_kfp::compute::Client) -> compute_kfp::Result<()> {
@@ -31,7 +31,7 @@ impl Client {
 
     /// Waits until a batch job is finished.
     ///
-    /// How its jobs ended is in their own states. See [`Wait`] for what can be set.
+    /// The jobs in it have their own states, which say how they ended. See [`Wait`] for the settings.
     ///
     /// ```no_run
     /// # async fn example(compute: compute_kfp::compute::Client) -> compute_kfp::Result<()> {

@@ -1,4 +1,4 @@
-//! The context file, in which the Python SDK keeps a user's settings.
+//! The context file, where the Python SDK stores a user's settings.
 
 use std::path::Path;
 
@@ -7,17 +7,17 @@ use serde_json::{Map, Value};
 use super::surroundings::text_of;
 use crate::Error;
 
-/// What a context file sets.
+/// Settings in a context file.
 #[derive(Default)]
 pub(super) struct Context {
     pub namespace: Option<String>,
     pub cookie: Option<String>,
-    /// Name and value.
+    /// Name and value of the identity header.
     pub header: Option<(String, String)>,
 }
 
 impl Context {
-    /// The context of this file, which need not be there.
+    /// Reads the context from this file, which may be missing.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let Some(text) = text_of(path)? else {
             return Ok(Self::default());
@@ -51,7 +51,7 @@ impl Context {
     }
 }
 
-/// A field's text; an empty one and null count as absent. An error would show the value.
+/// Returns a field as a string. Empty and null count as absent. An error must not show the value.
 fn string(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, ()> {
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),

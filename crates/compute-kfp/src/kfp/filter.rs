@@ -1,12 +1,12 @@
-//! What lists of KFP are filtered and sorted by.
+//! Filters and sort orders for KFP's lists.
 
 use compute_kfp_runtime::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// Which objects a list of KFP returns: those for which every predicate holds.
+/// A filter for a list of KFP. The list returns the objects for which every predicate holds.
 ///
-/// It is given to the `filter` of a list. What a key can be is for the list to say: the names of
-/// most plain properties, such as `display_name`, `state` or `created_at`.
+/// Pass it to the `filter` of a list. Each list has its own keys: the names of most plain
+/// properties, such as `display_name`, `state` or `created_at`.
 ///
 /// ```no_run
 /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
@@ -29,37 +29,37 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// The property is equal to the value.
+    /// Matches if the property is equal to the value.
     pub fn eq(key: impl Into<String>, value: impl Into<FilterValue>) -> Self {
         Self::compare("EQUALS", key, value)
     }
 
-    /// The property is not equal to the value.
+    /// Matches if the property is not equal to the value.
     pub fn not_eq(key: impl Into<String>, value: impl Into<FilterValue>) -> Self {
         Self::compare("NOT_EQUALS", key, value)
     }
 
-    /// The property is greater than the value, or later.
+    /// Matches if the property is greater than the value, or later.
     pub fn greater_than(key: impl Into<String>, value: impl Into<FilterValue>) -> Self {
         Self::compare("GREATER_THAN", key, value)
     }
 
-    /// The property is greater than the value or equal to it, or not before it.
+    /// Matches if the property is greater than or equal to the value, or not before it.
     pub fn greater_than_or_eq(key: impl Into<String>, value: impl Into<FilterValue>) -> Self {
         Self::compare("GREATER_THAN_EQUALS", key, value)
     }
 
-    /// The property is less than the value, or earlier.
+    /// Matches if the property is less than the value, or earlier.
     pub fn less_than(key: impl Into<String>, value: impl Into<FilterValue>) -> Self {
         Self::compare("LESS_THAN", key, value)
     }
 
-    /// The property is less than the value or equal to it, or not after it.
+    /// Matches if the property is less than or equal to the value, or not after it.
     pub fn less_than_or_eq(key: impl Into<String>, value: impl Into<FilterValue>) -> Self {
         Self::compare("LESS_THAN_EQUALS", key, value)
     }
 
-    /// The property is one of the values: strings, `i32` or `i64`.
+    /// Matches if the property is one of the values: strings, `i32` or `i64`.
     pub fn in_<V: FilterListed>(
         key: impl Into<String>,
         values: impl IntoIterator<Item = V>,
@@ -68,13 +68,13 @@ impl Filter {
         Self::predicate("IN", key, V::LIST, json!({"values": values}))
     }
 
-    /// The property contains the text.
+    /// Matches if the property contains the string.
     pub fn contains(key: impl Into<String>, text: impl Into<String>) -> Self {
         let text: String = text.into();
         Self::compare("IS_SUBSTRING", key, text)
     }
 
-    /// What holds for this filter and for another one.
+    /// Returns a filter that matches if both this filter and the other one match.
     pub fn and(mut self, other: Self) -> Self {
         self.predicates.extend(other.predicates);
         self
@@ -97,13 +97,13 @@ impl Filter {
 }
 
 impl From<Filter> for String {
-    /// Writes the filter as JSON.
+    /// Converts the filter to JSON.
     fn from(filter: Filter) -> Self {
         json!({"predicates": filter.predicates}).to_string()
     }
 }
 
-/// What a property is compared with: a string, a number or a time.
+/// The value that a property is compared with: a string, a number or a time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FilterValue {
     kind: &'static str,
@@ -158,7 +158,7 @@ impl From<Timestamp> for FilterValue {
     }
 }
 
-/// What [`Filter::in_`] takes a list of.
+/// A type that [`Filter::in_`] accepts a list of.
 pub trait FilterListed: Into<FilterValue> + sealed::Sealed {
     /// Name of the list in a predicate.
     #[doc(hidden)]
@@ -187,7 +187,7 @@ listed! {
     i64 => "long_values",
 }
 
-/// The order of a list of KFP, for its `sort_by` (`order_by` where tasks are listed).
+/// The sort order of a KFP list, for its `sort_by` (`order_by` for lists of tasks).
 ///
 /// ```
 /// use compute_kfp::kfp::Sort;
@@ -202,7 +202,7 @@ pub struct Sort {
 }
 
 impl Sort {
-    /// Smallest, or earliest, first.
+    /// Sorts ascending: smallest or earliest first.
     pub fn ascending(field: impl Into<String>) -> Self {
         Self {
             field: field.into(),
@@ -210,7 +210,7 @@ impl Sort {
         }
     }
 
-    /// Largest, or latest, first.
+    /// Sorts descending: largest or latest first.
     pub fn descending(field: impl Into<String>) -> Self {
         Self {
             field: field.into(),

@@ -7,24 +7,24 @@ use compute_kfp_runtime::Error;
 use super::Client;
 use super::types::{Artifact, ArtifactTask};
 
-/// The largest page that the server gives; its description does not say so. What is more it takes
-/// for as much, so that a smaller limit of a server would do no harm.
+/// The largest page that the server returns, although its spec does not say so. The server reduces
+/// larger values to this one, so a server with a smaller limit does no harm.
 const PAGE: u32 = 200;
 
-/// An artifact, and how the tasks of a run are linked with it.
+/// An artifact and its links to the tasks of a run.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RunArtifact {
     /// The artifact.
     pub artifact: Artifact,
-    /// Its links in the run: which task made it or took it, and as what.
+    /// Its links in the run: which task produced or consumed it, and in which role.
     pub links: Vec<ArtifactTask>,
 }
 
 impl Client {
-    /// The artifacts of a run with their lineage: those that its tasks made or took.
+    /// Returns the artifacts that the tasks of a run produced or consumed, with their lineage.
     ///
-    /// It reads the links of all pages, and then each artifact. Metrics are artifacts of the type
+    /// This reads the links of all pages, and then each artifact. Metrics are artifacts of the type
     /// `Metric`, with a `number_value`.
     ///
     /// ```no_run
@@ -39,7 +39,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// What a call met.
+    /// Returns the error of a failed call.
     #[inline]
     pub async fn list_run_artifacts(
         &self,

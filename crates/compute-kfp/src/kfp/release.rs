@@ -1,4 +1,4 @@
-//! Which release a server is, where it does not have an operation.
+//! The release of a server that lacks an operation.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use compute_kfp_runtime::{Error, RetryPolicy};
 
 use super::Client;
 
-/// The answer of a server that just answered comes at once or not at all.
+/// Time limit of the request. A server that has just responded does so again at once or not at all.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Client {
-    /// Adds to an error of an operation that the server does not have which release the server is, or
-    /// what to check in the endpoint. Other errors stay as they are.
+    /// Adds the server's release to the error of an operation that the server lacks, or a hint to check
+    /// the endpoint. Other errors are returned unchanged.
     ///
-    /// It asks `/healthz`, for at most 5 s. The flows of this crate do it by themselves; single
-    /// operations do not, since it is another request.
+    /// It sends a request to `/healthz`, which takes at most 5 s. This crate's multi-call methods use
+    /// it themselves. Single operations do not, since it is an additional request.
     ///
     /// ```no_run
     /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {

@@ -1,4 +1,4 @@
-//! Running a pipeline by its name.
+//! Running a pipeline by name.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::upload::{Uploaded, named};
 use super::{Client, Filter};
 
 impl Client {
-    /// Runs the pipeline of a name, or a package that is uploaded under that name first.
+    /// Runs the pipeline with this name, or a package that is uploaded under that name first.
     ///
     /// ```no_run
     /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
@@ -42,7 +42,7 @@ impl Client {
     }
 }
 
-/// A run to be set up; [`Client::run_pipeline`] makes it.
+/// Settings of a run. Create them with [`Client::run_pipeline`].
 #[must_use = "nothing is sent before `send`"]
 pub struct RunPipeline<'a> {
     client: &'a Client,
@@ -56,49 +56,50 @@ pub struct RunPipeline<'a> {
 }
 
 impl RunPipeline<'_> {
-    /// A package that is uploaded first, as [`Client::upload_pipeline_named`] does, and then run.
+    /// Sets a package to upload first, as [`Client::upload_pipeline_named`] does, and then to run.
     pub fn package(mut self, package: impl Into<Content>) -> Self {
         self.package = Some(package.into());
         self
     }
 
-    /// Name of the version that is run, or of the one that is uploaded; the latest unless set.
+    /// Sets the name of the version to run, or of the version to upload [default: the latest].
     pub fn version_name(mut self, name: impl Into<String>) -> Self {
         self.version_name = Some(name.into());
         self
     }
 
-    /// Name of the run; the name of the pipeline and the time unless set.
+    /// Sets the name of the run [default: the name of the pipeline and the time].
     pub fn display_name(mut self, name: impl Into<String>) -> Self {
         self.display_name = Some(name.into());
         self
     }
 
-    /// Name of the experiment, which is created where there is none of that name; the default one of
-    /// the server unless set.
+    /// Sets the name of the experiment, which is created if it does not exist [default: the default
+    /// experiment of the server].
     pub fn experiment(mut self, name: impl Into<String>) -> Self {
         self.experiment = Some(name.into());
         self
     }
 
-    /// Namespace of pipeline and experiment; that of the client unless set.
+    /// Sets the namespace of the pipeline and the experiment [default: that of the client].
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
     }
 
-    /// Value of a parameter; what is not given is as the pipeline declares it.
+    /// Sets the value of a parameter [default: the value in the pipeline].
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.parameters.insert(name.into(), value.into());
         self
     }
 
-    /// Starts the run, and returns it as the server has it then.
+    /// Starts the run and returns it as it is on the server then.
     ///
     /// # Errors
     ///
-    /// Of kind [`NotFound`](ErrorKind::NotFound) where there is no such pipeline or version; otherwise
-    /// what a call met. What was uploaded or created before an error stays.
+    /// Returns an error of kind [`NotFound`](ErrorKind::NotFound) if there is no such pipeline or
+    /// version, and otherwise the error of a call. What was uploaded or created before an error is
+    /// kept.
     #[inline]
     pub async fn send(mut self) -> Result<Run, Error> {
         let source = self.source().await?;
@@ -120,7 +121,7 @@ impl RunPipeline<'_> {
         Ok(self.client.create_run(run).send().await?.into_inner())
     }
 
-    /// What is run.
+    /// Returns the pipeline version to run. Uploads it first if there is a package.
     #[inline]
     async fn source(&mut self) -> Result<PipelineVersionReference, Error> {
         let namespace = self.namespace.as_deref();

@@ -1,4 +1,4 @@
-//! What a client finds in its environment: variables, and the files of a pod and of a user.
+//! Discovery of a client's settings: variables, and the files of a pod and of a user.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -17,19 +17,19 @@ pub(super) const TOKEN_PATH: &str = "KF_PIPELINES_SA_TOKEN_PATH";
 pub(super) const COOKIE: &str = "KFP_COOKIE";
 pub(super) const COOKIE_FILE: &str = "KFP_COOKIE_FILE";
 pub(super) const IDENTITY_HEADER: &str = "KFP_IDENTITY_HEADER";
-/// Kubernetes sets it in each pod.
+/// Variable that Kubernetes sets in each pod.
 const IN_CLUSTER: &str = "KUBERNETES_SERVICE_HOST";
 
-/// Where KFP is installed, also where users have namespaces of their own.
+/// Address of KFP in a cluster. It is the same if users have their own namespaces.
 const IN_CLUSTER_ENDPOINT: &str = "http://ml-pipeline.kubeflow.svc.cluster.local:8888";
 
-/// Below the root of the file system.
+/// Path of the token file, relative to the root of the file system.
 const TOKEN_FILE: &str = "var/run/secrets/kubeflow/pipelines/token";
 const NAMESPACE_FILE: &str = "var/run/secrets/kubernetes.io/serviceaccount/namespace";
-/// Below the home of the user.
+/// Path of the context file, relative to the user's home directory.
 const CONTEXT_FILE: &str = ".config/kfp/context.json";
 
-/// Where to look; tests look elsewhere.
+/// The places to search. Tests use their own.
 pub(super) struct Surroundings<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<OsString>,
     pub root: &'a Path,
@@ -45,7 +45,7 @@ impl<'a> Surroundings<'a> {
         }
     }
 
-    /// A client with all that is found.
+    /// Returns a builder with all settings that are found.
     pub fn client(&self) -> Result<ClientBuilder, Error> {
         let (endpoint, origin) = self.endpoint()?.ok_or_else(|| {
             Error::configuration(format!(
@@ -119,7 +119,7 @@ impl<'a> Surroundings<'a> {
         Ok(client.identity_header(name.trim(), value.trim()))
     }
 
-    /// A client with what the context file adds to variables.
+    /// Adds the settings of the context file that the variables leave open.
     fn in_context(mut client: ClientBuilder, path: &Path) -> Result<ClientBuilder, Error> {
         let context = Context::read(path)?;
         let origin = || Origin::ContextFile(path.to_owned());
@@ -146,7 +146,7 @@ impl<'a> Surroundings<'a> {
         Ok(client)
     }
 
-    /// The server that is named, or that of the cluster that this is a pod of.
+    /// Returns the configured server, or that of the cluster if this is a pod.
     pub fn endpoint(&self) -> Result<Option<(String, Origin)>, Error> {
         if let Some(endpoint) = self.text(ENDPOINT)? {
             return Ok(Some((endpoint, Origin::Variable(ENDPOINT))));
@@ -155,7 +155,7 @@ impl<'a> Surroundings<'a> {
         Ok(in_cluster.then(|| (IN_CLUSTER_ENDPOINT.to_owned(), Origin::Cluster)))
     }
 
-    /// The file that is named, or the usual one where it exists.
+    /// Returns the configured token file, or the usual one if it exists.
     fn token_file(&self) -> Option<(PathBuf, Origin)> {
         let named = (self.variable)(TOKEN_PATH).filter(|path| !path.is_empty());
         if let Some(path) = named {
@@ -171,7 +171,7 @@ impl<'a> Surroundings<'a> {
     }
 }
 
-/// What is in a file, where there is one and it is not empty.
+/// Returns the content of a file, or `None` if it is missing or empty.
 pub(super) fn text_of(path: &Path) -> Result<Option<String>, Error> {
     if !path.exists() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Uploading a pipeline under a name.
+//! Uploading a pipeline under a given name.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use super::Client;
 use super::types::{Pipeline, PipelineVersion};
 
 impl Client {
-    /// Uploads a pipeline package under a name: as a new pipeline, or as a new version of the one that
-    /// has the name.
+    /// Uploads a pipeline package under a name: as a new pipeline, or as a new version if the name
+    /// exists.
     ///
     /// ```no_run
     /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
@@ -36,7 +36,7 @@ impl Client {
     }
 }
 
-/// An upload to be set up; [`Client::upload_pipeline_named`] makes it.
+/// Settings of an upload. Create them with [`Client::upload_pipeline_named`].
 #[must_use = "nothing is sent before `send`"]
 pub struct UploadNamed<'a> {
     client: &'a Client,
@@ -47,25 +47,25 @@ pub struct UploadNamed<'a> {
     namespace: Option<String>,
 }
 
-/// A pipeline and the version that was uploaded.
+/// An uploaded version and its pipeline.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Uploaded {
-    /// The pipeline, which may have been there before.
+    /// The pipeline, which may have existed before.
     pub pipeline: Pipeline,
     /// The new version.
     pub version: PipelineVersion,
 }
 
 impl UploadNamed<'_> {
-    /// Sets the name of the version, unique in its pipeline [default: the name of the pipeline, for a
-    /// further version with the time].
+    /// Sets the name of the version, unique in its pipeline [default: the name of the pipeline; for
+    /// further versions, with the time].
     pub fn version_name(mut self, name: impl Into<String>) -> Self {
         self.version_name = Some(name.into());
         self
     }
 
-    /// Sets what the pipeline does, or what is special about the version.
+    /// Sets the description of the new pipeline or version.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
@@ -77,13 +77,13 @@ impl UploadNamed<'_> {
         self
     }
 
-    /// Uploads it.
+    /// Uploads the package.
     ///
     /// # Errors
     ///
-    /// Those of the calls; of kind [`Conflict`](ErrorKind::Conflict) if the version is there already,
-    /// or another client uploads the same pipeline at this moment. If the version of a new pipeline is
-    /// refused, the pipeline is deleted again, or the message says that it stays.
+    /// Returns the errors of the calls. The kind is [`Conflict`](ErrorKind::Conflict) if the version
+    /// exists, or another client is uploading the same pipeline. If the version of a new pipeline is
+    /// refused, the pipeline is deleted again. If that fails, the message says that the pipeline stays.
     #[inline]
     pub async fn send(self) -> Result<Uploaded, Error> {
         let found = named(self.client, &self.name, self.namespace.as_deref()).await;
@@ -102,7 +102,7 @@ impl UploadNamed<'_> {
         }
     }
 
-    /// A new pipeline with a version of the same name.
+    /// Creates a pipeline with a version of the same name.
     #[inline]
     async fn create(&self) -> Result<Uploaded, Error> {
         let mut upload = self.client.upload_pipeline(self.package()).name(&self.name);
@@ -130,7 +130,7 @@ impl UploadNamed<'_> {
         Ok(Uploaded { pipeline, version })
     }
 
-    /// A new pipeline, and then a version of another name: no single call does both.
+    /// Creates a pipeline, then a version with another name. No single call does both.
     #[inline]
     async fn create_with_version(&self, version_name: &str) -> Result<Uploaded, Error> {
         let mut pipeline = Pipeline::builder()
@@ -176,7 +176,7 @@ impl UploadNamed<'_> {
         Ok(upload.send().await?.into_inner())
     }
 
-    /// The package, with a name: the server tells the format by its ending.
+    /// Returns the package with a file name. The server derives the format from its ending.
     fn package(&self) -> Content {
         self.package
             .clone()
@@ -194,7 +194,7 @@ impl fmt::Debug for UploadNamed<'_> {
     }
 }
 
-/// The pipeline of a name.
+/// Returns the pipeline with this name.
 #[inline]
 pub(super) async fn named(
     client: &Client,

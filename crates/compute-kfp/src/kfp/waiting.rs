@@ -6,13 +6,13 @@ use super::Client;
 use super::types::{GoogleRpcStatus, Run, RuntimeState};
 use crate::waiting::{Progress, Reader, Wait, sealed};
 
-/// The state of a run that has none: the server leaves it out.
+/// State of a run without one: the server omits it.
 static UNSPECIFIED: RuntimeState = RuntimeState::RuntimeStateUnspecified;
 
 impl Client {
     /// Waits until a run has ended: it succeeded, was skipped, failed or was cancelled.
     ///
-    /// See [`Wait`] for what can be set.
+    /// See [`Wait`] for the settings.
     ///
     /// ```no_run
     /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
@@ -63,7 +63,7 @@ impl Progress for Run {
     }
 }
 
-/// The text for a person: that of the first detail, where it has one.
+/// Returns the message for a person: that of the first detail, else that of the status.
 fn message(status: &GoogleRpcStatus) -> Option<&str> {
     let detail = || status.details.as_ref()?.first()?.extra.get("message");
     let detail = detail().and_then(Value::as_str);

@@ -32,7 +32,7 @@ impl Client {
     }
 }
 
-/// A watch on the tasks of a run, to be set up; [`Client::watch_run`] makes it.
+/// Settings of a watch on the tasks of a run. Create them with [`Client::watch_run`].
 #[must_use = "nothing is sent before the stream of `tasks` is polled"]
 pub struct WatchRun {
     client: Client,
@@ -43,11 +43,12 @@ pub struct WatchRun {
 impl WatchRun {
     setters!();
 
-    /// Each task as it is when first read, and again whenever its state has changed.
+    /// Returns a stream of the tasks: each task when it is first read, and again after each change of
+    /// state.
     ///
-    /// The stream ends when the run has ended and the tasks were read after that. A state that came
-    /// and went between two requests is in the task's `state_history` only. Servers from before
-    /// `tasks` of a run give none.
+    /// The stream ends when the run has ended and its tasks were read after that. If a state lasted
+    /// less than the time between two requests, only the task's `state_history` shows it. Servers that
+    /// predate the `tasks` of a run return none.
     #[inline]
     pub fn tasks(self) -> Following<PipelineTask> {
         let what = format!("run `{}`", self.run_id);
@@ -86,7 +87,7 @@ impl fmt::Debug for WatchRun {
 
 struct Watch {
     poller: Poller<Run>,
-    /// State of each task, by identifier.
+    /// The last state of each task, by its identifier.
     states: HashMap<Option<String>, Option<PipelineTaskTaskState>>,
     changed: VecDeque<PipelineTask>,
     is_first: bool,

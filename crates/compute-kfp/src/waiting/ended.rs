@@ -1,4 +1,4 @@
-//! What a wait comes to.
+//! The outcome of a wait.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,9 +8,9 @@ use compute_kfp_runtime::Error;
 
 use super::progress::Progress;
 
-/// A run or a job that has ended, well or not.
+/// A run or a job that has ended, successfully or not.
 ///
-/// It can be used like the run or job in it, which is as it was read last.
+/// It dereferences to the run or job as it was read last.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "it may have failed: see `succeeded`"]
 pub struct Ended<T>(T);
@@ -20,25 +20,25 @@ impl<T: Progress> Ended<T> {
         Self(last)
     }
 
-    /// Whether it has ended as it should.
+    /// Returns whether it has ended successfully.
     ///
-    /// A run has when it `SUCCEEDED`, or was `SKIPPED`, as with a cached result; a job when it is
-    /// `completed`. A batch job has when it is `finished`: how its jobs ended is in their own states.
+    /// A run succeeds in the state `SUCCEEDED` or `SKIPPED`, as with a cached result. A job succeeds in
+    /// `completed`. A batch job succeeds in `finished`; the jobs in it have their own states.
     pub fn succeeded(&self) -> bool {
         self.0.has_succeeded()
     }
 
-    /// The state in which it ended.
+    /// Returns the state in which it ended.
     pub fn state(&self) -> &T::State {
         self.0.state()
     }
 
-    /// What the server says about it, such as why it failed.
+    /// Returns the server's message about it, such as the reason of a failure.
     pub fn message(&self) -> Option<&str> {
         self.0.message()
     }
 
-    /// The run or job itself.
+    /// Returns the run or job itself.
     pub fn into_inner(self) -> T {
         self.0
     }
@@ -52,7 +52,7 @@ impl<T> Deref for Ended<T> {
     }
 }
 
-/// Cause of the error with which a wait is given up, because of a limit: what was known then.
+/// Cause of the error of a wait that reached a limit. It holds the last known state.
 pub struct Unfinished<T> {
     last: Option<T>,
     fault: Option<Error>,
@@ -63,7 +63,7 @@ impl<T: Progress> Unfinished<T> {
         Self { last, fault }
     }
 
-    /// What an error of a wait holds, if it is that of a limit.
+    /// Returns the cause of an error of a wait, if a limit was reached.
     ///
     /// ```
     /// use compute_kfp::compute::types::Job;
@@ -76,12 +76,12 @@ impl<T: Progress> Unfinished<T> {
         error.source()?.downcast_ref()
     }
 
-    /// The run or job as it was read last; `None` where it never was.
+    /// Returns the run or job as it was read last, or `None` if it never was.
     pub fn last(&self) -> Option<&T> {
         self.last.as_ref()
     }
 
-    /// What the last request met, where it failed.
+    /// Returns the error of the last request, if it failed.
     pub fn fault(&self) -> Option<&Error> {
         self.fault.as_ref()
     }

@@ -1,4 +1,4 @@
-//! A stream of what comes while something goes on.
+//! Streams of events while a run or job is in progress.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use futures_core::Stream;
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 
-/// What comes while a run or a job goes on, as a [`Stream`].
+/// The events of a run or a job in progress, as a [`Stream`].
 ///
 /// Nothing is requested before it is polled. It ends when the run or job has ended, or with an error.
 #[must_use = "nothing is sent before it is polled"]
@@ -20,11 +20,11 @@ impl<T> Following<T> {
         Self(Box::pin(stream))
     }
 
-    /// What comes next; `None` when nothing more will.
+    /// Returns the next event, or `None` at the end.
     ///
     /// # Errors
     ///
-    /// As those of [`Wait::send`](super::Wait::send). Nothing comes behind an error.
+    /// Returns the errors of [`Wait::send`](super::Wait::send). Nothing follows an error.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         self.0.next().await
     }

@@ -1,11 +1,11 @@
-//! The last of what a wait has read, while nothing is asked.
+//! The value that a wait has read last, stored between two requests.
 
 use std::marker::PhantomData;
 
 use super::progress::Progress;
 
-/// A run or a job as JSON, which takes a third of the memory that it does as a value: thousands may be
-/// waited for at a time.
+/// A run or a job as JSON. It takes a third of the memory of the value, which matters for thousands of
+/// waits.
 pub(super) struct Kept<T: Progress> {
     pub state: T::State,
     text: Box<[u8]>,
@@ -21,7 +21,7 @@ impl<T: Progress> Kept<T> {
         }
     }
 
-    /// Keeps another; where nothing has changed, in the memory of this one.
+    /// Stores another value. An unchanged value keeps its memory.
     pub fn replace(&mut self, value: &T) {
         if *self.text != *written(value) {
             *self = Self::new(value);
@@ -33,7 +33,7 @@ impl<T: Progress> Kept<T> {
     }
 }
 
-/// What was read from JSON can be written as JSON.
+/// Converts a value to JSON. What was read from JSON can be written as JSON.
 fn written(value: &impl Progress) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }

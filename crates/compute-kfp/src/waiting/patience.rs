@@ -1,4 +1,4 @@
-//! How often to ask, and for how long.
+//! Polling intervals and limits of a wait.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use compute_kfp_runtime::{Error, ErrorKind};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-/// The longest wait that a `Retry-After` can ask for between two requests.
+/// Maximum time between two requests that a `Retry-After` can demand.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug)]
@@ -28,35 +28,35 @@ impl Default for Settings {
     }
 }
 
-/// Methods of a builder that sets `settings`.
+/// Defines the setters of a builder that has `settings`.
 macro_rules! setters {
     () => {
-        /// Shortest time between two requests; 1 s unless set.
+        /// Sets the shortest time between two requests [default: 1 s].
         ///
-        /// At first and after each change it is up to twice as long, by chance, so that many who
-        /// wait do not ask in step.
+        /// At first and after each change, the time is up to twice as long, at random, so that
+        /// concurrent waits do not poll in step.
         pub fn min_interval(mut self, interval: Duration) -> Self {
             self.settings.min_interval = interval;
             self
         }
 
-        /// Longest time between two requests, unless the server asks for more; 15 s unless set.
+        /// Sets the longest time between two requests, unless the server demands more [default: 15 s].
         ///
-        /// While nothing changes the time doubles up to where it is half of this to all of it, by
-        /// chance. One that is as long as `min_interval` is always kept to.
+        /// While nothing changes, the time doubles until it is between half of this and all of it, at
+        /// random. It is never shorter than `min_interval`.
         pub fn max_interval(mut self, interval: Duration) -> Self {
             self.settings.max_interval = interval;
             self
         }
 
-        /// Time that all of it may take; there is no limit unless set.
+        /// Sets the time limit of the whole wait [default: no limit].
         pub fn timeout(mut self, limit: Duration) -> Self {
             self.settings.timeout = Some(limit);
             self
         }
 
-        /// How long the server may be out of reach, or fail, without an answer in between; 600 s
-        /// unless set.
+        /// Sets how long the server may be unreachable or failing, without a successful response in
+        /// between [default: 600 s].
         pub fn max_outage(mut self, limit: Duration) -> Self {
             self.settings.max_outage = limit;
             self
@@ -65,13 +65,13 @@ macro_rules! setters {
 }
 pub(crate) use setters;
 
-/// Why there is nothing more to wait for.
+/// The reason why a wait stops.
 pub(super) enum Stop {
-    /// The overall limit is over.
+    /// The overall limit is reached.
     Timeout,
-    /// Faults have lasted too long; this is the last one.
+    /// Faults have lasted too long. This is the last one.
     Outage(Error),
-    /// It will not pass.
+    /// The fault is permanent.
     Refused(Error),
 }
 
@@ -80,7 +80,7 @@ pub(super) struct Patience {
     interval: Duration,
     started: Option<Instant>,
     outage_since: Option<Instant>,
-    /// What the last request met, where it failed.
+    /// The fault of the last request, if it failed.
     pub fault: Option<Error>,
 }
 
@@ -99,7 +99,7 @@ impl Patience {
         &self.settings
     }
 
-    /// The answer to a call, which is repeated as long as it meets what may pass.
+    /// Returns the response to a call, which is repeated while it meets transient faults.
     pub async fn ask<T, C>(&mut self, call: impl Fn() -> C) -> Result<T, Stop>
     where
         C: Future<Output = Result<T, Error>>,
@@ -111,7 +111,7 @@ impl Patience {
         }
     }
 
-    /// The answer to a call; `None`, after a pause, where it met what may pass.
+    /// Returns the response to a call, or `None`, after a pause, if it met a transient fault.
     pub async fn attempt<T>(
         &mut self,
         call: impl Future<Output = Result<T, Error>>,
@@ -145,7 +145,7 @@ impl Patience {
         self.pause_for_at_least(Duration::ZERO).await
     }
 
-    /// Something has changed, so that more may change soon.
+    /// Resets the interval after a change, since more changes may follow soon.
     pub fn refresh(&mut self) {
         self.interval = self.settings.min_interval;
     }
@@ -169,8 +169,8 @@ impl Patience {
         Ok(())
     }
 
-    /// A random time from one interval to two, or from half of the longest to all of it: many who
-    /// wait do not ask in step.
+    /// Returns a random time: between one interval and two, or between half of the longest interval and
+    /// all of it. So concurrent waits do not poll in step.
     fn jittered(&self) -> Duration {
         let most = self.interval.saturating_mul(2).min(self.longest());
         let least = (most / 2).max(self.settings.min_interval);
@@ -189,8 +189,8 @@ impl Patience {
     }
 }
 
-/// Whether asking again later may help: other than with a single call, also after any failure of the
-/// server, since it may be one that is restarted.
+/// Returns whether a later call may succeed. Unlike for a single call, this includes any failure of the
+/// server, since it may be restarting.
 fn may_pass(error: &Error) -> bool {
     error.is_retryable() || error.kind() == ErrorKind::Server
 }
@@ -211,7 +211,7 @@ mod tests {
         }
     }
 
-    /// Whether each of some pauses is as long as expected, in seconds.
+    /// Checks that each of some pauses is as long as expected, in seconds.
     async fn check_pauses(patience: &mut Patience, expected: &[(f64, f64)]) {
         for (least, most) in expected {
             let before = Instant::now();

@@ -1,4 +1,4 @@
-//! Asking for a run or a job again and again.
+//! Polling of a run or a job.
 
 use std::future::Future;
 
@@ -12,14 +12,14 @@ use super::patience::{Patience, Settings, Stop};
 use super::progress::Progress;
 use super::turns::Turns;
 
-/// How a run or a job is read.
+/// A function that reads a run or a job.
 pub(crate) struct Reader<T> {
     turns: Turns,
     call: Box<dyn Fn() -> BoxFuture<'static, Result<Box<T>, Error>> + Send + Sync>,
 }
 
 impl<T: Progress> Reader<T> {
-    /// A way to read that needs a client, when it is its turn.
+    /// Creates a reader that calls `read` with a client when it is its turn.
     pub fn new<C, F>(
         client: &C,
         turns: &Turns,
@@ -36,7 +36,7 @@ impl<T: Progress> Reader<T> {
         }
     }
 
-    /// In a box, since those who wait for their turn have room for what comes.
+    /// Reads the value. It is boxed, so that waits for a turn do not reserve space for it.
     async fn read(&self) -> Result<Box<T>, Error> {
         let _turn = self.turns.next().await;
         (self.call)().await
@@ -60,7 +60,7 @@ impl<T: Progress> Poller<T> {
         }
     }
 
-    /// Reads until the state differs from the one that was read before.
+    /// Reads until the state differs from the previous one.
     pub async fn changed(&mut self) -> Result<T, Error> {
         loop {
             if self.last.is_some() {
@@ -87,7 +87,7 @@ impl<T: Progress> Poller<T> {
         Ok(now)
     }
 
-    /// The answer to another call, with the same patience; `None` where it is to be made again.
+    /// Returns the response to another call, with the same limits, or `None` if it must be made again.
     #[cfg(feature = "compute")]
     pub async fn attempt<A>(
         &mut self,
@@ -102,7 +102,7 @@ impl<T: Progress> Poller<T> {
         paused.map_err(|stop| self.stopped(stop))
     }
 
-    /// Asks again soon.
+    /// Makes the next pause short.
     pub fn refresh(&mut self) {
         self.patience.refresh();
     }

@@ -1,8 +1,8 @@
-//! What runs and jobs have in common.
+//! Common properties of runs and jobs.
 
 use std::fmt;
 
-/// What goes on at a server until it has ended: a run, a job or a batch job.
+/// An object that is in progress on a server until it ends: a run, a job or a batch job.
 ///
 /// ```
 /// use compute_kfp::kfp::types::Run;
@@ -12,19 +12,19 @@ use std::fmt;
 /// assert!(run.is_final() && !run.has_succeeded());
 /// ```
 pub trait Progress: sealed::Sealed + Clone + Send + Sync + Unpin + 'static {
-    /// What it can be in; a state that this version does not know is not final.
+    /// Its states. A state that this version does not know is not final.
     type State: Clone + PartialEq + fmt::Display + fmt::Debug + Send + Sync + 'static;
 
-    /// The state that it is in.
+    /// Returns its state.
     fn state(&self) -> &Self::State;
 
-    /// Whether it has ended, and will not change of itself.
+    /// Returns whether it has ended. A final state does not change on its own.
     fn is_final(&self) -> bool;
 
-    /// Whether it has ended as it should.
+    /// Returns whether it has ended successfully.
     fn has_succeeded(&self) -> bool;
 
-    /// What the server says about the state, such as why it failed.
+    /// Returns the server's message about the state, such as the reason of a failure.
     fn message(&self) -> Option<&str>;
 }
 

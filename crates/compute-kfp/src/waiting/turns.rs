@@ -1,13 +1,13 @@
-//! How many of those who wait ask at a time.
+//! A limit on the concurrent requests of waits.
 
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Each request that is under way needs a connection, or a stream of one, and memory.
+/// Maximum number of requests. Each one needs a connection, or a stream of one, and memory.
 const AT_ONCE: usize = 128;
 
-/// What those who wait with one client share, so that thousands of them do not ask in the same moment.
+/// A limit shared by the waits of one client, so that thousands of them do not poll in the same moment.
 #[derive(Clone, Debug)]
 pub(crate) struct Turns(Arc<Semaphore>);
 
@@ -18,7 +18,7 @@ impl Default for Turns {
 }
 
 impl Turns {
-    /// Returns when it is the caller's turn, which lasts as long as what this gives.
+    /// Waits for the caller's turn. The turn lasts until the returned permit is dropped.
     pub async fn next(&self) -> Option<SemaphorePermit<'_>> {
         // It is never closed.
         self.0.acquire().await.ok()

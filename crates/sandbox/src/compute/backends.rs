@@ -1,4 +1,4 @@
-//! Backends as they see themselves: which of them a request comes from, and what they may change.
+//! Rules for backends: which of them a request comes from, and what they may change.
 
 use axum::http::header::AUTHORIZATION;
 use serde_json::{Value, json};
@@ -10,10 +10,10 @@ use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
-/// Where the key of a backend that was registered is held. Only its registration shows it.
+/// Field that holds the key of a registered backend. Only its registration returns it.
 const KEY: &str = "authentication_hash";
 
-/// What a backend gets when it is registered.
+/// Adds the fields that a backend gets at its registration.
 pub(super) fn finish_registration(store: &mut Store, backend: &mut Object) {
     if backend.contains_key(KEY) {
         let key = store.uuids.next().replace('-', "");
@@ -23,14 +23,14 @@ pub(super) fn finish_registration(store: &mut Store, backend: &mut Object) {
 }
 
 impl ComputeStore {
-    /// The backend that was registered and got this key.
+    /// Returns the registered backend with this key.
     pub(crate) fn backend_of_key(&self, key: &str) -> Option<&Object> {
         let has_key = |backend: &&Object| backend.get(KEY).is_some_and(|held| held == key);
         self.resources("backends").iter().find(has_key)
     }
 }
 
-/// The backend that a request comes from.
+/// Returns the id of the backend that a request comes from.
 pub(super) fn calling_id(store: &Store, call: &Call<'_>) -> i64 {
     let key = call.headers.get(AUTHORIZATION);
     let key = key.and_then(|key| key.to_str().ok()).unwrap_or_default();
@@ -57,7 +57,7 @@ pub(super) fn change_own(store: &mut Store, call: &Call<'_>) -> Result<Reply, Co
     })
 }
 
-/// The type is that of the calling backend.
+/// Changes the type of the calling backend.
 pub(super) fn change_own_type(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     resources::change_found(store, call, Defaults::LeftOut, |store, _| {
         let backend = calling(store, call)?;

@@ -4,19 +4,19 @@ use serde_json::Value;
 
 use crate::store::{Object, Store};
 
-/// What no user creates and every sandbox knows: backends and their types, languages, who the user
-/// is. The QX emulator and Tuna-5 are those of the public service; the spin qubits are the sandbox's
-/// own.
+/// Adds the objects that no user creates and every sandbox has: backends, their types, languages and
+/// the user. The QX emulator and Tuna-5 are those of the public service; the spin qubits are the
+/// sandbox's own.
 pub(crate) fn add(store: &mut Store) {
     hold(store, include_str!("catalogue.json"));
 }
 
-/// Daily calibrations of the two-qubit backend, and two of a single-qubit one between them.
+/// Adds daily calibrations of the two-qubit backend, and between them two of a single-qubit backend.
 pub(crate) fn seed(store: &mut Store) {
     hold(store, include_str!("calibrations.json"));
 }
 
-/// The documents are part of the program, and the tests look at what they hold.
+/// Stores the objects of a document. The documents are part of the program, and tests check them.
 fn hold(store: &mut Store, document: &str) {
     let kinds: BTreeMap<String, Vec<Object>> = serde_json::from_str(document).unwrap_or_default();
     for (kind, objects) in kinds {

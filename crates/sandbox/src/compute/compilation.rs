@@ -1,4 +1,4 @@
-//! What a commit's file becomes when it is compiled: another file of the commit.
+//! Compilation of a commit's file to another file of the commit.
 
 use serde_json::{Value, json};
 
@@ -10,10 +10,10 @@ use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
-/// How far a file is compiled if nobody says.
+/// Default stage of a compilation.
 const WHOLLY: &str = "routing";
 
-/// The sandbox compiles nothing: the new file has the old one's content.
+/// Adds a compiled file. The sandbox compiles nothing: the new file has the content of the old one.
 pub(super) fn compile(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let mut validation = Validation::of(call);
     let parameters = validation.parameters();

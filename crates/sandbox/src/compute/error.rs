@@ -9,11 +9,11 @@ use crate::authentication::{Refusal, Scheme};
 use crate::operation::ApiError;
 use crate::reply::Reply;
 
-/// What FastAPI answers when something is wrong: `{"detail": …}`.
+/// An error in FastAPI's format: `{"detail": …}`.
 pub(crate) struct ComputeError {
     status: StatusCode,
     detail: Value,
-    /// Boxed, because few errors have one and every result would be that much larger.
+    /// Boxed, because few errors have one and it would enlarge every result.
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
@@ -34,17 +34,17 @@ impl ComputeError {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    /// A request whose parts are all valid, but that breaks a rule of the application.
+    /// Creates the error of a valid request that breaks a rule of the application.
     pub(super) fn unprocessable(detail: &str) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
-    /// A request that does not fit the state of things.
+    /// Creates the error of a request that conflicts with the current state.
     pub(super) fn conflict(detail: &str) -> Self {
         Self::new(StatusCode::CONFLICT, detail)
     }
 
-    /// A request with parts that are not valid, one failure each.
+    /// Creates the error of a request with invalid parts, one failure each.
     pub(super) fn invalid(failures: Vec<Value>) -> Self {
         let detail = Value::from(failures);
         Self {

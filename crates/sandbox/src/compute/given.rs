@@ -1,4 +1,4 @@
-//! Objects that a sandbox is given at its start.
+//! Initial objects of a sandbox.
 
 use compute_api_client::operations::OPERATIONS;
 use serde_json::{Value, json};
@@ -10,8 +10,8 @@ use crate::seeding::Problem;
 use crate::specification::COMPUTE;
 use crate::store::Store;
 
-/// Adds an object in the form in which the server sends it; what is left out stands at its
-/// beginning. Ids may be left out too, and otherwise go up.
+/// Adds an object in the format in which the server sends it. Omitted fields get their initial values.
+/// Ids may be omitted. Given ids must be in ascending order.
 pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(), Problem> {
     let kinds: Vec<&str> = store
         .compute
@@ -54,7 +54,7 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
     Ok(())
 }
 
-/// The schema of a single object of that kind, as its own operation answers it.
+/// Returns the schema of a single object of that kind, from the operation that returns it.
 fn schema_of(name: &str) -> Option<&'static Value> {
     let path = format!("/{name}/{{id}}");
     let own = OPERATIONS

@@ -27,7 +27,7 @@ struct Line {
 }
 
 impl Logs {
-    /// Adds lines, each a microsecond after the one before.
+    /// Adds lines, each a microsecond after the previous one.
     pub(super) fn add(
         &mut self,
         job: i64,
@@ -46,8 +46,8 @@ impl Logs {
     }
 }
 
-/// A page holds the lines from `start` up to and with `end`; `next_start` is the timestamp of the
-/// first one that was left out.
+/// Returns a page of the lines from `start` to `end`, inclusive. `next_start` is the timestamp of the
+/// first line that was left out.
 pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let parameters = parameters(call)?;
     let job = existing(store, call, &parameters)?;

@@ -1,5 +1,5 @@
-//! What happens to batch jobs and their jobs: they are enqueued, run one after the other, log
-//! lines, leave results, fail or are cancelled.
+//! The life of batch jobs and their jobs. They are enqueued, run one after the other, log lines,
+//! produce results, fail or are cancelled.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,16 +13,16 @@ use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
-/// How long a batch job waits in the queue.
+/// Time that a batch job waits in the queue.
 const IN_THE_QUEUE: TimeDelta = TimeDelta::seconds(2);
-/// How long each part of a running job takes: three that log, then its end.
+/// Duration of each part of a running job: three parts that log, then its end.
 const PART: TimeDelta = TimeDelta::seconds(1);
 const LOGGING_PARTS: usize = 3;
 
-/// A job whose source mentions this fails.
+/// A job fails if its source contains this.
 const FAILURE: &str = "error";
 
-/// What happens to a batch job or to a job as time passes.
+/// An event of a batch job or a job as time passes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Step {
     Reserve { batch_job: i64 },
@@ -56,7 +56,7 @@ pub(super) fn enqueue(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compu
     Ok(Reply::ok(batch))
 }
 
-/// Lets the sandbox's own backend claim a batch job that waits, after some time.
+/// Plans that the sandbox's own backend claims a waiting batch job after some time.
 pub(super) fn plan_reservation(store: &mut Store, batch_job: i64) {
     let now = store.clock.reading();
     plan(store, batch_job, now);
@@ -67,7 +67,7 @@ fn plan(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
     store.plan(later(now, IN_THE_QUEUE), Event::Compute(step));
 }
 
-/// Ends a batch job whose jobs have all ended.
+/// Ends a batch job if all its jobs have ended.
 pub(super) fn finish_batch(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let parameters = parameters(call)?;
     let mut batch = existing(store, call, &parameters)?.clone();
@@ -85,7 +85,7 @@ pub(super) fn finish_batch(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
     Ok(Reply::ok(batch))
 }
 
-/// Changes what the body names. A final state ends the job, and no job leaves a final state.
+/// Changes the fields that the body names. A final state ends the job; no job leaves a final state.
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let parameters = parameters(call)?;
     let before = text(existing(store, call, &parameters)?, "status").to_owned();
@@ -169,7 +169,7 @@ pub(super) fn finish_creation(store: &mut Store, job: &mut Object) {
     put(store, "batch_jobs", batch);
 }
 
-/// The object that a field of another one refers to.
+/// Returns the object that a field of another one refers to.
 pub(super) fn referred<'a>(
     store: &'a Store,
     object: &Object,
@@ -206,7 +206,7 @@ fn reserve(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
     move_on(store, &batch, now);
 }
 
-/// A batch job that a backend claimed runs from its first job on that does.
+/// Marks a claimed batch job as running as soon as one of its jobs runs.
 fn begin_claimed(store: &mut Store, job: &Object) {
     let batch = referred(store, job, "batch_job_id", "batch_jobs").cloned();
     if let Some(mut batch) = batch.filter(|batch| text(batch, "status") == "reserved") {
@@ -215,8 +215,8 @@ fn begin_claimed(store: &mut Store, job: &Object) {
     }
 }
 
-/// Starts the next job of a batch that runs, unless one is running; without one, the batch ends.
-/// What becomes of a batch job that a backend claimed, the backend says.
+/// Starts the next job of a running batch job, unless one is running. If there is none, the batch job
+/// ends. The backend that claimed a batch job controls it instead.
 fn move_on(store: &mut Store, batch: &Object, now: DateTime<Utc>) {
     if store.compute.claimed.contains(&id_of(batch)) {
         return;
@@ -237,7 +237,7 @@ fn move_on(store: &mut Store, batch: &Object, now: DateTime<Utc>) {
     }
 }
 
-/// One part of a job's life: its start, parts that log, its end.
+/// Runs one part of a job: its start, a part that logs, or its end.
 fn go(store: &mut Store, id: i64, part: usize, now: DateTime<Utc>) {
     let Some(mut job) = found(store, "jobs", id) else {
         return;
@@ -266,7 +266,7 @@ fn go(store: &mut Store, id: i64, part: usize, now: DateTime<Utc>) {
     store.plan(later(now, PART), Event::Compute(next));
 }
 
-/// Each line of the source is logged.
+/// Logs a part of the lines of the source.
 fn log_part(store: &mut Store, id: i64, part: usize, source: &str, now: DateTime<Utc>) {
     let lines: Vec<&str> = source.lines().collect();
     let length = lines.len().div_ceil(LOGGING_PARTS).max(1);
@@ -293,7 +293,7 @@ fn finish(store: &mut Store, mut job: Object, source: &str, now: DateTime<Utc>) 
     }
 }
 
-/// Why a source fails, if it does.
+/// Returns the reason why a source fails, if it does.
 pub(super) fn failure(source: &str) -> Option<String> {
     let line = source.lines().position(|line| line.contains(FAILURE))?;
     Some(format!("Line {} mentions an error", line + 1))

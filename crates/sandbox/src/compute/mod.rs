@@ -1,4 +1,4 @@
-//! The Quantum Inspire Compute API, in the manner of FastAPI.
+//! The Quantum Inspire Compute API, with the behaviour of FastAPI.
 
 mod backends;
 mod catalogue;
@@ -32,10 +32,10 @@ pub(crate) use error::ComputeError;
 pub(crate) use given::add_seed;
 pub(crate) use jobs::{Step, take_step};
 
-/// The backend that the API key belongs to: the seeded two-qubit one, known in an empty sandbox too.
+/// The backend that the API key belongs to: the seeded two-qubit one. An empty sandbox has it too.
 pub const BACKEND_ID: i64 = 7;
 
-/// The resources of each name, which snapshots hold apart, and what is known besides them.
+/// The resources of each name, which snapshots store separately, and all other state.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct ComputeStore {
@@ -45,7 +45,7 @@ pub(crate) struct ComputeStore {
     #[serde(skip)]
     nothing: Collection,
     logs: job_logs::Logs,
-    /// Batch jobs that a backend claimed and runs by itself.
+    /// Batch jobs that a backend claimed and runs itself.
     claimed: BTreeSet<i64>,
 }
 
@@ -67,12 +67,12 @@ impl Default for ComputeStore {
 }
 
 impl ComputeStore {
-    /// The kinds of objects, by the first segment of their paths.
+    /// Returns the kinds of objects, by the first segment of their paths.
     pub(crate) fn collections(&self) -> impl Iterator<Item = (&'static str, &Collection)> {
         self.resources.iter().map(|(name, held)| (*name, held))
     }
 
-    /// The collection of that name.
+    /// Returns the collection with this name.
     pub(crate) fn collection_mut(&mut self, name: &str) -> Option<&mut Collection> {
         self.resources.get_mut(name)
     }
@@ -91,7 +91,7 @@ impl ComputeStore {
             .or_insert_with(|| Collection::keyed_by(&["id"]))
     }
 
-    /// Ids are not used again after a deletion.
+    /// Returns a new id. Ids are not reused after a deletion.
     fn next_id(&mut self, name: &'static str) -> i64 {
         let id = self.ids.entry(name.to_owned()).or_default();
         *id = id.saturating_add(1);
@@ -104,7 +104,7 @@ impl ComputeStore {
     }
 }
 
-/// Every operation, with what it does: by a rule of its own, or as its path and method suggest.
+/// Every operation and its handler: a specific rule, or the one that its path and method suggest.
 pub(crate) static OPERATIONS: LazyLock<Vec<Operation<ComputeError>>> = LazyLock::new(|| {
     let operations = operations::OPERATIONS.iter().copied();
     let served = operations.filter_map(|described| {

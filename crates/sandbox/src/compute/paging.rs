@@ -6,7 +6,7 @@ use crate::compute::ComputeError;
 use crate::reply::Reply;
 use crate::store::Object;
 
-/// The parameters that the list operations share, all of them validated.
+/// The parameters that the list operations share, validated.
 pub(super) struct PageRequest {
     page: usize,
     size: usize,
@@ -15,7 +15,7 @@ pub(super) struct PageRequest {
 }
 
 impl PageRequest {
-    /// The parameters of these names, which say nothing of which objects are wanted.
+    /// Names of these parameters. They do not filter objects.
     pub(super) const NAMES: &[&str] = &["page", "size", "latest", "sort_by"];
 
     pub(super) fn of(parameters: &Object) -> Self {
@@ -31,7 +31,7 @@ impl PageRequest {
         }
     }
 
-    /// Answers with one page of `objects`, which are in the order of their creation.
+    /// Returns one page of `objects`, which are in the order of their creation.
     pub(super) fn page_of(
         &self,
         mut objects: Vec<&Object>,
@@ -62,7 +62,7 @@ impl PageRequest {
     }
 }
 
-/// At least 1.
+/// Returns a number, at least 1.
 fn count(number: Option<&Value>, default: usize) -> usize {
     number
         .and_then(Value::as_u64)
@@ -93,7 +93,7 @@ fn sort(objects: &mut [&Object], sort_by: &str, sortable: &[&str]) -> Result<(),
     Ok(())
 }
 
-/// What has no value comes first.
+/// Compares two values. A missing value comes first.
 fn compare(one: Option<&Value>, other: Option<&Value>) -> Ordering {
     let present = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
     match (one, other) {

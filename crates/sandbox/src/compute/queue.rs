@@ -1,5 +1,4 @@
-//! The queue of batch jobs: backends look at it, claim batch jobs and give them back; drain mode
-//! stops it.
+//! The queue of batch jobs. Backends read it, claim batch jobs and give them back; drain mode stops it.
 
 use serde_json::{Value, json};
 
@@ -13,7 +12,7 @@ use crate::store::{Object, Store};
 
 const NONE_WAITS: &str = "No batch job is waiting";
 
-/// The description does not say what an empty queue gives; a 422 is the only refusal it has.
+/// Returns the next batch job, or a 422 if none waits: the spec declares no other error.
 pub(super) fn peek(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let mut validation = Validation::of(call);
     let body = validation.body(Defaults::Filled)?;
@@ -24,7 +23,7 @@ pub(super) fn peek(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeE
     Ok(Reply::ok(next))
 }
 
-/// Claims the batch job for the caller: the sandbox does not run its jobs then, the caller does.
+/// Claims the batch job for the caller. The caller then runs its jobs, not the sandbox.
 pub(super) fn pop(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let next = next(store, call, &[])?;
     let mut batch = next.ok_or_else(|| ComputeError::not_found(NONE_WAITS))?;
@@ -54,7 +53,7 @@ pub(super) fn unpop(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compute
     Ok(Reply::ok(batch))
 }
 
-/// The batch job that has waited longest for backends of the caller's type.
+/// Returns the batch job that has waited longest for backends of the caller's type.
 fn next(
     store: &Store,
     call: &Call<'_>,
@@ -77,7 +76,7 @@ fn waiting(store: &Store) -> impl Iterator<Item = &Object> {
     batches.filter(|batch| text(batch, "status") == "queued")
 }
 
-/// How many jobs wait for a backend type, and for how long they have waited so far.
+/// Returns the number of jobs that wait for a backend type, and the time they have waited so far.
 pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let parameters = parameters(call)?;
     let kind = existing(store, call, &parameters)?.get("id").cloned();
@@ -105,7 +104,7 @@ pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeE
     })))
 }
 
-/// While it is on, batch jobs stay in the queue.
+/// Returns whether drain mode is on. Then batch jobs stay in the queue.
 pub(super) fn is_draining(store: &Store) -> bool {
     let record = store.compute.resources("drain_mode").iter().next();
     record.is_some_and(|record| record.get("enabled") == Some(&json!(true)))

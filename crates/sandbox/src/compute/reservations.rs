@@ -1,4 +1,4 @@
-//! What reservations are beyond their fields: spans of time that a backend is set aside for.
+//! Rules for reservations: periods that a backend is set aside for.
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub(super) fn allow_creation(sent: &Object) -> Result<(), ComputeError> {
     Err(ComputeError::unprocessable(message))
 }
 
-/// The server assigns a backend of the type.
+/// Assigns a backend of the requested type.
 pub(super) fn finish_creation(store: &Store, reservation: &mut Object) {
     let kind = reservation.get("backend_type_id");
     let mut backends = store.compute.resources("backends").iter();

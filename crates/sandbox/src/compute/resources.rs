@@ -1,6 +1,6 @@
-//! What all resources of the API have in common: create, read, list, replace, change, delete.
+//! Operations common to all resources of the API: create, read, list, replace, change, delete.
 //!
-//! Which resources there are and what they hold, the API description says.
+//! The spec defines the resources and their fields.
 
 use compute_kfp_runtime::operation::Operation;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::reply::Reply;
 use crate::specification::COMPUTE;
 use crate::store::{Object, Store};
 
-/// The first segment of an operation's path, by which its resources are held.
+/// Returns the first segment of an operation's path, which is the name of its resources.
 pub(super) fn name_of(operation: &'static Operation) -> &'static str {
     operation.path.split('/').nth(1).unwrap_or_default()
 }
@@ -50,7 +50,7 @@ pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeE
     page(call, &parameters, objects)
 }
 
-/// Answers with a page of objects that were chosen.
+/// Returns a page of the selected objects.
 pub(super) fn page(
     call: &Call<'_>,
     parameters: &Object,
@@ -63,12 +63,12 @@ pub(super) fn page(
     PageRequest::of(parameters).page_of(objects, &sortable, |object| shown(call, object))
 }
 
-/// Replaces what the body can say; what it cannot say stays.
+/// Replaces the fields that the body can have, and keeps the others.
 pub(super) fn replace(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     change_found(store, call, Defaults::Filled, in_path(call))
 }
 
-/// Changes what the body names, also to an empty text.
+/// Changes the fields that the body names, also to an empty string.
 pub(super) fn change(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     change_found(store, call, Defaults::LeftOut, in_path(call))
 }
@@ -123,7 +123,7 @@ pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, Comput
     Ok(Reply::no_content())
 }
 
-/// Deletes what belongs to the object that the path names.
+/// Deletes the objects that belong to the object in the path.
 pub(super) fn delete_all_of(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let parameters = parameters(call)?;
     check_parent(store, call, &parameters)?;
@@ -145,7 +145,7 @@ pub(super) fn parameters(call: &Call<'_>) -> Result<Object, ComputeError> {
     Ok(parameters)
 }
 
-/// The object whose `id` is in the path.
+/// Returns the object whose `id` is in the path.
 pub(super) fn existing<'a>(
     store: &'a Store,
     call: &Call<'_>,
@@ -157,14 +157,14 @@ pub(super) fn existing<'a>(
     found.ok_or_else(|| ComputeError::not_found(&format!("{} not found", singular(name))))
 }
 
-/// An object as an operation shows it: what is held beyond that, other operations show.
+/// Returns an object as an operation shows it. Other operations show its other fields.
 pub(super) fn shown(call: &Call<'_>, held: &Object) -> Object {
     properties(schema_of(call))
         .filter_map(|(name, _)| Some((name.to_owned(), held.get(name)?.clone())))
         .collect()
 }
 
-/// Adds an object of what was sent; what nobody sent stands at its beginning.
+/// Adds an object from the fields that were sent. The others get their initial values.
 pub(super) fn add(
     store: &mut Store,
     name: &'static str,
@@ -187,7 +187,7 @@ pub(super) fn add(
     created
 }
 
-/// The schema of the objects that an operation is about.
+/// Returns the schema of the objects of an operation.
 pub(super) fn schema_of(call: &Call<'_>) -> &'static Value {
     let answer = COMPUTE.answer(call.described).unwrap_or(&Value::Null);
     let items = COMPUTE
@@ -207,7 +207,7 @@ pub(super) fn properties(
         .map(|(name, schema)| (name.as_str(), schema))
 }
 
-/// Whether an object passes every filter among the parameters.
+/// Returns whether an object passes every filter among the parameters.
 pub(super) fn is_wanted(object: &Object, parameters: &Object) -> bool {
     parameters
         .iter()
@@ -238,7 +238,7 @@ fn mentions(object: &Object, text: &str) -> bool {
         .any(|field| field.to_lowercase().contains(&text))
 }
 
-/// A field `x_id` holds the id of a resource, if there is one of that name.
+/// Checks that the resource exists that a field `x_id` refers to, if there is one of that name.
 pub(super) fn check_references(
     store: &Store,
     call: &Call<'_>,
@@ -267,7 +267,7 @@ pub(super) fn check_references(
     Ok(())
 }
 
-/// A list of what belongs to one object is a 404 without it, where the description says so.
+/// Returns a 404 for a list whose parent object does not exist, if the spec declares it.
 fn check_parent(store: &Store, call: &Call<'_>, parameters: &Object) -> Result<(), ComputeError> {
     if !COMPUTE.declares(call.described, "404") {
         return Ok(());
@@ -295,7 +295,7 @@ fn referred(store: &Store, field: &str) -> Option<&'static str> {
     store.compute.names().find(|name| *name == plural)
 }
 
-/// `Batch job` for `batch_jobs`.
+/// Converts `batch_jobs` to `Batch job`.
 fn singular(name: &str) -> String {
     let words = name.strip_suffix('s').unwrap_or(name).replace('_', " ");
     let mut letters = words.chars();
@@ -314,7 +314,7 @@ fn text_of(id: Option<&Value>) -> String {
     id.map(Value::to_string).unwrap_or_default()
 }
 
-/// The schema of that name in the description.
+/// Returns the schema with this name in the spec.
 pub(super) fn named_schema(name: &str) -> &'static Value {
     COMPUTE.schema(name).unwrap_or(&Value::Null)
 }

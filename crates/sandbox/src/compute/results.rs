@@ -1,4 +1,4 @@
-//! What jobs leave, and where it is found.
+//! The results of jobs, and access to them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -11,11 +11,11 @@ use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
-/// No result is wider, whatever a source declares.
+/// Maximum width of a result, whatever a source declares.
 const MOST_BITS: usize = 256;
 
-/// One result for a quantum job; for a hybrid one, one for each line of the source, and a final
-/// result that counts them.
+/// Adds one result for a quantum job. For a hybrid job, adds one for each line of the source, and a
+/// final result that counts them.
 pub(super) fn add(store: &mut Store, job: &Object, source: &str, now: DateTime<Utc>) {
     let hybrid = text(job, "algorithm_type") == "hybrid";
     let number = if hybrid { source.lines().count() } else { 1 };
@@ -58,7 +58,7 @@ pub(super) fn add(store: &mut Store, job: &Object, source: &str, now: DateTime<U
     }
 }
 
-/// The size of a circuit's bit registers, which its measurements fill; without one, that of its
+/// Returns the size of a circuit's bit registers, which its measurements fill, or else the size of its
 /// qubit registers.
 fn measured_bits(source: &str) -> Option<usize> {
     let statements = || {
@@ -75,7 +75,7 @@ fn measured_bits(source: &str) -> Option<usize> {
     declared.map(|bits| bits.clamp(1, MOST_BITS))
 }
 
-/// The size in what follows the kind of a register: `[2] b`, ` b`, or ` 2` in cQASM 1.
+/// Parses the size after the kind of a register: `[2] b`, ` b`, or ` 2` in cQASM 1.
 fn size(declared: &str) -> Option<usize> {
     let digits = |text: &str| text.trim().parse().ok();
     if let Some(inside) = declared.trim_start().strip_prefix('[') {
@@ -94,7 +94,7 @@ fn add_object(store: &mut Store, name: &'static str, schema: &str, object: Value
     );
 }
 
-/// The newest one; it is a 404 that says that a job has none.
+/// Returns the newest final result, or a 404 if the job has none.
 pub(super) fn final_of_job(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let job_id = parameters(call)?.remove("job_id");
     let of_job = |result: &&Object| result.get("job_id") == job_id.as_ref();

@@ -1,4 +1,4 @@
-//! What paths and schemas do not say: rules of single operations and resources.
+//! Rules of single operations and resources that paths and schemas do not express.
 
 use compute_api_client::operations;
 use compute_kfp_runtime::operation::Operation;
@@ -12,10 +12,10 @@ use crate::operation::{Call, Handle};
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
-/// The user that the user token belongs to.
+/// Id of the user that the user token belongs to.
 pub(super) const USER_ID: i64 = 1;
 
-/// The rule of an operation, if it has one.
+/// Returns the rule of an operation, if it has one.
 pub(super) fn of(operation: &Operation) -> Option<Handle<ComputeError>> {
     let rules: &[(&Operation, Handle<ComputeError>)] = &[
         (&operations::AUTH_CONFIG, auth_config),
@@ -51,7 +51,7 @@ pub(super) fn of(operation: &Operation) -> Option<Handle<ComputeError>> {
         .map(|(_, handle)| *handle)
 }
 
-/// Sets what a body leaves to the server before it is looked at.
+/// Sets the fields that a body leaves to the server, before it is validated.
 pub(super) fn complete(name: &str, store: &Store, call: &Call<'_>, sent: &mut Object) {
     if name == "metadata" && sent.get("backend_id").is_none_or(Value::is_null) {
         let backend_id = backends::calling_id(store, call);
@@ -59,7 +59,7 @@ pub(super) fn complete(name: &str, store: &Store, call: &Call<'_>, sent: &mut Ob
     }
 }
 
-/// What a resource must be to be created, beyond the form of its body.
+/// Checks the conditions for creating a resource, beyond the schema of its body.
 pub(super) fn allow_creation(name: &str, store: &Store, sent: &Object) -> Result<(), ComputeError> {
     match name {
         "jobs" => jobs::allow_creation(store, sent),
@@ -68,7 +68,7 @@ pub(super) fn allow_creation(name: &str, store: &Store, sent: &Object) -> Result
     }
 }
 
-/// Sets what only the server knows of a new object, and what follows from it.
+/// Sets the fields of a new object that only the server knows, and applies the consequences.
 pub(super) fn finish_creation(name: &str, store: &mut Store, created: &mut Object) {
     match name {
         "jobs" => jobs::finish_creation(store, created),
@@ -86,7 +86,7 @@ pub(super) fn finish_creation(name: &str, store: &mut Store, created: &mut Objec
     }
 }
 
-/// Names the sandbox itself as the place where to log in.
+/// Returns the sandbox itself as the login server.
 fn auth_config(_store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     Ok(Reply::ok(json!({
         "client_id": login::CLIENT,

@@ -1,5 +1,5 @@
-//! Pydantic's reading of values by a schema. In paths and queries `"7"` is an integer; in bodies,
-//! where Pydantic may be as lax, the sandbox is strict and takes only what the description says.
+//! Pydantic's parsing of values by a schema. In paths and queries `"7"` is an integer. Bodies are
+//! parsed strictly, as the spec says, although Pydantic may be as lax there.
 
 use serde_json::{Number, Value, json};
 
@@ -10,7 +10,7 @@ use crate::store::Object;
 
 type Place = Vec<Value>;
 
-/// What is wrong with a value and where it is, as it is reported.
+/// A fault of a value and its place, in the format of the response.
 pub(super) struct Problem(Value);
 
 impl Problem {
@@ -32,7 +32,7 @@ impl Problem {
     }
 }
 
-/// Name, message and context of what is wrong with a value.
+/// Name, message and context of a fault of a value.
 struct Wrong(&'static str, String, Option<Value>);
 
 impl From<&'static str> for Wrong {
@@ -66,7 +66,7 @@ impl From<&'static str> for Wrong {
     }
 }
 
-/// The value in the form in which it is held; `None` if something was wrong with it.
+/// Returns the value in its stored form, or `None` if it has a fault.
 pub(super) fn read(
     schema: &'static Value,
     value: &Value,
@@ -130,7 +130,8 @@ impl Reader<'_> {
         read
     }
 
-    /// The first alternative that takes the value; if none does, what all of them have against it.
+    /// Returns the value by the first alternative that accepts it, or collects the faults of all
+    /// alternatives.
     fn any_of(&mut self, alternatives: &'static [Value], value: &Value) -> Option<Value> {
         let before = self.problems.len();
         for schema in alternatives.iter().filter(|schema| kind(schema) != "null") {
@@ -157,7 +158,7 @@ impl Reader<'_> {
             .map(Value::from)
     }
 
-    /// Fields that the schema does not name are passed over, unless it takes any.
+    /// Parses an object. Fields that the schema does not name are ignored, unless it allows any.
     fn object(&mut self, schema: &'static Value, value: &Value) -> Option<Value> {
         let properties = schema.get("properties").and_then(Value::as_object);
         let (Some(properties), Some(sent)) = (properties, value.as_object()) else {
@@ -196,7 +197,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether values of this schema can be put in an order.
+/// Returns whether values of this schema can be sorted.
 pub(super) fn is_sortable(schema: &'static Value) -> bool {
     let schema = COMPUTE.resolve(schema);
     match schema.get("anyOf").and_then(Value::as_array) {
@@ -210,7 +211,7 @@ pub(super) fn is_nullable(schema: &Value) -> bool {
     alternatives.is_some_and(|alternatives| alternatives.iter().any(|any| kind(any) == "null"))
 }
 
-/// What stands in a field that nobody has set.
+/// Returns the initial value of a field.
 pub(super) fn initial(schema: &'static Value) -> Value {
     let resolved = COMPUTE.resolve(schema);
     let default = schema.get("default").or_else(|| resolved.get("default"));
@@ -309,7 +310,7 @@ fn integer(value: &Value, in_body: bool) -> Result<i64, Wrong> {
     }
 }
 
-/// `1.0` is an integer. Beyond 2^53 a float no longer says which one.
+/// Returns a number as an integer, if it is one. So is `1.0`. Beyond 2^53 a float is ambiguous.
 #[allow(clippy::cast_possible_truncation)]
 fn whole(number: &Number) -> Option<i64> {
     const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;

@@ -1,6 +1,7 @@
 use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
 
-/// As Python's `isoformat` writes a time without an offset: microseconds only where there are any.
+/// Formats a time as Python's `isoformat` does without an offset: with microseconds only if there are
+/// any.
 pub(super) fn naive(time: DateTime<Utc>) -> String {
     let whole_second = time.nanosecond() < 1000;
     let format = if whole_second {
@@ -11,7 +12,7 @@ pub(super) fn naive(time: DateTime<Utc>) -> String {
     time.format(format).to_string()
 }
 
-/// A time without an offset is in UTC.
+/// Parses a time. Without an offset it is in UTC.
 pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
     let text = text.replacen(' ', "T", 1);
     DateTime::parse_from_rfc3339(&text)

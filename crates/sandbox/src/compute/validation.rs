@@ -10,14 +10,13 @@ use crate::percent::{decode_lossy, decode_query_lossy, query_pairs};
 use crate::specification::COMPUTE;
 use crate::store::Object;
 
-/// Reads the parts of a request as the API description has them, and collects what is wrong with
-/// them, in Pydantic's words.
+/// Reads the parts of a request as the spec defines them, and collects faults in Pydantic's format.
 pub(super) struct Validation<'a> {
     call: &'a Call<'a>,
     problems: Vec<Problem>,
 }
 
-/// Whether a body is complete, or names changes only.
+/// The treatment of omitted fields: filled with their defaults, or left out in a body of changes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Defaults {
     Filled,
@@ -32,7 +31,7 @@ impl<'a> Validation<'a> {
         }
     }
 
-    /// Must be passed before anything that was read is used.
+    /// Fails if faults were collected. Call it before any value is used.
     pub(super) fn finish(self) -> Result<(), ComputeError> {
         if self.problems.is_empty() {
             return Ok(());
@@ -41,7 +40,7 @@ impl<'a> Validation<'a> {
         Err(ComputeError::invalid(problems.collect()))
     }
 
-    /// The values of path and query that were sent or have a default.
+    /// Returns the values of path and query that were sent or have a default.
     pub(super) fn parameters(&mut self) -> Object {
         let mut parameters = Object::new();
         for described in COMPUTE.parameters(self.call.described) {
@@ -73,7 +72,7 @@ impl<'a> Validation<'a> {
         parameters
     }
 
-    /// The body. One that is not JSON ends the validation.
+    /// Returns the body. If it is not JSON, the validation ends.
     pub(super) fn body(&mut self, defaults: Defaults) -> Result<Value, ComputeError> {
         let Some(schema) = COMPUTE.body(self.call.described) else {
             return Ok(Value::Null);
@@ -108,7 +107,7 @@ impl<'a> Validation<'a> {
             .map(|(_, value)| decode_query_lossy(value))
     }
 
-    /// FastAPI takes a body without a content type for JSON.
+    /// Returns whether the body is JSON. FastAPI treats a body without a content type as JSON.
     fn declares_json(&self) -> bool {
         let Some(content_type) = self.call.headers.get(CONTENT_TYPE) else {
             return true;
@@ -124,12 +123,13 @@ fn not_json(text: &str, error: &serde_json::Error) -> ComputeError {
     undecodable(offset(text, error), &error.to_string())
 }
 
-/// Not declared to be a 400, as FastAPI has it, but a 422 like everything that is wrong with a body.
+/// Returns the error of a body that is not UTF-8. The spec declares no 400, as FastAPI would return, so
+/// it is a 422 like all faults of a body.
 fn not_text(error: &Utf8Error) -> ComputeError {
     undecodable(error.valid_up_to(), &error.to_string())
 }
 
-/// FastAPI reports this one alone.
+/// Returns the error of a body that cannot be decoded. FastAPI reports it alone.
 fn undecodable(offset: usize, error: &str) -> ComputeError {
     ComputeError::invalid(vec![json!({
         "type": "json_invalid",
@@ -140,7 +140,7 @@ fn undecodable(offset: usize, error: &str) -> ComputeError {
     })])
 }
 
-/// Where in the text the error is, counted in characters as Python does.
+/// Returns the position of the error, counted in characters as Python does.
 fn offset(text: &str, error: &serde_json::Error) -> usize {
     let lines_before: usize = text
         .split_inclusive('\n')

@@ -1,4 +1,4 @@
-//! Artifacts, and the links between them and the tasks that produce or use them.
+//! Artifacts, and their links to the tasks that produce or use them.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::store::{Object, Store};
 const NOT_CREATED: &str = "Failed to create artifact";
 const NOT_LINKED: &str = "Failed to create artifact task";
 
-/// The types of artifacts that hold nothing without their metadata.
+/// Types of artifacts that are meaningless without metadata.
 const WITH_METADATA: &[&str] = &["ClassificationMetric", "SlicedClassificationMetric"];
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
@@ -98,7 +98,7 @@ fn check_batch(store: &Store, requests: &[&Object]) -> Result<Vec<Object>, KfpEr
         .collect()
 }
 
-/// Checks a request to create an artifact, and makes the link to the task that produced it.
+/// Checks a request to create an artifact, and creates the link to the task that produced it.
 fn check(store: &Store, request: &Object) -> Result<Object, KfpError> {
     let none = Object::new();
     let artifact = request.get("artifact").and_then(Value::as_object);
@@ -162,7 +162,7 @@ fn check(store: &Store, request: &Object) -> Result<Object, KfpError> {
     Ok(link)
 }
 
-/// Creates the artifact that a checked request asks for, or finds it, and links it to its task.
+/// Creates the artifact of a checked request, or finds it, and links it to its task.
 fn add(store: &mut Store, request: &Object, mut link: Object) -> Object {
     let artifact = request.get("artifact").and_then(Value::as_object);
     let artifact = artifact.cloned().unwrap_or_default();
@@ -224,7 +224,7 @@ fn check_links(store: &Store, links: &[&Object]) -> Result<(), KfpError> {
     outcome.map_err(|error| error.while_attempting(NOT_LINKED))
 }
 
-/// Whether an artifact is linked to a task in the same way already.
+/// Returns whether an artifact is already linked to a task in the same way.
 fn is_linked(store: &Store, link: &Object) -> bool {
     let iteration = |link: &Object| Some(link.get("producer")?.get("iteration")?.clone());
     ARTIFACT_TASK

@@ -1,8 +1,8 @@
-//! Cron expressions as the server reads them: with seconds, and without the extensions of others.
+//! Cron expressions as the server parses them: with seconds, and without the extensions of others.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 
-/// Expressions that have a name.
+/// Named expressions.
 const NAMED: &[(&str, &str)] = &[
     ("@yearly", "0 0 0 1 1 *"),
     ("@annually", "0 0 0 1 1 *"),
@@ -18,7 +18,7 @@ const MONTHS: &[&str] = &[
 ];
 const WEEKDAYS: &[&str] = &["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
-/// The least and the greatest value of each field, and the names of its values.
+/// Minimum and maximum of each field, and the names of its values.
 const BOUNDS: [(u32, u32, &[&str]); 6] = [
     (0, 59, &[]),
     (0, 59, &[]),
@@ -28,13 +28,13 @@ const BOUNDS: [(u32, u32, &[&str]); 6] = [
     (0, 6, WEEKDAYS),
 ];
 
-/// No day of a year is further away than that, not even a 29th of February.
+/// Maximum distance of a matching day, even of a 29th of February.
 const DAYS_AHEAD: u64 = 5 * 366;
 
-/// The values of each field, as bits: second, minute, hour, day of the month, month, weekday.
+/// The values of each field as bits: second, minute, hour, day of the month, month, weekday.
 pub(super) struct Cron {
     fields: [u64; 6],
-    /// Whether all days of the month, and all weekdays, are meant.
+    /// Whether all days of the month, and all weekdays, match.
     any_day: [bool; 2],
 }
 
@@ -61,7 +61,7 @@ impl Cron {
         Ok(Self { fields, any_day })
     }
 
-    /// The first time after `after`.
+    /// Returns the first time after `after`.
     pub(super) fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let first = after.date_naive();
         let mut days = (0..DAYS_AHEAD).filter_map(|ahead| first.checked_add_days(Days::new(ahead)));
@@ -71,7 +71,7 @@ impl Cron {
         })
     }
 
-    /// The last time up to and with `now`, but not before `earliest`.
+    /// Returns the last time up to and including `now`, but not before `earliest`.
     pub(super) fn latest(
         &self,
         earliest: DateTime<Utc>,
@@ -117,7 +117,7 @@ fn has(bits: u64, value: u32) -> bool {
     bits >> value & 1 == 1
 }
 
-/// The values of `5`, `1-5`, `*/10`, `3/10` or `MON`.
+/// Parses the values of `5`, `1-5`, `*/10`, `3/10` or `MON`.
 fn bits(range: &str, (least, greatest, names): (u32, u32, &[&str])) -> Result<u64, String> {
     let number = |text: &str| {
         let lower_case = text.to_ascii_lowercase();

@@ -10,10 +10,10 @@ use crate::authentication::{Refusal, Scheme};
 use crate::operation::ApiError;
 use crate::reply::Reply;
 
-/// An error response in one of the server's shapes.
+/// An error response in one of the server's formats.
 ///
 /// The server behind the gateway sends a chain of internal causes and one sentence for a person.
-/// The gateway itself, which refuses what it cannot read, sends a message only.
+/// The gateway itself rejects requests that it cannot parse, and sends only a message.
 pub(crate) struct KfpError {
     status: StatusCode,
     /// The gRPC code.
@@ -23,14 +23,14 @@ pub(crate) struct KfpError {
     shape: Shape,
 }
 
-/// The form of an error's body.
+/// The format of an error's body.
 #[derive(Clone, Copy)]
 enum Shape {
     /// A gRPC status.
     Status,
     /// The JSON of the endpoints outside of gRPC.
     Upload,
-    /// A line of text.
+    /// A line of plain text.
     Plain,
 }
 
@@ -63,7 +63,7 @@ impl KfpError {
         Self::of_server(StatusCode::BAD_REQUEST, "Invalid input error", sentence)
     }
 
-    /// Invalid input that was recognized by another library, without the usual mark.
+    /// Creates the error of invalid input that another library detected, without the usual prefix.
     pub(super) fn malformed(sentence: impl Into<String>) -> Self {
         Self::of_server(StatusCode::BAD_REQUEST, "InvalidInputError", sentence)
     }
@@ -83,13 +83,13 @@ impl KfpError {
         Self { code: 9, ..error }
     }
 
-    /// A row that the database refuses because another one has the same key.
+    /// Creates the error of a duplicate key in the database.
     pub(super) fn duplicate(what: &str) -> Self {
         let sentence = format!("UNIQUE constraint failed: {what}");
         Self::of_server(StatusCode::INTERNAL_SERVER_ERROR, "database", sentence).internal()
     }
 
-    /// Reports this error as a failure of the server, as the server does for some mistakes of a
+    /// Turns this error into an internal server error, as the server does for some mistakes of a
     /// caller.
     pub(super) fn internal(mut self) -> Self {
         self.status = StatusCode::INTERNAL_SERVER_ERROR;
@@ -99,7 +99,7 @@ impl KfpError {
         self
     }
 
-    /// Reports this error as a conflict.
+    /// Turns this error into a conflict.
     pub(super) fn conflict(mut self, sentence: String) -> Self {
         self.status = StatusCode::CONFLICT;
         self.code = 10;
@@ -108,19 +108,19 @@ impl KfpError {
         self
     }
 
-    /// The same as a line of text, as the upload endpoints refuse a name.
+    /// Turns this error into a line of text, as the upload endpoints reject a name.
     pub(super) fn plain(mut self) -> Self {
         self.shape = Shape::Plain;
         self
     }
 
-    /// The same in the shape of the upload endpoints.
+    /// Turns this error into the format of the upload endpoints.
     pub(super) fn of_upload(mut self) -> Self {
         self.shape = Shape::Upload;
         self
     }
 
-    /// Puts what was attempted in front of the internal chain.
+    /// Prepends the attempted action to the internal chain.
     pub(super) fn while_attempting(mut self, attempt: &str) -> Self {
         if self.for_a_person.is_some() {
             self.message = format!("{attempt}: {}", self.message);
@@ -213,7 +213,7 @@ impl ApiError for KfpError {
     }
 }
 
-/// The gRPC code that the gateway shows with this status.
+/// Returns the gRPC code that the gateway sends with this status.
 fn grpc_code(status: StatusCode) -> u8 {
     match status.as_u16() {
         400 => 3,

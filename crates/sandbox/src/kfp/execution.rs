@@ -1,4 +1,4 @@
-//! How runs go on as time passes: their tasks run one after the other, succeed, fail or are
+//! The progress of runs as time passes. Their tasks run one after the other, succeed, fail or are
 //! cancelled.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,22 +12,22 @@ use crate::kfp::runs::{enter, is_final};
 use crate::kfp::{self, package, recurring_runs, time};
 use crate::store::{Object, Store};
 
-/// How long a run is pending, and how long it takes to stop.
+/// Time that a run is pending, and time it takes to stop.
 const WAIT: TimeDelta = TimeDelta::seconds(2);
-/// How long a run runs before its first task does.
+/// Time between the start of a run and its first task.
 const PREPARATION: TimeDelta = TimeDelta::seconds(1);
-/// How long a task takes.
+/// Duration of a task.
 const TASK_TIME: TimeDelta = TimeDelta::seconds(1);
 
-/// The parameter that makes a run fail: the name of a task, or `true` for the last one.
+/// Parameter that makes a run fail: the name of a task, or `true` for the last one.
 const FAILURE_PARAMETER: &str = "fail";
-/// A task with this in its name fails.
+/// A task fails if its name contains this.
 const FAILURE_NAME: &str = "error";
 
-/// What the topmost task, which stands for the whole run, is called.
+/// Name of the root task, which represents the whole run.
 pub(super) const ROOT: &str = "root";
 
-/// What happens to a run. Steps of an attempt that was given up are without effect.
+/// An event of a run. Steps of an abandoned attempt have no effect.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Step {
     run_id: String,
@@ -109,7 +109,7 @@ fn begin(store: &mut Store, run: Object, now: DateTime<Utc>) {
     go_on(store, run, &root, now);
 }
 
-/// Starts the next task that has not succeeded yet; without one the run succeeds.
+/// Starts the next task that has not succeeded yet. If there is none, the run succeeds.
 fn go_on(store: &mut Store, run: Object, root: &Object, now: DateTime<Utc>) {
     let names = package::tasks(run.get("pipeline_spec").unwrap_or(&Value::Null));
     let has_succeeded = |name: &String| {
@@ -150,7 +150,7 @@ fn cancel(store: &mut Store, run: Object, now: DateTime<Utc>) {
     finish(store, run, "CANCELED", Some("The run was terminated"), now);
 }
 
-/// Ends a run, and the tasks of it that still run.
+/// Ends a run and its running tasks.
 pub(super) fn finish(
     store: &mut Store,
     mut run: Object,
@@ -197,7 +197,7 @@ fn end(
     TASK.put(store, task);
 }
 
-/// A retried run does not fail again.
+/// Returns whether a task fails. A retried run does not fail again.
 fn fails(store: &Store, run: &Object, task: &str) -> bool {
     if attempt(store, text(run, "run_id")) > 0 {
         return false;
@@ -253,7 +253,7 @@ fn add_task(
     put_task(store, task)
 }
 
-/// Holds a task, counts it in its run and names it in its parent.
+/// Stores a task, counts it in its run and adds its name to its parent.
 pub(super) fn put_task(store: &mut Store, task: Object) -> Object {
     TASK.put(store, task.clone());
     if let Some(mut parent) = TASK.find(store, text(&task, "parent_task_id")).cloned() {

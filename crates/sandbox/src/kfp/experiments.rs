@@ -38,7 +38,7 @@ fn checked(store: &Store, mut experiment: Object) -> Result<Object, KfpError> {
     Ok(experiment)
 }
 
-/// Adds the experiment of runs that name none, which a server has from its start.
+/// Adds the default experiment of runs, which a server has from its start.
 pub(crate) fn add_default(store: &mut Store) {
     let mut experiment = Object::new();
     set(&mut experiment, "display_name", DEFAULT_EXPERIMENT);

@@ -9,11 +9,11 @@ use crate::kfp::{KfpError, messages, time};
 use crate::percent::decode_query_strict;
 use crate::store::Object;
 
-/// Predicates that all have to hold.
+/// Predicates that must all hold.
 #[derive(Default)]
 pub(super) struct Filter {
     predicates: Vec<Predicate>,
-    /// The predicates as sent, but for those on tags, which a page token does not hold.
+    /// The predicates as sent, except for those on tags, which a page token does not contain.
     pub(super) source: Vec<Value>,
 }
 
@@ -40,7 +40,7 @@ enum Operand {
 }
 
 impl Filter {
-    /// Reads the value of a query parameter; the server percent-decodes it once more.
+    /// Parses the value of a query parameter. The server percent-decodes it once more.
     pub(super) fn read(parameter: &str, resource: &'static Resource) -> Result<Self, KfpError> {
         if parameter.is_empty() {
             return Ok(Self::default());
@@ -60,7 +60,7 @@ impl Filter {
         }
     }
 
-    /// The filter of predicates that were read before.
+    /// Creates a filter from predicates that were parsed before.
     pub(super) fn of(source: Vec<Value>, resource: &'static Resource) -> Result<Self, KfpError> {
         let predicates = source
             .iter()
@@ -80,7 +80,7 @@ impl Filter {
         Ok(filter)
     }
 
-    /// Both filters have to accept an object.
+    /// Returns a filter that requires both filters.
     pub(super) fn and(mut self, other: Self) -> Self {
         self.predicates.extend(other.predicates);
         self
@@ -95,8 +95,8 @@ impl Filter {
         predicates.all(|predicate| predicate.holds(object))
     }
 
-    /// Whether the server takes this for the filter that a page token holds. It compares parsed
-    /// values with stored ones: only plain strings are the same in both.
+    /// Returns whether the server considers this filter equal to that of a page token. It compares
+    /// parsed values with stored ones, where only plain strings are equal.
     pub(super) fn is_same_as(&self, held: &Self, resource: &Resource) -> bool {
         let canonical = |filter: &Self| -> Option<Vec<String>> {
             let predicates = filter.source.iter().map(|predicate| {
@@ -188,8 +188,8 @@ impl Predicate {
 }
 
 impl Operand {
-    /// Numbers and text are compared as a database with loose types does: in the type of the
-    /// column, if the operand can be converted to it.
+    /// Converts an operand to the type of the column if possible, as a loosely typed database does to
+    /// compare numbers and strings.
     fn ranked_as(&self, column: &Rank) -> Rank {
         match (self, column) {
             (Self::Number(number), Rank::Text(_)) => Rank::Text(number.to_string()),
@@ -202,7 +202,7 @@ impl Operand {
     }
 }
 
-/// The tag that a predicate is about, if it is about one.
+/// Returns the tag of a predicate, if it is about one.
 fn tag(predicate: &Value) -> Option<&str> {
     predicate.get("key")?.as_str()?.strip_prefix("tags.")
 }
@@ -223,7 +223,7 @@ fn only_operand<'a>(predicate: &'a Value, key: &str) -> Result<(&'a str, &'a Val
     }
 }
 
-/// A list's elements, or the one value that is not a list.
+/// Returns the elements of a list, or a single value.
 fn operands(kind: &str, value: &Value) -> Vec<Operand> {
     let values = match value.get("values") {
         Some(Value::Array(values)) => values.as_slice(),

@@ -1,4 +1,4 @@
-//! Objects that a sandbox is given at its start.
+//! Initial objects of a sandbox.
 
 use serde_json::Value;
 
@@ -7,8 +7,7 @@ use crate::kfp::resources::RESOURCES;
 use crate::seeding::Problem;
 use crate::store::Store;
 
-/// Adds an object in the form in which the server sends it. Ids and the time of creation may be
-/// left out.
+/// Adds an object in the format in which the server sends it. Ids and the creation time may be omitted.
 pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(), Problem> {
     let Some(resource) = RESOURCES.iter().find(|resource| resource.kind == kind) else {
         let kinds = RESOURCES.map(|resource| resource.kind).join(", ");

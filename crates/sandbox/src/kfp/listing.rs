@@ -16,7 +16,7 @@ const DEFAULT_PAGE_SIZE: usize = 20;
 const LARGEST_PAGE_SIZE: usize = 200;
 const LARGEST_FULL_PAGE_SIZE: usize = 100;
 
-/// Which objects a page is made of, and in which order.
+/// The selection of a page's objects, and their order.
 struct Criteria {
     sort: Sort,
     filter: Filter,
@@ -27,12 +27,11 @@ struct Sort {
     descending: bool,
 }
 
-/// The last object of a page: the value that is sorted by, then the key.
+/// The last object of a page: the value of the sort column, then the key.
 type Last = (Value, Key);
 
 impl Resource {
-    /// Answers with one page of those objects that are `wanted`, each in the form in which it is
-    /// `shown`.
+    /// Returns one page of the `wanted` objects, each in the format of `shown`.
     pub(super) fn page(
         &'static self,
         store: &KfpStore,
@@ -104,14 +103,14 @@ impl Resource {
         Ok(Reply::ok(self.answer(objects.collect(), total, token)))
     }
 
-    /// What tells a choice of objects from others.
+    /// Returns a string that identifies a selection of objects.
     fn identity(&self, criteria: &Criteria, query: &QueryParameters) -> String {
         let sort = (criteria.sort.column.field, criteria.sort.descending);
         let filter = &criteria.filter.source;
         json!([self.kind, query.restrictions(), sort, filter]).to_string()
     }
 
-    /// Zero values are left out, so that an empty page is an empty object.
+    /// Returns a page. Zero values are omitted, so an empty page is an empty object.
     fn answer(&self, objects: Vec<Value>, total: usize, token: Option<String>) -> Object {
         let mut answer = Object::new();
         if !objects.is_empty() {
@@ -126,7 +125,8 @@ impl Resource {
         answer
     }
 
-    /// With a page token, sorting and filter are the token's; the parameters may repeat them.
+    /// Returns the criteria. A page token determines sorting and filter; the parameters may repeat
+    /// them.
     fn criteria(
         &'static self,
         query: &QueryParameters,
@@ -185,7 +185,7 @@ impl Resource {
         Ok(Sort { column, descending })
     }
 
-    /// What page the token is for matters where pages are short only.
+    /// Returns a page token. The page number matters only if pages are short.
     fn token(&self, criteria: &Criteria, last: &Last, number: u64) -> String {
         let token = json!({
             "list": self.kind,
@@ -262,7 +262,7 @@ impl Sort {
     }
 }
 
-/// Every second page is empty, and of the others every second one is half as long as asked for.
+/// Returns a shorter page size: every second page is empty, and every second of the others is halved.
 fn shortened(page_size: usize, number: u64) -> usize {
     match number % 4 {
         0 => page_size.div_ceil(2),

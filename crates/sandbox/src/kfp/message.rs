@@ -6,7 +6,7 @@ use crate::kfp::messages::Enum;
 use crate::kfp::{KfpError, messages, time};
 use crate::store::Object;
 
-/// A message type: what its JSON may hold.
+/// A message type: the fields of its JSON.
 pub(super) struct Message {
     pub(super) name: &'static str,
     pub(super) fields: Vec<Field>,
@@ -15,7 +15,7 @@ pub(super) struct Message {
 pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
-    /// Whether a zero differs from an absent value; where it does not, a zero is never sent.
+    /// Whether zero differs from absence. If not, a zero is never sent.
     pub(super) zero_counts: bool,
 }
 
@@ -30,9 +30,9 @@ pub(super) enum Kind {
     /// The name of a message type.
     Message(&'static str),
     List(Box<Kind>),
-    /// A map from any text to values of one kind.
+    /// A map from strings to values of one kind.
     Map(Box<Kind>),
-    /// A JSON object of any content.
+    /// A JSON object with any content.
     Struct,
     /// A message that names its type in `@type`.
     AnyMessage,
@@ -40,7 +40,7 @@ pub(super) enum Kind {
 }
 
 impl Field {
-    /// The value that an object has for this field, written or implied.
+    /// Returns the value of this field in an object, explicit or implied.
     pub(super) fn value_in(&self, object: &Object) -> Option<Value> {
         let implied = || {
             if self.zero_counts {
@@ -54,25 +54,25 @@ impl Field {
 }
 
 impl Message {
-    /// Reads a request's body.
+    /// Parses the body of a request.
     pub(super) fn read_body(&'static self, body: &[u8]) -> Result<Object, KfpError> {
         self.read(&parse(body)?).map_err(KfpError::unreadable)
     }
 
-    /// Reads a request's body as changes: what it holds is to be set, and what it names without
-    /// giving more than a zero is to be removed.
+    /// Parses the body of a request as changes. Fields with a value are set; fields with a zero are
+    /// removed.
     pub(super) fn read_changes(&'static self, body: &[u8]) -> Result<Changes, KfpError> {
         self.read_fields(&parse(body)?)
             .map_err(KfpError::unreadable)
     }
 
-    /// As [`read_changes`](Self::read_changes), of a value.
+    /// Parses a value like [`read_changes`](Self::read_changes).
     pub(super) fn changes(&'static self, value: &Value) -> Result<Changes, KfpError> {
         self.read_fields(value).map_err(KfpError::unreadable)
     }
 
-    /// Reads a message into the form in which the server sends it: names as in the specification,
-    /// 64-bit integers as text, times in UTC, no zeros.
+    /// Parses a message to the format in which the server sends it: names as in the spec, 64-bit
+    /// integers as strings, times in UTC, no zeros.
     pub(super) fn read(&'static self, value: &Value) -> Result<Object, String> {
         let fields = self.read_fields(value)?;
         Ok(fields
@@ -130,7 +130,7 @@ impl Message {
     }
 }
 
-/// A value for each field that is named; `None` for one that is named with a zero or a null.
+/// A value for each field in a message; `None` for a zero or a null.
 pub(super) type Changes = Vec<(&'static str, Option<Value>)>;
 
 impl Field {
@@ -196,7 +196,7 @@ impl Kind {
         }
     }
 
-    /// What an absent field of this kind stands for, if it stands for anything.
+    /// Returns the value that an absent field of this kind implies, if any.
     fn zero(&self) -> Option<Value> {
         match self {
             Self::Text => Some(json!("")),
@@ -221,8 +221,8 @@ impl Kind {
     }
 }
 
-/// Reads the first JSON value of a body. The gateway takes an empty body as an empty message, and
-/// passes over what follows the first value.
+/// Parses the first JSON value of a body. The gateway treats an empty body as an empty message, and
+/// ignores trailing data.
 pub(super) fn parse(body: &[u8]) -> Result<Value, KfpError> {
     let mut values = serde_json::Deserializer::from_slice(body).into_iter();
     match values.next() {
@@ -231,7 +231,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Value, KfpError> {
     }
 }
 
-/// Inside of a struct all numbers are doubles, and whole ones are written without decimals.
+/// Converts numbers in a struct. All are doubles there, and whole ones are written without decimals.
 pub(super) fn with_plain_numbers(value: &Value) -> Value {
     match value {
         Value::Number(number) => number.as_f64().map_or(Value::Null, |float| {
@@ -268,7 +268,7 @@ fn map(kind: &'static Kind, value: &Value) -> Result<Value, Refusal> {
         .map(Value::Object)
 }
 
-/// Whether it is empty, or names a type by a URL, which a server has to know.
+/// Returns whether it is empty or names its type by a URL, which a server has to know.
 fn is_any_message(value: &Value) -> bool {
     let named = |value: &Value| {
         let url = value.get("@type").and_then(Value::as_str);
@@ -294,7 +294,8 @@ fn integer(value: &Value) -> Option<i64> {
     }
 }
 
-/// `1.0` and `1e3` are integers too. Beyond 2^53 a float no longer says which one.
+/// Returns a number as an integer, if it is one. So are `1.0` and `1e3`. Beyond 2^53 a float is
+/// ambiguous.
 #[allow(clippy::cast_possible_truncation)]
 fn whole(float: f64) -> Option<i64> {
     const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;

@@ -1,4 +1,4 @@
-//! The message types of the API, as its description has them.
+//! The message types of the API, from its spec.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -19,7 +19,7 @@ static UNKNOWN: Message = Message {
     fields: Vec::new(),
 };
 
-/// Fields whose zero is not the same as their absence, which the description does not say.
+/// Fields for which zero and absence differ. The spec does not say so.
 const WITH_PRESENCE: &[(&str, &[&str])] = &[
     ("v2beta1Artifact", &["number_value"]),
     ("v2beta1CreateArtifactRequest", &["iteration_index"]),
@@ -42,7 +42,7 @@ const WITH_PRESENCE: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Fields of which a message holds one at most, which the description does not say.
+/// Fields of which a message can have at most one. The spec does not say so.
 const ALTERNATIVES: &[(&[&str], &[&str])] = &[
     (
         &["v2beta1Run", "v2beta1RecurringRun"],
@@ -55,7 +55,7 @@ const ALTERNATIVES: &[(&[&str], &[&str])] = &[
     (&["v2beta1Trigger"], &["cron_schedule", "periodic_schedule"]),
 ];
 
-/// The other fields that a message cannot hold beside this one.
+/// Returns the other fields that a message cannot have together with this one.
 pub(super) fn alternatives(message: &str, field: &str) -> &'static [&'static str] {
     let known = ALTERNATIVES
         .iter()
@@ -63,14 +63,14 @@ pub(super) fn alternatives(message: &str, field: &str) -> &'static [&'static str
     known.map_or(&[], |(_, fields)| fields)
 }
 
-/// Enums of the specification that stand for another one on the wire: the draft of 2025 named two
-/// values of its own, which no server has.
+/// Enums of the spec that represent another one on the wire. The draft of 2025 named two values of its
+/// own, which no server has.
 const SAME_AS: &[(&str, &str)] = &[("v2beta1ArtifactTaskType", "v2beta1IOType")];
 
-/// Numbers that an enum leaves out, which the specification does not say.
+/// Numbers that an enum skips. The spec does not say so.
 const LEFT_OUT: &[(&str, i32)] = &[("EQUALS", 4)];
 
-/// The values of an enum by their numbers; 0 is the one that is never sent.
+/// The values of an enum by number. 0 is never sent.
 #[derive(Clone)]
 pub(super) struct Enum(BTreeMap<i32, &'static str>);
 
@@ -99,7 +99,7 @@ impl Enum {
         self.0.get(&number).copied()
     }
 
-    /// Reads a name, or a number: one that has no name stays a number.
+    /// Parses a name or a number. A number without a name stays a number.
     pub(super) fn read(&self, value: &Value) -> Option<Value> {
         let Some(name) = value.as_str() else {
             let number = i32::try_from(value.as_i64()?).ok()?;
@@ -110,7 +110,7 @@ impl Enum {
     }
 }
 
-/// The enum that has exactly these values, of a query parameter for example.
+/// Returns the enum with exactly these values, for example for a query parameter.
 pub(super) fn enum_with(values: &[&str]) -> Option<Enum> {
     if values.is_empty() {
         return None;

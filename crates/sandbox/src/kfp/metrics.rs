@@ -7,7 +7,7 @@ use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
-/// Replaces the metric that the task has under this name, which keeps the time of its creation.
+/// Replaces the task's metric with this name. The metric keeps its creation time.
 pub(super) fn log(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let body = messages::named("v2beta1LogMetricRequest").read_body(call.body)?;
     let metric = body.get("metric").and_then(Value::as_object).cloned();

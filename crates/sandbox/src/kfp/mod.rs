@@ -1,4 +1,4 @@
-//! Kubeflow Pipelines v2beta1, in the manner of grpc-gateway.
+//! Kubeflow Pipelines v2beta1, with the behaviour of grpc-gateway.
 
 mod artifacts;
 mod cron;
@@ -48,7 +48,7 @@ pub(crate) use experiments::add_default as add_default_experiment;
 pub(crate) use given::add_seed;
 pub(crate) use seed::seed;
 
-/// What happens by itself as time passes.
+/// An event that happens on its own as time passes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Step {
     Run(execution::Step),
@@ -63,10 +63,10 @@ pub(crate) fn take_step(store: &mut Store, step: &Step, now: DateTime<Utc>) {
     }
 }
 
-/// The namespace that most of the seeded artifacts are in.
+/// Namespace of most of the seeded artifacts.
 pub const NAMESPACE: &str = "quantum-calibration";
 
-/// The KFP server that a sandbox answers as.
+/// The KFP server that a sandbox behaves as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum KfpServer {
     /// Release 2.17, which has no artifacts, tasks and metrics.
@@ -80,7 +80,7 @@ pub enum KfpServer {
 }
 
 impl KfpServer {
-    /// The operations that the server has.
+    /// Returns the operations of the server.
     pub(crate) fn operations(self) -> &'static [Operation<KfpError>] {
         static RELEASE_217: LazyLock<Vec<Operation<KfpError>>> =
             LazyLock::new(|| operations_of(KfpServer::Release217));
@@ -105,13 +105,13 @@ impl KfpServer {
     }
 }
 
-/// What the server calls the namespace that it runs in.
+/// Namespace that the server runs in.
 const SERVER_NAMESPACE: &str = "kubeflow";
 
-/// The service account of runs that name none.
+/// Default service account of runs.
 const SERVICE_ACCOUNT: &str = "pipeline-runner";
 
-/// The experiment of runs that name none.
+/// Default experiment of runs.
 const DEFAULT_EXPERIMENT: &str = "Default";
 
 #[derive(Serialize, Deserialize)]
@@ -119,11 +119,11 @@ const DEFAULT_EXPERIMENT: &str = "Default";
 pub(crate) struct KfpStore {
     #[serde(skip)]
     collections: [Collection; RESOURCES.len()],
-    /// How often each run was retried.
+    /// Number of retries of each run.
     attempts: BTreeMap<String, u64>,
-    /// How far each recurring run has come.
+    /// Progress of each recurring run.
     progress: BTreeMap<String, recurring_runs::Progress>,
-    /// What lists with filters were made of, for their next pages.
+    /// Objects selected by lists with filters, for the next pages.
     #[serde(skip)]
     selections: Selections,
     #[serde(skip)]
@@ -149,7 +149,7 @@ impl Default for KfpStore {
 }
 
 impl KfpStore {
-    /// The kinds of objects, by the names that their lists have.
+    /// Returns the kinds of objects, by the names of their lists.
     pub(crate) fn collections(&self) -> impl Iterator<Item = (&'static str, &Collection)> {
         let kinds = RESOURCES.iter().map(|resource| resource.kind);
         kinds.zip(&self.collections)
@@ -175,13 +175,13 @@ impl KfpStore {
         &mut self.collections[Self::place_of(resource)]
     }
 
-    /// How often anything was added, replaced or removed.
+    /// Returns the number of additions, replacements and removals so far.
     fn changes(&self) -> u64 {
         self.collections.iter().map(Collection::changes).sum()
     }
 }
 
-/// Every operation, with a rule of its own or the one that its path and method suggest.
+/// Every operation and its handler: a specific rule, or the one that its path and method suggest.
 pub(crate) static OPERATIONS: LazyLock<Vec<Operation<KfpError>>> =
     LazyLock::new(|| operations_of(KfpServer::All));
 
@@ -257,7 +257,7 @@ fn rule(operation: &Description) -> Option<Handle<KfpError>> {
         .map(|(_, handle)| *handle)
 }
 
-/// It does not pass through the gateway, and has more fields than the description.
+/// Returns the health. It bypasses the gateway and has more fields than the spec.
 fn healthz(store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
     Ok(Reply::ok(json!({
         "commit_sha": "unknown",
@@ -267,7 +267,7 @@ fn healthz(store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
     })))
 }
 
-/// The sandbox has one user, who may do everything that can be asked for.
+/// Authorises every valid request. The sandbox has one user with all permissions.
 fn authorize(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let query = QueryParameters::read(store, call)?;
     for (name, unset) in [
@@ -284,7 +284,8 @@ fn authorize(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     Ok(Reply::ok(json!({})))
 }
 
-/// Servers do not implement it: it is declared for the schema of its answer.
+/// Rejects the request. Servers do not implement this operation; it is declared for its response
+/// schema.
 fn filter(_store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
     Err(KfpError::not_found("Filter", "of lists"))
 }

@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 use crate::kfp::message::with_plain_numbers;
 use crate::store::Object;
 
-/// The version of the spec's schema that the server takes.
+/// Version of the spec's schema that the server accepts.
 const SCHEMA_VERSION: &str = "2.1.0";
 
-/// A file may be this large, and so may everything that an archive unpacks to: a few bytes can
-/// stand for gigabytes.
+/// Maximum size of a file, and of the unpacked content of an archive: a few bytes can expand to
+/// gigabytes.
 const LARGEST: u64 = 32 * 1024 * 1024;
 
-/// Of several files in an archive, the one that counts.
+/// The file that is used if an archive has several.
 const MAIN_FILE: &str = "pipeline.yaml";
 
-/// Reads the pipeline that a file holds; its name tells the format.
+/// Parses the pipeline in a file. The file name determines the format.
 pub(super) fn read(file_name: &str, content: &[u8]) -> Result<Object, String> {
     if u64::try_from(content.len()).unwrap_or(u64::MAX) > LARGEST {
         return Err(format!("The file is larger than {LARGEST} bytes"));
@@ -51,7 +51,7 @@ fn from_tar(content: &[u8]) -> Result<(String, Vec<u8>), String> {
     main_file(files)
 }
 
-/// Reads a file of an archive, of whose size `left` is left.
+/// Reads a file of an archive. `left` is the remaining size limit.
 fn unpacked(file: impl Read, left: &mut u64) -> Result<Vec<u8>, String> {
     let mut content = Vec::new();
     let read = file.take(*left).read_to_end(&mut content);
@@ -134,8 +134,8 @@ fn read_text(file_name: &str, content: &[u8]) -> Result<Object, String> {
     })
 }
 
-/// The messages that a pipeline's spec is made of, as far as they are checked: each with its fields,
-/// and the message in a field or in the values of its map.
+/// The messages in a pipeline's spec, as far as they are checked. Each has its fields, and the message
+/// type of a field or of the values of its map.
 const SPEC: &str = "
 PipelineSpec pipelineInfo:PipelineInfo deploymentSpec sdkVersion schemaVersion \
     components:{}ComponentSpec root:ComponentSpec defaultPipelineRoot
@@ -148,7 +148,7 @@ PipelineTaskSpec taskInfo inputs:Definitions dependentTasks cachingOptions compo
     triggerPolicy artifactIterator parameterIterator retryPolicy iteratorPolicy
 ";
 
-/// Checks the spec of a pipeline, alone or beside the spec of a platform.
+/// Checks the spec of a pipeline, with or without a platform spec.
 pub(super) fn check(spec: &Value) -> Result<(), String> {
     let spec = spec.get("pipeline_spec").unwrap_or(spec);
     check_fields(spec, "PipelineSpec").map_err(|reason| invalid(&reason))?;
@@ -236,7 +236,7 @@ fn invalid(reason: &dyn std::fmt::Display) -> String {
     format!("Failed to parse the pipeline file: {reason}")
 }
 
-/// The names of a pipeline's tasks, in an order in which they can run.
+/// Returns the names of a pipeline's tasks, in an order in which they can run.
 pub(super) fn tasks(spec: &Value) -> Vec<String> {
     let spec = spec.get("pipeline_spec").unwrap_or(spec);
     let tasks = spec.pointer("/root/dag/tasks").and_then(Value::as_object);

@@ -13,7 +13,7 @@ pub(super) fn path_text(call: &Call<'_>, name: &str) -> Result<String, KfpError>
         .map_err(|reason| refusal(name, &reason))
 }
 
-/// The query of a request. Parameters that an operation does not have are passed over.
+/// The query of a request. Parameters that an operation does not have are ignored.
 pub(super) struct QueryParameters {
     pairs: Vec<(String, String)>,
     path: Vec<(&'static str, String)>,
@@ -38,7 +38,7 @@ impl QueryParameters {
         Ok(query)
     }
 
-    /// Checks the parameters against the specification, and writes enums by their names.
+    /// Checks the parameters against the spec, and replaces enum numbers by names.
     fn check(&mut self, call: &Call<'_>) -> Result<(), KfpError> {
         let described = call.described.parameters.iter();
         for parameter in described.filter(|known| known.location == Location::Query) {
@@ -75,7 +75,7 @@ impl QueryParameters {
         Ok(())
     }
 
-    /// The parameters, save for those that say which page is wanted.
+    /// Returns the parameters without those for paging.
     pub(super) fn restrictions(&self) -> Value {
         let of_page = |name: &str| matches!(name, "page_token" | "page_size");
         let pairs = self.pairs.iter().filter(|(name, _)| !of_page(name));
@@ -87,7 +87,7 @@ impl QueryParameters {
         named.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// Empty if the parameter is absent: the two are the same here.
+    /// Returns a parameter. It is empty if absent, which is the same here.
     pub(super) fn text(&self, name: &str) -> Result<&str, KfpError> {
         match self.texts(name).as_slice() {
             [] => Ok(""),
@@ -108,7 +108,7 @@ impl QueryParameters {
         }
     }
 
-    /// Go's spellings of a boolean.
+    /// Parses a boolean in Go's spellings.
     pub(super) fn boolean(&self, name: &str) -> Result<bool, KfpError> {
         match self.text(name)? {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),

@@ -71,7 +71,7 @@ pub(super) fn update_version(store: &mut Store, call: &Call<'_>) -> Result<Reply
     change(store, call, &PIPELINE_VERSION, &id)
 }
 
-/// Only the shown name and the tags can be changed, the latter also to none.
+/// Changes the display name or the tags. The tags can also be cleared.
 fn change(
     store: &mut Store,
     call: &Call<'_>,
@@ -147,7 +147,7 @@ pub(super) fn upload_version(store: &mut Store, call: &Call<'_>) -> Result<Reply
     Ok(Reply::ok(version))
 }
 
-/// Without `cascade` a pipeline that has versions stays.
+/// Deletes the versions of a pipeline. Without `cascade`, a pipeline with versions is kept.
 pub(super) fn delete_versions(
     store: &mut Store,
     cascade: bool,
@@ -176,7 +176,7 @@ fn uploaded(store: &Store, call: &Call<'_>) -> Result<(QueryParameters, String, 
     Ok((query, file_name, spec))
 }
 
-/// The fields that the query of an upload gives.
+/// Returns the fields that the query of an upload sets.
 fn described(
     query: &QueryParameters,
     file_name: &str,
@@ -213,7 +213,7 @@ fn name_of(object: &Object) -> &str {
     }
 }
 
-/// The name and the shown name stand in for each other.
+/// Sets the name from the display name, or the other way round, if one is missing.
 fn named(mut object: Object, resource: &Resource) -> Result<Object, KfpError> {
     let name = name_of(&object).to_owned();
     resource.check_name(&name)?;
@@ -251,7 +251,7 @@ fn checked_version(store: &Store, pipeline_id: &str, version: Object) -> Result<
     Ok(version)
 }
 
-/// The sandbox keeps the URL and downloads nothing: the version has no specification.
+/// Checks the URL of a package. The sandbox stores it and downloads nothing: the version has no spec.
 fn check_package_url(version: &Object) -> Result<(), KfpError> {
     let url = version
         .get("package_url")

@@ -1,4 +1,4 @@
-//! Recurring runs: they start runs when these are due, not more of them at once than they may.
+//! Recurring runs. They start runs when these are due, within their maximum concurrency.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ const BY_THE_SERVER: &[&str] = &[
     "namespace",
 ];
 
-/// What each run of a recurring run has from it.
+/// Fields that each run gets from its recurring run.
 const HANDED_ON: &[&str] = &[
     "recurring_run_id",
     "experiment_id",
@@ -34,12 +34,12 @@ const HANDED_ON: &[&str] = &[
     "plugins_input",
 ];
 
-/// How far a recurring run has come.
+/// The progress of a recurring run.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Progress {
-    /// Up to this time nothing is due any more.
+    /// Time up to which everything due was handled.
     handled_until: DateTime<Utc>,
-    /// When the agenda lets it go on.
+    /// Time of the next step on the agenda.
     planned: Option<DateTime<Utc>>,
     started: u64,
 }
@@ -53,8 +53,8 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
     Ok(Reply::ok(shown(store, &RECURRING_RUN, &recurring)))
 }
 
-/// A recurring run that names a pipeline only is checked with its newest version, and goes on
-/// naming none.
+/// Checks a recurring run. If it names only a pipeline, it is checked with the newest version, but
+/// still names none.
 fn checked(store: &Store, mut recurring: Object, now: DateTime<Utc>) -> Result<Object, KfpError> {
     recurring.entry("trigger").or_insert_with(|| json!({}));
     let run = runs::checked(store, recurring.clone())?;
@@ -113,7 +113,8 @@ pub(super) fn disable(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpEr
     Ok(Reply::ok(json!({})))
 }
 
-/// Enabled again, it first starts what fell due in the meantime.
+/// Enables or disables a recurring run. When enabled again, it first starts the runs due in the
+/// meantime.
 pub(super) fn set_enabled(store: &mut Store, recurring: Object, enabled: bool) {
     if is_enabled(&recurring) == enabled {
         return;
@@ -149,7 +150,7 @@ fn switch(store: &mut Store, mut recurring: Object, enabled: bool, now: DateTime
     RECURRING_RUN.put(store, recurring);
 }
 
-/// The agenda says that something may be due.
+/// Handles an event of the agenda: something may be due.
 pub(super) fn take_step(store: &mut Store, id: &str, now: DateTime<Utc>) {
     if let Some(progress) = store.kfp.progress.get_mut(id) {
         progress.planned = None;
@@ -157,7 +158,7 @@ pub(super) fn take_step(store: &mut Store, id: &str, now: DateTime<Utc>) {
     go_on(store, id, now);
 }
 
-/// Starts what is due; what may not start yet does once another run has ended.
+/// Starts the runs that are due. The others wait until another run has ended.
 pub(super) fn go_on(store: &mut Store, id: &str, now: DateTime<Utc>) {
     let Some(recurring) = RECURRING_RUN.find(store, id).cloned() else {
         return;
@@ -196,7 +197,7 @@ fn plan(store: &mut Store, id: &str, next: DateTime<Utc>) {
     }
 }
 
-/// A run that can no longer start, as its pipeline is gone for example, is passed over.
+/// Starts a run. It is skipped if it can no longer start, for example because its pipeline is gone.
 fn start(store: &mut Store, recurring: &Object, id: &str, due: DateTime<Utc>, now: DateTime<Utc>) {
     let Some(progress) = store.kfp.progress.get_mut(id) else {
         return;

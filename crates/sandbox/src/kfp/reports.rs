@@ -1,4 +1,4 @@
-//! What the agents inside of an installation report: the state of workflows.
+//! Reports of an installation's agents about the state of workflows.
 
 use serde_json::Value;
 
@@ -9,10 +9,10 @@ use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
-/// The label that says which run a workflow executes.
+/// Label that names the run of a workflow.
 const RUN_LABEL: &str = "pipeline/runid";
 
-/// A workflow's phase becomes the state of its run, unless the run has ended.
+/// Sets the state of a run from the phase of its workflow, unless the run has ended.
 pub(super) fn workflow(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let manifest =
         manifest(call).map_err(|error| error.while_attempting("Failed to report a workflow"))?;
@@ -35,7 +35,7 @@ pub(super) fn workflow(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpE
     Ok(Reply::ok(Object::new()))
 }
 
-/// A scheduled workflow's UID is the id of its recurring run.
+/// Handles the report of a scheduled workflow. Its UID is the id of the recurring run.
 pub(super) fn scheduled_workflow(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let manifest = manifest(call)
         .map_err(|error| error.while_attempting("Failed to report a scheduled workflow"))?;
@@ -48,7 +48,7 @@ pub(super) fn scheduled_workflow(store: &mut Store, call: &Call<'_>) -> Result<R
     Ok(Reply::ok(Object::new()))
 }
 
-/// The body is one JSON string, which holds the manifest as JSON.
+/// Parses the body: one JSON string, which contains the manifest as JSON.
 fn manifest(call: &Call<'_>) -> Result<Value, KfpError> {
     let Value::String(text) = parse(call.body)? else {
         let message = "proto: syntax error: the body must be a JSON string";

@@ -1,4 +1,4 @@
-//! The API's resources, each with its rules, and the operations that they have in common.
+//! The API's resources with their rules, and the operations that they share.
 
 use compute_kfp_runtime::operation::Operation;
 use serde_json::{Value, json};
@@ -12,34 +12,34 @@ use crate::operation::{Call, Handle};
 use crate::reply::Reply;
 use crate::store::{Object, Store};
 
-/// A kind of object: where it is found, and what it can be sorted and filtered by.
+/// A kind of object: its paths, and its keys for sorting and filtering.
 pub(super) struct Resource {
-    /// What a person calls one of them.
+    /// Name of a single object, for people.
     pub(super) name: &'static str,
-    /// What many of them are called, in data files for example.
+    /// Name of a list of objects, for example in data files.
     pub(super) kind: &'static str,
-    /// The path of a list.
+    /// Path of the list.
     list_path: &'static str,
-    /// The field of a page that holds the objects.
+    /// Field of a page that has the objects.
     pub(super) list_field: &'static str,
-    /// The fields that tell objects apart; the first one is also the parameter of a path.
+    /// Fields that identify an object. The first one is also the path parameter.
     pub(super) key_fields: &'static [&'static str],
     pub(super) message: &'static str,
-    /// The field that a list is sorted by unless it says otherwise.
+    /// Default field to sort a list by.
     pub(super) created: &'static str,
-    /// The keys of orders and filters, and the fields that they stand for if these have other names.
+    /// Keys for sorting and filtering, and their fields if these have other names.
     columns: &'static str,
-    /// Fields by which the server sorts, but cuts no next page.
+    /// Fields that the server sorts by, but does not support in a next page.
     pub(super) uncut: &'static [&'static str],
-    /// Whether enums sort by their numbers and not by their names.
+    /// Whether enums are sorted by number, not by name.
     enums_by_number: bool,
-    /// Whether an object is in a namespace of its own.
+    /// Whether an object has its own namespace.
     pub(super) has_namespace: bool,
-    /// The longest name that an object may have.
+    /// Maximum length of a name.
     pub(super) longest_name: usize,
 }
 
-/// The rules that most resources follow.
+/// Rules of most resources.
 const BASE: Resource = Resource {
     name: "",
     kind: "",
@@ -192,8 +192,8 @@ pub(super) static RESOURCES: [&Resource; 9] = [
     &TASK,
 ];
 
-/// The parameters that say which objects of a list are wanted: the field that has to hold one of
-/// their values, and the resource that the values have to name.
+/// Parameters that select objects of a list: the field that must have one of their values, and the
+/// resource that the values must name.
 static RESTRICTIONS: &[(&str, &str, Option<&Resource>)] = &[
     ("run_id", "run_id", None),
     ("pipeline_id", "pipeline_id", Some(&PIPELINE)),
@@ -205,14 +205,14 @@ static RESTRICTIONS: &[(&str, &str, Option<&Resource>)] = &[
     ("type", "type", None),
 ];
 
-/// The column of metrics by which runs can be sorted; runs of this API have none.
+/// Column of metrics to sort runs by. Runs of this API have none.
 const METRIC_OF_RUN: &str = "metric:";
 
-/// What a list is sorted or filtered by.
+/// A column to sort or filter a list by.
 #[derive(Clone, Copy)]
 pub(super) struct Column {
     pub(super) field: &'static str,
-    /// `None` for what the server holds, but does not show.
+    /// `None` for a field that the server stores but does not show.
     described: Option<&'static Field>,
     enums_by_number: bool,
 }
@@ -261,7 +261,7 @@ impl Resource {
         self.described().field("tags").is_some()
     }
 
-    /// The column that a key of an order or a filter stands for.
+    /// Returns the column of a key for sorting or filtering.
     pub(super) fn column(&self, key: &str) -> Option<Column> {
         let is_metric = self.kind == RUN.kind && key.starts_with("metric:");
         let columns = self.columns.split_whitespace();
@@ -279,7 +279,7 @@ impl Resource {
         store.of(self).iter()
     }
 
-    /// Those objects whose field holds this text.
+    /// Returns the objects whose field has this value.
     pub(super) fn all_with<'a>(
         &self,
         store: &'a KfpStore,
@@ -303,7 +303,7 @@ impl Resource {
             .ok_or_else(|| KfpError::not_found(self.name, id))
     }
 
-    /// The object that a path names. A task also has to be one of the run that the path names.
+    /// Returns the object in the path. A task must also belong to the run in the path.
     pub(super) fn in_path(&self, store: &Store, call: &Call<'_>) -> Result<Object, KfpError> {
         let object = self.existing(store, &path_text(call, self.key())?)?;
         if self.name == TASK.name && text(object, "run_id") != path_text(call, "run_id")? {
@@ -317,7 +317,7 @@ impl Resource {
         collection.retain(|object| text(object, field) != id);
     }
 
-    /// Sets the id and the time of creation of a new object, and holds it.
+    /// Sets the id and the creation time of a new object, and stores it.
     pub(super) fn add(&self, store: &mut Store, mut object: Object) -> Object {
         if text(&object, self.key()).is_empty() {
             set(&mut object, self.key(), store.uuids.next());
@@ -333,7 +333,7 @@ impl Resource {
         object
     }
 
-    /// Reads the body of a request, without what the server alone says.
+    /// Parses the body of a request, without the fields that only the server sets.
     pub(super) fn read(&self, call: &Call<'_>, by_the_server: &[&str]) -> Result<Object, KfpError> {
         let mut object = self.described().read_body(call.body)?;
         object.retain(|field, _| !by_the_server.contains(&field.as_str()));
@@ -368,7 +368,7 @@ impl Resource {
     }
 }
 
-/// The operation of a resource that a path and a method suggest.
+/// Returns the operation of a resource that a path and a method suggest.
 pub(super) fn suggested(operation: &Operation) -> Option<Handle<KfpError>> {
     let resource = of(operation)?;
     let single = operation.path.strip_prefix(resource.list_path)?;
@@ -383,7 +383,7 @@ pub(super) fn suggested(operation: &Operation) -> Option<Handle<KfpError>> {
     })
 }
 
-/// The resource that an operation is about: a single one, or its list.
+/// Returns the resource of an operation, for a single object or a list.
 fn of(operation: &Operation) -> Option<&'static Resource> {
     let fits = |resource: &&&Resource| {
         let rest = operation.path.strip_prefix(resource.list_path);
@@ -434,8 +434,7 @@ fn page(
     })
 }
 
-/// The fields that are restricted, by parameters of path and query, and the values that they may
-/// have.
+/// Returns the fields that path and query parameters restrict, and the allowed values.
 fn wanted(
     store: &Store,
     call: &Call<'_>,
@@ -488,13 +487,12 @@ fn wanted(
     Ok(wanted)
 }
 
-/// What a multi-user installation answers to a request that names no namespace.
+/// Returns the error of a multi-user installation for a request without a namespace.
 pub(super) fn namespace_required() -> KfpError {
     KfpError::invalid_input("a namespace is required in multi-user mode")
 }
 
-/// Whether a field has a value: also one that an object has from the task, the run or the
-/// experiment that it belongs to.
+/// Returns whether a field has a value. Fields of the object's task, run or experiment are included.
 pub(super) fn has(store: &KfpStore, object: &Object, name: &str, value: &str) -> bool {
     let owners = [&TASK, &RUN, &EXPERIMENT];
     let owner = owners.iter().find_map(|owner| {
@@ -551,7 +549,7 @@ fn unarchive(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     keep(store, call, "AVAILABLE")
 }
 
-/// The server does not look whether an experiment exists.
+/// Sets the storage state. The server does not check whether an experiment exists.
 fn keep(store: &mut Store, call: &Call<'_>, state: &str) -> Result<Reply, KfpError> {
     let resource = resource(call)?;
     let is_experiment = resource.kind == EXPERIMENT.kind;
@@ -582,7 +580,7 @@ pub(super) fn text<'a>(object: &'a Object, field: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-/// A string of the request that must not be empty.
+/// Returns a string of the request that must not be empty.
 pub(super) fn required<'a>(object: &'a Object, field: &str) -> Result<&'a str, KfpError> {
     match text(object, field) {
         "" => Err(KfpError::invalid_input(format!("{field} is required"))),

@@ -41,7 +41,7 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
     Ok(Reply::ok(shown(store, &RUN, &run)))
 }
 
-/// Checks a run or a recurring run, and fills in what it leaves to the server.
+/// Checks a run or a recurring run, and fills in the fields that are left to the server.
 pub(super) fn checked(store: &Store, mut run: Object) -> Result<Object, KfpError> {
     if text(&run, "display_name").is_empty() {
         return Err(KfpError::invalid_input("the run has no name").internal());
@@ -91,8 +91,8 @@ pub(super) fn checked(store: &Store, mut run: Object) -> Result<Object, KfpError
     Ok(run)
 }
 
-/// The pipeline version that a run is to execute, and its spec; the newest version if the run names
-/// a pipeline only.
+/// Returns the pipeline version of a run, and its spec. It is the newest version if the run names only
+/// a pipeline.
 fn referred(store: &Store, run: &Object) -> Result<Option<(Value, Option<Value>)>, KfpError> {
     let reference = run
         .get("pipeline_version_reference")
@@ -152,7 +152,7 @@ pub(super) fn start(
     run
 }
 
-/// The history of a run tells what happened to it, not what was asked for.
+/// Terminates a run. The history of a run records what happened to it, not what was requested.
 pub(super) fn terminate(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let refuse = |error: KfpError| error.while_attempting("Failed to terminate a run");
     let mut run = RUN.in_path(store, call).map_err(refuse)?;
@@ -197,7 +197,7 @@ pub(super) fn archive_all_of(store: &mut Store, experiment_id: &str) {
     }
 }
 
-/// Puts a run or a task into a state, and into its history.
+/// Sets the state of a run or a task, and adds it to the history.
 pub(super) fn enter(object: &mut Object, state: &str, now: DateTime<Utc>) {
     set(object, "state", state);
     let history = object.entry("state_history").or_insert_with(|| json!([]));

@@ -1,4 +1,4 @@
-//! When a recurring run is due.
+//! Schedules of recurring runs.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::kfp::resources::text;
 use crate::kfp::time;
 use crate::store::Object;
 
-/// The times at which runs start, within bounds that belong to it.
+/// The start times of runs, within bounds.
 pub(super) struct Schedule {
     times: Times,
     start: Option<DateTime<Utc>>,
@@ -26,7 +26,7 @@ enum Times {
 }
 
 impl Schedule {
-    /// Reads a trigger; intervals count from its start, or else from `created`.
+    /// Parses a trigger. Intervals are counted from its start, or else from `created`.
     pub(super) fn read(trigger: &Object, created: DateTime<Utc>) -> Result<Self, String> {
         let part = |name| trigger.get(name).and_then(Value::as_object);
         let none = Object::new();
@@ -43,7 +43,7 @@ impl Schedule {
         })
     }
 
-    /// The first time after `after`, if there is one.
+    /// Returns the first time after `after`, if there is one.
     pub(super) fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let before_start = self.start.map(|start| later(start, TimeDelta::seconds(-1)));
         let after = before_start.map_or(after, |bound| after.max(bound));
@@ -58,7 +58,7 @@ impl Schedule {
         self.end.is_none_or(|end| next <= end).then_some(next)
     }
 
-    /// The last time up to and with `now`, or `earliest` if there is none after that.
+    /// Returns the last time up to and including `now`, or `earliest` if there is none after that.
     pub(super) fn latest(&self, earliest: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
         let now = self.end.map_or(now, |end| now.min(end));
         let latest = match &self.times {
@@ -86,7 +86,7 @@ fn cron(expression: &str, created: DateTime<Utc>) -> Result<Times, String> {
     })
 }
 
-/// A duration as Go writes it, such as `1h30m` or `1.5h`.
+/// Parses a duration as Go writes it, such as `1h30m` or `1.5h`.
 fn duration_of(text: &str) -> Option<TimeDelta> {
     const UNITS: [(&str, f64); 8] = [
         ("ns", 1e-9),
@@ -122,7 +122,7 @@ fn every(schedule: &Object, created: DateTime<Utc>) -> Result<Times, String> {
     })
 }
 
-/// How many intervals have passed, all of them at least a second long.
+/// Returns the number of intervals that have passed. Each is at least a second long.
 fn whole_intervals(from: DateTime<Utc>, interval: TimeDelta, until: DateTime<Utc>) -> i64 {
     (until - from).num_milliseconds() / interval.num_milliseconds().max(1)
 }

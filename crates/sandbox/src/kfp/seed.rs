@@ -1,4 +1,4 @@
-//! The data that a sandbox starts with: runs of a calibration, with tasks, artifacts and metrics.
+//! The seed data of a sandbox: runs of a calibration, with tasks, artifacts and metrics.
 
 use chrono::{DateTime, TimeDelta};
 use serde_json::Value;
@@ -7,20 +7,20 @@ use crate::kfp::given::add_seed;
 use crate::kfp::time;
 use crate::store::Store;
 
-/// Objects that are there once, and those of each run. Words that begin with `@` are filled in.
+/// Objects that exist once, and objects of each run. Words that begin with `@` are placeholders.
 const TEMPLATE: &str = include_str!("seed.json");
 
 /// 2025-01-01T06:10:00Z
 const FIRST_RUN_SECONDS: i64 = 1_735_711_800;
 const RUNS: i32 = 8;
 
-/// The words of the template that stand for ids.
+/// Placeholders for ids in the template.
 const IDS: [&str; 11] = [
     "run", "root", "measure", "fit", "counts", "sweep", "log", "model", "metric", "matrix",
     "report",
 ];
 
-/// Calibration runs of two tasks each: one measures, one fits a model to what was measured.
+/// Adds calibration runs of two tasks each: one measures, the other fits a model to the measurements.
 pub(crate) fn seed(store: &mut Store) {
     let template: Value = serde_json::from_str(TEMPLATE).unwrap_or_default();
     add(store, &template["once"]);
@@ -48,7 +48,7 @@ pub(crate) fn seed(store: &mut Store) {
     }
 }
 
-/// The template is part of the program, and the tests look at all of it.
+/// Adds the objects of a template. The template is part of the program, and tests check all of it.
 fn add(store: &mut Store, kinds: &Value) {
     for (kind, objects) in kinds.as_object().into_iter().flatten() {
         for object in objects.as_array().into_iter().flatten() {

@@ -1,14 +1,14 @@
-//! What lists with filters were made of: for the next page nothing is filtered again.
+//! A cache of filtered lists, so that the next page is not filtered again.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// As many lists can be read at the same time without being made anew.
+/// Maximum number of lists in the cache.
 const MOST: usize = 8;
 
 #[derive(Default)]
 pub(super) struct Selections {
-    /// The newest last.
+    /// The selections, newest last.
     held: RefCell<Vec<Selection>>,
 }
 
@@ -19,7 +19,7 @@ struct Selection {
 }
 
 impl Selections {
-    /// The selection of that identity, made anew if anything has changed since it was made.
+    /// Returns the selection with that identity. It is made again if anything has changed since.
     pub(super) fn get(
         &self,
         changes: u64,

@@ -1,4 +1,4 @@
-//! Objects in the form in which an answer shows them.
+//! Objects in the format of a response.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ pub(super) struct View<'a> {
     links: OnceCell<BTreeMap<&'a str, Vec<&'a Object>>>,
 }
 
-/// A created or changed object as the response shows it.
+/// Returns a created or changed object as the response shows it.
 pub(super) fn shown(store: &Store, resource: &Resource, object: &Object) -> Object {
     View::of(store, false).of_object(resource, object)
 }
@@ -46,7 +46,8 @@ impl<'a> View<'a> {
         object
     }
 
-    /// A run of a pipeline version shows its spec only in full, and then in place of the version.
+    /// Completes a run. The spec of a pipeline version is shown only in full, and then replaces the
+    /// version.
     fn complete_run(&self, run: &mut Object) {
         if self.full && run.contains_key("pipeline_spec") {
             run.remove("pipeline_version_reference");
@@ -71,7 +72,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The artifacts of a task are those of its links, grouped by key, type and producer.
+    /// Adds the artifacts of a task from its links, grouped by key, type and producer.
     fn complete_task(&self, task: &mut Object) {
         let grouped = || grouped(ARTIFACT_TASK.all(self.store), "task_id");
         let links = self.links.get_or_init(grouped).get(text(task, "task_id"));
@@ -123,8 +124,8 @@ fn grouped<'a>(
     groups
 }
 
-/// A task as release 2.17 shows it: each step is a node of a workflow that a driver prepares and,
-/// unless it is the whole run, an executor carries out.
+/// Returns a task as release 2.17 shows it. Each step is a workflow node that a driver prepares. An
+/// executor runs it, unless it is the whole run.
 fn task_details(task: &Object) -> Vec<Value> {
     let name = text(task, "name");
     let mut detail = Object::new();

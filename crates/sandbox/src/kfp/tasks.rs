@@ -59,7 +59,7 @@ pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
     Ok(Reply::ok(json!({ "tasks": tasks })))
 }
 
-/// The latest task that has the fingerprint and ended well; its outputs can be used again.
+/// Returns the latest successful task with the fingerprint. Its outputs can be reused.
 pub(super) fn find_cached(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let body = messages::named("v2beta1FindCachedTaskRequest").read_body(call.body)?;
     let fingerprint = required(&body, "cache_fingerprint")
@@ -79,7 +79,7 @@ pub(super) fn find_cached(store: &mut Store, call: &Call<'_>) -> Result<Reply, K
     }))
 }
 
-/// The task with what a request sets; a new state also goes into the history.
+/// Returns the task with the changes of a request. A new state is added to the history.
 fn changed(
     store: &mut Store,
     run_id: &str,

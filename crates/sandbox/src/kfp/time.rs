@@ -1,14 +1,14 @@
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 
-/// How the server sends a time that was never set.
+/// An unset time, as the server sends it.
 pub(super) const UNSET: &str = "1970-01-01T00:00:00Z";
 
-/// Times are kept in whole seconds.
+/// Formats a creation time. Times are stored in whole seconds.
 pub(super) fn created_at(now: DateTime<Utc>) -> String {
     text(now.trunc_subsecs(0))
 }
 
-/// RFC 3339 in UTC, with as many decimals as the time has, in steps of three.
+/// Formats a time in UTC as RFC 3339, with as many decimals as it has, in steps of three.
 pub(super) fn text(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
@@ -19,7 +19,7 @@ pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
         .map(|time| time.to_utc())
 }
 
-/// The seconds of a time since 1970; the server compares times in whole seconds.
+/// Returns the seconds since 1970. The server compares times in whole seconds.
 #[allow(clippy::cast_precision_loss)]
 pub(super) fn seconds(text: &str) -> Option<f64> {
     Some(parse(text)?.timestamp() as f64)

@@ -1,4 +1,4 @@
-//! Visualisations: the sandbox draws nothing, but says what would be drawn.
+//! Visualisations. The sandbox draws nothing, but says what would be drawn.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What the login file holds for one server.
+//! The entry of one server in the login file.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -6,15 +6,15 @@ use std::time::{Duration, SystemTime};
 use compute_kfp_runtime::credentials::AccessToken;
 use compute_kfp_runtime::oauth::Tokens;
 
-/// As the other programs reckon.
+/// Time before the expiry at which a token counts as expired. The other programs use the same.
 const MARGIN: Duration = Duration::from_secs(5);
-/// Of a token whose lifetime the login server does not say: it is renewed when it is refused.
+/// Lifetime of a token if the login server does not state one. Such a token is refreshed when refused.
 const ASSUMED_LIFETIME: Duration = Duration::from_secs(300);
 
 /// An entry of `auths`.
 #[derive(Clone)]
 pub(super) struct Account {
-    /// The server's address, as the file has it.
+    /// Address of the server, as written in the file.
     pub key: String,
     pub client_id: String,
     pub well_known_endpoint: String,
@@ -22,7 +22,7 @@ pub(super) struct Account {
     pub team_member_id: Option<i64>,
 }
 
-/// Tokens and when they were had, in whole seconds as the file has them.
+/// Tokens and the time at which they were issued, in whole seconds as in the file.
 #[derive(Clone, PartialEq)]
 pub(super) struct StoredTokens {
     pub access_token: String,
@@ -33,7 +33,7 @@ pub(super) struct StoredTokens {
 }
 
 impl StoredTokens {
-    /// Tokens that were handed out just now.
+    /// Creates the entry for tokens that were issued just now.
     pub fn new(tokens: &Tokens) -> Self {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         Self {
@@ -66,7 +66,7 @@ impl StoredTokens {
         }
     }
 
-    /// `None` for a time that no clock reaches.
+    /// Returns the time of expiry, or `None` if it cannot be represented.
     fn expiry(&self) -> Option<SystemTime> {
         let seconds = self.generated_at.checked_add(self.expires_in)?;
         SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))

@@ -1,4 +1,4 @@
-//! The login file on disk: read as a whole, replaced as a whole, by one program at a time.
+//! The login file on disk. It is read and replaced as a whole, by one program at a time.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Seek as _, Write as _};
@@ -12,10 +12,10 @@ use super::document::{Document, Fault};
 #[derive(Clone, Debug)]
 pub(super) struct ConfigFile(PathBuf);
 
-/// While it is held, no other program that takes turns changes the file.
+/// A lock on the login file. While it is held, no other program that uses the lock changes the file.
 pub(super) struct Turn(#[expect(dead_code, reason = "closing the file ends the turn")] File);
 
-/// A file that takes the place of the login file.
+/// A new file that will replace the login file.
 pub(super) struct Prepared {
     of: ConfigFile,
     file: File,
@@ -24,9 +24,9 @@ pub(super) struct Prepared {
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// How much longer than the present content a new one may be, in bytes.
+/// Maximum growth of the content in one change, in bytes.
 const ROOM: usize = 64 * 1024;
-/// A refresh takes at most half of it.
+/// Maximum time to wait for the lock. A refresh takes at most half of it.
 const LONGEST_TURN: Duration = Duration::from_secs(60);
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
@@ -39,7 +39,7 @@ impl ConfigFile {
         &self.0
     }
 
-    /// `None` where there is no file.
+    /// Reads the file. Returns `None` if there is none.
     pub fn read(&self) -> Result<Option<Document>, Error> {
         match fs::read(&self.0) {
             Ok(content) => {
@@ -52,7 +52,7 @@ impl ConfigFile {
         }
     }
 
-    /// Reads, changes, and replaces the file; where there was none, it is made.
+    /// Reads, changes and replaces the file. Creates it if there is none.
     pub fn change(
         &self,
         change: impl FnOnce(&mut Document) -> Result<(), Fault>,
@@ -60,8 +60,8 @@ impl ConfigFile {
         self.prepare()?.change(change)
     }
 
-    /// Makes ready the place for a new content, so that it can be stored whatever happens then: a full
-    /// disk is found out before, not after.
+    /// Reserves disk space for a new content, so that storing it cannot fail later. A full disk is thus
+    /// detected before a refresh token is spent.
     pub fn prepare(&self) -> Result<Prepared, Error> {
         let target = self.target();
         let prepared = make_folder(&target).and_then(|()| {
@@ -98,8 +98,9 @@ impl ConfigFile {
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](compute_kfp_runtime::ErrorKind::Configuration) if there can be no
-    /// lock, or another program does not give it up: two that refresh at once lose a login.
+    /// Returns an error of kind [`Configuration`](compute_kfp_runtime::ErrorKind::Configuration) if the
+    /// lock cannot be created or another program does not release it. Two concurrent refreshes lose a
+    /// login.
     pub async fn turn(&self) -> Result<Turn, Error> {
         let target = self.target();
         let open = blocking_io(move || {
@@ -149,14 +150,14 @@ impl ConfigFile {
         .caused_by(error)
     }
 
-    /// The file itself, behind symbolic links.
+    /// Resolves symbolic links.
     fn target(&self) -> PathBuf {
         fs::canonicalize(&self.0).unwrap_or_else(|_| self.0.clone())
     }
 }
 
 impl Prepared {
-    /// Reads and changes the content, which takes the place of the old one whole.
+    /// Reads and changes the content, and replaces the file atomically.
     pub fn change(
         mut self,
         change: impl FnOnce(&mut Document) -> Result<(), Fault>,
@@ -176,13 +177,13 @@ impl Prepared {
 }
 
 impl Drop for Prepared {
-    /// Nothing is there any more after the rename.
+    /// Removes the new file. After the rename there is none.
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// A hidden file beside this one, with another ending.
+/// Returns the path of a hidden file in the same directory, with another ending.
 fn beside(file: &Path, ending: &str) -> PathBuf {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     file.with_file_name(format!(".{name}.{ending}"))
@@ -202,7 +203,7 @@ async fn blocking_io<T: Send + 'static>(
     done.unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
-/// Does what waits for the disk where it keeps no other task waiting.
+/// Runs blocking disk work on a thread where it does not block other tasks.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {

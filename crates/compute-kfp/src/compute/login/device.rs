@@ -1,4 +1,4 @@
-//! The first login, by a browser on this or any other device.
+//! The first login, in a browser on this or any other device.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,32 +33,33 @@ impl DeviceLogin {
         }
     }
 
-    /// Keeps the login in this file, not in `~/.quantuminspire/config.json`.
+    /// Sets the file that stores the login [default: `~/.quantuminspire/config.json`].
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some(path.into());
         self
     }
 
-    /// What to connect by, where a proxy or certificates are needed.
+    /// Sets the HTTP client, for example one with a proxy or certificates.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self
     }
 
-    /// Sends tokens to the API over plain HTTP to any host; the login server needs HTTPS.
+    /// Sets whether tokens may be sent to the API over plain HTTP, to any host [default: `false`]. The
+    /// login server needs HTTPS.
     pub fn allow_plain_http(mut self, allow: bool) -> Self {
         self.allow_plain_http = allow;
         self
     }
 
-    /// Asks the server who its login server is, and that for a code to show.
+    /// Asks the API for its login server, and the login server for a code to show.
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration): the endpoint is not a URL or
-    /// would get secrets over plain HTTP, or the file cannot be read. Of kind
-    /// [`Authentication`](crate::ErrorKind::Authentication): the login server refuses. Or whatever
-    /// keeps the API from answering.
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the endpoint is
+    /// not a URL or would get secrets over plain HTTP, or if the file cannot be read. The kind is
+    /// [`Authentication`](crate::ErrorKind::Authentication) if the login server refuses. If the call to
+    /// the API fails, its error is returned.
     #[inline]
     pub async fn start(self) -> Result<PendingLogin, Error> {
         let file = ConfigFile::new(self.file.map_or_else(default_file, Ok)?);
@@ -104,7 +105,7 @@ impl DeviceLogin {
     }
 }
 
-/// A login that waits for a person.
+/// A login that waits for the user's confirmation.
 ///
 /// ```no_run
 /// # async fn example() -> compute_kfp::Result<()> {
@@ -130,37 +131,37 @@ pub struct PendingLogin {
 }
 
 impl PendingLogin {
-    /// The page where the person enters the code.
+    /// Returns the page where the user enters the code.
     pub fn verification_uri(&self) -> &str {
         self.pending.verification_uri()
     }
 
-    /// The page with the code already in its address, where there is one.
+    /// Returns the page with the code already in its address, if there is one.
     pub fn verification_uri_complete(&self) -> Option<&str> {
         self.pending.verification_uri_complete()
     }
 
-    /// The code to enter, or to compare with the page.
+    /// Returns the code to enter, or to compare with the page.
     pub fn user_code(&self) -> &str {
         self.pending.user_code()
     }
 
-    /// How long the person has, counted from the start.
+    /// Returns the time that the user has, counted from the start.
     pub fn expires_in(&self) -> Duration {
         self.pending.expires_in()
     }
 
-    /// Waits until the person has confirmed, stores the tokens, and asks for the memberships.
+    /// Waits until the user has confirmed, stores the tokens, and requests the memberships.
     ///
-    /// Where there is exactly one membership, its id is stored, too. The file's `default_host`
+    /// If there is exactly one membership, its id is stored, too. The file's `default_host`
     /// becomes this server if it had none.
     ///
     /// # Errors
     ///
-    /// Of kind [`Authentication`](crate::ErrorKind::Authentication): the person refused or took too
-    /// long. Of kind [`Configuration`](crate::ErrorKind::Configuration): the tokens cannot be
-    /// stored. Where only the memberships cannot be had the tokens are stored, and the error is
-    /// that call's.
+    /// Returns an error of kind [`Authentication`](crate::ErrorKind::Authentication) if the user
+    /// refused or took too long. The kind is [`Configuration`](crate::ErrorKind::Configuration) if the
+    /// tokens cannot be stored. If only the request for the memberships fails, the tokens are stored
+    /// and the error is that of the request.
     #[inline]
     pub async fn finish(self) -> Result<LoggedIn, Error> {
         let tokens = StoredTokens::new(&self.pending.finish().await?);
@@ -192,13 +193,13 @@ impl PendingLogin {
     }
 }
 
-/// A login that is stored.
+/// A stored login.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LoggedIn {
     /// The login, for [`ClientBuilder::login`](crate::compute::ClientBuilder::login).
     pub login: Login,
-    /// The memberships of the user, at most 50. Where there is not exactly one, choose one with
+    /// The memberships of the user, at most 50. If there is not exactly one, choose one with
     /// [`Login::set_team_member_id`].
     pub members: Vec<types::Member>,
 }

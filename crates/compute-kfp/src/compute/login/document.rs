@@ -1,16 +1,16 @@
-//! The content of a login file: what is needed of it is read, and all else is kept.
+//! The content of a login file. Unknown fields are preserved.
 
 use serde_json::{Map, Value};
 
 use super::account::{Account, StoredTokens};
 
-/// Why a content cannot be used; it never quotes a value.
+/// The reason why a content cannot be used. It never quotes a value.
 pub(super) type Fault = String;
 
 #[derive(Default)]
 pub(super) struct Document(Map<String, Value>);
 
-/// What a login by a browser stores beside the tokens.
+/// The data that a browser login stores in addition to the tokens.
 pub(super) struct NewAccount<'a> {
     pub host: &'a str,
     pub client_id: &'a str,
@@ -43,7 +43,7 @@ impl Document {
         optional(&self.0, "", "default_host", "a text", Value::as_str)
     }
 
-    /// The account of a server, whose address may end with a slash on either side.
+    /// Returns the account of a server. A trailing slash of either address is ignored.
     pub fn account(&self, host: &str) -> Result<Option<Account>, Fault> {
         let Some(auths) = object(&self.0, "", "auths")? else {
             return Ok(None);
@@ -74,7 +74,7 @@ impl Document {
         }))
     }
 
-    /// Sets the tokens of the account with this key, or takes them away.
+    /// Sets or removes the tokens of the account with this key.
     pub fn set_tokens(&mut self, key: &str, tokens: Option<&StoredTokens>) -> Result<(), Fault> {
         let entry = self.entry(key)?;
         let Some(tokens) = tokens else {
@@ -110,7 +110,7 @@ impl Document {
         Ok(())
     }
 
-    /// Stores a new login in place of the one to the same server.
+    /// Stores a new login, replacing the one to the same server.
     pub fn log_in(&mut self, new: &NewAccount<'_>) -> Result<(), Fault> {
         let auths = member(&mut self.0, "", "auths")?;
         let key = key_of(auths, new.host).unwrap_or(new.host).to_owned();
@@ -152,7 +152,7 @@ fn tokens(stored: &Map<String, Value>, place: &str) -> Result<StoredTokens, Faul
     })
 }
 
-/// Seconds, of which other programs may have written fractions.
+/// A number of seconds. Other programs may have written fractions.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -165,7 +165,7 @@ fn whole(value: &Value) -> Option<u64> {
         .or_else(|| fraction().map(|seconds| seconds as u64))
 }
 
-/// The address under which a server is known, as the file writes it.
+/// Returns the address of a server as the file writes it.
 fn key_of<'a>(auths: &'a Map<String, Value>, host: &str) -> Option<&'a str> {
     let plain = |url: &str| url.trim_end_matches('/').to_owned();
     let same = |key: &&String| plain(key) == plain(host);
@@ -186,7 +186,7 @@ fn required<'a, T>(
     value.ok_or_else(|| expected(&below(place, name), what))
 }
 
-/// `None` where it is absent or null.
+/// Returns the value of a field, or `None` if it is absent or null.
 fn optional<'a, T>(
     map: &'a Map<String, Value>,
     place: &str,
@@ -208,7 +208,7 @@ fn object<'a>(
     optional(map, place, name, "an object", Value::as_object)
 }
 
-/// An object in an object, made where it is absent or null; nothing else is written over.
+/// Returns an object inside an object. Creates it if it is absent or null; nothing else is overwritten.
 fn member<'a>(
     map: &'a mut Map<String, Value>,
     place: &str,
@@ -223,7 +223,7 @@ fn member<'a>(
         .ok_or_else(|| expected(&below(place, name), "an object"))
 }
 
-/// A JSON pointer (RFC 6901).
+/// Returns the JSON pointer (RFC 6901) of a member.
 fn below(place: &str, name: &str) -> String {
     format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"))
 }

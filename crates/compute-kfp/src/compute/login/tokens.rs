@@ -1,4 +1,4 @@
-//! Where a client's access tokens come from: the login file, or the login server.
+//! The source of a client's access tokens: the login file, or the login server.
 
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,8 +13,8 @@ use super::Login;
 use super::account::{Account, StoredTokens};
 use super::config_file::blocking;
 
-/// The tokens of one client. A token that was handed out once is not handed out again: the client
-/// only asks when it is about to expire or was refused.
+/// The tokens of one client. A token is handed out only once: the client asks again only when the token
+/// is about to expire or was refused.
 pub(crate) struct LoginTokens {
     login: Login,
     known: Mutex<Known>,
@@ -29,7 +29,7 @@ struct Known {
 /// Tokens that could not be stored.
 struct Unsaved {
     tokens: StoredTokens,
-    /// What the file holds in their place.
+    /// Tokens that the file still holds.
     stored: StoredTokens,
 }
 
@@ -73,7 +73,7 @@ impl LoginTokens {
         Ok((account, tokens.ok_or_else(|| self.login.logged_out())?))
     }
 
-    /// The newest tokens, given those of the file.
+    /// Returns the newest tokens, given those in the file.
     fn present(&self, stored: &StoredTokens) -> StoredTokens {
         let known = self.known();
         let unsaved = known.unsaved.as_ref();
@@ -91,7 +91,7 @@ impl LoginTokens {
         tokens.access_token()
     }
 
-    /// Gets new tokens for the present ones, and stores them at once.
+    /// Exchanges the present tokens for new ones, and stores them immediately.
     async fn refresh(
         &self,
         http: &Client,
@@ -137,15 +137,15 @@ impl LoginTokens {
         Ok(new)
     }
 
-    /// Nothing that is done under the lock can leave it half done.
+    /// Locks the known tokens. A poisoned lock is safe to use: no change to them can be left half done.
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How many refreshes are under way: a refresh token is spent, and its successor not yet stored.
+/// Number of refreshes in progress: a refresh token is spent, and its successor not yet stored.
 static UNDERWAY: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
-/// A refresh takes no longer.
+/// Maximum duration of a refresh.
 const LONGEST: Duration = Duration::from_secs(30);
 
 struct Underway;
@@ -163,7 +163,7 @@ impl Drop for Underway {
     }
 }
 
-/// Waits until none is under way.
+/// Waits until no refresh is in progress.
 pub(super) async fn settled() {
     let mut underway = UNDERWAY.subscribe();
     let settled = underway.wait_for(|count| *count == 0);

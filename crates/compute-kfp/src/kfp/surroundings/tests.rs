@@ -15,7 +15,7 @@ use crate::kfp::Client;
 
 const OF_THE_POD: &str = "t0ken-of-the-pod";
 
-/// A machine: its variables, and its files below a folder that is root and home at once.
+/// A machine with variables, and files in a directory that is both root and home.
 struct Machine {
     variables: Vec<(&'static str, OsString)>,
     files: TempDir,
@@ -67,7 +67,7 @@ impl Machine {
     }
 }
 
-/// Whether calls carry the token of the sandbox; it refuses those that do not.
+/// Returns whether calls carry the token of the sandbox, which rejects calls without it.
 async fn is_let_in(machine: &Machine) -> bool {
     let client = machine.client().unwrap();
     match client.list_artifacts().send().await {
