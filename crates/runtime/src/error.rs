@@ -134,7 +134,7 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             operation: None,
-            message: message.into(),
+            message: harmless(message.into()),
             sent: false,
             sent_before: false,
             passing: None,
@@ -503,7 +503,7 @@ impl Error {
     /// ```
     #[must_use]
     pub fn with_note(mut self, note: &str) -> Self {
-        self.0.message = format!("{}; {note}", self.0.message);
+        self.0.message = harmless(format!("{}; {note}", self.0.message));
         self
     }
 
@@ -699,6 +699,22 @@ pub(crate) fn is_html(headers: &HeaderMap, body: &[u8]) -> bool {
 fn begins(text: &[u8], start: &str) -> bool {
     let text = text.trim_ascii_start().get(..start.len());
     text.is_some_and(|text| text.eq_ignore_ascii_case(start.as_bytes()))
+}
+
+/// Escapes control characters, which a terminal obeys: a message may quote anything.
+fn harmless(message: String) -> String {
+    let steers = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    if !message.contains(steers) {
+        return message;
+    }
+    let mut harmless = String::with_capacity(message.len());
+    for letter in message.chars() {
+        match steers(letter) {
+            true => harmless.extend(letter.escape_debug()),
+            false => harmless.push(letter),
+        }
+    }
+    harmless
 }
 
 /// Returns the first bytes of a body, as a string on one line.

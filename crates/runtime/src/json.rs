@@ -23,13 +23,15 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// Leaves out the mark that some programs write before UTF-8.
+pub(crate) fn without_byte_order_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
 
 /// Decodes the response of a server.
 #[doc(hidden)]
 pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Fault> {
-    let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
-    let text = text(json)?;
+    let text = text(without_byte_order_mark(json))?;
     serde_json::from_str(text).map_err(|error| fault(text, &error))
 }
 
@@ -55,7 +57,6 @@ fn fault(text: &str, error: &Error) -> Fault {
         "the answer goes on behind its JSON".to_owned()
     } else {
         let path = path(text.as_bytes(), end);
-        let error = error.to_string().replace(char::is_control, "\u{fffd}");
         format!("the answer cannot be read{}: {error}", at(&path))
     };
     let ended = error.is_eof();
@@ -155,11 +156,7 @@ fn written(levels: &[Level<'_>]) -> String {
                 let quoted = [b"\"", *name, b"\""].concat();
                 let name: String = serde_json::from_slice(&quoted)
                     .unwrap_or_else(|_| String::from_utf8_lossy(name).into_owned());
-                // A terminal obeys control characters.
-                path.extend(name.chars().flat_map(|letter| match letter.is_control() {
-                    true => letter.escape_debug().collect::<Vec<_>>(),
-                    false => vec![letter],
-                }));
+                path.push_str(&name);
             }
         }
     }

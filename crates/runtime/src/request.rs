@@ -1,11 +1,13 @@
 //! A request that is being built.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use siphasher::sip::SipHasher24;
 use smallvec::SmallVec;
@@ -444,6 +446,7 @@ impl Request {
         if let Some(problem) = problem.or_else(|| self.missing_of_body()) {
             return Err(Error::invalid(format!("{problem}; nothing was sent")));
         }
+        self.repeat_path_in_body();
         let headers = std::mem::take(&mut options.headers);
         let method = self.operation.method;
         let method = Method::from_bytes(method.as_bytes()).map_err(|error| {
@@ -454,36 +457,40 @@ impl Request {
             url: endpoint.join(&self.path()?, &self.query()),
             headers: self.headers(headers)?,
             accept: self.operation.accept,
-            body: self.body_with_path(),
+            body: self.body,
         };
         Ok((parts, options))
     }
 
-    /// Returns the body, with the path parameters that it must repeat.
-    fn body_with_path(&self) -> Body {
-        let repeated = self.values_in(Location::Path);
-        let mut repeated = repeated
-            .filter(|(parameter, _)| parameter.repeated_in_body)
-            .peekable();
-        let Body::Bytes { media, bytes } = &self.body else {
-            return self.body.clone();
+    /// Adds to a JSON body the path parameters that it must repeat. Nothing else of it is written anew.
+    fn repeat_path_in_body(&mut self) {
+        let repeats = self.operation.parameters.iter();
+        let (Body::Bytes { bytes, .. }, true) =
+            (&self.body, { repeats }.any(|it| it.repeated_in_body))
+        else {
+            return;
         };
-        if repeated.peek().is_none() {
-            return self.body.clone();
-        }
-        let Ok(mut body) = serde_json::from_slice::<Map<String, Value>>(bytes) else {
-            return self.body.clone();
+        let known = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(bytes);
+        let (Ok(known), Some(rest)) = (known, bytes.trim_ascii_start().strip_prefix(b"{")) else {
+            return;
         };
-        for (parameter, written) in repeated {
+        let mut body = vec![b'{'];
+        for (parameter, written) in self.values_in(Location::Path) {
             if let Written::Plain(text) = written
-                && !body.keys().any(|key| is_same_field(key, parameter.name))
+                && parameter.repeated_in_body
+                && !known.keys().any(|key| is_same_field(key, parameter.name))
             {
-                body.insert(parameter.name.to_owned(), text.as_str().into());
+                let between = if body.len() > 1 { "," } else { "" };
+                let field = format!("{between}{}:{}", json(parameter.name), json(text));
+                body.extend_from_slice(field.as_bytes());
             }
         }
-        Body::Bytes {
-            media,
-            bytes: json(&body).into(),
+        if body.len() > 1 && !known.is_empty() {
+            body.push(b',');
+        }
+        body.extend_from_slice(rest);
+        if let Body::Bytes { bytes, .. } = &mut self.body {
+            *bytes = body.into();
         }
     }
 

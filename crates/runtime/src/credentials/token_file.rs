@@ -11,10 +11,10 @@ use tokio::io::AsyncReadExt as _;
 
 use super::{AccessToken, Authorization, Credentials, Pending};
 use crate::error::Error;
+use crate::json::without_byte_order_mark;
 
 /// Maximum file size. A longer file is not a token, and may be endless.
 const LONGEST: u64 = 1024 * 1024;
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A token that is read from a file and sent as `Bearer <token>`.
 ///
@@ -149,8 +149,7 @@ async fn read(path: &Path) -> Result<Read, Error> {
         ));
     }
     // The error of the conversion would hold the bytes.
-    let content = content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&content);
-    let text = str::from_utf8(content)
+    let text = str::from_utf8(without_byte_order_mark(&content))
         .map_err(|_| wrong("is not UTF-8; name a file that holds a token alone"))?
         .trim();
     if text.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::page::{ListPage, Page, Turn};
 use super::resume::Position;
-use super::source::{Ahead, MOST_EMPTY, Source, arrived};
+use super::source::{Ahead, Source, arrived};
 use crate::error::Error;
 
 pub(super) struct NumberedPager<P> {
@@ -16,8 +16,6 @@ pub(super) struct NumberedPager<P> {
     /// Prefetched pages, from `next` on.
     ahead: VecDeque<Ahead<P>>,
     prefetch: usize,
-    /// Number of consecutive pages without items.
-    empty: u32,
     /// Number of pages that the server reported when an empty page came before the end.
     pages_when_empty: Option<u64>,
 }
@@ -31,7 +29,6 @@ impl<P: ListPage> NumberedPager<P> {
             ended: false,
             ahead: VecDeque::new(),
             prefetch,
-            empty: 0,
             pages_when_empty: None,
         }
     }
@@ -72,12 +69,6 @@ impl<P: ListPage> NumberedPager<P> {
         } else {
             number.saturating_add(1)
         });
-        self.empty = if length == 0 { self.empty + 1 } else { 0 };
-        if self.empty > MOST_EMPTY && number < last {
-            self.ended = true;
-            self.ahead.clear();
-            return Some(Err(self.source.endless().resumed_at(here)));
-        }
         self.next = number.saturating_add(1);
         self.ended = self.next > last || number == u64::MAX;
         let after = (!self.ended).then(|| self.position(self.next, given));

@@ -32,6 +32,10 @@ pub struct Pages<P> {
     pages: BoxStream<'static, Result<Page<P>, Error>>,
 }
 
+/// Maximum number of consecutive pages without items. A server that filters after it has cut its
+/// pages sends some; if there are more, the list is taken to be endless.
+const MOST_EMPTY: u32 = 1_000;
+
 enum Pager<P> {
     Token(TokenPager<P>),
     Numbered(NumberedPager<P>),
@@ -55,19 +59,22 @@ impl<P: ListPage> Pages<P> {
         .unwrap_or_else(|error| Pager::Refused(Some(error.during(operation))));
         // A page is given from its beginning, also where some of its items were given already.
         let given = given.saturating_sub(start.as_ref().map_or(0, |point| point.given_of_page));
-        let pages = stream::unfold((pager, given), move |(mut pager, given)| async move {
+        let start_of_list = (pager, given, 0);
+        let pages = stream::unfold(start_of_list, move |(mut pager, given, empty)| async move {
             if max_items.is_some_and(|most| given >= most) {
                 return None;
             }
             let page = pager.next(given, max_items).await?;
-            let given = match &page {
-                Ok(page) => given.saturating_add(page.items().len() as u64),
-                Err(_) => {
-                    pager = Pager::Refused(None);
-                    given
-                }
-            };
-            Some((page, (pager, given)))
+            let length = page.as_ref().map_or(0, |page| page.items().len() as u64);
+            let empty = if length == 0 { empty + 1 } else { 0 };
+            let page = page.and_then(|page| match page.resume_point() {
+                Some(_) if empty > MOST_EMPTY => Err(endless(operation, &page)),
+                _ => Ok(page),
+            });
+            if page.is_err() {
+                pager = Pager::Refused(None);
+            }
+            Some((page, (pager, given.saturating_add(length), empty)))
         });
         Self {
             operation,
@@ -93,6 +100,13 @@ impl<P: ListPage> Pages<P> {
     pub async fn next(&mut self) -> Option<Result<Page<P>, Error>> {
         poll_fn(|context| self.pages.as_mut().poll_next(context)).await
     }
+}
+
+/// Returns the error of a list that may go on for ever without an item.
+fn endless<P: ListPage>(operation: &'static Operation, page: &Page<P>) -> Error {
+    let what = format!("the list does not end: {MOST_EMPTY} pages after one another have no items");
+    let error = Error::unreadable_list(what).during(operation);
+    error.resumed_at(page.here().clone())
 }
 
 fn pager<P: ListPage>(

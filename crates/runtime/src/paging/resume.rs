@@ -6,7 +6,6 @@ use super::cursor::Cursor;
 use super::page::ListPage;
 use crate::error::Error;
 use crate::operation::Operation;
-use crate::request::Request;
 
 /// A position in a list that can be stored and resumed from, also by another process.
 ///
@@ -52,12 +51,20 @@ pub(super) enum Position {
     Time(Cursor),
 }
 
+/// The list that a point belongs to.
+#[derive(Clone, Copy)]
+pub(super) struct List {
+    pub operation: &'static Operation,
+    /// A digest of the values that its page tokens hold.
+    pub held: Option<u64>,
+}
+
 impl ResumePoint {
-    pub(super) fn new(request: &Request, position: Position, given: u64) -> Self {
+    pub(super) fn new(list: List, position: Position, given: u64) -> Self {
         Self {
-            operation: request.operation().id.to_owned(),
+            operation: list.operation.id.to_owned(),
             position,
-            held: request.held_by_token(),
+            held: list.held,
             given_of_page: 0,
             given,
         }
@@ -75,15 +82,15 @@ impl ResumePoint {
     }
 
     /// Checks that the position belongs to this list.
-    pub(super) fn of(self, request: &Request) -> Result<Self, Error> {
-        let operation = request.operation();
+    pub(super) fn of(self, list: List) -> Result<Self, Error> {
+        let operation = list.operation;
         if self.operation != operation.id {
             return Err(Error::invalid(format!(
                 "the resume point is one of `{}`, not of `{}`; nothing was sent",
                 self.operation, operation.id
             )));
         }
-        if self.held != request.held_by_token() {
+        if self.held != list.held {
             return Err(Error::invalid(
                 "the resume point is one of a list with another filter or order, which have to be \
                  set again; nothing was sent",

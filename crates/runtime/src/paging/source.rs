@@ -4,21 +4,18 @@ use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use super::page::ListPage;
-use super::resume::{Position, ResumePoint};
+use super::resume::{List, Position, ResumePoint};
 use crate::error::Error;
 use crate::operation::Operation;
 use crate::request::Request;
 use crate::response::ResponseValue;
 use crate::transport::Transport;
 
-/// Maximum number of consecutive pages without items. A server that filters after it has cut its
-/// pages sends some; if there are more, the list is taken to be endless.
-pub(super) const MOST_EMPTY: u32 = 1_000;
-
 /// The request of a list, which is copied for each page.
 pub(super) struct Source {
     transport: Transport,
     request: Request,
+    list: List,
 }
 
 /// A page that is fetched in the background; the request is cancelled when it is dropped.
@@ -26,16 +23,24 @@ pub(super) type Ahead<P> = JoinSet<Result<ResponseValue<P>, Error>>;
 
 impl Source {
     pub fn new(transport: Transport, request: Request) -> Self {
-        Self { transport, request }
+        let list = List {
+            operation: request.operation(),
+            held: request.held_by_token(),
+        };
+        Self {
+            transport,
+            request,
+            list,
+        }
     }
 
     pub fn operation(&self) -> &'static Operation {
-        self.request.operation()
+        self.list.operation
     }
 
     /// Checks the point from which the list resumes.
     pub fn start(&self, point: ResumePoint) -> Result<ResumePoint, Error> {
-        point.of(&self.request)
+        point.of(self.list)
     }
 
     /// Returns the value of a parameter that the caller has set.
@@ -62,14 +67,7 @@ impl Source {
     }
 
     pub fn at(&self, position: Position, given: u64) -> ResumePoint {
-        ResumePoint::new(&self.request, position, given)
-    }
-
-    /// Creates the error for a list that may continue without end and without items.
-    pub fn endless(&self) -> Error {
-        self.broken(format!(
-            "the list does not end: {MOST_EMPTY} pages after one another have no items"
-        ))
+        ResumePoint::new(self.list, position, given)
     }
 
     /// Creates the error for a response that would make a list endless or wrong.

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use super::cursor::Cursor;
 use super::page::{ListPage, Page, Turn};
 use super::resume::{Position, ResumePoint};
-use super::source::{MOST_EMPTY, Source};
+use super::source::Source;
 use crate::error::Error;
 use crate::request::Request;
 use crate::response::ResponseValue;
@@ -19,8 +19,6 @@ pub(super) struct TimedPager<P> {
     /// Start of the next page after a page without new items, as reported by the server.
     further: Option<i64>,
     ended: bool,
-    /// Number of consecutive pages without items.
-    empty: u32,
     page: PhantomData<fn() -> P>,
 }
 
@@ -31,7 +29,6 @@ impl<P: ListPage> TimedPager<P> {
             cursor,
             further: None,
             ended: false,
-            empty: 0,
             page: PhantomData,
         }
     }
@@ -44,15 +41,6 @@ impl<P: ListPage> TimedPager<P> {
         let here = self.position(given);
         match self.fetch().await {
             Ok(response) => {
-                self.empty = if response.items().is_empty() {
-                    self.empty + 1
-                } else {
-                    0
-                };
-                if self.empty > MOST_EMPTY {
-                    self.ended = true;
-                    return Some(Err(self.source.endless().resumed_at(here)));
-                }
                 let given = given.saturating_add(response.items().len() as u64);
                 let after = self.position(given);
                 Some(Ok(Page::new(response, here, Some(after))))

@@ -6,7 +6,7 @@ use std::hash::{Hash as _, Hasher as _};
 
 use super::page::{ListPage, Page, Turn};
 use super::resume::Position;
-use super::source::{Ahead, MOST_EMPTY, Source, arrived};
+use super::source::{Ahead, Source, arrived};
 use crate::error::Error;
 use crate::request::Request;
 
@@ -15,8 +15,6 @@ pub(super) struct TokenPager<P> {
     next: Next,
     /// Hashes of the tokens so far; the tokens themselves can be long.
     seen: HashSet<u64>,
-    /// Number of consecutive pages without items.
-    empty: u32,
     ahead: Option<Ahead<P>>,
     prefetch: bool,
 }
@@ -36,7 +34,6 @@ impl<P: ListPage> TokenPager<P> {
             source,
             next: Next::Page(start),
             seen,
-            empty: 0,
             ahead: None,
             prefetch,
         }
@@ -69,14 +66,6 @@ impl<P: ListPage> TokenPager<P> {
             Ok(response) => response,
             Err(error) => return Some(Err(error.resumed_at(here))),
         };
-        self.empty = if response.items().is_empty() {
-            self.empty + 1
-        } else {
-            0
-        };
-        if self.empty > MOST_EMPTY {
-            return Some(Err(self.source.endless().resumed_at(here)));
-        }
         let given = given.saturating_add(response.items().len() as u64);
         let next = match response.turn() {
             Turn::Token(Some(token)) => Some(token.to_owned()),
