@@ -43,23 +43,33 @@ fn pipeline(path: &Path) -> io::Result<String> {
     match &start[..read] {
         b"PK" => {
             let mut archive = zip::ZipArchive::new(file).map_err(io::Error::other)?;
+            let mut names = Vec::new();
             for index in 0..archive.len() {
                 let entry = archive.by_index(index).map_err(io::Error::other)?;
-                let name = entry.name().map_err(io::Error::other)?.into_owned();
-                if is_pipeline(Path::new(&name)) {
-                    entry.take(LARGEST).read_to_string(&mut text)?;
-                    break;
-                }
+                names.push(entry.name().map_err(io::Error::other)?.into_owned());
+            }
+            if let Some(index) = main_file(&names) {
+                let entry = archive.by_index(index).map_err(io::Error::other)?;
+                entry.take(LARGEST).read_to_string(&mut text)?;
             }
         }
         [0x1f, 0x8b] => {
             let mut archive = tar::Archive::new(GzDecoder::new(file).take(LARGEST));
+            let (mut names, mut texts) = (Vec::new(), Vec::new());
+            // A sparse entry gives more bytes than the archive has.
+            let mut left = LARGEST;
             for entry in archive.entries()? {
                 let entry = entry?;
-                if is_pipeline(&entry.path()?) {
-                    entry.take(LARGEST).read_to_string(&mut text)?;
-                    break;
+                let name = entry.path()?.to_string_lossy().into_owned();
+                let mut content = Vec::new();
+                if is_pipeline(&name) {
+                    left -= entry.take(left).read_to_end(&mut content)? as u64;
                 }
+                names.push(name);
+                texts.push(content);
+            }
+            if let Some(content) = main_file(&names).map(|index| texts.swap_remove(index)) {
+                text = String::from_utf8(content).map_err(io::Error::other)?;
             }
         }
         _ => {
@@ -69,7 +79,14 @@ fn pipeline(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-fn is_pipeline(path: &Path) -> bool {
-    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+/// Returns the index of the file that the server reads: `pipeline.yaml`, else the first pipeline.
+fn main_file(names: &[String]) -> Option<usize> {
+    let main = names.iter().position(|name| name == "pipeline.yaml");
+    main.or_else(|| names.iter().position(|name| is_pipeline(name)))
+}
+
+fn is_pipeline(name: &str) -> bool {
+    let ending = Path::new(name).extension().unwrap_or_default();
+    let ending = ending.to_ascii_lowercase();
     ["yaml", "yml", "json"].iter().any(|known| ending == *known)
 }

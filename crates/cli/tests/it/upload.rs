@@ -55,8 +55,18 @@ fn a_pipeline_has_the_name_that_its_package_gives_it() {
     let world = World::new();
     let packages = [
         ("other.yaml", PACKAGE.as_bytes().to_vec()),
-        ("other.tar.gz", tar_gz("pipeline.yaml", PACKAGE)),
-        ("other.zip", zip("pipeline.yaml", PACKAGE)),
+        (
+            "other.tar.gz",
+            tar_gz(&[("a.yaml", "a: b"), ("pipeline.yaml", PACKAGE)]),
+        ),
+        (
+            "other.zip",
+            zip(&[("a.yaml", "a: b"), ("pipeline.yaml", PACKAGE)]),
+        ),
+        (
+            "single.zip",
+            zip(&[("a.txt", ""), ("calibrate.yml", PACKAGE)]),
+        ),
     ];
     for (name, package) in packages {
         let file = world.program.file(name, package);
@@ -75,22 +85,26 @@ fn a_pipeline_has_the_name_that_its_package_gives_it() {
     assert!(message.contains("--name"), "{message}");
 }
 
-fn tar_gz(name: &str, content: &str) -> Vec<u8> {
+fn tar_gz(files: &[(&str, &str)]) -> Vec<u8> {
     let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let mut archive = tar::Builder::new(gzip);
-    let mut header = tar::Header::new_gnu();
-    header.set_size(content.len() as u64);
-    let written = archive.append_data(&mut header, name, content.as_bytes());
-    written.unwrap();
+    for (name, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        let written = archive.append_data(&mut header, name, content.as_bytes());
+        written.unwrap();
+    }
     archive.into_inner().unwrap().finish().unwrap()
 }
 
-fn zip(name: &str, content: &str) -> Vec<u8> {
+fn zip(files: &[(&str, &str)]) -> Vec<u8> {
     use std::io::Write as _;
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
-    archive.start_file(name, options).unwrap();
-    archive.write_all(content.as_bytes()).unwrap();
+    for (name, content) in files {
+        archive.start_file(*name, options).unwrap();
+        archive.write_all(content.as_bytes()).unwrap();
+    }
     archive.finish().unwrap().into_inner()
 }
 

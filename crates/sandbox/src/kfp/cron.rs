@@ -28,8 +28,8 @@ const BOUNDS: [(u32, u32, &[&str]); 6] = [
     (0, 6, WEEKDAYS),
 ];
 
-/// Maximum distance of a matching day, even of a 29th of February.
-const DAYS_AHEAD: u64 = 5 * 366;
+/// Maximum distance of a matching day: 2100 has no 29th of February.
+const DAYS_AHEAD: u64 = 8 * 366;
 
 /// The values of each field as bits: second, minute, hour, day of the month, month, weekday.
 pub(super) struct Cron {
