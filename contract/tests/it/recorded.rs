@@ -1,8 +1,8 @@
 //! The real KFP API server as the referee: each request that was recorded there is made by the typed
 //! client against a server that answers as it did.
 //!
-//! What the client sends must be what was recorded, it must read the answer without loss, and its
-//! errors must tell what the server meant.
+//! The client must send the recorded request and read the response without loss, and its errors must
+//! name the cause.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -22,7 +22,7 @@ const RECORDED: &str = "../crates/sandbox/tests/recorded/kfp.jsonl";
 /// Stands for times in the recording.
 const TIME: &str = "TIME";
 
-/// What the client does not let out: no operation, no JSON, a required part left out.
+/// Requests that the client refuses: no operation, no JSON, a required part is missing.
 const NOT_MADE: [&str; 5] = [
     "create experiment not JSON",
     "create experiment empty body",
@@ -30,7 +30,7 @@ const NOT_MADE: [&str; 5] = [
     "upload no file",
     "run log of 2.17",
 ];
-/// What no program can say with the types: unknown properties, enums as numbers, other names.
+/// Requests that the types cannot express: unknown properties, enums as numbers, other names.
 const NOT_TYPED: [&str; 13] = [
     "create experiment camelCase key",
     "create experiment not JSON",
@@ -108,7 +108,7 @@ fn operation(request: &Recorded) -> Option<(&'static Operation, Vec<(&'static st
         .min_by_key(|(_, values)| values.len())
 }
 
-/// What the client is called with, by the types of its parameters.
+/// Returns the arguments of a call, by the types of its parameters.
 fn arguments(operation: &Operation, request: &Recorded, folder: &Path) -> Option<Arguments> {
     let mut arguments = Arguments::default();
     for (name, text) in &request.query {
@@ -157,7 +157,7 @@ fn with_times(value: &Value) -> Value {
     }
 }
 
-/// What the server understands of a query: it decodes filters twice.
+/// Returns the parameters that the server reads: it decodes filters twice.
 fn understood(received: &Received) -> BTreeMap<String, String> {
     let mut parameters = received.parameters();
     if let Some(filter) = parameters.get_mut("filter") {
@@ -223,10 +223,10 @@ impl Way {
     }
 }
 
-/// What came of a request.
+/// The result of a request.
 struct Judged {
     complaints: Vec<String>,
-    /// Whether the body is one that the types hold.
+    /// `true` if the types can express the body.
     expressible: bool,
 }
 

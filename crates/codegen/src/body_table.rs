@@ -24,7 +24,7 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
         Some(quote! { (#name, #example) })
     });
     quote! {
-        /// What bodies of requests consist of.
+        /// The fields of request bodies.
         pub mod bodies {
             #[allow(unused_imports)]
             use ::compute_kfp_runtime::body_fields::{Field, ObjectFields};

@@ -271,7 +271,7 @@ pub(crate) struct Parameter {
     pub repeated_in_body: bool,
 }
 
-/// How much of a parameter a page token holds.
+/// The part of a parameter that a page token holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum InPageToken {
     #[default]
@@ -419,7 +419,7 @@ pub(crate) struct Part {
     pub media: Option<String>,
     /// What stands between the items of a list that is one part.
     pub separator: Option<&'static str>,
-    /// How many bytes a file has at most.
+    /// Maximum size of a file in bytes.
     pub max_bytes: Option<u64>,
     /// Endings of file names that the server takes.
     pub file_endings: Vec<String>,

@@ -166,7 +166,7 @@ pub(crate) fn last_name(ty: &Type) -> Option<String> {
     Some(path.path.segments.last()?.ident.to_string())
 }
 
-/// Whether a name is the last of a type's path.
+/// Returns whether a name is the last one of a type's path.
 fn is_named(ty: &Type, name: &str) -> bool {
     let Type::Path(path) = ty else { return false };
     path.path.segments.last().is_some_and(|it| it.ident == name)

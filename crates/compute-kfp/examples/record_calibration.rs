@@ -88,7 +88,7 @@ struct Demo {
     namespace: String,
 }
 
-/// Where artifacts are recorded.
+/// The run and the tasks that artifacts are recorded in.
 struct Place {
     run_id: String,
     /// The task that makes the artifacts, and two that use them.

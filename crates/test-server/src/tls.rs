@@ -24,7 +24,7 @@ pub struct Tls<'a> {
     pub protocols: &'a [&'a str],
     /// Whether clients need a certificate of the same authority.
     pub demands_certificate: bool,
-    /// Name that the certificate is for, in place of `localhost`.
+    /// Host name in the certificate [default: `localhost`].
     pub other_host: Option<&'a str>,
     /// Whether the certificate has expired.
     pub expired: bool,

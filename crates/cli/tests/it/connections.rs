@@ -1,4 +1,4 @@
-//! How servers are reached: by TLS, by plain HTTP, through proxies.
+//! Connections to servers: TLS, plain HTTP, proxies.
 
 use crate::program::{Ended, Program};
 use compute_kfp_test_server::{Authority, Received, Response, TestServer, Tls};

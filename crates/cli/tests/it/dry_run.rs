@@ -1,4 +1,4 @@
-//! What a dry run shows is what a call sends.
+//! A dry run shows the request that a call sends.
 
 use std::process::Command;
 

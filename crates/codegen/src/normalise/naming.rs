@@ -16,11 +16,11 @@ const CLIENT_METHODS: [&str; 3] = ["call", "new", "transport"];
 /// Something that gets a name.
 pub(super) struct Wanted<'n> {
     pub place: String,
-    /// What it is called if nothing else is, and then what it is called.
+    /// The preferred name, and then the chosen one.
     pub name: &'n mut String,
     /// Whether the document itself, or an overlay, gives the name.
     pub given: bool,
-    /// What it is called where that name is taken, in this order, before numbers.
+    /// Other names to try in this order if that one is taken, before numbers.
     pub others: Vec<String>,
 }
 

@@ -273,7 +273,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// How much of a parameter a page token holds.
+    /// Reads the part of a parameter that a page token holds.
     fn in_page_token(&mut self, object: &Map<String, Value>, at: &Pointer) -> InPageToken {
         let Some(held) = object.get(IN_PAGE_TOKEN) else {
             return InPageToken::Nothing;

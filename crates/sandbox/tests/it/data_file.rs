@@ -1,4 +1,4 @@
-//! What is kept in a file: everything, in the form of a seed.
+//! The data file keeps everything, in the form of a seed.
 
 use std::fs;
 use std::io::ErrorKind;

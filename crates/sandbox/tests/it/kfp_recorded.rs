@@ -1,4 +1,4 @@
-//! The real server's answers to 257 requests, and the sandbox's to the same ones.
+//! Compares the sandbox's responses to 257 requests with those of the real server.
 //!
 //! What hangs on chance is not compared: identifiers and page tokens are bound where they are first
 //! seen, times only have to be times, and objects that the server sorts alike may come in any order.
@@ -28,7 +28,7 @@ const MARKS: &[&str] = &[
     "proto:",
 ];
 
-/// What the server sorts by that tells objects apart, also those made in the same second.
+/// Sort keys that differ for all objects, also those created in the same second.
 const TELLING_ORDERS: &[&str] = &["name", "display_name", "display_name desc"];
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn send(sandbox: &Sandbox, request: &Value) -> (u16, Value) {
     (status, answer)
 }
 
-/// What the recording calls `id-1` or `token-1`, and what the sandbox calls it.
+/// Names in the recording, such as `id-1`, and the values of the sandbox for them.
 #[derive(Clone, Default)]
 struct Bindings {
     bound: BTreeMap<String, String>,
@@ -333,7 +333,7 @@ fn has_word(text: &str, word: &str) -> bool {
     })
 }
 
-/// What a request says: the values of its query and body, and the parameters in its path.
+/// Collects the values of the query, the body and the path of a request.
 fn strings(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::String(text) if text.starts_with("/apis/v2beta1/") => {
@@ -390,7 +390,7 @@ fn seen(answered: &Value, bindings: &Bindings) -> Vec<Value> {
     unseen.map(|(_, object)| object.clone()).collect()
 }
 
-/// Finds the objects in an answer.
+/// Finds the objects in a response.
 fn collect(value: &Value, objects: &mut BTreeMap<String, Value>) {
     if let Some(id) = identity_of(value) {
         objects.insert(id.to_owned(), value.clone());

@@ -90,7 +90,7 @@ impl ConfigFile {
     }
 
     fn unwritable(&self, error: io::Error) -> Error {
-        let what = "cannot be written; check its folder and the room on the disk";
+        let what = "cannot be written; check its directory and the free space on the disk";
         self.broken(what, error)
     }
 
@@ -110,7 +110,7 @@ impl ConfigFile {
             for_owner_alone(&mut options);
             options.open(beside(&target, "lock"))
         });
-        let no_lock = |error| self.broken("cannot be locked; check its folder", error);
+        let no_lock = |error| self.broken("cannot be locked; check its directory", error);
         let file = open.await.map_err(no_lock)?;
         let started = Instant::now();
         loop {

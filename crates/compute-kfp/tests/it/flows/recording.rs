@@ -130,7 +130,7 @@ async fn a_figure_that_changed_is_recorded_anew() {
     assert_eq!(ids.len(), 4);
 }
 
-/// Records a job at a server that has the run, and tells how often each thing was asked for.
+/// Records a job at a server that has the run, and returns the namespaces that were sent.
 async fn recorded(
     experiment: Value,
     health: Value,

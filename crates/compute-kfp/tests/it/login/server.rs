@@ -20,9 +20,9 @@ pub struct State {
     /// Whether the API takes the access token of that number.
     pub access_is_good: bool,
     pub rotates: bool,
-    /// Whether it says how long a token is good.
+    /// `true` if it states the lifetime of tokens.
     pub tells_lifetime: bool,
-    /// How many of the next refreshes are met with 503.
+    /// Number of the next refreshes that get a 503.
     pub unavailable: u32,
     pub revokes: bool,
     pub members: u64,

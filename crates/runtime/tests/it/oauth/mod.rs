@@ -60,7 +60,7 @@ fn shown(error: &Error) -> String {
 }
 
 #[track_caller]
-/// Whether the login server may come back by itself; else its answer is about who is calling.
+/// Returns whether the login server is temporarily away, and does not refuse the caller.
 fn is_away(words: &str) -> bool {
     ["502: ", "503: ", "cannot be reached"]
         .iter()

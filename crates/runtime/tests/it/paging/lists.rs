@@ -22,7 +22,7 @@ pub static BY_TOKEN: Operation = Operation::new("list", "by_token", "GET", "/ite
         parameter("sort_by"),
     ])
     .paging(Paging::Token { items: "numbers" });
-/// As KFP has it: the token holds the order, and of the filter all but predicates on tags.
+/// A list like those of KFP: the token holds the order, and the filter except for predicates on tags.
 pub static HELD_BY_TOKEN: Operation = Operation::new("list", "held_by_token", "GET", "/items")
     .parameters(&[
         parameter("page_token"),
