@@ -184,7 +184,7 @@ fn kind(status: u16, answer: &Value) -> ErrorKind {
     }
 }
 
-/// Numbers as the server compares them: 0 is 0.0.
+/// Writes a value as the server compares it: 0 is 0.0, and the order of properties does not count.
 fn comparable(value: &Value) -> Value {
     match value {
         Value::Number(number) => json!(number.as_f64()),
@@ -192,7 +192,7 @@ fn comparable(value: &Value) -> Value {
         Value::Object(fields) => {
             let fields = fields.iter();
             let fields = fields.map(|(name, value)| (name.clone(), comparable(value)));
-            Value::Object(fields.collect())
+            json!(fields.collect::<BTreeMap<_, _>>())
         }
         other => other.clone(),
     }

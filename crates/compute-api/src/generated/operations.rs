@@ -2535,7 +2535,7 @@ pub static OPERATIONS: &[&Operation] = &[
     &READ_METADATA,
 ];
 
-/// What bodies of requests consist of.
+/// The fields of request bodies.
 pub mod bodies {
     #[allow(unused_imports)]
     use ::compute_kfp_runtime::body_fields::{Field, ObjectFields};

@@ -1697,7 +1697,7 @@ pub static OPERATIONS: &[&Operation] = &[
     &CREATE_VISUALIZATION_V1,
 ];
 
-/// What bodies of requests consist of.
+/// The fields of request bodies.
 pub mod bodies {
     #[allow(unused_imports)]
     use ::compute_kfp_runtime::body_fields::{Field, ObjectFields};
