@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use compute_kfp::{compute, kfp};
+use serde_json::Value;
 
 use crate::facade_methods::methods;
 
@@ -104,4 +106,43 @@ fn methods_that_the_pages_name_exist() {
             }
         }
     }
+}
+
+#[test]
+fn the_picture_of_the_crates_shows_their_dependencies() {
+    let page = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
+    let picture = between(&page, "```mermaid\n", "```").next().unwrap();
+    let shown: BTreeSet<_> = picture
+        .lines()
+        .filter_map(|line| line.trim().split_once(" --> "))
+        .map(|(user, used)| (user.to_owned(), used.to_owned()))
+        .collect();
+
+    let metadata = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let directory = |path: &Value| {
+        let name = Path::new(path.as_str()?).file_name()?.to_str()?;
+        Some(name.to_owned())
+    };
+    let mut declared = BTreeSet::new();
+    for package in metadata["packages"].as_array().unwrap() {
+        let manifest = Path::new(package["manifest_path"].as_str().unwrap());
+        let user = manifest.parent().unwrap().file_name().unwrap();
+        for used in package["dependencies"].as_array().unwrap() {
+            if let (Value::Null, Some(used)) = (&used["kind"], directory(&used["path"])) {
+                declared.insert((user.to_str().unwrap().to_owned(), used));
+            }
+        }
+    }
+    assert_eq!(shown, declared);
 }
