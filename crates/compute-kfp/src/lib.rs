@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 #[cfg(any(feature = "compute", feature = "kfp"))]
-pub mod environment;
+pub mod settings;
 
 #[cfg(feature = "compute")]
 pub mod compute;

@@ -29,13 +29,13 @@ impl kfp::Client {
     /// #     kfp: compute_kfp::kfp::Client,
     /// # ) -> compute_kfp::Result<()> {
     /// let outcome = compute.run_circuit("version 3.0\nqubit q\nX q\n", "Tuna-5").send().await?;
-    /// let calibration = compute.latest_calibration(7).await?;
+    /// let calibration = compute.latest_calibration(7).send().await?;
     /// kfp.record_job(&outcome.job, "6a1f0c52")
     ///     .results(&outcome.results)
     ///     .calibration(&calibration)
     ///     .send()
     ///     .await?;
-    /// for found in kfp.list_run_artifacts("6a1f0c52").await? {
+    /// for found in kfp.list_run_artifacts("6a1f0c52").send().await? {
     ///     println!("{:?}", found.artifact.name);
     /// }
     /// # Ok(())

@@ -17,7 +17,7 @@ mod kept;
 mod patience;
 mod poller;
 mod progress;
-mod turns;
+mod request_limit;
 
 use std::fmt;
 use std::time::Duration;
@@ -27,11 +27,11 @@ use futures_util::stream;
 
 pub use self::ended::{Ended, Unfinished};
 pub use self::following::Following;
-pub(crate) use self::patience::{Settings, setters};
+pub(crate) use self::patience::{PollPolicy, setters};
 pub(crate) use self::poller::{Poller, Reader};
 pub use self::progress::Progress;
 pub(crate) use self::progress::sealed;
-pub(crate) use self::turns::Turns;
+pub(crate) use self::request_limit::RequestLimit;
 
 /// Settings of a wait for the end of a run, a job or a batch job.
 ///
@@ -66,7 +66,7 @@ pub(crate) use self::turns::Turns;
 pub struct Wait<T: Progress> {
     what: String,
     reader: Reader<T>,
-    settings: Settings,
+    policy: PollPolicy,
     on_change: Option<OnChange<T>>,
 }
 
@@ -77,7 +77,7 @@ impl<T: Progress> Wait<T> {
         Self {
             what,
             reader,
-            settings: Settings::default(),
+            policy: PollPolicy::default(),
             on_change: None,
         }
     }
@@ -85,8 +85,8 @@ impl<T: Progress> Wait<T> {
     setters!();
 
     #[cfg(feature = "compute")]
-    pub(crate) fn settings(mut self, settings: Settings) -> Self {
-        self.settings = settings;
+    pub(crate) fn policy(mut self, policy: PollPolicy) -> Self {
+        self.policy = policy;
         self
     }
 
@@ -152,7 +152,7 @@ impl<T: Progress> Wait<T> {
     }
 
     fn start(self) -> (Poller<T>, Option<OnChange<T>>) {
-        let poller = Poller::new(self.what, self.reader, self.settings);
+        let poller = Poller::new(self.what, self.reader, self.policy);
         (poller, self.on_change)
     }
 }
@@ -161,7 +161,7 @@ impl<T: Progress> fmt::Debug for Wait<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wait")
             .field("for", &self.what)
-            .field("settings", &self.settings)
+            .field("policy", &self.policy)
             .finish_non_exhaustive()
     }
 }

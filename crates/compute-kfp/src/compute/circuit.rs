@@ -11,7 +11,7 @@ use super::types::{
     self, AlgorithmIn, AlgorithmType, BackendType, BatchJobIn, CommitIn, CompileStage, FileIn,
     FinalResult, Job, JobIn, JobStatus, Language, Project, ProjectIn, ShareType,
 };
-use crate::waiting::{Ended, Settings, setters};
+use crate::waiting::{Ended, PollPolicy, setters};
 
 /// Default project of circuits.
 const DEFAULT_PROJECT: &str = "compute-kfp";
@@ -52,7 +52,7 @@ impl Client {
             language_version: None,
             shots: None,
             raw_data: None,
-            settings: Settings::default(),
+            policy: PollPolicy::default(),
             on_change: None,
         }
     }
@@ -100,7 +100,7 @@ pub struct RunCircuit {
     language_version: Option<String>,
     shots: Option<i64>,
     raw_data: Option<bool>,
-    settings: Settings,
+    policy: PollPolicy,
     on_change: Option<OnChange>,
 }
 
@@ -188,10 +188,10 @@ impl RunCircuit {
     #[inline]
     pub async fn send(mut self) -> Result<CircuitOutcome, Error> {
         let client = self.client.clone();
-        let settings = self.settings.clone();
+        let policy = self.policy.clone();
         let on_change = self.on_change.take();
         let id = self.submit().await?.id;
-        let mut wait = client.wait_for_job(id).settings(settings);
+        let mut wait = client.wait_for_job(id).policy(policy);
         if let Some(mut call) = on_change {
             wait = wait.on_change(move |state| call(id, state));
         }

@@ -158,7 +158,7 @@ impl Login {
     /// be read or written, and of kind [`Authentication`](crate::ErrorKind::Authentication) if it holds
     /// no login to the server.
     pub async fn set_team_member_id(&self, id: i64) -> Result<(), Error> {
-        let _turn = self.file.turn().await?;
+        let _lock = self.file.lock().await?;
         let login = self.clone();
         blocking(move || {
             let account = login.known_account()?;
@@ -181,7 +181,7 @@ impl Login {
     /// server refuses or cannot be reached. The kind is
     /// [`Configuration`](crate::ErrorKind::Configuration) if the file cannot be read or written.
     pub async fn log_out(&self) -> Result<(), Error> {
-        let _turn = self.file.turn().await?;
+        let _lock = self.file.lock().await?;
         let login = self.clone();
         let Some(account) = blocking(move || login.account()).await? else {
             return Ok(());

@@ -8,21 +8,21 @@ use futures_util::TryFutureExt as _;
 
 use super::ended::Unfinished;
 use super::kept::Kept;
-use super::patience::{Patience, Settings, Stop};
+use super::patience::{Patience, PollPolicy, Stop};
 use super::progress::Progress;
-use super::turns::Turns;
+use super::request_limit::RequestLimit;
 
 /// A function that reads a run or a job.
 pub(crate) struct Reader<T> {
-    turns: Turns,
+    request_limit: RequestLimit,
     call: Box<dyn Fn() -> BoxFuture<'static, Result<Box<T>, Error>> + Send + Sync>,
 }
 
 impl<T: Progress> Reader<T> {
-    /// Creates a reader that calls `read` with a client when it is its turn.
+    /// Creates a reader that calls `read` with a client when the limit on requests allows it.
     pub fn new<C, F>(
         client: &C,
-        turns: &Turns,
+        request_limit: &RequestLimit,
         read: impl Fn(C) -> F + Send + Sync + 'static,
     ) -> Self
     where
@@ -31,14 +31,14 @@ impl<T: Progress> Reader<T> {
     {
         let client = client.clone();
         Self {
-            turns: turns.clone(),
+            request_limit: request_limit.clone(),
             call: Box::new(move || Box::pin(read(client.clone()).map_ok(Box::new))),
         }
     }
 
-    /// Reads the value. It is boxed, so that waits for a turn do not reserve space for it.
+    /// Reads the value. It is boxed, so that waits for a permit reserve no space for it.
     async fn read(&self) -> Result<Box<T>, Error> {
-        let _turn = self.turns.next().await;
+        let _permit = self.request_limit.permit().await;
         (self.call)().await
     }
 }
@@ -51,11 +51,11 @@ pub(crate) struct Poller<T: Progress> {
 }
 
 impl<T: Progress> Poller<T> {
-    pub fn new(what: String, reader: Reader<T>, settings: Settings) -> Self {
+    pub fn new(what: String, reader: Reader<T>, policy: PollPolicy) -> Self {
         Self {
             what,
             reader,
-            patience: Patience::new(settings),
+            patience: Patience::new(policy),
             last: None,
         }
     }
@@ -109,11 +109,11 @@ impl<T: Progress> Poller<T> {
 
     fn stopped(&mut self, stop: Stop) -> Error {
         let what = &self.what;
-        let settings = self.patience.settings();
+        let policy = self.patience.policy();
         let error = match stop {
             Stop::Refused(error) => return error,
             Stop::Timeout => {
-                let limit = settings.timeout.unwrap_or_default();
+                let limit = policy.timeout.unwrap_or_default();
                 let message = match &self.last {
                     Some(last) => format!(
                         "{what} was still {} after {limit:?}; allow more with `timeout`",
@@ -124,7 +124,7 @@ impl<T: Progress> Poller<T> {
                 Error::new(ErrorKind::Timeout, message)
             }
             Stop::Outage(fault) => {
-                let limit = settings.max_outage;
+                let limit = policy.max_outage;
                 let message = format!(
                     "waiting for {what} was given up, since nothing could be read for {limit:?}: {fault}"
                 );

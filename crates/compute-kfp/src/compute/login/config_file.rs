@@ -13,7 +13,7 @@ use super::document::{Document, Fault};
 pub(super) struct ConfigFile(PathBuf);
 
 /// A lock on the login file. While it is held, no other program that uses the lock changes the file.
-pub(super) struct Turn(#[expect(dead_code, reason = "closing the file ends the turn")] File);
+pub(super) struct Lock(#[expect(dead_code, reason = "closing the file releases the lock")] File);
 
 /// A new file that will replace the login file.
 pub(super) struct Prepared {
@@ -27,7 +27,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Maximum growth of the content in one change, in bytes.
 const ROOM: usize = 64 * 1024;
 /// Maximum time to wait for the lock. A refresh takes at most half of it.
-const LONGEST_TURN: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 impl ConfigFile {
@@ -101,7 +101,7 @@ impl ConfigFile {
     /// Returns an error of kind [`Configuration`](compute_kfp_runtime::ErrorKind::Configuration) if the
     /// lock cannot be created or another program does not release it. Two concurrent refreshes lose a
     /// login.
-    pub async fn turn(&self) -> Result<Turn, Error> {
+    pub async fn lock(&self) -> Result<Lock, Error> {
         let target = self.target();
         let open = blocking_io(move || {
             make_folder(&target)?;
@@ -115,12 +115,12 @@ impl ConfigFile {
         let started = Instant::now();
         loop {
             match fs4::FileExt::try_lock(&file) {
-                Ok(()) => return Ok(Turn(file)),
-                Err(fs4::TryLockError::WouldBlock) if started.elapsed() < LONGEST_TURN => {
+                Ok(()) => return Ok(Lock(file)),
+                Err(fs4::TryLockError::WouldBlock) if started.elapsed() < LONGEST_WAIT => {
                     tokio::time::sleep(BETWEEN_TRIES).await;
                 }
                 Err(fs4::TryLockError::WouldBlock) => {
-                    let message = format!("another program held it for {LONGEST_TURN:?}");
+                    let message = format!("another program held it for {LONGEST_WAIT:?}");
                     return Err(no_lock(io::Error::new(ErrorKind::WouldBlock, message)));
                 }
                 Err(fs4::TryLockError::Error(error)) => return Err(no_lock(error)),

@@ -1,5 +1,6 @@
 //! The content of a login file. Unknown fields are preserved.
 
+use reqwest::Url;
 use serde_json::{Map, Value};
 
 use super::account::{Account, StoredTokens};
@@ -74,6 +75,22 @@ impl Document {
         }))
     }
 
+    /// Returns another server than `host` whose login server has the origin of this address.
+    pub fn other_server_of(&self, login_server: &str, host: &str) -> Result<Option<&str>, Fault> {
+        let Some(auths) = object(&self.0, "", "auths")? else {
+            return Ok(None);
+        };
+        let origin = |url: &str| Url::parse(url).map(|url| url.origin());
+        let wanted = origin(login_server);
+        let own = key_of(auths, host);
+        let mut others = auths.iter().filter(|(key, _)| Some(key.as_str()) != own);
+        let found = others.find(|(_, entry)| {
+            let known = entry.get("well_known_endpoint").and_then(Value::as_str);
+            known.is_some_and(|known| known == login_server || origin(known) == wanted)
+        });
+        Ok(found.map(|(key, _)| key.as_str()))
+    }
+
     /// Sets or removes the tokens of the account with this key.
     pub fn set_tokens(&mut self, key: &str, tokens: Option<&StoredTokens>) -> Result<(), Fault> {
         let entry = self.entry(key)?;
@@ -87,7 +104,7 @@ impl Document {
                 stored.insert(name.to_owned(), value);
             }
             None => {
-                stored.shift_remove(name);
+                stored.remove(name);
             }
         };
         set("access_token", Some(tokens.access_token.as_str().into()));

@@ -47,7 +47,7 @@ impl LoginTokens {
         if self.is_useful(&present) {
             return Ok(self.hand_out(&present));
         }
-        let _turn = self.login.file.turn().await?;
+        let _lock = self.login.file.lock().await?;
         let (account, stored) = self.stored().await?;
         let present = self.present(&stored);
         if self.is_useful(&present) {

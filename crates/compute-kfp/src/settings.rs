@@ -1,7 +1,7 @@
 //! Settings that a client finds in its environment, and their origin.
 //!
 //! ```
-//! use compute_kfp::environment::{Origin, Setting};
+//! use compute_kfp::settings::{Origin, Setting};
 //! use compute_kfp::compute::ClientBuilder;
 //!
 //! let builder = ClientBuilder::from_variables(&|name| match name {
@@ -197,6 +197,22 @@ pub(crate) fn read(what: &str, path: &OsStr) -> Result<Vec<u8>, Error> {
         ))
         .caused_by(error)
     })
+}
+
+/// Returns the content of a file, or `None` if it is missing or empty.
+#[cfg(feature = "kfp")]
+pub(crate) fn optional_content(path: &Path) -> Result<Option<String>, Error> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::configuration(format!(
+            "the file `{}` cannot be read: {error}; correct or remove it",
+            path.display()
+        ))
+        .caused_by(error)
+    })?;
+    Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
 }
 
 /// A setting of a client, and where it was found. It holds no secret.
