@@ -65,7 +65,7 @@ pub const VARIABLES: Variables = Variables {
 /// let client = kfp::Client::builder("https://kfp.example.org").bearer_token("token").build()?;
 /// let page = client.list_runs().namespace("team-a").page_size(50).send().await?;
 /// for run in page.runs.iter().flatten() {
-///     println!("{} {:?}", run.display_name.as_deref().unwrap_or("-"), run.state);
+///     println!("{}", run.display_name.as_deref().unwrap_or_default());
 /// }
 /// # Ok(())
 /// # }

@@ -7,7 +7,7 @@
 //!
 //! Thousands of waits can run concurrently. A wait takes little more memory than the JSON of what it
 //! read last. Of the waits that belong to one client and its clones, at most 128 send a request at the
-//! same time; the others wait for their turn.
+//! same time; the others wait.
 //!
 //! Dropping a future or stream of this module cancels its requests.
 
@@ -33,7 +33,7 @@ pub use self::progress::Progress;
 pub(crate) use self::progress::sealed;
 pub(crate) use self::request_limit::RequestLimit;
 
-/// Settings of a wait for the end of a run, a job or a batch job.
+/// Waits for the end of a run, a job or a batch job.
 ///
 /// By default it polls after a second or two at first, and after 8 to 15 seconds later on. It has no
 /// overall limit, and gives up when the server cannot be reached for ten minutes.

@@ -86,7 +86,7 @@ impl From<String> for BackendTypeName {
     }
 }
 
-/// Settings of a circuit run. Create them with [`Client::run_circuit`].
+/// Runs a circuit. Created by [`Client::run_circuit`].
 #[must_use = "nothing is sent before `send`"]
 pub struct RunCircuit {
     client: Client,
@@ -271,7 +271,7 @@ impl RunCircuit {
         let identified = first(identified, |found| found.identifier == *name).await?;
         identified.ok_or_else(|| {
             missing(format!(
-                "no backend type has the name or identifier `{name}`"
+                "no backend type with the name or identifier `{name}`"
             ))
         })
     }
@@ -299,7 +299,7 @@ impl RunCircuit {
         match &*members {
             [member] => Ok(member.id),
             members => Err(Error::configuration(format!(
-                "the project `{}` has to be created, and the user is {} team members; give the `owner_id` of one",
+                "the owner of the new project `{}` is ambiguous: you have {} team memberships; set `owner_id`",
                 self.project,
                 members.len()
             ))),
@@ -324,7 +324,7 @@ impl RunCircuit {
             .ok_or_else(|| {
                 let version = self.language_version.as_deref().unwrap_or("any version");
                 missing(format!(
-                    "there is no language `{}` ({version})",
+                    "no language `{}` ({version}) on the server",
                     self.language
                 ))
             })

@@ -33,7 +33,7 @@ impl Client {
     }
 }
 
-/// Settings for following the log of a job. Create them with [`Client::follow_job_logs`].
+/// Follows the log of a job. Created by [`Client::follow_job_logs`].
 #[must_use = "nothing is sent before the stream of `lines` is polled"]
 pub struct FollowJobLogs {
     client: Client,
@@ -106,7 +106,7 @@ struct Log {
     lines: Items<JobLogPage>,
     open: Open,
     next: Next,
-    /// Whether the job had ended before the present pass over the log began.
+    /// `true` if the job had ended before the current pass over the log.
     has_ended: bool,
 }
 

@@ -48,7 +48,7 @@ impl Client {
             // The API has no operation that reads a single one.
             let found = client.read_batch_jobs().id(id).send().await?.into_inner();
             let missing = || {
-                let message = format!("there is no batch job {id}, or it is not one of this user");
+                let message = format!("no batch job {id} of the authenticated user");
                 Error::new(ErrorKind::NotFound, message)
             };
             found.items.into_iter().next().ok_or_else(missing)

@@ -1,4 +1,4 @@
-//! Discovery of a client's settings: variables, and the files of a pod and of a user.
+//! Lookup of a client's settings in variables, and in the files of a pod and of a user.
 
 use std::env;
 use std::ffi::OsString;
@@ -29,7 +29,7 @@ const NAMESPACE_FILE: &str = "var/run/secrets/kubernetes.io/serviceaccount/names
 /// Path of the context file, relative to the user's home directory.
 const CONTEXT_FILE: &str = ".config/kfp/context.json";
 
-/// The places to search. Tests use their own.
+/// The places to look. Tests use their own.
 pub(super) struct Lookup<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<OsString>,
     pub root: &'a Path,
@@ -49,7 +49,7 @@ impl<'a> Lookup<'a> {
     pub fn client(&self) -> Result<ClientBuilder, Error> {
         let (endpoint, origin) = self.endpoint()?.ok_or_else(|| {
             Error::configuration(format!(
-                "no KFP server is named and this is no pod of a cluster; set `{ENDPOINT}` to its address"
+                "no endpoint of a KFP server; outside of a cluster, set `{ENDPOINT}` to its address"
             ))
         })?;
         let is_in_cluster = without_api_path(&endpoint) == IN_CLUSTER_ENDPOINT;
@@ -109,10 +109,10 @@ impl<'a> Lookup<'a> {
         let Some(header) = self.text(IDENTITY_HEADER)? else {
             return Ok(client);
         };
-        // The value is not shown: it lets whoever knows it in.
+        // The value is not shown, since it is a credential.
         let (name, value) = header.split_once(':').ok_or_else(|| {
             Error::configuration(
-                "the identity header has no `:`; write it as `NAME: VALUE`, such as `kubeflow-userid: user@example.org`",
+                "invalid identity header: write it as `NAME: VALUE`, such as `kubeflow-userid: user@example.org`",
             )
         })?;
         let origin = Origin::Variable(IDENTITY_HEADER);

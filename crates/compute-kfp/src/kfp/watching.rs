@@ -32,7 +32,7 @@ impl Client {
     }
 }
 
-/// Settings of a watch on the tasks of a run. Create them with [`Client::watch_run`].
+/// Follows the tasks of a run. Created by [`Client::watch_run`].
 #[must_use = "nothing is sent before the stream of `tasks` is polled"]
 pub struct WatchRun {
     client: Client,

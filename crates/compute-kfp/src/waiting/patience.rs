@@ -99,14 +99,14 @@ impl Patience {
         &self.policy
     }
 
-    /// Returns the response to a call, which is repeated while it meets transient faults.
+    /// Returns the response to a call, which is retried after transient faults.
     pub async fn ask<T, C>(&mut self, call: impl Fn() -> C) -> Result<T, Stop>
     where
         C: Future<Output = Result<T, Error>>,
     {
         loop {
-            if let Some(answer) = self.attempt(call()).await? {
-                return Ok(answer);
+            if let Some(response) = self.attempt(call()).await? {
+                return Ok(response);
             }
         }
     }
@@ -116,17 +116,17 @@ impl Patience {
         &mut self,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<Option<T>, Stop> {
-        let answer = match self.deadline() {
+        let response = match self.deadline() {
             Some(deadline) => timeout_at(deadline, call)
                 .await
                 .map_err(|_| Stop::Timeout)?,
             None => call.await,
         };
-        let fault = match answer {
-            Ok(answer) => {
+        let fault = match response {
+            Ok(response) => {
                 self.outage_since = None;
                 self.fault = None;
-                return Ok(Some(answer));
+                return Ok(Some(response));
             }
             Err(error) if may_pass(&error) => error,
             Err(error) => return Err(Stop::Refused(error)),
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn intervals_the_wrong_way_round_are_the_shortest_one() {
+    async fn a_longest_interval_below_the_shortest_is_ignored() {
         let mut patience = Patience::new(PollPolicy {
             min_interval: 3 * SECOND,
             max_interval: SECOND,
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn those_who_wait_do_not_ask_in_step() {
+    fn concurrent_waits_do_not_poll_in_step() {
         let mut pauses: Vec<_> = (0..1000)
             .map(|_| Patience::new(PollPolicy::default()).jittered())
             .collect();
@@ -275,11 +275,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn faults_are_waited_out_as_pauses_are() {
+    async fn faults_are_retried_after_a_pause() {
         let started = Instant::now();
         let asked_at = std::sync::Mutex::new(Vec::new());
         let mut patience = Patience::new(every(SECOND));
-        let answer = patience.ask(async || {
+        let response = patience.ask(async || {
             let mut asked_at = asked_at.lock().unwrap();
             asked_at.push(started.elapsed().as_secs());
             match asked_at.len() {
@@ -287,13 +287,13 @@ mod tests {
                 _ => Err(Error::new(ErrorKind::Connection, "refused")),
             }
         });
-        assert!(matches!(answer.await, Ok("there")));
+        assert!(matches!(response.await, Ok("there")));
         assert!(patience.fault.is_none());
         assert_eq!(*asked_at.lock().unwrap(), [0, 1, 2, 3]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_outage_is_counted_anew_after_an_answer() {
+    async fn the_duration_of_an_outage_is_reset_by_a_response() {
         let mut patience = Patience::new(PollPolicy {
             max_outage: 10 * SECOND,
             ..every(SECOND)

@@ -77,7 +77,7 @@ impl<T: Progress> Poller<T> {
 
     /// Reads once.
     pub async fn read(&mut self) -> Result<T, Error> {
-        // Between two requests nothing of this is there.
+        // Boxed, so that a pause between two requests reserves no space for it.
         let read = Box::pin(self.patience.ask(|| self.reader.read())).await;
         let now = *read.map_err(|stop| self.stopped(stop))?;
         match &mut self.last {
@@ -93,8 +93,8 @@ impl<T: Progress> Poller<T> {
         &mut self,
         call: impl Future<Output = Result<A, Error>>,
     ) -> Result<Option<A>, Error> {
-        let answer = self.patience.attempt(call).await;
-        answer.map_err(|stop| self.stopped(stop))
+        let response = self.patience.attempt(call).await;
+        response.map_err(|stop| self.stopped(stop))
     }
 
     pub async fn pause(&mut self) -> Result<(), Error> {
@@ -119,14 +119,14 @@ impl<T: Progress> Poller<T> {
                         "{what} was still {} after {limit:?}; allow more with `timeout`",
                         last.state
                     ),
-                    None => format!("the state of {what} could not be read in {limit:?}"),
+                    None => format!("cannot read the state of {what} in {limit:?}"),
                 };
                 Error::new(ErrorKind::Timeout, message)
             }
             Stop::Outage(fault) => {
                 let limit = policy.max_outage;
                 let message = format!(
-                    "waiting for {what} was given up, since nothing could be read for {limit:?}: {fault}"
+                    "gave up waiting for {what} after {limit:?} without a response; allow more with `max_outage`: {fault}"
                 );
                 let error = Error::new(fault.kind(), message);
                 self.patience.fault = Some(fault);

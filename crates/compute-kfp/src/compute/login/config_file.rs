@@ -64,7 +64,7 @@ impl ConfigFile {
     /// detected before a refresh token is spent.
     pub fn prepare(&self) -> Result<Prepared, Error> {
         let target = self.target();
-        let prepared = make_folder(&target).and_then(|()| {
+        let prepared = create_directory(&target).and_then(|()| {
             let path = beside(&target, "new");
             // Left by a program that was killed, or put there by someone else.
             match fs::remove_file(&path) {
@@ -104,13 +104,18 @@ impl ConfigFile {
     pub async fn lock(&self) -> Result<Lock, Error> {
         let target = self.target();
         let open = blocking_io(move || {
-            make_folder(&target)?;
+            create_directory(&target)?;
             let mut options = File::options();
             options.create(true).truncate(false).write(true);
             for_owner_alone(&mut options);
             options.open(beside(&target, "lock"))
         });
-        let no_lock = |error| self.broken("cannot be locked; check its directory", error);
+        let no_lock = |error| {
+            self.broken(
+                "cannot be locked; check the permissions of its directory",
+                error,
+            )
+        };
         let file = open.await.map_err(no_lock)?;
         let started = Instant::now();
         loop {
@@ -120,7 +125,7 @@ impl ConfigFile {
                     tokio::time::sleep(BETWEEN_TRIES).await;
                 }
                 Err(fs4::TryLockError::WouldBlock) => {
-                    let message = format!("another program held it for {LONGEST_WAIT:?}");
+                    let message = format!("another program locks it for {LONGEST_WAIT:?}");
                     return Err(no_lock(io::Error::new(ErrorKind::WouldBlock, message)));
                 }
                 Err(fs4::TryLockError::Error(error)) => return Err(no_lock(error)),
@@ -137,7 +142,7 @@ impl ConfigFile {
 
     pub fn fault(&self, fault: &Fault) -> Error {
         Error::configuration(format!(
-            "the login file `{}` cannot be used: {fault}; correct it, or move it away and log in again",
+            "invalid login file `{}`: {fault}; correct it, or move it away and log in again",
             self.0.display()
         ))
     }
@@ -210,21 +215,21 @@ pub(super) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| {
-            Err(Error::configuration("the login file was not read to its end").caused_by(error))
+            Err(Error::configuration("reading the login file was interrupted").caused_by(error))
         })
 }
 
-fn folder(file: &Path) -> &Path {
+fn directory(file: &Path) -> &Path {
     match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(directory) if !directory.as_os_str().is_empty() => directory,
         _ => Path::new("."),
     }
 }
 
-fn make_folder(file: &Path) -> io::Result<()> {
+fn create_directory(file: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder(file))
+    builder.create(directory(file))
 }

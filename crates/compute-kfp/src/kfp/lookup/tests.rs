@@ -216,7 +216,7 @@ fn a_context_that_cannot_be_read_is_named_with_the_place() {
         (b"\"s3cret\"", "is not a JSON object"),
         (
             b"{\"namespace\": \"\xff\"}",
-            "cannot be read: stream did not contain valid UTF-8",
+            "stream did not contain valid UTF-8",
         ),
         (
             b"{\"client_authentication_cookie\": [\"s3cret\"]}",

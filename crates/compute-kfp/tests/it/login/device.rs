@@ -137,7 +137,7 @@ async fn tokens_are_forgotten_even_where_they_cannot_be_revoked() {
     assert!(
         error
             .message()
-            .contains("the refresh token may still be good"),
+            .contains("the refresh token may still be valid"),
         "{error}"
     );
     assert_eq!(world.account()["tokens"], Value::Null);
