@@ -115,7 +115,7 @@ impl Report {
     /// The whole page; what `notes/` of the folder says is put behind the figures.
     pub fn markdown(&self, machine: &[String], folder: &Path) -> Result<String> {
         let mut text = String::from(
-            "# Results\n\nWritten by `make bench`; what they mean and what was tried stands below the figures.\n\n",
+            "# Results\n\nWritten by `make bench`. The notes below the figures explain them, and say what was tried.\n\n",
         );
         for line in machine {
             writeln!(text, "- {line}")?;
@@ -173,7 +173,7 @@ impl Table {
         }
         text.push('\n');
         let reference = self.reference.as_deref();
-        let compared = reference.map_or(String::new(), |name| format!(" beside {name} |"));
+        let compared = reference.map_or(String::new(), |name| format!(" relative to {name} |"));
         let ruled = reference.map_or("", |_| "--:|");
         writeln!(
             text,

@@ -42,7 +42,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
         if rows.len() < candidates.len() {
             return Err(format!("a candidate counted no allocations of `{work}`").into());
         }
-        let text = "Counted by an allocator around that of the system; memory that is made larger counts too. Decoding, the HTTP client and its connection are included.";
+        let text = "Counted by an allocator that wraps the system's; growing memory counts too. The count includes decoding, the HTTP client and its connection.";
         let table = Table::new(title, "allocations per call", text).rows(rows);
         if work == "run" {
             let added = table.median(OURS) - table.median(HAND_WRITTEN);

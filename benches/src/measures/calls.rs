@@ -23,10 +23,10 @@ const TURNS: usize = 10;
 const CALLS_PER_PYTHON_CALL: u64 = 100;
 
 /// What the table of calls says.
-const CALLS_TEXT: &str = "User and system time of the client. nginx answers from a file.";
+const CALLS_TEXT: &str = "User and system time of the client. nginx responds from a file.";
 /// What the table of decoding says.
 const DECODING_TEXT: &str =
-    "From memory to the client's own types; `serde_json` is what all Rust candidates use.";
+    "From memory to the client's own types. All Rust candidates use `serde_json`.";
 
 /// Work with a server, or on its answer in a file.
 struct Work {
@@ -144,7 +144,7 @@ fn candidates(bench: &Bench) -> Result<Vec<Candidate>> {
 fn same_data(bench: &Bench, candidates: &[Candidate]) -> Result<Table> {
     let works = [&RUN, &RUNS, &JOBS];
     let mut text = String::from(
-        "What a candidate decodes is compared with what the server sends, before anything is timed.\n\n\
+        "Before anything is timed, the data that a candidate decodes is compared with the data that the server sends.\n\n\
          | | one run | a page of runs | a page of jobs |\n|---|---|---|---|\n",
     );
     for candidate in candidates.iter().filter(|candidate| candidate.name != WIRE) {

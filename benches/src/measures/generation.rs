@@ -50,7 +50,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
         Table::new(
             "Generation of both clients",
             "s",
-            "The generator (release) runs for both at once, as in the build script; reading and writing included.",
+            "The generator, in a release build, runs for both clients, as in the build script. Reading and writing are included.",
         )
         .row("wall", wall)
         .row("CPU", cpu),

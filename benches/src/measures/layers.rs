@@ -50,7 +50,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
             },
             |figures| figures.cpu_us_per_call(),
         )?;
-        let text = "One run of 1.5 KB. All but the last two read the answer and do not decode it. Turned off are HTTP/2, proxies, redirects, the referer and retries of reqwest's own.";
+        let text = "One run of 1.5 KB. All but the last two read the response without decoding it. HTTP/2, proxies, redirects, the referer and reqwest's own retries are turned off.";
         let title = format!("Layers of a small call, {how}");
         let table = Table::new(title, "µs of CPU per call", text).rows(rows);
         report.table(table.beside(body));

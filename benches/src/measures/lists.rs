@@ -47,13 +47,13 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     let mut table = Table::new(
         format!("{longest} runs, read one after the other"),
         "ms of CPU per 1,000 runs",
-        "Pages of 200 runs, each with the token of the next, from nginx.",
+        "Pages of 200 runs from nginx, each with the token of the next page.",
     )
     .rows(rows)
     .beside(BY_PAGE);
     let ratio = table.ratio(ITEMS, BY_PAGE);
     report.goal(
-        format!("{longest} runs through `.items()`, CPU beside page by page"),
+        format!("{longest} runs through `.items()`, CPU relative to page by page"),
         "≤ 1.05",
         shown(ratio),
         ratio <= 1.05,
@@ -61,12 +61,12 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     let mut memory = Table::new(
         "Memory of lists",
         "MiB of resident memory at most",
-        "Of the whole process, with its code. `.items()` is measured in a program that does nothing else, the rest in programs that can do more.",
+        "Memory of the whole process, with its code. `.items()` is measured in a program that does nothing else, the others in programs with more functions.",
     );
     let mut times = Table::new(
         "How lists grow",
         "ms of CPU per 1,000 runs",
-        "Lists of 1, 10 and 100 times the length; what a process needs to start is left out.",
+        "Lists of 1, 10 and 100 times the length, without what a process needs to start.",
     );
     let user = UserCrate::with_sdk(
         bench,
@@ -116,7 +116,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
         held.median() <= 90.0,
     );
     report.goal(
-        "time per run, 100,000 beside 10,000",
+        "time per run, 100,000 relative to 10,000",
         "linear: ≤ 1.1",
         shown(growth),
         growth <= 1.1,

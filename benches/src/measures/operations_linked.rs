@@ -17,7 +17,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     let mut sizes = Table::new(
         "Release binary by the number of operations that it can call",
         "MB",
-        "Stripped. The operations are as many of each API, typed, with their bodies and answers.",
+        "Stripped. Half of the operations are of each API, typed, with their bodies and responses.",
     );
     let mut programs = Vec::new();
     let mut by_count = BTreeMap::new();
@@ -36,7 +36,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     drop(users);
     let [one, _, hundred] = COUNTS.map(|count| by_count.get(&count).copied().unwrap_or_default());
     report.goal(
-        "binary with 100 operations beside that with 1",
+        "binary with 100 operations relative to that with 1",
         "flat: ≤ 1.06",
         format!(
             "{:.2} ({} KB more for each operation)",
@@ -47,7 +47,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     );
     let [one, _, hundred] = COUNTS.map(|count| wall.median(&format!("{count} operations")));
     report.goal(
-        "process start and first call with 100 operations beside that with 1",
+        "process start and first call with 100 operations relative to that with 1",
         "flat: ≤ 1.06",
         format!(
             "{:.2} ({} ms to {} ms)",

@@ -71,7 +71,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
         ),
         "ms on the clock per page",
         format!(
-            "{JOB_PAGES} pages of 100 jobs, which have numbers, and {RUN_PAGES} of 200 runs, each with the token of the next. The work is a pause, as another request would be."
+            "{JOB_PAGES} pages of 100 jobs, fetched by number, and {RUN_PAGES} pages of 200 runs, each with the token of the next. The caller's work is a pause, like another request."
         ),
     );
     for ((what, ..), samples) in rows {
@@ -86,7 +86,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     );
     let beside = runs_ahead / runs;
     report.goal(
-        "runs with 20 ms of latency per page and 20 ms of the caller's work, `prefetch(8)`, beside no work",
+        "runs with 20 ms of latency per page and 20 ms of the caller's work, `prefetch(8)`, relative to no work",
         "hidden: ≤ 1.05",
         shown(beside),
         beside <= 1.05,

@@ -48,7 +48,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     let mut sizes = Table::new(
         "Release binary that calls one operation",
         "MB",
-        "Cargo's profile `release`, and stripped.",
+        "Cargo's profile `release`, stripped.",
     )
     .beside(HAND_WRITTEN);
     let url = PathBuf::from(bench.nginx.url());
@@ -67,7 +67,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
         programs.push(Program::new(&user.name, vec![program, url.clone()]));
     }
     report.goal(
-        "stripped release binary that calls one operation, beside hand-written",
+        "stripped release binary that calls one operation, relative to hand-written",
         "≤ 1.06",
         format!(
             "{:.2} ({} MB to {} MB)",
@@ -176,12 +176,12 @@ pub fn started(what: &str, programs: &[Program]) -> Result<(Table, Table)> {
     let mut walls = Table::new(
         format!("{what}, wall"),
         "ms",
-        "From starting the program to its end; a call is one small GET, answered by nginx.",
+        "From the start of the program to its end. A call is one small GET, to nginx.",
     );
     let mut cpus = Table::new(
         format!("{what}, CPU"),
         "ms of CPU",
-        "The same runs, in the steps in which the system counts.",
+        "The same runs, in the resolution of the system's counter.",
     );
     for (program, (wall, cpu)) in programs.iter().zip(samples) {
         walls = walls.row(&program.name, wall);

@@ -12,10 +12,10 @@ const CALLS: usize = 1000;
 pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     let candidate = Candidate::package("compute-kfp", &bench.folder, "token-candidate")?;
     for (work, warm_up, how) in [
-        ("expired", CALLS, "as the client knows"),
-        ("refused", CALLS, "as the server says, by 401"),
-        ("expired", 0, "as the client knows, on new connections"),
-        ("refused", 0, "as the server says, on new connections"),
+        ("expired", CALLS, "known to the client"),
+        ("refused", CALLS, "reported by a 401"),
+        ("expired", 0, "known to the client, on new connections"),
+        ("refused", 0, "reported by a 401, on new connections"),
     ] {
         let mut columns = ["refresh_ms", "median_ms", "p99_ms", "slowest_ms"]
             .map(|name| (name, Samples::default()));
@@ -30,12 +30,12 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
             let of = |name: &str| figures[name].as_f64().unwrap_or_default();
             slower.push(of("p99_ms") / of("refresh_ms"));
         }
-        let what = format!("{CALLS} calls at once with a token that has expired, {how}");
+        let what = format!("{CALLS} concurrent calls with an expired token, {how}");
         let mut table = Table::new(
             &what,
             "ms on the clock",
             format!(
-                "The login server takes {} ms for a token. All calls are under way at once, so that each has a connection of its own: one that a former call has left, unless it is said to be new.",
+                "The login server takes {} ms for a token. All calls run concurrently, each on its own connection. The connections are left from earlier calls, unless the title says that they are new.",
                 LOGIN.as_millis()
             ),
         );
@@ -55,7 +55,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
             refreshes == 1,
         );
         report.goal(
-            format!("{what}: p99 beside the refresh"),
+            format!("{what}: p99 relative to the refresh"),
             "≤ 2",
             shown(slower.median()),
             slower.median() <= 2.0,

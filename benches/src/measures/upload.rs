@@ -43,8 +43,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
             memory.push((figures.resident_peak_kib - figures.resident_before_kib) / 1024.0);
         }
     }
-    let text =
-        "A file that is sent as part of a form, to nginx, which reads it into memory and drops it.";
+    let text = "A file in a form, sent to nginx, which reads it into memory and drops it.";
     let mut tables = [
         Table::new("An upload of 32 MiB: CPU", "MiB per second of CPU", text).beside(REQWEST),
         Table::new(
@@ -65,7 +64,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     for (table, what) in tables.iter().zip(["second of CPU", "second on the clock"]) {
         let rate = table.median(OURS) / table.median(REQWEST);
         report.goal(
-            format!("upload of 32 MiB, bytes per {what} beside reqwest"),
+            format!("upload of 32 MiB, bytes per {what} relative to reqwest"),
             "≥ 0.95",
             shown(rate),
             rate >= 0.95,

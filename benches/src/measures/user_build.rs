@@ -48,7 +48,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     let mut cpu = table(
         "A user's first dev build, CPU",
         "s",
-        "`cargo build` into an empty folder, with all downloads at hand: cargo and everything that it starts. reqwest, tokio, serde_json and chrono have the same versions and features in each. Nothing is built incrementally, as crates of a registry never are.",
+        "`cargo build` into an empty directory, with all downloads cached: cargo and the processes that it starts. reqwest, tokio, serde_json and chrono have the same versions and features in each build. Nothing is built incrementally, like crates of a registry.",
     );
     let mut wall = table("A user's first dev build, wall", "s", "The same builds.");
     let mut crates = table(
@@ -88,7 +88,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     let mut by_crate = table(
         "A user's first dev build, CPU by crates",
         "s",
-        "For each crate the least that rustc took for it in any of the builds, so that what several programs build is the same for all of them; with the least that cargo and all build scripts took. After the first turns only the programs and the crates of the SDK are built again.",
+        "For each crate, the minimum of the times that rustc took for it in all builds, so that crates that several programs build count the same for each; plus the minimum for cargo and all build scripts. After the first turns, only the programs and the crates of the SDK are built again.",
     );
     for (user, (_, times)) in users.iter().zip(&built) {
         by_crate = by_crate.row(&user.name, [least.sum(times)].into_iter().collect());
@@ -99,9 +99,9 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
             all.find_map(|(user, (_, times))| (user.name == wanted).then_some(times))
         };
         let mut table = Table::new(
-            format!("Added to a build by {name}, beside {base}"),
+            format!("Added to a build by {name}, relative to {base}"),
             "s of CPU",
-            "By the same account. Less than nothing is what only the other program builds; crates that differ by less than 0.2 s are left out.",
+            "By the same method. Negative figures are crates that only the other program builds. Crates that differ by less than 0.2 s are left out.",
         );
         if let Some((times, base)) = times(name).zip(times(base)) {
             for (crate_name, more) in least.difference(times, base) {
@@ -134,7 +134,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     for (name, base, most) in GOALS {
         let ratio = by_crate.ratio(name, base);
         report.goal(
-            format!("a user's first dev build, {name}: CPU beside {base}"),
+            format!("a user's first dev build, {name}: CPU relative to {base}"),
             format!("≤ {most}"),
             format!(
                 "{ratio:.2} ({} s to {} s, {} to {} crates)",

@@ -11,7 +11,7 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     bench.data.write_running(&bench.folder.join("data"))?;
     let facade = Candidate::package("compute-kfp", &bench.folder, "facade")?;
     let url = bench.nginx.url_of("running");
-    let text = "Each run goes on, and is asked for every 5 seconds; nginx answers with 1.5 KB. Memory is what the process has at most, beyond what it has before the first wait. All begin in the same moment, or spread over the first 5 seconds.";
+    let text = "The runs do not end, and are requested every 5 seconds; nginx responds with 1.5 KB. Memory is the peak of the process, minus its memory before the first wait. The waits begin in the same moment, or spread over the first 5 seconds.";
     let mut memory = Table::new("Waiting for runs: memory", "KiB for each run", text);
     let mut load = Table::new("Waiting for runs: load", "% of one core", text);
     for (work, how) in [
