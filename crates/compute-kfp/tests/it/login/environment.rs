@@ -1,5 +1,5 @@
-//! Clients as the environment says. A process cannot safely change its own environment, so each
-//! test runs this program once more, which then makes a call.
+//! Clients configured by variables. A process cannot safely change its own environment, so each test
+//! runs this program again, which then makes a call.
 
 use std::process::Command;
 
@@ -10,17 +10,17 @@ use super::server::World;
 
 const CHILD: &str = "COMPUTE_KFP_TEST_CHILD";
 
-/// What a program with these variables, and a home folder with this login file, sends along.
+/// Returns the credential that a program with these variables and this login file sends.
 async fn sent(world: &World, variables: &[(&str, &str)]) -> Option<String> {
-    let folder = world.folder.path().join(".quantuminspire");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::copy(world.path(), folder.join("config.json")).unwrap();
+    let directory = world.directory.path().join(".quantuminspire");
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::copy(world.path(), directory.join("config.json")).unwrap();
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "login::environment::a_login_is_the_last_resort"])
         .env_clear()
-        .env("HOME", world.folder.path())
-        .env("USERPROFILE", world.folder.path())
+        .env("HOME", world.directory.path())
+        .env("USERPROFILE", world.directory.path())
         .env(CHILD, "1")
         .envs(variables.iter().copied());
     let child = tokio::task::spawn_blocking(move || command.output());
@@ -35,7 +35,7 @@ async fn sent(world: &World, variables: &[(&str, &str)]) -> Option<String> {
 async fn a_login_is_the_last_resort() {
     if std::env::var_os(CHILD).is_some() {
         let client = Client::from_env().unwrap();
-        // What is sent counts, and not what the server makes of it.
+        // Only the request counts, and not the response.
         let _ = client.read_members().send().await;
         return;
     }
@@ -49,7 +49,7 @@ async fn a_login_is_the_last_resort() {
         sent(&world, &[endpoint, token]).await,
         Some("Bearer given".to_owned())
     );
-    let path = world.folder.path().join("token");
+    let path = world.directory.path().join("token");
     std::fs::write(&path, "filed\n").unwrap();
     let file = ("COMPUTE_TOKEN_FILE", path.to_str().unwrap());
     assert_eq!(
