@@ -6,8 +6,6 @@
 mod context_file;
 mod filter;
 mod lookup;
-#[cfg(feature = "mock")]
-pub mod mock;
 mod outputs;
 mod release;
 mod run;
@@ -25,6 +23,8 @@ use compute_kfp_runtime::credentials::{
     BearerToken, Credentials, IdentityHeader, SessionCookie, TokenFile,
 };
 use compute_kfp_runtime::{Error, Transport, TransportBuilder};
+#[cfg(feature = "mock")]
+pub use kfp_api_client::mock;
 pub use kfp_api_client::{API_VERSION, builder, operations, types};
 
 pub use self::filter::{Filter, FilterListed, FilterValue, Sort};

@@ -163,3 +163,28 @@ async fn a_mock_can_require_an_absent_parameter() {
     list().page_token("next").send().await.unwrap_err();
     first.assert();
 }
+
+#[tokio::test]
+async fn mocks_return_the_errors_and_values_of_both_apis() {
+    let server = MockServer::start();
+    let status = kfp_types::GoogleRpcStatus::builder()
+        .code(5)
+        .message("run r-2 not found")
+        .build();
+    server.get_run(|when, then| {
+        when.run_id("r-2");
+        then.client_error(404, &status);
+    });
+    let error = kfp_client(&server).get_run("r-2").send().await.unwrap_err();
+    assert_eq!(error.to_string(), "get_run: 404: run r-2 not found");
+
+    let language = compute_types::Language::builder().id(7).name("cQASM");
+    let language = language.version("3.0").build().unwrap();
+    let read = compute::mock::MockServerExt::read_language(&server, |when, then| {
+        when.id(7);
+        then.ok(&language);
+    });
+    let client = compute_client(&server);
+    assert_eq!(*client.read_language(7).send().await.unwrap(), language);
+    read.assert();
+}

@@ -3,15 +3,16 @@
 
 use std::process::Command;
 
-use compute_kfp::compute::Client;
+use compute_kfp::compute::{Client, ClientBuilder};
 use serde_json::Value;
 
 use super::server::World;
 
 const CHILD: &str = "COMPUTE_KFP_TEST_CHILD";
+const OTHER_SERVER: &str = "COMPUTE_KFP_TEST_OTHER_SERVER";
 
-/// Returns the credential that a program with these variables and this login file sends.
-async fn sent(world: &World, variables: &[(&str, &str)]) -> Option<String> {
+/// Runs a program with these variables and this login file.
+async fn run(world: &World, variables: &[(&str, &str)]) {
     let directory = world.directory.path().join(".quantuminspire");
     std::fs::create_dir_all(&directory).unwrap();
     std::fs::copy(world.path(), directory.join("config.json")).unwrap();
@@ -26,6 +27,11 @@ async fn sent(world: &World, variables: &[(&str, &str)]) -> Option<String> {
     let child = tokio::task::spawn_blocking(move || command.output());
     let output = child.await.unwrap().unwrap();
     assert!(output.status.success(), "{output:?}");
+}
+
+/// Returns the credential that this program sends.
+async fn sent(world: &World, variables: &[(&str, &str)]) -> Option<String> {
+    run(world, variables).await;
     let [sent] = world.calls("/members").try_into().unwrap();
     world.set(|state| state.calls.clear());
     sent
@@ -34,7 +40,13 @@ async fn sent(world: &World, variables: &[(&str, &str)]) -> Option<String> {
 #[tokio::test]
 async fn a_login_is_the_last_resort() {
     if std::env::var_os(CHILD).is_some() {
-        let client = Client::from_env().unwrap();
+        let client = match std::env::var(OTHER_SERVER) {
+            Ok(other) => {
+                let builder = ClientBuilder::from_variables(&|name| std::env::var_os(name));
+                builder.unwrap().endpoint(other).build().unwrap()
+            }
+            Err(_) => Client::from_env().unwrap(),
+        };
         // Only the request counts, and not the response.
         let _ = client.read_members().send().await;
         return;
@@ -64,4 +76,12 @@ async fn a_login_is_the_last_resort() {
     config["auths"][&world.url]["tokens"] = Value::Null;
     world.store(&config);
     assert_eq!(sent(&world, &[endpoint]).await, None);
+    let other = World::new();
+    world.store(&world.config(300));
+    run(&world, &[(OTHER_SERVER, &other.url)]).await;
+    assert_eq!(
+        other.calls("/members"),
+        [None],
+        "the login is for the first server"
+    );
 }

@@ -259,7 +259,7 @@ proptest! {
         let mut after = after;
         if let Some(entry) = after.pointer_mut("/auths/https:~1~1api.example.org").and_then(Value::as_object_mut)
             && content.pointer("/auths/https:~1~1api.example.org/team_member_id").is_none() {
-            entry.shift_remove("team_member_id");
+            entry.remove("team_member_id");
         }
         prop_assert_eq!(after.to_string(), content.to_string());
     }
