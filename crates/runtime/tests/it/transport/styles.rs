@@ -22,7 +22,7 @@ async fn sent(parameter: Parameter, value: &Value) -> Received {
     server.only()
 }
 
-/// What arrives of a parameter `c`.
+/// Returns the parameter `c` as the server receives it.
 async fn received(location: Location, style: Style, explode: bool, value: &Value) -> String {
     let request = sent(
         Parameter::new("c", location, "any").style(style, explode),
