@@ -11,8 +11,8 @@
 //! use compute_kfp_runtime::{Request, Transport, blocking};
 //!
 //! # fn example(transport: Transport, request: Request) -> compute_kfp_runtime::Result<()> {
-//! let answer = blocking::wait(transport.send_json::<serde_json::Value>(request))?;
-//! println!("{}", answer.status());
+//! let response = blocking::wait(transport.send_json::<serde_json::Value>(request))?;
+//! println!("{}", response.status());
 //! # Ok(())
 //! # }
 //! ```
