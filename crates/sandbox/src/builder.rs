@@ -12,11 +12,12 @@ use crate::data_file::DataFile;
 use crate::fault::{Fault, invalid};
 use crate::injection::Faults;
 use crate::inspection::RequestLog;
-use crate::kfp::KfpServer;
+use crate::kfp::server::KfpServer;
 use crate::request_body::PERMITS;
 use crate::sandbox::Sandbox;
 use crate::seeding::{self, Seed};
-use crate::server::{Shared, serve};
+use crate::server::serve;
+use crate::shared::Shared;
 use crate::store::Store;
 
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +75,22 @@ impl Default for SandboxBuilder {
             data_file: None,
             seeds: Vec::new(),
         }
+    }
+}
+
+impl Sandbox {
+    /// Starts a server with seed data and default credentials on a free loopback port.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no port is free or no thread can be started.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Returns a builder to configure port, data, credentials and time before the start.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
     }
 }
 
@@ -351,9 +368,9 @@ impl SandboxBuilder {
         };
         let clock = start.map_or_else(Clock::default, |start| Clock::starting_at(start.into()));
         let mut store = if self.seeded && held.is_none() {
-            Store::seeded(clock)
+            seeding::seeded(clock)
         } else {
-            Store::empty(clock)
+            seeding::empty(clock)
         };
         if let Some((path, held)) = held {
             seeding::restore(&mut store, path, &held)?;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::page;
 use crate::reply::Reply;
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::specification;
 
 /// Returns the response to a request for a document, or `None` for other requests.
@@ -63,8 +63,10 @@ fn typed(content: impl Into<Body>, content_type: &'static str) -> Response {
 mod tests {
     use axum::http::Method;
 
-    use crate::compute::{self, ComputeError};
-    use crate::kfp::{self, KfpError};
+    use crate::compute::error::ComputeError;
+    use crate::compute::rules::OPERATIONS;
+    use crate::kfp::error::KfpError;
+    use crate::kfp::server::KfpServer;
     use crate::operation::select;
 
     #[test]
@@ -77,8 +79,8 @@ mod tests {
             "/openapi/kfp.json",
         ] {
             for method in [Method::GET, Method::HEAD] {
-                assert!(select::<ComputeError>(&compute::OPERATIONS, &method, path).is_err());
-                assert!(select::<KfpError>(&kfp::OPERATIONS, &method, path).is_err());
+                assert!(select::<ComputeError>(&OPERATIONS, &method, path).is_err());
+                assert!(select::<KfpError>(KfpServer::All.operations(), &method, path).is_err());
             }
         }
     }

@@ -5,8 +5,6 @@ use std::time::Duration;
 use axum::http::{HeaderValue, StatusCode};
 use compute_kfp_runtime::operation::Operation;
 
-use crate::fault_text;
-
 /// A deliberate fault for [`Sandbox::fail`](crate::Sandbox::fail).
 ///
 /// By default it applies to every request for every operation, until
@@ -174,45 +172,6 @@ impl Fault {
     pub fn after_the_operation(mut self) -> Self {
         self.after_the_operation = true;
         self
-    }
-
-    /// Parses faults from a string, in the format of the binary's `--faults`.
-    ///
-    /// Faults are separated by `;`. Each is an operation, or `*` for all, then `:` and settings
-    /// that are separated by `,`:
-    ///
-    /// | setting | |
-    /// |---|---|
-    /// | `status=503` | [`status`](Self::status) |
-    /// | `cut=head`, `cut=body` | [`disconnect`](Self::disconnect), [`cut`](Self::cut) |
-    /// | `delay=200ms`, `delay=1.5s` | [`delay`](Self::delay) |
-    /// | `content-type=text/html` | [`content_type`](Self::content_type) |
-    /// | `retry-after=5` | [`retry_after`](Self::retry_after), in seconds |
-    /// | `after` | [`after_the_operation`](Self::after_the_operation) |
-    /// | `times=2` | [`times`](Self::times) |
-    /// | `rate=0.05` | [`rate`](Self::rate) |
-    /// | `seed=7` | [`seed`](Self::seed) |
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use compute_kfp_sandbox::Fault;
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// let faults = Fault::read_all("get_run:status=503,times=2; *:delay=200ms,rate=0.05")?;
-    /// let delay = Fault::delay(Duration::from_millis(200));
-    /// assert_eq!(faults, [Fault::status(503).on("get_run").times(2), delay.rate(0.05)]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Returns `InvalidInput` if the string does not have this format, or if
-    /// [`Sandbox::fail`](crate::Sandbox::fail) rejects one of the faults. The message has the column,
-    /// counted from 1.
-    pub fn read_all(text: &str) -> io::Result<Vec<Self>> {
-        fault_text::read(text)
-            .map_err(|(column, problem)| invalid(format!("faults, column {column}: {problem}")))
     }
 
     /// Rejects faults that no server could have, and operations that neither API has.

@@ -1,17 +1,59 @@
 //! Faults in string form: `get_run:status=503,times=2;*:delay=200ms,rate=0.05`.
 
+use std::io;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::fault::{Fault, Lost};
+use crate::fault::{Fault, Lost, invalid};
 
 /// The invalid part of the string, and the reason.
 type Problem<'a> = (&'a str, String);
 
 const SETTINGS: &str = "status, cut, delay, content-type, retry-after, after, times, rate or seed";
 
+impl Fault {
+    /// Parses faults from a string, in the format of the binary's `--faults`.
+    ///
+    /// Faults are separated by `;`. Each is an operation, or `*` for all, then `:` and settings
+    /// that are separated by `,`:
+    ///
+    /// | setting | |
+    /// |---|---|
+    /// | `status=503` | [`status`](Self::status) |
+    /// | `cut=head`, `cut=body` | [`disconnect`](Self::disconnect), [`cut`](Self::cut) |
+    /// | `delay=200ms`, `delay=1.5s` | [`delay`](Self::delay) |
+    /// | `content-type=text/html` | [`content_type`](Self::content_type) |
+    /// | `retry-after=5` | [`retry_after`](Self::retry_after), in seconds |
+    /// | `after` | [`after_the_operation`](Self::after_the_operation) |
+    /// | `times=2` | [`times`](Self::times) |
+    /// | `rate=0.05` | [`rate`](Self::rate) |
+    /// | `seed=7` | [`seed`](Self::seed) |
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use compute_kfp_sandbox::Fault;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let faults = Fault::read_all("get_run:status=503,times=2; *:delay=200ms,rate=0.05")?;
+    /// let delay = Fault::delay(Duration::from_millis(200));
+    /// assert_eq!(faults, [Fault::status(503).on("get_run").times(2), delay.rate(0.05)]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns `InvalidInput` if the string does not have this format, or if
+    /// [`Sandbox::fail`](crate::Sandbox::fail) rejects one of the faults. The message has the column,
+    /// counted from 1.
+    pub fn read_all(text: &str) -> io::Result<Vec<Self>> {
+        read(text)
+            .map_err(|(column, problem)| invalid(format!("faults, column {column}: {problem}")))
+    }
+}
+
 /// Parses faults. An error has the column of the fault in the string, counted from 1.
-pub(crate) fn read(text: &str) -> Result<Vec<Fault>, (usize, String)> {
+fn read(text: &str) -> Result<Vec<Fault>, (usize, String)> {
     let pieces = text.split(';').map(str::trim);
     let faults = pieces.filter(|piece| !piece.is_empty()).map(read_one);
     faults.collect::<Result<_, _>>().map_err(|(part, problem)| {

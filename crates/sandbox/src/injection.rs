@@ -15,8 +15,7 @@ use hyper::body::{Frame, SizeHint};
 use tokio::sync::watch;
 
 use crate::fault::{Fault, Lost};
-use crate::server::ended;
-use crate::store::scramble;
+use crate::uuids::scramble;
 
 /// Closes the connection without a response.
 #[derive(Debug)]
@@ -106,6 +105,11 @@ impl Faults {
     fn in_force(&self) -> MutexGuard<'_, Vec<InForce>> {
         self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Waits until the sender is dropped.
+pub(crate) async fn ended(stop: &mut watch::Receiver<()>) {
+    while stop.changed().await.is_ok() {}
 }
 
 /// A fault that applies to one request.

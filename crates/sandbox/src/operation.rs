@@ -49,6 +49,10 @@ pub(crate) trait ApiError: Sized {
     fn is_public(_operation: &Description) -> bool {
         false
     }
+    /// Adds the operation to the error of its handler.
+    fn of_operation(self, _call: &Call<'_>) -> Self {
+        self
+    }
     fn no_such_path(path: &str) -> Self;
     fn method_not_allowed(allowed: &[&str]) -> Self;
     fn refused(refusal: Refusal) -> Self;
@@ -148,5 +152,5 @@ fn perform<E: ApiError>(
         }
         store.is_changed = true;
     }
-    (operation.handle)(store, &call)
+    (operation.handle)(store, &call).map_err(|error| error.of_operation(&call))
 }

@@ -6,8 +6,9 @@ use compute_kfp_runtime::operation::Operation;
 use serde_json::Value;
 
 use crate::collection::Collection;
-use crate::server::Shared;
-use crate::store::{Object, Store};
+use crate::object::Object;
+use crate::shared::Shared;
+use crate::store::Store;
 
 /// Maximum number of names shown of each kind.
 const NAMES: usize = 5;
@@ -76,8 +77,8 @@ fn faults(shared: &Shared) -> String {
 }
 
 fn held(store: &Store) -> String {
-    let compute = store.compute.collections();
-    let kfp = store.kfp.collections();
+    let compute = store.compute.collections.iter();
+    let kfp = store.kfp.collections.iter();
     let rows = compute
         .map(|(name, held)| row("Compute", name, held))
         .chain(kfp.map(|(name, held)| row("KFP", name, held)));

@@ -1,7 +1,7 @@
+use std::io;
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use std::{io, mem};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -12,70 +12,25 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 use crate::addressing;
-use crate::compute::{self, ComputeError};
-use crate::credentials::Credentials;
-use crate::data_file::DataFile;
+use crate::compute::error::ComputeError;
+use crate::compute::rules::OPERATIONS;
 use crate::documents;
-use crate::injection::{Disconnected, Faults};
-use crate::inspection::{ReceivedRequest, RequestLog};
-use crate::kfp::{KfpError, KfpServer};
+use crate::injection::{Disconnected, ended};
+use crate::inspection::ReceivedRequest;
+use crate::kfp::error::KfpError;
 use crate::login;
 use crate::operation::{ApiError, Incoming, Operation, answer, select};
 use crate::request_body::{RequestBody, parts};
-use crate::seeding::snapshot;
-use crate::store::Store;
+use crate::shared::Shared;
 
 /// Time for active requests to end when the server stops.
 const TIME_TO_FINISH: Duration = Duration::from_secs(1);
 
 /// Interval between writes of the data file. A killed process loses at most this time.
 const SAVED_EVERY: Duration = Duration::from_secs(2);
-
-pub(crate) struct Shared {
-    pub(crate) kfp_server: KfpServer,
-    pub(crate) credentials: Credentials,
-    pub(crate) faults: Faults,
-    pub(crate) log: RequestLog,
-    pub(crate) store: Mutex<Store>,
-    pub(crate) data_file: Option<Mutex<DataFile>>,
-    /// Whether requests may name any host.
-    pub(crate) exposed: bool,
-    /// Time limit for the head of a request, and for its body.
-    pub(crate) request_time: Duration,
-    pub(crate) large_bodies: Semaphore,
-}
-
-impl Shared {
-    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Writes the data file if anything has changed since the last write.
-    pub(crate) fn save(&self) -> io::Result<()> {
-        let Some(file) = &self.data_file else {
-            return Ok(());
-        };
-        // Locked first, so that a later state never comes before an earlier one.
-        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = {
-            let mut store = self.store();
-            store.catch_up();
-            if !mem::take(&mut store.is_changed) {
-                return Ok(());
-            }
-            snapshot(&store)
-        };
-        let saved = snapshot.map_err(io::Error::other);
-        let saved = saved.and_then(|snapshot| file.replace(&snapshot));
-        let mut store = self.store();
-        store.is_changed |= saved.is_err();
-        store.save_failure = saved.as_ref().err().map(ToString::to_string);
-        saved
-    }
-}
 
 /// A running server. Dropping `stop` stops it, and `stopped` completes afterwards.
 pub(crate) struct Running {
@@ -173,11 +128,6 @@ async fn serve_until(
     let _ = tokio::time::timeout(TIME_TO_FINISH, connections.shutdown()).await;
 }
 
-/// Waits until the sender is dropped.
-pub(crate) async fn ended(stop: &mut watch::Receiver<()>) {
-    while stop.changed().await.is_ok() {}
-}
-
 /// Returns whether a path belongs to KFP. No path of the other API begins like this.
 pub(crate) fn is_for_kfp(path: &str) -> bool {
     path.starts_with("/apis/")
@@ -188,7 +138,7 @@ async fn receive(shared: Arc<Shared>, request: Request) -> Result<Response, Disc
         let operations = shared.kfp_server.operations();
         handle::<KfpError>(operations, &shared, request).await
     } else {
-        handle::<ComputeError>(&compute::OPERATIONS, &shared, request).await
+        handle::<ComputeError>(&OPERATIONS, &shared, request).await
     }
 }
 

@@ -1,10 +1,11 @@
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 
 use serde_json::{Value, json};
 
-use crate::compute::ComputeError;
+use crate::collection::Rank;
+use crate::compute::error::ComputeError;
+use crate::object::Object;
 use crate::reply::Reply;
-use crate::store::Object;
 
 /// The parameters that the list operations share, validated.
 pub(super) struct PageRequest {
@@ -39,10 +40,9 @@ impl PageRequest {
         shown: impl Fn(&Object) -> Object,
     ) -> Result<Reply, ComputeError> {
         if self.latest {
-            let newest = objects.into_iter().max_by(|one, other| {
-                compare(one.get("created_on"), other.get("created_on"))
-                    .then_with(|| compare(one.get("id"), other.get("id")))
-            });
+            let newest = objects
+                .into_iter()
+                .max_by_key(|object| (rank(object, "created_on"), rank(object, "id")));
             objects = newest.into_iter().collect();
         }
         if let Some(sort_by) = &self.sort_by {
@@ -82,32 +82,19 @@ fn sort(objects: &mut [&Object], sort_by: &str, sortable: &[&str]) -> Result<(),
             sortable.join(", ")
         )));
     }
-    objects.sort_by(|one, other| {
-        let ordering = compare(one.get(field), other.get(field));
-        if descending {
-            ordering.reverse()
-        } else {
-            ordering
-        }
-    });
+    if descending {
+        objects.sort_by_cached_key(|object| Reverse(rank(object, field)));
+    } else {
+        objects.sort_by_cached_key(|object| rank(object, field));
+    }
     Ok(())
 }
 
-/// Compares two values. A missing value comes first.
-fn compare(one: Option<&Value>, other: Option<&Value>) -> Ordering {
-    let present = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
-    match (one, other) {
-        (Some(Value::String(one)), Some(Value::String(other))) => one.cmp(other),
-        (Some(Value::Bool(one)), Some(Value::Bool(other))) => one.cmp(other),
-        (Some(Value::Number(one)), Some(Value::Number(other))) => {
-            match (one.as_i64(), other.as_i64()) {
-                (Some(one), Some(other)) => one.cmp(&other),
-                _ => f64::total_cmp(
-                    &one.as_f64().unwrap_or_default(),
-                    &other.as_f64().unwrap_or_default(),
-                ),
-            }
-        }
-        _ => present(one).cmp(&present(other)),
+fn rank(object: &Object, field: &str) -> Rank {
+    match object.get(field) {
+        Some(Value::String(text)) => Rank::Text(text.clone()),
+        Some(Value::Bool(boolean)) => Rank::Boolean(*boolean),
+        Some(Value::Number(number)) => Rank::number(number.as_f64().unwrap_or_default()),
+        _ => Rank::Absent,
     }
 }

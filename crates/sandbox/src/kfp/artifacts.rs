@@ -2,23 +2,22 @@
 
 use serde_json::{Value, json};
 
+use crate::kfp::error::KfpError;
+use crate::kfp::messages;
 use crate::kfp::parameters::path_text;
-use crate::kfp::resources::{ARTIFACT, ARTIFACT_TASK, TASK, set, text};
+use crate::kfp::resource::{ARTIFACT, ARTIFACT_TASK, TASK};
 use crate::kfp::shown::shown;
-use crate::kfp::{KfpError, messages};
+use crate::object::{Object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
-use crate::store::{Object, Store};
-
-const NOT_CREATED: &str = "Failed to create artifact";
-const NOT_LINKED: &str = "Failed to create artifact task";
+use crate::store::Store;
 
 /// Types of artifacts that are meaningless without metadata.
 const WITH_METADATA: &[&str] = &["ClassificationMetric", "SlicedClassificationMetric"];
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let request = messages::named("v2beta1CreateArtifactRequest").read_body(call.body)?;
-    let link = check(store, &request).map_err(|error| error.while_attempting(NOT_CREATED))?;
+    let link = check(store, &request)?;
     let artifact = add(store, &request, link);
     Ok(Reply::ok(shown(store, &ARTIFACT, &artifact)))
 }
@@ -27,7 +26,7 @@ pub(super) fn batch_create(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
     let body = messages::named("v2beta1CreateArtifactsBulkRequest").read_body(call.body)?;
     let requests = objects(&body, "artifacts");
     let links = check_batch(store, &requests);
-    let links = links.map_err(|error| error.while_attempting(NOT_CREATED))?;
+    let links = links?;
     let mut created = Vec::new();
     for (request, link) in requests.into_iter().zip(links) {
         let artifact = add(store, request, link);
@@ -40,8 +39,7 @@ pub(super) fn batch_create(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let id = path_text(call, "artifact.artifact_id")?;
     let changes = ARTIFACT.read_changes(call)?;
-    let refuse = |error: KfpError| error.while_attempting("Failed to update artifact");
-    let mut artifact = ARTIFACT.existing(store, &id).map_err(refuse)?.clone();
+    let mut artifact = ARTIFACT.existing(store, &id)?.clone();
     for (name, value) in changes {
         match (name, value) {
             ("artifact_id" | "created_at", _) => {}
@@ -49,9 +47,7 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
             (name, None) => drop(artifact.remove(name)),
         }
     }
-    ARTIFACT
-        .check_name(text(&artifact, "name"))
-        .map_err(refuse)?;
+    ARTIFACT.check_name(text(&artifact, "name"))?;
     ARTIFACT.put(store, artifact.clone());
     Ok(Reply::ok(shown(store, &ARTIFACT, &artifact)))
 }
@@ -221,7 +217,7 @@ fn check_links(store: &Store, links: &[&Object]) -> Result<(), KfpError> {
         )),
         links => links.iter().try_for_each(|link| check(link)),
     };
-    outcome.map_err(|error| error.while_attempting(NOT_LINKED))
+    outcome
 }
 
 /// Returns whether an artifact is already linked to a task in the same way.

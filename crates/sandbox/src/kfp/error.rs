@@ -7,7 +7,8 @@ use kfp_api_client::operations;
 use serde_json::json;
 
 use crate::authentication::{Refusal, Scheme};
-use crate::operation::ApiError;
+use crate::operation::{ApiError, Call};
+use crate::percent::decode_lossy;
 use crate::reply::Reply;
 
 /// An error response in one of the server's formats.
@@ -119,14 +120,6 @@ impl KfpError {
         self.shape = Shape::Upload;
         self
     }
-
-    /// Prepends the attempted action to the internal chain.
-    pub(super) fn while_attempting(mut self, attempt: &str) -> Self {
-        if self.for_a_person.is_some() {
-            self.message = format!("{attempt}: {}", self.message);
-        }
-        self
-    }
 }
 
 impl ApiError for KfpError {
@@ -135,6 +128,23 @@ impl ApiError for KfpError {
 
     fn is_public(operation: &Operation) -> bool {
         operation.id == operations::GET_HEALTHZ.id
+    }
+
+    /// Prepends the operation to the internal chain of causes. A deletion also names its path values.
+    fn of_operation(mut self, call: &Call<'_>) -> Self {
+        if self.for_a_person.is_some() && matches!(self.shape, Shape::Status) {
+            let values = call
+                .path_values
+                .iter()
+                .map(|(_, value)| decode_lossy(value));
+            let values = match call.described.method {
+                "DELETE" => format!(" for {}", values.collect::<Vec<_>>().join("/")),
+                _ => String::new(),
+            };
+            let name = call.described.name;
+            self.message = format!("{name} failed{values}: {}", self.message);
+        }
+        self
     }
 
     fn no_such_path(_path: &str) -> Self {

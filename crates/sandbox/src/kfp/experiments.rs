@@ -1,9 +1,15 @@
-use crate::kfp::resources::{EXPERIMENT, namespace_required, set, text};
+use crate::kfp::error::KfpError;
+use crate::kfp::objects::namespace_required;
+use crate::kfp::resource::EXPERIMENT;
 use crate::kfp::shown::shown;
-use crate::kfp::{DEFAULT_EXPERIMENT, KfpError, time};
+use crate::kfp::time;
+use crate::object::{Object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
-use crate::store::{Object, Store};
+use crate::store::Store;
+
+/// Default experiment of runs.
+pub(super) const DEFAULT: &str = "Default";
 
 const BY_THE_SERVER: &[&str] = &[
     "experiment_id",
@@ -14,8 +20,7 @@ const BY_THE_SERVER: &[&str] = &[
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let experiment = EXPERIMENT.read(call, BY_THE_SERVER)?;
-    let experiment = checked(store, experiment)
-        .map_err(|error| error.while_attempting("Failed to create an experiment"))?;
+    let experiment = checked(store, experiment)?;
     let experiment = add(store, experiment);
     Ok(Reply::ok(shown(store, &EXPERIMENT, &experiment)))
 }
@@ -41,7 +46,7 @@ fn checked(store: &Store, mut experiment: Object) -> Result<Object, KfpError> {
 /// Adds the default experiment of runs, which a server has from its start.
 pub(crate) fn add_default(store: &mut Store) {
     let mut experiment = Object::new();
-    set(&mut experiment, "display_name", DEFAULT_EXPERIMENT);
+    set(&mut experiment, "display_name", DEFAULT);
     set(
         &mut experiment,
         "description",
@@ -53,7 +58,7 @@ pub(crate) fn add_default(store: &mut Store) {
 }
 
 pub(super) fn default_id(store: &Store) -> Option<String> {
-    let mut named = EXPERIMENT.all_with(&store.kfp, "display_name", DEFAULT_EXPERIMENT);
+    let mut named = EXPERIMENT.all_with(&store.kfp, "display_name", DEFAULT);
     named
         .next()
         .map(|held| text(held, "experiment_id").to_owned())

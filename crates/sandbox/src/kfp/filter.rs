@@ -3,11 +3,12 @@ use std::cmp::Ordering;
 use serde_json::{Value, json};
 
 use crate::collection::Rank;
-use crate::kfp::message::parse;
-use crate::kfp::resources::{Column, Resource};
-use crate::kfp::{KfpError, messages, time};
+use crate::kfp::error::KfpError;
+use crate::kfp::proto_json::parse;
+use crate::kfp::resource::{Column, Resource};
+use crate::kfp::{messages, time};
+use crate::object::Object;
 use crate::percent::decode_query_strict;
-use crate::store::Object;
 
 /// Predicates that must all hold.
 #[derive(Default)]

@@ -4,13 +4,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::collection::{Collection, Key, Place};
+use crate::collection::{Collection, Key};
+use crate::kfp::error::KfpError;
 use crate::kfp::filter::Filter;
 use crate::kfp::parameters::QueryParameters;
-use crate::kfp::resources::{Column, RUN, Resource};
-use crate::kfp::{KfpError, KfpServer, KfpStore};
+use crate::kfp::resource::{Column, RUN, Resource};
+use crate::kfp::selection::Place;
+use crate::kfp::server::KfpServer;
+use crate::kfp::store::KfpStore;
+use crate::object::Object;
 use crate::reply::Reply;
-use crate::store::Object;
 
 const DEFAULT_PAGE_SIZE: usize = 20;
 const LARGEST_PAGE_SIZE: usize = 200;
@@ -52,35 +55,20 @@ impl Resource {
             page_size
         };
         let collection = store.of(self);
-        let position = after
-            .as_ref()
-            .map(|(value, key)| (criteria.sort.column.rank_of(value), key.clone()));
-        let (total, mut numbers) = if wanted.is_none() && criteria.filter.accepts_all() {
-            let mut numbers = Vec::with_capacity(page_size + 1);
-            criteria.sort.read(collection, position.as_ref(), |number| {
-                numbers.push(number);
-                numbers.len() <= page_size
-            });
-            (collection.len(), numbers)
-        } else {
-            let identity = self.identity(&criteria, query);
-            let chosen = store.selections.get(store.changes(), &identity, || {
+        let identity = self.identity(&criteria, query);
+        let chosen = store
+            .selections
+            .get(store.collections.changes(), &identity, || {
                 criteria.choose(collection, wanted)
             });
-            let start = chosen.partition_point(|number| {
-                !criteria
-                    .sort
-                    .is_after(collection, *number, position.as_ref())
-            });
-            let rest = chosen.iter().skip(start).take(page_size + 1);
-            (chosen.len(), rest.copied().collect())
-        };
-        let next = numbers.len() > page_size;
-        numbers.truncate(page_size);
-        let objects = numbers
-            .iter()
-            .filter_map(|number| collection.numbered(*number));
-        let objects: Vec<&Object> = objects.collect();
+        let start = after.as_ref().map_or(0, |(value, key)| {
+            let last = (criteria.sort.column.rank_of(value), key.clone());
+            chosen.partition_point(|place| !criteria.sort.is_after(place, &last))
+        });
+        let rest = chosen.get(start..).unwrap_or_default();
+        let next = rest.len() > page_size;
+        let page = rest.iter().take(page_size);
+        let objects: Vec<&Object> = page.filter_map(|(_, key)| collection.keyed(key)).collect();
         let last = objects.last().map(|last| {
             let value = criteria.sort.column.value(last);
             (value, collection.key_of(last))
@@ -100,7 +88,11 @@ impl Resource {
         let objects = objects
             .into_iter()
             .map(|object| Value::Object(shown(object)));
-        Ok(Reply::ok(self.answer(objects.collect(), total, token)))
+        Ok(Reply::ok(self.answer(
+            objects.collect(),
+            chosen.len(),
+            token,
+        )))
     }
 
     /// Returns a string that identifies a selection of objects.
@@ -218,46 +210,31 @@ impl Resource {
 }
 
 impl Criteria {
+    /// Returns the places of the selected objects in their order.
     fn choose(
         &self,
         collection: &Collection,
         wanted: Option<&dyn Fn(&Object) -> bool>,
-    ) -> Vec<u64> {
-        let is_chosen = |object: &Object| {
+    ) -> Vec<Place> {
+        let is_chosen = |object: &&Object| {
             wanted.is_none_or(|wanted| wanted(object)) && self.filter.accepts(object)
         };
-        let mut numbers = Vec::new();
-        self.sort.read(collection, None, |number| {
-            if collection.numbered(number).is_some_and(is_chosen) {
-                numbers.push(number);
-            }
-            true
-        });
-        numbers
+        let place = |object| (self.sort.column.rank(object), collection.key_of(object));
+        let mut chosen: Vec<Place> = collection.iter().filter(is_chosen).map(place).collect();
+        chosen.sort_unstable();
+        if self.sort.descending {
+            chosen.reverse();
+        }
+        chosen
     }
 }
 
 impl Sort {
-    fn read(
-        &self,
-        collection: &Collection,
-        position: Option<&Place>,
-        read: impl FnMut(u64) -> bool,
-    ) {
-        let column = self.column;
-        let rank = || move |object: &Object| column.rank(object);
-        collection.numbers_by(column.field, rank, position, self.descending, read);
-    }
-
-    fn is_after(&self, collection: &Collection, number: u64, position: Option<&Place>) -> bool {
-        let (Some(position), Some(object)) = (position, collection.numbered(number)) else {
-            return true;
-        };
-        let place = (self.column.rank(object), collection.key_of(object));
+    fn is_after(&self, place: &Place, last: &Place) -> bool {
         if self.descending {
-            place < *position
+            place < last
         } else {
-            place > *position
+            place > last
         }
     }
 }

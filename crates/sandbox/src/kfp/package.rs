@@ -5,8 +5,8 @@ use std::io::{Cursor, Read};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-use crate::kfp::message::with_plain_numbers;
-use crate::store::Object;
+use crate::kfp::proto_json::with_plain_numbers;
+use crate::object::Object;
 
 /// Version of the spec's schema that the server accepts.
 const SCHEMA_VERSION: &str = "2.1.0";

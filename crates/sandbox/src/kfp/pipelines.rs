@@ -1,13 +1,15 @@
 use serde_json::Value;
 
-use crate::kfp::message::Changes;
+use crate::kfp::error::KfpError;
 use crate::kfp::parameters::{QueryParameters, path_text};
-use crate::kfp::resources::{PIPELINE, PIPELINE_VERSION, Resource, set, text};
+use crate::kfp::proto_json::Changes;
+use crate::kfp::resource::{PIPELINE, PIPELINE_VERSION, Resource};
 use crate::kfp::shown::shown;
-use crate::kfp::{KfpError, messages, package};
+use crate::kfp::{messages, package};
+use crate::object::{Object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
-use crate::store::{Object, Store};
+use crate::store::Store;
 
 const BY_THE_SERVER: &[&str] = &[
     "pipeline_id",
@@ -19,8 +21,7 @@ const BY_THE_SERVER: &[&str] = &[
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let pipeline = PIPELINE.read(call, BY_THE_SERVER)?;
-    let pipeline = checked(store, pipeline)
-        .map_err(|error| error.while_attempting("Failed to create a pipeline"))?;
+    let pipeline = checked(store, pipeline)?;
     let pipeline = PIPELINE.add(store, pipeline);
     Ok(Reply::ok(shown(store, &PIPELINE, &pipeline)))
 }
@@ -37,8 +38,7 @@ pub(super) fn create_with_version(store: &mut Store, call: &Call<'_>) -> Result<
     };
     let (pipeline, mut version) = (part("pipeline")?, part("pipeline_version")?);
     check_package_url(&version)?;
-    let pipeline = checked(store, pipeline)
-        .map_err(|error| error.while_attempting("Failed to create a pipeline"))?;
+    let pipeline = checked(store, pipeline)?;
     if name_of(&version).is_empty() {
         set(&mut version, "name", text(&pipeline, "name"));
     }
@@ -54,10 +54,7 @@ pub(super) fn get_by_name(store: &mut Store, call: &Call<'_>) -> Result<Reply, K
     let mut found = PIPELINE.all_with(&store.kfp, "name", &name);
     let found = found
         .find(|held| !store.kfp.multi_user || text(held, "namespace") == namespace)
-        .ok_or_else(|| {
-            let error = KfpError::not_found(PIPELINE.name, &name);
-            error.while_attempting("Failed to get a pipeline by name")
-        })?;
+        .ok_or_else(|| KfpError::not_found(PIPELINE.name, &name))?;
     Ok(Reply::ok(shown(store, &PIPELINE, found)))
 }
 
@@ -80,9 +77,7 @@ fn change(
 ) -> Result<Reply, KfpError> {
     let changes: Changes = resource.read_changes(call)?;
     let object = resource.existing(store, id);
-    let mut object = object
-        .map_err(|error| error.while_attempting("Failed to update"))?
-        .clone();
+    let mut object = object?.clone();
     for (field, value) in changes {
         match (field, value) {
             ("display_name" | "tags", Some(value)) => set(&mut object, field, value),
@@ -108,8 +103,7 @@ pub(super) fn create_version(store: &mut Store, call: &Call<'_>) -> Result<Reply
         version.retain(|field, _| !BY_THE_SERVER.contains(&field.as_str()));
         checked_version(store, &pipeline_id, version)
     };
-    let version =
-        check().map_err(|error| error.while_attempting("Failed to create a pipeline version"))?;
+    let version = check()?;
     let version = PIPELINE_VERSION.add(store, version);
     Ok(Reply::ok(version))
 }

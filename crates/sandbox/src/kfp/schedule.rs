@@ -5,9 +5,8 @@ use serde_json::Value;
 
 use crate::clock::later;
 use crate::kfp::cron::Cron;
-use crate::kfp::resources::text;
 use crate::kfp::time;
-use crate::store::Object;
+use crate::object::{Object, text};
 
 /// The start times of runs, within bounds.
 pub(super) struct Schedule {
@@ -143,7 +142,7 @@ mod tests {
     }
 
     fn read(trigger: Value) -> Result<Schedule, String> {
-        let trigger: crate::store::Object = serde_json::from_value(trigger).unwrap();
+        let trigger: crate::object::Object = serde_json::from_value(trigger).unwrap();
         Schedule::read(&trigger, at("2025-01-01T00:00:00Z"))
     }
 

@@ -148,7 +148,7 @@ async fn an_unknown_artifact_is_not_found() {
     let sandbox = sandbox().await;
     let body = Kfp(&sandbox).get("/artifacts/x").await.expect(404);
     assert_eq!(error(&body), (5, "Artifact x not found"));
-    let message = "Failed to get Artifact: ResourceNotFoundError: Artifact x not found";
+    let message = "get_artifact failed: ResourceNotFoundError: Artifact x not found";
     assert_eq!(body["message"], message);
 }
 

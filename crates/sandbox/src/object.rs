@@ -1,0 +1,16 @@
+use serde_json::{Map, Value};
+
+/// A JSON object in the format in which its API sends it.
+pub(crate) type Object = Map<String, Value>;
+
+/// Returns the string in a field. It is empty if absent.
+pub(crate) fn text<'a>(object: &'a Object, field: &str) -> &'a str {
+    object
+        .get(field)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+pub(crate) fn set(object: &mut Object, field: &str, value: impl Into<Value>) {
+    object.insert(field.to_owned(), value.into());
+}
