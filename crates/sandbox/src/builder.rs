@@ -215,8 +215,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the time limit for the head of a request, and for its body [default: 30 s]. Idle
-    /// connections are closed after that time, too.
+    /// Sets the time limit for the head of a request, and for its body [default: 30 s]. After the same
+    /// time, connections are closed that are idle or whose client reads nothing of a response.
     pub fn request_time(mut self, limit: Duration) -> Self {
         self.request_time = limit;
         self
@@ -387,7 +387,6 @@ impl SandboxBuilder {
         store.kfp.short_pages = self.short_pages;
         store.kfp.server = self.kfp_server;
         store.kfp.multi_user = self.multi_user;
-        store.is_changed = true;
         Ok((store, data_file))
     }
 }

@@ -124,7 +124,7 @@ impl Sandbox {
     /// Fails if the file cannot be written.
     pub fn save(&self) -> io::Result<()> {
         self.shared.store().is_changed = true;
-        self.shared.save()
+        self.shared.save().map(drop)
     }
 
     /// Stops the server and waits until its port is free again.

@@ -25,12 +25,16 @@ use crate::login;
 use crate::operation::{ApiError, Incoming, Operation, answer, select};
 use crate::request_body::{RequestBody, parts};
 use crate::shared::Shared;
+use crate::write_limit::WriteLimit;
 
 /// Time for active requests to end when the server stops.
 const TIME_TO_FINISH: Duration = Duration::from_secs(1);
 
-/// Interval between writes of the data file. A killed process loses at most this time.
+/// Minimum time between writes of the data file. A killed process loses at most this time.
 const SAVED_EVERY: Duration = Duration::from_secs(2);
+
+/// Interval between checks for changes that have to be written.
+const CHECKED_EVERY: Duration = Duration::from_millis(100);
 
 /// A running server. Dropping `stop` stops it, and `stopped` completes afterwards.
 pub(crate) struct Running {
@@ -81,7 +85,7 @@ fn run(
         saving.abort();
         // The clock has gone on, if nothing else.
         shared.store().is_changed = true;
-        Ok(shared.save())
+        Ok(shared.save().map(drop))
     })
 }
 
@@ -89,12 +93,15 @@ async fn save_now_and_then(shared: Arc<Shared>) {
     if shared.data_file.is_none() {
         return;
     }
-    let mut due = tokio::time::interval(SAVED_EVERY);
+    let mut due = tokio::time::interval(CHECKED_EVERY);
     loop {
         due.tick().await;
         let shared = Arc::clone(&shared);
-        // A failure is answered to requests until there is none any more.
-        let _ = tokio::task::spawn_blocking(move || shared.save()).await;
+        // After a failure, requests are rejected until a write succeeds.
+        let saved = tokio::task::spawn_blocking(move || shared.save()).await;
+        if !matches!(saved, Ok(Ok(false))) {
+            due.reset_after(SAVED_EVERY);
+        }
     }
 }
 
@@ -117,10 +124,11 @@ async fn serve_until(
         // Without Nagle's algorithm an answer never waits for an acknowledgement; a socket that
         // does not take the option still works.
         let _ = stream.set_nodelay(true);
-        let shared = Arc::clone(&shared);
+        let served = Arc::clone(&shared);
         let service = service_fn(move |request: hyper::Request<_>| {
-            receive(Arc::clone(&shared), request.map(Body::new))
+            receive(Arc::clone(&served), request.map(Body::new))
         });
+        let stream = WriteLimit::new(stream, shared.request_time);
         let connection = http.serve_connection(TokioIo::new(stream), service);
         tokio::spawn(connections.watch(connection));
     }

@@ -32,10 +32,10 @@ impl Shared {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the data file if anything has changed since the last write.
-    pub(crate) fn save(&self) -> io::Result<()> {
+    /// Writes the data file if anything has changed since the last write, and returns whether it did.
+    pub(crate) fn save(&self) -> io::Result<bool> {
         let Some(file) = &self.data_file else {
-            return Ok(());
+            return Ok(false);
         };
         // Locked first, so that a later state never comes before an earlier one.
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -43,7 +43,7 @@ impl Shared {
             let mut store = self.store();
             store.catch_up();
             if !mem::take(&mut store.is_changed) {
-                return Ok(());
+                return Ok(false);
             }
             snapshot(&store)
         };
@@ -52,6 +52,6 @@ impl Shared {
         let mut store = self.store();
         store.is_changed |= saved.is_err();
         store.save_failure = saved.as_ref().err().map(ToString::to_string);
-        saved
+        saved.map(|()| true)
     }
 }

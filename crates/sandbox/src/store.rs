@@ -31,7 +31,7 @@ impl Store {
             uuids: Uuids::default(),
             compute: ComputeStore::default(),
             kfp: KfpStore::default(),
-            is_changed: true,
+            is_changed: false,
             save_failure: None,
         }
     }

@@ -4,11 +4,15 @@ mod description;
 mod request;
 mod world;
 
+use std::fs;
+
 use crate::support::{self, Answer, plain, send};
 use compute_kfp_runtime::operation::Operation;
 use compute_kfp_sandbox::Sandbox;
 use description::Description;
 use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+use tempfile::TempDir;
 use world::World;
 
 /// The operation that servers do not implement, as its description says.
@@ -35,16 +39,21 @@ fn apis() -> [Api; 2] {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_answers_a_valid_request_as_its_description_says() {
     let mut served = 0;
-    let common = Sandbox::start().await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("data");
+    let common = Sandbox::builder().data_file(&file).start().await.unwrap();
     let common = World::create(&common).await;
+    common.sandbox.save().unwrap();
+    let data: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
     for api in apis() {
         for operation in api.operations {
             let (sandbox, own);
             let world = match operation.method {
                 "GET" => &common,
                 _ => {
-                    sandbox = Sandbox::start().await.unwrap();
-                    own = World::create(&sandbox).await;
+                    let builder = Sandbox::builder().seed(data.clone());
+                    sandbox = builder.start().await.unwrap();
+                    own = common.again(&sandbox);
                     &own
                 }
             };
@@ -65,16 +74,18 @@ async fn every_operation_answers_a_valid_request_as_its_description_says() {
 /// Requests that a careless or hostile client may send; whatever is wrong with them is their fault.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_makes_the_server_fail_and_every_refusal_is_as_described() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().empty().start().await.unwrap();
     let world = World::create(&sandbox).await;
     for api in apis() {
         for operation in api.operations {
-            for request in careless(&sandbox, &world, operation) {
+            for request in careless(&world, operation) {
                 let answer = send(request).await;
-                let told = format!("{}: {} {}", operation.id, answer.status, answer.body);
                 assert!(
                     answer.status.as_u16() < 500 || is_refusal(&answer),
-                    "{told}"
+                    "{}: {} {}",
+                    operation.id,
+                    answer.status,
+                    answer.body
                 );
                 conforms(&api.description, operation, &answer);
             }
@@ -118,7 +129,7 @@ async fn a_method_that_a_path_does_not_have_is_refused() {
 }
 
 /// With the right credential: paths, queries and bodies that cannot be valid.
-fn careless(sandbox: &Sandbox, world: &World, operation: &Operation) -> Vec<RequestBuilder> {
+fn careless(world: &World, operation: &Operation) -> Vec<RequestBuilder> {
     let mut requests = Vec::new();
     let method = || Method::from_bytes(operation.method.as_bytes()).unwrap();
     let huge = "9".repeat(400);
@@ -126,7 +137,7 @@ fn careless(sandbox: &Sandbox, world: &World, operation: &Operation) -> Vec<Requ
         "x", "-1", "%00", "%FF%FE", "%", "%zz", "..%2F", "%2F", &huge,
     ] {
         let path = world.path_with(operation, value);
-        requests.push(world.authorised(plain(sandbox, method(), &path), operation));
+        requests.push(world.authorised(world.plain(method(), &path), operation));
     }
     let path = world.path(operation);
     let queries = [
@@ -144,7 +155,7 @@ fn careless(sandbox: &Sandbox, world: &World, operation: &Operation) -> Vec<Requ
         ["%00", "%FF", "{", &huge].map(|value| format!("{name}={value}&{name}={value}"))
     });
     for query in queries.into_iter().map(str::to_owned).chain(named) {
-        let request = plain(sandbox, method(), &format!("{path}?{query}"));
+        let request = world.plain(method(), &format!("{path}?{query}"));
         requests.push(world.authorised(request, operation));
     }
     if operation.body.is_none() || operation.method == "DELETE" {
@@ -166,7 +177,7 @@ fn careless(sandbox: &Sandbox, world: &World, operation: &Operation) -> Vec<Requ
         "{\"status\":\"nonsense\"}",
         "{\"id\":1e400}",
     ] {
-        let request = plain(sandbox, method(), &path).body(body.to_owned());
+        let request = world.plain(method(), &path).body(body.to_owned());
         let request = request.header("content-type", "application/json");
         requests.push(world.authorised(request, operation));
     }
@@ -176,11 +187,11 @@ fn careless(sandbox: &Sandbox, world: &World, operation: &Operation) -> Vec<Requ
         "nonsense",
         "application/xml",
     ] {
-        let request = plain(sandbox, method(), &path).body("{}");
+        let request = world.plain(method(), &path).body("{}");
         let request = request.header("content-type", content_type);
         requests.push(world.authorised(request, operation));
     }
-    let not_text = plain(sandbox, method(), &path).body(vec![0xff, 0xfe, 0x00]);
+    let not_text = world.plain(method(), &path).body(vec![0xff, 0xfe, 0x00]);
     requests.push(world.authorised(not_text, operation));
     requests
 }
@@ -188,15 +199,15 @@ fn careless(sandbox: &Sandbox, world: &World, operation: &Operation) -> Vec<Requ
 /// The status is declared for the operation, and the body is what it is declared to be.
 #[track_caller]
 fn conforms(description: &Description, operation: &Operation, answer: &Answer) {
-    let told = format!("{}: {} {}", operation.id, answer.status, answer.body);
+    let told = || format!("{}: {} {}", operation.id, answer.status, answer.body);
     let status = answer.status.as_u16();
     // What comes before an operation is reached is declared nowhere.
     let by_the_framework =
         matches!(status, 400 | 401 | 404 | 405 | 413) && !description.declares(operation, status);
     if by_the_framework {
-        assert!(answer.body["detail"].is_string(), "{told}");
+        assert!(answer.body["detail"].is_string(), "{}", told());
         return;
     }
     let errors = description.errors(operation, status, &answer.body);
-    assert!(errors.is_empty(), "{told}: {errors:?}");
+    assert!(errors.is_empty(), "{}: {errors:?}", told());
 }

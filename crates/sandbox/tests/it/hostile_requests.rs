@@ -1,7 +1,7 @@
 //! Requests that are made to hold, exhaust or spy on a sandbox.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc;
 use std::thread;
@@ -167,6 +167,26 @@ fn requests_that_are_not_sent_to_their_end_hold_no_connection() {
             "{sent}: {got}"
         );
     }
+}
+
+#[test]
+fn a_client_that_reads_no_response_holds_no_connection() {
+    let limit = Duration::from_millis(100);
+    let sandbox = Sandbox::builder().empty().request_time(limit);
+    let sandbox = sandbox.start_blocking().unwrap();
+    let address = sandbox.url().strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(address).unwrap();
+    let guard = Some(Duration::from_secs(20));
+    connection.set_write_timeout(guard).unwrap();
+    // The responses fill all buffers on the way, and then the requests do.
+    let request = "GET /openapi/compute.json HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(100);
+    let error = loop {
+        if let Err(error) = connection.write_all(request.as_bytes()) {
+            break error;
+        }
+    };
+    let closed = [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset];
+    assert!(closed.contains(&error.kind()), "{error}");
 }
 
 #[tokio::test]

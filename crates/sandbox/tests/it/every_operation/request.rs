@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value, json};
 
 use super::description::Description;
-use super::support::{encoded, plain};
+use super::support::encoded;
 use super::world::{PIPELINE, World};
 
 impl World<'_> {
@@ -50,7 +50,7 @@ impl World<'_> {
                 .map(|(name, value)| format!("{name}={}", encoded(value)));
             path = format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"));
         }
-        let request = self.authorised(plain(self.sandbox, method, &path), operation);
+        let request = self.authorised(self.plain(method, &path), operation);
         match operation.body {
             None => request,
             Some((BodyKind::Multipart(_), _)) => {

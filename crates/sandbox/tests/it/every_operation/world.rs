@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use compute_kfp_runtime::operation::Operation;
 use compute_kfp_sandbox::{BACKEND_ID, NAMESPACE, Sandbox};
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::support::{Compute, Kfp, encoded, plain, send, spec};
@@ -20,6 +20,8 @@ pub static PIPELINE: LazyLock<Value> = LazyLock::new(|| {
 pub struct World<'a> {
     pub sandbox: &'a Sandbox,
     ids: BTreeMap<&'static str, Value>,
+    /// Keeps its connections, unlike the one of all tests.
+    client: Client,
 }
 
 impl<'a> World<'a> {
@@ -27,11 +29,26 @@ impl<'a> World<'a> {
         let mut world = Self {
             sandbox,
             ids: BTreeMap::new(),
+            client: Client::new(),
         };
         world.create_kfp().await;
         world.create_compute().await;
         world.start_run().await;
         world
+    }
+
+    /// Returns the same world in another sandbox, which has the data of the first.
+    pub fn again<'b>(&self, sandbox: &'b Sandbox) -> World<'b> {
+        World {
+            sandbox,
+            ids: self.ids.clone(),
+            client: self.client.clone(),
+        }
+    }
+
+    pub fn plain(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}{path}", self.sandbox.url());
+        self.client.request(method, url)
     }
 
     async fn create_compute(&mut self) {
