@@ -119,14 +119,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Starts with the seed data: calibrations, artifacts, artifact tasks and metrics. This is the
-    /// default.
-    pub fn seeded(mut self) -> Self {
-        self.seeded = true;
-        self
-    }
-
-    /// Starts without data. Only the backend [`BACKEND_ID`](crate::BACKEND_ID) is known.
+    /// Starts without data [default: with calibrations, artifacts, artifact tasks and metrics]. Only
+    /// the backend [`BACKEND_ID`](crate::BACKEND_ID) is known.
     pub fn empty(mut self) -> Self {
         self.seeded = false;
         self
@@ -277,8 +271,8 @@ impl SandboxBuilder {
     /// starts with the content of the file, and its clock continues from there. The file has the format
     /// of a [`seed`](Self::seed).
     ///
-    /// The file is replaced as a whole every two seconds if anything has changed, and when the
-    /// sandbox stops. If the process is killed, at most the last two seconds are lost. While the file
+    /// The file is replaced as a whole when anything has changed, at most every two seconds, and when
+    /// the sandbox stops. If the process is killed, at most the last two seconds are lost. While the file
     /// cannot be written, requests that change data fail with a 500.
     ///
     /// Only one sandbox at a time can use the file. It does not contain the configured credentials, but
@@ -348,7 +342,7 @@ impl SandboxBuilder {
             io::ErrorKind::InvalidInput,
             format!(
                 "{} is not a loopback address: other machines could reach the sandbox; \
-                 allow that explicitly if it is wanted",
+                 allow this explicitly if intended",
                 self.host
             ),
         ))

@@ -12,7 +12,7 @@ use crate::shared::Shared;
 use crate::specification;
 
 /// Returns the response to a request for a document, or `None` for other requests.
-pub(crate) fn answer(shared: &Shared, method: &Method, path: &str) -> Option<Response> {
+pub(crate) fn respond(shared: &Shared, method: &Method, path: &str) -> Option<Response> {
     if method != Method::GET && method != Method::HEAD {
         return None;
     }
@@ -70,7 +70,7 @@ mod tests {
     use crate::operation::select;
 
     #[test]
-    fn no_document_is_in_the_way_of_an_operation() {
+    fn no_document_hides_an_operation() {
         for path in [
             "/",
             "/openapi",

@@ -179,19 +179,18 @@ impl Fault {
         if let Some(status) = self.status
             && !(200..=599).contains(&status)
         {
-            return Err(format!(
-                "{status} is no status to answer with: take one from 200 to 599"
-            ));
+            return Err(format!("invalid status {status}: use one from 200 to 599"));
         }
         if !(0.0..=1.0).contains(&self.rate) {
-            return Err(format!("the rate {} is not from 0 to 1", self.rate));
+            return Err(format!(
+                "invalid rate {}: use a number from 0 to 1",
+                self.rate
+            ));
         }
         if let Some(value) = &self.content_type
             && HeaderValue::from_str(value).is_err()
         {
-            return Err(
-                "the content type cannot be sent in a header: use visible ASCII".to_owned(),
-            );
+            return Err("invalid content type: use visible ASCII characters".to_owned());
         }
         match &self.operation {
             Some(name) => check_operation(name),
@@ -270,7 +269,7 @@ fn check_operation(name: &str) -> Result<(), String> {
     let names = operations().flat_map(|operation| [operation.name, operation.id]);
     let nearest = names.min_by_key(|known| strsim::damerau_levenshtein(known, name));
     Err(format!(
-        "no operation is called {name:?}; the nearest name is {:?}",
+        "unknown operation {name:?}: did you mean {:?}?",
         nearest.unwrap_or_default()
     ))
 }

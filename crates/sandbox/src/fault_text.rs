@@ -65,7 +65,7 @@ fn read(text: &str) -> Result<Vec<Fault>, (usize, String)> {
 
 fn read_one(piece: &str) -> Result<Fault, Problem<'_>> {
     let (operation, settings) = piece.split_once(':').ok_or_else(|| {
-        let form = "a fault is an operation or *, then : and settings, as in *:status=503";
+        let form = "expected an operation or *, then : and settings, as in *:status=503";
         (piece, form.to_owned())
     })?;
     let (operation, settings) = (operation.trim(), settings.trim());
@@ -86,7 +86,7 @@ fn read_one(piece: &str) -> Result<Fault, Problem<'_>> {
         ..undone
     };
     if fault == chosen_only {
-        let message = "this does nothing: add status, cut, delay, content-type or retry-after";
+        let message = "no effect: add status, cut, delay, content-type or retry-after";
         return Err((settings, message.to_owned()));
     }
     Ok(fault)
@@ -103,7 +103,7 @@ fn set<'a>(fault: &mut Fault, setting: &'a str) -> Result<(), Problem<'a>> {
         "status" => fault.status = Some(parse(value, "a status")?),
         "cut" if value == "head" => fault.lost = Some(Lost::BeforeTheHead),
         "cut" if value == "body" => fault.lost = Some(Lost::InTheBody),
-        "cut" => return Err((value, "a connection is cut at head or body".to_owned())),
+        "cut" => return Err((value, "invalid value: use head or body".to_owned())),
         "delay" => fault.delay = duration(value)?,
         "content-type" => fault.content_type = Some(value.to_owned()),
         "retry-after" => {
@@ -112,13 +112,13 @@ fn set<'a>(fault: &mut Fault, setting: &'a str) -> Result<(), Problem<'a>> {
         "times" => fault.times = Some(parse(value, "a whole number")?),
         "rate" => fault.rate = parse(value, "a number")?,
         "seed" => fault.seed = parse(value, "a whole number")?,
-        _ => return Err((name, format!("{name:?} is no setting: take {SETTINGS}"))),
+        _ => return Err((name, format!("unknown setting {name:?}: use {SETTINGS}"))),
     }
     fault.check().map_err(|problem| (value, problem))
 }
 
 fn parse<'a, T: FromStr>(value: &'a str, wanted: &str) -> Result<T, Problem<'a>> {
-    let refuse = |_| (value, format!("{value:?} is not {wanted}"));
+    let refuse = |_| (value, format!("invalid value {value:?}: expected {wanted}"));
     value.parse().map_err(refuse)
 }
 
@@ -130,5 +130,10 @@ fn duration(value: &str) -> Result<Duration, Problem<'_>> {
         };
         Duration::try_from_secs_f64(number.parse::<f64>().ok()? * unit).ok()
     };
-    read().ok_or_else(|| (value, format!("{value:?} is no time: write 200ms or 1.5s")))
+    read().ok_or_else(|| {
+        (
+            value,
+            format!("invalid duration {value:?}: use a format like 200ms or 1.5s"),
+        )
+    })
 }

@@ -11,6 +11,14 @@ pub(crate) fn text<'a>(object: &'a Object, field: &str) -> &'a str {
         .unwrap_or_default()
 }
 
+/// Returns the fields of an object. Other values have none.
+pub(crate) fn object(value: Value) -> Object {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Object::new(),
+    }
+}
+
 pub(crate) fn set(object: &mut Object, field: &str, value: impl Into<Value>) {
     object.insert(field.to_owned(), value.into());
 }

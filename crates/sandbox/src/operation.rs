@@ -106,7 +106,7 @@ pub(crate) fn select<'a, E: ApiError>(
         .ok_or_else(|| E::method_not_allowed(&allowed))
 }
 
-pub(crate) fn answer<E: ApiError>(
+pub(crate) fn respond<E: ApiError>(
     selected: Result<Selected<'_, E>, E>,
     incoming: &Incoming<'_>,
     credentials: &Credentials,

@@ -54,7 +54,7 @@ pub(crate) fn write(shared: &Shared) -> String {
     let kfp = kfp_api_client::operations::OPERATIONS;
     [
         HEAD.to_owned(),
-        "<p>Descriptions: <a href=/openapi/compute.json>Compute</a>, \
+        "<p>Specs: <a href=/openapi/compute.json>Compute</a>, \
          <a href=/openapi/kfp.json>KFP</a>\n"
             .to_owned(),
         format!("<p>Clock: {}\n", store.clock.reading().format("%FT%T%.3fZ")),
@@ -83,7 +83,9 @@ fn held(store: &Store) -> String {
         .map(|(name, held)| row("Compute", name, held))
         .chain(kfp.map(|(name, held)| row("KFP", name, held)));
     let rows: String = rows.collect();
-    format!("<h2>Held now</h2>\n<table>\n<tr><th>API<th>kind<th>count<th>newest\n{rows}</table>\n")
+    format!(
+        "<h2>Current data</h2>\n<table>\n<tr><th>API<th>kind<th>count<th>newest\n{rows}</table>\n"
+    )
 }
 
 fn row(api: &str, name: &str, held: &Collection) -> String {

@@ -138,7 +138,7 @@ impl Sandbox {
     async fn stop(self) -> io::Result<()> {
         let Running { stop, stopped } = self.running;
         drop(stop);
-        // Without an outcome the server's thread is gone, which is what is waited for.
+        // Without an outcome, the server's thread has already ended.
         stopped.await.unwrap_or(Ok(()))
     }
 

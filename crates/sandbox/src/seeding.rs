@@ -50,7 +50,7 @@ impl Seed {
                 let text = fs::read(path)
                     .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
                 let data = serde_json::from_slice(&text)
-                    .map_err(|error| invalid(format!("{name} is not JSON: {error}")))?;
+                    .map_err(|error| invalid(format!("{name}: invalid JSON: {error}")))?;
                 add(store, &data).map_err(|problem| invalid(format!("{name}, {problem}")))
             }
         }
@@ -65,7 +65,7 @@ pub(crate) fn restore(store: &mut Store, path: &Path, data: &Value) -> io::Resul
     })
 }
 
-const FORM: &str = "an object with \"compute\" and \"kfp\" is wanted here";
+const FORM: &str = "expected an object with \"compute\" and \"kfp\"";
 
 /// Key of the state that snapshots have in addition to the objects: clock, plans, logs, the next ids.
 const STATE: &str = "sandbox";
@@ -88,7 +88,7 @@ fn add(store: &mut Store, data: &Value) -> Result<(), SeedError> {
         let add_one = match api.as_str() {
             "compute" => add_to_compute,
             "kfp" => add_to_kfp,
-            _ => return Err(SeedError::new(format!("{api:?} is no API: {FORM}")).inside(api)),
+            _ => return Err(SeedError::new(format!("unknown API {api:?}: {FORM}")).inside(api)),
         };
         add_kinds(store, kinds, add_one).map_err(|problem| problem.inside(api))?;
     }
@@ -97,10 +97,10 @@ fn add(store: &mut Store, data: &Value) -> Result<(), SeedError> {
 
 /// Stores an object of a snapshot. It is complete and stays unchanged.
 fn hold(collection: Option<&mut Collection>, kind: &str, object: &Value) -> Result<(), SeedError> {
-    let collection = collection.ok_or_else(|| SeedError::new(format!("{kind:?} is no kind")))?;
+    let collection = collection.ok_or_else(|| SeedError::new(format!("unknown kind {kind:?}")))?;
     let object = object
         .as_object()
-        .ok_or_else(|| SeedError::new("an object is wanted here"))?;
+        .ok_or_else(|| SeedError::new("expected an object"))?;
     collection.put(object.clone());
     Ok(())
 }
@@ -122,11 +122,11 @@ pub(crate) fn snapshot(store: &Store) -> serde_json::Result<Vec<u8>> {
 }
 
 fn add_kinds(store: &mut Store, kinds: &Value, add_one: AddOne) -> Result<(), SeedError> {
-    let form = "an object of lists is wanted here, one for each kind of object";
+    let form = "expected an object with a list for each kind of object";
     let kinds = kinds.as_object().ok_or_else(|| SeedError::new(form))?;
     for (kind, objects) in kinds {
         let list = objects.as_array();
-        let list = list.ok_or_else(|| SeedError::new("a list is wanted here").inside(kind))?;
+        let list = list.ok_or_else(|| SeedError::new("expected a list").inside(kind))?;
         for (index, object) in list.iter().enumerate() {
             add_one(store, kind, object).map_err(|problem| problem.inside(index).inside(kind))?;
         }

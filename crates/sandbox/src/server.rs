@@ -22,7 +22,7 @@ use crate::injection::{Disconnected, ended};
 use crate::inspection::ReceivedRequest;
 use crate::kfp::error::KfpError;
 use crate::login;
-use crate::operation::{ApiError, Incoming, Operation, answer, select};
+use crate::operation::{ApiError, Incoming, Operation, respond, select};
 use crate::request_body::{RequestBody, parts};
 use crate::shared::Shared;
 use crate::write_limit::WriteLimit;
@@ -83,7 +83,7 @@ fn run(
         let saving = tokio::spawn(save_now_and_then(Arc::clone(&shared)));
         serve_until(listener, Arc::clone(&shared), told_to_stop).await;
         saving.abort();
-        // The clock has gone on, if nothing else.
+        // At least the clock has advanced.
         shared.store().is_changed = true;
         Ok(shared.save().map(drop))
     })
@@ -121,8 +121,8 @@ async fn serve_until(
             accepted = Listener::accept(&mut listener) => accepted,
             () = ended(&mut told_to_stop) => break,
         };
-        // Without Nagle's algorithm an answer never waits for an acknowledgement; a socket that
-        // does not take the option still works.
+        // Without Nagle's algorithm, a response never waits for an acknowledgement. A socket that
+        // rejects the option still works.
         let _ = stream.set_nodelay(true);
         let served = Arc::clone(&shared);
         let service = service_fn(move |request: hyper::Request<_>| {
@@ -177,11 +177,11 @@ async fn handle<E: ApiError>(
     if let Some(refusal) = refusal.flatten() {
         return Ok(refusal.into_response());
     }
-    if let Some(document) = documents::answer(shared, &head.method, head.uri.path()) {
+    if let Some(document) = documents::respond(shared, &head.method, head.uri.path()) {
         return Ok(document);
     }
     let (path, sent) = (head.uri.path(), body.bytes());
-    let login = login::answer(
+    let login = login::respond(
         &head.method,
         path,
         &head.headers,
@@ -200,16 +200,16 @@ async fn handle<E: ApiError>(
     let perform = || {
         let mut store = shared.store();
         store.catch_up();
-        answer(selected, &incoming, &shared.credentials, &mut store)
+        respond(selected, &incoming, &shared.credentials, &mut store)
     };
     let Some(mut met) = described.and_then(|described| shared.faults.meeting(described)) else {
         return Ok(perform());
     };
     met.wait().await;
-    let answer = met.fault.lets_operation_be_done().then(perform);
-    let answer = match (met.fault.status_code(), answer) {
-        (None, Some(answer)) => answer,
+    let response = met.fault.lets_operation_be_done().then(perform);
+    let response = match (met.fault.status_code(), response) {
+        (None, Some(response)) => response,
         (status, _) => E::injected(status.unwrap_or_default()),
     };
-    met.spoil(answer).await
+    met.spoil(response).await
 }

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;
 use crate::compute::jobs;
-use crate::compute::resources::{self, check_references, existing, named_schema, object};
+use crate::compute::resources::{self, check_references, existing, named_schema};
 use crate::compute::schema::Defaults;
 use crate::compute::validation::Validation;
-use crate::object::{Object, set, text};
+use crate::object::{Object, object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::Store;

@@ -85,7 +85,7 @@ fn allow_job(store: &Store, sent: &Object) -> Result<(), ComputeError> {
         .and_then(Value::as_array)
         .map_or(0, Vec::len);
     if u64::try_from(jobs).unwrap_or(u64::MAX) >= largest("max_jobs_per_batch_job") {
-        return Err(ComputeError::conflict("Batch job takes no more jobs"));
+        return Err(ComputeError::conflict("Batch job is full"));
     }
     let shots = sent.get("number_of_shots").and_then(Value::as_u64);
     let most = largest("max_number_of_shots");

@@ -21,16 +21,18 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
     let known = known.and_then(|name| Some((name, schema_of(name)?)));
     let Some((name, object_schema)) = known else {
         let kinds = kinds.join(", ");
-        return Err(SeedError::new(format!("{kind:?} is none of {kinds}")));
+        return Err(SeedError::new(format!(
+            "unknown kind {kind:?}: use one of {kinds}"
+        )));
     };
     let given = given.as_object();
     let mut object = given
-        .ok_or_else(|| SeedError::new("an object is wanted here"))?
+        .ok_or_else(|| SeedError::new("expected an object"))?
         .clone();
     for (field, value) in &mut object {
         let known = properties(object_schema).find(|(known, _)| known == field);
         let (_, field_schema) =
-            known.ok_or_else(|| SeedError::new("there is no such field").inside(field))?;
+            known.ok_or_else(|| SeedError::new("unknown field").inside(field))?;
         let mut problems = Vec::new();
         let place = vec![json!(field)];
         let read = schema::read(field_schema, value, place, Defaults::Filled, &mut problems);
@@ -42,7 +44,7 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
     if let Some(id) = object.get("id").and_then(Value::as_i64) {
         let last = store.compute.ids.get(name).copied().unwrap_or_default();
         if id <= last {
-            let message = format!("{id} does not come after {last}, which is in use");
+            let message = format!("{id} must be greater than {last}, the last id in use");
             return Err(SeedError::new(message).inside("id"));
         }
         store.compute.continue_ids_after(name, id - 1);
@@ -65,8 +67,8 @@ fn schema_of(name: &str) -> Option<&'static Value> {
             .iter()
             .find(|operation| operation.path == collection && operation.method == "POST")
     };
-    let answer = COMPUTE.answer(own.or_else(creation)?)?;
-    Some(COMPUTE.resolve(answer))
+    let response = COMPUTE.response(own.or_else(creation)?)?;
+    Some(COMPUTE.resolve(response))
 }
 
 fn of_validation(problem: &Value) -> SeedError {

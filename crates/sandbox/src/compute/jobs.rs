@@ -10,7 +10,7 @@ use crate::compute::error::ComputeError;
 use crate::compute::resources::{self, existing, parameters};
 use crate::compute::store::{BACKEND_ID, Step, id_of};
 use crate::compute::{results, time};
-use crate::object::{Object, set, text};
+use crate::object::{Object, object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::Store;
@@ -87,11 +87,11 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, Comput
     let was_final = is_final(&before);
     let held = existing(store, call, &parameters)?.clone();
     let changed = resources::change(store, call)?;
-    let mut job = resources::object(changed.body);
+    let mut job = object(changed.body);
     let state = text(&job, "status").to_owned();
     if was_final && state != before {
         store.compute.put("jobs", held);
-        let message = format!("Job is {before} and stays so");
+        let message = format!("Job is {before}, which is final");
         return Err(ComputeError::unprocessable(&message));
     }
     if state == "running" {

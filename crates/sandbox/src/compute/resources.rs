@@ -10,7 +10,7 @@ use crate::compute::schema::{self, Defaults};
 use crate::compute::store::kind_of;
 use crate::compute::validation::Validation;
 use crate::compute::{creation, time};
-use crate::object::Object;
+use crate::object::{Object, object};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::specification::COMPUTE;
@@ -190,12 +190,12 @@ pub(super) fn add(
 
 /// Returns the schema of the objects of an operation.
 pub(super) fn schema_of(call: &Call<'_>) -> &'static Value {
-    let answer = COMPUTE.answer(call.described).unwrap_or(&Value::Null);
+    let response = COMPUTE.response(call.described).unwrap_or(&Value::Null);
     let items = COMPUTE
-        .resolve(answer)
+        .resolve(response)
         .pointer("/properties/items/items")
         .filter(|_| call.described.paging.is_some());
-    COMPUTE.resolve(items.unwrap_or(answer))
+    COMPUTE.resolve(items.unwrap_or(response))
 }
 
 pub(super) fn properties(
@@ -297,13 +297,6 @@ fn singular(name: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
     first.into_iter().chain(letters).collect()
-}
-
-pub(super) fn object(value: Value) -> Object {
-    match value {
-        Value::Object(fields) => fields,
-        _ => Object::new(),
-    }
 }
 
 fn text_of(id: Option<&Value>) -> String {

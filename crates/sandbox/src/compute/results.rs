@@ -7,7 +7,7 @@ use crate::clock::later;
 use crate::compute::error::ComputeError;
 use crate::compute::resources::{self, parameters};
 use crate::compute::time;
-use crate::object::{Object, text};
+use crate::object::{Object, object, text};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::Store;
@@ -90,13 +90,8 @@ fn size(declared: &str) -> Option<usize> {
     Some(digits(name).unwrap_or(1))
 }
 
-fn add_object(store: &mut Store, name: &'static str, schema: &str, object: Value) {
-    resources::add(
-        store,
-        name,
-        resources::named_schema(schema),
-        resources::object(object),
-    );
+fn add_object(store: &mut Store, name: &'static str, schema: &str, value: Value) {
+    resources::add(store, name, resources::named_schema(schema), object(value));
 }
 
 /// Returns the newest final result, or a 404 if the job has none.

@@ -165,7 +165,7 @@ impl ApiError for KfpError {
             Refusal::WrongKind => Self::of_server(
                 StatusCode::FORBIDDEN,
                 "Failed to authorize the request: PermissionDenied",
-                "this credential does not fit the operation",
+                "the operation does not accept this kind of credential",
             ),
         }
     }

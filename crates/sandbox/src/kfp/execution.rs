@@ -10,7 +10,7 @@ use crate::kfp::resource::{RUN, TASK};
 use crate::kfp::state::{ROOT, enter, is_final};
 use crate::kfp::step::{RunStep, Step, StepKind};
 use crate::kfp::{package, time};
-use crate::object::{Object, set, text};
+use crate::object::{Object, object, set, text};
 use crate::store::Store;
 
 /// Time that a run is pending, and time it takes to stop.
@@ -216,22 +216,19 @@ fn add_task(
     parent: Option<&str>,
     now: DateTime<Utc>,
 ) -> Object {
-    let mut task = Object::new();
-    set(&mut task, "task_id", store.uuids.next());
-    set(&mut task, "run_id", text(run, "run_id"));
-    set(&mut task, "name", name);
-    set(&mut task, "display_name", name);
-    set(&mut task, "type", kind);
-    set(&mut task, "create_time", time::created_at(now));
+    let path = parent.map_or_else(|| name.to_owned(), |_| format!("{ROOT}.{name}"));
+    let mut task = object(json!({
+        "task_id": store.uuids.next(),
+        "run_id": text(run, "run_id"),
+        "name": name,
+        "display_name": name,
+        "type": kind,
+        "create_time": time::created_at(now),
+        "scope_path": path,
+    }));
     if let Some(parent) = parent {
         set(&mut task, "parent_task_id", parent);
     }
-    let path = if parent.is_some() {
-        format!("{ROOT}.{name}")
-    } else {
-        name.to_owned()
-    };
-    set(&mut task, "scope_path", path);
     enter(&mut task, "RUNNING", now);
     put_task(store, task)
 }

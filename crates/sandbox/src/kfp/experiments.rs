@@ -1,9 +1,11 @@
+use serde_json::json;
+
 use crate::kfp::error::KfpError;
 use crate::kfp::objects::namespace_required;
 use crate::kfp::resource::EXPERIMENT;
 use crate::kfp::shown::shown;
 use crate::kfp::time;
-use crate::object::{Object, set, text};
+use crate::object::{Object, object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::Store;
@@ -45,15 +47,11 @@ fn checked(store: &Store, mut experiment: Object) -> Result<Object, KfpError> {
 
 /// Adds the default experiment of runs, which a server has from its start.
 pub(crate) fn add_default(store: &mut Store) {
-    let mut experiment = Object::new();
-    set(&mut experiment, "display_name", DEFAULT);
-    set(
-        &mut experiment,
-        "description",
-        "Runs without an experiment of their own",
-    );
-    let created_at = time::created_at(store.clock.reading());
-    set(&mut experiment, "created_at", created_at);
+    let experiment = object(json!({
+        "display_name": DEFAULT,
+        "description": "Runs without an experiment of their own",
+        "created_at": time::created_at(store.clock.reading()),
+    }));
     add(store, experiment);
 }
 

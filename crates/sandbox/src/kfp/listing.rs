@@ -76,7 +76,7 @@ impl Resource {
         let last = last.or(after).filter(|_| next);
         // The server looks at the sort key again when it cuts a next page, and then misses some.
         if next && self.uncut.contains(&criteria.sort.column.field) {
-            let refusal = KfpError::invalid_input("a next page cannot be cut in this order");
+            let refusal = KfpError::invalid_input("this order supports only one page");
             let is_internal = self.kind == RUN.kind && store.server != KfpServer::Release217;
             return Err(if is_internal {
                 refusal.internal()
@@ -88,11 +88,7 @@ impl Resource {
         let objects = objects
             .into_iter()
             .map(|object| Value::Object(shown(object)));
-        Ok(Reply::ok(self.answer(
-            objects.collect(),
-            chosen.len(),
-            token,
-        )))
+        Ok(Reply::ok(self.body(objects.collect(), chosen.len(), token)))
     }
 
     /// Returns a string that identifies a selection of objects.
@@ -103,18 +99,18 @@ impl Resource {
     }
 
     /// Returns a page. Zero values are omitted, so an empty page is an empty object.
-    fn answer(&self, objects: Vec<Value>, total: usize, token: Option<String>) -> Object {
-        let mut answer = Object::new();
+    fn body(&self, objects: Vec<Value>, total: usize, token: Option<String>) -> Object {
+        let mut body = Object::new();
         if !objects.is_empty() {
-            answer.insert(self.list_field.to_owned(), Value::Array(objects));
+            body.insert(self.list_field.to_owned(), Value::Array(objects));
         }
         if total > 0 {
-            answer.insert("total_size".to_owned(), json!(total));
+            body.insert("total_size".to_owned(), json!(total));
         }
         if let Some(token) = token {
-            answer.insert("next_page_token".to_owned(), json!(token));
+            body.insert("next_page_token".to_owned(), json!(token));
         }
-        answer
+        body
     }
 
     /// Returns the criteria. A page token determines sorting and filter; the parameters may repeat
@@ -143,7 +139,7 @@ impl Resource {
                 asked.column.field == known.column.field && asked.descending == known.descending;
             if !same_order || !asked_for.filter.is_same_as(&held.filter, self) {
                 return Err(KfpError::invalid_input(
-                    "the page token belongs to another order or filter: leave both out",
+                    "the page token belongs to another order or filter: omit both",
                 ));
             }
         }

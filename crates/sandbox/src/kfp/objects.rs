@@ -41,10 +41,12 @@ impl Resource {
 
     /// Returns the object in the path. A task must also belong to the run in the path.
     pub(super) fn in_path(&self, store: &Store, call: &Call<'_>) -> Result<Object, KfpError> {
-        let object = self.existing(store, &path_text(call, self.key())?)?;
-        if self.name == TASK.name && text(object, "run_id") != path_text(call, "run_id")? {
-            return Err(KfpError::invalid_input("the task is not one of this run"));
-        }
+        let id = path_text(call, self.key())?;
+        let object = if self.name == TASK.name {
+            task_of_run(store, &id, &path_text(call, "run_id")?)?
+        } else {
+            self.existing(store, &id)?
+        };
         Ok(object.clone())
     }
 
@@ -95,6 +97,19 @@ impl Resource {
         }
         Ok(())
     }
+}
+
+/// Returns a task, which must belong to the run.
+pub(super) fn task_of_run<'a>(
+    store: &'a Store,
+    id: &str,
+    run_id: &str,
+) -> Result<&'a Object, KfpError> {
+    let task = TASK.existing(store, id)?;
+    if text(task, "run_id") == run_id {
+        return Ok(task);
+    }
+    Err(KfpError::invalid_input("the task belongs to another run"))
 }
 
 /// Returns the error of a multi-user installation for a request without a namespace.

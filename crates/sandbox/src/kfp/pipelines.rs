@@ -132,7 +132,7 @@ pub(super) fn upload_version(store: &mut Store, call: &Call<'_>) -> Result<Reply
     let pipeline_id = query.text("pipelineid")?;
     let fields = described(&query, &file, &PIPELINE_VERSION)?;
     if PIPELINE.find(store, pipeline_id).is_none() {
-        let refusal = KfpError::invalid_input("pipelineid has to name a pipeline");
+        let refusal = KfpError::invalid_input("pipelineid must be the id of a pipeline");
         return Err(refusal.of_upload());
     }
     let mut version = checked_version(store, pipeline_id, fields).map_err(KfpError::of_upload)?;
@@ -163,7 +163,7 @@ fn uploaded(store: &Store, call: &Call<'_>) -> Result<(QueryParameters, String, 
         .parts
         .iter()
         .find(|part| part.name == "uploadfile")
-        .ok_or_else(|| KfpError::invalid_input("there is no part uploadfile").of_upload())?;
+        .ok_or_else(|| KfpError::invalid_input("the form has no part uploadfile").of_upload())?;
     let file_name = part.file_name.clone().unwrap_or_default();
     let spec = package::read(&file_name, &part.content)
         .map_err(|reason| KfpError::invalid_input(reason).of_upload())?;

@@ -47,7 +47,7 @@ pub(super) fn suggested(operation: &Operation) -> Option<Handle<KfpError>> {
 }
 
 fn resource(call: &Call<'_>) -> Result<&'static Resource, KfpError> {
-    resource_of(call.described).ok_or_else(|| KfpError::invalid_input("there is no such resource"))
+    resource_of(call.described).ok_or_else(|| KfpError::invalid_input("unknown resource"))
 }
 
 fn get(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
@@ -119,7 +119,7 @@ fn wanted(
         let mut parents = parents.iter().filter_map(|id| TASK.find(store, id));
         if parents.any(|parent| text(parent, "run_id") != run_id) {
             return Err(KfpError::invalid_input(
-                "the parent task is not one of this run",
+                "the parent task belongs to another run",
             ));
         }
     }
@@ -146,7 +146,7 @@ fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
         pipelines::delete_versions(store, cascade, &id)?;
     }
     if resource.kind == EXPERIMENT.kind && text(&object, "display_name") == DEFAULT {
-        let refusal = KfpError::invalid_input("it is the default experiment");
+        let refusal = KfpError::invalid_input("the experiment is the default");
         return Err(refusal.conflict(format!("experiment {id} cannot be deleted")));
     }
     if resource.kind == RUN.kind {

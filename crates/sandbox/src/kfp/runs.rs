@@ -123,7 +123,7 @@ fn referred(store: &Store, run: &Object) -> Result<Option<(Value, Option<Value>)
         return Err(KfpError::invalid_input("the run has no pipeline"));
     };
     if !pipeline_id.is_empty() && text(version, "pipeline_id") != pipeline_id {
-        let refusal = format!("version {version_id} is not one of pipeline {pipeline_id}");
+        let refusal = format!("version {version_id} does not belong to pipeline {pipeline_id}");
         return Err(KfpError::invalid_input(refusal));
     }
     let id = |field| text(version, field).to_owned();
@@ -160,7 +160,10 @@ pub(super) fn start(
 pub(super) fn terminate(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let mut run = RUN.in_path(store, call)?;
     if !matches!(text(&run, "state"), "PENDING" | "RUNNING") {
-        return Err(unfit(&run, "it is not under way"));
+        return Err(unfit(
+            &run,
+            "only a pending or running run can be terminated",
+        ));
     }
     let now = store.clock.now();
     set(&mut run, "state", "CANCELING");

@@ -162,14 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn of_five_fields_the_day_of_the_week_is_left_out() {
+    fn five_fields_omit_the_day_of_the_week() {
         let hourly = cron("0 0 * * *").unwrap();
         let next = hourly.next(at("2025-01-03T06:30:00Z"));
         assert_eq!(next, Some(at("2025-01-03T07:00:00Z")));
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused() {
+    fn an_invalid_schedule_is_rejected() {
         for expression in [
             "",
             "* * * *",
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_is_written_as_a_duration_of_go() {
+    fn an_interval_is_a_go_duration() {
         for (duration, next) in [
             ("1h30m", "01:30:00"),
             ("1.5h", "01:30:00"),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
-use crate::kfp::objects::{has, required};
+use crate::kfp::objects::{has, required, task_of_run};
 use crate::kfp::parameters::path_text;
 use crate::kfp::proto_json::Changes;
 use crate::kfp::resource::{RUN, TASK};
@@ -43,7 +43,7 @@ pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
     let run_id = path_text(call, "run_id")?;
     let body = messages::named("RunServiceUpdateTasksBulkBody").read_body(call.body)?;
     let Some(Value::Object(updates)) = body.get("tasks") else {
-        return Err(KfpError::invalid_input("the request holds no tasks"));
+        return Err(KfpError::invalid_input("the request has no tasks"));
     };
     let mut updated = Vec::new();
     for (id, update) in updates {
@@ -95,10 +95,7 @@ fn changed(
             "task_id differs from the one in the path",
         ));
     }
-    let mut task = TASK.existing(store, id)?.clone();
-    if text(&task, "run_id") != run_id {
-        return Err(KfpError::invalid_input("the task is not one of this run"));
-    }
+    let mut task = task_of_run(store, id, run_id)?.clone();
     check(store, run_id, &sent)?;
     let now = store.clock.now();
     for (field, value) in sent {
@@ -123,7 +120,7 @@ fn check(store: &Store, run_id: &str, task: &Object) -> Result<(), KfpError> {
     let parent_id = text(task, "parent_task_id");
     if !parent_id.is_empty() && text(TASK.existing(store, parent_id)?, "run_id") != run_id {
         return Err(KfpError::invalid_input(
-            "the parent task is not one of this run",
+            "the parent task belongs to another run",
         ));
     }
     Ok(())

@@ -16,11 +16,11 @@ pub static PIPELINE: LazyLock<Value> = LazyLock::new(|| {
     spec
 });
 
-/// One of everything that an operation may need, in a state in which it can be served.
+/// One of everything that an operation may need, in a suitable state.
 pub struct World<'a> {
     pub sandbox: &'a Sandbox,
     ids: BTreeMap<&'static str, Value>,
-    /// Keeps its connections, unlike the one of all tests.
+    /// A client that keeps its connections, unlike the shared one.
     client: Client,
 }
 
@@ -37,7 +37,7 @@ impl<'a> World<'a> {
         world
     }
 
-    /// Returns the same world in another sandbox, which has the data of the first.
+    /// Returns this world in another sandbox with the same data.
     pub fn again<'b>(&self, sandbox: &'b Sandbox) -> World<'b> {
         World {
             sandbox,
@@ -164,7 +164,7 @@ impl<'a> World<'a> {
         ]);
     }
 
-    /// Nothing may let time pass after this.
+    /// Starts a run. The clock must not advance after this.
     async fn start_run(&mut self) {
         let run = json!({ "display_name": "r", "pipeline_spec": *PIPELINE });
         let run = Kfp(self.sandbox).post("/runs", run).await.expect(200);
@@ -184,7 +184,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// With the credential that the operation wants.
+    /// Adds the credential that the operation requires.
     pub fn authorised(&self, request: RequestBuilder, operation: &Operation) -> RequestBuilder {
         let first = operation.security.first().and_then(|any| any.first());
         match first.map(|scheme| scheme.name) {
@@ -255,7 +255,7 @@ impl<'a> World<'a> {
         })
     }
 
-    /// Bodies whose schema does not say what they need. Those of KFP require nothing in words.
+    /// Returns bodies whose requirements are not in their schema. KFP's schemas declare none.
     pub fn body(&self, operation: &Operation) -> Option<Value> {
         let id = |name: &str| self.ids[name].clone();
         let artifact = json!({
