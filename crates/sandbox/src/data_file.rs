@@ -20,7 +20,7 @@ impl DataFile {
     ///
     /// # Errors
     ///
-    /// Returns `WouldBlock` if the file is in use, and `InvalidData` if invalid JSON.
+    /// Returns `WouldBlock` if the file is in use, and `InvalidData` if it is not JSON.
     pub(crate) fn open(path: &Path) -> io::Result<(Self, Option<Value>)> {
         let opened = (|| {
             let mut options = private();

@@ -22,7 +22,7 @@ use crate::injection::{Disconnected, ended};
 use crate::inspection::ReceivedRequest;
 use crate::kfp::error::KfpError;
 use crate::login;
-use crate::operation::{ApiError, Incoming, Operation, respond, select};
+use crate::operation::{ApiError, Incoming, Operation, Rejection, respond, select};
 use crate::request_body::{RequestBody, parts};
 use crate::shared::Shared;
 use crate::write_limit::WriteLimit;
@@ -209,7 +209,7 @@ async fn handle<E: ApiError>(
     let response = met.fault.lets_operation_be_done().then(perform);
     let response = match (met.fault.status_code(), response) {
         (None, Some(response)) => response,
-        (status, _) => E::injected(status.unwrap_or_default()),
+        (status, _) => E::rejected(Rejection::Injected(status.unwrap_or_default())).into_response(),
     };
     met.spoil(response).await
 }

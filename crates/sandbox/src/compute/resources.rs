@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;
-use crate::compute::paging::PageRequest;
+use crate::compute::paging;
 use crate::compute::schema::{self, Defaults};
 use crate::compute::store::kind_of;
 use crate::compute::validation::Validation;
@@ -58,7 +58,7 @@ pub(super) fn page(
         .filter(|(_, schema)| schema::is_sortable(schema))
         .map(|(name, _)| name)
         .collect();
-    PageRequest::of(parameters).page_of(objects, &sortable, |object| shown(call, object))
+    paging::page_of(parameters, objects, &sortable, |object| shown(call, object))
 }
 
 /// Replaces the fields that the body can have, and keeps the others.
@@ -212,7 +212,7 @@ pub(super) fn properties(
 pub(super) fn is_wanted(object: &Object, parameters: &Object) -> bool {
     parameters
         .iter()
-        .filter(|(name, _)| !PageRequest::NAMES.contains(&name.as_str()))
+        .filter(|(name, _)| !paging::NAMES.contains(&name.as_str()))
         .all(|(name, value)| passes(object, name, value))
 }
 

@@ -65,7 +65,7 @@ impl<'a> Validation<'a> {
         parameters
     }
 
-    /// Returns the body. If invalid JSON, the validation ends.
+    /// Returns the body. If it is not JSON, the validation ends.
     pub(super) fn body(&mut self, defaults: Defaults) -> Result<Value, ComputeError> {
         let Some(schema) = COMPUTE.body(self.call.described) else {
             return Ok(Value::Null);

@@ -13,7 +13,7 @@ use crate::kfp::{
     artifacts, experiments, metrics, pipelines, recurring_runs, reports, resources, runs, tasks,
     visualizations,
 };
-use crate::operation::{ApiError, Call, Handle, Operation};
+use crate::operation::{ApiError, Call, Handle, Operation, Rejection};
 use crate::reply::Reply;
 use crate::store::Store;
 
@@ -140,5 +140,5 @@ fn filter(_store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
 }
 
 fn not_served(_store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
-    Err(KfpError::method_not_allowed(&[]))
+    Err(KfpError::rejected(Rejection::MethodNotAllowed(&[])))
 }
