@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use compute_kfp::compute;
-use compute_kfp::middleware::{self, Attempt, Middleware, Next, Outcome};
+use compute_kfp::middleware::{self, Attempt, Middleware, Next, ResponseFuture};
 use compute_kfp_sandbox::{BACKEND_ID, Sandbox};
 
 /// Attempts, failures and time of each operation.
@@ -27,7 +27,7 @@ struct Figures {
 }
 
 impl Middleware for Metrics {
-    fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> Outcome<'a> {
+    fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> ResponseFuture<'a> {
         Box::pin(async move {
             let (operation, begun) = (attempt.operation(), Instant::now());
             let outcome = next.run(attempt).await;
