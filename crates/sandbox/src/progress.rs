@@ -1,4 +1,4 @@
-//! What happens on its own as time passes.
+//! Events that happen on their own as time passes.
 
 use crate::agenda::Event;
 use crate::compute::jobs;

@@ -12,7 +12,7 @@ use crate::kfp::server::KfpServer;
 use crate::seeding::snapshot;
 use crate::store::Store;
 
-/// What all requests share.
+/// The state that all requests share.
 pub(crate) struct Shared {
     pub(crate) kfp_server: KfpServer,
     pub(crate) credentials: Credentials,

@@ -13,15 +13,8 @@ use crate::store::Store;
 /// Default experiment of runs.
 pub(super) const DEFAULT: &str = "Default";
 
-const BY_THE_SERVER: &[&str] = &[
-    "experiment_id",
-    "created_at",
-    "storage_state",
-    "last_run_created_at",
-];
-
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let experiment = EXPERIMENT.read(call, BY_THE_SERVER)?;
+    let experiment = EXPERIMENT.read(call)?;
     let experiment = checked(store, experiment)?;
     let experiment = add(store, experiment);
     Ok(Reply::ok(shown(store, &EXPERIMENT, &experiment)))
@@ -35,13 +28,7 @@ fn checked(store: &Store, mut experiment: Object) -> Result<Object, KfpError> {
     }
     let name = text(&experiment, "display_name");
     EXPERIMENT.check_name(name).map_err(KfpError::internal)?;
-    let is_same = |held: &Object| text(held, "namespace") == text(&experiment, "namespace");
-    if EXPERIMENT
-        .all_with(&store.kfp, "display_name", name)
-        .any(is_same)
-    {
-        return Err(KfpError::name_taken(name));
-    }
+    EXPERIMENT.check_unique(store, &experiment, "display_name", "namespace")?;
     Ok(experiment)
 }
 

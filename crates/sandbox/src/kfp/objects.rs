@@ -72,14 +72,36 @@ impl Resource {
     }
 
     /// Parses the body of a request, without the fields that only the server sets.
-    pub(super) fn read(&self, call: &Call<'_>, by_the_server: &[&str]) -> Result<Object, KfpError> {
-        let mut object = self.described().read_body(call.body)?;
-        object.retain(|field, _| !by_the_server.contains(&field.as_str()));
-        Ok(object)
+    pub(super) fn read(&self, call: &Call<'_>) -> Result<Object, KfpError> {
+        let object = self.described().read_body(call.body)?;
+        Ok(self.settable(object))
+    }
+
+    pub(super) fn settable(&self, mut object: Object) -> Object {
+        for field in self.by_the_server.split_whitespace() {
+            object.remove(field);
+        }
+        object
     }
 
     pub(super) fn read_changes(&self, call: &Call<'_>) -> Result<Changes, KfpError> {
         self.described().read_changes(call.body)
+    }
+
+    /// Checks that no other object in the same scope has this name.
+    pub(super) fn check_unique(
+        &self,
+        store: &Store,
+        object: &Object,
+        name_field: &'static str,
+        scope: &str,
+    ) -> Result<(), KfpError> {
+        let name = text(object, name_field);
+        let mut named = self.all_with(&store.kfp, name_field, name);
+        if named.any(|held| text(held, scope) == text(object, scope)) {
+            return Err(KfpError::name_taken(name));
+        }
+        Ok(())
     }
 
     /// Checks the length of a name.

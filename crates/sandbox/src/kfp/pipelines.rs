@@ -11,16 +11,8 @@ use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::Store;
 
-const BY_THE_SERVER: &[&str] = &[
-    "pipeline_id",
-    "pipeline_version_id",
-    "created_at",
-    "error",
-    "pipeline_spec",
-];
-
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let pipeline = PIPELINE.read(call, BY_THE_SERVER)?;
+    let pipeline = PIPELINE.read(call)?;
     let pipeline = checked(store, pipeline)?;
     let pipeline = PIPELINE.add(store, pipeline);
     Ok(Reply::ok(shown(store, &PIPELINE, &pipeline)))
@@ -29,14 +21,12 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
 pub(super) fn create_with_version(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let name = "v2beta1CreatePipelineAndVersionRequest";
     let mut body = messages::named(name).read_body(call.body)?;
-    let mut part = |name| match body.remove(name) {
-        Some(Value::Object(mut part)) => {
-            part.retain(|field, _| !BY_THE_SERVER.contains(&field.as_str()));
-            Ok(part)
-        }
+    let mut part = |name, resource: &Resource| match body.remove(name) {
+        Some(Value::Object(part)) => Ok(resource.settable(part)),
         _ => Err(KfpError::invalid_input(format!("{name} is required"))),
     };
-    let (pipeline, mut version) = (part("pipeline")?, part("pipeline_version")?);
+    let pipeline = part("pipeline", &PIPELINE)?;
+    let mut version = part("pipeline_version", &PIPELINE_VERSION)?;
     check_package_url(&version)?;
     let pipeline = checked(store, pipeline)?;
     if name_of(&version).is_empty() {
@@ -90,20 +80,16 @@ fn change(
 }
 
 pub(super) fn create_version(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let version = PIPELINE_VERSION.read(call, &[])?;
+    let version = PIPELINE_VERSION.described().read_body(call.body)?;
     let pipeline_id = path_text(call, "pipeline_id")?;
-    let check = || {
-        check_package_url(&version)?;
-        if text(&version, "pipeline_id").is_empty() {
-            let refusal = "pipeline_id is required in the body too";
-            return Err(KfpError::invalid_input(refusal));
-        }
-        PIPELINE.existing(store, &pipeline_id)?;
-        let mut version = version.clone();
-        version.retain(|field, _| !BY_THE_SERVER.contains(&field.as_str()));
-        checked_version(store, &pipeline_id, version)
-    };
-    let version = check()?;
+    check_package_url(&version)?;
+    if text(&version, "pipeline_id").is_empty() {
+        let refusal = "pipeline_id is required in the body too";
+        return Err(KfpError::invalid_input(refusal));
+    }
+    PIPELINE.existing(store, &pipeline_id)?;
+    let version = PIPELINE_VERSION.settable(version);
+    let version = checked_version(store, &pipeline_id, version)?;
     let version = PIPELINE_VERSION.add(store, version);
     Ok(Reply::ok(version))
 }
@@ -223,25 +209,14 @@ fn checked(store: &Store, pipeline: Object) -> Result<Object, KfpError> {
     if !store.kfp.multi_user {
         pipeline.remove("namespace");
     }
-    let name = text(&pipeline, "name");
-    let is_same = |held: &Object| text(held, "namespace") == text(&pipeline, "namespace");
-    if PIPELINE.all_with(&store.kfp, "name", name).any(is_same) {
-        return Err(KfpError::name_taken(name));
-    }
+    PIPELINE.check_unique(store, &pipeline, "name", "namespace")?;
     Ok(pipeline)
 }
 
 fn checked_version(store: &Store, pipeline_id: &str, version: Object) -> Result<Object, KfpError> {
     let mut version = named(version, &PIPELINE_VERSION)?;
     set(&mut version, "pipeline_id", pipeline_id);
-    let name = text(&version, "name");
-    let is_same = |held: &Object| text(held, "name") == name;
-    if PIPELINE_VERSION
-        .all_with(&store.kfp, "pipeline_id", pipeline_id)
-        .any(is_same)
-    {
-        return Err(KfpError::name_taken(name));
-    }
+    PIPELINE_VERSION.check_unique(store, &version, "name", "pipeline_id")?;
     Ok(version)
 }
 

@@ -20,15 +20,6 @@ use crate::store::Store;
 /// Namespace that the server runs in.
 const SERVER_NAMESPACE: &str = "kubeflow";
 
-const BY_THE_SERVER: &[&str] = &[
-    "recurring_run_id",
-    "created_at",
-    "updated_at",
-    "status",
-    "error",
-    "namespace",
-];
-
 /// Fields that each run gets from its recurring run.
 const HANDED_ON: &[&str] = &[
     "recurring_run_id",
@@ -42,7 +33,7 @@ const HANDED_ON: &[&str] = &[
 ];
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let recurring = RECURRING_RUN.read(call, BY_THE_SERVER)?;
+    let recurring = RECURRING_RUN.read(call)?;
     let now = store.clock.reading();
     let recurring = checked(store, recurring, now)?;
     let recurring = add(store, recurring);

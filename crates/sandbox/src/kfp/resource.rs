@@ -25,6 +25,8 @@ pub(super) struct Resource {
     pub(super) created: &'static str,
     /// Keys for sorting and filtering, and their fields if these have other names.
     columns: &'static str,
+    /// Fields that only the server sets.
+    pub(super) by_the_server: &'static str,
     /// Fields that the server sorts by, but does not support in a next page.
     pub(super) uncut: &'static [&'static str],
     /// Whether enums are sorted by number, not by name.
@@ -45,6 +47,7 @@ const BASE: Resource = Resource {
     message: "",
     created: "created_at",
     columns: "",
+    by_the_server: "",
     uncut: &[],
     enums_by_number: false,
     has_namespace: false,
@@ -62,6 +65,7 @@ pub(super) static EXPERIMENT: Resource = Resource {
         last_run_created_at description namespace storage_state",
     has_namespace: true,
     longest_name: 128,
+    by_the_server: "experiment_id created_at storage_state last_run_created_at",
     ..BASE
 };
 
@@ -75,6 +79,7 @@ pub(super) static PIPELINE: Resource = Resource {
     columns: "id=pipeline_id pipeline_id name display_name created_at description namespace",
     has_namespace: true,
     longest_name: 128,
+    by_the_server: "pipeline_id created_at error",
     ..BASE
 };
 
@@ -88,6 +93,7 @@ pub(super) static PIPELINE_VERSION: Resource = Resource {
     columns: "id=pipeline_version_id pipeline_version_id name display_name created_at status \
         description pipeline_spec",
     longest_name: 127,
+    by_the_server: "pipeline_id pipeline_version_id created_at error pipeline_spec",
     ..BASE
 };
 
@@ -107,6 +113,8 @@ pub(super) static RUN: Resource = Resource {
         "state_history",
         METRIC_OF_RUN,
     ],
+    by_the_server: "storage_state created_at scheduled_at finished_at state error run_details \
+        recurring_run_id state_history pipeline_reference task_count tasks",
     ..BASE
 };
 
@@ -120,6 +128,7 @@ pub(super) static RECURRING_RUN: Resource = Resource {
     columns: "id=recurring_run_id recurring_run_id name=display_name display_name created_at \
         updated_at description pipeline_name pipeline_version_id pipeline_id",
     uncut: &["pipeline_name", "pipeline_version_id"],
+    by_the_server: "recurring_run_id created_at updated_at status error namespace",
     ..BASE
 };
 
@@ -135,6 +144,7 @@ pub(super) static TASK: Resource = Resource {
         end_time finished_at=end_time state parent_task_id cache_fingerprint \
         fingerprint=cache_fingerprint type namespace",
     enums_by_number: true,
+    by_the_server: "task_id state_history child_tasks",
     ..BASE
 };
 

@@ -15,23 +15,8 @@ use crate::store::Store;
 /// Default service account of runs.
 const SERVICE_ACCOUNT: &str = "pipeline-runner";
 
-const BY_THE_SERVER: &[&str] = &[
-    "storage_state",
-    "created_at",
-    "scheduled_at",
-    "finished_at",
-    "state",
-    "error",
-    "run_details",
-    "recurring_run_id",
-    "state_history",
-    "pipeline_reference",
-    "task_count",
-    "tasks",
-];
-
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let run = RUN.read(call, BY_THE_SERVER)?;
+    let run = RUN.read(call)?;
     if run.contains_key("plugins_output") {
         let refusal = KfpError::invalid_input("plugins_output is set by the server");
         return Err(refusal.conflict("plugins_output cannot be set".to_owned()));

@@ -17,7 +17,7 @@ use crate::store::Store;
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let run_id = path_text(call, "run_id")?;
-    let mut task = TASK.read(call, &["task_id", "state_history", "child_tasks"])?;
+    let mut task = TASK.read(call)?;
     check(store, &run_id, &task).and_then(|()| RUN.existing(store, &run_id).map(drop))?;
     let now = store.clock.now();
     set(&mut task, "task_id", store.uuids.next());
