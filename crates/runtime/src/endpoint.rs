@@ -1,7 +1,6 @@
 //! The address of a server.
 
-use reqwest::Url;
-use url::Position;
+use url::{Position, Url};
 
 use crate::error::Error;
 use crate::settings_error::SettingsError;

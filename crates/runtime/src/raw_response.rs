@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, LOCATION};
-use reqwest::Url;
 use serde::de::DeserializeOwned;
+use url::Url;
 
 use crate::byte_stream::ByteStream;
 use crate::error::Error;
