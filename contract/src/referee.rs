@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use compute_kfp::middleware::Reply;
+use compute_kfp::{Response, ResponseBody};
 use http::HeaderMap;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -73,14 +73,14 @@ impl Referee {
     }
 
     /// Returns the faults of the request that got this response.
-    pub fn complaints(&self, reply: &Reply) -> Vec<String> {
+    pub fn complaints(&self, response: &Response<ResponseBody>) -> Vec<String> {
         let mut complaints = match self.kind {
-            Kind::Steady => steady_complaints(reply.headers()),
-            Kind::Prism => prism_complaints(reply.headers()),
+            Kind::Steady => steady_complaints(response.headers()),
+            Kind::Prism => prism_complaints(response.headers()),
         };
-        if !reply.status().is_success() && complaints.is_empty() {
-            let body = String::from_utf8_lossy(reply.body().unwrap_or_default());
-            complaints.push(format!("{}: {body}", reply.status()));
+        if !response.status().is_success() && complaints.is_empty() {
+            let body = String::from_utf8_lossy(response.bytes().unwrap_or_default());
+            complaints.push(format!("{}: {body}", response.status()));
         }
         complaints
     }

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use compute_kfp::RetryPolicy;
-use compute_kfp::middleware::{self, Middleware, Reply};
+use compute_kfp::middleware::{self, Middleware};
+use compute_kfp::{Response, ResponseBody, RetryPolicy};
 use compute_kfp_contract::by_name;
 use compute_kfp_contract::cases::{Api, Case};
 use compute_kfp_contract::prism_spec::for_prism;
@@ -37,8 +37,8 @@ impl Court {
         let complaints = Arc::new(Mutex::new(None));
         let heard = complaints.clone();
         let listener = middleware::after(move |_, outcome| {
-            if let Ok(reply) = outcome {
-                *heard.lock().unwrap() = Some(referee.complaints(reply));
+            if let Ok(response) = outcome {
+                *heard.lock().unwrap() = Some(referee.complaints(response));
             }
         });
         let client = client(api, &url, listener);
@@ -149,8 +149,9 @@ async fn finds_fault(kind: Kind) {
             .await
             .unwrap();
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let reply = Reply::new(status, headers, answer.bytes().await.unwrap());
-        let complaints = referee.complaints(&reply).join("\n");
+        let body = ResponseBody::from(answer.bytes().await.unwrap());
+        let response = Response::new(body, status, headers);
+        let complaints = referee.complaints(&response).join("\n");
         assert!(complaints.contains(expected), "{path}: {complaints:?}");
     }
 }
