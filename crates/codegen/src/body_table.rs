@@ -1,6 +1,7 @@
-//! The fields of bodies, and a body for each operation, for whoever writes one by hand.
+//! The fields of request bodies, and an example body for each operation.
 //!
-//! They are a module apart from the operations: only programs that ask for them hold them.
+//! They are in a module apart from the operations, so that only programs that use them contain
+//! them.
 
 use indexmap::IndexMap;
 use proc_macro2::TokenStream;
@@ -10,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::model::{Api, Body, BodyContent, Kind, Object, Operation, Property, Schema};
 use crate::operation_table::{Shape, shape};
 
-/// Examples of objects inside objects end there.
+/// Maximum depth of objects inside objects in an example.
 const MAX_DEPTH: usize = 8;
 
 pub(crate) fn generate(api: &Api) -> TokenStream {
@@ -29,16 +30,17 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
             #[allow(unused_imports)]
             use ::compute_kfp_runtime::body_fields::{Field, ObjectFields};
 
-            /// The objects that bodies are, and those in their fields, each with its fields.
+            /// All objects in request bodies, each with its fields.
             pub static OBJECTS: &[ObjectFields] = &[#(#schemas),*];
 
-            /// A body as JSON for each operation that takes one, by the name of the operation.
+            /// An example of the body of each operation that takes one, as JSON, by the name of the
+            /// operation.
             pub static EXAMPLES: &[(&str, &str)] = &[#(#examples),*];
         }
     }
 }
 
-/// The objects of bodies and of their fields, by name.
+/// Returns the objects of bodies and of their fields, by name.
 fn objects(api: &Api) -> IndexMap<&str, &Object> {
     let mut found = IndexMap::new();
     let bodies = api.operations.iter().filter_map(|it| it.body.as_ref());
@@ -57,7 +59,7 @@ fn objects(api: &Api) -> IndexMap<&str, &Object> {
     found
 }
 
-/// The object that a value is, or that its items or members are.
+/// Returns the object that a value is, or that its items or members are.
 fn named_object<'a>(api: &'a Api, schema: &'a Schema) -> Option<(&'a str, &'a Object)> {
     match &schema.kind {
         Kind::Array(items) | Kind::Map(items) => named_object(api, items),
@@ -70,7 +72,7 @@ fn named_object<'a>(api: &'a Api, schema: &'a Schema) -> Option<(&'a str, &'a Ob
     }
 }
 
-/// The properties that a request may have.
+/// Returns the properties that a request may contain.
 fn writable(object: &Object) -> impl Iterator<Item = (&String, &Property)> {
     object
         .properties
@@ -101,7 +103,7 @@ fn field(api: &Api, name: &str, property: &Property) -> TokenStream {
     quote! { Field::new(#name, #kind) #items #values #object #required #on_creation #description }
 }
 
-/// A body that the spec gives, or what is required of one.
+/// Returns the example of the spec, or an object with the required properties.
 fn example(api: &Api, operation: &Operation, body: &Body) -> Option<Value> {
     let BodyContent::Json(schema) = &body.content else {
         return None;
@@ -152,7 +154,7 @@ fn members(api: &Api, object: &Object, creates: bool, depth: usize) -> Value {
     let members: Map<String, Value> = required
         .map(|(name, property)| {
             let value = match value(api, &property.schema, creates, depth) {
-                // Whoever reads it puts one in.
+                // A placeholder that the user replaces.
                 Value::String(_) if name.ends_with("_id") => json!(name.to_uppercase()),
                 value => value,
             };

@@ -14,7 +14,7 @@ use crate::output::{Generated, write_all};
 use crate::prose::{one_line, rustdoc};
 use crate::tree::ArgumentTypes;
 
-/// What a crate says about the API.
+/// The facts about the API that the files of the crate show.
 #[derive(Clone, Debug)]
 pub(crate) struct Summary {
     title: String,
@@ -25,11 +25,11 @@ pub(crate) struct Summary {
     first_call: Option<FirstCall>,
 }
 
-/// The call that the example shows.
+/// The call in the example.
 #[derive(Clone, Debug)]
 struct FirstCall {
     call: String,
-    /// The security scheme's constant and the credentials that suit it.
+    /// The constant of the security scheme, and matching credentials.
     credentials: Option<(String, &'static str)>,
 }
 
@@ -47,7 +47,7 @@ impl Summary {
     }
 }
 
-/// The operation that is the easiest to call: it reads, and requires little.
+/// The operation that is easiest to call: it only reads and requires few arguments.
 fn first_call(api: &Api, types: &ArgumentTypes) -> std::result::Result<Option<FirstCall>, String> {
     let mut best: Option<((bool, usize), FirstCall)> = None;
     for operation in &api.operations {
@@ -76,12 +76,12 @@ fn credentials(api: &Api, operation: &Operation) -> Option<(String, &'static str
     let name = operation.security.iter().find_map(|all| all.first())?;
     let scheme = api.security_schemes.iter().find(|it| it.name == *name)?;
     let example = match &scheme.kind {
-        // Documents without OAuth 2 or OpenAPI 3 write bearer tokens so.
+        // Specs without OAuth 2 or OpenAPI 3 declare bearer tokens like this.
         SchemeKind::ApiKey { name, .. } if name.eq_ignore_ascii_case("authorization") => {
             "BearerToken::new(\"token\")"
         }
         SchemeKind::Bearer => "BearerToken::new(\"token\")",
-        // The text is `user:password`.
+        // The value is `user:password`.
         SchemeKind::Basic => "BearerToken::new(\"dXNlcjpwYXNzd29yZA==\")",
         SchemeKind::ApiKey { .. } => "ApiKey::new(\"key\")",
     };
@@ -112,7 +112,7 @@ pub fn crate_name(title: &str) -> String {
     }
 }
 
-/// Whether cargo takes it for a package that has the dependencies of a client.
+/// Returns whether cargo treats the directory as a package with the dependencies of a client.
 fn is_crate_name(name: &str) -> bool {
     const TAKEN: [&str; 11] = [
         "alloc",
@@ -136,16 +136,15 @@ fn is_crate_name(name: &str) -> bool {
 
 /// Writes a crate with the generated code, which builds as it is.
 ///
-/// `name` is the name of the package; the code should be generated
-/// [for it](crate::Source::for_crate). `runtime` is the directory of `compute-kfp-runtime`; without it
-/// the crate takes the published one. Returns the files that exist already and were kept: `Cargo.toml`,
-/// `README.md` and `src/lib.rs` are yours once they are written. The code in `src/generated` is
-/// replaced.
+/// `name` is the name of the package; generate the code [for it](crate::Source::for_crate).
+/// `runtime` is the directory of `compute-kfp-runtime`; without it, the crate depends on the
+/// published version. Existing files `Cargo.toml`, `README.md` and `src/lib.rs` are kept, and their
+/// names are returned. The code in `src/generated` is replaced.
 ///
 /// # Errors
 ///
-/// Returns an error if the name cannot be that of a package, or if a file cannot be written. Then
-/// nothing is changed.
+/// Returns an error if the name is not valid for a package, or if a file cannot be written. In both
+/// cases nothing is changed.
 ///
 /// ```
 /// use compute_kfp_codegen::{Source, generate, write_crate};
@@ -207,7 +206,7 @@ pub fn write_crate(
     Ok(kept)
 }
 
-/// Whether the directory is below a workspace that neither has it as a member nor excludes it.
+/// Returns whether the directory is below a workspace that neither includes nor excludes it.
 fn is_refused_by_workspace(directory: &Path) -> bool {
     let Ok(directory) = directory.canonicalize() else {
         return false;
@@ -269,7 +268,7 @@ tokio = {{ version = "1.47", features = ["macros", "rt-multi-thread"] }}
     )
 }
 
-/// A string of TOML, whose escapes are those of JSON.
+/// Formats a TOML string, whose escapes are those of JSON.
 fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }

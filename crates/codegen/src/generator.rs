@@ -1,4 +1,4 @@
-//! Running progenitor: what its settings can say is said here.
+//! Running progenitor, with everything that its settings can express.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,14 +12,14 @@ use serde_json::Value;
 
 use crate::tree::Tree;
 
-/// Types that stand for integers in strings until the pass `number_text`.
+/// Types that mark integers in strings until the pass `number_text` replaces them.
 pub(crate) const SIGNED_TEXT: &str = "::compute_kfp_runtime::number_text::I64";
 pub(crate) const UNSIGNED_TEXT: &str = "::compute_kfp_runtime::number_text::U64";
 
-/// Strings and numbers of a format, and the type that progenitor is told to use for them.
+/// The Rust types for strings and numbers with a format.
 ///
-/// It would use `chrono`, `uuid` and `std::net`, which fail on a value they do not understand, and
-/// `f32`, which loses digits.
+/// progenitor's defaults are `chrono`, `uuid` and `std::net`, which reject values they do not know,
+/// and `f32`, which loses digits.
 const FORMATS: [(InstanceType, &str, &str); 9] = [
     (
         InstanceType::String,
@@ -36,11 +36,11 @@ const FORMATS: [(InstanceType, &str, &str); 9] = [
     (InstanceType::Number, "float", "f64"),
 ];
 
-/// What progenitor makes of a document, its mocks included.
+/// Returns progenitor's output for a document, including mocks.
 ///
 /// # Errors
 ///
-/// Why progenitor refuses the document, in its own words.
+/// Returns progenitor's message if it refuses the document.
 pub(crate) fn generate(document: &Value) -> Result<Tree, String> {
     let generated = quietly(|| {
         let code = run(document, |generator, document| {
@@ -80,8 +80,8 @@ fn settings() -> GenerationSettings {
     settings
 }
 
-/// A copy without lists in parameters: progenitor's mocks of them do not compile, and the pass
-/// `mocks` writes its own.
+/// Returns a copy without list parameters: progenitor's mocks of them do not compile, and the pass
+/// `mocks` generates its own.
 fn without_lists(document: &Value) -> Value {
     let mut document = document.clone();
     let items = document["paths"].as_object_mut().into_iter().flatten();
@@ -99,7 +99,8 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Turns a panic into its message and keeps it off stderr; panics elsewhere are reported as ever.
+/// Turns a panic into its message and suppresses its report; panics on other threads are reported
+/// as usual.
 pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

@@ -44,17 +44,17 @@ pub use error::{Error, Problem};
 pub use output::{Generated, write};
 pub use source::{Overlay, Source};
 
-/// Enough for documents nested as deep as JSON is read.
+/// Stack size that suffices for documents nested as deeply as the JSON parser allows.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 
-/// Generates the code of a client crate from an API description.
+/// Generates the code of a client crate from a spec.
 ///
-/// The same input gives the same bytes, whenever and wherever it is run.
+/// The same input always yields the same bytes.
 ///
 /// # Errors
 ///
-/// Everything in the document that keeps it from being generated, each with its place and what to
-/// do about it. No input makes this panic.
+/// Returns every problem that prevents generation, each with its place and a remedy. No input
+/// causes a panic.
 ///
 /// ```
 /// use compute_kfp_codegen::{Source, generate};
@@ -80,8 +80,9 @@ pub fn generate(source: &Source) -> Result<Generated, Error> {
 
 /// Returns the prepared document: OpenAPI 3.0.3, which stock progenitor and other tools accept.
 ///
-/// It has the names of the generated code: an `operationId` is a method, the key of a schema a
-/// type. Paths, parameters, bodies, responses and texts are those of the spec, after its overlays.
+/// It uses the names of the generated code: an `operationId` names a method, the key of a schema
+/// names a type. Paths, parameters, bodies, responses and descriptions are those of the spec after
+/// its overlays.
 ///
 /// # Errors
 ///
@@ -105,8 +106,8 @@ pub fn openapi(source: &Source) -> Result<Value, Error> {
     })
 }
 
-/// Returns the lifted document: the OpenAPI 3.0 form that overlays are written for, with the
-/// overlays applied and the names of the spec.
+/// Returns the lifted document: the OpenAPI 3.0 form that overlays target, with the overlays
+/// applied and the names of the spec.
 ///
 /// # Errors
 ///
@@ -124,7 +125,7 @@ pub fn openapi30(source: &Source) -> Result<Value, Error> {
     on_a_large_stack(source, |source| Ok(lift(source)?.lifted))
 }
 
-/// Does the work where deep documents find room, and makes an error of a panic.
+/// Runs the work on a thread with a large stack, and turns a panic into an error.
 fn on_a_large_stack<T: Send>(
     source: &Source,
     work: impl FnOnce(&Source) -> Result<T, Error> + Send,
@@ -150,7 +151,7 @@ fn on_a_large_stack<T: Send>(
     })
 }
 
-/// A document as it was read, and in its OpenAPI 3.0 form.
+/// A parsed document and its OpenAPI 3.0 form.
 struct Lifted {
     dialect: Dialect,
     read: Bundle,

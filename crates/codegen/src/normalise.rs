@@ -1,4 +1,4 @@
-//! Normalising: from a lifted description to the [`Api`] that everything is generated from.
+//! Normalising: reads a lifted document into the [`Api`] that everything is generated from.
 
 mod all_of;
 mod bodies;
@@ -33,12 +33,12 @@ use self::written::Written;
 
 pub(crate) use self::paging::is_whole_number;
 
-/// More of either is not an API description but an accident, and would take minutes to compile.
+/// Limits beyond which a document is most likely not a spec and would take minutes to compile.
 const MAX_OPERATIONS: usize = 3_000;
 const MAX_SCHEMAS: usize = 6_000;
 const MAX_SIZE: usize = 60_000;
 
-/// The API that a document describes, and what of the document is left out.
+/// Returns the API of a document, and warnings about the parts that are left out.
 pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Problem>), Error> {
     let document = places.lifted;
     let mut reader = Reader::new(file, places);
@@ -83,37 +83,38 @@ pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Prob
     Ok((api, warnings))
 }
 
-/// Reads a lifted document; knows its named schemas and collects what is wrong with it.
+/// Reads a lifted document, and collects its named schemas and its problems.
 struct Reader<'a> {
     document: &'a Value,
     places: Places<'a>,
-    /// How many schemas and properties were read.
+    /// The number of schemas and properties that were read.
     size: usize,
     problems: Problems<'a>,
     components: &'a Map<String, Value>,
-    /// Rust name of every component, by its name in the document.
+    /// The Rust name of every component, by its name in the document.
     component_names: IndexMap<&'a str, String>,
-    /// Who has taken a Rust type name: the place in the document.
+    /// The place that uses each Rust type name.
     taken: IndexMap<String, String>,
-    /// What was read of components that have no type of their own.
+    /// The results for components without a type of their own.
     read: IndexMap<&'a str, Schema>,
     named: IndexMap<String, NamedSchema>,
-    /// Security schemes that operations name and the document does not define.
+    /// Security schemes that operations use but the document does not define.
     undefined_schemes: IndexSet<&'a str>,
-    /// Components being read, and whether a value stands between each and what is read now.
+    /// The components that are being read, each with whether a value separates it from the current
+    /// schema.
     stack: Vec<(&'a str, bool)>,
-    /// How many values stand between the document and what is read now.
+    /// The number of values that enclose the current schema.
     values: usize,
-    /// What a component says beside its alternatives.
+    /// The properties of components that all their alternatives share.
     commons: HashMap<&'a str, Schema>,
-    /// What is known of components without reading them.
+    /// Facts about components that are known without reading them.
     written: HashMap<&'a str, Written>,
     /// Schemas inside of others that references lead to.
     parts: HashMap<String, Part>,
     open_parts: usize,
-    /// Schemas with names, and parts of others, by their place.
+    /// Named schemas and parts of schemas, by place.
     by_place: HashMap<String, Schema>,
-    /// Objects that wait until what they are made of was read.
+    /// Objects that wait until their components are read.
     pending: Vec<Pending<'a>>,
     pending_names: HashSet<String>,
     /// Whether grpc-gateway made the document of protobuf.
@@ -167,7 +168,7 @@ impl<'a> Reader<'a> {
         reader
     }
 
-    /// Counts what is read; false, with a problem the first time, where it is too much.
+    /// Counts schemas and properties. Returns false if there are too many, and reports that once.
     fn spend(&mut self, count: usize, at: &Pointer) -> bool {
         let before = self.size;
         self.size = before.saturating_add(count);
@@ -185,12 +186,12 @@ impl<'a> Reader<'a> {
         self.problems.add(at, message, remedy);
     }
 
-    /// Notes that a part of the document is left out or changed, and what happens instead.
+    /// Warns that a part of the document is left out or changed, and says what happens instead.
     fn warn(&mut self, at: &Pointer, message: impl Into<String>, instead: impl Into<String>) {
         self.problems.warn(at, message, instead);
     }
 
-    /// The object at a place, or a problem.
+    /// Returns the object at a place, or reports a problem.
     fn object(
         &mut self,
         value: &'a Value,
@@ -208,7 +209,7 @@ impl<'a> Reader<'a> {
         object
     }
 
-    /// Follows a reference to a parameter, a response or the like below `components`.
+    /// Follows a reference to a parameter, a response or another part below `components`.
     fn resolve(&mut self, value: &'a Value, at: &Pointer) -> Option<(&'a Value, Pointer)> {
         let mut value = value;
         let mut at = at.clone();
@@ -241,7 +242,7 @@ impl<'a> Reader<'a> {
         Some((value, at))
     }
 
-    /// Requests that the server sends are no part of a client.
+    /// Warns about requests that the server sends, which are not part of a client.
     fn warn_of_calls_to_the_client(&mut self) {
         let instead = "no code is generated for what the server calls";
         if self.document.get("webhooks").is_some() {
@@ -348,7 +349,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The tags that operations have: the declared ones first, in their order.
+/// Returns the tags that operations have: the declared ones first, in order.
 fn tags(document: &Value, operations: &[Operation]) -> IndexMap<String, Option<String>> {
     let used: IndexSet<&String> = operations.iter().flat_map(|it| &it.tags).collect();
     let declared = document.get("tags").and_then(Value::as_array);
@@ -364,7 +365,7 @@ fn tags(document: &Value, operations: &[Operation]) -> IndexMap<String, Option<S
     tags
 }
 
-/// References to schemas that turned out to have no type of their own become free-form values.
+/// Replaces references to schemas without a type by free-form values.
 fn replace_dangling(named: &mut IndexMap<String, NamedSchema>, operations: &mut [Operation]) {
     let known: HashSet<String> = named.keys().cloned().collect();
     for entry in named.values_mut() {
@@ -384,7 +385,7 @@ fn replace_unknown(schema: &mut Schema, known: &HashSet<String>) {
     }
 }
 
-/// Longer prose is cut: whatever it is, nobody reads it beside a method.
+/// Maximum length of a description; longer ones are truncated.
 const MAX_PROSE: usize = 20_000;
 
 fn prose(object: &Map<String, Value>, key: &str) -> Option<String> {

@@ -1,4 +1,4 @@
-//! `operations.rs`: the table of operations, for sending and for whoever asks what there is.
+//! `operations.rs`: the table of operations, which requests use and programs can inspect.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -29,12 +29,12 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
 
         #(#schemes)*
 
-        /// Every way of authorising a request that the description declares.
+        /// All security schemes of the spec.
         pub static SECURITY_SCHEMES: &[&SecurityScheme] = &[#(&#scheme_names),*];
 
         #(#operations)*
 
-        /// Every operation, in the order of the description.
+        /// All operations, in the order of the spec.
         pub static OPERATIONS: &[&Operation] = &[#(&#names),*];
 
         #bodies
@@ -195,12 +195,12 @@ fn part(api: &Api, part: &Part) -> TokenStream {
     }
 }
 
-/// The media type that the kind of a body implies.
+/// Returns the media type that the kind of a body implies.
 fn usual_media<'a>(content: &BodyContent, media: &'a str) -> &'a str {
     match content {
         BodyContent::Json(_) => "application/json",
         BodyContent::Form(..) => "application/x-www-form-urlencoded",
-        // Its boundary comes with it.
+        // The sender adds the boundary.
         BodyContent::Multipart(_) | BodyContent::Raw => media,
     }
 }
@@ -286,7 +286,7 @@ fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
     }
 }
 
-/// The style, where it is not that of the location.
+/// Returns the style if it is not the default of the location.
 fn style(style: Style, explode: bool, location: Location) -> Option<TokenStream> {
     let usual = Style::of(location);
     if (style, explode) == (usual, usual == Style::Form) {
@@ -296,12 +296,12 @@ fn style(style: Style, explode: bool, location: Location) -> Option<TokenStream>
     Some(quote! { .style(Style::#name, #explode) })
 }
 
-/// What the JSON of a parameter or body looks like.
+/// The JSON shape of a parameter or body.
 pub(crate) struct Shape {
     pub kind: &'static str,
-    /// Of an array.
+    /// The shape of the items of an array.
     pub items: &'static str,
-    /// Those it is known to take.
+    /// The values, if they are known.
     pub values: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Fix-ups: OpenAPI Overlay documents, applied to the lifted description.
+//! Overlays: OpenAPI Overlay documents, applied to the lifted spec.
 
 use enumset::EnumSet;
 use roas_overlay::apply::Apply as _;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::error::{Error, Problem};
 use crate::read::read_value;
 
-/// Applies one overlay and returns a warning for each of its actions that matched nothing.
+/// Applies an overlay and returns a warning for each action that matches nothing.
 pub(crate) fn apply(document: &mut Value, file: &str, text: &str) -> Result<Vec<Problem>, Error> {
     let remedy = "write it as an OpenAPI Overlay 1.0 document (`overlay`, `info`, `actions`)";
     let overlay = read_value(file, text)?;

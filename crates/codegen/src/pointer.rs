@@ -1,8 +1,8 @@
-//! JSON pointers (RFC 6901), the way places in a document are named.
+//! JSON pointers (RFC 6901), which name places in a document.
 
 use std::fmt;
 
-/// A place in a document. Cheap to extend while walking.
+/// A place in a document, cheap to extend while walking.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Pointer(String);
 
@@ -20,7 +20,7 @@ impl Pointer {
         Self(text.to_owned())
     }
 
-    /// The keys on the way, without their escapes.
+    /// Returns the keys of the pointer, unescaped.
     pub(crate) fn keys(&self) -> impl Iterator<Item = String> {
         self.0
             .split('/')

@@ -1,4 +1,4 @@
-//! Reading a document: JSON or YAML in, a JSON value and its dialect out.
+//! Parsing a document: JSON or YAML in, a JSON value and its dialect out.
 
 mod yaml;
 
@@ -9,13 +9,13 @@ use serde_json::{Map, Number, Value};
 
 use crate::error::Error;
 
-/// Larger documents are refused: the largest description in either API's history has under 1 MB.
+/// Maximum size of a document. The largest spec in the history of both APIs is below 1 MB.
 pub(crate) const MAX_BYTES: usize = 32 * 1024 * 1024;
 
-/// No name of a schema, a property or a path is longer.
+/// Maximum length of the name of a schema, a property or a path.
 const MAX_NAME: usize = 2_000;
 
-/// Which of the understood description formats a document is written in.
+/// The format of a spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Swagger20,
@@ -29,9 +29,9 @@ pub(crate) fn read(file: &str, text: &str) -> Result<(Value, Dialect), Error> {
     Ok((value, dialect))
 }
 
-/// Reads JSON or YAML, and refuses a key that stands twice.
+/// Parses JSON or YAML, and rejects duplicate keys.
 ///
-/// The content decides: JSON documents begin with a brace or a bracket.
+/// The content decides the format: a JSON document starts with a brace or a bracket.
 pub(crate) fn read_value(file: &str, text: &str) -> Result<Value, Error> {
     if text.len() > MAX_BYTES {
         return Err(Error::one(
@@ -61,7 +61,7 @@ pub(crate) fn read_value(file: &str, text: &str) -> Result<Value, Error> {
     }
 }
 
-/// Refuses what `serde_json` would silently drop: the first of two equal keys.
+/// Rejects duplicate keys, of which `serde_json` would silently drop the first.
 fn read_json(text: &str) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = UniqueKeys.deserialize(&mut deserializer)?;
@@ -79,7 +79,7 @@ fn dialect(file: &str, document: &Value) -> Result<Dialect, Error> {
             remedy,
         ));
     };
-    // YAML reads a version without quotes as a number.
+    // YAML reads an unquoted version as a number.
     let is = |version: &Value, wanted| match version {
         Value::String(version) => is_version(version, wanted),
         Value::Number(version) => is_version(&version.to_string(), wanted),

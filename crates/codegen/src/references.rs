@@ -1,8 +1,8 @@
-//! References to other files: what they lead to becomes part of the document.
+//! References to other files: their targets become part of the document.
 //!
-//! A schema gets a name below the document's schemas, everything else takes the place of its reference.
-//! Files are read below the directory of the document only, and nothing is fetched. A reference that
-//! cannot be followed stays, since an overlay may still remove it; [`unresolved`] reports the rest.
+//! A schema is added to the document's schemas; any other target replaces its reference. Only files
+//! below the directory of the document are read, and nothing is downloaded. A reference that cannot
+//! be followed is kept, because an overlay may still remove it; [`unresolved`] reports the rest.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::source::{Source, read_file};
 
 const MAX_FILES: usize = 2_000;
 
-/// The values that replace references; more of them would be a document that grows without bounds.
+/// Maximum number of values that replace references; it stops documents that grow without bounds.
 const MAX_COPIED: usize = 1_000_000;
 
 /// A document without references to other files.
@@ -28,14 +28,14 @@ pub(crate) struct Bundle {
     pub document: Value,
     /// The referenced files that were read.
     pub files: Vec<PathBuf>,
-    /// Where parts of the document come from, by their pointers.
+    /// The origins of parts of the document, by pointer.
     origins: BTreeMap<String, String>,
-    /// Message and remedy for each reference that could not be followed.
+    /// The message and remedy for each reference that could not be followed.
     unresolved: HashMap<String, (String, String)>,
 }
 
 impl Bundle {
-    /// Where a part of the document was read: a pointer, with the file in front if it is another one.
+    /// Returns the origin of a part: a pointer, with the name of the file if it is another one.
     pub(crate) fn origin(&self, pointer: &str) -> String {
         let mut whole = pointer;
         loop {
@@ -88,7 +88,7 @@ pub(crate) fn bundle(source: &Source, document: Value, dialect: Dialect) -> Bund
     }
 }
 
-/// References of the lifted document that lead to other files, and operations that are references.
+/// Returns problems for references that lead to other files and for operations that are references.
 pub(crate) fn unresolved(file: &str, places: &Places<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut visit = |target: &str, part: Part, at: &Pointer| {
@@ -135,22 +135,22 @@ fn each_reference(
     }
 }
 
-/// What a place of a document holds, as far as references are concerned.
+/// The kind of content at a place, as far as references are concerned.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Schema,
-    /// An object or a list of schemas.
+    /// An object or list of schemas.
     Schemas,
     Discriminator,
-    /// From values of a discriminator to schemas.
+    /// A map from values of a discriminator to schemas.
     Mapping,
     Components,
     PathItems,
     PathItem,
     Operation,
-    /// An object whose keys are names, or a list.
+    /// An object with names as keys, or a list.
     Named,
-    /// Data, and what is not generated.
+    /// Data, and parts that are not generated.
     Literal,
     Other,
 }
@@ -218,7 +218,7 @@ impl Part {
     }
 }
 
-/// A place in one of the files. The document itself has no file name.
+/// A place in one of the files. The document itself has an empty file name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Place {
     file: String,
@@ -245,20 +245,20 @@ type Reason = (String, String);
 
 struct Bundler<'a> {
     files: Files<'a>,
-    /// Where the document has its schemas.
+    /// The place of the document's schemas.
     schemas: Pointer,
     names: HashMap<Place, String>,
     taken: HashSet<String>,
     /// Schemas to add to the document.
     waiting: VecDeque<(String, Found)>,
-    /// Places whose content is being put in place of references.
+    /// Places whose content is replacing a reference right now.
     following: Vec<Place>,
     copied: usize,
     bundle: Bundle,
 }
 
 impl Bundler<'_> {
-    /// Gives the schemas of the document the names that it has for them, wherever they stand.
+    /// Registers the schemas of the document under their names, even if they are in other files.
     fn name_schemas(&mut self) {
         let mut list = Found {
             document: Rc::clone(&self.files.document),
@@ -289,7 +289,7 @@ impl Bundler<'_> {
         }
     }
 
-    /// Copies a part of a file to `to`, with its references followed.
+    /// Copies a part of a file to `to` and follows its references.
     fn copy(&mut self, value: &Value, place: &Place, part: Part, to: &Pointer) -> Value {
         if !place.file.is_empty() || !self.following.is_empty() {
             self.copied += 1;
@@ -409,7 +409,7 @@ impl Bundler<'_> {
         Ok(Followed::Content(content))
     }
 
-    /// The target of a discriminator's value: the name of a schema, or a reference to one.
+    /// Returns the target of a discriminator's value: the name of a schema, or a reference to one.
     fn mapped(&mut self, target: &str, place: &Place) -> String {
         let is_file = [".json", ".yaml", ".yml"]
             .iter()
@@ -423,7 +423,7 @@ impl Bundler<'_> {
         }
     }
 
-    /// The name of a schema; one that the document has no name for is added to it.
+    /// Returns the name of a schema, and adds the schema to the document if it has none.
     fn name(&mut self, found: &Found) -> String {
         let place = &found.place;
         if let Some(name) = self.names.get(place) {
@@ -459,7 +459,7 @@ impl Bundler<'_> {
         name
     }
 
-    /// What stands at a place; the end of the way, if only a reference stands there.
+    /// Returns the content of a place, after following a chain of references.
     fn find(&mut self, place: &Place) -> Result<Found, Reason> {
         let mut place = place.clone();
         for _ in 0..16 {
@@ -489,7 +489,7 @@ impl Bundler<'_> {
     }
 }
 
-/// A reference as it would be written in the document.
+/// Returns the reference as the document itself would write it.
 fn in_document(reference: &str, from: &Place) -> String {
     match from.file.rsplit_once('/') {
         _ if from.file.is_empty() => reference.to_owned(),
@@ -500,7 +500,7 @@ fn in_document(reference: &str, from: &Place) -> String {
     }
 }
 
-/// The target of an object that consists of a reference.
+/// Returns the target of an object that only consists of a reference.
 fn only_reference(value: &Value) -> Option<&str> {
     let map = value.as_object().filter(|map| map.len() == 1)?;
     map.get("$ref")?.as_str()
@@ -526,7 +526,7 @@ enum Followed {
 /// The files below the directory of the document.
 struct Files<'a> {
     name: &'a str,
-    /// The directory and the name of the document, if it is a file.
+    /// The directory and file name of the document, if it was read from a file.
     root: Option<(&'a Path, &'a str)>,
     document: Rc<Value>,
     read: BTreeMap<String, Result<Rc<Value>, Reason>>,
@@ -548,7 +548,7 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// The file as it is written in messages, and opened.
+    /// Returns the path of the file, for messages and for opening it.
     fn path(&self, file: &str) -> PathBuf {
         match self.root {
             Some((directory, name)) if file.is_empty() => directory.join(name),
@@ -562,7 +562,7 @@ impl<'a> Files<'a> {
         read.map(|(file, _)| self.path(file)).collect()
     }
 
-    /// The place that a reference leads to from another place.
+    /// Returns the place that a reference leads to.
     fn target(&self, reference: &str, from: &Place) -> Result<Place, Reason> {
         let (path, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let decoded = |text| percent_decode_str(text).decode_utf8();
@@ -592,7 +592,7 @@ impl<'a> Files<'a> {
         Ok(Place { file, pointer })
     }
 
-    /// The file at a relative path, as a path from the directory of the document.
+    /// Returns the path of a file relative to the directory of the document.
     fn file(&self, path: &str, from: &Place) -> Result<String, &'static str> {
         let Some((_, root)) = self.root else {
             return Err("leads to another file, and this document is not read from one");

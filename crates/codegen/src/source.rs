@@ -1,4 +1,4 @@
-//! What generation starts from: a description and its fix-ups.
+//! The input of the generator: a spec and its overlays.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::read::MAX_BYTES;
 
-/// An API description, with the overlays to apply to it.
+/// A spec, with the overlays to apply to it.
 #[derive(Clone, Debug)]
 pub struct Source {
     name: String,
@@ -18,7 +18,7 @@ pub struct Source {
     by_name: bool,
 }
 
-/// A fix-up: an OpenAPI Overlay document for the OpenAPI 3.0 form of a description.
+/// A fix-up: an OpenAPI Overlay document for the OpenAPI 3.0 form of a spec.
 #[derive(Clone, Debug)]
 pub struct Overlay {
     name: String,
@@ -27,7 +27,7 @@ pub struct Overlay {
 }
 
 impl Source {
-    /// A spec that is in memory; `name` stands for it in messages.
+    /// Creates a spec from a string; messages refer to it as `name`.
     ///
     /// References to other files are not followed.
     ///
@@ -49,11 +49,11 @@ impl Source {
     /// Reads a spec from a file.
     ///
     /// References to other files are followed when code is generated. The files must be below the
-    /// directory of this one; nothing is fetched.
+    /// directory of the spec; nothing is downloaded.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or is not UTF-8.
+    /// Returns an error if the file cannot be read or is not UTF-8.
     ///
     /// ```
     /// let error = compute_kfp_codegen::Source::from_file("missing.json").unwrap_err();
@@ -66,7 +66,7 @@ impl Source {
         Ok(read)
     }
 
-    /// Adds a fix-up; they are applied in the order in which they are added.
+    /// Adds an overlay. Overlays are applied in the order in which they are added.
     ///
     /// ```
     /// use compute_kfp_codegen::{Overlay, Source};
@@ -81,25 +81,26 @@ impl Source {
         self
     }
 
-    /// Names the crate the code is for, so that its documentation can show how to call it.
+    /// Sets the name of the crate that the code is for, so that its documentation can show calls.
     #[must_use]
     pub fn for_crate(mut self, name: impl Into<String>) -> Self {
         self.crate_name = Some(name.into());
         self
     }
 
-    /// Asks for `by_name.rs` as well: every typed operation and type behind its name in the
-    /// description, with JSON in and out.
+    /// Also generates `by_name.rs`: every typed operation and type under its name in the spec, with
+    /// JSON in and out.
     ///
-    /// It is no part of a client crate, but for a program that checks one against its description:
-    /// include it in a module of that program, beside `Arguments` and what else it calls in `super`.
+    /// The file is not part of a client crate. It is for programs that check a client against its
+    /// spec: include it in a module whose parent defines `Arguments` and the other items that it
+    /// uses from `super`.
     #[must_use]
     pub fn with_by_name(mut self) -> Self {
         self.by_name = true;
         self
     }
 
-    /// The name that stands for the description in messages.
+    /// Returns the name that messages use for the spec.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -126,7 +127,7 @@ impl Source {
 }
 
 impl Overlay {
-    /// A fix-up that is in memory; `name` stands for it in messages.
+    /// Creates an overlay from a string; messages refer to it as `name`.
     pub fn from_text(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -135,11 +136,11 @@ impl Overlay {
         }
     }
 
-    /// Reads a fix-up from a file.
+    /// Reads an overlay from a file.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or is not UTF-8.
+    /// Returns an error if the file cannot be read or is not UTF-8.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let (name, text) = read_file(path.as_ref())?;
         let mut read = Self::from_text(name, text);
@@ -163,7 +164,7 @@ impl Overlay {
 pub(crate) fn read_file(path: &Path) -> Result<(String, String), Error> {
     let name = path.display().to_string();
     let mut bytes = Vec::new();
-    // One byte more than is accepted tells a document that is too large.
+    // One byte more than the limit is enough to detect a document that is too large.
     let limit = u64::try_from(MAX_BYTES)
         .unwrap_or(u64::MAX)
         .saturating_add(1);

@@ -1,8 +1,7 @@
 //! Swagger 2.0, as grpc-gateway emits it, to OpenAPI 3.0.3.
 //!
-//! Written here instead of using a converter crate because those reorder properties, share
-//! request bodies between operations and lose the places of parameters; the generated code and
-//! the error messages would show it.
+//! No converter crate is used: those reorder properties, share request bodies between operations
+//! and lose the places of parameters, which would show in the generated code and in error messages.
 
 use std::collections::HashSet;
 
@@ -13,7 +12,7 @@ use crate::pointer::Pointer;
 
 type Object = Map<String, Value>;
 
-/// Keys of a Swagger parameter that are its schema in OpenAPI 3.
+/// Keys of a Swagger parameter that move into its schema in OpenAPI 3.
 const SCHEMA_KEYS: [&str; 19] = [
     "type",
     "format",
@@ -79,13 +78,13 @@ pub(super) fn lift(mut document: Value) -> Value {
     lifted
 }
 
-/// What operations refer to at the top of a Swagger document.
+/// The shared parts at the top of a Swagger document that operations refer to.
 struct Shared {
     parameters: Object,
     responses: Object,
-    /// Envelopes of streams, where old grpc-gateway keeps them apart.
+    /// The envelopes of streams, which old grpc-gateway versions keep apart.
     streams: Object,
-    /// Host and path of the server.
+    /// The host and path of the server.
     address: Option<String>,
     consumes: Vec<String>,
     produces: Vec<String>,
@@ -200,7 +199,7 @@ impl Shared {
     }
 }
 
-/// Gives the parameters of a path item to each of its operations, behind their own.
+/// Appends the parameters of a path item to those of each of its operations.
 fn spread_parameters(item: &mut Object, at: &Pointer) {
     if !item.get("parameters").is_some_and(Value::is_array) {
         return;
@@ -270,7 +269,8 @@ fn content(media: &[String], schema: &Value) -> Value {
 
 fn body(mut parameter: Object, consumes: &[String]) -> Value {
     let schema = parameter.remove("schema").unwrap_or_else(|| json!({}));
-    // Types of forms are meant for other operations: a form has parameters of its own.
+    // Media types other than those of forms are meant for other operations: a form has its own
+    // parameters.
     let is_form = |media: &&String| FORMS.iter().any(|form| media.starts_with(form));
     let mut media: Vec<String> = consumes.iter().filter(|it| !is_form(it)).cloned().collect();
     if media.is_empty() {
@@ -367,7 +367,7 @@ fn plain(mut parameter: Object) -> Object {
     parameter
 }
 
-/// The style of a list, and whether it is exploded, for a `collectionFormat`.
+/// Returns the style of a list, and whether it is exploded, for a `collectionFormat`.
 fn list_style(format: Option<&str>, usual: &'static str) -> (&'static str, bool) {
     match format {
         Some("multi") => ("form", true),
@@ -395,7 +395,7 @@ fn with_schemes(schemes: &[String], address: &str) -> Value {
     schemes.iter().map(url).collect()
 }
 
-/// Host and path of the server.
+/// Returns the host and path of the server.
 fn address(document: &Value) -> Option<String> {
     let host = document.get("host")?.as_str().filter(|it| !it.is_empty())?;
     Some(format!("{host}{}", base_path(document)))
@@ -443,7 +443,8 @@ fn security_schemes(definitions: Option<Value>) -> Value {
     Value::Object(definitions)
 }
 
-/// Renames what Swagger writes differently inside schemas: reference targets and `x-nullable`.
+/// Rewrites keywords that Swagger spells differently inside schemas: reference targets and
+/// `x-nullable`.
 fn rewrite_schemas(value: &mut Value) {
     match value {
         Value::Object(map) => {

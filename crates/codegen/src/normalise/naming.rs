@@ -1,4 +1,4 @@
-//! Names that would meet: the first in the document keeps the plain one, the others get longer ones.
+//! Colliding names: the first in the document keeps the plain name, the others get longer ones.
 
 use std::collections::HashSet;
 
@@ -10,17 +10,17 @@ use crate::model::{Body, BodyContent, Kind, Parameter};
 use crate::names::{NAME_OVERRIDE, operation_name, pascal, snake, spelled_out, variant_name};
 use crate::pointer::Pointer;
 
-/// Methods every generated client has besides its operations.
+/// Methods that every generated client has besides its operations.
 const CLIENT_METHODS: [&str; 3] = ["call", "new", "transport"];
 
-/// Something that gets a name.
+/// An item that needs a name.
 pub(super) struct Wanted<'n> {
     pub place: String,
-    /// The preferred name, and then the chosen one.
+    /// The preferred name, replaced by the chosen one.
     pub name: &'n mut String,
-    /// Whether the document itself, or an overlay, gives the name.
+    /// Whether the document or an overlay sets the name.
     pub given: bool,
-    /// Other names to try in this order if that one is taken, before numbers.
+    /// Alternative names in order of preference, tried before numbers.
     pub others: Vec<String>,
 }
 
@@ -43,14 +43,14 @@ impl<'a> Unnamed<'a> {
     }
 }
 
-/// The id of an operation; one without is known by its method and path.
+/// Returns the `operationId`, or the method and path if it is missing.
 pub(super) fn operation_id(operation: &Map<String, Value>, method: &str, path: &str) -> String {
     let id = super::text(operation, "operationId");
     id.unwrap_or_else(|| format!("{method} {path}"))
 }
 
 impl Reader<'_> {
-    /// Gives each a name that no other has.
+    /// Gives each item a unique name.
     pub(super) fn settle(&mut self, wanted: &mut [Wanted<'_>]) {
         let plain: Vec<String> = wanted.iter().map(|it| it.name.clone()).collect();
         let mut keepers: IndexMap<&str, usize> = IndexMap::new();
@@ -81,7 +81,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The methods of operations.
+    /// Names the methods of operations.
     pub(super) fn name_operations(&mut self, operations: &[Unnamed<'_>]) -> Vec<String> {
         let short: Vec<String> = operations
             .iter()
@@ -132,7 +132,7 @@ impl Reader<'_> {
         plain
     }
 
-    /// The arguments of an operation: its parameters, its bodies and the parts of them.
+    /// Names the arguments of an operation: parameters, bodies and parts.
     pub(super) fn name_arguments(&mut self, parameters: &mut [Parameter], body: Option<&mut Body>) {
         let mut wanted: Vec<Wanted<'_>> = Vec::new();
         for it in parameters {
@@ -172,7 +172,7 @@ impl Reader<'_> {
         self.settle(&mut wanted);
     }
 
-    /// The fields of structs and the variants of enums.
+    /// Names the fields of structs and the variants of enums.
     pub(super) fn name_members(&mut self) {
         let mut named = std::mem::take(&mut self.named);
         for entry in named.values_mut() {
@@ -212,7 +212,7 @@ impl Reader<'_> {
     }
 }
 
-/// `name_2` for a name in snake case, `Name2` for one in camel case.
+/// Returns `name_2` for a snake-case name, `Name2` for a camel-case one.
 fn numbered(name: &str, count: usize) -> String {
     let camel = name.starts_with(char::is_uppercase)
         && !name.contains('_')
@@ -221,7 +221,8 @@ fn numbered(name: &str, count: usize) -> String {
     format!("{name}{between}{count}")
 }
 
-/// The words of each path that tell it from the others: as few as that takes, from where they differ.
+/// Returns the words of each path that distinguish it: as few as possible, starting where the paths
+/// differ.
 fn telling_apart(operations: &[&Unnamed<'_>]) -> Vec<String> {
     let words = |parameters: bool| -> Vec<Vec<&str>> {
         let segments = operations.iter().map(|it| it.path.split('/'));

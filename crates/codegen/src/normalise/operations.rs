@@ -1,4 +1,4 @@
-//! Operations: their paths and names, and the credentials they take.
+//! Operations: their paths, names and credentials.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -12,7 +12,7 @@ use crate::model::{Body, BodyContent, Operation};
 use crate::names::{operation_constant, pascal};
 use crate::pointer::Pointer;
 
-/// An operation as it stands in the document: path, method, path item, operation and place.
+/// An operation in the document: path, method, path item, operation and place.
 type Found<'a> = (
     &'a str,
     &'static str,

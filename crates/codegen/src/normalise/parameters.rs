@@ -1,4 +1,4 @@
-//! Parameters: where each is sent, in which style, and what it is called.
+//! Parameters: their locations, styles and names.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::model::{Body, BodyContent, InPageToken, Kind, Location, Parameter, Sc
 use crate::names::{NAME_OVERRIDE, pascal, snake};
 use crate::pointer::Pointer;
 
-/// Headers that are not parameters, whatever a document says: OpenAPI gives them other places.
+/// Header parameters that OpenAPI declares elsewhere and ignores here.
 const OWN_HEADERS: [(&str, &str); 3] = [
     (
         "accept",
@@ -30,12 +30,11 @@ const OWN_HEADERS: [(&str, &str); 3] = [
 const IN_PAGE_TOKEN: &str = "x-in-page-token";
 const DECODED_TWICE: &str = "x-decoded-twice";
 const REPEATED_IN_BODY: &str = "x-repeated-in-body";
-/// So deep objects in a `deepObject` are looked into for a warning.
+/// Depth to which deep objects in a `deepObject` are checked for a warning.
 const MAX_NESTED: usize = 3;
-/// More of them is an accident.
+/// Maximum number of parameters of an operation.
 const MAX_PARAMETERS: usize = 1_000;
-/// Methods that an operation's builder can have besides its parameters, and the
-/// variables its code uses.
+/// Methods that an operation's builder can have besides its parameters, and variables in its code.
 const BUILDER_NAMES: [&str; 12] = [
     "client",
     "clone",
@@ -61,7 +60,7 @@ impl<'a> Reader<'a> {
         hint: &str,
     ) -> Vec<Parameter> {
         let mut found: IndexMap<(Location, String), Parameter> = IndexMap::new();
-        // A path's parameters hold for its operations, unless the operation has its own.
+        // An operation overrides the parameters of its path.
         let shared_at = Pointer::root().at("paths").at(path);
         for (holder, holder_at, shared) in [(operation, at.clone(), false), (item, shared_at, true)]
         {
@@ -170,7 +169,7 @@ impl<'a> Reader<'a> {
                 });
             }
         }
-        // Arguments stand in the order of the path, then in the order of the document.
+        // Arguments are in the order of the path, then in the order of the document.
         found.sort_by_key(|parameter| match parameter.location {
             Location::Path => names
                 .iter()
@@ -273,7 +272,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads the part of a parameter that a page token holds.
+    /// Reads which part of a parameter a page token holds.
     fn in_page_token(&mut self, object: &Map<String, Value>, at: &Pointer) -> InPageToken {
         let Some(held) = object.get(IN_PAGE_TOKEN) else {
             return InPageToken::Nothing;
@@ -294,7 +293,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The style of a parameter or of a field of a form, and whether its members are written apart.
+    /// Returns the style of a parameter or of a form field, and whether its members are separate.
     pub(super) fn style(
         &mut self,
         object: &Map<String, Value>,
@@ -342,7 +341,7 @@ impl<'a> Reader<'a> {
         (style, explode.unwrap_or(style == Style::Form))
     }
 
-    /// Whether a list or an object stands where a style has room for a text only.
+    /// Returns whether the value has a nested list or object that the style cannot express.
     pub(super) fn is_nested(&self, schema: &Schema, deep: bool, depth: usize) -> bool {
         let member = |inner: &Schema| match self.known_kind(&inner.kind) {
             Some(Kind::Array(_)) if deep && depth < MAX_NESTED => {
@@ -370,7 +369,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The shape itself, of a named schema too.
+    /// Returns the shape, also that of a named schema.
     pub(super) fn known_kind<'k>(&'k self, kind: &'k Kind) -> Option<&'k Kind> {
         match kind {
             Kind::Reference(name) => self.named.get(name).map(|named| &named.schema.kind),
@@ -379,8 +378,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Gives parameters and parts the names that `call` and the command line know them by: their own,
-/// unless something before them has that.
+/// Sets the names that `call` and the command line use for parameters and parts: their own names,
+/// unless an earlier one has the same.
 pub(super) fn name_for_call(parameters: &mut [Parameter], mut body: Option<&mut Body>) {
     let mut taken: HashSet<String> = HashSet::new();
     let mut free = |wanted: &str, kind: &str| {
@@ -405,7 +404,7 @@ pub(super) fn name_for_call(parameters: &mut [Parameter], mut body: Option<&mut 
     }
 }
 
-/// The argument or method for something a request carries.
+/// Returns the name of an argument or method.
 pub(super) fn argument_name(upstream: &str) -> String {
     let mut name = snake(upstream);
     if BUILDER_NAMES.contains(&name.as_str()) {
@@ -414,7 +413,7 @@ pub(super) fn argument_name(upstream: &str) -> String {
     name
 }
 
-/// The names in a path template, or nothing where it is none.
+/// Returns the names in a path template, or `None` if it is invalid.
 fn template_names(path: &str) -> Option<Vec<&str>> {
     let mut rest = path
         .strip_prefix('/')
@@ -435,7 +434,7 @@ fn template_names(path: &str) -> Option<Vec<&str>> {
     Some(names)
 }
 
-/// `artifact_id` for `artifact.artifact_id`, where nothing else has that name.
+/// Returns `artifact_id` for `artifact.artifact_id`, if no other parameter has that name.
 fn short_identifiers(found: &mut [Parameter]) {
     let short = |it: &Parameter| match it.name.rsplit_once('.') {
         Some((_, last)) if !it.given => Some(snake(last)),
@@ -462,7 +461,7 @@ fn short_identifiers(found: &mut [Parameter]) {
     }
 }
 
-/// The largest whole number that a schema allows, where it stands in the schema itself.
+/// Returns the maximum of an integer schema, if it is declared in the schema itself.
 fn maximum(schema: &Value) -> Option<i64> {
     let maximum = schema.get("maximum")?.as_i64()?;
     match schema.get("exclusiveMaximum") {

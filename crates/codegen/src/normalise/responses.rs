@@ -1,4 +1,4 @@
-//! Responses: what a call returns, and what the document says of failures.
+//! Responses: the return types of calls, and the declared errors.
 
 use indexmap::IndexSet;
 use serde_json::{Map, Value};
@@ -8,8 +8,8 @@ use crate::model::{Response, ResponseContent, Schema, StreamFormat, Success};
 use crate::pointer::Pointer;
 
 impl<'a> Reader<'a> {
-    /// What a call returns: all successful answers are read into one type. Beside it, what the data
-    /// of server-sent events is.
+    /// Reads the type that a call returns, into which all successful responses are decoded, and the
+    /// data of server-sent events.
     pub(super) fn read_success(
         &mut self,
         operation: &'a Map<String, Value>,
@@ -97,11 +97,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The items of a response that grpc-gateway streams, if it is one; within, none where it sends
-    /// them as they are.
+    /// Returns the items of a response if grpc-gateway streams it, with the envelope's schema
+    /// removed.
     ///
-    /// It writes what it streams as an object with `result` and `error`; old versions wrote only
-    /// the message.
+    /// grpc-gateway declares streams as an object with `result` and `error`; old versions declared
+    /// only the message.
     fn grpc_stream(
         &mut self,
         response: &'a Value,
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// One type for all successful answers.
+/// Merges all successful responses into one type.
 fn success(
     schemas: Vec<Schema>,
     streams: Vec<(Schema, StreamFormat)>,
@@ -188,7 +188,8 @@ fn stream_format(media: &str) -> Option<StreamFormat> {
 }
 
 impl Reader<'_> {
-    /// The declared responses. A broken one was reported with the success, or is left out.
+    /// Returns the declared responses. Invalid ones are left out; successes among them were
+    /// reported earlier.
     pub(super) fn read_responses(
         &self,
         operation: &Map<String, Value>,
@@ -236,7 +237,7 @@ impl Reader<'_> {
         declared.filter_map(read).collect()
     }
 
-    /// The media types of success that a call can read, where they are not the usual ones.
+    /// Returns the media types of success that a call can read, if they are not the usual ones.
     pub(super) fn accepted(
         &self,
         operation: &Map<String, Value>,
@@ -274,7 +275,7 @@ impl Reader<'_> {
         Some(accepted.join(", "))
     }
 
-    /// Follows references; those that lead nowhere are not reported.
+    /// Follows references, without reporting those that lead nowhere.
     fn find<'v>(&'v self, mut value: &'v Value) -> Option<&'v Value> {
         for _ in 0..16 {
             let Some(target) = value.get("$ref") else {
@@ -286,7 +287,7 @@ impl Reader<'_> {
     }
 }
 
-/// The first status of success that the document gives.
+/// Returns the first successful status of the document.
 pub(super) fn success_status(operation: &Map<String, Value>) -> u16 {
     operation
         .get("responses")

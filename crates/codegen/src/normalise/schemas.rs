@@ -1,7 +1,7 @@
-//! Schemas: whatever a document says becomes one of the shapes of [`Kind`].
+//! Schemas: every schema becomes one of the shapes of [`Kind`].
 //!
-//! Constraints on length, range and pattern are left out on purpose: a client must read what the
-//! server sends, also where it breaks its own description.
+//! Constraints on length, range and pattern are ignored on purpose: a client must read what the
+//! server sends, even if it violates its own spec.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -14,15 +14,15 @@ use crate::model::{EnumValue, Kind, NamedSchema, Object, Property, Schema};
 use crate::names::{NAME_OVERRIDE, VARIANT_NAMES, pascal, snake, type_name, variant_name};
 use crate::pointer::Pointer;
 
-/// References that lead through more schemas than this without a type of their own are refused.
+/// Maximum length of a chain of references through schemas without a type of their own.
 const MAX_DEPTH: usize = 100;
-/// So many lists and maps in each other are an accident.
+/// Maximum nesting of lists and maps.
 const MAX_NESTING: usize = 64;
 
 /// Extension of a property that the generator's README describes.
 const REQUIRED_ON_CREATION: &str = "x-required-on-creation";
 
-/// Keywords that describe the shape of a value in their schema itself.
+/// Keywords that declare the shape of a value in the schema itself.
 const OWN_SHAPE: [&str; 6] = [
     "type",
     "enum",
@@ -32,15 +32,15 @@ const OWN_SHAPE: [&str; 6] = [
     "items",
 ];
 
-/// A schema inside of another, or elsewhere in the document, that is being read.
+/// A schema that is being read and is not a component.
 pub(super) struct Part {
-    /// How many values were around it.
+    /// The number of values that enclose it.
     values: usize,
-    /// Its name, where it contains itself.
+    /// Its name, if it contains itself.
     name: Option<String>,
 }
 
-/// An object that is made of others, which are being read.
+/// An object composed of others that are being read.
 pub(super) struct Pending<'a> {
     value: &'a Value,
     at: Pointer,
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a component once; those that are objects, enums or unions get a type of their own.
+    /// Reads a component once. Objects, enums and unions get a type of their own.
     pub(super) fn read_component(&mut self, upstream: &'a str) -> Schema {
         if let Some(schema) = self.read.get(upstream) {
             return schema.clone();
@@ -118,8 +118,8 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// Whether values of a component can be those of any other that is composed of it, and have
-    /// properties that it does not name.
+    /// Returns whether other components extend a component, so that its values can have undeclared
+    /// properties.
     pub(super) fn is_base(&self, upstream: &str) -> bool {
         self.components.get(upstream).is_some_and(|component| {
             let alternatives = ["oneOf", "anyOf"];
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads the objects that waited for others.
+    /// Reads the objects that were waiting.
     fn read_pending(&mut self) {
         while self.stack.is_empty()
             && let Some(pending) = self.pending.pop()
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads an object before its turn.
+    /// Reads a waiting object early.
     pub(super) fn read_early(&mut self, name: &str) {
         if self.pending_names.contains(name)
             && let Some(index) = self.pending.iter().position(|it| it.name == name)
@@ -155,7 +155,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Registers an object, enum or union under a name and refers to it; others stay as they are.
+    /// Registers an object, enum or union under a name and returns a reference to it; other schemas
+    /// are returned unchanged.
     fn named(&mut self, schema: Schema, name: String, upstream: Option<&str>) -> Schema {
         if !is_named(&schema.kind) {
             return schema;
@@ -174,7 +175,7 @@ impl<'a> Reader<'a> {
         reference
     }
 
-    /// A schema in its place: what needs a type of its own gets one, named after the place.
+    /// Reads a schema in place. If it needs a type of its own, the type is named after the place.
     pub(super) fn schema(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Schema {
         if self.is_shared(at)
             && let Some(known) = self.by_place.get(at.as_str())
@@ -193,7 +194,7 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// Names an object that is read when nothing else is being read.
+    /// Names an object now and reads it later, when nothing else is being read.
     fn later(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Schema {
         let name = self.free_name(hint, at);
         self.pending_names.insert(name.clone());
@@ -210,7 +211,7 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// Gives a schema a name where it needs one.
+    /// Gives a schema a name if it needs one.
     pub(super) fn in_place(&mut self, schema: Schema, at: &Pointer, hint: &str) -> Schema {
         if let Kind::Enum(values) = &schema.kind
             && let Some(name) = self.enum_component(values)
@@ -235,7 +236,7 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// Whether references may lead to a place.
+    /// Returns whether references may lead to a place.
     fn is_shared(&self, at: &Pointer) -> bool {
         at.as_str().starts_with("/components/schemas/") || self.parts.contains_key(at.as_str())
     }
@@ -251,7 +252,8 @@ impl<'a> Reader<'a> {
         name
     }
 
-    /// The one component with just these values: documents repeat enums in their parameters.
+    /// Returns the only component with exactly these values, because documents repeat enums in
+    /// their parameters.
     fn enum_component(&self, values: &[EnumValue]) -> Option<String> {
         let mut same = self.components.iter().filter(|(_, schema)| {
             !is_composed(schema)
@@ -344,7 +346,7 @@ impl<'a> Reader<'a> {
             return self.own_type(upstream, component);
         }
         let mut schema = self.read_component(upstream);
-        // What is said of a named type stands at the type.
+        // The description of a named type is at the type.
         if matches!(schema.kind, Kind::Reference(_)) {
             schema.description = None;
         }
@@ -352,8 +354,8 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// Where a reference into a part of the document leads: seen from the document, or from a
-    /// schema around the reference that has definitions of its own.
+    /// Returns the target of a reference into a part of the document, relative to the document or
+    /// to an enclosing schema with its own definitions.
     pub(super) fn part_at(&self, pointer: &str, at: &Pointer) -> Option<Pointer> {
         if !pointer.starts_with('/') || !holds_schema(&Pointer::parse(pointer)) {
             return None;
@@ -371,7 +373,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The place of a pointer; the schemas of responses are further down than Swagger 2.0 has them.
+    /// Returns the place of a pointer. Schemas of responses are nested deeper than in Swagger 2.0.
     fn existing(&self, pointer: &str) -> Option<Pointer> {
         if self.document.pointer(pointer).is_some() {
             return Some(Pointer::parse(pointer));
@@ -390,7 +392,7 @@ impl<'a> Reader<'a> {
             .map(|_| Pointer::parse(&moved))
     }
 
-    /// A schema that is no component: read once, and called as it is in its own place.
+    /// Reads a schema that is not a component, once, and names it after its own place.
     fn part(&mut self, place: Pointer, at: &Pointer, hint: &str) -> Schema {
         if let Some(known) = self.by_place.get(place.as_str()) {
             return known.clone();
@@ -459,7 +461,7 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// The named type that a schema refers to, if it does.
+    /// Returns the component that a schema refers to.
     pub(super) fn named_type(&self, value: &Value) -> Option<Schema> {
         let target = value.get("$ref")?.as_str()?;
         let name = Pointer::parse(target.strip_prefix("#/components/schemas")?);
@@ -468,7 +470,7 @@ impl<'a> Reader<'a> {
         Some(Schema::of(Kind::Reference(name.clone())))
     }
 
-    /// A reference to a component that has, or is going to have, a type of its own.
+    /// Returns a reference to a component that has, or will have, a type of its own.
     fn own_type(&self, upstream: &str, component: &Value) -> Schema {
         let kind = self
             .component_names
@@ -481,7 +483,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What a schema says by itself, without what it is composed of.
+    /// Reads the schema's own keywords, without its composition.
     pub(super) fn own_shape(
         &mut self,
         object: &'a Map<String, Value>,
@@ -494,7 +496,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The members of a composition.
+    /// Returns the members of a composition.
     pub(super) fn members_of(
         &mut self,
         object: &'a Map<String, Value>,
@@ -556,7 +558,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads what a value holds: from here on, a schema may lead back to itself.
+    /// Reads the content of a value; from here on, a schema may contain itself.
     fn below<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
         let before = self
             .stack
@@ -585,7 +587,7 @@ impl<'a> Reader<'a> {
         if !self.spend(properties.len(), at) {
             return Kind::Any;
         }
-        // protobuf's JSON mapping leaves zero values out, also where a field is marked required.
+        // protobuf's JSON mapping omits zero values, even of required fields.
         let zero_values_are_sent = !self.protobuf;
         let required: Vec<&str> = object
             .get("required")
@@ -622,7 +624,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The schema of the properties that an object does not name.
+    /// Returns the schema of undeclared properties.
     fn additional(
         &mut self,
         object: &'a Map<String, Value>,
@@ -643,7 +645,7 @@ impl<'a> Reader<'a> {
             .into_iter()
             .map(|(value, at)| self.below(|reader| reader.schema(value, &at, &hint)));
         let first = schemas.next()?;
-        // Patterns that differ allow any of their values.
+        // Different patterns allow values of any of their schemas.
         let same = schemas.fold(true, |same, other| same & (other == first));
         Some(Box::new(if same { first } else { Schema::of(Kind::Any) }))
     }
@@ -753,7 +755,7 @@ impl<'a> Reader<'a> {
         if own == Own::Object { "object" } else { "any" }
     }
 
-    /// The component with a Rust name.
+    /// Returns the component with a Rust name.
     pub(super) fn upstream(&self, name: &str) -> Option<&'a str> {
         let mut components = self.component_names.iter();
         components
@@ -762,7 +764,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether a shape gets a type of its own.
+/// Returns whether a shape gets a type of its own.
 fn is_named(kind: &Kind) -> bool {
     matches!(
         kind,
@@ -770,13 +772,13 @@ fn is_named(kind: &Kind) -> bool {
     )
 }
 
-/// Whether a schema is composed of others, which have to be read first.
+/// Returns whether a schema is composed of others, which must be read first.
 fn is_composed_of_others(schema: &Value) -> bool {
     let has = |keyword: &str| schema.get(keyword).is_some();
     has("allOf") || has("properties") && (has("oneOf") || has("anyOf"))
 }
 
-/// Whether a schema says something besides what it is composed of.
+/// Returns whether a schema has keywords beside its composition.
 pub(super) fn has_own_shape(object: &Map<String, Value>) -> bool {
     OWN_SHAPE
         .iter()
@@ -793,7 +795,7 @@ fn is_composed(schema: &Value) -> bool {
         .any(|keyword| schema.get(keyword).is_some())
 }
 
-/// Whether a place is that of a schema or a part of one.
+/// Returns whether a place is that of a schema or a part of one.
 fn holds_schema(place: &Pointer) -> bool {
     let keys: Vec<String> = place.keys().collect();
     let find = |names: &[&str]| keys.iter().position(|key| names.contains(&key.as_str()));
@@ -801,7 +803,7 @@ fn holds_schema(place: &Pointer) -> bool {
         || find(&["schemas", "$defs", "definitions"]).is_some_and(|at| at + 1 < keys.len())
 }
 
-/// A text in which `%41` stands for `A`.
+/// Decodes percent-encoding: `A` for `%41`.
 pub(super) fn decoded(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text;

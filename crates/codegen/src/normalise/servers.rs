@@ -1,7 +1,7 @@
-//! Servers: where the paths of operations begin.
+//! Servers: the base of the paths of operations.
 //!
-//! A relative server becomes a part of the paths. The first absolute one is the default endpoint,
-//! and one that an operation has for itself is kept with the operation.
+//! A relative server becomes a prefix of the paths. The first absolute server is the default
+//! endpoint. An operation's own server is stored with the operation.
 
 use http::Uri;
 use serde_json::{Map, Value};
@@ -10,16 +10,16 @@ use super::{Reader, text};
 use crate::model::Server;
 use crate::pointer::Pointer;
 
-/// What the servers at the top of a document say.
+/// The servers at the top of a document.
 #[derive(Default)]
 pub(super) struct Servers {
-    /// Put before the paths.
+    /// Prefix of all paths.
     pub prefix: String,
-    /// Absolute ones, the default endpoint first.
+    /// Absolute servers, the default endpoint first.
     pub absolute: Vec<Server>,
 }
 
-/// Without a slash at the end.
+/// An address without a trailing slash.
 #[derive(Clone, Debug, PartialEq)]
 enum Address {
     Absolute(String),
@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
         servers
     }
 
-    /// What is put before the path of an operation, and the server that it has for itself.
+    /// Returns the prefix of an operation's path, and its own server if it has one.
     pub(super) fn own_server(
         &mut self,
         servers: &Servers,
@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
         let urls: Vec<&str> = usable.iter().map(Address::as_str).collect();
         let own = match &usable[preferred(&urls).unwrap_or(0)] {
             Address::Absolute(url) => url.clone(),
-            // It is relative to the server, not to its path.
+            // The path is relative to the host, not to the path of the default server.
             Address::Relative(path) => match path_of(default) {
                 "" => return (path.clone(), None),
                 base => format!("{}{path}", &default[..default.len() - base.len()]),
@@ -134,7 +134,7 @@ fn listed<'v>(
         .map(move |(index, server)| (server, at.at(index)))
 }
 
-/// The first, or the same with encryption where both are declared.
+/// Returns the index of the preferred server: the first, or its HTTPS variant if that is declared.
 fn preferred(urls: &[&str]) -> Option<usize> {
     let first = urls.first()?;
     let encrypted = first.replacen("http://", "https://", 1);
@@ -146,7 +146,7 @@ fn path_of(url: &str) -> &str {
     url[host..].find('/').map_or("", |at| &url[host + at..])
 }
 
-/// The address of a server, or why it cannot be used.
+/// Returns the address of a server, or the reason why it cannot be used.
 fn address(server: &Value) -> Result<Address, String> {
     let url = server.get("url").and_then(Value::as_str);
     let url = with_defaults(
@@ -186,7 +186,7 @@ fn address(server: &Value) -> Result<Address, String> {
     Ok(Address::Absolute(url.trim_end_matches('/').to_owned()))
 }
 
-/// A template with the defaults of its variables.
+/// Replaces the variables of a template by their defaults.
 fn with_defaults(template: &str, variables: Option<&Value>) -> Result<String, String> {
     let mut url = String::new();
     let mut rest = template;

@@ -1,7 +1,7 @@
-//! What an operation requires is an argument of its method.
+//! Required values are arguments of the client's methods.
 //!
-//! Why: progenitor's builders notice a missing parameter or body only when the request is sent.
-//! With arguments, forgetting one does not compile.
+//! Why: progenitor's builders detect a missing parameter or body only when the request is sent.
+//! With arguments, code that omits one does not compile.
 
 use syn::{FnArg, ImplItem, ImplItemFn, parse_quote};
 
@@ -44,7 +44,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether the function of the builder is kept.
+/// Returns whether a function of the builder is kept.
 fn edit_builder(
     operation: &Operation,
     arguments: &[Argument<'_>],

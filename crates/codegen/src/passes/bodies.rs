@@ -1,8 +1,8 @@
-//! Uploads, other media types and parameters that progenitor cannot express.
+//! Setters for uploads, other media types and other parameters.
 //!
-//! Why: progenitor refuses `multipart/form-data`, every media type but four, a second media type,
-//! cookies, parameters that are objects and every style but the usual ones. Its document has them
-//! under `x-content` and `x-parameters`; this pass gives the builders the setters for them.
+//! Why: progenitor refuses `multipart/form-data`, all but four media types, a second media type,
+//! cookies, parameters that are objects and unusual styles. The prepared document has them under
+//! `x-content` and `x-parameters`; this pass adds their setters to the builders.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -59,7 +59,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
                 .iter()
                 .filter(|argument| !known.iter().any(|name| ident(argument.name) == name));
             let setters: Vec<_> = missing.map(|it| ImplItem::Fn(it.setter())).collect();
-            // `send` stands behind the setters.
+            // `send` stays after the setters.
             let end = block.items.len().saturating_sub(1);
             block.items.splice(end..end, setters);
         }
@@ -67,7 +67,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     Ok(())
 }
 
-/// The type of a part: files are content.
+/// Returns the type of a part; files are `Content`.
 fn part_type(schema: &Schema) -> TokenStream {
     match &schema.kind {
         Kind::Binary => quote! { ::compute_kfp_runtime::Content },
@@ -78,7 +78,7 @@ fn part_type(schema: &Schema) -> TokenStream {
     }
 }
 
-/// The type for a schema of which progenitor was not told.
+/// Returns the type of a schema that progenitor did not see.
 fn rust_type(schema: &Schema) -> TokenStream {
     match &schema.kind {
         Kind::Any | Kind::Enum(_) | Kind::Object(_) | Kind::Union(_) | Kind::Tagged(_) => {
@@ -112,7 +112,7 @@ fn rust_type(schema: &Schema) -> TokenStream {
     }
 }
 
-/// The type of an item, which may be null.
+/// Returns the type of an item, which may be null.
 fn optional(schema: &Schema) -> TokenStream {
     let ty = rust_type(schema);
     if schema.nullable && schema.kind != Kind::Any {

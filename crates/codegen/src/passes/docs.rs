@@ -1,9 +1,9 @@
-//! Documentation that rustdoc shows as it was meant.
+//! Documentation that rustdoc renders as intended.
 //!
-//! Why: progenitor copies the texts of a document as they are, so that code in them becomes a test
-//! and a bracket a broken link; its examples are not compiled; and setters, variants and fields
-//! without a description have none. Here every public item has a summary, texts are made safe,
-//! examples compile, and upstream names and deprecation are marked.
+//! Why: progenitor copies descriptions verbatim, so that code in them becomes a test and a bracket
+//! a broken link. Its examples are not compiled, and setters, variants and fields without a
+//! description have no documentation. Here every public item has a summary, descriptions are
+//! escaped, examples compile, and upstream names and deprecation are marked.
 
 use std::collections::HashMap;
 
@@ -68,7 +68,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     Ok(())
 }
 
-/// The servers that callers may name, and those that operations have for themselves.
+/// Describes the servers of the spec and those of single operations.
 fn servers(api: &Api) -> String {
     let mut text = String::new();
     for (index, server) in api.servers.iter().enumerate() {
@@ -326,7 +326,7 @@ fn document_setter(operation: &Operation, argument: &Argument<'_>, function: &mu
     }
 }
 
-/// A description, and what the server does without a value unless it says so already.
+/// Appends the default to a description that does not mention it.
 fn described(schema: &Schema, description: Option<&str>, fallback: &str) -> String {
     let description = description.unwrap_or(fallback);
     let text = rustdoc(description);
@@ -348,7 +348,8 @@ fn described(schema: &Schema, description: Option<&str>, fallback: &str) -> Stri
     format!("{text}\n\n{}", rustdoc(&note))
 }
 
-/// What a description says of one value: an item of a list that starts with its name.
+/// Returns the part of a description that is about one value: a list item that starts with its
+/// name.
 fn said_of(description: &str, value: &str) -> Option<String> {
     let mut lines = description.lines();
     let text = lines.by_ref().find_map(|line| {
@@ -371,7 +372,7 @@ fn said_of(description: &str, value: &str) -> Option<String> {
     Some(rustdoc(&first.chain(letters).collect::<String>()))
 }
 
-/// Documentation of a client's method.
+/// Returns the documentation of a client's method.
 fn method_text(context: &Context<'_>, operation: &Operation, arguments: &[Argument<'_>]) -> String {
     let mut text = String::new();
     let mut paragraph = |paragraph: &str| {
@@ -535,7 +536,7 @@ fn append(attributes: &mut Vec<Attribute>, text: &str) {
     attributes.splice(end..end, doc_attributes(&format!("\n{text}")));
 }
 
-/// Documentation as attributes, one for each line.
+/// Converts documentation into attributes, one per line.
 pub(crate) fn doc_attributes(text: &str) -> Vec<Attribute> {
     let line = |line: &str| -> Attribute {
         let line = if line.is_empty() {
@@ -548,7 +549,7 @@ pub(crate) fn doc_attributes(text: &str) -> Vec<Attribute> {
     text.trim_end().lines().map(line).collect()
 }
 
-/// Splits documentation of several lines, which would be printed as a block comment.
+/// Splits multi-line documentation, which would be printed as a block comment.
 struct Lines;
 
 impl VisitMut for Lines {
@@ -563,7 +564,7 @@ impl VisitMut for Lines {
     }
 }
 
-/// The text of a documentation attribute.
+/// Returns the string of a documentation attribute.
 fn doc_text(attribute: &Attribute) -> Option<String> {
     let Meta::NameValue(pair) = &attribute.meta else {
         return None;

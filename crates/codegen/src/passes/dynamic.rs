@@ -1,7 +1,7 @@
-//! Any operation by its name.
+//! Calls of any operation by name.
 //!
-//! Why: a command line or a script knows the name of an operation only when it runs; progenitor
-//! has nothing for it.
+//! Why: command lines and scripts know the name of an operation only at run time. progenitor has no
+//! equivalent.
 
 use std::fmt::Write as _;
 
@@ -54,7 +54,7 @@ fn documentation(context: &Context<'_>) -> String {
         Returns the errors of [`Call::new`](::compute_kfp_runtime::dynamic::Call::new). \
         Nothing is sent."
         .to_owned();
-    // One that needs nothing, so that the example is true.
+    // Its example works as shown, because it needs no arguments.
     let example = context.api.operations.iter().find(|operation| {
         let free = operation.parameters.iter().all(|it| !it.required) && operation.body.is_none();
         free && matches!(operation.success, Success::Json(_))

@@ -1,7 +1,7 @@
 //! Lists as streams.
 //!
-//! Why: progenitor streams what the extension of one framework marks. Here paging is found by the
-//! shape of an operation, and its builder returns streams of items and of pages.
+//! Why: progenitor only streams operations that the extension of one framework marks. Here paging
+//! is detected by the shape of an operation, and its builder returns streams of items and of pages.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -55,7 +55,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     Ok(())
 }
 
-/// The type that an operation returns, by its name, if it is an object.
+/// Returns the name and the object that an operation returns, if it returns one.
 fn page<'a>(api: &'a Api, operation: &'a Operation) -> Option<(&'a str, &'a Object)> {
     let Success::Json(schema) = &operation.success else {
         return None;
@@ -81,7 +81,7 @@ fn edit(
         parameters.any(|it| it.ident == "page_size" && it.name == name)
     };
     match setter {
-        // One type on all lists, whatever number the spec gives it.
+        // The type is the same for all lists, whatever number type the spec uses.
         Some(setter) if is_size(paging.size()) => {
             let attributes = std::mem::take(&mut setter.attrs);
             *setter = parse_quote! {
@@ -124,9 +124,9 @@ fn edit(
 fn methods(page: &Type) -> Vec<ImplItem> {
     vec![
         parse_quote! {
-            /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+            /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
             ///
-            /// [`pages`](Self::pages) ends with the page that reaches it.
+            /// [`pages`](Self::pages) stops after the page that reaches it.
             pub fn max_items(mut self, items: u64) -> Self {
                 self.request.max_items(items);
                 self
@@ -164,7 +164,7 @@ fn methods(page: &Type) -> Vec<ImplItem> {
     ]
 }
 
-/// The implementation of `ListPage` for the type of a page.
+/// Implements `ListPage` for the type of a page.
 fn list_page(
     api: &Api,
     tree: &mut Tree,
@@ -250,7 +250,7 @@ fn list_page_block(
     }
 }
 
-/// The field that holds the number of all items, if there is one.
+/// Returns the field with the total number of items, if there is one.
 fn total(page: &Object) -> Option<Ident> {
     let is_number = |name: &&str| {
         let total = page.properties.get(*name);
@@ -260,7 +260,7 @@ fn total(page: &Object) -> Option<Ident> {
     Some(property(page, name))
 }
 
-/// The field of an item that a list is paged by, if it is paged by time.
+/// Returns the timestamp field of an item, if the list is paged by time.
 fn time_of_item(api: &Api, page: &Object, paging: &Paging) -> Option<Ident> {
     let Paging::Timed { items } = paging else {
         return None;

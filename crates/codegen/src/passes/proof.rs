@@ -1,5 +1,5 @@
-//! Compares the clients with what stock progenitor makes of the same document: everything it makes
-//! is there under its name, and every difference belongs to a pass that declares it.
+//! Compares the clients with the output of stock progenitor for the same document: everything in
+//! that output exists under the same name, and every difference is one that a pass declares.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::LazyLock;
@@ -23,7 +23,7 @@ use crate::{Overlay, Source};
 #[allow(dead_code, reason = "the other tests of the generator use the rest")]
 mod nasty;
 
-/// What the settings of progenitor may change: see `generator`.
+/// The differences that progenitor's settings may make: see `generator`.
 const SETTINGS: &[(Change, Part)] = &[
     (Change::Changes, Part::Type),
     (Change::Changes, Part::Field),
@@ -35,7 +35,7 @@ const SETTINGS: &[(Change, Part)] = &[
     (Change::Removes, Part::Mock),
 ];
 
-/// Documentation of a whole block of methods.
+/// The documentation of a whole block of methods.
 const BLOCK: &str = "block ";
 
 type Surface = BTreeMap<(Part, String), String>;
@@ -97,7 +97,7 @@ impl Stages {
         &self.stages[self.stages.len() - 1].1
     }
 
-    /// What each stage changed.
+    /// Returns the changes of each stage.
     fn steps(&self) -> impl Iterator<Item = (&'static str, Differences)> {
         self.stages.windows(2).map(|pair| {
             let [(_, before), (name, after)] = pair else {
@@ -108,7 +108,7 @@ impl Stages {
     }
 }
 
-/// What `cargo progenitor` makes of a document.
+/// Returns the output of `cargo progenitor` for a document.
 fn stock(document: &Value) -> Tree {
     let document = openapiv3::OpenAPI::deserialize(document).unwrap();
     let mut settings = GenerationSettings::default();
@@ -244,7 +244,7 @@ fn implementation(surface: &mut Surface, block: &ItemImpl, part: &dyn Fn(Part) -
     }
 }
 
-/// Adds a part and, where it has some, its documentation.
+/// Adds a part and, if it has any, its documentation.
 fn add(surface: &mut Surface, key: (Part, String), declared: String, attrs: &[Attribute]) {
     let docs = docs(attrs);
     if !docs.is_empty() {
@@ -254,7 +254,7 @@ fn add(surface: &mut Surface, key: (Part, String), declared: String, attrs: &[At
     surface.insert(key, declared);
 }
 
-/// The attributes that callers notice; inlining is none of them.
+/// The attributes that callers notice; `inline` is not one of them.
 fn attributes(attributes: &[Attribute]) -> String {
     let seen = attributes.iter().filter(|attribute| {
         let path = attribute.path();
@@ -317,7 +317,7 @@ fn differences(before: &Surface, after: &Surface) -> Differences {
     for key in after.keys().filter(|key| !before.contains_key(key)) {
         found.insert((Change::Adds, key.0, key.1.clone()));
     }
-    // Documentation comes and goes with what it is about, and more of it needs no reason.
+    // Documentation comes and goes with its item, and additional documentation needs no reason.
     let named = |surface: &Surface| -> HashSet<String> {
         let keys = surface.keys();
         keys.map(|(part, name)| format!("{part:?} {name}"))
@@ -429,13 +429,13 @@ fn everything_that_stock_progenitor_makes_is_there_under_its_name() {
     assert!(counted[2] > 640, "{counted:?}");
 }
 
-/// Whether a variant is one of a union, which the pass `unions` names.
+/// Returns whether a variant belongs to a union; the pass `unions` renames those.
 fn is_union(stages: &Stages, variant: &str) -> bool {
     let (name, _) = variant.split_once("::").unwrap();
     matches!(stages.api.schemas[name].schema.kind, Kind::Union(_))
 }
 
-/// Whether a setter became an argument, has a shorter name, or was made superfluous by one.
+/// Returns whether a setter became an argument, was shortened, or was made superfluous by one.
 fn is_argument(stages: &Stages, setter: &str) -> bool {
     let (builder, name) = setter.split_once("::").unwrap();
     let operations = &stages.api.operations;
@@ -504,7 +504,7 @@ fn every_text_of_stock_progenitor_is_in_the_documentation() {
     assert!(compared > 1_000, "{compared}");
 }
 
-/// Words without what Markdown needs to show them.
+/// Removes Markdown escapes and normalises whitespace.
 fn plain(text: &str) -> String {
     let text = text
         .replace(['\\', '.'], "")
@@ -539,7 +539,7 @@ fn the_readme_lists_the_passes_with_what_they_change() {
     );
 }
 
-/// `adds and changes setters; removes modules`
+/// For example `adds and changes setters; removes modules`.
 fn said(changes: &[(Change, Part)]) -> String {
     let verbs = [Change::Adds, Change::Changes, Change::Removes];
     let said = verbs.into_iter().filter_map(|verb| {

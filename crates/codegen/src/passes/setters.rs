@@ -1,8 +1,8 @@
 //! Setters of operations write into the request.
 //!
-//! Why: progenitor's setters keep a `Result` of each value, whose error appears only when the
-//! request is sent, and take no iterator for a list. Here a setter takes what converts without
-//! failing. `body_map` goes: the builder of the body's type does what it did.
+//! Why: progenitor's setters keep a `Result` for each value, whose error appears only when the
+//! request is sent, and accept no iterator for a list. Here a setter accepts values whose
+//! conversion cannot fail. `body_map` is removed: the builder of the body's type replaces it.
 
 use syn::{ImplItem, parse_quote};
 
@@ -22,7 +22,7 @@ pub(super) const PASS: Pass = Pass {
 
 fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     let options: ImplItem = parse_quote! {
-        /// Overrides the client's settings for this call: time limits, retries, further headers.
+        /// Overrides the client's settings for this call: timeouts, retries, additional headers.
         pub fn options(
             mut self,
             set: impl ::std::ops::FnOnce(
@@ -49,7 +49,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
                 }
                 true
             });
-            // `send` stays the last.
+            // `send` stays the last method.
             let end = block.items.len().saturating_sub(1);
             block.items.insert(end, options.clone());
         }
