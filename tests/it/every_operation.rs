@@ -16,7 +16,7 @@ fn kfp_client(url: String) -> kfp::Client {
     client.build().unwrap()
 }
 
-/// A value of a JSON type, other than any default.
+/// Returns a value of a JSON type that differs from all defaults.
 fn value(kind: &str, items: &str, values: &[&str]) -> Value {
     match (kind, values) {
         ("array", values) => json!([value(items, "", values), value(items, "", values)]),
@@ -53,7 +53,7 @@ fn body(operation: &Operation) -> Value {
     }
 }
 
-/// The call with every file that the operation takes.
+/// Adds all files that the operation takes to the call.
 fn with_files(mut call: Call) -> Call {
     if let Some((BodyKind::Multipart(parts), _)) = call.operation().body {
         for part in parts.iter().filter(|part| part.file) {
@@ -66,7 +66,7 @@ fn with_files(mut call: Call) -> Call {
     call
 }
 
-/// A text as it stands in a path or query.
+/// Encodes a string for a path or query.
 fn encoded(value: &Value) -> String {
     let text = value
         .as_str()
@@ -160,7 +160,7 @@ async fn assert_called(
 }
 
 #[tokio::test]
-async fn all_137_operations_are_sent_as_their_tables_say() {
+async fn all_137_operations_are_sent_as_declared_in_their_tables() {
     let answer = json!({ "new": ["7", null] });
     let server = TestServer::playing([answer.clone()]);
     let compute = compute_client(server.url().to_owned());
@@ -183,7 +183,7 @@ async fn all_137_operations_are_sent_as_their_tables_say() {
 }
 
 #[test]
-fn each_operation_is_found_by_its_name_in_either_case_and_by_its_upstream_id() {
+fn each_operation_is_found_by_its_name_in_snake_and_kebab_case_and_by_its_upstream_id() {
     let client = compute_client("http://127.0.0.1:9".to_owned());
     for operation in compute::operations::OPERATIONS {
         let arguments = Value::Object(arguments(operation, false));

@@ -136,7 +136,7 @@ fn is_crate_name(name: &str) -> bool {
 
 /// Writes a crate with the generated code, which builds as it is.
 ///
-/// `name` is the name of the package; generate the code [for it](crate::Source::for_crate).
+/// `name` is the name of the package; generate the code [for it](crate::Spec::for_crate).
 /// `runtime` is the directory of `compute-kfp-runtime`; without it, the crate depends on the
 /// published version. Existing files `Cargo.toml`, `README.md` and `src/lib.rs` are kept, and their
 /// names are returned. The code in `src/generated` is replaced.
@@ -147,14 +147,14 @@ fn is_crate_name(name: &str) -> bool {
 /// cases nothing is changed.
 ///
 /// ```
-/// use compute_kfp_codegen::{Source, generate, write_crate};
+/// use compute_kfp_codegen::{Spec, generate, write_crate};
 ///
 /// let spec = r#"{
 ///     "openapi": "3.1.0",
 ///     "info": {"title": "Greetings", "version": "1"},
 ///     "paths": {"/hello": {"get": {"operationId": "hello", "responses": {"204": {"description": "Said."}}}}}
 /// }"#;
-/// let generated = generate(&Source::from_text("greetings.json", spec).for_crate("greetings"))?;
+/// let generated = generate(&Spec::from_string("greetings.json", spec).for_crate("greetings"))?;
 /// let directory = tempfile::tempdir()?;
 /// let kept = write_crate(&generated, directory.path(), "greetings", None)?;
 /// assert!(kept.is_empty());
@@ -169,7 +169,8 @@ pub fn write_crate(
 ) -> io::Result<Vec<&'static str>> {
     let directory = directory.as_ref();
     if !is_crate_name(name) {
-        let message = format!("`{name}` cannot be the name of a crate; use words like `my-client`");
+        let message =
+            format!("`{name}` is not a valid name of a crate; use a name such as `my-client`");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     let runtime = runtime.map(fs::canonicalize).transpose()?;
@@ -200,7 +201,7 @@ pub fn write_crate(
         let text = fs::read_to_string(&path)?;
         fs::write(
             path,
-            text + "\n# The workspace above does not have this crate as a member.\n[workspace]\n",
+            text + "\n# The enclosing workspace does not include this crate.\n[workspace]\n",
         )?;
     }
     Ok(kept)

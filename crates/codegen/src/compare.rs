@@ -7,7 +7,7 @@ mod wire;
 use std::collections::BTreeMap;
 
 use crate::error::Error;
-use crate::source::Source;
+use crate::spec::Spec;
 use crate::{code, lift, on_a_large_stack};
 use surface::{Item, Surface};
 
@@ -34,23 +34,23 @@ pub struct Comparison {
 /// Returns an error if code cannot be generated from one of them.
 ///
 /// ```
-/// use compute_kfp_codegen::{Source, compare};
+/// use compute_kfp_codegen::{Spec, compare};
 ///
 /// let description = |path: &str| {
 ///     let paths = format!(r#"{{"{path}": {{"get": {{"operationId": "hello", "responses": {{"204": {{"description": "Said."}}}}}}}}}}"#);
 ///     let text = format!(r#"{{"openapi": "3.1.0", "info": {{"title": "Greetings", "version": "1"}}, "paths": {paths}}}"#);
-///     Source::from_text("greetings.json", text)
+///     Spec::from_string("greetings.json", text)
 /// };
 /// let moved = compare(&description("/hello"), &description("/greeting"))?;
 /// assert!(!moved.breaks_callers());
 /// assert!(moved.wire_changes().iter().any(|change| change.place == "#/paths/~1hello/get"));
 /// # Ok::<(), compute_kfp_codegen::Error>(())
 /// ```
-pub fn compare(old: &Source, new: &Source) -> Result<Comparison, Error> {
+pub fn compare(old: &Spec, new: &Spec) -> Result<Comparison, Error> {
     let before = on_a_large_stack(old, Version::of)?;
     let after = on_a_large_stack(new, Version::of)?;
-    let wire = on_a_large_stack(new, |source| {
-        wire::changes(source.name(), &before.document, &after.document)
+    let wire = on_a_large_stack(new, |spec| {
+        wire::changes(spec.name(), &before.document, &after.document)
     })?;
     let (mut removed, mut changed) = (Vec::new(), Vec::new());
     let mut added: BTreeMap<Item, String> = after.surface.items;
@@ -84,22 +84,22 @@ struct Version {
 }
 
 impl Version {
-    fn of(source: &Source) -> Result<Self, Error> {
-        let lifted = lift(source)?;
-        let generated = code(source, &lifted)?;
+    fn of(spec: &Spec) -> Result<Self, Error> {
+        let lifted = lift(spec)?;
+        let generated = code(spec, &lifted)?;
         let document = lifted.lifted;
         let text = |place: &str| document.pointer(place).and_then(|text| text.as_str());
         let name = format!(
             "{} {}",
-            text("/info/title").unwrap_or(source.name()),
+            text("/info/title").unwrap_or(spec.name()),
             text("/info/version").unwrap_or("")
         );
         let surface = Surface::of(&generated).map_err(|message| {
             Error::one(
-                source.name(),
+                spec.name(),
                 "",
                 message,
-                "report this with the document: it is a mistake of the generator",
+                "this is a bug in the generator; report it together with the document",
             )
         })?;
         Ok(Self {

@@ -64,7 +64,7 @@ impl fmt::Write for Printable<'_, '_> {
 /// The problems that prevent generation, in the order of the document.
 ///
 /// ```
-/// let broken = compute_kfp_codegen::Source::from_text("api.json", "{");
+/// let broken = compute_kfp_codegen::Spec::from_string("api.json", "{");
 /// let error = compute_kfp_codegen::generate(&broken).unwrap_err();
 /// assert!(error.to_string().starts_with("api.json#"));
 /// assert_eq!(error.problems().len(), 1);

@@ -49,7 +49,7 @@ pub(crate) fn generate(document: &Value) -> Result<Tree, String> {
         let mocks = run(&without_lists(document), |generator, document| {
             generator.httpmock(document, "super::super")
         })?;
-        Tree::of(code, mocks).map_err(|error| format!("its output is not Rust: {error}"))
+        Tree::of(code, mocks).map_err(|error| format!("the output is not valid Rust: {error}"))
     });
     generated.unwrap_or_else(Err)
 }
@@ -117,7 +117,7 @@ pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     result.map_err(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         text.or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("it panicked")
+            .unwrap_or("unknown panic")
             .to_owned()
     })
 }

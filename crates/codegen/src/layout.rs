@@ -54,7 +54,7 @@ pub(crate) fn files(api: &Api, tree: Tree, operations: TokenStream) -> Result<Ve
 /// Formats a file that is not part of a client.
 pub(crate) fn file(tokens: TokenStream) -> Result<String, String> {
     let parsed: syn::File =
-        syn::parse2(tokens).map_err(|error| format!("the output is not Rust: {error}"))?;
+        syn::parse2(tokens).map_err(|error| format!("the output is not valid Rust: {error}"))?;
     Ok(text(parsed.items))
 }
 
@@ -135,14 +135,17 @@ fn root(api: &Api, modules: &[Item]) -> TokenStream {
     let documented = [
         module(
             "builder",
-            format!("Builders of the requests of {title}, one for each operation."),
+            format!("Request builders of {title}, one for each operation."),
         ),
         module(
             "mock",
             format!("Typed mocks of the operations of {title}, for tests."),
         ),
         module("operations", format!("The operations of {title}, as data.")),
-        module("types", format!("Types that {title} sends and receives.")),
+        module(
+            "types",
+            format!("Types of the requests and responses of {title}."),
+        ),
     ];
     let modules = modules.iter().map(|item| item.to_token_stream());
     quote! {

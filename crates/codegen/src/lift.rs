@@ -1,6 +1,6 @@
 //! Lifting: every supported dialect becomes OpenAPI 3.0.3, so that later steps handle only one.
 //!
-//! A part that moves keeps its original place in [`SOURCE`], so that problems are reported at a
+//! A part that moves keeps its original place in [`ORIGINAL_PLACE`], so that problems are reported at a
 //! place that exists in the file.
 
 mod openapi31;
@@ -13,7 +13,7 @@ use crate::read::Dialect;
 use crate::references::Bundle;
 
 /// Extension with the original place of a moved part, as a JSON pointer.
-pub(crate) const SOURCE: &str = "x-source-pointer";
+pub(crate) const ORIGINAL_PLACE: &str = "x-source-pointer";
 
 /// Extension that marks a list in `type` in a document older than OpenAPI 3.1.
 pub(crate) const TYPE_LIST: &str = "x-type-was-list";
@@ -52,24 +52,24 @@ impl Places<'_> {
             }
             there = next;
         }
-        let source = self.source(&there);
-        (there.into(), source)
+        let original = self.original(&there);
+        (there.into(), original)
     }
 
     /// Returns the original place, with the name of the file if the part comes from another one.
     /// Levels that lifting or an overlay added are left out.
-    fn source(&self, lifted: &Pointer) -> String {
+    fn original(&self, lifted: &Pointer) -> String {
         let mut place = Pointer::root();
         let mut here = Some(self.lifted);
         let mut there = Some(&self.read.document);
         for key in lifted.keys() {
             here = here.and_then(|value| child(value, &key));
-            if let Some(source) = here
-                .and_then(|value| value.get(SOURCE))
+            if let Some(original) = here
+                .and_then(|value| value.get(ORIGINAL_PLACE))
                 .and_then(Value::as_str)
             {
-                place = Pointer::parse(source);
-                there = self.read.document.pointer(source);
+                place = Pointer::parse(original);
+                there = self.read.document.pointer(original);
                 continue;
             }
             let key = match (self.dialect, key.as_str()) {

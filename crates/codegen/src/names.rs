@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn every_text_gives_an_identifier() {
+    fn every_string_becomes_an_identifier() {
         for text in [
             "",
             "1",

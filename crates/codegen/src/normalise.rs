@@ -155,10 +155,10 @@ impl<'a> Reader<'a> {
                 reader.problem(
                     &at,
                     format!(
-                        "{} schemas, more than the {MAX_SCHEMAS} that are accepted",
+                        "{} schemas, more than the limit of {MAX_SCHEMAS}",
                         schemas.len()
                     ),
-                    "check that this is an API description, and split it if it really is that large",
+                    "check that the file is a spec; split it if it really is that large",
                 );
             } else {
                 reader.components = schemas;
@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
             self.problem(
                 at,
                 format!("more than {MAX_SIZE} schemas and properties up to here"),
-                "check that this is an API description, and split it if it really is that large",
+                "check that the file is a spec; split it if it really is that large",
             );
         }
         self.size <= MAX_SIZE
@@ -200,11 +200,7 @@ impl<'a> Reader<'a> {
     ) -> Option<&'a Map<String, Value>> {
         let object = value.as_object();
         if object.is_none() {
-            self.problem(
-                at,
-                format!("{what} is not an object"),
-                "write it as an object",
-            );
+            self.problem(at, format!("{what} is not an object"), "use an object");
         }
         object
     }
@@ -222,8 +218,8 @@ impl<'a> Reader<'a> {
             let Some((next, pointer)) = found else {
                 self.problem(
                     &at,
-                    format!("the reference {target} leads nowhere"),
-                    "refer to something this document defines, as `#/components/…`",
+                    format!("the target of the reference {target} does not exist"),
+                    "refer to a part that this document defines, as `#/components/…`",
                 );
                 return None;
             };
@@ -231,8 +227,8 @@ impl<'a> Reader<'a> {
             if steps > 16 {
                 self.problem(
                     &at,
-                    format!("the reference {target} leads back to itself"),
-                    "end the cycle",
+                    format!("the reference {target} is circular"),
+                    "break the cycle",
                 );
                 return None;
             }
@@ -244,7 +240,7 @@ impl<'a> Reader<'a> {
 
     /// Warns about requests that the server sends, which are not part of a client.
     fn warn_of_calls_to_the_client(&mut self) {
-        let instead = "no code is generated for what the server calls";
+        let instead = "no code is generated for requests that the server sends";
         if self.document.get("webhooks").is_some() {
             self.warn(&Pointer::root().at("webhooks"), "webhooks", instead);
         }
@@ -322,8 +318,8 @@ impl<'a> Reader<'a> {
                 (Some("mutualTLS"), ..) => {
                     self.warn(
                         &at,
-                        "a client certificate is no credential of a request",
-                        "nothing is sent for it: give the certificate to the HTTP client",
+                        "client certificates are not credentials of a request",
+                        "no credential is sent; configure the certificate in the HTTP client",
                     );
                     continue;
                 }
@@ -331,8 +327,8 @@ impl<'a> Reader<'a> {
                 _ => {
                     self.problem(
                         &at,
-                        "the security scheme has no understood type",
-                        "give `apiKey` (with `in` and `name`), `http`, `oauth2` or `openIdConnect`",
+                        "the security scheme has no supported type",
+                        "use `apiKey` (with `in` and `name`), `http`, `oauth2` or `openIdConnect`",
                     );
                     continue;
                 }

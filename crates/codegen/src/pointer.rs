@@ -12,8 +12,14 @@ impl Pointer {
     }
 
     pub(crate) fn at(&self, key: impl fmt::Display) -> Self {
-        let key = key.to_string().replace('~', "~0").replace('/', "~1");
-        Self(format!("{}/{key}", self.0))
+        let mut pointer = format!("{}/{key}", self.0);
+        let start = self.0.len() + 1;
+        if pointer[start..].contains(['~', '/']) {
+            let escaped = pointer[start..].replace('~', "~0").replace('/', "~1");
+            pointer.truncate(start);
+            pointer.push_str(&escaped);
+        }
+        Self(pointer)
     }
 
     pub(crate) fn parse(text: &str) -> Self {

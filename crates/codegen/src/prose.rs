@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn indented_code_becomes_a_fenced_block_that_is_no_test() {
+    fn indented_code_becomes_a_fenced_block_and_not_a_test() {
         let text = "Pack it:\n\n    Foo foo = ...;\n    foo.pack();\n\nDone.";
         assert_eq!(
             rustdoc(text),
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn fenced_code_of_any_language_is_no_test() {
+    fn fenced_code_of_any_language_is_not_a_test() {
         for text in [
             "```\nlet x = 1;\n```",
             "```rust\nlet x = 1;\n```",
@@ -247,12 +247,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_starts_deep_inside_a_list_is_no_code() {
+    fn a_deeply_indented_line_of_a_list_is_not_code() {
         assert_eq!(rustdoc("- a\n  - b\n    c"), "- a\n  - b\n    c");
     }
 
     #[test]
-    fn names_that_are_no_addresses_are_no_links() {
+    fn links_to_names_are_not_links() {
         assert_eq!(
             rustdoc("[a](b) and [c][d]\n\n[d]: e"),
             "\\[a\\](b) and \\[c\\]\\[d\\]\n\n\\[d\\]: e"
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_rust_refuses_in_comments_is_dropped() {
+    fn characters_that_rust_rejects_in_comments_are_dropped() {
         assert_eq!(rustdoc("a\rb\u{202e}c\0d"), "a\nbcd");
     }
 

@@ -38,15 +38,15 @@ pub(crate) fn read_value(file: &str, text: &str) -> Result<Value, Error> {
             file,
             "",
             format!(
-                "the document has {} bytes, more than the {MAX_BYTES} that are accepted",
+                "the document has {} bytes, more than the limit of {MAX_BYTES}",
                 text.len()
             ),
-            "check that this is an API description, and split it if it really is that large",
+            "check that the file is a spec; split it if it really is that large",
         ));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let unreadable = |format: &str, reason: String| {
-        let message = format!("not readable as {format}: {reason}");
+        let message = format!("invalid {format}: {reason}");
         let remedy = format!("correct the {format} at that line and column");
         Error::one(file, "", message, remedy)
     };
@@ -70,7 +70,7 @@ fn read_json(text: &str) -> serde_json::Result<Value> {
 }
 
 fn dialect(file: &str, document: &Value) -> Result<Dialect, Error> {
-    let remedy = "give a document with `\"swagger\": \"2.0\"`, `\"openapi\": \"3.0.x\"`, `\"3.1.x\"` or `\"3.2.x\"`";
+    let remedy = "use a document with `\"swagger\": \"2.0\"`, `\"openapi\": \"3.0.x\"`, `\"3.1.x\"` or `\"3.2.x\"`";
     let Some(root) = document.as_object() else {
         return Err(Error::one(
             file,
@@ -104,13 +104,13 @@ fn dialect(file: &str, document: &Value) -> Result<Dialect, Error> {
         (Some(version), None) => Err(Error::one(
             file,
             "/swagger",
-            format!("version {version} is not supported"),
+            format!("unsupported version {version}"),
             remedy,
         )),
         (None, Some(version)) => Err(Error::one(
             file,
             "/openapi",
-            format!("version {version} is not supported"),
+            format!("unsupported version {version}"),
             remedy,
         )),
     }
@@ -177,13 +177,16 @@ impl<'de> Visitor<'de> for UniqueKeys {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if key.len() > MAX_NAME {
-                let message = format!("a key has {} bytes, more than {MAX_NAME}", key.len());
+                let message = format!(
+                    "a key has {} bytes, more than the limit of {MAX_NAME}",
+                    key.len()
+                );
                 return Err(A::Error::custom(message));
             }
             let value = entries.next_value_seed(UniqueKeys)?;
             if map.contains_key(&key) {
                 return Err(A::Error::custom(format!(
-                    "the key `{key}` stands twice in one object"
+                    "the key `{key}` occurs twice in one object"
                 )));
             }
             map.insert(key, value);

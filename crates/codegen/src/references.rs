@@ -15,7 +15,7 @@ use crate::error::Problem;
 use crate::lift::{METHODS, Places};
 use crate::pointer::Pointer;
 use crate::read::{Dialect, MAX_BYTES, read_value};
-use crate::source::{Source, read_file};
+use crate::spec::{Spec, read_file};
 
 const MAX_FILES: usize = 2_000;
 
@@ -50,14 +50,14 @@ impl Bundle {
     }
 }
 
-pub(crate) fn bundle(source: &Source, document: Value, dialect: Dialect) -> Bundle {
+pub(crate) fn bundle(spec: &Spec, document: Value, dialect: Dialect) -> Bundle {
     let schemas = match dialect {
         Dialect::Swagger20 => Pointer::root().at("definitions"),
         Dialect::OpenApi30 | Dialect::OpenApi31 => Pointer::root().at("components").at("schemas"),
     };
     let root = Rc::new(document);
     let mut bundler = Bundler {
-        files: Files::new(source, Rc::clone(&root)),
+        files: Files::new(spec, Rc::clone(&root)),
         schemas,
         names: HashMap::new(),
         taken: HashSet::new(),
@@ -98,8 +98,8 @@ pub(crate) fn unresolved(file: &str, places: &Places<'_>) -> Vec<Problem> {
         let reason = places.read.unresolved.get(target).cloned();
         let (message, remedy) = reason.unwrap_or_else(|| {
             (
-                format!("the reference `{target}` is not followed"),
-                "put its content here: overlays apply after references are followed".into(),
+                format!("the reference `{target}` cannot be followed"),
+                "insert its content here: overlays apply after references are followed".into(),
             )
         });
         let mut problem = Problem::new(file, at, message, remedy);
@@ -221,21 +221,21 @@ impl Part {
 /// A place in one of the files. The document itself has an empty file name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Place {
-    file: String,
+    file: Rc<str>,
     pointer: Pointer,
 }
 
 impl Place {
     fn root() -> Self {
         Self {
-            file: String::new(),
+            file: Rc::from(""),
             pointer: Pointer::root(),
         }
     }
 
     fn at(&self, key: impl std::fmt::Display) -> Self {
         Self {
-            file: self.file.clone(),
+            file: Rc::clone(&self.file),
             pointer: self.pointer.at(key),
         }
     }
@@ -392,14 +392,14 @@ impl Bundler<'_> {
         }
         if self.following.contains(&found.place) {
             return Err((
-                format!("the reference `{reference}` leads back to itself"),
-                "end the cycle".into(),
+                format!("the reference `{reference}` is circular"),
+                "break the cycle".into(),
             ));
         }
         if self.copied > MAX_COPIED {
             return Err((
-                format!("more than {MAX_COPIED} values are referred to up to here"),
-                "refer to schemas, or check that this is an API description".into(),
+                format!("references copy more than {MAX_COPIED} values up to here"),
+                "refer to schemas, or check that the file is a spec".into(),
             ));
         }
         self.note(to, &found.place);
@@ -435,7 +435,7 @@ impl Bundler<'_> {
                 "_",
             )
         };
-        let path = Path::new(&place.file).with_extension("");
+        let path = Path::new(&*place.file).with_extension("");
         let stem = path.file_name().unwrap_or_default().to_string_lossy();
         let last = place.pointer.keys().last();
         let short = plain(last.unwrap_or_else(|| stem.into_owned()));
@@ -466,7 +466,7 @@ impl Bundler<'_> {
             let document = self.files.document(&place.file)?;
             let Some(value) = document.pointer(place.pointer.as_str()) else {
                 let file = self.files.path(&place.file);
-                let message = format!("`{}` has nothing at `{}`", file.display(), place.pointer);
+                let message = format!("`{}` has no value at `{}`", file.display(), place.pointer);
                 return Err((message, "correct the reference".into()));
             };
             match only_reference(value).map(|next| self.files.target(next, &place)) {
@@ -475,8 +475,8 @@ impl Bundler<'_> {
             }
         }
         Err((
-            format!("`{}` leads back to itself", place.pointer),
-            "end the cycle".into(),
+            format!("`{}` is circular", place.pointer),
+            "break the cycle".into(),
         ))
     }
 
@@ -534,17 +534,17 @@ struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    fn new(source: &'a Source, document: Rc<Value>) -> Self {
-        let root = source.path().and_then(|path| {
+    fn new(spec: &'a Spec, document: Rc<Value>) -> Self {
+        let root = spec.path().and_then(|path| {
             let name = path.file_name()?.to_str()?;
             Some((path.parent()?, name))
         });
         Self {
-            name: source.name(),
+            name: spec.name(),
             root,
             document,
             read: BTreeMap::new(),
-            bytes: source.text().len(),
+            bytes: spec.text().len(),
         }
     }
 
@@ -569,25 +569,26 @@ impl<'a> Files<'a> {
         let (Ok(path), Ok(pointer)) = (decoded(path), decoded(fragment)) else {
             return Err((
                 format!("the reference `{reference}` is not UTF-8"),
-                "write it as `file.json#/path/to/part`".into(),
+                "use the form `file.json#/path/to/part`".into(),
             ));
         };
         if !pointer.is_empty() && !pointer.starts_with('/') {
             return Err((
                 format!("the reference `{reference}` does not end in a JSON pointer"),
-                "write it as `file.json#/path/to/part`".into(),
+                "use the form `file.json#/path/to/part`".into(),
             ));
         }
         let pointer = Pointer::parse(&pointer);
         let file = if path.is_empty() {
-            from.file.clone()
+            Rc::clone(&from.file)
         } else {
-            self.file(&path, from).map_err(|message| {
+            let file = self.file(&path, from).map_err(|message| {
                 (
                     format!("the reference `{reference}` {message}"),
                     self.remedy(),
                 )
-            })?
+            })?;
+            file.into()
         };
         Ok(Place { file, pointer })
     }
@@ -595,10 +596,10 @@ impl<'a> Files<'a> {
     /// Returns the path of a file relative to the directory of the document.
     fn file(&self, path: &str, from: &Place) -> Result<String, &'static str> {
         let Some((_, root)) = self.root else {
-            return Err("leads to another file, and this document is not read from one");
+            return Err("leads to another file, but this document was not read from a file");
         };
         if path.starts_with('/') || path.contains([':', '\\']) {
-            return Err("is not a relative path, and nothing is fetched");
+            return Err("is not a relative path, and nothing is downloaded");
         }
         let mut keys: Vec<&str> = from.file.split('/').collect();
         keys.pop();
@@ -606,7 +607,7 @@ impl<'a> Files<'a> {
             match key {
                 "" | "." => {}
                 ".." if keys.pop().is_none() => {
-                    return Err("leads out of the directory of the document");
+                    return Err("leads outside of the directory of the document");
                 }
                 ".." => {}
                 key => keys.push(key),
@@ -619,10 +620,10 @@ impl<'a> Files<'a> {
     fn remedy(&self) -> String {
         match self.root {
             Some((directory, _)) => format!(
-                "put the file below `{}` and refer to it by a relative path",
+                "move the file below `{}` and refer to it by a relative path",
                 Path::new(".").join(directory).display()
             ),
-            None => "read the document with `Source::from_file`, or put everything into it".into(),
+            None => "read the document with `Spec::from_file`, or use a single document".into(),
         }
     }
 
@@ -649,7 +650,8 @@ impl<'a> Files<'a> {
         match inside {
             Ok(true) => {}
             Ok(false) => {
-                let message = format!("`{shown}` is no file below the directory of the document");
+                let message =
+                    format!("`{shown}` is not a file below the directory of the document");
                 return Err((message, self.remedy()));
             }
             Err(error) => {
@@ -668,10 +670,9 @@ impl<'a> Files<'a> {
         if self.bytes > MAX_BYTES || self.read.len() >= MAX_FILES {
             return Err((
                 format!(
-                    "more than {MAX_FILES} files or {MAX_BYTES} bytes are referred to up to `{shown}`"
+                    "references lead to more than {MAX_FILES} files or {MAX_BYTES} bytes up to `{shown}`"
                 ),
-                "check that this is an API description, and split it if it really is that large"
-                    .into(),
+                "check that the file is a spec; split it if it really is that large".into(),
             ));
         }
         read_value(&shown, &text).map_err(reason)

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use compute_kfp_codegen::{Overlay, Source, add_to_changelog, compare};
+use compute_kfp_codegen::{Overlay, Spec, add_to_changelog, compare};
 
 /// Compare two versions of a spec: what was added, removed or changed, and what breaks callers of
 /// the generated code.
@@ -44,14 +44,14 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let source = |path: &Path| -> Result<Source, compute_kfp_codegen::Error> {
-        let mut source = Source::from_file(path)?;
+    let spec = |path: &Path| -> Result<Spec, compute_kfp_codegen::Error> {
+        let mut spec = Spec::from_file(path)?;
         for overlay in &arguments.overlay {
-            source = source.overlay(Overlay::from_file(overlay)?);
+            spec = spec.overlay(Overlay::from_file(overlay)?);
         }
-        Ok(source)
+        Ok(spec)
     };
-    let both = source(&arguments.old).and_then(|old| Ok((old, source(&arguments.new)?)));
+    let both = spec(&arguments.old).and_then(|old| Ok((old, spec(&arguments.new)?)));
     let comparison = both.and_then(|(old, new)| compare(&old, &new));
     let comparison = comparison.map_err(|error| error.to_string())?;
     print!("{}", comparison.report());

@@ -33,7 +33,7 @@ pub fn add_to_changelog(
     const UNRELEASED: &str = "## [Unreleased]\n";
     let Some(start) = changelog.find(UNRELEASED) else {
         return Err(ChangelogError {
-            reason: "there is no line `## [Unreleased]`; add one where the entry is to stand",
+            reason: "the line `## [Unreleased]` is missing; add it above the latest release",
         });
     };
     let heading = format!("### {} → {}\n", comparison.old, comparison.new);

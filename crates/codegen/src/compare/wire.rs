@@ -34,7 +34,7 @@ pub(super) fn changes(file: &str, old: &Value, new: &Value) -> Result<Vec<WireCh
             file,
             "",
             format!("the documents cannot be compared: {error:#}"),
-            "report this with both documents: it is a mistake of the comparison",
+            "this is a bug in the comparison; report it together with both documents",
         )
     })?;
     let mut changes = Vec::new();

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{METHODS, SOURCE, each_operation};
+use super::{METHODS, ORIGINAL_PLACE, each_operation};
 use crate::pointer::Pointer;
 
 type Object = Map<String, Value>;
@@ -137,7 +137,7 @@ impl Shared {
         let mut form = Vec::new();
         for (index, parameter) in parameters.into_iter().enumerate() {
             let place = parameter
-                .get(SOURCE)
+                .get(ORIGINAL_PLACE)
                 .and_then(Value::as_str)
                 .map_or_else(|| at.at("parameters").at(index).into(), str::to_owned);
             let resolved = match resolve(&parameter, "#/parameters/", &self.parameters) {
@@ -148,7 +148,7 @@ impl Shared {
                 kept.push(parameter);
                 continue;
             };
-            parameter.insert(SOURCE.into(), place.into());
+            parameter.insert(ORIGINAL_PLACE.into(), place.into());
             match parameter.get("in").and_then(Value::as_str) {
                 Some("body") if !operation.contains_key("requestBody") => {
                     operation.insert("requestBody".into(), body(parameter, consumes));
@@ -232,7 +232,7 @@ fn spread_parameters(item: &mut Object, at: &Pointer) {
             let place = at.at("parameters").at(index);
             let mut parameter = parameter.clone();
             if let Some(parameter) = parameter.as_object_mut() {
-                parameter.insert(SOURCE.into(), String::from(place).into());
+                parameter.insert(ORIGINAL_PLACE.into(), String::from(place).into());
             }
             own.push(parameter);
         }
@@ -310,8 +310,8 @@ fn form_body(at: &Pointer, fields: Vec<Object>, consumes: &[String]) -> Value {
             let (style, explode) = list_style(format, "form");
             encoding.insert(name.clone(), json!({"style": style, "explode": explode}));
         }
-        if let Some(place) = field.get(SOURCE) {
-            schema.insert(SOURCE.into(), place.clone());
+        if let Some(place) = field.get(ORIGINAL_PLACE) {
+            schema.insert(ORIGINAL_PLACE.into(), place.clone());
         }
         if let Some(description) = field.get("description") {
             schema.insert("description".into(), description.clone());
@@ -328,7 +328,7 @@ fn form_body(at: &Pointer, fields: Vec<Object>, consumes: &[String]) -> Value {
         content["encoding"] = Value::Object(encoding);
     }
     json!({
-        SOURCE: at.at("parameters").as_str(),
+        ORIGINAL_PLACE: at.at("parameters").as_str(),
         "required": any_required,
         "content": {media: content},
     })

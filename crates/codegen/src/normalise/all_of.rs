@@ -186,10 +186,10 @@ impl<'a> Reader<'a> {
             self.warn(
                 at,
                 format!(
-                    "no value has both shapes of this `allOf`: {}",
+                    "the members of `allOf` contradict each other: {}",
                     types.join(" and ")
                 ),
-                "the later one is used",
+                "the later member is used",
             );
             return right;
         };

@@ -92,8 +92,8 @@ impl<'a> Reader<'a> {
                 parts if parts.is_empty() => {
                     self.warn(
                         &schema_at,
-                        "the multipart body names no parts",
-                        "the caller gives all of it, with a media type that has the boundary",
+                        "the multipart body declares no parts",
+                        "the caller provides the whole body, with a media type that contains the boundary",
                     );
                     (BodyContent::Raw, media)
                 }
@@ -145,8 +145,8 @@ impl<'a> Reader<'a> {
             if style != Style::Json && self.is_nested(&property.schema, deep, 0) {
                 self.problems.warn(
                     &property.place,
-                    format!("the field `{name}` holds a list or an object in another one"),
-                    "no style can express it: the inner one is sent as JSON",
+                    format!("the field `{name}` contains a nested list or object"),
+                    "no style can express it; the inner value is sent as JSON",
                 );
             }
             let reserved = encoding.is_some_and(|it| flag(it, "allowReserved"));
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
             if encoding.is_some_and(|encoding| encoding.contains_key("headers")) {
                 self.warn(
                     &at.at("encoding").at(&name).at("headers"),
-                    format!("the part `{name}` declares headers of its own"),
+                    format!("the part `{name}` declares headers"),
                     "they are not sent",
                 );
             }

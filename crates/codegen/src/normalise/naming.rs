@@ -69,8 +69,8 @@ impl Reader<'_> {
             }
             if wanted[index].given {
                 let place = &wanted[keeper].place;
-                let message = format!("`{plain}` is also the name that is given at `{place}`");
-                let remedy = format!("give one of them another name with `{NAME_OVERRIDE}`");
+                let message = format!("`{plain}` is also the name set at `{place}`");
+                let remedy = format!("rename one of them with `{NAME_OVERRIDE}`");
                 self.problems.add(&wanted[index].place, message, remedy);
             }
             let it = &mut wanted[index];

@@ -28,7 +28,7 @@ impl<'a> Reader<'a> {
             self.problem(
                 &at,
                 "the document has no `paths`",
-                "give an API description with operations",
+                "provide a spec with operations",
             );
             return Vec::new();
         };
@@ -39,10 +39,10 @@ impl<'a> Reader<'a> {
             self.problem(
                 &at,
                 format!(
-                    "{} paths, more than the {MAX_OPERATIONS} that are accepted",
+                    "{} paths, more than the limit of {MAX_OPERATIONS}",
                     paths.len()
                 ),
-                "check that this is an API description, and split it if it really is that large",
+                "check that the file is a spec; split it if it really is that large",
             );
             return Vec::new();
         }
@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
                     self.problem(
                         &at,
                         format!("more than {MAX_OPERATIONS} operations"),
-                        "check that this is an API description, and split it if it really is that large",
+                        "check that the file is a spec; split it if it really is that large",
                     );
                     return Vec::new();
                 }
@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
         let mut ids: IndexMap<String, &str> = IndexMap::new();
         for (it, name) in unnamed.iter().zip(&names) {
             if let Some(other) = ids.get(&it.id()) {
-                let message = format!("the operationId `{}` also stands at `{other}`", it.id());
+                let message = format!("the operationId `{}` is also used at `{other}`", it.id());
                 let instead = format!("the method is `{name}`, and `call` finds it by that name");
                 self.warn(it.at, message, instead);
             } else {

@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
                     self.problem(
                         &holder_at.at("parameters"),
                         "`parameters` is not a list",
-                        "write a list",
+                        "use a list",
                     );
                     continue;
                 }
@@ -96,11 +96,12 @@ impl<'a> Reader<'a> {
                     Entry::Occupied(_) if shared => {}
                     Entry::Occupied(other) => {
                         let message = format!(
-                            "the parameter `{}` also stands at `{}`",
+                            "the parameter `{}` is also declared at `{}`",
                             parameter.name,
                             other.get().place
                         );
-                        self.problems.add(parameter.place, message, "name it once");
+                        self.problems
+                            .add(parameter.place, message, "declare it once");
                     }
                 }
             }
@@ -115,7 +116,7 @@ impl<'a> Reader<'a> {
         let Some(names) = template_names(path) else {
             self.problem(
                 at,
-                format!("the path {path:?} is not a template"),
+                format!("invalid path template {path:?}"),
                 "start it with `/` and write each parameter as `{name}`",
             );
             return;
@@ -134,8 +135,8 @@ impl<'a> Reader<'a> {
             if names[..index].contains(name) {
                 self.problem(
                     at,
-                    format!("`{{{name}}}` stands twice in the path"),
-                    "name each parameter once",
+                    format!("`{{{name}}}` occurs twice in the path"),
+                    "use each parameter once",
                 );
             }
             if !found
@@ -145,8 +146,8 @@ impl<'a> Reader<'a> {
             {
                 self.warn(
                     at,
-                    format!("the path parameter `{name}` is not described"),
-                    "it is a required text",
+                    format!("the path parameter `{name}` is not declared"),
+                    "it is a required string",
                 );
                 found.push(Parameter {
                     place: String::from(at),
@@ -185,7 +186,7 @@ impl<'a> Reader<'a> {
         let place = String::from(&at);
         let Some(name) = text(object, "name") else {
             self.problems
-                .add(place, "the parameter has no name", "give it a `name`");
+                .add(place, "the parameter has no name", "add a `name`");
             return None;
         };
         let location = match object.get("in").and_then(Value::as_str) {
@@ -245,8 +246,8 @@ impl<'a> Reader<'a> {
         if style != Style::Json && self.is_nested(&schema, style == Style::DeepObject, 0) {
             self.warn(
                 &at,
-                format!("the parameter `{name}` holds a list or an object in another one"),
-                "no style can express it: the inner one is sent as JSON",
+                format!("the parameter `{name}` contains a nested list or object"),
+                "no style can express it; the inner value is sent as JSON",
             );
         }
         let given = object.get(NAME_OVERRIDE).and_then(Value::as_str);
@@ -285,7 +286,7 @@ impl<'a> Reader<'a> {
             _ => {
                 self.problem(
                     at,
-                    format!("`{IN_PAGE_TOKEN}` is neither true or false nor an exception"),
+                    format!("`{IN_PAGE_TOKEN}` is neither a boolean nor an exception"),
                     "write `true`, or `{\"predicates-except\": \"PREFIX OF KEYS\"}`",
                 );
                 InPageToken::Nothing
@@ -330,8 +331,8 @@ impl<'a> Reader<'a> {
                     };
                     self.warn(
                         &at.at("style"),
-                        format!("the style `{given}` of `{name}` is none that a {place} has"),
-                        format!("it is sent in the style `{wanted}`"),
+                        format!("the style `{given}` of `{name}` is not supported for a {place}"),
+                        format!("the style `{wanted}` is used"),
                     );
                 }
                 fitting.unwrap_or(usual)

@@ -74,8 +74,8 @@ impl<'a> Reader<'a> {
                     schemas.push(self.content_schema(value, &at.at(media), &hint));
                     self.warn(
                         &at.at(left_out),
-                        format!("`{left_out}` stands beside `{media}`"),
-                        format!("`send` asks for `{media}`"),
+                        format!("`{left_out}` is declared beside `{media}`"),
+                        format!("`send` requests `{media}`"),
                     );
                 }
                 (None, Some((media, value, format)))

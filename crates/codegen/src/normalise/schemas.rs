@@ -99,8 +99,8 @@ impl<'a> Reader<'a> {
         let mut schema = if schema.depth() > MAX_NESTING {
             self.problem(
                 &at,
-                format!("more than {MAX_NESTING} lists and maps are in each other"),
-                "end the nesting",
+                format!("more than {MAX_NESTING} nested lists and maps"),
+                "reduce the nesting",
             );
             Schema::of(Kind::Any)
         } else {
@@ -292,8 +292,8 @@ impl<'a> Reader<'a> {
         if object.contains_key(TYPE_LIST) {
             self.warn(
                 at,
-                "`type` is a list, which only OpenAPI 3.1 has",
-                "the list is read as OpenAPI 3.1 means it",
+                "`type` is a list, which only OpenAPI 3.1 supports",
+                "the list is read as in OpenAPI 3.1",
             );
         }
         schema.nullable |= flag(object, "nullable");
@@ -322,8 +322,10 @@ impl<'a> Reader<'a> {
                 None => {
                     self.problem(
                         &at.at("$ref"),
-                        format!("the reference {target} leads to no schema of this document"),
-                        "define that schema, or correct the reference",
+                        format!(
+                            "the reference {target} does not lead to a schema of this document"
+                        ),
+                        "define that schema or correct the reference",
                     );
                     Schema::of(Kind::Any)
                 }
@@ -336,7 +338,7 @@ impl<'a> Reader<'a> {
                 self.problem(
                     &at.at("$ref"),
                     format!("the schema `{upstream}` consists of itself"),
-                    "end the cycle: a schema may contain itself in a property or a list, not be itself",
+                    "break the cycle: a schema may contain itself in a property or a list, but not be itself",
                 );
                 return Schema::of(Kind::Any);
             }
@@ -422,7 +424,7 @@ impl<'a> Reader<'a> {
                 self.problem(
                     &at.at("$ref"),
                     format!("the schema at `{place}` consists of itself"),
-                    "end the cycle: a schema may contain itself in a property or a list, not be itself",
+                    "break the cycle: a schema may contain itself in a property or a list, but not be itself",
                 );
                 return Schema::of(Kind::Any);
             }
@@ -507,7 +509,7 @@ impl<'a> Reader<'a> {
             self.problem(
                 &at.at(keyword),
                 format!("`{keyword}` is not a list"),
-                "write a list of schemas",
+                "use a list of schemas",
             );
         }
         members(object, keyword)
@@ -661,7 +663,7 @@ impl<'a> Reader<'a> {
             self.problem(
                 &at.at("enum"),
                 "`enum` is not a list",
-                "write a list of values",
+                "use a list of values",
             );
             return Schema::of(Kind::Any);
         };
@@ -716,8 +718,8 @@ impl<'a> Reader<'a> {
         if names.is_some_and(|names| names.len() != given.len()) {
             self.warn(
                 &at.at(VARIANT_NAMES),
-                format!("`{VARIANT_NAMES}` has not one name for each value of `enum`"),
-                "the values without one are named after their texts",
+                format!("`{VARIANT_NAMES}` does not have one name for each value of `enum`"),
+                "values without a name are named after their strings",
             );
         }
         let mut values: IndexMap<&str, EnumValue> = IndexMap::new();

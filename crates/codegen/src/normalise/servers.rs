@@ -39,7 +39,7 @@ impl<'a> Reader<'a> {
                     continue;
                 }
                 Ok(Address::Relative(path)) if path == servers.prefix => continue,
-                Ok(Address::Relative(_)) => "its path is not that of the first".to_owned(),
+                Ok(Address::Relative(_)) => "its path differs from that of the first".to_owned(),
                 Ok(Address::Absolute(url)) => match url.strip_suffix(&servers.prefix) {
                     Some(url) => {
                         is_first = false;
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
             self.warn(
                 &at,
                 format!("the server cannot be used: {reason}"),
-                "the client does not name it; callers may give any endpoint",
+                "the documentation does not list it; callers can set any endpoint",
             );
         }
         let urls = servers.absolute.iter().map(|server| &*server.url);
@@ -94,7 +94,10 @@ impl<'a> Reader<'a> {
         if usable.is_empty() {
             self.warn(
                 at,
-                format!("its own server cannot be used: {}", reasons.join("; ")),
+                format!(
+                    "the server of the operation cannot be used: {}",
+                    reasons.join("; ")
+                ),
                 "the operation is sent to the endpoint of the client",
             );
             return shared;
@@ -174,14 +177,14 @@ fn address(server: &Value) -> Result<Address, String> {
         Some(rest) => format!("https://{rest}"),
         None => url,
     };
-    let parsed: Uri = (url.parse()).map_err(|error| format!("`{url}` is no URL ({error})"))?;
+    let parsed: Uri = (url.parse()).map_err(|error| format!("`{url}` is not a URL ({error})"))?;
     if !matches!(parsed.scheme_str(), Some("http" | "https")) {
         return Err(format!("the scheme of `{url}` is not http or https"));
     }
     let host = parsed.host().unwrap_or("");
     let is_odd = |authority: &str| authority.contains('@') || authority.ends_with(':');
     if host.is_empty() || parsed.authority().is_some_and(|it| is_odd(it.as_str())) {
-        return Err("it is no address of a server: no host, or a user name in it".to_owned());
+        return Err("the address has no host or has a user name".to_owned());
     }
     Ok(Address::Absolute(url.trim_end_matches('/').to_owned()))
 }

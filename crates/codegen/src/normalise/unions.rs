@@ -371,8 +371,8 @@ impl<'a> Reader<'a> {
             if let Some(name) = unknown.filter(|_| opened.additional.is_none()) {
                 self.warn(
                     &at.at(keyword),
-                    format!("the property `{name}` is described only under a condition"),
-                    "it is kept among the properties that are not named",
+                    format!("the property `{name}` is declared only under a condition"),
+                    "it is kept among the undeclared properties",
                 );
                 opened.additional = Some(Box::new(Schema::of(Kind::Any)));
                 schema.kind = Kind::Object(opened.clone());

@@ -38,10 +38,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             Item::Impl(block) => functions(block)
                 .filter(|function| function.sig.ident == "builder")
                 .for_each(|function| {
-                    document(
-                        &mut function.attrs,
-                        "Creates a builder in which nothing is set.",
-                    );
+                    document(&mut function.attrs, "Creates an empty builder.");
                 }),
             _ => {}
         }
@@ -99,11 +96,10 @@ fn servers(api: &Api) -> String {
     if !own.is_empty() {
         let own: Vec<String> = own.into_iter().map(code).collect();
         text.push_str(&format!(
-            "\n\nSome operations have a server of their own and are sent there, whatever the \
-             endpoint of the client is: {}. Credentials of the client go there as well, over HTTPS or \
-             to this machine only. \
-             [`TransportBuilder::server`](::compute_kfp_runtime::TransportBuilder::server) names \
-             another place for them.",
+            "\n\nSome operations have their own server and are sent there, regardless of the client's \
+             endpoint: {}. They use the client's credentials, but only over HTTPS or to this machine. \
+             [`TransportBuilder::server`](::compute_kfp_runtime::TransportBuilder::server) sets \
+             a different address.",
             own.join(", ")
         ));
     }
@@ -121,7 +117,7 @@ fn document_struct(api: &Api, item: &mut ItemStruct) {
     };
     for (name, field) in fields(item) {
         let text = match property_of(object, &name) {
-            None => "Properties that the spec does not name.".to_owned(),
+            None => "Properties that the spec does not declare.".to_owned(),
             Some((wire, property)) => {
                 let fallback = format!("Property {}.", code(wire));
                 described(
@@ -159,7 +155,7 @@ fn document_enum(api: &Api, item: &mut ItemEnum) {
                     let values: Vec<String> = found.values.iter().map(|it| code(it)).collect();
                     format!("An object whose {tag} is {}.", values.join(" or "))
                 }
-                None => format!("A value whose {tag} the spec does not name, as it was sent."),
+                None => format!("A value whose {tag} is not in the spec, unchanged."),
             };
             document(&mut variant.attrs, &text);
         }
@@ -175,7 +171,7 @@ fn document_enum(api: &Api, item: &mut ItemEnum) {
         } else if name == "Other" {
             document(
                 &mut variant.attrs,
-                "A value that the spec does not describe.",
+                "A value that matches no type in the spec.",
             );
         } else {
             let text = format!("A value that is {}.", article(&name));
@@ -238,8 +234,8 @@ fn document_type_builders(api: &Api, tree: &mut Tree) {
 }
 
 const BUILD: [&str; 2] = [
-    "Returns the value with what was set.",
-    "Returns the value with what was set.\n\n# Errors\n\nReturns an error if a required property \
+    "Returns the value.",
+    "Returns the value.\n\n# Errors\n\nReturns an error if a required property \
      was not set. It names the property.",
 ];
 
@@ -277,7 +273,7 @@ fn document_operation(
             if !is_setter {
                 document(
                     &mut function.attrs,
-                    "Creates a request in which nothing optional is set.",
+                    "Creates a request without optional values.",
                 );
             } else if name == "send" {
                 append(
@@ -311,7 +307,7 @@ fn document_setter(operation: &Operation, argument: &Argument<'_>, function: &mu
             match media {
                 Some((_, media, _)) => {
                     let text = format!(
-                        "Sets a body of type {}, in place of another one.",
+                        "Sends a body of type {}. It replaces any other body.",
                         code(media)
                     );
                     description.map_or_else(|| text.clone(), |it| format!("{text}\n\n{it}"))
@@ -342,7 +338,7 @@ fn described(schema: &Schema, description: Option<&str>, fallback: &str) -> Stri
         return text;
     }
     let note = format!(
-        "If omitted, the server uses {}; this client never sends it by itself.",
+        "If omitted, the server uses {}. The client does not send this default.",
         code(&default.to_string())
     );
     format!("{text}\n\n{}", rustdoc(&note))
@@ -418,7 +414,7 @@ fn method_text(context: &Context<'_>, operation: &Operation, arguments: &[Argume
     }
     if operation.events.is_some() {
         paragraph(&format!(
-            "[`events`](builder::{}::events) of the builder asks for server-sent events.",
+            "[`events`](builder::{}::events) of the builder requests server-sent events.",
             operation.builder
         ));
     }
@@ -445,7 +441,7 @@ fn method_text(context: &Context<'_>, operation: &Operation, arguments: &[Argume
             })
             .collect();
         paragraph(&format!(
-            "The builder sets what is optional: {}.",
+            "Optional, set by methods of the builder: {}.",
             links.join(", ")
         ));
     }
@@ -497,11 +493,11 @@ fn credentials(operation: &Operation) -> String {
                 .join(" and "),
         })
         .collect();
-    format!(", authorised by {}", alternatives.join(" or "))
+    format!(", authorized by {}", alternatives.join(" or "))
 }
 
 fn deprecated() -> Attribute {
-    parse_quote! { #[deprecated(note = "marked as deprecated in the spec; the documentation says why")] }
+    parse_quote! { #[deprecated(note = "deprecated in the spec; see the documentation")] }
 }
 
 fn alias(attributes: &mut Vec<Attribute>, upstream: Option<&str>, name: &str) {

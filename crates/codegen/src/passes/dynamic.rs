@@ -21,7 +21,7 @@ pub(super) const PASS: Pass = Pass {
 fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     let doc = doc_attributes(&documentation(context));
     let mut blocks = implementations(&mut tree.client);
-    let (_, block) = blocks.next().ok_or("the client has no functions")?;
+    let (_, block) = blocks.next().ok_or("the client has no methods")?;
     block.items.push(parse_quote! {
         #(#doc)*
         #[cfg(feature = "dynamic")]
@@ -45,11 +45,11 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
 }
 
 fn documentation(context: &Context<'_>) -> String {
-    let mut text = "Prepares a call of any operation, by its name, with its arguments as JSON.\n\n\
-        The name is that of the method, in snake or kebab case, or the `operationId` of the spec. \
+    let mut text = "Prepares a call of an operation by its name, with arguments as JSON.\n\n\
+        The name is the method's, in snake or kebab case, or the `operationId` in the spec. \
         The arguments are an object with the parameters under their names in the spec, and `body`; \
-        see [`Call`](::compute_kfp_runtime::dynamic::Call). It also has the methods for files of \
-        an upload and for settings of a list.\n\n\
+        see [`Call`](::compute_kfp_runtime::dynamic::Call). It also has methods for the files of an \
+        upload and for the settings of a list.\n\n\
         # Errors\n\n\
         Returns the errors of [`Call::new`](::compute_kfp_runtime::dynamic::Call::new). \
         Nothing is sent."

@@ -40,9 +40,9 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
         Item::Mod(module) => Some(module),
         _ => None,
     });
-    let module = module.ok_or("progenitor made no module for mocks")?;
+    let module = module.ok_or("progenitor generated no module for mocks")?;
     let items = module.content.as_mut().map(|(_, items)| items);
-    let items = items.ok_or("progenitor made no module for mocks")?;
+    let items = items.ok_or("progenitor generated no module for mocks")?;
     for item in items.iter_mut() {
         if let Item::Use(item) = item {
             item.attrs = vec![parse_quote! { #[allow(unused_imports)] }];
@@ -370,8 +370,8 @@ fn document(function: &mut ImplItemFn, verb: &str) {
     let mut inputs = function.sig.inputs.iter();
     let is_status = inputs.any(|input| is_named(input, "status"));
     let doc = match name.as_str() {
-        "new" => " Wraps what `httpmock` hands to a mock.".to_owned(),
-        "into_inner" => " Returns what `httpmock` handed to the mock.".to_owned(),
+        "new" => " Wraps the value that `httpmock` passes to a mock.".to_owned(),
+        "into_inner" => " Returns the value that `httpmock` passed to the mock.".to_owned(),
         _ if is_status => format!(" Responds with a status of the class `{name}`."),
         _ => format!(" {verb} `{}`.", name.trim_start_matches("r#")),
     };

@@ -32,7 +32,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             Item::Enum(item) if item.ident == name => Some(item),
             _ => None,
         });
-        let found = found.ok_or_else(|| format!("progenitor made no enum `{name}`"))?;
+        let found = found.ok_or_else(|| format!("progenitor generated no enum `{name}`"))?;
         // Enums with discriminants become calls of the macro, see `layout`.
         found
             .attrs

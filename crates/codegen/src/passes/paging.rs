@@ -95,7 +95,7 @@ fn edit(
         Some(_) => {}
         None => {
             let summary = format!(
-                " Sets the largest number of items on a page, as `{}` does.",
+                " Sets the maximum number of items on a page, as `{}` does.",
                 paging.size()
             );
             let parameter = operation
@@ -103,9 +103,8 @@ fn edit(
                 .iter()
                 .find(|it| it.name == paging.size());
             let limit = parameter.and_then(|it| it.maximum).map(|most| {
-                let limit = format!(
-                    " A number above {most} is sent as {most}, the largest that the spec allows."
-                );
+                let limit =
+                    format!(" A number above {most} is sent as {most}, the maximum in the spec.");
                 quote! { #[doc = ""] #[doc = #limit] }
             });
             block.items.push(parse_quote! {
@@ -174,7 +173,12 @@ fn list_page(
 ) -> Result<Item, String> {
     let page_type = ident(name);
     let list = property(page, paging.items());
-    let missing = || format!("progenitor made no list `{}` in `{name}`", paging.items());
+    let missing = || {
+        format!(
+            "progenitor generated no list `{}` in `{name}`",
+            paging.items()
+        )
+    };
     let mut items = structs(&mut tree.types).filter(|item| item.ident == name);
     let field = items
         .find_map(|item| fields(item).find(|(field, _)| list == field))

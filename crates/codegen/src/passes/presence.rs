@@ -77,7 +77,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     });
     for item in structs(&mut tree.types) {
         let name = item.ident.to_string();
-        let object = objects(&name).ok_or_else(|| format!("no object is called `{name}`"))?;
+        let object = objects(&name).ok_or_else(|| format!("the object `{name}` does not exist"))?;
         edit(item, object);
     }
     Ok(())

@@ -22,7 +22,7 @@ pub(super) const PASS: Pass = Pass {
 
 fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     let options: ImplItem = parse_quote! {
-        /// Overrides the client's settings for this call: timeouts, retries, additional headers.
+        /// Overrides the client's settings for this call: time limits, retries, additional headers.
         pub fn options(
             mut self,
             set: impl ::std::ops::FnOnce(

@@ -55,7 +55,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             }
         }
         if !found {
-            return Err(format!("progenitor made no builder `{name}`"));
+            return Err(format!("progenitor generated no builder `{name}`"));
         }
     }
     Ok(())
@@ -64,7 +64,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
 fn client(api: &Api, items: &mut Vec<Item>) {
     let endpoint = api.servers.first().map(|server| {
         let url = &server.url;
-        let summary = format!(" The server that the spec declares: {}.", code(url));
+        let summary = format!(" The server in the spec: {}.", code(url));
         quote! {
             #[doc = #summary]
             ///
@@ -193,7 +193,7 @@ fn sending(operation: &Operation, block: &mut ItemImpl) -> Result<(), String> {
                 ReturnType::Default => None,
             };
             let response = response.and_then(|it| generic(it, "ResponseValue"));
-            let response = response.ok_or("progenitor's `send` returns something else")?;
+            let response = response.ok_or("progenitor's `send` has an unexpected return type")?;
             let (send, response) = match operation.success {
                 Success::Empty => (quote! { send_empty }, quote! { () }),
                 Success::Json(_) => (quote! { send_json }, quote! { #response }),

@@ -88,7 +88,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
 fn object<'a>(api: &'a Api, name: &str) -> Result<&'a Object, String> {
     match api.schemas.get(name).map(|it| &it.schema.kind) {
         Some(Kind::Object(object)) => Ok(object),
-        _ => Err(format!("no object is called `{name}`")),
+        _ => Err(format!("the object `{name}` does not exist")),
     }
 }
 
@@ -97,12 +97,12 @@ fn slots_of<'m, 'a>(
     name: &str,
 ) -> Result<&'m [Slot<'a>], String> {
     let found = slots.get(name).map(Vec::as_slice);
-    found.ok_or_else(|| format!("progenitor made no struct `{name}`"))
+    found.ok_or_else(|| format!("progenitor generated no struct `{name}`"))
 }
 
 /// Required values may still be missing in a builder.
 fn hold(field: &mut Field, slot: Option<&Slot<'_>>) -> Result<(), String> {
-    let slot = slot.ok_or("progenitor's builder has another field than its type")?;
+    let slot = slot.ok_or("progenitor's builder has a field that its type lacks")?;
     let ty = &slot.ty;
     field.ty = if slot.is_required() {
         parse_quote! { ::std::option::Option<#ty> }

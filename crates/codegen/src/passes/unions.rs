@@ -35,7 +35,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
         let Some((position, Item::Enum(found))) =
             position.and_then(|at| Some((at, tree.types.get_mut(at)?)))
         else {
-            return Err(format!("progenitor made no enum `{name}`"));
+            return Err(format!("progenitor generated no enum `{name}`"));
         };
         let added = match kind {
             Kind::Union(members) => union(context.api, found, members),
@@ -43,7 +43,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             _ => None,
         };
         let added =
-            added.ok_or_else(|| format!("progenitor's enum `{name}` has other variants"))?;
+            added.ok_or_else(|| format!("progenitor's enum `{name}` has unexpected variants"))?;
         tree.types.splice(position + 1..position + 1, added);
     }
     Ok(())

@@ -49,12 +49,13 @@ struct Builder {
 impl Builder {
     fn event(&mut self, event: Event<'_>, at: Marker) -> Result<()> {
         match event {
-            Event::DocumentStart(_) if self.document.is_some() => {
-                Err(ScanError::new_str(at, "a second document begins"))
-            }
+            Event::DocumentStart(_) if self.document.is_some() => Err(ScanError::new_str(
+                at,
+                "the file contains a second document",
+            )),
             Event::Alias(anchor) => {
                 let Some((value, size)) = self.anchored.get(&anchor).cloned() else {
-                    return Err(ScanError::new_str(at, "the alias stands inside its anchor"));
+                    return Err(ScanError::new_str(at, "the alias is inside its own anchor"));
                 };
                 self.spend(size, at)?;
                 self.value(value, 0, at)
@@ -103,7 +104,7 @@ impl Builder {
             return Err(ScanError::new_str(at, "a key is a list or an object"));
         }
         if self.open.len() >= MAX_DEPTH {
-            return Err(ScanError::new_str(at, "the values nest too deep"));
+            return Err(ScanError::new_str(at, "the values are nested too deeply"));
         }
         self.open.push(collection);
         Ok(())
@@ -111,12 +112,15 @@ impl Builder {
 
     fn key(&mut self, name: String, at: Marker) -> Result<()> {
         if name.len() > MAX_NAME {
-            let message = format!("a key has {} bytes, more than {MAX_NAME}", name.len());
+            let message = format!(
+                "a key has {} bytes, more than the limit of {MAX_NAME}",
+                name.len()
+            );
             return Err(ScanError::new(at, message));
         }
         if let Some(Open::Map { entries, key, .. }) = self.open.last_mut() {
             if entries.contains_key(&name) {
-                let message = format!("the key `{name}` stands twice in one object");
+                let message = format!("the key `{name}` occurs twice in one object");
                 return Err(ScanError::new(at, message));
             }
             *key = Some(name);

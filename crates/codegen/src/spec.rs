@@ -9,7 +9,7 @@ use crate::read::MAX_BYTES;
 
 /// A spec, with the overlays to apply to it.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct Spec {
     name: String,
     text: String,
     path: Option<PathBuf>,
@@ -26,16 +26,16 @@ pub struct Overlay {
     path: Option<PathBuf>,
 }
 
-impl Source {
+impl Spec {
     /// Creates a spec from a string; messages refer to it as `name`.
     ///
     /// References to other files are not followed.
     ///
     /// ```
-    /// let source = compute_kfp_codegen::Source::from_text("api.json", "{}");
-    /// assert_eq!(source.name(), "api.json");
+    /// let spec = compute_kfp_codegen::Spec::from_string("api.json", "{}");
+    /// assert_eq!(spec.name(), "api.json");
     /// ```
-    pub fn from_text(name: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn from_string(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             text: text.into(),
@@ -56,12 +56,12 @@ impl Source {
     /// Returns an error if the file cannot be read or is not UTF-8.
     ///
     /// ```
-    /// let error = compute_kfp_codegen::Source::from_file("missing.json").unwrap_err();
+    /// let error = compute_kfp_codegen::Spec::from_file("missing.json").unwrap_err();
     /// assert!(error.to_string().contains("missing.json"));
     /// ```
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let (name, text) = read_file(path.as_ref())?;
-        let mut read = Self::from_text(name, text);
+        let mut read = Self::from_string(name, text);
         read.path = Some(path.as_ref().to_owned());
         Ok(read)
     }
@@ -69,11 +69,11 @@ impl Source {
     /// Adds an overlay. Overlays are applied in the order in which they are added.
     ///
     /// ```
-    /// use compute_kfp_codegen::{Overlay, Source};
+    /// use compute_kfp_codegen::{Overlay, Spec};
     ///
-    /// let overlay = Overlay::from_text("fix.json", r#"{"overlay": "1.0.0", "actions": []}"#);
-    /// let source = Source::from_text("api.json", "{}").overlay(overlay);
-    /// # drop(source);
+    /// let overlay = Overlay::from_string("fix.json", r#"{"overlay": "1.0.0", "actions": []}"#);
+    /// let spec = Spec::from_string("api.json", "{}").overlay(overlay);
+    /// # drop(spec);
     /// ```
     #[must_use]
     pub fn overlay(mut self, overlay: Overlay) -> Self {
@@ -128,7 +128,7 @@ impl Source {
 
 impl Overlay {
     /// Creates an overlay from a string; messages refer to it as `name`.
-    pub fn from_text(name: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn from_string(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             text: text.into(),
@@ -143,7 +143,7 @@ impl Overlay {
     /// Returns an error if the file cannot be read or is not UTF-8.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let (name, text) = read_file(path.as_ref())?;
-        let mut read = Self::from_text(name, text);
+        let mut read = Self::from_string(name, text);
         read.path = Some(path.as_ref().to_owned());
         Ok(read)
     }
@@ -174,7 +174,7 @@ pub(crate) fn read_file(path: &Path) -> Result<(String, String), Error> {
             &name,
             "",
             format!("cannot be read: {error}"),
-            "give the path of a readable file",
+            "provide the path of a readable file",
         )
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
