@@ -14,7 +14,7 @@ impl Pointer {
     pub(crate) fn at(&self, key: impl fmt::Display) -> Self {
         let mut pointer = format!("{}/{key}", self.0);
         let start = self.0.len() + 1;
-        if pointer[start..].contains(['~', '/']) {
+        if pointer[start..].contains('~') || pointer[start..].contains('/') {
             let escaped = pointer[start..].replace('~', "~0").replace('/', "~1");
             pointer.truncate(start);
             pointer.push_str(&escaped);

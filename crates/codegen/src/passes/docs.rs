@@ -407,8 +407,8 @@ fn method_text(context: &Context<'_>, operation: &Operation, arguments: &[Argume
     if let Some(server) = &operation.server {
         paragraph(&format!(
             "The request goes to {}, the server of this operation, unless \
-             [`TransportBuilder::server`](::compute_kfp_runtime::TransportBuilder::server) names \
-             another place.",
+             [`TransportBuilder::server`](::compute_kfp_runtime::TransportBuilder::server) sets \
+             a different address.",
             code(server)
         ));
     }

@@ -558,7 +558,7 @@ fn said(changes: &[(Change, Part)]) -> String {
     });
     let said: Vec<String> = said.collect();
     if said.is_empty() {
-        "nothing that callers see".to_owned()
+        "nothing visible to callers".to_owned()
     } else {
         said.join("; ")
     }

@@ -9,10 +9,10 @@ pub struct Artifact {
     /// Identifier of the artifact. Assigned by the server; leave it out of requests. A creation request that sets it is a 400.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub artifact_id: ::std::option::Option<::std::string::String>,
-    /// When the server stored the artifact. `1970-01-01T00:00:00Z` stands for unset.
+    /// Time at which the server stored the artifact. `1970-01-01T00:00:00Z` means unset.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
-    /// What the artifact is, in free text.
+    /// Description of the artifact, in free text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
     /// Further properties of the artifact, by name, with any JSON value. A classification metric keeps its values here, and must have some.
@@ -43,13 +43,13 @@ pub struct Artifact {
     /// Kind of data. Required on creation.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<ArtifactArtifactType>,
-    /// Where the data lies, such as `s3://bucket/path`. Absent where there is only metadata, as with metrics.
+    /// Location of the data, such as `s3://bucket/path`. Absent if there is only metadata, as for metrics.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uri: ::std::option::Option<::std::string::String>,
 }
 
 impl Artifact {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Artifact {
         ::std::default::Default::default()
@@ -57,7 +57,7 @@ impl Artifact {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// What kind of data an artifact is. Set it on every artifact you create; the server refuses one without a type.
+    /// Type of the data of an artifact. Set it on every artifact you create; the server refuses one without a type.
     ///
     /// - `Artifact`: data of no particular kind.
     /// - `Model`: a trained model.
@@ -113,14 +113,14 @@ pub struct ArtifactList {
 }
 
 impl ArtifactList {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ArtifactList {
         ::std::default::Default::default()
     }
 }
 
-/// A link that says that a task consumed or produced an artifact.
+/// A link that records that a task consumed or produced an artifact.
 #[doc(alias = "v2beta1ArtifactTask")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -129,13 +129,13 @@ pub struct ArtifactTask {
     /// Identifier of the artifact. Required on creation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub artifact_id: ::std::option::Option<::std::string::String>,
-    /// When the server stored the link. `1970-01-01T00:00:00Z` stands for unset.
+    /// Time at which the server stored the link. `1970-01-01T00:00:00Z` means unset.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
     /// Identifier of the link. Assigned by the server; leave it out of requests.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
-    /// Name of the task's input or output that the artifact stands for. Required on creation.
+    /// Name of the task's input or output that the artifact belongs to. Required on creation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub key: ::std::option::Option<::std::string::String>,
     /// The task that the artifact comes from. Required on creation.
@@ -153,7 +153,7 @@ pub struct ArtifactTask {
 }
 
 impl ArtifactTask {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ArtifactTask {
         ::std::default::Default::default()
@@ -161,7 +161,7 @@ impl ArtifactTask {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// What an artifact is to a task in a link between the two. Servers of the first artifact API know only `INPUT` and `OUTPUT`; later ones tell the sources apart.
+    /// Relation of an artifact to a task in a link. Servers of the first artifact API know only `INPUT` and `OUTPUT`; later ones distinguish the sources.
     ///
     /// - `INPUT`: an input, whatever its source.
     /// - `OUTPUT`: an ordinary output.
@@ -223,7 +223,7 @@ impl ArtifactTask {
 
 
 ::compute_kfp_runtime::open_enum! {
-    /// What a caller wants to do with a resource whose permission is checked.
+    /// An action on a resource whose permission is checked.
     ///
     /// - `UNASSIGNED_VERB`: not set; a 400.
     /// - `CREATE`: create it.
@@ -264,10 +264,10 @@ pub struct CreateArtifactRequest {
         )
     )]
     pub iteration_index: ::std::option::Option<i64>,
-    /// Name of the task's output that the artifact stands for. The server requires it.
+    /// Name of the task's output that the artifact belongs to. The server requires it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub producer_key: ::std::option::Option<::std::string::String>,
-    /// Whether to link an artifact of the namespace that already exists, with the same type, `uri`, name, description and `metadata`, instead of creating another. Absent means `false`.
+    /// Whether to link an artifact of the namespace that already exists, with the same type, `uri`, name, description and `metadata`, instead of creating another. The default is `false`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reuse_if_exists: ::std::option::Option<bool>,
     /// Identifier of the run in which the artifact is created. The server requires it.
@@ -279,7 +279,7 @@ pub struct CreateArtifactRequest {
 }
 
 impl CreateArtifactRequest {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::CreateArtifactRequest {
         ::std::default::Default::default()
@@ -292,13 +292,13 @@ impl CreateArtifactRequest {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateArtifactTaskRequest {
-    /// The link to create. Leave `id` out; the server assigns it.
+    /// The link to create. Omit `id`; the server assigns it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub artifact_task: ::std::option::Option<ArtifactTask>,
 }
 
 impl CreateArtifactTaskRequest {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::CreateArtifactTaskRequest {
         ::std::default::Default::default()
@@ -321,14 +321,14 @@ pub struct CreateArtifactTasksBulkRequest {
 }
 
 impl CreateArtifactTasksBulkRequest {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::CreateArtifactTasksBulkRequest {
         ::std::default::Default::default()
     }
 }
 
-/// Answer to the request that creates several links between artifacts and tasks.
+/// Response to the request that creates several links between artifacts and tasks.
 #[doc(alias = "v2beta1CreateArtifactTasksBulkResponse")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -344,7 +344,7 @@ pub struct CreateArtifactTasksBulkResponse {
 }
 
 impl CreateArtifactTasksBulkResponse {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::CreateArtifactTasksBulkResponse {
         ::std::default::Default::default()
@@ -367,14 +367,14 @@ pub struct CreateArtifactsBulkRequest {
 }
 
 impl CreateArtifactsBulkRequest {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::CreateArtifactsBulkRequest {
         ::std::default::Default::default()
     }
 }
 
-/// Answer to the request that creates several artifacts.
+/// Response to the request that creates several artifacts.
 #[doc(alias = "v2beta1CreateArtifactsBulkResponse")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -390,7 +390,7 @@ pub struct CreateArtifactsBulkResponse {
 }
 
 impl CreateArtifactsBulkResponse {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::CreateArtifactsBulkResponse {
         ::std::default::Default::default()
@@ -412,7 +412,7 @@ pub struct CreatePipelineAndVersionRequest {
 }
 
 impl CreatePipelineAndVersionRequest {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::CreatePipelineAndVersionRequest {
         ::std::default::Default::default()
@@ -437,7 +437,7 @@ pub struct CronSchedule {
 }
 
 impl CronSchedule {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::CronSchedule {
         ::std::default::Default::default()
@@ -445,7 +445,7 @@ impl CronSchedule {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// What becomes of the objects that a deleted recurring run owns in the cluster, in the terms of Kubernetes.
+    /// Deletion policy of Kubernetes for objects that a deleted recurring run owns in the cluster.
     ///
     /// - `DELETE_PROPAGATION_POLICY_UNSPECIFIED`: not set; the cluster's own default applies.
     /// - `FOREGROUND`: the owned workflows are deleted first, then the recurring run.
@@ -470,10 +470,10 @@ impl CronSchedule {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Experiment {
-    /// When the experiment was created. Assigned by the server; leave it out of requests.
+    /// Creation time of the experiment. Assigned by the server; leave it out of requests.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
-    /// What the experiment is about, in free text.
+    /// Description of the experiment, in free text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
     /// Name of the experiment, unique in its namespace. Required on creation.
@@ -482,19 +482,19 @@ pub struct Experiment {
     /// Identifier of the experiment. Assigned by the server; leave it out of requests.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub experiment_id: ::std::option::Option<::std::string::String>,
-    /// When the latest run in the experiment was created; `1970-01-01T00:00:00Z` where it has had none. Assigned by the server; leave it out of requests.
+    /// Creation time of the latest run in the experiment; `1970-01-01T00:00:00Z` if there is none. Assigned by the server; leave it out of requests.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last_run_created_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
     /// Namespace of the experiment. Required on creation in a multi-user installation; absent in a single-user one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub namespace: ::std::option::Option<::std::string::String>,
-    /// Whether the experiment is in use or archived. Assigned by the server; leave it out of requests.
+    /// Storage state of the experiment: available or archived. Assigned by the server; leave it out of requests.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub storage_state: ::std::option::Option<ExperimentStorageState>,
 }
 
 impl Experiment {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Experiment {
         ::std::default::Default::default()
@@ -502,23 +502,23 @@ impl Experiment {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// Whether an experiment is in use or archived. Assigned by the server; archive or unarchive the experiment to change it.
+    /// Storage state of an experiment: available or archived. Assigned by the server; archive or unarchive the experiment to change it.
     ///
     /// - `STORAGE_STATE_UNSPECIFIED`: not set; the server does not send it.
-    /// - `AVAILABLE`: the experiment is in use and shows in ordinary lists.
+    /// - `AVAILABLE`: the experiment is active and appears in ordinary lists.
     /// - `ARCHIVED`: the experiment is in the archive; it can still be read and restored.
     #[doc(alias = "v2beta1ExperimentStorageState")]
     pub enum ExperimentStorageState {
         /// Not set; the server does not send it.
         StorageStateUnspecified = "STORAGE_STATE_UNSPECIFIED",
-        /// The experiment is in use and shows in ordinary lists.
+        /// The experiment is active and appears in ordinary lists.
         Available = "AVAILABLE",
         /// The experiment is in the archive; it can still be read and restored.
         Archived = "ARCHIVED",
     }
 }
 
-/// A filter for a list. It travels as JSON text in the query parameter `filter`, such as `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"x"}]}`.
+/// A filter for a list. It is sent as a JSON string in the query parameter `filter`, such as `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"x"}]}`.
 #[doc(alias = "v2beta1Filter")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -534,7 +534,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Filter {
         ::std::default::Default::default()
@@ -556,54 +556,54 @@ pub struct FindCachedTaskRequest {
 }
 
 impl FindCachedTaskRequest {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::FindCachedTaskRequest {
         ::std::default::Default::default()
     }
 }
 
-/// Answer to the request that looks for a cached task.
+/// Response to the request that looks for a cached task.
 #[doc(alias = "v2beta1FindCachedTaskResponse")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FindCachedTaskResponse {
-    /// The latest task with the fingerprint; absent when there is none.
+    /// The latest task with the fingerprint; absent if there are none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub task: ::std::option::Option<PipelineTask>,
 }
 
 impl FindCachedTaskResponse {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::FindCachedTaskResponse {
         ::std::default::Default::default()
     }
 }
 
-/// How the server is set up. The answer also has fields that are not listed here, such as `commit_sha` and `tag_name`.
+/// Configuration of the server. The response also has fields that are not listed here, such as `commit_sha` and `tag_name`.
 #[doc(alias = "v2beta1GetHealthzResponse")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GetHealthzResponse {
-    /// Commit the server was built from. Absent where the build did not record it.
+    /// Commit of the server's build. Absent if the build did not record it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub commit_sha: ::std::option::Option<::std::string::String>,
-    /// Whether the installation keeps users apart by namespace. Absent means `false`, a single-user installation.
+    /// Whether the installation keeps users apart by namespace. The default is `false`, a single-user installation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub multi_user: ::std::option::Option<bool>,
-    /// Where the server keeps pipelines: `database` or `kubernetes`. Absent where the server does not tell.
+    /// Storage of pipelines: `database` or `kubernetes`. Absent if unknown.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pipeline_store: ::std::option::Option<::std::string::String>,
-    /// Release the server was built from, such as `2.17.0`. Absent where the build did not record it.
+    /// Release of the server's build, such as `2.17.0`. Absent if the build did not record it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tag_name: ::std::option::Option<::std::string::String>,
 }
 
 impl GetHealthzResponse {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::GetHealthzResponse {
         ::std::default::Default::default()
@@ -611,7 +611,7 @@ impl GetHealthzResponse {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// How much of a run to return when one run is read.
+    /// Amount of detail when a run is read.
     ///
     /// - `DEFAULT`: the run with `task_count`, without its tasks.
     /// - `FULL`: the run with all its tasks in `tasks`.
@@ -633,7 +633,7 @@ impl GetHealthzResponse {
     }
 }
 
-/// An error, as every operation but the uploads reports it, and as an object within an answer may carry it.
+/// An error, as every operation but the uploads reports it, and as an object in a response may contain it.
 #[doc(alias = "googleRpcStatus")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -649,13 +649,13 @@ pub struct GoogleRpcStatus {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub details: ::std::option::Option<::std::vec::Vec<ProtobufAny>>,
-    /// What went wrong, often as a chain of internal messages. A text meant for people is in `message` of the first detail, where there is one.
+    /// Error message, often a chain of internal messages. A human-readable message is in `message` of the first detail, if present.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<::std::string::String>,
 }
 
 impl GoogleRpcStatus {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::GoogleRpcStatus {
         ::std::default::Default::default()
@@ -678,16 +678,16 @@ pub struct InputOutputsIoArtifact {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub artifacts: ::std::option::Option<::std::vec::Vec<Artifact>>,
-    /// The task that the artifacts come from; absent where there is none.
+    /// The task that the artifacts come from; absent if there is none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub producer: ::std::option::Option<IoProducer>,
-    /// Where the input comes from, or what kind of output it is.
+    /// Origin of the input, or kind of the output.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<IoType>,
 }
 
 impl InputOutputsIoArtifact {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::InputOutputsIoArtifact {
         ::std::default::Default::default()
@@ -703,10 +703,10 @@ pub struct InputOutputsIoParameter {
     /// Name of the parameter.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub parameter_key: ::std::option::Option<::std::string::String>,
-    /// The task that the value comes from; absent where there is none, as with a constant.
+    /// The task that the value comes from; absent if there is none, as with a constant.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub producer: ::std::option::Option<IoProducer>,
-    /// Where the input comes from, or what kind of output it is.
+    /// Origin of the input, or kind of the output.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<IoType>,
     /// The value, as any JSON.
@@ -719,7 +719,7 @@ pub struct InputOutputsIoParameter {
 }
 
 impl InputOutputsIoParameter {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::InputOutputsIoParameter {
         ::std::default::Default::default()
@@ -752,7 +752,7 @@ pub struct IoProducer {
 }
 
 impl IoProducer {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::IoProducer {
         ::std::default::Default::default()
@@ -760,7 +760,7 @@ impl IoProducer {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// Where an input of a task comes from, or what kind of output it is.
+    /// Origin of an input of a task, or kind of an output.
     ///
     /// - `UNSPECIFIED`: not set.
     /// - `COMPONENT_DEFAULT_INPUT`: an input that has the default value its component declares.
@@ -809,7 +809,7 @@ impl IoProducer {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListArtifactResponse {
-    /// The artifacts on this page; absent when the page is empty.
+    /// The artifacts on this page; absent if the page is empty.
     #[serde(
         deserialize_with = "::compute_kfp_runtime::list::exact",
         default,
@@ -819,13 +819,13 @@ pub struct ListArtifactResponse {
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub next_page_token: ::std::option::Option<::std::string::String>,
-    /// How many artifacts match in all, over all pages; absent when 0.
+    /// Total number of matching artifacts on all pages; absent if 0.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub total_size: ::std::option::Option<i32>,
 }
 
 impl ListArtifactResponse {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ListArtifactResponse {
         ::std::default::Default::default()
@@ -867,7 +867,7 @@ impl ::compute_kfp_runtime::paging::ListPage for ListArtifactResponse {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListArtifactTasksResponse {
-    /// The links on this page; absent when the page is empty.
+    /// The links on this page; absent if the page is empty.
     #[serde(
         deserialize_with = "::compute_kfp_runtime::list::exact",
         default,
@@ -877,13 +877,13 @@ pub struct ListArtifactTasksResponse {
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub next_page_token: ::std::option::Option<::std::string::String>,
-    /// How many links match in all, over all pages; absent when 0.
+    /// Total number of matching links on all pages; absent if 0.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub total_size: ::std::option::Option<i32>,
 }
 
 impl ListArtifactTasksResponse {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ListArtifactTasksResponse {
         ::std::default::Default::default()
@@ -925,7 +925,7 @@ impl ::compute_kfp_runtime::paging::ListPage for ListArtifactTasksResponse {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListExperimentsResponse {
-    /// The experiments on this page; absent when the page is empty.
+    /// The experiments on this page; absent if the page is empty.
     #[serde(
         deserialize_with = "::compute_kfp_runtime::list::exact",
         default,
@@ -935,13 +935,13 @@ pub struct ListExperimentsResponse {
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub next_page_token: ::std::option::Option<::std::string::String>,
-    /// How many experiments match in all, over all pages; absent when 0.
+    /// Total number of matching experiments on all pages; absent if 0.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub total_size: ::std::option::Option<i32>,
 }
 
 impl ListExperimentsResponse {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ListExperimentsResponse {
         ::std::default::Default::default()
@@ -983,7 +983,7 @@ impl ::compute_kfp_runtime::paging::ListPage for ListExperimentsResponse {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListMetricsResponse {
-    /// The metrics on this page; absent when the page is empty.
+    /// The metrics on this page; absent if the page is empty.
     #[serde(
         deserialize_with = "::compute_kfp_runtime::list::exact",
         default,
@@ -993,13 +993,13 @@ pub struct ListMetricsResponse {
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub next_page_token: ::std::option::Option<::std::string::String>,
-    /// How many metrics match in all, over all pages; absent when 0.
+    /// Total number of matching metrics on all pages; absent if 0.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub total_size: ::std::option::Option<i32>,
 }
 
 impl ListMetricsResponse {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ListMetricsResponse {
         ::std::default::Default::default()
@@ -1044,20 +1044,20 @@ pub struct ListPipelineVersionsResponse {
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub next_page_token: ::std::option::Option<::std::string::String>,
-    /// The versions on this page; absent when the page is empty.
+    /// The versions on this page; absent if the page is empty.
     #[serde(
         deserialize_with = "::compute_kfp_runtime::list::exact",
         default,
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub pipeline_versions: ::std::option::Option<::std::vec::Vec<PipelineVersion>>,
-    /// How many versions match in all, over all pages; absent when 0.
+    /// Total number of matching versions on all pages; absent if 0.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub total_size: ::std::option::Option<i32>,
 }
 
 impl ListPipelineVersionsResponse {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ListPipelineVersionsResponse {
         ::std::default::Default::default()
@@ -1102,20 +1102,20 @@ pub struct ListPipelinesResponse {
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub next_page_token: ::std::option::Option<::std::string::String>,
-    /// The pipelines on this page; absent when the page is empty.
+    /// The pipelines on this page; absent if the page is empty.
     #[serde(
         deserialize_with = "::compute_kfp_runtime::list::exact",
         default,
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub pipelines: ::std::option::Option<::std::vec::Vec<Pipeline>>,
-    /// How many pipelines match in all, over all pages; absent when 0.
+    /// Total number of matching pipelines on all pages; absent if 0.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub total_size: ::std::option::Option<i32>,
 }
 
 impl ListPipelinesResponse {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ListPipelinesResponse {
         ::std::default::Default::default()
@@ -1160,7 +1160,7 @@ pub struct ListRecurringRunsResponse {
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub next_page_token: ::std::option::Option<::std::string::String>,
-    /// The recurring runs on this page; absent when the page is empty. The only field of this API whose name is in camel case.
+    /// The recurring runs on this page; absent if the page is empty. The only field of this API whose name is in camel case.
     #[serde(
         rename = "recurringRuns",
         deserialize_with = "::compute_kfp_runtime::list::exact",
@@ -1168,13 +1168,13 @@ pub struct ListRecurringRunsResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub recurring_runs: ::std::option::Option<::std::vec::Vec<RecurringRun>>,
-    /// How many recurring runs match in all, over all pages; absent when 0.
+    /// Total number of matching recurring runs on all pages; absent if 0.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub total_size: ::std::option::Option<i32>,
 }
 
 impl ListRecurringRunsResponse {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ListRecurringRunsResponse {
         ::std::default::Default::default()
@@ -1211,7 +1211,7 @@ impl ::compute_kfp_runtime::paging::ListPage for ListRecurringRunsResponse {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// How much of each run to return when runs are listed. Pages hold at most 100 runs with `FULL`.
+    /// Amount of detail when runs are listed. Pages hold at most 100 runs with `FULL`.
     ///
     /// - `DEFAULT`: the run with `task_count`, without its tasks.
     /// - `FULL`: the run with all its tasks in `tasks`.
@@ -1233,20 +1233,20 @@ pub struct ListRunsResponse {
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub next_page_token: ::std::option::Option<::std::string::String>,
-    /// The runs on this page; absent when the page is empty.
+    /// The runs on this page; absent if the page is empty.
     #[serde(
         deserialize_with = "::compute_kfp_runtime::list::exact",
         default,
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub runs: ::std::option::Option<::std::vec::Vec<Run>>,
-    /// How many runs match in all, over all pages; absent when 0.
+    /// Total number of matching runs on all pages; absent if 0.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub total_size: ::std::option::Option<i32>,
 }
 
 impl ListRunsResponse {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ListRunsResponse {
         ::std::default::Default::default()
@@ -1299,20 +1299,20 @@ pub struct ListTasksResponse {
     /// Opaque token for the next page, to be sent as `page_token`; absent on the last page. Only an absent or empty token ends the list: a page that is short or empty may carry one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub next_page_token: ::std::option::Option<::std::string::String>,
-    /// The tasks on this page; absent when the page is empty.
+    /// The tasks on this page; absent if the page is empty.
     #[serde(
         deserialize_with = "::compute_kfp_runtime::list::exact",
         default,
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub tasks: ::std::option::Option<::std::vec::Vec<PipelineTask>>,
-    /// How many tasks match in all, over all pages; absent when 0.
+    /// Total number of matching tasks on all pages; absent if 0.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub total_size: ::std::option::Option<i32>,
 }
 
 impl ListTasksResponse {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ListTasksResponse {
         ::std::default::Default::default()
@@ -1360,7 +1360,7 @@ pub struct LogMetricRequest {
 }
 
 impl LogMetricRequest {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::LogMetricRequest {
         ::std::default::Default::default()
@@ -1373,7 +1373,7 @@ impl LogMetricRequest {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct MetadataValue {
-    /// How to show the value. Absent means as plain text.
+    /// Display of the value. The default is plain text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub render_type: ::std::option::Option<MetadataValueRenderType>,
     /// The value, as any JSON.
@@ -1386,7 +1386,7 @@ pub struct MetadataValue {
 }
 
 impl MetadataValue {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::MetadataValue {
         ::std::default::Default::default()
@@ -1394,7 +1394,7 @@ impl MetadataValue {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// How a value of a plugin is best shown to people.
+    /// Preferred display of a plugin's value.
     ///
     /// - `UNSPECIFIED`: as plain text.
     /// - `URL`: as a link; the value is a URL.
@@ -1412,7 +1412,7 @@ impl MetadataValue {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Metric {
-    /// When the server stored the metric. `1970-01-01T00:00:00Z` stands for unset.
+    /// Time at which the server stored the metric. `1970-01-01T00:00:00Z` means unset.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
     /// Name of the metric, unique within the task.
@@ -1437,7 +1437,7 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Metric {
         ::std::default::Default::default()
@@ -1505,29 +1505,29 @@ pub struct PeriodicSchedule {
 }
 
 impl PeriodicSchedule {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PeriodicSchedule {
         ::std::default::Default::default()
     }
 }
 
-/// A pipeline: a name under which versions are kept. What is executed is a version.
+/// A pipeline: a name for a group of versions. Runs execute a version.
 #[doc(alias = "v2beta1Pipeline")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Pipeline {
-    /// When the pipeline was created. Assigned by the server; leave it out of requests.
+    /// Creation time of the pipeline. Assigned by the server; leave it out of requests.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
-    /// What the pipeline does, in free text.
+    /// Description of the pipeline, in free text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
     /// Name of the pipeline as shown to people; it can be changed. The server uses `name` when absent on creation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// Set by the server when the pipeline could not be read fully; the other fields may then be missing except for the identifier. Absent when all is well.
+    /// Set by the server when the pipeline could not be read fully; the other fields may then be missing except for the identifier. Absent on success.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<GoogleRpcStatus>,
     /// Name of the pipeline, unique in its namespace; it cannot be changed. The server uses `display_name` when absent on creation.
@@ -1547,7 +1547,7 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Pipeline {
         ::std::default::Default::default()
@@ -1563,35 +1563,35 @@ pub struct PipelineTask {
     /// Fingerprint of what the task executes and of its inputs. A later task with the same fingerprint may reuse the outputs. Absent where the task is not to be cached.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub cache_fingerprint: ::std::option::Option<::std::string::String>,
-    /// The tasks nested directly in this one. Filled by the server; absent when there are none.
+    /// The tasks nested directly in this one. Filled by the server; absent if there are none.
     #[serde(
         deserialize_with = "::compute_kfp_runtime::list::exact",
         default,
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub child_tasks: ::std::option::Option<::std::vec::Vec<PipelineTaskChildTask>>,
-    /// When the task was created. `1970-01-01T00:00:00Z` stands for unset.
+    /// Creation time of the task. `1970-01-01T00:00:00Z` means unset.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub create_time: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
     /// Name of the task as shown to people.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// When the task ended; unset while it goes on. `1970-01-01T00:00:00Z` stands for unset.
+    /// End time of the task; unset while it is running. `1970-01-01T00:00:00Z` means unset.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub end_time: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
-    /// What the task gets; absent when there is nothing.
+    /// Inputs of the task; absent if there are none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub inputs: ::std::option::Option<PipelineTaskInputOutputs>,
     /// Name of the task in the pipeline, unique among its siblings.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// What the task has produced so far; absent when there is nothing.
+    /// Outputs of the task so far; absent if there are none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub outputs: ::std::option::Option<PipelineTaskInputOutputs>,
     /// Identifier of the task that this one is nested in, in the same run; absent for the run's topmost task.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub parent_task_id: ::std::option::Option<::std::string::String>,
-    /// The pods that work for the task; absent when there are none.
+    /// The pods that work for the task; absent if there are none.
     #[serde(
         deserialize_with = "::compute_kfp_runtime::list::exact",
         default,
@@ -1620,7 +1620,7 @@ pub struct PipelineTask {
     /// Identifier of the task. Assigned by the server; leave it out of requests.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub task_id: ::std::option::Option<::std::string::String>,
-    /// What the task stands for in the graph.
+    /// Role of the task in the graph.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<PipelineTaskTaskType>,
     /// Details that go with the type, such as the index of a loop iteration.
@@ -1629,7 +1629,7 @@ pub struct PipelineTask {
 }
 
 impl PipelineTask {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PipelineTask {
         ::std::default::Default::default()
@@ -1650,7 +1650,7 @@ pub struct PipelineTaskChildTask {
 }
 
 impl PipelineTaskChildTask {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PipelineTaskChildTask {
         ::std::default::Default::default()
@@ -1663,26 +1663,26 @@ impl PipelineTaskChildTask {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PipelineTaskDetail {
-    /// The tasks that follow from this one in the graph; absent when there are none.
+    /// The tasks that follow from this one in the graph; absent if there are none.
     #[serde(
         deserialize_with = "::compute_kfp_runtime::list::exact",
         default,
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub child_tasks: ::std::option::Option<::std::vec::Vec<PipelineTaskDetailChildTask>>,
-    /// When the task was created. `1970-01-01T00:00:00Z` stands for unset.
+    /// Creation time of the task. `1970-01-01T00:00:00Z` means unset.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub create_time: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
     /// Name of the task as shown to people.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// When the task ended; unset while it goes on. `1970-01-01T00:00:00Z` stands for unset.
+    /// End time of the task; unset while it is running. `1970-01-01T00:00:00Z` means unset.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub end_time: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
-    /// Why the task failed or was stopped; absent when all is well.
+    /// Reason why the task failed or was stopped; absent on success.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<GoogleRpcStatus>,
-    /// Identifier of the task's execution in ML Metadata, as a string; absent when there is none.
+    /// Identifier of the task's execution in ML Metadata, as a string; absent if there are none.
     #[serde(
         skip_serializing_if = "::std::option::Option::is_none",
         serialize_with = "::compute_kfp_runtime::number_text::serialize",
@@ -1718,7 +1718,7 @@ pub struct PipelineTaskDetail {
     /// Identifier of the run that the task belongs to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub run_id: ::std::option::Option<::std::string::String>,
-    /// When the task began to execute. `1970-01-01T00:00:00Z` stands for unset.
+    /// Start time of the task. `1970-01-01T00:00:00Z` means unset.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub start_time: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
     /// State of the task.
@@ -1737,7 +1737,7 @@ pub struct PipelineTaskDetail {
 }
 
 impl PipelineTaskDetail {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PipelineTaskDetail {
         ::std::default::Default::default()
@@ -1758,7 +1758,7 @@ pub struct PipelineTaskDetailChildTask {
 }
 
 impl PipelineTaskDetailChildTask {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PipelineTaskDetailChildTask {
         ::std::default::Default::default()
@@ -1796,26 +1796,26 @@ pub struct PipelineTaskExecutorDetail {
 }
 
 impl PipelineTaskExecutorDetail {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PipelineTaskExecutorDetail {
         ::std::default::Default::default()
     }
 }
 
-/// What goes into a task, or what comes out of it.
+/// Inputs or outputs of a task.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PipelineTaskInputOutputs {
-    /// The artifacts; absent when there are none.
+    /// The artifacts; absent if there are none.
     #[serde(
         deserialize_with = "::compute_kfp_runtime::list::exact",
         default,
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub artifacts: ::std::option::Option<::std::vec::Vec<InputOutputsIoArtifact>>,
-    /// The parameters; absent when there are none.
+    /// The parameters; absent if there are none.
     #[serde(
         deserialize_with = "::compute_kfp_runtime::list::exact",
         default,
@@ -1825,7 +1825,7 @@ pub struct PipelineTaskInputOutputs {
 }
 
 impl PipelineTaskInputOutputs {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PipelineTaskInputOutputs {
         ::std::default::Default::default()
@@ -1842,13 +1842,13 @@ pub struct PipelineTaskStatusMetadata {
     pub custom_properties: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// Why the task is in its state, in words; with a failed task, the error.
+    /// Reason for the state of the task; for a failed task, the error.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<::std::string::String>,
 }
 
 impl PipelineTaskStatusMetadata {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PipelineTaskStatusMetadata {
         ::std::default::Default::default()
@@ -1863,16 +1863,16 @@ pub struct PipelineTaskTaskPod {
     /// Name of the pod, by which its log can be found in the cluster.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// What the pod does for the task.
+    /// Role of the pod in the task.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<PipelineTaskTaskPodType>,
-    /// UID of the pod, assigned by Kubernetes; it tells apart pods that had the same name one after the other.
+    /// UID of the pod, assigned by Kubernetes; it distinguishes successive pods of the same name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uid: ::std::option::Option<::std::string::String>,
 }
 
 impl PipelineTaskTaskPod {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PipelineTaskTaskPod {
         ::std::default::Default::default()
@@ -1880,7 +1880,7 @@ impl PipelineTaskTaskPod {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// What a pod does for a task.
+    /// Role of a pod in a task.
     ///
     /// - `UNSPECIFIED`: not known.
     /// - `DRIVER`: prepares the task: resolves its inputs, conditions and cache.
@@ -1904,7 +1904,7 @@ impl PipelineTaskTaskPod {
     /// - `SUCCEEDED`: the task ended well.
     /// - `SKIPPED`: the task was not executed, for example because its condition was false.
     /// - `FAILED`: the task ended with an error.
-    /// - `CACHED`: the outputs of an earlier execution are used in place of an execution.
+    /// - `CACHED`: the outputs of an earlier execution replace an execution.
     pub enum PipelineTaskTaskState {
         /// Not set.
         RuntimeStateUnspecified = "RUNTIME_STATE_UNSPECIFIED",
@@ -1916,7 +1916,7 @@ impl PipelineTaskTaskPod {
         Skipped = "SKIPPED",
         /// The task ended with an error.
         Failed = "FAILED",
-        /// The outputs of an earlier execution are used in place of an execution.
+        /// The outputs of an earlier execution replace an execution.
         Cached = "CACHED",
     }
 }
@@ -1932,13 +1932,13 @@ pub struct PipelineTaskTaskStatus {
     /// The state that was entered.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub state: ::std::option::Option<PipelineTaskTaskState>,
-    /// When the task entered the state.
+    /// Time at which the task entered the state.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub update_time: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
 }
 
 impl PipelineTaskTaskStatus {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PipelineTaskTaskStatus {
         ::std::default::Default::default()
@@ -1946,7 +1946,7 @@ impl PipelineTaskTaskStatus {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// What a task stands for in the graph of a run.
+    /// Role of a task in the graph of a run.
     ///
     /// - `TASK_TYPE_UNSPECIFIED`: not set.
     /// - `ROOT`: the run's topmost task, of which all others descend.
@@ -1979,15 +1979,15 @@ impl PipelineTaskTaskStatus {
     }
 }
 
-/// What a task has to say beyond other types of task. Which field is set depends on the type.
+/// Details that depend on the type of the task, which determines the field that is set.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PipelineTaskTypeAttributes {
-    /// Whether an importer task also copies the artifact to the workspace of the run. Absent means `false`.
+    /// Whether an importer task also copies the artifact to the workspace of the run. The default is `false`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub download_to_workspace: ::std::option::Option<bool>,
-    /// How many iterations the loop has, where the task is a loop; absent otherwise.
+    /// Number of iterations, if the task is a loop; absent otherwise.
     #[serde(
         skip_serializing_if = "::std::option::Option::is_none",
         serialize_with = "::compute_kfp_runtime::number_text::serialize",
@@ -2018,7 +2018,7 @@ pub struct PipelineTaskTypeAttributes {
 }
 
 impl PipelineTaskTypeAttributes {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PipelineTaskTypeAttributes {
         ::std::default::Default::default()
@@ -2034,22 +2034,22 @@ pub struct PipelineVersion {
     /// URL of the source code that the version was compiled from. The server does not open it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub code_source_url: ::std::option::Option<::std::string::String>,
-    /// When the version was created. Assigned by the server; leave it out of requests.
+    /// Creation time of the version. Assigned by the server; leave it out of requests.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
-    /// What is special about the version, in free text.
+    /// Description of the version, in free text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
     /// Name of the version as shown to people; it can be changed. The server uses `name` when absent on creation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// Set by the server when the version could not be read fully; the other fields may then be missing except for the identifier. Absent when all is well.
+    /// Set by the server when the version could not be read fully; the other fields may then be missing except for the identifier. Absent on success.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<GoogleRpcStatus>,
     /// Name of the version, unique in its pipeline; it cannot be changed. The server uses `display_name` when absent on creation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// Where the server downloads the package from. Required on creation; may be absent from a version that was uploaded as a file.
+    /// Location from which the server downloads the package. Required on creation; may be absent from a version that was uploaded as a file.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub package_url: ::std::option::Option<Url>,
     /// Identifier of the pipeline that the version belongs to. The server requires it on creation, in the body as well as in the path.
@@ -2071,7 +2071,7 @@ pub struct PipelineVersion {
 }
 
 impl PipelineVersion {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PipelineVersion {
         ::std::default::Default::default()
@@ -2093,14 +2093,14 @@ pub struct PipelineVersionReference {
 }
 
 impl PipelineVersionReference {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PipelineVersionReference {
         ::std::default::Default::default()
     }
 }
 
-/// What a plugin of the server has to say about a run.
+/// Report of a server plugin about a run.
 #[doc(alias = "v2beta1PluginOutput")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -2111,7 +2111,7 @@ pub struct PluginOutput {
     pub entries: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, MetadataValue>,
     >,
-    /// How far the plugin is.
+    /// Progress of the plugin.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub state: ::std::option::Option<PluginState>,
     /// More on the state, in words; with a failed plugin, the error.
@@ -2120,7 +2120,7 @@ pub struct PluginOutput {
 }
 
 impl PluginOutput {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PluginOutput {
         ::std::default::Default::default()
@@ -2179,13 +2179,13 @@ pub struct Predicate {
     /// The values that `IN` compares with, as 64-bit integers in strings.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub long_values: ::std::option::Option<PredicateLongValues>,
-    /// How to compare. Required.
+    /// Comparison. Required.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub operation: ::std::option::Option<PredicateOperation>,
-    /// The value to compare with, as text. Enum fields are compared by the name of the value.
+    /// The value to compare with, as a string. Enum fields are compared by the name of the value.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub string_value: ::std::option::Option<::std::string::String>,
-    /// The values that `IN` compares with, as text.
+    /// The values that `IN` compares with, as strings.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub string_values: ::std::option::Option<PredicateStringValues>,
     /// The value to compare with, as a time, for fields such as `created_at`.
@@ -2194,7 +2194,7 @@ pub struct Predicate {
 }
 
 impl Predicate {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Predicate {
         ::std::default::Default::default()
@@ -2216,7 +2216,7 @@ pub struct PredicateIntValues {
 }
 
 impl PredicateIntValues {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PredicateIntValues {
         ::std::default::Default::default()
@@ -2245,7 +2245,7 @@ pub struct PredicateLongValues {
 }
 
 impl PredicateLongValues {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PredicateLongValues {
         ::std::default::Default::default()
@@ -2253,7 +2253,7 @@ impl PredicateLongValues {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// How a predicate of a filter compares the field with the value.
+    /// Comparison of a filter predicate.
     ///
     /// - `OPERATION_UNSPECIFIED`: not set; refused.
     /// - `EQUALS`: the field equals the value.
@@ -2302,7 +2302,7 @@ pub struct PredicateStringValues {
 }
 
 impl PredicateStringValues {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PredicateStringValues {
         ::std::default::Default::default()
@@ -2318,16 +2318,16 @@ pub struct ProtobufAny {
     /// Name of the type, as a URL, such as `type.googleapis.com/google.rpc.Status`.
     #[serde(rename = "@type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<::std::string::String>,
-    /// Name of the type, as a URL, where the value comes in binary form. Servers send `@type` in place of it.
+    /// Name of the type, as a URL, where the value comes in binary form. Servers send `@type` instead.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub type_url: ::std::option::Option<::std::string::String>,
-    /// Properties that the spec does not name.
+    /// Properties that the spec does not declare.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
 impl ProtobufAny {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ProtobufAny {
         ::std::default::Default::default()
@@ -2351,22 +2351,22 @@ impl ProtobufAny {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RecurringRun {
-    /// When the recurring run was created. Assigned by the server; leave it out of requests.
+    /// Creation time of the recurring run. Assigned by the server; leave it out of requests.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
-    /// What the recurring run is for, in free text.
+    /// Description of the recurring run, in free text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
     /// Name of the recurring run as shown to people, from which the names of its runs derive. Required on creation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// Set by the server when the recurring run could not be read fully; the other fields may then be missing except for the identifier. Absent when all is well.
+    /// Set by the server when the recurring run could not be read fully; the other fields may then be missing except for the identifier. Absent on success.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<GoogleRpcStatus>,
     /// Identifier of the experiment that the runs go to. The server uses the default experiment when absent.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub experiment_id: ::std::option::Option<::std::string::String>,
-    /// How many runs may be under way at once, from 1 to 10. The server requires it on creation; a value outside the range is a 400.
+    /// Maximum number of concurrent runs, from 1 to 10. The server requires it on creation; a value outside the range is a 400.
     #[serde(
         skip_serializing_if = "::std::option::Option::is_none",
         serialize_with = "::compute_kfp_runtime::number_text::serialize",
@@ -2380,16 +2380,16 @@ pub struct RecurringRun {
         )
     )]
     pub max_concurrency: ::std::option::Option<i64>,
-    /// Whether the recurring run starts out enabled. Absent on creation means disabled, so send `ENABLE` for a schedule that is to run.
+    /// Whether the recurring run starts out enabled. The default on creation is disabled, so send `ENABLE` to activate the schedule.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub mode: ::std::option::Option<RecurringRunMode>,
     /// Namespace of the recurring run, that of its experiment.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub namespace: ::std::option::Option<::std::string::String>,
-    /// Whether to skip what was missed: `true` starts only the latest run that fell due while the recurring run was disabled or late, `false` starts all of them. Absent means `false`.
+    /// Whether to skip missed runs: `true` starts only the latest run that fell due while the recurring run was disabled or late, `false` starts all of them. The default is `false`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub no_catchup: ::std::option::Option<bool>,
-    /// The compiled pipeline that is executed, as JSON, in place of a reference to a stored version.
+    /// The compiled pipeline that is executed, as JSON, instead of a reference to a stored version.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pipeline_spec: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -2400,7 +2400,7 @@ pub struct RecurringRun {
     /// The stored pipeline version that is executed. The usual pipeline source.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pipeline_version_reference: ::std::option::Option<PipelineVersionReference>,
-    /// Settings for the plugins of the server, by name of the plugin; what a plugin takes is for the plugin to say. Absent means the plugins get no settings.
+    /// Settings for the plugins of the server, by name of the plugin; each plugin defines its own input. If omitted, the plugins receive no settings.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub plugins_input: ::std::option::Option<
         ::std::collections::BTreeMap<
@@ -2417,19 +2417,19 @@ pub struct RecurringRun {
     /// Name of the Kubernetes service account that the runs execute as. The server uses its default when absent.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub service_account: ::std::option::Option<::std::string::String>,
-    /// Whether the recurring run starts runs at present. Assigned by the server; leave it out of requests.
+    /// Whether the recurring run currently starts runs. Assigned by the server; leave it out of requests.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<RecurringRunStatus>,
-    /// When runs are started; it holds exactly one schedule.
+    /// Schedule of the runs; exactly one kind is set.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub trigger: ::std::option::Option<Trigger>,
-    /// When the recurring run was last changed, for example disabled. Assigned by the server; leave it out of requests.
+    /// Time of the last change of the recurring run, for example its disabling. Assigned by the server; leave it out of requests.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub updated_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
 }
 
 impl RecurringRun {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::RecurringRun {
         ::std::default::Default::default()
@@ -2437,7 +2437,7 @@ impl RecurringRun {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// Whether a recurring run is to start runs. Set it on creation, where absent means `DISABLE`; to change it later, enable or disable the recurring run.
+    /// Mode of a recurring run: whether it starts runs. Set it on creation; the default is `DISABLE`; to change it later, enable or disable the recurring run.
     ///
     /// - `MODE_UNSPECIFIED`: not set; on creation the same as `DISABLE`.
     /// - `ENABLE`: runs are started as scheduled.
@@ -2454,7 +2454,7 @@ impl RecurringRun {
 
 
 ::compute_kfp_runtime::open_enum! {
-    /// Whether a recurring run starts runs at present. Assigned by the server.
+    /// Whether a recurring run currently starts runs. Assigned by the server.
     ///
     /// - `STATUS_UNSPECIFIED`: not known.
     /// - `ENABLED`: runs are started as scheduled.
@@ -2476,28 +2476,28 @@ impl RecurringRun {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Run {
-    /// When the run was created. Assigned by the server; leave it out of requests. `1970-01-01T00:00:00Z` stands for unset.
+    /// Creation time of the run. Assigned by the server; leave it out of requests. `1970-01-01T00:00:00Z` means unset.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
-    /// What the run is for, in free text.
+    /// Description of the run, in free text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
     /// Name of the run as shown to people; it need not be unique. Required on creation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// Why the run failed, or why the server could not read it fully; in the latter case the other fields may be missing except for the identifier. Absent when all is well.
+    /// Error of the run, or reason why the server could not read it fully; in the latter case the other fields may be missing except for the identifier. Absent on success.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<GoogleRpcStatus>,
     /// Identifier of the experiment that the run is in. The server uses the default experiment when absent on creation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub experiment_id: ::std::option::Option<::std::string::String>,
-    /// When the run ended; `1970-01-01T00:00:00Z` while it is under way. Assigned by the server; leave it out of requests.
+    /// End time of the run; `1970-01-01T00:00:00Z` while it is running. Assigned by the server; leave it out of requests.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub finished_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
     /// The pipeline version that the run was started from, also where the server sends the compiled pipeline in `pipeline_spec`. Absent where the run was started from a specification of its own.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pipeline_reference: ::std::option::Option<PipelineVersionReference>,
-    /// The compiled pipeline that is executed, as JSON, in place of a reference to a stored version.
+    /// The compiled pipeline that is executed, as JSON, instead of a reference to a stored version.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pipeline_spec: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -2508,7 +2508,7 @@ pub struct Run {
     /// The stored pipeline version that is executed. The usual pipeline source.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pipeline_version_reference: ::std::option::Option<PipelineVersionReference>,
-    /// Settings for the plugins of the server, by name of the plugin; what a plugin takes is for the plugin to say. Absent means the plugins get no settings.
+    /// Settings for the plugins of the server, by name of the plugin; each plugin defines its own input. If omitted, the plugins receive no settings.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub plugins_input: ::std::option::Option<
         ::std::collections::BTreeMap<
@@ -2516,7 +2516,7 @@ pub struct Run {
             ::serde_json::Map<::std::string::String, ::serde_json::Value>,
         >,
     >,
-    /// What the plugins of the server report on the run, by name of the plugin. Assigned by the server; leave it out of requests. A creation request that sets it is a 400.
+    /// Reports of the server's plugins about the run, by name of the plugin. Assigned by the server; leave it out of requests. A creation request that sets it is a 400.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub plugins_output: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, PluginOutput>,
@@ -2533,7 +2533,7 @@ pub struct Run {
     /// Parameters and output location of the run. May be left out where the pipeline needs neither.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub runtime_config: ::std::option::Option<RuntimeConfig>,
-    /// When the run was due; for a run that a recurring run started late, earlier than `created_at`. Assigned by the server; leave it out of requests. `1970-01-01T00:00:00Z` stands for unset.
+    /// Scheduled time of the run; earlier than `created_at` if a recurring run started it late. Assigned by the server; leave it out of requests. `1970-01-01T00:00:00Z` means unset.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scheduled_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
     /// Name of the Kubernetes service account that the run executes as. The server uses its default when absent.
@@ -2549,10 +2549,10 @@ pub struct Run {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub state_history: ::std::option::Option<::std::vec::Vec<RuntimeStatus>>,
-    /// Whether the run is in use or archived. Assigned by the server; leave it out of requests.
+    /// Storage state of the run: available or archived. Assigned by the server; leave it out of requests.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub storage_state: ::std::option::Option<RunStorageState>,
-    /// How many tasks the run has. Assigned by the server; leave it out of requests. Absent when 0.
+    /// Number of tasks of the run. Assigned by the server; leave it out of requests. Absent if 0.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub task_count: ::std::option::Option<i32>,
     /// All tasks of the run; only filled with `view=FULL`. Assigned by the server; leave it out of requests.
@@ -2565,7 +2565,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Run {
         ::std::default::Default::default()
@@ -2578,7 +2578,7 @@ impl Run {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RunDetails {
-    /// Identifier of the pipeline's context in ML Metadata, as a string; absent where ML Metadata is not in use.
+    /// Identifier of the pipeline's context in ML Metadata, as a string; absent if ML Metadata is disabled.
     #[serde(
         skip_serializing_if = "::std::option::Option::is_none",
         serialize_with = "::compute_kfp_runtime::number_text::serialize",
@@ -2592,7 +2592,7 @@ pub struct RunDetails {
         )
     )]
     pub pipeline_context_id: ::std::option::Option<i64>,
-    /// Identifier of the run's context in ML Metadata, as a string; absent where ML Metadata is not in use.
+    /// Identifier of the run's context in ML Metadata, as a string; absent if ML Metadata is disabled.
     #[serde(
         skip_serializing_if = "::std::option::Option::is_none",
         serialize_with = "::compute_kfp_runtime::number_text::serialize",
@@ -2616,7 +2616,7 @@ pub struct RunDetails {
 }
 
 impl RunDetails {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::RunDetails {
         ::std::default::Default::default()
@@ -2636,7 +2636,7 @@ pub struct RunServiceUpdateTasksBulkBody {
 }
 
 impl RunServiceUpdateTasksBulkBody {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::RunServiceUpdateTasksBulkBody {
         ::std::default::Default::default()
@@ -2644,23 +2644,23 @@ impl RunServiceUpdateTasksBulkBody {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// Whether a run is in use or archived. Assigned by the server; archive or unarchive the run to change it.
+    /// Storage state of a run: available or archived. Assigned by the server; archive or unarchive the run to change it.
     ///
     /// - `STORAGE_STATE_UNSPECIFIED`: not set; the server does not send it.
-    /// - `AVAILABLE`: the run is in use and shows in ordinary lists.
+    /// - `AVAILABLE`: the run is active and appears in ordinary lists.
     /// - `ARCHIVED`: the run is in the archive; it can still be read and restored.
     #[doc(alias = "v2beta1RunStorageState")]
     pub enum RunStorageState {
         /// Not set; the server does not send it.
         StorageStateUnspecified = "STORAGE_STATE_UNSPECIFIED",
-        /// The run is in use and shows in ordinary lists.
+        /// The run is active and appears in ordinary lists.
         Available = "AVAILABLE",
         /// The run is in the archive; it can still be read and restored.
         Archived = "ARCHIVED",
     }
 }
 
-/// What a run is given on top of the pipeline.
+/// Input of a run in addition to the pipeline.
 #[doc(alias = "v2beta1RuntimeConfig")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -2671,13 +2671,13 @@ pub struct RuntimeConfig {
     pub parameters: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// Where the run puts its artifacts, as the URL of a folder in an object store, such as `s3://bucket/path`. The server uses the default of the namespace or the installation when absent.
+    /// Location of the run's artifacts, as the URL of a directory in an object store, such as `s3://bucket/path`. If omitted, the server uses the default of the namespace or the installation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pipeline_root: ::std::option::Option<::std::string::String>,
 }
 
 impl RuntimeConfig {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::RuntimeConfig {
         ::std::default::Default::default()
@@ -2731,20 +2731,20 @@ pub struct RuntimeStatus {
     /// The state that was entered.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub state: ::std::option::Option<RuntimeState>,
-    /// When the state was entered.
+    /// Time at which the state was entered.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub update_time: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
 }
 
 impl RuntimeStatus {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::RuntimeStatus {
         ::std::default::Default::default()
     }
 }
 
-/// When a recurring run starts runs. Set exactly one of the two schedules.
+/// Schedule of a recurring run. Set exactly one of the two schedules.
 #[doc(alias = "v2beta1Trigger")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -2759,7 +2759,7 @@ pub struct Trigger {
 }
 
 impl Trigger {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Trigger {
         ::std::default::Default::default()
@@ -2771,10 +2771,10 @@ impl Trigger {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateArtifactBody {
-    /// When the server stored the artifact. `1970-01-01T00:00:00Z` stands for unset.
+    /// Time at which the server stored the artifact. `1970-01-01T00:00:00Z` means unset.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
-    /// What the artifact is, in free text.
+    /// Description of the artifact, in free text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
     /// Further properties of the artifact, by name, with any JSON value. A classification metric keeps its values here, and must have some.
@@ -2805,13 +2805,13 @@ pub struct UpdateArtifactBody {
     /// Kind of data.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<ArtifactArtifactType>,
-    /// Where the data lies, such as `s3://bucket/path`. Absent where there is only metadata, as with metrics.
+    /// Location of the data, such as `s3://bucket/path`. Absent if there is only metadata, as for metrics.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uri: ::std::option::Option<::std::string::String>,
 }
 
 impl UpdateArtifactBody {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::UpdateArtifactBody {
         ::std::default::Default::default()
@@ -2823,13 +2823,13 @@ impl UpdateArtifactBody {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdatePipelineBody {
-    /// When the pipeline was created. It cannot be changed; leave it out.
+    /// Creation time of the pipeline. It cannot be changed; leave it out.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
-    /// What the pipeline does. It cannot be changed; leave it out.
+    /// Description of the pipeline. It cannot be changed; leave it out.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
-    /// New name as shown to people. Absent leaves the name as it is.
+    /// New name as shown to people. If omitted, the name is unchanged.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// Only the server sets it; leave it out.
@@ -2841,7 +2841,7 @@ pub struct UpdatePipelineBody {
     /// Namespace of the pipeline. It cannot be changed; leave it out.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub namespace: ::std::option::Option<::std::string::String>,
-    /// The new tags, in place of all present ones. `{}` clears them; absent leaves them as they are.
+    /// The new tags, which replace all current ones. `{}` clears them; if omitted, they are unchanged.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
@@ -2849,7 +2849,7 @@ pub struct UpdatePipelineBody {
 }
 
 impl UpdatePipelineBody {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::UpdatePipelineBody {
         ::std::default::Default::default()
@@ -2864,13 +2864,13 @@ pub struct UpdatePipelineVersionBody {
     /// URL of the source code. It cannot be changed; leave it out.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub code_source_url: ::std::option::Option<::std::string::String>,
-    /// When the version was created. It cannot be changed; leave it out.
+    /// Creation time of the version. It cannot be changed; leave it out.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
-    /// What is special about the version. It cannot be changed; leave it out.
+    /// Description of the version. It cannot be changed; leave it out.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
-    /// New name as shown to people. Absent leaves the name as it is.
+    /// New name as shown to people. If omitted, the name is unchanged.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// Only the server sets it; leave it out.
@@ -2879,7 +2879,7 @@ pub struct UpdatePipelineVersionBody {
     /// Name of the version. It cannot be changed; leave it out.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// Where the package came from. It cannot be changed; leave it out.
+    /// Origin of the package. It cannot be changed; leave it out.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub package_url: ::std::option::Option<Url>,
     /// The compiled pipeline. It cannot be changed; create a new version instead.
@@ -2887,7 +2887,7 @@ pub struct UpdatePipelineVersionBody {
     pub pipeline_spec: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The new tags, in place of all present ones. `{}` clears them; absent leaves them as they are.
+    /// The new tags, which replace all current ones. `{}` clears them; if omitted, they are unchanged.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
@@ -2895,14 +2895,14 @@ pub struct UpdatePipelineVersionBody {
 }
 
 impl UpdatePipelineVersionBody {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::UpdatePipelineVersionBody {
         ::std::default::Default::default()
     }
 }
 
-/// Answer to the request that updates several tasks of a run.
+/// Response to the request that updates several tasks of a run.
 #[doc(alias = "v2beta1UpdateTasksBulkResponse")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -2916,7 +2916,7 @@ pub struct UpdateTasksBulkResponse {
 }
 
 impl UpdateTasksBulkResponse {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::UpdateTasksBulkResponse {
         ::std::default::Default::default()
@@ -2935,38 +2935,38 @@ pub struct Url {
 }
 
 impl Url {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Url {
         ::std::default::Default::default()
     }
 }
 
-/// A rendering of data as HTML: the request says what to render, the answer repeats it with the result.
+/// A rendering of data as HTML: the request says what to render, the response repeats it with the result.
 #[doc(alias = "v2beta1Visualization")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Visualization {
-    /// Further settings of the visualization, as the text of a JSON object. The server uses `{}` when absent; text that is not JSON is a 400.
+    /// Further settings of the visualization, as a string that contains a JSON object. If omitted, the server uses `{}`; invalid JSON is a 400.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub arguments: ::std::option::Option<::std::string::String>,
-    /// Why the rendering failed. Filled by the server; absent when all is well.
+    /// Reason why the rendering failed. Filled by the server; absent on success.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::std::string::String>,
     /// The rendered HTML. Filled by the server; leave it out of requests.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub html: ::std::option::Option<::std::string::String>,
-    /// Where the data lies, as a path or URL that the visualization service can read; may have wildcards. Required, save for `CUSTOM`.
+    /// Location of the data, as a path or URL that the visualization service can read; may have wildcards. Required, except for `CUSTOM`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub source: ::std::option::Option<::std::string::String>,
-    /// What to show. Absent means `ROC_CURVE`.
+    /// Content to show. The default is `ROC_CURVE`.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<VisualizationType>,
 }
 
 impl Visualization {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Visualization {
         ::std::default::Default::default()
@@ -2974,7 +2974,7 @@ impl Visualization {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// What a visualization shows.
+    /// Content of a visualization.
     ///
     /// - `ROC_CURVE`: an ROC curve, from a CSV file.
     /// - `TFDV`: statistics of a data set, by TensorFlow Data Validation.
@@ -3104,7 +3104,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::Artifact {
             ::std::convert::Into::into(self)
@@ -3163,7 +3163,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::ArtifactList {
             ::std::convert::Into::into(self)
@@ -3274,7 +3274,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::ArtifactTask {
             ::std::convert::Into::into(self)
@@ -3375,7 +3375,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::CreateArtifactRequest {
             ::std::convert::Into::into(self)
@@ -3426,7 +3426,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::CreateArtifactTaskRequest {
             ::std::convert::Into::into(self)
@@ -3473,7 +3473,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::CreateArtifactTasksBulkRequest {
             ::std::convert::Into::into(self)
@@ -3520,7 +3520,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::CreateArtifactTasksBulkResponse {
             ::std::convert::Into::into(self)
@@ -3567,7 +3567,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::CreateArtifactsBulkRequest {
             ::std::convert::Into::into(self)
@@ -3610,7 +3610,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::CreateArtifactsBulkResponse {
             ::std::convert::Into::into(self)
@@ -3659,7 +3659,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::CreatePipelineAndVersionRequest {
             ::std::convert::Into::into(self)
@@ -3724,7 +3724,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::CronSchedule {
             ::std::convert::Into::into(self)
@@ -3829,7 +3829,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::Experiment {
             ::std::convert::Into::into(self)
@@ -3886,7 +3886,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::Filter {
             ::std::convert::Into::into(self)
@@ -3937,7 +3937,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::FindCachedTaskRequest {
             ::std::convert::Into::into(self)
@@ -3980,7 +3980,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::FindCachedTaskResponse {
             ::std::convert::Into::into(self)
@@ -4045,7 +4045,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::GetHealthzResponse {
             ::std::convert::Into::into(self)
@@ -4114,7 +4114,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::GoogleRpcStatus {
             ::std::convert::Into::into(self)
@@ -4190,7 +4190,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::InputOutputsIoArtifact {
             ::std::convert::Into::into(self)
@@ -4264,7 +4264,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::InputOutputsIoParameter {
             ::std::convert::Into::into(self)
@@ -4321,7 +4321,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::IoProducer {
             ::std::convert::Into::into(self)
@@ -4386,7 +4386,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::ListArtifactResponse {
             ::std::convert::Into::into(self)
@@ -4453,7 +4453,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::ListArtifactTasksResponse {
             ::std::convert::Into::into(self)
@@ -4522,7 +4522,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::ListExperimentsResponse {
             ::std::convert::Into::into(self)
@@ -4591,7 +4591,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::ListMetricsResponse {
             ::std::convert::Into::into(self)
@@ -4660,7 +4660,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::ListPipelineVersionsResponse {
             ::std::convert::Into::into(self)
@@ -4729,7 +4729,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::ListPipelinesResponse {
             ::std::convert::Into::into(self)
@@ -4796,7 +4796,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::ListRecurringRunsResponse {
             ::std::convert::Into::into(self)
@@ -4865,7 +4865,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::ListRunsResponse {
             ::std::convert::Into::into(self)
@@ -4932,7 +4932,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::ListTasksResponse {
             ::std::convert::Into::into(self)
@@ -4977,7 +4977,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::LogMetricRequest {
             ::std::convert::Into::into(self)
@@ -5024,7 +5024,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::MetadataValue {
             ::std::convert::Into::into(self)
@@ -5117,7 +5117,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::Metric {
             ::std::convert::Into::into(self)
@@ -5186,7 +5186,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PeriodicSchedule {
             ::std::convert::Into::into(self)
@@ -5313,7 +5313,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::Pipeline {
             ::std::convert::Into::into(self)
@@ -5554,7 +5554,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PipelineTask {
             ::std::convert::Into::into(self)
@@ -5639,7 +5639,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PipelineTaskChildTask {
             ::std::convert::Into::into(self)
@@ -5864,7 +5864,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PipelineTaskDetail {
             ::std::convert::Into::into(self)
@@ -5945,7 +5945,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PipelineTaskDetailChildTask {
             ::std::convert::Into::into(self)
@@ -6030,7 +6030,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PipelineTaskExecutorDetail {
             ::std::convert::Into::into(self)
@@ -6099,7 +6099,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PipelineTaskInputOutputs {
             ::std::convert::Into::into(self)
@@ -6166,7 +6166,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PipelineTaskStatusMetadata {
             ::std::convert::Into::into(self)
@@ -6231,7 +6231,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PipelineTaskTaskPod {
             ::std::convert::Into::into(self)
@@ -6296,7 +6296,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PipelineTaskTaskStatus {
             ::std::convert::Into::into(self)
@@ -6355,7 +6355,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PipelineTaskTypeAttributes {
             ::std::convert::Into::into(self)
@@ -6526,7 +6526,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PipelineVersion {
             ::std::convert::Into::into(self)
@@ -6597,7 +6597,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PipelineVersionReference {
             ::std::convert::Into::into(self)
@@ -6674,7 +6674,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PluginOutput {
             ::std::convert::Into::into(self)
@@ -6795,7 +6795,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::Predicate {
             ::std::convert::Into::into(self)
@@ -6854,7 +6854,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PredicateIntValues {
             ::std::convert::Into::into(self)
@@ -6893,7 +6893,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PredicateLongValues {
             ::std::convert::Into::into(self)
@@ -6934,7 +6934,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::PredicateStringValues {
             ::std::convert::Into::into(self)
@@ -6999,7 +6999,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::ProtobufAny {
             ::std::convert::Into::into(self)
@@ -7251,7 +7251,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::RecurringRun {
             ::std::convert::Into::into(self)
@@ -7597,7 +7597,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::Run {
             ::std::convert::Into::into(self)
@@ -7702,7 +7702,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::RunDetails {
             ::std::convert::Into::into(self)
@@ -7759,7 +7759,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::RunServiceUpdateTasksBulkBody {
             ::std::convert::Into::into(self)
@@ -7820,7 +7820,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::RuntimeConfig {
             ::std::convert::Into::into(self)
@@ -7883,7 +7883,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::RuntimeStatus {
             ::std::convert::Into::into(self)
@@ -7938,7 +7938,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::Trigger {
             ::std::convert::Into::into(self)
@@ -8061,7 +8061,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::UpdateArtifactBody {
             ::std::convert::Into::into(self)
@@ -8188,7 +8188,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::UpdatePipelineBody {
             ::std::convert::Into::into(self)
@@ -8345,7 +8345,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::UpdatePipelineVersionBody {
             ::std::convert::Into::into(self)
@@ -8416,7 +8416,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::UpdateTasksBulkResponse {
             ::std::convert::Into::into(self)
@@ -8455,7 +8455,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::Url {
             ::std::convert::Into::into(self)
@@ -8536,7 +8536,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::Visualization {
             ::std::convert::Into::into(self)
