@@ -61,8 +61,7 @@ pub(crate) fn arguments<'a>(
     let Some(described) = &operation.body else {
         return Ok(found);
     };
-    // The caller chooses which of several bodies is sent.
-    let required = described.required && described.others.is_empty();
+    let required = described.is_argument();
     for (name, media, content) in described.contents() {
         if let BodyContent::Multipart(parts) = content {
             for part in parts {

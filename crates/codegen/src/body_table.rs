@@ -9,7 +9,7 @@ use quote::quote;
 use serde_json::{Map, Value, json};
 
 use crate::model::{Api, Body, BodyContent, Kind, Object, Operation, Property, Schema};
-use crate::operation_table::{Shape, shape};
+use crate::shape::shape;
 
 /// Maximum depth of objects inside objects in an example.
 const MAX_DEPTH: usize = 8;
@@ -86,13 +86,8 @@ fn schema(api: &Api, name: &str, object: &Object) -> TokenStream {
 }
 
 fn field(api: &Api, name: &str, property: &Property) -> TokenStream {
-    let Shape {
-        kind,
-        items,
-        values,
-    } = shape(api, &property.schema);
-    let items = (!items.is_empty()).then(|| quote! { .items(#items) });
-    let values = (!values.is_empty()).then(|| quote! { .values(&[#(#values),*]) });
+    let shape = shape(api, &property.schema);
+    let (kind, details) = (shape.kind, shape.details());
     let object = named_object(api, &property.schema);
     let object = object.map(|(name, _)| quote! { .object(#name) });
     let required = property.required.then(|| quote! { .required() });
@@ -100,7 +95,7 @@ fn field(api: &Api, name: &str, property: &Property) -> TokenStream {
     let on_creation = on_creation.then(|| quote! { .required_on_creation() });
     let description = property.schema.description.as_ref();
     let description = description.map(|it| quote! { .description(#it) });
-    quote! { Field::new(#name, #kind) #items #values #object #required #on_creation #description }
+    quote! { Field::new(#name, #kind) #details #object #required #on_creation #description }
 }
 
 /// Returns the example of the spec, or an object with the required properties.

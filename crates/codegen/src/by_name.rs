@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Type;
 
-use crate::model::{Api, BodyContent, Operation, Part, Success};
+use crate::model::{Api, Body, BodyContent, Operation, Part, Success};
 use crate::tree::{ArgumentTypes, ident};
 
 pub(crate) fn generate(
@@ -99,7 +99,7 @@ fn call(types: &ArgumentTypes, operation: &Operation) -> Result<TokenStream, Str
             });
         }
     }
-    let only = (operation.body.as_ref()).is_some_and(|it| it.required && it.others.is_empty());
+    let only = operation.body.as_ref().is_some_and(Body::is_argument);
     let contents = operation.body.iter().flat_map(|body| body.contents());
     for (name, _, content) in contents {
         if let BodyContent::Multipart(parts) = content {

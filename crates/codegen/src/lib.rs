@@ -18,25 +18,29 @@ mod operation_table;
 mod output;
 mod overlay;
 mod passes;
+mod places;
 mod pointer;
 mod prose;
 mod read;
 mod references;
+mod shape;
 mod spec;
+mod summary;
 mod taken;
+mod template;
 mod tree;
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use client_crate::Summary;
 use escapes::Escapes;
-use lift::Places;
 use model::Api;
 use passes::Context;
+use places::Places;
 use read::Dialect;
 use references::Bundle;
+use summary::Summary;
 
 pub use client_crate::{crate_name, write_crate};
 pub use compare::{ChangelogError, Comparison, WireChange, add_to_changelog, compare};
@@ -181,7 +185,9 @@ fn model(spec: &Spec, document: &Lifted) -> Result<(Api, Vec<Problem>), Error> {
         read: &document.read,
         lifted: &document.lifted,
     };
-    let unresolved = references::unresolved(spec.name(), &places);
+    let original = |at: &pointer::Pointer| places.locate(at.as_str()).1;
+    let unresolved =
+        references::unresolved(spec.name(), &document.read, &document.lifted, original);
     let read = normalise::normalise(spec.name(), places);
     if unresolved.is_empty() {
         return read;

@@ -22,6 +22,16 @@ pub(crate) struct Api {
     pub servers: Vec<Server>,
 }
 
+impl Api {
+    /// Returns the object schema with a Rust name.
+    pub fn object(&self, name: &str) -> Option<&Object> {
+        match &self.schemas.get(name)?.schema.kind {
+            Kind::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+}
+
 /// A server that the document declares.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -369,6 +379,12 @@ pub(crate) struct FormField {
 }
 
 impl Body {
+    /// Returns whether the body is an argument of the client's method: the caller chooses which of
+    /// several bodies is sent.
+    pub fn is_argument(&self) -> bool {
+        self.required && self.others.is_empty()
+    }
+
     /// Returns all contents, each with the name of its setter and its media type.
     pub fn contents(&self) -> impl Iterator<Item = (&str, &str, &BodyContent)> {
         let others = self.others.iter();

@@ -20,11 +20,12 @@ use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Problem, Problems};
-use crate::lift::{METHODS, Places};
+use crate::lift::METHODS;
 use crate::model::{
     Api, Kind, Location, NamedSchema, Operation, Schema, SchemeKind, SecurityScheme,
 };
 use crate::names::scheme_constant;
+use crate::places::Places;
 use crate::pointer::Pointer;
 
 use self::naming::Wanted;

@@ -9,6 +9,7 @@ use crate::model::{
     Schema, SchemeKind, SecurityScheme, StreamFormat, Style, Success,
 };
 use crate::prose::code;
+use crate::shape::{Shape, shape};
 use crate::tree::ident;
 
 pub(crate) fn generate(api: &Api) -> TokenStream {
@@ -257,15 +258,10 @@ fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
         quote! { .argument(#argument) }
     });
     let reserved = parameter.reserved.then(|| quote! { .reserved() });
-    let Shape {
-        kind,
-        items,
-        values,
-    } = shape(api, &parameter.schema);
+    let shape = shape(api, &parameter.schema);
+    let (kind, details) = (shape.kind, shape.details());
     let required = parameter.required.then(|| quote! { .required() });
     let deprecated = parameter.deprecated.then(|| quote! { .deprecated() });
-    let items = (!items.is_empty()).then(|| quote! { .items(#items) });
-    let values = (!values.is_empty()).then(|| quote! { .values(&[#(#values),*]) });
     let maximum = parameter.maximum.map(|it| quote! { .maximum(#it) });
     let held = match &parameter.in_page_token {
         InPageToken::Nothing => None,
@@ -281,7 +277,7 @@ fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
     let description = description.map(|it| quote! { .description(#it) });
     quote! {
         Parameter::new(#name, #location, #kind)
-            #argument #style #reserved #required #deprecated #items #values #maximum #held
+            #argument #style #reserved #required #deprecated #details #maximum #held
             #decoded_twice #repeated #description
     }
 }
@@ -294,53 +290,6 @@ fn style(style: Style, explode: bool, location: Location) -> Option<TokenStream>
     }
     let name = ident(&format!("{style:?}"));
     Some(quote! { .style(Style::#name, #explode) })
-}
-
-/// The JSON shape of a parameter or body.
-pub(crate) struct Shape {
-    pub kind: &'static str,
-    /// The shape of the items of an array.
-    pub items: &'static str,
-    /// The values, if they are known.
-    pub values: Vec<String>,
-}
-
-pub(crate) fn shape(api: &Api, schema: &Schema) -> Shape {
-    let named = match &schema.kind {
-        Kind::Reference(name) => api.schemas.get(name).map(|named| &named.schema.kind),
-        kind => Some(kind),
-    };
-    let kind = match named {
-        Some(Kind::Array(items)) => {
-            let Shape { kind, values, .. } = shape(api, items);
-            return Shape {
-                kind: "array",
-                items: kind,
-                values,
-            };
-        }
-        Some(Kind::Boolean) => "boolean",
-        Some(Kind::Integer(_)) => "integer",
-        Some(Kind::Number) => "number",
-        Some(Kind::Object(_) | Kind::Map(_) | Kind::Tagged(_)) => "object",
-        Some(
-            Kind::Enum(_)
-            | Kind::IntegerText { .. }
-            | Kind::String
-            | Kind::Timestamp
-            | Kind::Binary,
-        ) => "string",
-        Some(Kind::Any | Kind::Union(_) | Kind::Reference(_)) | None => "any",
-    };
-    let values = match named {
-        Some(Kind::Enum(values)) => values.iter().map(|it| it.value.clone()).collect(),
-        _ => Vec::new(),
-    };
-    Shape {
-        kind,
-        items: "",
-        values,
-    }
 }
 
 fn body_schema(api: &Api, content: &BodyContent) -> Option<TokenStream> {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::client_crate::Summary;
 use crate::error::Problem;
 use crate::layout::File;
+use crate::summary::Summary;
 
 /// The code of a client crate.
 #[derive(Clone, Debug)]
@@ -81,20 +81,20 @@ impl Generated {
 /// # Errors
 ///
 /// Returns an error, with the path, if the directory or a file cannot be written.
-pub fn write(generated: &Generated, folder: impl AsRef<Path>) -> io::Result<()> {
-    let folder = folder.as_ref();
+pub fn write(generated: &Generated, directory: impl AsRef<Path>) -> io::Result<()> {
+    let directory = directory.as_ref();
     write_all(
         generated
             .files()
-            .map(|(name, text)| (folder.join(name), text)),
+            .map(|(name, text)| (directory.join(name), text)),
     )
 }
 
 pub(crate) fn write_all<'a>(files: impl IntoIterator<Item = (PathBuf, &'a str)>) -> io::Result<()> {
     let mut prepared = Vec::new();
     for (path, text) in files {
-        let folder = path.parent().unwrap_or(Path::new(""));
-        fs::create_dir_all(folder)?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        fs::create_dir_all(directory)?;
         let present = match fs::read(&path) {
             Ok(present) => Some(present),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -103,7 +103,7 @@ pub(crate) fn write_all<'a>(files: impl IntoIterator<Item = (PathBuf, &'a str)>)
         if present.as_deref() == Some(text.as_bytes()) {
             continue;
         }
-        let mut file = temporary(folder)?;
+        let mut file = temporary(directory)?;
         io::Write::write_all(&mut file, text.as_bytes())?;
         prepared.push((file, path, present));
     }
@@ -120,12 +120,12 @@ pub(crate) fn write_all<'a>(files: impl IntoIterator<Item = (PathBuf, &'a str)>)
 }
 
 /// Creates a temporary file that other users can read, unlike the default of `tempfile`.
-fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+fn temporary(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".generated");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
+    builder.tempfile_in(directory)
 }
 
 /// Restores the previous files. Failures are ignored: the error that made this necessary is

@@ -3,7 +3,6 @@
 //! Each pass is one file that starts with its reason. Everything else stays as progenitor wrote it.
 //! A test compares the clients with the output of stock progenitor for the same document, and fails
 //! on any difference that no pass declares.
-//! document, and fails on a difference that no pass declares.
 
 mod arguments;
 mod bodies;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use percent_encoding::percent_decode_str;
+
 /// A place in a document, cheap to extend while walking.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Pointer(String);
@@ -55,4 +57,9 @@ impl From<&Pointer> for String {
     fn from(pointer: &Pointer) -> Self {
         pointer.0.clone()
     }
+}
+
+/// Decodes percent-encoding, which references in URI form use: `A` for `%41`.
+pub(crate) fn percent_decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

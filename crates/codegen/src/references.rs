@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use crate::error::Problem;
-use crate::lift::{METHODS, Places};
+use crate::lift::METHODS;
 use crate::pointer::Pointer;
 use crate::read::{Dialect, MAX_BYTES, read_value};
 use crate::spec::{Spec, read_file};
@@ -89,13 +89,20 @@ pub(crate) fn bundle(spec: &Spec, document: Value, dialect: Dialect) -> Bundle {
 }
 
 /// Returns problems for references that lead to other files and for operations that are references.
-pub(crate) fn unresolved(file: &str, places: &Places<'_>) -> Vec<Problem> {
+///
+/// `original` maps a place of the lifted document to that in the file.
+pub(crate) fn unresolved(
+    file: &str,
+    bundle: &Bundle,
+    lifted: &Value,
+    original: impl Fn(&Pointer) -> String,
+) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut visit = |target: &str, part: Part, at: &Pointer| {
         if target.starts_with('#') && part != Part::Operation {
             return;
         }
-        let reason = places.read.unresolved.get(target).cloned();
+        let reason = bundle.unresolved.get(target).cloned();
         let (message, remedy) = reason.unwrap_or_else(|| {
             (
                 format!("the reference `{target}` cannot be followed"),
@@ -103,11 +110,11 @@ pub(crate) fn unresolved(file: &str, places: &Places<'_>) -> Vec<Problem> {
             )
         });
         let mut problem = Problem::new(file, at, message, remedy);
-        let (_, place) = places.locate(at.as_str());
+        let place = original(at);
         problem.in_file = (place != problem.pointer).then_some(place);
         found.push(problem);
     };
-    each_reference(places.lifted, Part::Other, &Pointer::root(), &mut visit);
+    each_reference(lifted, Part::Other, &Pointer::root(), &mut visit);
     found
 }
 

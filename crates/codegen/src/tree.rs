@@ -44,6 +44,24 @@ impl Tree {
         Ok(tree)
     }
 
+    /// Returns the methods of an operation's builder.
+    pub fn builder(&mut self, name: &str) -> Result<&mut ItemImpl, String> {
+        let mut blocks = self.builders.iter_mut().filter_map(|item| match item {
+            Item::Impl(block) if is_named(&block.self_ty, name) => Some(block),
+            _ => None,
+        });
+        let found = blocks.next();
+        found.ok_or_else(|| format!("progenitor generated no builder `{name}`"))
+    }
+
+    /// Returns the client's method for an operation.
+    pub fn method(&mut self, name: &str) -> Result<&mut ImplItemFn, String> {
+        let wanted = ident(name);
+        let mut methods = implementations(&mut self.client).flat_map(|(_, block)| functions(block));
+        let found = methods.find(|method| method.sig.ident == wanted);
+        found.ok_or_else(|| format!("progenitor generated no method `{name}`"))
+    }
+
     /// Returns all lists of items.
     pub fn modules_mut(&mut self) -> [&mut Vec<Item>; 5] {
         [
@@ -113,7 +131,7 @@ pub(crate) fn fields(item: &mut ItemStruct) -> impl Iterator<Item = (String, &mu
         .filter_map(|field| Some((field.ident.as_ref()?.to_string(), field)))
 }
 
-/// Returns the inherent implementations, each with the name of its type.
+/// Returns the implementations, each with the name of its type.
 pub(crate) fn implementations(items: &mut [Item]) -> impl Iterator<Item = (String, &mut ItemImpl)> {
     items.iter_mut().filter_map(|item| match item {
         Item::Impl(block) => Some((last_name(&block.self_ty)?, block)),
@@ -121,15 +139,10 @@ pub(crate) fn implementations(items: &mut [Item]) -> impl Iterator<Item = (Strin
     })
 }
 
-/// Returns the inherent implementations of a type.
-pub(crate) fn implementations_for<'a>(
-    items: &'a mut [Item],
-    name: &str,
-) -> impl Iterator<Item = &'a mut ItemImpl> {
-    items.iter_mut().filter_map(move |item| match item {
-        Item::Impl(block) if is_named(&block.self_ty, name) => Some(block),
-        _ => None,
-    })
+/// Inserts methods of a builder before `send`, which stays the last.
+pub(crate) fn insert_before_send(block: &mut ItemImpl, methods: Vec<ImplItem>) {
+    let end = block.items.len().saturating_sub(1);
+    block.items.splice(end..end, methods);
 }
 
 /// Returns the functions of an implementation.

@@ -64,7 +64,6 @@ impl<'a> Reader<'a> {
 
     /// Reads what a schema shares with its alternatives while one of them is being read; the other
     /// alternatives do not matter for it.
-    /// do not concern it.
     fn base(&mut self, member: &'a Value) -> Option<Schema> {
         let upstream = self.component_of(member)?;
         let object = self.components.get(upstream)?.as_object()?;

@@ -10,6 +10,7 @@ use super::{Reader, any, flag, is_json, prose, text};
 use crate::model::{Body, BodyContent, InPageToken, Kind, Location, Parameter, Schema, Style};
 use crate::names::{NAME_OVERRIDE, pascal, snake};
 use crate::pointer::Pointer;
+use crate::template::{Piece, pieces};
 
 /// Header parameters that OpenAPI declares elsewhere and ignores here.
 const OWN_HEADERS: [(&str, &str); 3] = [
@@ -416,23 +417,14 @@ pub(super) fn argument_name(upstream: &str) -> String {
 
 /// Returns the names in a path template, or `None` if it is invalid.
 fn template_names(path: &str) -> Option<Vec<&str>> {
-    let mut rest = path
-        .strip_prefix('/')
-        .filter(|path| !path.contains(char::is_control))?;
-    let mut names = Vec::new();
-    while let Some(open) = rest.find(['{', '}']) {
-        if rest[open..].starts_with('}') {
-            return None;
-        }
-        let close = rest[open..].find('}')? + open;
-        let name = &rest[open + 1..close];
-        if name.is_empty() || name.contains('{') {
-            return None;
-        }
-        names.push(name);
-        rest = &rest[close + 1..];
+    if !path.starts_with('/') || path.contains(char::is_control) {
+        return None;
     }
-    Some(names)
+    let names = pieces(path)?.into_iter().filter_map(|piece| match piece {
+        Piece::Name(name) => Some(name),
+        Piece::Text(_) => None,
+    });
+    Some(names.collect())
 }
 
 /// Returns `artifact_id` for `artifact.artifact_id`, if no other parameter has that name.

@@ -4,7 +4,8 @@
 
 use serde_json::Value;
 
-use crate::lift::{METHODS, Places};
+use crate::lift::METHODS;
+use crate::places::Places;
 use crate::read::Dialect;
 
 /// Messages that grpc-gateway and protobuf add, without their package.

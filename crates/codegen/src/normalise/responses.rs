@@ -4,7 +4,7 @@ use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
 use super::{Reader, any, essence, is_json, prose, text};
-use crate::model::{Response, ResponseContent, Schema, StreamFormat, Success};
+use crate::model::{Kind, Response, ResponseContent, Schema, StreamFormat, Success};
 use crate::pointer::Pointer;
 
 impl<'a> Reader<'a> {
@@ -225,7 +225,10 @@ impl Reader<'_> {
                     ResponseContent::Json(Some(schema.clone()))
                 }
                 (Some((_, value)), _) => {
-                    ResponseContent::Json(value.get("schema").and_then(|it| self.named_type(it)))
+                    ResponseContent::Json(value.get("schema").and_then(|it| {
+                        let name = self.component_names.get(self.component_of(it)?)?;
+                        Some(Schema::of(Kind::Reference(name.clone())))
+                    }))
                 }
             };
             Some(Response {

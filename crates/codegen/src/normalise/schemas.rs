@@ -12,7 +12,7 @@ use super::{Reader, flag, prose, text};
 use crate::lift::TYPE_LIST;
 use crate::model::{EnumValue, Kind, NamedSchema, Object, Property, Schema};
 use crate::names::{NAME_OVERRIDE, VARIANT_NAMES, pascal, snake, type_name, variant_name};
-use crate::pointer::Pointer;
+use crate::pointer::{Pointer, percent_decoded};
 
 /// Maximum length of a chain of references through schemas without a type of their own.
 const MAX_DEPTH: usize = 100;
@@ -368,7 +368,7 @@ impl<'a> Reader<'a> {
             .map(|(end, _)| &at.as_str()[..end]);
         let mut roots = vec![""];
         roots.extend(around.rev().filter(|root| !root.is_empty()));
-        let pointers = [pointer.to_owned(), decoded(pointer)];
+        let pointers = [pointer.to_owned(), percent_decoded(pointer)];
         pointers.iter().find_map(|pointer| {
             let mut places = roots.iter().map(|root| format!("{root}{pointer}"));
             places.find_map(|place| self.existing(&place))
@@ -461,15 +461,6 @@ impl<'a> Reader<'a> {
         self.open_parts -= 1;
         self.by_place.insert(place.into(), schema.clone());
         schema
-    }
-
-    /// Returns the component that a schema refers to.
-    pub(super) fn named_type(&self, value: &Value) -> Option<Schema> {
-        let target = value.get("$ref")?.as_str()?;
-        let name = Pointer::parse(target.strip_prefix("#/components/schemas")?);
-        let upstream = name.keys().next()?;
-        let name = self.component_names.get(upstream.as_str())?;
-        Some(Schema::of(Kind::Reference(name.clone())))
     }
 
     /// Returns a reference to a component that has, or will have, a type of its own.
@@ -803,28 +794,6 @@ fn holds_schema(place: &Pointer) -> bool {
     let find = |names: &[&str]| keys.iter().position(|key| names.contains(&key.as_str()));
     find(&["schema", "itemSchema"]).is_some()
         || find(&["schemas", "$defs", "definitions"]).is_some_and(|at| at + 1 < keys.len())
-}
-
-/// Decodes percent-encoding: `A` for `%41`.
-pub(super) fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('%') {
-        bytes.extend(before.bytes());
-        let digits = after.get(..2);
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(b'%');
-                rest = after;
-            }
-        }
-    }
-    bytes.extend(rest.bytes());
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn integer_type(format: &str) -> &'static str {

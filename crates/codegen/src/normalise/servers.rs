@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::{Reader, text};
 use crate::model::Server;
 use crate::pointer::Pointer;
+use crate::template::{Piece, pieces};
 
 /// The servers at the top of a document.
 #[derive(Default)]
@@ -191,13 +192,18 @@ fn address(server: &Value) -> Result<Address, String> {
 
 /// Replaces the variables of a template by their defaults.
 fn with_defaults(template: &str, variables: Option<&Value>) -> Result<String, String> {
+    let pieces = pieces(template);
+    let pieces = pieces.ok_or_else(|| format!("the braces of `{template}` do not match"))?;
     let mut url = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}').unwrap_or((after, ""));
-        let default = variables.and_then(|it| it.get(name)?.get("default"));
-        url.push_str(before);
-        match default {
+    for piece in pieces {
+        let name = match piece {
+            Piece::Text(text) => {
+                url.push_str(text);
+                continue;
+            }
+            Piece::Name(name) => name,
+        };
+        match variables.and_then(|it| it.get(name)?.get("default")) {
             Some(Value::String(text)) => url.push_str(text),
             Some(value @ (Value::Number(_) | Value::Bool(_))) => url.push_str(&value.to_string()),
             _ => {
@@ -206,8 +212,6 @@ fn with_defaults(template: &str, variables: Option<&Value>) -> Result<String, St
                 ));
             }
         }
-        rest = after;
     }
-    url.push_str(rest);
     Ok(url)
 }

@@ -5,8 +5,7 @@ use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
 use super::Reader;
-use super::schemas::decoded;
-use crate::pointer::Pointer;
+use crate::pointer::{Pointer, percent_decoded};
 
 /// Maximum length of a chain of references into parts of schemas.
 const MAX_STEPS: usize = 16;
@@ -119,13 +118,13 @@ impl<'a> Reader<'a> {
 
     /// Returns the component that a reference leads to.
     pub(super) fn component_of(&self, schema: &Value) -> Option<&'a str> {
-        let name = schema
-            .get("$ref")?
-            .as_str()?
-            .strip_prefix("#/components/schemas/")?;
-        let name = name.replace("~1", "/").replace("~0", "~");
-        let known = self.components.get_key_value(name.as_str());
-        let known = known.or_else(|| self.components.get_key_value(decoded(&name).as_str()));
+        let target = schema.get("$ref")?.as_str()?;
+        let below = Pointer::parse(target.strip_prefix("#/components/schemas")?);
+        let [name] = &below.keys().collect::<Vec<_>>()[..] else {
+            return None;
+        };
+        let known = self.components.get_key_value(name);
+        let known = known.or_else(|| self.components.get_key_value(&percent_decoded(name)));
         known.map(|(name, _)| name.as_str())
     }
 

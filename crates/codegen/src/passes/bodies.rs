@@ -12,7 +12,7 @@ use super::{Change, Context, Part, Pass};
 use crate::argument::arguments;
 use crate::document::{is_expressible, is_known_body};
 use crate::model::{BodyContent, Kind, Schema};
-use crate::tree::{Tree, functions, ident, implementations_for};
+use crate::tree::{Tree, functions, ident, insert_before_send};
 
 pub(super) const PASS: Pass = Pass {
     name: "bodies",
@@ -51,18 +51,15 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             }
         }
         let arguments = arguments(context.api, &tree.arguments, operation)?;
-        for block in implementations_for(&mut tree.builders, &operation.builder) {
-            let known: Vec<String> = functions(block)
-                .map(|it| it.sig.ident.to_string())
-                .collect();
-            let missing = arguments
-                .iter()
-                .filter(|argument| !known.iter().any(|name| ident(argument.name) == name));
-            let setters: Vec<_> = missing.map(|it| ImplItem::Fn(it.setter())).collect();
-            // `send` stays after the setters.
-            let end = block.items.len().saturating_sub(1);
-            block.items.splice(end..end, setters);
-        }
+        let block = tree.builder(&operation.builder)?;
+        let known: Vec<String> = functions(block)
+            .map(|it| it.sig.ident.to_string())
+            .collect();
+        let missing = arguments
+            .iter()
+            .filter(|argument| !known.iter().any(|name| ident(argument.name) == name));
+        let setters = missing.map(|it| ImplItem::Fn(it.setter())).collect();
+        insert_before_send(block, setters);
     }
     Ok(())
 }

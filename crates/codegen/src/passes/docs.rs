@@ -18,7 +18,7 @@ use super::{Change, Context, Part, Pass};
 use crate::argument::{Argument, arguments};
 use crate::model::{Api, Kind, NamedSchema, Operation, Schema};
 use crate::prose::{code, one_line, rustdoc};
-use crate::tree::{Tree, fields, functions, ident, implementations, implementations_for, structs};
+use crate::tree::{Tree, fields, functions, ident, implementations, structs};
 
 pub(super) const PASS: Pass = Pass {
     name: "docs",
@@ -46,7 +46,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     document_type_builders(api, tree);
     for operation in &api.operations {
         let arguments = arguments(api, &tree.arguments, operation)?;
-        document_operation(context, tree, operation, &arguments);
+        document_operation(context, tree, operation, &arguments)?;
     }
     let about = api.description.as_deref().map(rustdoc).unwrap_or_default();
     let client = structs(&mut tree.client).find(|item| item.ident == "Client");
@@ -222,10 +222,7 @@ fn document_type_builders(api: &Api, tree: &mut Tree) {
             let field = if name == "build_" { "build" } else { &name };
             let text = format!("Sets [`{field}`](super::{owner}::{field}).");
             document(&mut function.attrs, &text);
-            let property = match api.schemas.get(&owner).map(|it| &it.schema.kind) {
-                Some(Kind::Object(object)) => property_of(object, field),
-                _ => None,
-            };
+            let property = api.object(&owner).and_then(|it| property_of(it, field));
             if property.is_some_and(|(_, property)| property.schema.deprecated) {
                 function.attrs.push(deprecated());
             }
@@ -249,44 +246,39 @@ fn document_operation(
     tree: &mut Tree,
     operation: &Operation,
     arguments: &[Argument<'_>],
-) {
-    let name = ident(&operation.name);
-    for block in implementations_for(&mut tree.client, "Client") {
-        for method in functions(block).filter(|it| it.sig.ident == name) {
-            let text = method_text(context, operation, arguments);
-            document(&mut method.attrs, &text);
-            alias(
-                &mut method.attrs,
-                Some(&operation.upstream),
-                &operation.name,
+) -> Result<(), String> {
+    let method = tree.method(&operation.name)?;
+    let text = method_text(context, operation, arguments);
+    document(&mut method.attrs, &text);
+    alias(
+        &mut method.attrs,
+        Some(&operation.upstream),
+        &operation.name,
+    );
+    if operation.deprecated {
+        method.attrs.push(deprecated());
+    }
+    for function in functions(tree.builder(&operation.builder)?) {
+        let name = function.sig.ident.to_string();
+        let is_setter = matches!(function.sig.inputs.first(), Some(FnArg::Receiver(_)));
+        let argument = arguments.iter().find(|it| ident(it.name) == name);
+        if !is_setter {
+            document(
+                &mut function.attrs,
+                "Creates a request without optional values.",
             );
-            if operation.deprecated {
-                method.attrs.push(deprecated());
-            }
+        } else if name == "send" {
+            append(
+                &mut function.attrs,
+                "# Errors\n\nReturns an error if the request cannot be sent, or the response \
+                 is an error or cannot be decoded: see \
+                 [`ErrorKind`](::compute_kfp_runtime::ErrorKind).",
+            );
+        } else if let Some(argument) = argument {
+            document_setter(operation, argument, function);
         }
     }
-    for block in implementations_for(&mut tree.builders, &operation.builder) {
-        for function in functions(block) {
-            let name = function.sig.ident.to_string();
-            let is_setter = matches!(function.sig.inputs.first(), Some(FnArg::Receiver(_)));
-            let argument = arguments.iter().find(|it| ident(it.name) == name);
-            if !is_setter {
-                document(
-                    &mut function.attrs,
-                    "Creates a request without optional values.",
-                );
-            } else if name == "send" {
-                append(
-                    &mut function.attrs,
-                    "# Errors\n\nReturns an error if the request cannot be sent, or the response \
-                     is an error or cannot be decoded: see \
-                     [`ErrorKind`](::compute_kfp_runtime::ErrorKind).",
-                );
-            } else if let Some(argument) = argument {
-                document_setter(operation, argument, function);
-            }
-        }
-    }
+    Ok(())
 }
 
 fn document_setter(operation: &Operation, argument: &Argument<'_>, function: &mut ImplItemFn) {

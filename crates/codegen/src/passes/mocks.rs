@@ -20,6 +20,7 @@ use crate::model::{
 };
 use crate::names::{pascal, snake};
 use crate::taken::taken;
+use crate::template::{Piece, pieces};
 use crate::tree::{ArgumentTypes, Tree, functions, ident};
 
 pub(super) const PASS: Pass = Pass {
@@ -325,23 +326,21 @@ fn written(
 /// Returns the pattern of a path that matches any values, with `{}` for the given parameter.
 fn pattern(path: &str, fixed: Option<&str>) -> String {
     let mut pattern = String::from("^");
-    let mut rest = path;
-    let escaped = |text: &str| -> String {
-        let text = text.chars().flat_map(|c| {
-            c.is_ascii_punctuation()
-                .then_some('\\')
-                .into_iter()
-                .chain([c])
-        });
-        text.collect()
-    };
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}').unwrap_or((after, ""));
-        pattern.push_str(&escaped(before));
-        pattern.push_str(if fixed == Some(name) { "{}" } else { "[^/:]+" });
-        rest = after;
+    for piece in pieces(path).unwrap_or_default() {
+        match piece {
+            Piece::Text(text) => {
+                for c in text.chars() {
+                    if c.is_ascii_punctuation() {
+                        pattern.push('\\');
+                    }
+                    pattern.push(c);
+                }
+            }
+            Piece::Name(name) if fixed == Some(name) => pattern.push_str("{}"),
+            Piece::Name(_) => pattern.push_str("[^/:]+"),
+        }
     }
-    pattern + &escaped(rest) + "$"
+    pattern + "$"
 }
 
 /// Returns paths without parameters of other operations that match the pattern of this operation's

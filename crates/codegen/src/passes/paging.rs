@@ -10,9 +10,7 @@ use syn::{ImplItem, Item, Type, parse_quote};
 use super::{Change, Context, Part, Pass};
 use crate::model::{Api, Kind, Object, Operation, Paging, Success};
 use crate::normalise::is_whole_number;
-use crate::tree::{
-    Tree, fields, functions, generic, ident, implementations_for, is_about, structs,
-};
+use crate::tree::{Tree, fields, functions, generic, ident, is_about, structs};
 
 pub(super) const PASS: Pass = Pass {
     name: "paging",
@@ -42,9 +40,12 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             let key = (operation.builder.clone(), size.ident.clone());
             tree.arguments.insert(key, parse_quote! { u32 });
         }
-        for block in implementations_for(&mut tree.builders, &operation.builder) {
-            edit(block, operation, paging, declared.clone());
-        }
+        edit(
+            tree.builder(&operation.builder)?,
+            operation,
+            paging,
+            declared,
+        );
         if !pages.contains(&page) {
             pages.push(page);
             let item = list_page(context.api, tree, page, object, paging)?;
@@ -63,10 +64,7 @@ fn page<'a>(api: &'a Api, operation: &'a Operation) -> Option<(&'a str, &'a Obje
     let Kind::Reference(name) = &schema.kind else {
         return None;
     };
-    match &api.schemas.get(name)?.schema.kind {
-        Kind::Object(object) => Some((name, object)),
-        _ => None,
-    }
+    Some((name, api.object(name)?))
 }
 
 fn edit(

@@ -66,10 +66,6 @@ pub(super) fn property_of<'a>(object: &'a Object, field: &str) -> Option<(&'a st
 
 fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     take_module(&mut tree.types, "defaults");
-    let objects = |name: &str| match &context.api.schemas.get(name)?.schema.kind {
-        Kind::Object(object) => Some(object),
-        _ => None,
-    };
     // Some of them contain defaults of the document.
     tree.types.retain(|item| match item {
         Item::Impl(block) => trait_name(block).as_deref() != Some("Default"),
@@ -77,7 +73,8 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     });
     for item in structs(&mut tree.types) {
         let name = item.ident.to_string();
-        let object = objects(&name).ok_or_else(|| format!("the object `{name}` does not exist"))?;
+        let object = context.api.object(&name);
+        let object = object.ok_or_else(|| format!("the object `{name}` does not exist"))?;
         edit(item, object);
     }
     Ok(())

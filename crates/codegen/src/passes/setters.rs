@@ -8,7 +8,7 @@ use syn::{ImplItem, parse_quote};
 
 use super::{Change, Context, Part, Pass};
 use crate::argument::arguments;
-use crate::tree::{Tree, implementations_for};
+use crate::tree::{Tree, insert_before_send};
 
 pub(super) const PASS: Pass = Pass {
     name: "setters",
@@ -35,24 +35,21 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     };
     for operation in &context.api.operations {
         let arguments = arguments(context.api, &tree.arguments, operation)?;
-        for block in implementations_for(&mut tree.builders, &operation.builder) {
-            block.items.retain_mut(|item| {
-                let ImplItem::Fn(function) = item else {
-                    return true;
-                };
-                let name = function.sig.ident.to_string();
-                let name = name.trim_start_matches("r#");
-                match arguments.iter().find(|argument| argument.name == name) {
-                    Some(argument) => *function = argument.setter(),
-                    None if name == "body_map" => return false,
-                    None => {}
-                }
-                true
-            });
-            // `send` stays the last method.
-            let end = block.items.len().saturating_sub(1);
-            block.items.insert(end, options.clone());
-        }
+        let block = tree.builder(&operation.builder)?;
+        block.items.retain_mut(|item| {
+            let ImplItem::Fn(function) = item else {
+                return true;
+            };
+            let name = function.sig.ident.to_string();
+            let name = name.trim_start_matches("r#");
+            match arguments.iter().find(|argument| argument.name == name) {
+                Some(argument) => *function = argument.setter(),
+                None if name == "body_map" => return false,
+                None => {}
+            }
+            true
+        });
+        insert_before_send(block, vec![options.clone()]);
     }
     Ok(())
 }

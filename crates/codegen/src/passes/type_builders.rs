@@ -13,7 +13,7 @@ use syn::{Field, ImplItemFn, Item, ItemImpl, Type, parse_quote};
 
 use super::presence::{Presence, has_required, property_of};
 use super::{Change, Context, Part, Pass};
-use crate::model::{Api, Kind, Object, Property};
+use crate::model::{Api, Object, Property};
 use crate::taken::taken;
 use crate::tree::{
     Tree, add_derive, fields, functions, generic, ident, implementations, structs, take_module,
@@ -86,10 +86,8 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
 }
 
 fn object<'a>(api: &'a Api, name: &str) -> Result<&'a Object, String> {
-    match api.schemas.get(name).map(|it| &it.schema.kind) {
-        Some(Kind::Object(object)) => Ok(object),
-        _ => Err(format!("the object `{name}` does not exist")),
-    }
+    let found = api.object(name);
+    found.ok_or_else(|| format!("the object `{name}` does not exist"))
 }
 
 fn slots_of<'m, 'a>(

@@ -2299,7 +2299,7 @@ fn a_server_that_cannot_be_used_is_a_warning() {
     for (url, reason) in [
         ("wss://a.example", "the scheme of `wss://a.example`"),
         ("https://{host}/v1", "the variable `host` of"),
-        ("https://{host", "has no default"),
+        ("https://{host", "the braces of"),
         ("https://user:secret@a.example", "has a user name"),
         ("https://a.example/?v=1", "has a `?` or `#`"),
         ("https://https://a.example", "has no host"),

@@ -278,7 +278,7 @@ fn a_reference_that_cannot_be_followed_is_refused_at_its_place() {
         ("parts/../../outside.yaml", "leads outside of the directory"),
         ("/etc/hosts", "is not a relative path"),
         ("file:///etc/hosts", "is not a relative path"),
-        ("https://example.org/a.yaml", "nothing is fetched"),
+        ("https://example.org/a.yaml", "nothing is downloaded"),
         ("//example.org/a.yaml", "is not a relative path"),
         ("..\\outside.yaml", "is not a relative path"),
         ("%2e%2e/outside.yaml", "leads outside of the directory"),

@@ -61,7 +61,7 @@ fn faults() -> Vec<(Value, &'static str, &'static str, Value)> {
         (
             parameters(json!([{"$ref": "#/components/parameters/Missing"}])),
             PARAMETER,
-            "refer to something this document defines",
+            "refer to a part that this document defines",
             json!([set(
                 "$.components",
                 json!({"parameters": {"Missing": query}})
@@ -143,7 +143,7 @@ fn faults() -> Vec<(Value, &'static str, &'static str, Value)> {
                 "a": {"x-rust-name": "same"}, "b": {"x-rust-name": "same"},
             }}})),
             "/components/schemas/A/properties/b",
-            "give one of them another name with `x-rust-name`",
+            "rename one of them with `x-rust-name`",
             json!([set(
                 "$.components.schemas.A.properties.b",
                 json!({"x-rust-name": "other"})
