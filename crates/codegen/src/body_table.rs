@@ -1,7 +1,6 @@
 //! The fields of request bodies, and an example body for each operation.
 //!
-//! They are in a module apart from the operations, so that only programs that use them contain
-//! them.
+//! They are in a module of their own, so that only programs that use them contain them.
 
 use indexmap::IndexMap;
 use proc_macro2::TokenStream;
@@ -33,8 +32,7 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
             /// All objects in request bodies, each with its fields.
             pub static OBJECTS: &[ObjectFields] = &[#(#schemas),*];
 
-            /// An example of the body of each operation that takes one, as JSON, by the name of the
-            /// operation.
+            /// Example bodies as JSON, by the name of the operation.
             pub static EXAMPLES: &[(&str, &str)] = &[#(#examples),*];
         }
     }

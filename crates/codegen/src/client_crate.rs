@@ -58,7 +58,7 @@ fn is_crate_name(name: &str) -> bool {
         && syn::parse_str::<syn::Ident>(&identifier).is_ok()
 }
 
-/// Writes a crate with the generated code, which builds as it is.
+/// Writes a crate with the generated code, which builds without changes.
 ///
 /// `name` is the name of the package; generate the code [for it](crate::Spec::for_crate).
 /// `runtime` is the directory of `compute-kfp-runtime`; without it, the crate depends on the

@@ -297,8 +297,7 @@ impl Writer<'_> {
         let variants = tagged.variants.iter();
         let mut members: Vec<Value> = variants.clone().map(|it| self.schema(&it.schema)).collect();
         if self.escapes.is_some() {
-            // An alternative for any other value keeps progenitor from interpreting the tags
-            // itself.
+            // Any other value is an alternative, so that progenitor does not read the tags itself.
             members.push(json!({}));
             return json!({"oneOf": members});
         }

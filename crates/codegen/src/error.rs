@@ -113,6 +113,10 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// Remedy for documents above a limit.
+pub(crate) const TOO_LARGE: &str =
+    "check that the file is a spec; split it if it really is that large";
+
 /// Collects all problems and warnings of a run.
 pub(crate) struct Problems<'a> {
     file: &'a str,

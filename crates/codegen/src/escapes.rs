@@ -30,8 +30,7 @@ pub(crate) struct Escapes {
 /// The names that a placeholder replaces.
 #[derive(Debug)]
 pub(crate) struct Escaped {
-    /// Rust identifier in snake case; `type_name` is the name of a type or of an operation's
-    /// builder.
+    /// Rust identifier in snake case; `type_name` is that of a type or a builder.
     pub ident: String,
     pub type_name: String,
     /// Name in the document.

@@ -80,8 +80,7 @@ fn settings() -> GenerationSettings {
     settings
 }
 
-/// Returns a copy without list parameters: progenitor's mocks of them do not compile, and the pass
-/// `mocks` generates its own.
+/// Returns a copy without list parameters, whose mocks do not compile; the pass `mocks` adds them.
 fn without_lists(document: &Value) -> Value {
     let mut document = document.clone();
     let items = document["paths"].as_object_mut().into_iter().flatten();
@@ -99,8 +98,7 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Turns a panic into its message and suppresses its report; panics on other threads are reported
-/// as usual.
+/// Turns a panic on this thread into its message, without a report on stderr.
 pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

@@ -30,7 +30,7 @@ mod taken;
 mod template;
 mod tree;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -164,12 +164,12 @@ struct Lifted {
 }
 
 fn lift(spec: &Spec) -> Result<Lifted, Error> {
-    let (document, dialect) = read::read(spec.name(), spec.text())?;
+    let (document, dialect) = read::read(spec.name(), &spec.document.text)?;
     let read = references::bundle(spec, document, dialect);
     let mut lifted = lift::lift(read.document.clone(), dialect);
     let mut warnings = Vec::new();
     for overlay in spec.overlays() {
-        warnings.extend(overlay::apply(&mut lifted, overlay.name(), overlay.text())?);
+        warnings.extend(overlay::apply(&mut lifted, &overlay.document)?);
     }
     Ok(Lifted {
         dialect,
@@ -218,10 +218,10 @@ fn code(spec: &Spec, document: &Lifted) -> Result<Generated, Error> {
         )
     })?;
     let warnings = document.warnings.iter().cloned().chain(left_out);
-    let mut read: Vec<PathBuf> = spec.path().map(Path::to_owned).into_iter().collect();
+    let mut read: Vec<PathBuf> = spec.document.path.iter().cloned().collect();
     read.extend_from_slice(&document.read.files);
-    let overlays = spec.overlays().iter().filter_map(Overlay::path);
-    read.extend(overlays.map(Path::to_owned));
+    let overlays = spec.overlays().iter();
+    read.extend(overlays.filter_map(|overlay| overlay.document.path.clone()));
     Ok(Generated::new(files, warnings.collect(), summary, read))
 }
 

@@ -22,8 +22,8 @@ pub(crate) const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// Parts that cannot be lifted stay unchanged: an overlay may still remove them, and later steps
-/// report them.
+/// Parts that cannot be lifted stay unchanged: an overlay may remove them, or they are reported
+/// later.
 pub(crate) fn lift(document: Value, dialect: Dialect) -> Value {
     match dialect {
         Dialect::Swagger20 => openapi31::lift_schemas(swagger2::lift(document)),

@@ -19,8 +19,7 @@ struct Arguments {
     /// It may refer to other files below its directory.
     #[arg(long, value_name = "FILE")]
     spec: PathBuf,
-    /// Overlay for the OpenAPI 3.0 form of the spec (OpenAPI Overlay 1.0, JSON or YAML); may be
-    /// repeated.
+    /// Overlay for the OpenAPI 3.0 form of the spec (OpenAPI Overlay 1.0); may be repeated.
     #[arg(long, value_name = "FILE")]
     overlay: Vec<PathBuf>,
     /// Directory for the code; nothing in it changes unless all files can be written.

@@ -379,8 +379,7 @@ pub(crate) struct FormField {
 }
 
 impl Body {
-    /// Returns whether the body is an argument of the client's method: the caller chooses which of
-    /// several bodies is sent.
+    /// Returns whether the body is an argument; the caller chooses which of several bodies is sent.
     pub fn is_argument(&self) -> bool {
         self.required && self.others.is_empty()
     }

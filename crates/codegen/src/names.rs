@@ -10,8 +10,7 @@ pub(crate) const NAME_OVERRIDE: &str = "x-rust-name";
 /// Extension that sets the names of the values of an enum.
 pub(crate) const VARIANT_NAMES: &str = "x-enum-varnames";
 
-/// Returns the name of a type: `ArtifactTaskType` for `v2beta1ArtifactTaskType`, `PageJob` for
-/// `Page_Job_`.
+/// Returns the name of a type, such as `ArtifactTaskType` for `v2beta1ArtifactTaskType`.
 pub(crate) fn type_name(upstream: &str) -> String {
     pascal(without_api_version(upstream))
 }
@@ -29,8 +28,7 @@ pub(crate) struct OperationName<'a> {
 
 /// Splits an `operationId` into its parts.
 ///
-/// FastAPI appends the path and the method to the name of a function; grpc-gateway prepends the
-/// service.
+/// FastAPI appends the path and the method to a function's name; grpc-gateway prepends the service.
 pub(crate) fn operation_name<'a>(upstream: &'a str, path: &str) -> OperationName<'a> {
     let derived: String = path
         .chars()

@@ -19,8 +19,7 @@ use std::sync::LazyLock;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Problem, Problems};
-use crate::lift::METHODS;
+use crate::error::{Error, Problem, Problems, TOO_LARGE};
 use crate::model::{
     Api, Kind, Location, NamedSchema, Operation, Schema, SchemeKind, SecurityScheme,
 };
@@ -46,7 +45,6 @@ pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Prob
     reader.read_components();
     let servers = reader.read_servers();
     let mut operations = reader.read_operations(&servers);
-    reader.warn_of_calls_to_the_client();
     reader.name_members();
     let security_schemes = reader.read_security_schemes();
     let Reader {
@@ -101,7 +99,7 @@ struct Reader<'a> {
     named: IndexMap<String, NamedSchema>,
     /// Security schemes that operations use but the document does not define.
     undefined_schemes: IndexSet<&'a str>,
-    /// The components that are being read, each with whether a value separates it from the current
+    /// The components that are being read, and whether a value separates each from the current
     /// schema.
     stack: Vec<(&'a str, bool)>,
     /// The number of values that enclose the current schema.
@@ -159,7 +157,7 @@ impl<'a> Reader<'a> {
                         "{} schemas, more than the limit of {MAX_SCHEMAS}",
                         schemas.len()
                     ),
-                    "check that the file is a spec; split it if it really is that large",
+                    TOO_LARGE,
                 );
             } else {
                 reader.components = schemas;
@@ -177,7 +175,7 @@ impl<'a> Reader<'a> {
             self.problem(
                 at,
                 format!("more than {MAX_SIZE} schemas and properties up to here"),
-                "check that the file is a spec; split it if it really is that large",
+                TOO_LARGE,
             );
         }
         self.size <= MAX_SIZE
@@ -237,24 +235,6 @@ impl<'a> Reader<'a> {
             value = next;
         }
         Some((value, at))
-    }
-
-    /// Warns about requests that the server sends, which are not part of a client.
-    fn warn_of_calls_to_the_client(&mut self) {
-        let instead = "no code is generated for requests that the server sends";
-        if self.document.get("webhooks").is_some() {
-            self.warn(&Pointer::root().at("webhooks"), "webhooks", instead);
-        }
-        let paths = self.document.get("paths").and_then(Value::as_object);
-        for (path, item) in paths.into_iter().flatten() {
-            for method in METHODS {
-                let operation = item.get(method);
-                if operation.is_some_and(|operation| operation.get("callbacks").is_some()) {
-                    let at = Pointer::root().at("paths").at(path).at(method);
-                    self.warn(&at.at("callbacks"), "callbacks", instead);
-                }
-            }
-        }
     }
 
     fn read_security_schemes(&mut self) -> Vec<SecurityScheme> {

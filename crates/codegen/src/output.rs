@@ -47,7 +47,7 @@ impl Generated {
         self.summary.types
     }
 
-    /// Returns the paths of the files that were read: the spec, the files that it refers to, and
+    /// Returns the paths of the files that were read: the spec, files that it refers to, and
     /// overlays.
     ///
     /// A build script prints each after `cargo:rerun-if-changed=`.
@@ -128,8 +128,7 @@ fn temporary(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
     builder.tempfile_in(directory)
 }
 
-/// Restores the previous files. Failures are ignored: the error that made this necessary is
-/// reported.
+/// Restores the previous files as far as possible; the original error is reported.
 fn put_back(replaced: Vec<(PathBuf, Option<Vec<u8>>)>) {
     for (path, present) in replaced {
         let _ = match present {

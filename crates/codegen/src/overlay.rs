@@ -7,11 +7,13 @@ use serde_json::Value;
 
 use crate::error::{Error, Problem};
 use crate::read::read_value;
+use crate::spec::Document;
 
 /// Applies an overlay and returns a warning for each action that matches nothing.
-pub(crate) fn apply(document: &mut Value, file: &str, text: &str) -> Result<Vec<Problem>, Error> {
+pub(crate) fn apply(document: &mut Value, overlay: &Document) -> Result<Vec<Problem>, Error> {
+    let file = overlay.name.as_str();
     let remedy = "use an OpenAPI Overlay 1.0 document (`overlay`, `info`, `actions`)";
-    let overlay = read_value(file, text)?;
+    let overlay = read_value(file, &overlay.text)?;
     let overlay: Overlay = serde_json::from_value(overlay)
         .map_err(|error| Error::one(file, "", format!("invalid overlay: {error}"), remedy))?;
     let report = overlay.apply(document, EnumSet::empty()).map_err(|error| {

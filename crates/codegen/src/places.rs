@@ -15,8 +15,8 @@ pub(crate) struct Places<'a> {
 }
 
 impl Places<'_> {
-    /// Returns the place of a part in the lifted document, shortened to what exists there, and in
-    /// the original.
+    /// Returns the place of a part in the lifted document, as far as it exists, and in the
+    /// original.
     pub(crate) fn locate(&self, lifted: &str) -> (String, String) {
         let mut there = Pointer::root();
         for key in Pointer::parse(lifted).keys() {

@@ -38,8 +38,7 @@ pub(crate) fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-/// Removes characters that Rust rejects in comments: carriage returns, other controls and
-/// bidirectional overrides.
+/// Removes characters that Rust rejects in comments, such as carriage returns.
 fn visible(text: &str) -> String {
     let refused = |c: char| {
         (c.is_control() && c != '\n')
@@ -97,8 +96,7 @@ fn pass(text: &str) -> String {
     apply(text, edits).trim_end().to_owned()
 }
 
-/// Returns whether a link leads to an address; rustdoc treats any other target as the name of an
-/// item.
+/// Returns whether a link leads to an address and not, as rustdoc assumes, to an item.
 fn leads_elsewhere(target: &str) -> bool {
     target.starts_with('#') || target.contains("://") || target.starts_with("mailto:")
 }

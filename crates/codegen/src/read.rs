@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::error::Error;
+use crate::error::{Error, TOO_LARGE};
 
 /// Maximum size of a document. The largest spec in the history of both APIs is below 1 MB.
 pub(crate) const MAX_BYTES: usize = 32 * 1024 * 1024;
@@ -41,7 +41,7 @@ pub(crate) fn read_value(file: &str, text: &str) -> Result<Value, Error> {
                 "the document has {} bytes, more than the limit of {MAX_BYTES}",
                 text.len()
             ),
-            "check that the file is a spec; split it if it really is that large",
+            TOO_LARGE,
         ));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

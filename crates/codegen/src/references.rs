@@ -11,11 +11,11 @@ use std::rc::Rc;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use crate::error::Problem;
+use crate::error::{Problem, TOO_LARGE};
 use crate::lift::METHODS;
 use crate::pointer::Pointer;
 use crate::read::{Dialect, MAX_BYTES, read_value};
-use crate::spec::{Spec, read_file};
+use crate::spec::{Document, Spec};
 
 const MAX_FILES: usize = 2_000;
 
@@ -542,7 +542,7 @@ struct Files<'a> {
 
 impl<'a> Files<'a> {
     fn new(spec: &'a Spec, document: Rc<Value>) -> Self {
-        let root = spec.path().and_then(|path| {
+        let root = spec.document.path.as_deref().and_then(|path| {
             let name = path.file_name()?.to_str()?;
             Some((path.parent()?, name))
         });
@@ -551,7 +551,7 @@ impl<'a> Files<'a> {
             root,
             document,
             read: BTreeMap::new(),
-            bytes: spec.text().len(),
+            bytes: spec.document.text.len(),
         }
     }
 
@@ -672,14 +672,14 @@ impl<'a> Files<'a> {
                 (format!("`{shown}`: {}", it.message), it.remedy.clone())
             })
         };
-        let (_, text) = read_file(&path).map_err(reason)?;
+        let text = Document::read(&path).map_err(reason)?.text;
         self.bytes += text.len();
         if self.bytes > MAX_BYTES || self.read.len() >= MAX_FILES {
             return Err((
                 format!(
                     "references lead to more than {MAX_FILES} files or {MAX_BYTES} bytes up to `{shown}`"
                 ),
-                "check that the file is a spec; split it if it really is that large".into(),
+                TOO_LARGE.into(),
             ));
         }
         read_value(&shown, &text).map_err(reason)

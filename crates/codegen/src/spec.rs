@@ -10,9 +10,7 @@ use crate::read::MAX_BYTES;
 /// A spec, with the overlays to apply to it.
 #[derive(Clone, Debug)]
 pub struct Spec {
-    name: String,
-    text: String,
-    path: Option<PathBuf>,
+    pub(crate) document: Document,
     overlays: Vec<Overlay>,
     crate_name: Option<String>,
     by_name: bool,
@@ -21,9 +19,15 @@ pub struct Spec {
 /// A fix-up: an OpenAPI Overlay document for the OpenAPI 3.0 form of a spec.
 #[derive(Clone, Debug)]
 pub struct Overlay {
-    name: String,
-    text: String,
-    path: Option<PathBuf>,
+    pub(crate) document: Document,
+}
+
+/// The content of a document, its name in messages, and its path if it was read from a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Document {
+    pub name: String,
+    pub text: String,
+    pub path: Option<PathBuf>,
 }
 
 impl Spec {
@@ -36,14 +40,11 @@ impl Spec {
     /// assert_eq!(spec.name(), "api.json");
     /// ```
     pub fn from_string(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
+        Self::new(Document {
             name: name.into(),
             text: text.into(),
             path: None,
-            overlays: Vec::new(),
-            crate_name: None,
-            by_name: false,
-        }
+        })
     }
 
     /// Reads a spec from a file.
@@ -60,10 +61,16 @@ impl Spec {
     /// assert!(error.to_string().contains("missing.json"));
     /// ```
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let (name, text) = read_file(path.as_ref())?;
-        let mut read = Self::from_string(name, text);
-        read.path = Some(path.as_ref().to_owned());
-        Ok(read)
+        Ok(Self::new(Document::read(path.as_ref())?))
+    }
+
+    fn new(document: Document) -> Self {
+        Self {
+            document,
+            overlays: Vec::new(),
+            crate_name: None,
+            by_name: false,
+        }
     }
 
     /// Adds an overlay. Overlays are applied in the order in which they are added.
@@ -102,15 +109,7 @@ impl Spec {
 
     /// Returns the name that messages use for the spec.
     pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    pub(crate) fn text(&self) -> &str {
-        &self.text
-    }
-
-    pub(crate) fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
+        &self.document.name
     }
 
     pub(crate) fn overlays(&self) -> &[Overlay] {
@@ -129,11 +128,12 @@ impl Spec {
 impl Overlay {
     /// Creates an overlay from a string; messages refer to it as `name`.
     pub fn from_string(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
+        let document = Document {
             name: name.into(),
             text: text.into(),
             path: None,
-        }
+        };
+        Self { document }
     }
 
     /// Reads an overlay from a file.
@@ -142,48 +142,40 @@ impl Overlay {
     ///
     /// Returns an error if the file cannot be read or is not UTF-8.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let (name, text) = read_file(path.as_ref())?;
-        let mut read = Self::from_string(name, text);
-        read.path = Some(path.as_ref().to_owned());
-        Ok(read)
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    pub(crate) fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
-    }
-
-    pub(crate) fn text(&self) -> &str {
-        &self.text
+        let document = Document::read(path.as_ref())?;
+        Ok(Self { document })
     }
 }
 
-pub(crate) fn read_file(path: &Path) -> Result<(String, String), Error> {
-    let name = path.display().to_string();
-    let mut bytes = Vec::new();
-    // One byte more than the limit is enough to detect a document that is too large.
-    let limit = u64::try_from(MAX_BYTES)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
-    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
-    read.map_err(|error| {
-        Error::one(
-            &name,
-            "",
-            format!("cannot be read: {error}"),
-            "provide the path of a readable file",
-        )
-    })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        Error::one(
-            &name,
-            "",
-            format!("not UTF-8: {error}"),
-            "save the document as UTF-8",
-        )
-    })?;
-    Ok((name, text))
+impl Document {
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let name = path.display().to_string();
+        let mut bytes = Vec::new();
+        // One byte more than the limit is enough to detect a document that is too large.
+        let limit = u64::try_from(MAX_BYTES)
+            .unwrap_or(u64::MAX)
+            .saturating_add(1);
+        let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+        read.map_err(|error| {
+            Error::one(
+                &name,
+                "",
+                format!("cannot be read: {error}"),
+                "provide the path of a readable file",
+            )
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            Error::one(
+                &name,
+                "",
+                format!("not UTF-8: {error}"),
+                "save the document as UTF-8",
+            )
+        })?;
+        Ok(Self {
+            name,
+            text,
+            path: Some(path.to_owned()),
+        })
+    }
 }

@@ -13,8 +13,7 @@ pub(crate) struct Taken {
     pub value: TokenStream,
 }
 
-/// Returns the widest parameter type for a type: `impl Into<String>` for a `String`, any iterator
-/// for a list.
+/// Returns the widest parameter type, such as `impl Into<String>` for a `String`.
 ///
 /// The value is read from the variable `name`.
 pub(crate) fn taken(ty: &Type, name: &Ident) -> Taken {

@@ -74,8 +74,7 @@ impl Tree {
     }
 }
 
-/// Removes the bodies of `send`: the pass `transport` replaces them, and parsing them takes longer
-/// than parsing the rest.
+/// Removes the bodies of `send`, which take long to parse and are replaced by the pass `transport`.
 fn without_sending(code: TokenStream) -> TokenStream {
     let mut is_send = false;
     let mut before = String::new();

@@ -20,8 +20,7 @@ impl std::error::Error for ChangelogError {}
 
 /// Returns a changelog with the entry of a comparison under `## [Unreleased]`.
 ///
-/// The heading of the entry names both versions. If the changelog already has that heading, it is
-/// returned unchanged.
+/// The heading of the entry names both versions. A changelog that has it is returned unchanged.
 ///
 /// # Errors
 ///

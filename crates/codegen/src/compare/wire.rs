@@ -8,8 +8,8 @@ use crate::error::Error;
 /// A change in what is sent or received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireChange {
-    /// JSON pointer into the OpenAPI 3.0 form of the new version, or of the old one if the part is
-    /// gone.
+    /// JSON pointer into the OpenAPI 3.0 form of the new version, or of the old one for removed
+    /// parts.
     pub place: String,
     /// The change itself.
     pub message: String,

@@ -237,8 +237,7 @@ fn lift_type_list(schema: &mut Object, mark: bool) {
     schema.insert("anyOf".into(), alternatives.into());
 }
 
-/// Turns `anyOf: [X, null]` into a nullable X; a reference is wrapped, because it allows no
-/// siblings in 3.0.
+/// Turns `anyOf: [X, null]` into a nullable X, and wraps references, which have no siblings in 3.0.
 fn lift_null_alternative(schema: &mut Object) {
     for keyword in ["anyOf", "oneOf"] {
         let Some(Value::Array(alternatives)) = schema.get_mut(keyword) else {

@@ -269,8 +269,7 @@ fn content(media: &[String], schema: &Value) -> Value {
 
 fn body(mut parameter: Object, consumes: &[String]) -> Value {
     let schema = parameter.remove("schema").unwrap_or_else(|| json!({}));
-    // Media types other than those of forms are meant for other operations: a form has its own
-    // parameters.
+    // A form has its own parameters; other media types are meant for other operations.
     let is_form = |media: &&String| FORMS.iter().any(|form| media.starts_with(form));
     let mut media: Vec<String> = consumes.iter().filter(|it| !is_form(it)).cloned().collect();
     if media.is_empty() {
@@ -443,8 +442,7 @@ fn security_schemes(definitions: Option<Value>) -> Value {
     Value::Object(definitions)
 }
 
-/// Rewrites keywords that Swagger spells differently inside schemas: reference targets and
-/// `x-nullable`.
+/// Rewrites reference targets and `x-nullable`, which Swagger spells differently.
 fn rewrite_schemas(value: &mut Value) {
     match value {
         Value::Object(map) => {

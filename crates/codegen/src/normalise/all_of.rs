@@ -11,8 +11,7 @@ use crate::names::pascal;
 use crate::pointer::Pointer;
 
 impl<'a> Reader<'a> {
-    /// Reads the part of a schema beside its alternatives: the members of `allOf`, and its own
-    /// keywords.
+    /// Reads a schema without its alternatives: the members of `allOf`, and its own keywords.
     pub(super) fn common(
         &mut self,
         object: &'a Map<String, Value>,
@@ -160,8 +159,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns the shape that satisfies two schemas, or the later one if they contradict each
-    /// other.
+    /// Returns the shape that satisfies two schemas, or the later one if they are contradictory.
     pub(super) fn merge(
         &mut self,
         left: Schema,

@@ -25,12 +25,13 @@ pub(super) struct Wanted<'n> {
 }
 
 /// An operation before it is read.
-#[derive(Clone, Copy)]
 pub(super) struct Unnamed<'a> {
     pub path: &'a str,
-    pub method: &'a str,
+    pub method: &'static str,
+    /// The path item.
+    pub item: &'a Map<String, Value>,
     pub operation: &'a Map<String, Value>,
-    pub at: &'a Pointer,
+    pub at: Pointer,
 }
 
 impl<'a> Unnamed<'a> {
@@ -38,15 +39,11 @@ impl<'a> Unnamed<'a> {
         self.operation.get(NAME_OVERRIDE).and_then(Value::as_str)
     }
 
+    /// Returns the `operationId`, or the method and path if it is missing.
     pub(super) fn id(&self) -> String {
-        operation_id(self.operation, self.method, self.path)
+        let id = super::text(self.operation, "operationId");
+        id.unwrap_or_else(|| format!("{} {}", self.method, self.path))
     }
-}
-
-/// Returns the `operationId`, or the method and path if it is missing.
-pub(super) fn operation_id(operation: &Map<String, Value>, method: &str, path: &str) -> String {
-    let id = super::text(operation, "operationId");
-    id.unwrap_or_else(|| format!("{method} {path}"))
 }
 
 impl Reader<'_> {
@@ -122,7 +119,7 @@ impl Reader<'_> {
                 name.push('_');
             }
             wanted.push(Wanted {
-                place: it.at.into(),
+                place: (&it.at).into(),
                 name,
                 given: it.given().is_some(),
                 others: vec![snake(&it.id())],
@@ -221,8 +218,7 @@ fn numbered(name: &str, count: usize) -> String {
     format!("{name}{between}{count}")
 }
 
-/// Returns the words of each path that distinguish it: as few as possible, starting where the paths
-/// differ.
+/// Returns the words that distinguish each path: as few as possible, from where they differ.
 fn telling_apart(operations: &[&Unnamed<'_>]) -> Vec<String> {
     let words = |parameters: bool| -> Vec<Vec<&str>> {
         let segments = operations.iter().map(|it| it.path.split('/'));

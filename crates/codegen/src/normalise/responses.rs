@@ -8,8 +8,8 @@ use crate::model::{Kind, Response, ResponseContent, Schema, StreamFormat, Succes
 use crate::pointer::Pointer;
 
 impl<'a> Reader<'a> {
-    /// Reads the type that a call returns, into which all successful responses are decoded, and the
-    /// data of server-sent events.
+    /// Reads the type that all successful responses are decoded into, and that of server-sent
+    /// events.
     pub(super) fn read_success(
         &mut self,
         operation: &'a Map<String, Value>,
@@ -97,8 +97,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns the items of a response if grpc-gateway streams it, with the envelope's schema
-    /// removed.
+    /// Returns the items of a stream of grpc-gateway, without the schema of its envelope.
     ///
     /// grpc-gateway declares streams as an object with `result` and `error`; old versions declared
     /// only the message.
@@ -188,8 +187,7 @@ fn stream_format(media: &str) -> Option<StreamFormat> {
 }
 
 impl Reader<'_> {
-    /// Returns the declared responses. Invalid ones are left out; successes among them were
-    /// reported earlier.
+    /// Returns the declared responses without invalid ones, which are reported elsewhere.
     pub(super) fn read_responses(
         &self,
         operation: &Map<String, Value>,

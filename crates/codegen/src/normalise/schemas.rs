@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// Returns whether other components extend a component, so that its values can have undeclared
+    /// Returns whether others extend a component, so that its values can have undeclared
     /// properties.
     pub(super) fn is_base(&self, upstream: &str) -> bool {
         self.components.get(upstream).is_some_and(|component| {
@@ -155,8 +155,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Registers an object, enum or union under a name and returns a reference to it; other schemas
-    /// are returned unchanged.
+    /// Registers an object, enum or union under a name, and returns a reference to it.
     fn named(&mut self, schema: Schema, name: String, upstream: Option<&str>) -> Schema {
         if !is_named(&schema.kind) {
             return schema;
@@ -252,8 +251,7 @@ impl<'a> Reader<'a> {
         name
     }
 
-    /// Returns the only component with exactly these values, because documents repeat enums in
-    /// their parameters.
+    /// Returns the only component with these values, because documents repeat enums in parameters.
     fn enum_component(&self, values: &[EnumValue]) -> Option<String> {
         let mut same = self.components.iter().filter(|(_, schema)| {
             !is_composed(schema)

@@ -72,8 +72,7 @@ impl<'a> Reader<'a> {
         };
         let Some(Kind::Object(shared)) = opened else {
             let union = self.one_of(object, keyword, at, hint);
-            // Alternatives win over a `type` that contradicts them, because overlays add
-            // alternatives beside it.
+            // Overlays add alternatives beside a `type` that contradicts them.
             if is_plain(&common.kind) || matches!(union.kind, Kind::Union(_)) {
                 return union;
             }
@@ -97,8 +96,7 @@ impl<'a> Reader<'a> {
         Schema { kind, ..common }
     }
 
-    /// Returns an object with the properties of all alternatives; those that not all require are
-    /// optional.
+    /// Returns an object with the properties of all alternatives, optional unless all require them.
     fn spread(
         &mut self,
         mut common: Object,

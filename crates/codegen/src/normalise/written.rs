@@ -9,8 +9,7 @@ use crate::pointer::{Pointer, percent_decoded};
 
 /// Maximum length of a chain of references into parts of schemas.
 const MAX_STEPS: usize = 16;
-/// Maximum number of schemas to inspect for one question, because nested compositions can double at
-/// each level.
+/// Maximum number of schemas to inspect: nested compositions can double at each level.
 pub(super) const MAX_LOOKS: usize = 1_000;
 
 /// Facts about a schema that are known without reading it.

@@ -336,8 +336,7 @@ fn described(schema: &Schema, description: Option<&str>, fallback: &str) -> Stri
     format!("{text}\n\n{}", rustdoc(&note))
 }
 
-/// Returns the part of a description that is about one value: a list item that starts with its
-/// name.
+/// Returns what a description says of one value, in a list item that starts with its name.
 fn said_of(description: &str, value: &str) -> Option<String> {
     let mut lines = description.lines();
     let text = lines.by_ref().find_map(|line| {

@@ -195,8 +195,7 @@ fn expect_operation(api: &Api, operation: &Operation, function: &mut ImplItemFn)
     }};
 }
 
-/// Sets the type of an error response: progenitor has one type for all errors of an operation, or
-/// none.
+/// Sets the type of an error response, which progenitor does not distinguish.
 fn respond(operation: &Operation, function: &mut ImplItemFn) {
     let name = function.sig.ident.to_string();
     let mut responses = operation.responses.iter();
@@ -343,8 +342,7 @@ fn pattern(path: &str, fixed: Option<&str>) -> String {
     pattern + "$"
 }
 
-/// Returns paths without parameters of other operations that match the pattern of this operation's
-/// path.
+/// Returns paths without parameters that match the pattern of an operation but belong to others.
 fn more_exact<'a>(api: &'a Api, operation: &Operation) -> Vec<&'a str> {
     let segments = |path: &'a str| path.split('/');
     let meets = |other: &&'a Operation| {

@@ -205,8 +205,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Marker) -> Resu
     })
 }
 
-/// Returns whether a string is a number in the core schema, except `.inf` and `.nan`, which JSON
-/// cannot represent.
+/// Returns whether a string is a number of the core schema that JSON can represent.
 fn is_number(text: &str) -> bool {
     if let Some(digits) = text.strip_prefix("0x") {
         return !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
