@@ -31,7 +31,7 @@ impl<'a> ReadAlgorithms<'a> {
         self
     }
 
-    /// `true` leaves only the algorithm created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the algorithm created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -50,7 +50,7 @@ impl<'a> ReadAlgorithms<'a> {
         self
     }
 
-    /// `true` selects algorithms without a link, `false` those with one. Both kinds when absent.
+    /// `true` selects algorithms without a link, `false` those with one. If omitted, both.
     #[inline]
     pub fn link_isnull(mut self, link_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -69,7 +69,7 @@ impl<'a> ReadAlgorithms<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -87,7 +87,7 @@ impl<'a> ReadAlgorithms<'a> {
         self
     }
 
-    /// Only algorithms that match this string, of which a part of the name is enough. Nothing is searched for when absent.
+    /// Only algorithms that match this string, of which a part of the name is enough. If omitted, there is no search.
     pub fn search(
         mut self,
         search: impl ::std::convert::Into<::std::string::String>,
@@ -109,7 +109,7 @@ impl<'a> ReadAlgorithms<'a> {
         self
     }
 
-    /// Largest number of algorithms on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of algorithms on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -525,7 +525,7 @@ impl<'a> ReadBackends<'a> {
         self
     }
 
-    /// `true` leaves only the backend created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the backend created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -555,7 +555,7 @@ impl<'a> ReadBackends<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -565,7 +565,7 @@ impl<'a> ReadBackends<'a> {
         self
     }
 
-    /// Largest number of backends on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of backends on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -937,7 +937,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
         self
     }
 
-    /// `true` leaves only the backend created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the backend created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -967,7 +967,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -977,7 +977,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
         self
     }
 
-    /// Largest number of backends on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of backends on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -1242,7 +1242,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// `true` selects enabled backend types, `false` those that are switched off. Both when absent.
+    /// `true` selects enabled backend types, `false` those that are switched off. If omitted, both.
     #[inline]
     pub fn enabled(mut self, enabled: bool) -> Self {
         let request = &mut self.request;
@@ -1291,7 +1291,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// `true` selects quantum hardware, `false` simulators. Both when absent.
+    /// `true` selects quantum hardware, `false` simulators. If omitted, both.
     #[inline]
     pub fn is_hardware(mut self, is_hardware: bool) -> Self {
         let request = &mut self.request;
@@ -1307,7 +1307,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// `true` leaves only the backend type created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the backend type created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -1350,7 +1350,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -1368,7 +1368,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// `true` selects backend types that state no protocol version, `false` those that state one. Both when absent.
+    /// `true` selects backend types that state no protocol version, `false` those that state one. If omitted, both.
     #[inline]
     pub fn protocol_version_isnull(mut self, protocol_version_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -1376,7 +1376,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// Largest number of backend types on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of backend types on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -1406,7 +1406,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// `true` selects backend types that can return raw data, `false` those that cannot. Both when absent.
+    /// `true` selects backend types that can return raw data, `false` those that cannot. If omitted, both.
     #[inline]
     pub fn supports_raw_data(mut self, supports_raw_data: bool) -> Self {
         let request = &mut self.request;
@@ -1586,7 +1586,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// `true` selects batch jobs that no backend has claimed, `false` those that one has. Both when absent.
+    /// `true` selects batch jobs that no backend has claimed, `false` those that one has. If omitted, both.
     #[inline]
     pub fn backend_id_isnull(mut self, backend_id_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -1624,7 +1624,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// `true` selects batch jobs that have not finished, `false` those that have. Both when absent.
+    /// `true` selects batch jobs that have not finished, `false` those that have. If omitted, both.
     #[inline]
     pub fn finished_at_isnull(mut self, finished_at_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -1640,7 +1640,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// `true` leaves only the batch job created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the batch job created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -1648,7 +1648,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -1669,7 +1669,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// `true` selects batch jobs that were never enqueued, `false` those that were. Both when absent.
+    /// `true` selects batch jobs that were never enqueued, `false` those that were. If omitted, both.
     #[inline]
     pub fn queued_at_isnull(mut self, queued_at_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -1688,7 +1688,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// `true` selects batch jobs that were never reserved by a backend, `false` those that were. Both when absent.
+    /// `true` selects batch jobs that were never reserved by a backend, `false` those that were. If omitted, both.
     #[inline]
     pub fn reserved_at_isnull(mut self, reserved_at_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -1696,7 +1696,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// Largest number of batch jobs on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of batch jobs on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -2237,7 +2237,7 @@ impl<'a> ReadCommits<'a> {
         self
     }
 
-    /// `true` leaves only the commit created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the commit created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -2245,7 +2245,7 @@ impl<'a> ReadCommits<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -2255,7 +2255,7 @@ impl<'a> ReadCommits<'a> {
         self
     }
 
-    /// Largest number of commits on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of commits on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -2658,7 +2658,7 @@ impl<'a> ReadFiles<'a> {
         self
     }
 
-    /// `true` selects files made by compilation, `false` those that were uploaded. Both when absent.
+    /// `true` selects files made by compilation, `false` those that were uploaded. If omitted, both.
     #[inline]
     pub fn generated(mut self, generated: bool) -> Self {
         let request = &mut self.request;
@@ -2682,7 +2682,7 @@ impl<'a> ReadFiles<'a> {
         self
     }
 
-    /// `true` leaves only the file created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the file created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -2701,7 +2701,7 @@ impl<'a> ReadFiles<'a> {
         self
     }
 
-    /// `true` selects files without a name, `false` those with one. Both when absent.
+    /// `true` selects files without a name, `false` those with one. If omitted, both.
     #[inline]
     pub fn name_isnull(mut self, name_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -2709,7 +2709,7 @@ impl<'a> ReadFiles<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -2719,7 +2719,7 @@ impl<'a> ReadFiles<'a> {
         self
     }
 
-    /// Largest number of files on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of files on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -3237,7 +3237,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// `true` selects jobs that have not finished, `false` those that have. Both when absent.
+    /// `true` selects jobs that have not finished, `false` those that have. If omitted, both.
     #[inline]
     pub fn finished_at_isnull(mut self, finished_at_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -3253,7 +3253,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// `true` leaves only the job created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the job created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -3280,7 +3280,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// `true` selects jobs that ask for no number of shots of their own, `false` those that do. Both when absent.
+    /// `true` selects jobs that ask for no number of shots of their own, `false` those that do. If omitted, both.
     #[inline]
     pub fn number_of_shots_isnull(mut self, number_of_shots_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -3288,7 +3288,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -3309,7 +3309,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// `true` selects jobs that were never enqueued, `false` those that were. Both when absent.
+    /// `true` selects jobs that were never enqueued, `false` those that were. If omitted, both.
     #[inline]
     pub fn queued_at_isnull(mut self, queued_at_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -3317,7 +3317,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// `true` selects jobs that ask for raw data, `false` those that do not. Both when absent.
+    /// `true` selects jobs that ask for raw data, `false` those that do not. If omitted, both.
     #[inline]
     pub fn raw_data_enabled(mut self, raw_data_enabled: bool) -> Self {
         let request = &mut self.request;
@@ -3336,7 +3336,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// Largest number of jobs on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of jobs on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -3693,7 +3693,7 @@ impl<'a> GetJobLogs<'a> {
         Self { client, request }
     }
 
-    /// Time up to which to return lines, in nanoseconds since the Unix epoch. No upper bound is asked for when absent.
+    /// Time up to which to return lines, in nanoseconds since the Unix epoch. If omitted, there is no upper bound.
     #[inline]
     pub fn end(mut self, end: i64) -> Self {
         let request = &mut self.request;
@@ -3701,7 +3701,7 @@ impl<'a> GetJobLogs<'a> {
         self
     }
 
-    /// Largest number of lines to return, from 1 to 200. The server uses 100 when absent.
+    /// Largest number of lines to return, from 1 to 200. If omitted, the server uses 100.
     #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         let request = &mut self.request;
@@ -3709,7 +3709,7 @@ impl<'a> GetJobLogs<'a> {
         self
     }
 
-    /// Time from which to return lines, in nanoseconds since the Unix epoch. No lower bound is asked for when absent.
+    /// Time from which to return lines, in nanoseconds since the Unix epoch. If omitted, there is no lower bound.
     #[inline]
     pub fn start(mut self, start: i64) -> Self {
         let request = &mut self.request;
@@ -3871,7 +3871,7 @@ impl<'a> ReadLanguages<'a> {
         self
     }
 
-    /// `true` leaves only the language created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the language created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -3890,7 +3890,7 @@ impl<'a> ReadLanguages<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -3900,7 +3900,7 @@ impl<'a> ReadLanguages<'a> {
         self
     }
 
-    /// Only languages that match this string. Nothing is searched for when absent.
+    /// Only languages that match this string. If omitted, there is no search.
     pub fn q(mut self, q: impl ::std::convert::Into<::std::string::String>) -> Self {
         let q: ::std::string::String = q.into();
         let request = &mut self.request;
@@ -3908,7 +3908,7 @@ impl<'a> ReadLanguages<'a> {
         self
     }
 
-    /// Largest number of languages on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of languages on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -4042,7 +4042,7 @@ impl<'a> ReadMembers<'a> {
         self
     }
 
-    /// `true` selects active memberships, `false` inactive ones. Both when absent.
+    /// `true` selects active memberships, `false` inactive ones. If omitted, both.
     #[inline]
     pub fn is_active(mut self, is_active: bool) -> Self {
         let request = &mut self.request;
@@ -4050,7 +4050,7 @@ impl<'a> ReadMembers<'a> {
         self
     }
 
-    /// `true` leaves only the member created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the member created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -4058,7 +4058,7 @@ impl<'a> ReadMembers<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -4076,7 +4076,7 @@ impl<'a> ReadMembers<'a> {
         self
     }
 
-    /// Largest number of members on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of members on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -4410,7 +4410,7 @@ impl<'a> ReadPermissionGroups<'a> {
         self
     }
 
-    /// `true` leaves only the permission group created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the permission group created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -4429,7 +4429,7 @@ impl<'a> ReadPermissionGroups<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -4439,7 +4439,7 @@ impl<'a> ReadPermissionGroups<'a> {
         self
     }
 
-    /// Largest number of permission groups on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of permission groups on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -4616,7 +4616,7 @@ impl<'a> ReadPermissions<'a> {
         self
     }
 
-    /// `true` leaves only the permission created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the permission created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -4635,7 +4635,7 @@ impl<'a> ReadPermissions<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -4656,7 +4656,7 @@ impl<'a> ReadPermissions<'a> {
         self
     }
 
-    /// Largest number of permissions on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of permissions on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -4801,7 +4801,7 @@ impl<'a> ReadProjects<'a> {
         self
     }
 
-    /// `true` leaves only the project created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the project created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -4828,7 +4828,7 @@ impl<'a> ReadProjects<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -4838,7 +4838,7 @@ impl<'a> ReadProjects<'a> {
         self
     }
 
-    /// Only projects with this string in their name or description. Nothing is searched for when absent.
+    /// Only projects with this string in their name or description. If omitted, there is no search.
     pub fn search(
         mut self,
         search: impl ::std::convert::Into<::std::string::String>,
@@ -4849,7 +4849,7 @@ impl<'a> ReadProjects<'a> {
         self
     }
 
-    /// Largest number of projects on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of projects on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -4868,7 +4868,7 @@ impl<'a> ReadProjects<'a> {
         self
     }
 
-    /// `true` selects starred projects, `false` the others. Both when absent.
+    /// `true` selects starred projects, `false` the others. If omitted, both.
     #[inline]
     pub fn starred(mut self, starred: bool) -> Self {
         let request = &mut self.request;
@@ -5246,7 +5246,7 @@ impl<'a> ReadReservations<'a> {
         self
     }
 
-    /// `true` selects reservations without an assigned backend, `false` those with one. Both when absent.
+    /// `true` selects reservations without an assigned backend, `false` those with one. If omitted, both.
     #[inline]
     pub fn backend_id_isnull(mut self, backend_id_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -5281,7 +5281,7 @@ impl<'a> ReadReservations<'a> {
         self
     }
 
-    /// `true` selects reservations that were terminated, `false` the others. Both when absent.
+    /// `true` selects reservations that were terminated, `false` the others. If omitted, both.
     #[inline]
     pub fn is_terminated(mut self, is_terminated: bool) -> Self {
         let request = &mut self.request;
@@ -5289,7 +5289,7 @@ impl<'a> ReadReservations<'a> {
         self
     }
 
-    /// `true` leaves only the reservation created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the reservation created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -5305,7 +5305,7 @@ impl<'a> ReadReservations<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -5315,7 +5315,7 @@ impl<'a> ReadReservations<'a> {
         self
     }
 
-    /// Largest number of reservations on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of reservations on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -5651,7 +5651,7 @@ impl<'a> ReadResultsByJobId<'a> {
         Self { client, request }
     }
 
-    /// `true` leaves only the result created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the result created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -5659,7 +5659,7 @@ impl<'a> ReadResultsByJobId<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -5669,7 +5669,7 @@ impl<'a> ReadResultsByJobId<'a> {
         self
     }
 
-    /// Largest number of results on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of results on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -5920,7 +5920,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self
     }
 
-    /// `true` leaves only the result created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the result created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -5928,7 +5928,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -5946,7 +5946,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self
     }
 
-    /// `true` selects results without a number of performed shots, `false` those with one. Both when absent.
+    /// `true` selects results without a number of performed shots, `false` those with one. If omitted, both.
     #[inline]
     pub fn shots_done_isnull(mut self, shots_done_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -5962,7 +5962,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self
     }
 
-    /// `true` selects results without a number of requested shots, `false` those with one. Both when absent.
+    /// `true` selects results without a number of requested shots, `false` those with one. If omitted, both.
     #[inline]
     pub fn shots_requested_isnull(mut self, shots_requested_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -5970,7 +5970,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self
     }
 
-    /// Largest number of results on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of results on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -6143,7 +6143,7 @@ impl<'a> ReadTeams<'a> {
         self
     }
 
-    /// `true` selects teams that stand for a single user, `false` teams of several. Both when absent.
+    /// `true` selects teams that stand for a single user, `false` teams of several. If omitted, both.
     #[inline]
     pub fn individual_user(mut self, individual_user: bool) -> Self {
         let request = &mut self.request;
@@ -6151,7 +6151,7 @@ impl<'a> ReadTeams<'a> {
         self
     }
 
-    /// `true` leaves only the team created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the team created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -6170,7 +6170,7 @@ impl<'a> ReadTeams<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -6180,7 +6180,7 @@ impl<'a> ReadTeams<'a> {
         self
     }
 
-    /// Largest number of teams on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of teams on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -6372,7 +6372,7 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    /// `true` selects transactions without a domain, `false` those with one. Both when absent.
+    /// `true` selects transactions without a domain, `false` those with one. If omitted, both.
     #[inline]
     pub fn domain_isnull(mut self, domain_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -6396,7 +6396,7 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    /// `true` selects transactions that no job caused, `false` those that one did. Both when absent.
+    /// `true` selects transactions that no job caused, `false` those that one did. If omitted, both.
     #[inline]
     pub fn job_isnull(mut self, job_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -6404,7 +6404,7 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    /// `true` leaves only the transaction created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the transaction created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -6420,7 +6420,7 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    /// `true` selects transactions that no team member is recorded for, `false` those with one. Both when absent.
+    /// `true` selects transactions that no team member is recorded for, `false` those with one. If omitted, both.
     #[inline]
     pub fn member_id_isnull(mut self, member_id_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -6428,7 +6428,7 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -6438,7 +6438,7 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    /// Largest number of transactions on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of transactions on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -6602,7 +6602,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// `true` selects active accounts, `false` inactive ones. Both when absent.
+    /// `true` selects active accounts, `false` inactive ones. If omitted, both.
     #[inline]
     pub fn is_active(mut self, is_active: bool) -> Self {
         let request = &mut self.request;
@@ -6610,7 +6610,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// `true` selects confirmed accounts, `false` those still unconfirmed. Both when absent.
+    /// `true` selects confirmed accounts, `false` those still unconfirmed. If omitted, both.
     #[inline]
     pub fn is_confirmed(mut self, is_confirmed: bool) -> Self {
         let request = &mut self.request;
@@ -6618,7 +6618,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// `true` selects staff, `false` the others. Both when absent.
+    /// `true` selects staff, `false` the others. If omitted, both.
     #[inline]
     pub fn is_staff(mut self, is_staff: bool) -> Self {
         let request = &mut self.request;
@@ -6626,7 +6626,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// `true` selects superusers, `false` the others. Both when absent.
+    /// `true` selects superusers, `false` the others. If omitted, both.
     #[inline]
     pub fn is_superuser(mut self, is_superuser: bool) -> Self {
         let request = &mut self.request;
@@ -6634,7 +6634,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// `true` leaves only the user created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the user created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -6653,7 +6653,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -6663,7 +6663,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// Largest number of users on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of users on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -6985,7 +6985,7 @@ impl<'a> ReadMetadataByBackendId<'a> {
         Self { client, request }
     }
 
-    /// `true` leaves only the metadata record created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the metadata record created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -6993,7 +6993,7 @@ impl<'a> ReadMetadataByBackendId<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
     /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
@@ -7003,7 +7003,7 @@ impl<'a> ReadMetadataByBackendId<'a> {
         self
     }
 
-    /// Largest number of metadata records on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of metadata records on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;

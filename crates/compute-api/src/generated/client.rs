@@ -794,7 +794,7 @@ impl Client {
     /// # Arguments
     ///
     /// - `id`: Identifier of the commit.
-    /// - `body`: The backend type to compile for, and how far.
+    /// - `body`: Target backend type and final stage.
     ///
     /// # Examples
     ///
@@ -1199,7 +1199,7 @@ impl Client {
 
     /// Read one final result.
     ///
-    /// Returns the final result with the given identifier; use `GET /final_results/job/{job_id}` where only the job is known.
+    /// Returns the final result with the given identifier; use `GET /final_results/job/{job_id}` if only the job is known.
     ///
     /// Takes a user's bearer token.
     ///
@@ -2040,7 +2040,7 @@ impl Client {
 
 /// # Reservations
 ///
-/// Spans of time for which a backend type is set aside for a team member.
+/// Spans of time for which a backend type is reserved for a team member.
 impl Client {
     /// List matching reservations.
     ///
@@ -2264,7 +2264,7 @@ impl Client {
 
     /// Read one result.
     ///
-    /// Returns the result with the given identifier; use `GET /results/job/{job_id}` where only the job is known.
+    /// Returns the result with the given identifier; use `GET /results/job/{job_id}` if only the job is known.
     ///
     /// Takes a user's bearer token.
     ///

@@ -49,16 +49,16 @@ pub static READ_ALGORITHMS: Operation = Operation::new(
         &[
             Parameter::new("search", Location::Query, "string")
                 .description(
-                    "Only algorithms that match this string, of which a part of the name is enough. Nothing is searched for when absent.",
+                    "Only algorithms that match this string, of which a part of the name is enough. If omitted, there is no search.",
                 ),
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of algorithms on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of algorithms on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the algorithm with this identifier."),
@@ -72,7 +72,7 @@ pub static READ_ALGORITHMS: Operation = Operation::new(
                 .description("Only algorithms shared in this way."),
             Parameter::new("link__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects algorithms without a link, `false` those with one. Both kinds when absent.",
+                    "`true` selects algorithms without a link, `false` those with one. If omitted, both.",
                 ),
             Parameter::new("link", Location::Query, "string")
                 .description("Only the algorithm shared under this link."),
@@ -84,7 +84,7 @@ pub static READ_ALGORITHMS: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the algorithm created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the algorithm created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -208,12 +208,12 @@ pub static READ_BACKENDS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of backends on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of backends on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the backend with this identifier."),
@@ -236,7 +236,7 @@ pub static READ_BACKENDS: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the backend created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the backend created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -332,12 +332,12 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of backends on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of backends on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the backend with this identifier."),
@@ -362,7 +362,7 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the backend created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the backend created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -434,12 +434,12 @@ pub static READ_BACKEND_TYPES: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of backend types on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of backend types on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the backend type with this identifier."),
@@ -453,11 +453,11 @@ pub static READ_BACKEND_TYPES: Operation = Operation::new(
                 .description("Only backend types with this image."),
             Parameter::new("is_hardware", Location::Query, "boolean")
                 .description(
-                    "`true` selects quantum hardware, `false` simulators. Both when absent.",
+                    "`true` selects quantum hardware, `false` simulators. If omitted, both.",
                 ),
             Parameter::new("supports_raw_data", Location::Query, "boolean")
                 .description(
-                    "`true` selects backend types that can return raw data, `false` those that cannot. Both when absent.",
+                    "`true` selects backend types that can return raw data, `false` those that cannot. If omitted, both.",
                 ),
             Parameter::new("nqubits", Location::Query, "integer")
                 .description("Only backend types with exactly this number of qubits."),
@@ -474,7 +474,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation::new(
                 ),
             Parameter::new("enabled", Location::Query, "boolean")
                 .description(
-                    "`true` selects enabled backend types, `false` those that are switched off. Both when absent.",
+                    "`true` selects enabled backend types, `false` those that are switched off. If omitted, both.",
                 ),
             Parameter::new("identifier", Location::Query, "string")
                 .description(
@@ -482,7 +482,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation::new(
                 ),
             Parameter::new("protocol_version__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects backend types that state no protocol version, `false` those that state one. Both when absent.",
+                    "`true` selects backend types that state no protocol version, `false` those that state one. If omitted, both.",
                 ),
             Parameter::new("protocol_version", Location::Query, "integer")
                 .description("Only backend types with this protocol version."),
@@ -504,7 +504,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the backend type created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the backend type created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -544,12 +544,12 @@ pub static READ_BATCH_JOBS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of batch jobs on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of batch jobs on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the batch job with this identifier."),
@@ -566,7 +566,7 @@ pub static READ_BATCH_JOBS: Operation = Operation::new(
                 ),
             Parameter::new("backend_id__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects batch jobs that no backend has claimed, `false` those that one has. Both when absent.",
+                    "`true` selects batch jobs that no backend has claimed, `false` those that one has. If omitted, both.",
                 ),
             Parameter::new("backend_id", Location::Query, "integer")
                 .description(
@@ -574,7 +574,7 @@ pub static READ_BATCH_JOBS: Operation = Operation::new(
                 ),
             Parameter::new("queued_at__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects batch jobs that were never enqueued, `false` those that were. Both when absent.",
+                    "`true` selects batch jobs that were never enqueued, `false` those that were. If omitted, both.",
                 ),
             Parameter::new("queued_at", Location::Query, "string")
                 .description(
@@ -582,7 +582,7 @@ pub static READ_BATCH_JOBS: Operation = Operation::new(
                 ),
             Parameter::new("reserved_at__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects batch jobs that were never reserved by a backend, `false` those that were. Both when absent.",
+                    "`true` selects batch jobs that were never reserved by a backend, `false` those that were. If omitted, both.",
                 ),
             Parameter::new("reserved_at", Location::Query, "string")
                 .description(
@@ -590,7 +590,7 @@ pub static READ_BATCH_JOBS: Operation = Operation::new(
                 ),
             Parameter::new("finished_at__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects batch jobs that have not finished, `false` those that have. Both when absent.",
+                    "`true` selects batch jobs that have not finished, `false` those that have. If omitted, both.",
                 ),
             Parameter::new("finished_at", Location::Query, "string")
                 .description(
@@ -607,7 +607,7 @@ pub static READ_BATCH_JOBS: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the batch job created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the batch job created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -771,12 +771,12 @@ pub static READ_COMMITS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of commits on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of commits on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the commit with this identifier."),
@@ -796,7 +796,7 @@ pub static READ_COMMITS: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the commit created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the commit created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -914,12 +914,12 @@ pub static READ_FILES: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of files on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of files on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the file with this identifier."),
@@ -934,11 +934,11 @@ pub static READ_FILES: Operation = Operation::new(
                 .description("Only files with this compile stage."),
             Parameter::new("generated", Location::Query, "boolean")
                 .description(
-                    "`true` selects files made by compilation, `false` those that were uploaded. Both when absent.",
+                    "`true` selects files made by compilation, `false` those that were uploaded. If omitted, both.",
                 ),
             Parameter::new("name__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects files without a name, `false` those with one. Both when absent.",
+                    "`true` selects files without a name, `false` those with one. If omitted, both.",
                 ),
             Parameter::new("name", Location::Query, "string")
                 .description("Only files with this name."),
@@ -948,7 +948,7 @@ pub static READ_FILES: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the file created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the file created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1067,7 +1067,7 @@ pub static READ_FINAL_RESULT: Operation = Operation::new(
     )
     .summary("Read one final result")
     .description(
-        "Returns the final result with the given identifier; use `GET /final_results/job/{job_id}` where only the job is known.\n\nTakes a user's bearer token.",
+        "Returns the final result with the given identifier; use `GET /final_results/job/{job_id}` if only the job is known.\n\nTakes a user's bearer token.",
     )
     .tags(&["Final Results"])
     .parameters(
@@ -1110,12 +1110,12 @@ pub static READ_JOBS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of jobs on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of jobs on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the job with this identifier."),
@@ -1135,7 +1135,7 @@ pub static READ_JOBS: Operation = Operation::new(
                 .description("Only jobs of the batch job with this identifier."),
             Parameter::new("queued_at__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects jobs that were never enqueued, `false` those that were. Both when absent.",
+                    "`true` selects jobs that were never enqueued, `false` those that were. If omitted, both.",
                 ),
             Parameter::new("queued_at", Location::Query, "string")
                 .description(
@@ -1143,7 +1143,7 @@ pub static READ_JOBS: Operation = Operation::new(
                 ),
             Parameter::new("finished_at__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects jobs that have not finished, `false` those that have. Both when absent.",
+                    "`true` selects jobs that have not finished, `false` those that have. If omitted, both.",
                 ),
             Parameter::new("finished_at", Location::Query, "string")
                 .description(
@@ -1151,13 +1151,13 @@ pub static READ_JOBS: Operation = Operation::new(
                 ),
             Parameter::new("number_of_shots__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects jobs that ask for no number of shots of their own, `false` those that do. Both when absent.",
+                    "`true` selects jobs that ask for no number of shots of their own, `false` those that do. If omitted, both.",
                 ),
             Parameter::new("number_of_shots", Location::Query, "integer")
                 .description("Only jobs that ask for this number of shots."),
             Parameter::new("raw_data_enabled", Location::Query, "boolean")
                 .description(
-                    "`true` selects jobs that ask for raw data, `false` those that do not. Both when absent.",
+                    "`true` selects jobs that ask for raw data, `false` those that do not. If omitted, both.",
                 ),
             Parameter::new("session_id", Location::Query, "string")
                 .description("Only jobs of this execution session."),
@@ -1173,7 +1173,7 @@ pub static READ_JOBS: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the job created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the job created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1286,16 +1286,16 @@ pub static GET_JOB_LOGS: Operation = Operation::new(
                 .description("Identifier of the job whose log to return."),
             Parameter::new("start", Location::Query, "integer")
                 .description(
-                    "Time from which to return lines, in nanoseconds since the Unix epoch. No lower bound is asked for when absent.",
+                    "Time from which to return lines, in nanoseconds since the Unix epoch. If omitted, there is no lower bound.",
                 ),
             Parameter::new("end", Location::Query, "integer")
                 .description(
-                    "Time up to which to return lines, in nanoseconds since the Unix epoch. No upper bound is asked for when absent.",
+                    "Time up to which to return lines, in nanoseconds since the Unix epoch. If omitted, there is no upper bound.",
                 ),
             Parameter::new("limit", Location::Query, "integer")
                 .maximum(200i64)
                 .description(
-                    "Largest number of lines to return, from 1 to 200. The server uses 100 when absent.",
+                    "Largest number of lines to return, from 1 to 200. If omitted, the server uses 100.",
                 ),
         ],
     )
@@ -1341,16 +1341,16 @@ pub static READ_LANGUAGES: Operation = Operation::new(
         &[
             Parameter::new("q", Location::Query, "string")
                 .description(
-                    "Only languages that match this string. Nothing is searched for when absent.",
+                    "Only languages that match this string. If omitted, there is no search.",
                 ),
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of languages on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of languages on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the language with this identifier."),
@@ -1364,7 +1364,7 @@ pub static READ_LANGUAGES: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the language created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the language created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1388,12 +1388,12 @@ pub static READ_MEMBERS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of members on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of members on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the member with this identifier."),
@@ -1404,7 +1404,7 @@ pub static READ_MEMBERS: Operation = Operation::new(
                 .description("Only members with this role."),
             Parameter::new("is_active", Location::Query, "boolean")
                 .description(
-                    "`true` selects active memberships, `false` inactive ones. Both when absent.",
+                    "`true` selects active memberships, `false` inactive ones. If omitted, both.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
@@ -1412,7 +1412,7 @@ pub static READ_MEMBERS: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the member created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the member created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1520,12 +1520,12 @@ pub static READ_PERMISSION_GROUPS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of permission groups on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of permission groups on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the permission group with this identifier."),
@@ -1537,7 +1537,7 @@ pub static READ_PERMISSION_GROUPS: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the permission group created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the permission group created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1583,12 +1583,12 @@ pub static READ_PERMISSIONS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of permissions on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of permissions on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the permission with this identifier."),
@@ -1602,7 +1602,7 @@ pub static READ_PERMISSIONS: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the permission created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the permission created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1626,16 +1626,16 @@ pub static READ_PROJECTS: Operation = Operation::new(
         &[
             Parameter::new("search", Location::Query, "string")
                 .description(
-                    "Only projects with this string in their name or description. Nothing is searched for when absent.",
+                    "Only projects with this string in their name or description. If omitted, there is no search.",
                 ),
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of projects on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of projects on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the project with this identifier."),
@@ -1653,7 +1653,7 @@ pub static READ_PROJECTS: Operation = Operation::new(
                 .description("Only projects with this description."),
             Parameter::new("starred", Location::Query, "boolean")
                 .description(
-                    "`true` selects starred projects, `false` the others. Both when absent.",
+                    "`true` selects starred projects, `false` the others. If omitted, both.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
@@ -1661,7 +1661,7 @@ pub static READ_PROJECTS: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the project created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the project created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1795,12 +1795,12 @@ pub static READ_RESERVATIONS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of reservations on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of reservations on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the reservation with this identifier."),
@@ -1822,7 +1822,7 @@ pub static READ_RESERVATIONS: Operation = Operation::new(
                 ),
             Parameter::new("backend_id__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects reservations without an assigned backend, `false` those with one. Both when absent.",
+                    "`true` selects reservations without an assigned backend, `false` those with one. If omitted, both.",
                 ),
             Parameter::new("backend_id", Location::Query, "integer")
                 .description(
@@ -1830,7 +1830,7 @@ pub static READ_RESERVATIONS: Operation = Operation::new(
                 ),
             Parameter::new("is_terminated", Location::Query, "boolean")
                 .description(
-                    "`true` selects reservations that were terminated, `false` the others. Both when absent.",
+                    "`true` selects reservations that were terminated, `false` the others. If omitted, both.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
@@ -1838,7 +1838,7 @@ pub static READ_RESERVATIONS: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the reservation created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the reservation created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1945,12 +1945,12 @@ pub static READ_RESULTS_BY_JOB_ID: Operation = Operation::new(
                 .description("Identifier of the job whose results to return."),
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of results on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of results on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
@@ -1958,7 +1958,7 @@ pub static READ_RESULTS_BY_JOB_ID: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the result created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the result created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1997,7 +1997,7 @@ pub static READ_RESULT: Operation = Operation::new(
     )
     .summary("Read one result")
     .description(
-        "Returns the result with the given identifier; use `GET /results/job/{job_id}` where only the job is known.\n\nTakes a user's bearer token.",
+        "Returns the result with the given identifier; use `GET /results/job/{job_id}` if only the job is known.\n\nTakes a user's bearer token.",
     )
     .tags(&["Results"])
     .parameters(
@@ -2029,12 +2029,12 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation::new(
                 .description("Identifier of the algorithm whose results to return."),
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of results on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of results on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the result with this identifier."),
@@ -2050,7 +2050,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation::new(
                 ),
             Parameter::new("shots_requested__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects results without a number of requested shots, `false` those with one. Both when absent.",
+                    "`true` selects results without a number of requested shots, `false` those with one. If omitted, both.",
                 ),
             Parameter::new("shots_requested", Location::Query, "integer")
                 .description(
@@ -2058,7 +2058,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation::new(
                 ),
             Parameter::new("shots_done__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects results without a number of performed shots, `false` those with one. Both when absent.",
+                    "`true` selects results without a number of performed shots, `false` those with one. If omitted, both.",
                 ),
             Parameter::new("shots_done", Location::Query, "integer")
                 .description(
@@ -2070,7 +2070,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the result created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the result created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -2116,12 +2116,12 @@ pub static READ_TEAMS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of teams on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of teams on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the team with this identifier."),
@@ -2131,7 +2131,7 @@ pub static READ_TEAMS: Operation = Operation::new(
                 .description("Only the team with this slug."),
             Parameter::new("individual_user", Location::Query, "boolean")
                 .description(
-                    "`true` selects teams that stand for a single user, `false` teams of several. Both when absent.",
+                    "`true` selects teams that stand for a single user, `false` teams of several. If omitted, both.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
@@ -2139,7 +2139,7 @@ pub static READ_TEAMS: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the team created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the team created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -2185,25 +2185,25 @@ pub static READ_TRANSACTIONS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of transactions on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of transactions on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the transaction with this identifier."),
             Parameter::new("domain__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects transactions without a domain, `false` those with one. Both when absent.",
+                    "`true` selects transactions without a domain, `false` those with one. If omitted, both.",
                 ),
             Parameter::new("domain", Location::Query, "string")
                 .values(&["compute", "networking", "simulate"])
                 .description("Only transactions in this domain."),
             Parameter::new("job__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects transactions that no job caused, `false` those that one did. Both when absent.",
+                    "`true` selects transactions that no job caused, `false` those that one did. If omitted, both.",
                 ),
             Parameter::new("job", Location::Query, "integer")
                 .description(
@@ -2213,7 +2213,7 @@ pub static READ_TRANSACTIONS: Operation = Operation::new(
                 .description("Only transactions of the team with this identifier."),
             Parameter::new("member_id__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects transactions that no team member is recorded for, `false` those with one. Both when absent.",
+                    "`true` selects transactions that no team member is recorded for, `false` those with one. If omitted, both.",
                 ),
             Parameter::new("member_id", Location::Query, "integer")
                 .description(
@@ -2233,7 +2233,7 @@ pub static READ_TRANSACTIONS: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the transaction created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the transaction created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -2257,12 +2257,12 @@ pub static READ_USERS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of users on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of users on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the user with this identifier."),
@@ -2272,19 +2272,19 @@ pub static READ_USERS: Operation = Operation::new(
                 .description("Only the user with this e-mail address."),
             Parameter::new("is_superuser", Location::Query, "boolean")
                 .description(
-                    "`true` selects superusers, `false` the others. Both when absent.",
+                    "`true` selects superusers, `false` the others. If omitted, both.",
                 ),
             Parameter::new("is_staff", Location::Query, "boolean")
                 .description(
-                    "`true` selects staff, `false` the others. Both when absent.",
+                    "`true` selects staff, `false` the others. If omitted, both.",
                 ),
             Parameter::new("is_active", Location::Query, "boolean")
                 .description(
-                    "`true` selects active accounts, `false` inactive ones. Both when absent.",
+                    "`true` selects active accounts, `false` inactive ones. If omitted, both.",
                 ),
             Parameter::new("is_confirmed", Location::Query, "boolean")
                 .description(
-                    "`true` selects confirmed accounts, `false` those still unconfirmed. Both when absent.",
+                    "`true` selects confirmed accounts, `false` those still unconfirmed. If omitted, both.",
                 ),
             Parameter::new("oidc_sub", Location::Query, "string")
                 .description(
@@ -2296,7 +2296,7 @@ pub static READ_USERS: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the user created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the user created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -2411,16 +2411,16 @@ pub static READ_METADATA_BY_BACKEND_ID: Operation = Operation::new(
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the metadata record created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the metadata record created most recently, still as a page. If omitted, all matches are listed.",
                 ),
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of metadata records on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of metadata records on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
         ],
     )
@@ -2594,7 +2594,7 @@ pub mod bodies {
                 Field::new("last_heartbeat", "string")
                     .required()
                     .description(
-                        "When the backend was last known to be alive; the present time for a new one. Send an offset: a time without one is UTC.",
+                        "Time at which the backend was last known to be alive; the present time for a new one. Send an offset: a time without one is UTC.",
                     ),
                 Field::new("message", "object")
                     .object("BackendMessage")
@@ -2627,7 +2627,7 @@ pub mod bodies {
                     .description("New status. Omit it to keep the current value."),
                 Field::new("last_heartbeat", "string")
                     .description(
-                        "When the backend was alive, normally now. Send an offset: a time without one is UTC. Omit it to keep the current value.",
+                        "Time at which the backend was alive, normally now. Send an offset: a time without one is UTC. Omit it to keep the current value.",
                     ),
                 Field::new("hostname", "string")
                     .description(
@@ -2979,7 +2979,7 @@ pub mod bodies {
                 Field::new("raw_data", "array")
                     .items("string")
                     .description(
-                        "Outcomes of the single shots, one string each. Null or absent where the job did not ask for raw data.",
+                        "Outcomes of the single shots, one string each. Null or absent if the job did not ask for raw data.",
                     ),
             ],
         ),
@@ -3033,8 +3033,7 @@ pub mod bodies {
         ),
     ];
 
-    /// An example of the body of each operation that takes one, as JSON, by the name of the
-    /// operation.
+    /// Example bodies as JSON, by the name of the operation.
     pub static EXAMPLES: &[(&str, &str)] = &[
         (
             "create_algorithm",

@@ -7,7 +7,7 @@
 pub struct Algorithm {
     /// Identifier of the algorithm, assigned by the server.
     pub id: i64,
-    /// Link under which the algorithm is shared, at most 255 characters. Null where it has none.
+    /// Link under which the algorithm is shared, at most 255 characters. Null if it has none.
     pub link: ::std::option::Option<::std::string::String>,
     /// Name of the algorithm, at most 255 characters.
     pub name: ::std::string::String,
@@ -98,7 +98,7 @@ pub struct Backend {
     pub backend_type_id: i64,
     /// Identifier of the backend, assigned by the server.
     pub id: i64,
-    /// When the backend last reported that it is alive. A time without an offset is UTC.
+    /// Time at which the backend last reported that it is alive. A time without an offset is UTC.
     pub last_heartbeat: ::compute_kfp_runtime::Timestamp,
     /// Location of the backend, at most 32 characters.
     pub location: ::std::string::String,
@@ -126,7 +126,7 @@ impl Backend {
 pub struct BackendIn {
     /// Identifier of the backend type that the backend is one of.
     pub backend_type_id: i64,
-    /// When the backend was last known to be alive; the present time for a new one. Send an offset: a time without one is UTC.
+    /// Time at which the backend was last known to be alive; the present time for a new one. Send an offset: a time without one is UTC.
     pub last_heartbeat: ::compute_kfp_runtime::Timestamp,
     /// Location of the backend, at most 32 characters.
     pub location: ::std::string::String,
@@ -175,7 +175,7 @@ pub struct BackendPatch {
     /// New name of the host that the backend can be reached at. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub hostname: ::compute_kfp_runtime::Nullable<::std::string::String>,
-    /// When the backend was alive, normally now. Send an offset: a time without one is UTC. Omit it to keep the current value.
+    /// Time at which the backend was alive, normally now. Send an offset: a time without one is UTC. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub last_heartbeat: ::compute_kfp_runtime::Nullable<
         ::compute_kfp_runtime::Timestamp,
@@ -231,16 +231,16 @@ pub struct BackendType {
         ::std::string::String,
         ::serde_json::Value,
     >,
-    /// Number of shots of a job that asks for no number of its own.
+    /// Number of shots of a job that does not set the number.
     pub default_number_of_shots: i64,
     /// Description of the backend type for users.
     pub description: ::std::string::String,
-    /// Whether the backend type is enabled. One that is switched off should not be given jobs.
+    /// Whether the backend type is enabled. One that is switched off should not receive jobs.
     pub enabled: bool,
-    /// Names of the optional features that this backend type has. Entries can be null; pass over those.
+    /// Names of the optional features that this backend type has. Entries can be null; ignore those.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub features: ::std::vec::Vec<::std::option::Option<::std::string::String>>,
-    /// Names of the gates that this backend type executes. Entries can be null; pass over those.
+    /// Names of the gates that this backend type executes. Entries can be null; ignore those.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub gateset: ::std::vec::Vec<::std::option::Option<::std::string::String>>,
     /// Identifier of the backend type, assigned by the server.
@@ -373,7 +373,7 @@ pub struct BackendWithAuthentication {
     pub backend_type_id: i64,
     /// Identifier of the backend, assigned by the server.
     pub id: i64,
-    /// When the backend last reported that it is alive. A time without an offset is UTC.
+    /// Time at which the backend last reported that it is alive. A time without an offset is UTC.
     pub last_heartbeat: ::compute_kfp_runtime::Timestamp,
     /// Location of the backend, at most 32 characters.
     pub location: ::std::string::String,
@@ -405,7 +405,7 @@ pub struct BackendWithHostname {
     pub hostname: ::std::string::String,
     /// Identifier of the backend, assigned by the server.
     pub id: i64,
-    /// When the backend last reported that it is alive. A time without an offset is UTC.
+    /// Time at which the backend last reported that it is alive. A time without an offset is UTC.
     pub last_heartbeat: ::compute_kfp_runtime::Timestamp,
     /// Location of the backend, at most 32 characters.
     pub location: ::std::string::String,
@@ -439,16 +439,16 @@ pub struct BatchJob {
     pub backend_type_id: i64,
     /// Creation time of the batch job. A time without an offset is UTC.
     pub created_on: ::compute_kfp_runtime::Timestamp,
-    /// When the batch job finished. Null until then. A time without an offset is UTC.
+    /// Time at which the batch job finished. Null until then. A time without an offset is UTC.
     pub finished_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
     /// Identifier of the batch job, assigned by the server. Jobs refer to it as `batch_job_id`.
     pub id: i64,
     /// Identifiers of the jobs in the batch job; empty for a new one.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub job_ids: ::std::vec::Vec<i64>,
-    /// When the batch job was enqueued. Null until then. A time without an offset is UTC.
+    /// Time at which the batch job was enqueued. Null until then. A time without an offset is UTC.
     pub queued_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
-    /// When a backend claimed the batch job. Null until then. A time without an offset is UTC.
+    /// Time at which a backend claimed the batch job. Null until then. A time without an offset is UTC.
     pub reserved_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
     /// State of the batch job; `finished` is final.
     pub status: BatchJobStatus,
@@ -657,7 +657,7 @@ impl DrainModeIn {
 pub struct File {
     /// Identifier of the commit that the file belongs to.
     pub commit_id: i64,
-    /// Settings for the compilation of this file. The keys depend on the compiler; empty where there are none.
+    /// Settings for the compilation of this file. The keys depend on the compiler; empty if there are none.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub compile_properties: ::serde_json::Map<
         ::std::string::String,
@@ -673,7 +673,7 @@ pub struct File {
     pub id: i64,
     /// Identifier of the language that the content is written in.
     pub language_id: i64,
-    /// Name of the file, at most 255 characters. Null or absent where it has none.
+    /// Name of the file, at most 255 characters. Null or absent if it has none.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub name: ::compute_kfp_runtime::Nullable<::std::string::String>,
 }
@@ -726,7 +726,7 @@ impl FileIn {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FinalResult {
-    /// When the final result was stored. A time without an offset is UTC.
+    /// Time at which the final result was stored. A time without an offset is UTC.
     pub created_on: ::compute_kfp_runtime::Timestamp,
     /// Return value of the program, with keys that the program chooses.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
@@ -941,21 +941,21 @@ pub struct Job {
     pub created_on: ::compute_kfp_runtime::Timestamp,
     /// Identifier of the file that the job runs.
     pub file_id: i64,
-    /// When the job reached a final state. Null until then. A time without an offset is UTC.
+    /// Time at which the job reached a final state. Null until then. A time without an offset is UTC.
     pub finished_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
     /// Identifier of the job, assigned by the server.
     pub id: i64,
     /// Message about the state, such as the reason of a failure; empty if there is none.
     pub message: ::std::string::String,
-    /// Number of shots that the job asks for. Null leaves it at the default of the backend type.
+    /// Number of shots that the job asks for. Null means the default of the backend type.
     pub number_of_shots: ::std::option::Option<i64>,
-    /// When the job was enqueued. Null until then. A time without an offset is UTC.
+    /// Time at which the job was enqueued. Null until then. A time without an offset is UTC.
     pub queued_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
     /// Whether the results contain raw data, one entry per shot.
     pub raw_data_enabled: bool,
     /// Identifier of the execution session, as reported by the program that runs the job; empty until then.
     pub session_id: ::std::string::String,
-    /// Part of the system that `message` comes from; empty where that is not recorded.
+    /// Part of the system that `message` comes from; empty if that is not recorded.
     ///
     /// If omitted, the server uses `""`. The client does not send this default.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1006,7 +1006,7 @@ impl JobIn {
 pub struct JobLogLine {
     /// Text of the line.
     pub line: ::std::string::String,
-    /// When the line was written, in nanoseconds since the Unix epoch. Several lines can share it.
+    /// Time at which the line was written, in nanoseconds since the Unix epoch. Several lines can share it.
     pub timestamp: i64,
 }
 
@@ -1018,15 +1018,15 @@ impl JobLogLine {
     }
 }
 
-/// Some lines of a job's log, and where to go on.
+/// Some lines of a job's log, and the position to continue from.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct JobLogPage {
-    /// The lines; empty where the time span holds none.
+    /// The lines; empty if the time span contains none.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub logs: ::std::vec::Vec<JobLogLine>,
-    /// Value of `start` for the request that goes on from here, in nanoseconds since the Unix epoch. Null or absent where there are no further lines yet.
+    /// Value of `start` for the request that goes on from here, in nanoseconds since the Unix epoch. Null or absent if there are no further lines yet.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub next_start: ::compute_kfp_runtime::Nullable<i64>,
 }
@@ -1115,7 +1115,7 @@ impl JobPatch {
     ///
     /// - `planned`: created or waiting; not started.
     /// - `running`: being executed.
-    /// - `completed`: ended well; results can be read. Final.
+    /// - `completed`: succeeded; results can be read. Final.
     /// - `cancelled`: stopped on request. Final.
     /// - `failed`: ended with an error; `message` contains it. Final.
     pub enum JobStatus {
@@ -1123,7 +1123,7 @@ impl JobPatch {
         Planned = "planned",
         /// Being executed.
         Running = "running",
-        /// Ended well; results can be read. Final.
+        /// Succeeded; results can be read. Final.
         Completed = "completed",
         /// Stopped on request. Final.
         Cancelled = "cancelled",
@@ -1209,7 +1209,7 @@ impl MemberIn {
 pub struct Metadata {
     /// Identifier of the backend that the record is about.
     pub backend_id: i64,
-    /// When the record was stored. A time without an offset is UTC.
+    /// Time at which the record was stored. A time without an offset is UTC.
     pub created_on: ::compute_kfp_runtime::Timestamp,
     /// The metadata. Its keys are the backend's own choice.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
@@ -1258,7 +1258,7 @@ pub struct PageAlgorithm {
     pub items: ::std::vec::Vec<Algorithm>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of algorithms on a page, as asked for with `size`.
     pub size: i64,
@@ -1315,7 +1315,7 @@ pub struct PageBackend {
     pub items: ::std::vec::Vec<Backend>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of backends on a page, as asked for with `size`.
     pub size: i64,
@@ -1372,7 +1372,7 @@ pub struct PageBackendType {
     pub items: ::std::vec::Vec<BackendType>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of backend types on a page, as asked for with `size`.
     pub size: i64,
@@ -1429,7 +1429,7 @@ pub struct PageBackendWithHostname {
     pub items: ::std::vec::Vec<BackendWithHostname>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of backends with their host names on a page, as asked for with `size`.
     pub size: i64,
@@ -1486,7 +1486,7 @@ pub struct PageBatchJob {
     pub items: ::std::vec::Vec<BatchJob>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of batch jobs on a page, as asked for with `size`.
     pub size: i64,
@@ -1543,7 +1543,7 @@ pub struct PageCommit {
     pub items: ::std::vec::Vec<Commit>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of commits on a page, as asked for with `size`.
     pub size: i64,
@@ -1600,7 +1600,7 @@ pub struct PageFile {
     pub items: ::std::vec::Vec<File>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of files on a page, as asked for with `size`.
     pub size: i64,
@@ -1657,7 +1657,7 @@ pub struct PageJob {
     pub items: ::std::vec::Vec<Job>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of jobs on a page, as asked for with `size`.
     pub size: i64,
@@ -1714,7 +1714,7 @@ pub struct PageLanguage {
     pub items: ::std::vec::Vec<Language>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of languages on a page, as asked for with `size`.
     pub size: i64,
@@ -1771,7 +1771,7 @@ pub struct PageMember {
     pub items: ::std::vec::Vec<Member>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of members on a page, as asked for with `size`.
     pub size: i64,
@@ -1828,7 +1828,7 @@ pub struct PageMetadata {
     pub items: ::std::vec::Vec<Metadata>,
     /// Number of this page, counted from 1. Null if unknown.
     pub page: ::std::option::Option<i64>,
-    /// Number of pages; 0 where nothing matches. Null or absent if unknown.
+    /// Number of pages; 0 if nothing matches. Null or absent if unknown.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub pages: ::compute_kfp_runtime::Nullable<i64>,
     /// Largest number of metadata records on a page, as asked for with `size`. Null if unknown.
@@ -1886,7 +1886,7 @@ pub struct PagePermission {
     pub items: ::std::vec::Vec<Permission>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of permissions on a page, as asked for with `size`.
     pub size: i64,
@@ -1943,7 +1943,7 @@ pub struct PagePermissionGroup {
     pub items: ::std::vec::Vec<PermissionGroup>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of permission groups on a page, as asked for with `size`.
     pub size: i64,
@@ -2000,7 +2000,7 @@ pub struct PageProject {
     pub items: ::std::vec::Vec<Project>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of projects on a page, as asked for with `size`.
     pub size: i64,
@@ -2057,7 +2057,7 @@ pub struct PageReservation {
     pub items: ::std::vec::Vec<Reservation>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of reservations on a page, as asked for with `size`.
     pub size: i64,
@@ -2114,7 +2114,7 @@ pub struct PageResult {
     pub items: ::std::vec::Vec<Result>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of results on a page, as asked for with `size`.
     pub size: i64,
@@ -2171,7 +2171,7 @@ pub struct PageTeam {
     pub items: ::std::vec::Vec<Team>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of teams on a page, as asked for with `size`.
     pub size: i64,
@@ -2228,7 +2228,7 @@ pub struct PageTransaction {
     pub items: ::std::vec::Vec<Transaction>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of transactions on a page, as asked for with `size`.
     pub size: i64,
@@ -2285,7 +2285,7 @@ pub struct PageUser {
     pub items: ::std::vec::Vec<User>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of users on a page, as asked for with `size`.
     pub size: i64,
@@ -2472,7 +2472,7 @@ impl Queue {
     }
 }
 
-/// A span of time for which a backend type is set aside for a team member.
+/// A span of time for which a backend type is reserved for a team member.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2481,7 +2481,7 @@ pub struct Reservation {
     pub backend_id: ::std::option::Option<i64>,
     /// Identifier of the reserved backend type.
     pub backend_type_id: i64,
-    /// When the reservation ends. A time without an offset is UTC.
+    /// Time at which the reservation ends. A time without an offset is UTC.
     pub end_time: ::compute_kfp_runtime::Timestamp,
     /// Identifier of the reservation, assigned by the server.
     pub id: i64,
@@ -2489,7 +2489,7 @@ pub struct Reservation {
     pub is_terminated: bool,
     /// Identifier of the team member for whom the backend type is reserved.
     pub member_id: i64,
-    /// When the reservation starts. A time without an offset is UTC.
+    /// Time at which the reservation starts. A time without an offset is UTC.
     pub start_time: ::compute_kfp_runtime::Timestamp,
 }
 
@@ -2529,7 +2529,7 @@ impl ReservationIn {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Result {
-    /// When the result was stored. A time without an offset is UTC.
+    /// Time at which the result was stored. A time without an offset is UTC.
     pub created_on: ::compute_kfp_runtime::Timestamp,
     /// Duration of the execution, in seconds.
     pub execution_time_in_seconds: f64,
@@ -2543,9 +2543,9 @@ pub struct Result {
     pub results: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// Number of shots that were performed; it can be smaller than `shots_requested`. Null where it is not recorded.
+    /// Number of shots that were performed; it can be smaller than `shots_requested`. Null if it is not recorded.
     pub shots_done: ::std::option::Option<i64>,
-    /// Number of shots that the execution was to perform. Null where it is not recorded.
+    /// Number of shots that the execution was to perform. Null if it is not recorded.
     pub shots_requested: ::std::option::Option<i64>,
 }
 
@@ -2566,7 +2566,7 @@ pub struct ResultIn {
     pub execution_time_in_seconds: f64,
     /// Identifier of the job that the result belongs to.
     pub job_id: i64,
-    /// Outcomes of the single shots, one string each. Null or absent where the job did not ask for raw data.
+    /// Outcomes of the single shots, one string each. Null or absent if the job did not ask for raw data.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub raw_data: ::compute_kfp_runtime::Nullable<
         ::std::vec::Vec<::std::string::String>,
@@ -2662,7 +2662,7 @@ pub struct Transaction {
     pub member_id: ::std::option::Option<i64>,
     /// Identifier of the team whose balance changes.
     pub team_id: i64,
-    /// When the transaction was made. A time without an offset is UTC.
+    /// Time at which the transaction was made. A time without an offset is UTC.
     pub timestamp: ::compute_kfp_runtime::Timestamp,
 }
 
@@ -2748,7 +2748,7 @@ pub struct ValidationError {
     pub ctx: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The value that was refused. Any JSON; absent where the server does not repeat it.
+    /// The value that was refused. Any JSON; absent if the server does not repeat it.
     #[serde(
         deserialize_with = "::compute_kfp_runtime::null::as_value",
         default,

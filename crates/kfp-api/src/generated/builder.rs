@@ -84,7 +84,7 @@ impl<'a> ListArtifactTasks<'a> {
         self
     }
 
-    /// The field to sort by, such as `id`, `run_id`, `task_id` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `run_id asc`. The server uses the identifier of the link when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `id`, `run_id`, `task_id` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending by default. Example: `run_id asc`. If omitted, the server uses the identifier of the link. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -379,7 +379,7 @@ impl<'a> ListArtifacts<'a> {
         self
     }
 
-    /// The field to sort by, such as `created_at`, `name` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `created_at`, `name` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -757,7 +757,7 @@ impl<'a> ListMetrics<'a> {
         self
     }
 
-    /// The field to sort by, such as `created_at` or `name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses an order of its own when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `created_at` or `name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses an order of its own. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -1116,7 +1116,7 @@ impl<'a> ListExperiments<'a> {
         self
     }
 
-    /// The field to sort by, such as `created_at`, `last_run_created_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `last_run_created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `created_at`, `last_run_created_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `last_run_created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -1615,7 +1615,7 @@ impl<'a> ListPipelines<'a> {
         self
     }
 
-    /// The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -2085,7 +2085,7 @@ impl<'a> ListPipelineVersions<'a> {
         self
     }
 
-    /// The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -2443,7 +2443,7 @@ impl<'a> UploadPipeline<'a> {
         self
     }
 
-    /// Name of the pipeline as shown to people. If omitted, the server uses `name`.
+    /// Name of the pipeline for display. If omitted, the server uses `name`.
     pub fn display_name(
         mut self,
         display_name: impl ::std::convert::Into<::std::string::String>,
@@ -2454,7 +2454,7 @@ impl<'a> UploadPipeline<'a> {
         self
     }
 
-    /// Name of the pipeline, unique in the namespace; it cannot be changed later. The server uses `display_name`, or else the name of the file, when absent.
+    /// Name of the pipeline, unique in the namespace; it cannot be changed later. If omitted, the server uses `display_name`, or else the name of the file,.
     pub fn name(
         mut self,
         name: impl ::std::convert::Into<::std::string::String>,
@@ -2562,7 +2562,7 @@ impl<'a> UploadPipelineVersion<'a> {
         self
     }
 
-    /// Name of the version as shown to people. If omitted, the server uses `name`.
+    /// Name of the version for display. If omitted, the server uses `name`.
     pub fn display_name(
         mut self,
         display_name: impl ::std::convert::Into<::std::string::String>,
@@ -2573,7 +2573,7 @@ impl<'a> UploadPipelineVersion<'a> {
         self
     }
 
-    /// Name of the version, unique in its pipeline; it cannot be changed later. The server uses `display_name`, or else the name of the file, when absent.
+    /// Name of the version, unique in its pipeline; it cannot be changed later. If omitted, the server uses `display_name`, or else the name of the file,.
     pub fn name(
         mut self,
         name: impl ::std::convert::Into<::std::string::String>,
@@ -2706,7 +2706,7 @@ impl<'a> ListRecurringRuns<'a> {
         self
     }
 
-    /// The field to sort by, such as `created_at`, `updated_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `created_at`, `updated_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -3258,7 +3258,7 @@ impl<'a> ListRuns<'a> {
         self
     }
 
-    /// The field to sort by, such as `created_at`, `scheduled_at`, `finished_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `created_at`, `scheduled_at`, `finished_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -3578,7 +3578,7 @@ impl<'a> ListTasks<'a> {
         self
     }
 
-    /// The field to sort by, such as `create_time` or `end_time`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `create_time desc`. The server uses the creation time, oldest first, when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `create_time` or `end_time`, as `field`, `field asc` or `field desc`; ascending by default. Example: `create_time desc`. If omitted, the server uses the creation time, oldest first,. A field that cannot be sorted by is a 400.
     pub fn order_by(
         mut self,
         order_by: impl ::std::convert::Into<::std::string::String>,

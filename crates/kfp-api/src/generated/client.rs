@@ -12,7 +12,7 @@ use super::{builder, types};
 /// - JSON keys are in lower case with underscores; the only exception is `recurringRuns`, the list in a page of recurring runs.
 /// - The server omits zero values from its responses: `false`, `0`, `""`, an empty list and the default value of an enum are absent, and an empty page is `{}`.
 /// - The server refuses a request body that has a field it does not know (400). Send only the fields that you want to set, never a default that this document declares.
-/// - 64-bit integers travel as JSON strings; the server also takes numbers.
+/// - 64-bit integers are sent as JSON strings; the server also accepts numbers.
 /// - Times are RFC 3339, with up to nanoseconds. A time that is not set often arrives as `1970-01-01T00:00:00Z`.
 /// - Enums grow: a newer server may send a value that is not listed here. Responses may also have fields that are not listed here.
 /// - Lists come in pages, and only an absent or empty `next_page_token` ends a list. A page may be short, or empty, and still not be the last.
@@ -125,7 +125,7 @@ impl Client {
 impl Client {
     /// List links between artifacts and tasks.
     ///
-    /// Returns one page of the links that say which task consumed or produced which artifact. At least one of `task_ids`, `run_ids` and `artifact_ids` must be given, otherwise the status is 400. The order is by `sort_by`, and by the identifier of the link when absent. A server that does not have the artifact and task API returns 404.
+    /// Returns one page of the links that say which task consumed or produced which artifact. At least one of `task_ids`, `run_ids` and `artifact_ids` must be given, otherwise the status is 400. The order is set by `sort_by`; if omitted, it is by the identifier of the link. A server that does not have the artifact and task API returns 404.
     ///
     /// Sends a `GET` request to `/apis/v2beta1/artifact_tasks`, authorized by `Bearer`.
     ///
@@ -215,7 +215,7 @@ impl Client {
 
     /// List artifacts of a namespace.
     ///
-    /// Returns one page of the artifacts of a namespace, whichever run produced them. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the artifact and task API returns 404.
+    /// Returns one page of the artifacts of a namespace, whichever run produced them. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the artifact and task API returns 404.
     ///
     /// Sends a `GET` request to `/apis/v2beta1/artifacts`, authorized by `Bearer`.
     ///
@@ -237,7 +237,7 @@ impl Client {
 
     /// Create an artifact of a task.
     ///
-    /// Registers an artifact as the output of a task and returns it with its `artifact_id`; the link between the two is stored in the same step. The call stores metadata only: the data at `uri` is neither read nor written. The answer is a 400 where the task does not belong to the run, where a required field is missing, or where a `Metric` has no `number_value`. A server that does not have the artifact and task API returns 404.
+    /// Registers an artifact as the output of a task and returns it with its `artifact_id`; the link between the two is stored in the same step. The call stores metadata only: the data at `uri` is neither read nor written. The status is 400 if the task does not belong to the run, if a required field is missing, or where a `Metric` has no `number_value`. A server that does not have the artifact and task API returns 404.
     ///
     /// Sends a `POST` request to `/apis/v2beta1/artifacts`, authorized by `Bearer`.
     ///
@@ -485,7 +485,7 @@ impl Client {
 impl Client {
     /// List experiments of a namespace.
     ///
-    /// Returns one page of the experiments of a namespace, archived ones included unless `filter` leaves them out. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`.
+    /// Returns one page of the experiments of a namespace, archived ones included unless `filter` excludes them. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`.
     ///
     /// Sends a `GET` request to `/apis/v2beta1/experiments`, authorized by `Bearer`.
     ///
@@ -508,7 +508,7 @@ impl Client {
 
     /// Create an experiment.
     ///
-    /// Creates an experiment, a named group of runs, and returns it with its `experiment_id`. `display_name` is required. A name that is already taken in the namespace is a 409, also where an archived experiment holds it.
+    /// Creates an experiment, a named group of runs, and returns it with its `experiment_id`. `display_name` is required. A name that is already taken in the namespace is a 409, also if an archived experiment has it.
     ///
     /// Sends a `POST` request to `/apis/v2beta1/experiments`, authorized by `Bearer`.
     ///
@@ -708,7 +708,7 @@ impl Client {
 impl Client {
     /// List pipelines of a namespace.
     ///
-    /// Returns one page of the pipelines of a namespace, without their versions. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A pipeline that cannot be read fully has `error` set instead of failing the page.
+    /// Returns one page of the pipelines of a namespace, without their versions. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`. A pipeline that cannot be read fully has `error` set instead of failing the page.
     ///
     /// Sends a `GET` request to `/apis/v2beta1/pipelines`, authorized by `Bearer`.
     ///
@@ -924,7 +924,7 @@ impl Client {
 
     /// List versions of a pipeline.
     ///
-    /// Returns one page of the versions of a pipeline, each with its specification. The order is by `sort_by`, and by creation time, oldest first, when absent; `created_at desc` puts the newest version first. Pages follow each other through `next_page_token`; an empty result is `{}`. A version that cannot be read fully has `error` set instead of failing the page.
+    /// Returns one page of the versions of a pipeline, each with its specification. The order is set by `sort_by`; if omitted, it is by creation time, oldest first; `created_at desc` puts the newest version first. Pages follow each other through `next_page_token`; an empty result is `{}`. A version that cannot be read fully has `error` set instead of failing the page.
     ///
     /// Sends a `GET` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions`, authorized by `Bearer`.
     ///
@@ -1103,7 +1103,7 @@ impl Client {
 impl Client {
     /// Upload a new pipeline.
     ///
-    /// Creates a pipeline and its first version from a file and returns the pipeline with its `pipeline_id`. The file travels as the multipart field `uploadfile`; everything else is a query parameter. A file that is not a valid pipeline package is a 400, and a name that is already taken in the namespace is a 409. Where access is denied the status is 400 with the reason, not a 403.
+    /// Creates a pipeline and its first version from a file and returns the pipeline with its `pipeline_id`. The file is sent as the multipart field `uploadfile`; everything else is a query parameter. A file that is not a valid pipeline package is a 400, and a name that is already taken in the namespace is a 409. Where access is denied the status is 400 with the reason, not a 403.
     ///
     /// Sends a `POST` request to `/apis/v2beta1/pipelines/upload`, authorized by `Bearer`.
     ///
@@ -1132,7 +1132,7 @@ impl Client {
 
     /// Upload a new pipeline version.
     ///
-    /// Adds a version to an existing pipeline from a file and returns it with its `pipeline_version_id`. The file travels as the multipart field `uploadfile`; everything else is a query parameter, and the server requires `pipelineid`. A file that is not a valid pipeline package, or an unknown pipeline, is a 400, and a name that another version of the pipeline has is a 409.
+    /// Adds a version to an existing pipeline from a file and returns it with its `pipeline_version_id`. The file is sent as the multipart field `uploadfile`; everything else is a query parameter, and the server requires `pipelineid`. A file that is not a valid pipeline package, or an unknown pipeline, is a 400, and a name that another version of the pipeline has is a 409.
     ///
     /// Sends a `POST` request to `/apis/v2beta1/pipelines/upload_version`, authorized by `Bearer`.
     ///
@@ -1166,7 +1166,7 @@ impl Client {
 impl Client {
     /// List recurring runs.
     ///
-    /// Returns one page of the recurring runs of an experiment or of a whole namespace, disabled ones included. The list is in the field `recurringRuns`. The order is by `sort_by`, and by creation time, oldest first, when absent. A recurring run that cannot be read fully has `error` set instead of failing the page.
+    /// Returns one page of the recurring runs of an experiment or of a whole namespace, disabled ones included. The list is in the field `recurringRuns`. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. A recurring run that cannot be read fully has `error` set instead of failing the page.
     ///
     /// Sends a `GET` request to `/apis/v2beta1/recurringruns`, authorized by `Bearer`.
     ///
@@ -1398,7 +1398,7 @@ impl Client {
 impl Client {
     /// List runs of a namespace or experiment.
     ///
-    /// Returns one page of the runs of an experiment or of a whole namespace, archived ones included unless `filter` leaves them out. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A run that cannot be read fully has `error` set instead of failing the page.
+    /// Returns one page of the runs of an experiment or of a whole namespace, archived ones included unless `filter` excludes them. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`. A run that cannot be read fully has `error` set instead of failing the page.
     ///
     /// Sends a `GET` request to `/apis/v2beta1/runs`, authorized by `Bearer`.
     ///

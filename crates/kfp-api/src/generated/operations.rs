@@ -30,7 +30,7 @@ pub static LIST_ARTIFACT_TASKS: Operation = Operation::new(
     )
     .summary("List links between artifacts and tasks")
     .description(
-        "Returns one page of the links that say which task consumed or produced which artifact. At least one of `task_ids`, `run_ids` and `artifact_ids` must be given, otherwise the status is 400. The order is by `sort_by`, and by the identifier of the link when absent. A server that does not have the artifact and task API returns 404.",
+        "Returns one page of the links that say which task consumed or produced which artifact. At least one of `task_ids`, `run_ids` and `artifact_ids` must be given, otherwise the status is 400. The order is set by `sort_by`; if omitted, it is by the identifier of the link. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["ArtifactService"])
     .parameters(
@@ -82,7 +82,7 @@ pub static LIST_ARTIFACT_TASKS: Operation = Operation::new(
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `id`, `run_id`, `task_id` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `run_id asc`. The server uses the identifier of the link when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `id`, `run_id`, `task_id` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending by default. Example: `run_id asc`. If omitted, the server uses the identifier of the link. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
@@ -141,7 +141,7 @@ pub static LIST_ARTIFACTS: Operation = Operation::new(
     )
     .summary("List artifacts of a namespace")
     .description(
-        "Returns one page of the artifacts of a namespace, whichever run produced them. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the artifact and task API returns 404.",
+        "Returns one page of the artifacts of a namespace, whichever run produced them. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["ArtifactService"])
     .parameters(
@@ -161,7 +161,7 @@ pub static LIST_ARTIFACTS: Operation = Operation::new(
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `created_at`, `name` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `created_at`, `name` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
@@ -186,7 +186,7 @@ pub static CREATE_ARTIFACT: Operation = Operation::new(
     )
     .summary("Create an artifact of a task")
     .description(
-        "Registers an artifact as the output of a task and returns it with its `artifact_id`; the link between the two is stored in the same step. The call stores metadata only: the data at `uri` is neither read nor written. The answer is a 400 where the task does not belong to the run, where a required field is missing, or where a `Metric` has no `number_value`. A server that does not have the artifact and task API returns 404.",
+        "Registers an artifact as the output of a task and returns it with its `artifact_id`; the link between the two is stored in the same step. The call stores metadata only: the data at `uri` is neither read nor written. The status is 400 if the task does not belong to the run, if a required field is missing, or where a `Metric` has no `number_value`. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["ArtifactService"])
     .body(BodyKind::Json, true)
@@ -296,7 +296,7 @@ pub static LIST_METRICS: Operation = Operation::new(
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `created_at` or `name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses an order of its own when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `created_at` or `name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses an order of its own. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
@@ -396,7 +396,7 @@ pub static LIST_EXPERIMENTS: Operation = Operation::new(
     )
     .summary("List experiments of a namespace")
     .description(
-        "Returns one page of the experiments of a namespace, archived ones included unless `filter` leaves them out. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`.",
+        "Returns one page of the experiments of a namespace, archived ones included unless `filter` excludes them. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`.",
     )
     .tags(&["ExperimentService"])
     .parameters(
@@ -412,7 +412,7 @@ pub static LIST_EXPERIMENTS: Operation = Operation::new(
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `created_at`, `last_run_created_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `last_run_created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `created_at`, `last_run_created_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `last_run_created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
@@ -441,7 +441,7 @@ pub static CREATE_EXPERIMENT: Operation = Operation::new(
     )
     .summary("Create an experiment")
     .description(
-        "Creates an experiment, a named group of runs, and returns it with its `experiment_id`. `display_name` is required. A name that is already taken in the namespace is a 409, also where an archived experiment holds it.",
+        "Creates an experiment, a named group of runs, and returns it with its `experiment_id`. `display_name` is required. A name that is already taken in the namespace is a 409, also if an archived experiment has it.",
     )
     .tags(&["ExperimentService"])
     .body(BodyKind::Json, true)
@@ -576,7 +576,7 @@ pub static LIST_PIPELINES: Operation = Operation::new(
     )
     .summary("List pipelines of a namespace")
     .description(
-        "Returns one page of the pipelines of a namespace, without their versions. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A pipeline that cannot be read fully has `error` set instead of failing the page.",
+        "Returns one page of the pipelines of a namespace, without their versions. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`. A pipeline that cannot be read fully has `error` set instead of failing the page.",
     )
     .tags(&["PipelineService"])
     .parameters(
@@ -596,7 +596,7 @@ pub static LIST_PIPELINES: Operation = Operation::new(
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
@@ -753,7 +753,7 @@ pub static LIST_PIPELINE_VERSIONS: Operation = Operation::new(
     )
     .summary("List versions of a pipeline")
     .description(
-        "Returns one page of the versions of a pipeline, each with its specification. The order is by `sort_by`, and by creation time, oldest first, when absent; `created_at desc` puts the newest version first. Pages follow each other through `next_page_token`; an empty result is `{}`. A version that cannot be read fully has `error` set instead of failing the page.",
+        "Returns one page of the versions of a pipeline, each with its specification. The order is set by `sort_by`; if omitted, it is by creation time, oldest first; `created_at desc` puts the newest version first. Pages follow each other through `next_page_token`; an empty result is `{}`. A version that cannot be read fully has `error` set instead of failing the page.",
     )
     .tags(&["PipelineService"])
     .parameters(
@@ -772,7 +772,7 @@ pub static LIST_PIPELINE_VERSIONS: Operation = Operation::new(
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
@@ -903,18 +903,18 @@ pub static UPLOAD_PIPELINE: Operation = Operation::new(
     )
     .summary("Upload a new pipeline")
     .description(
-        "Creates a pipeline and its first version from a file and returns the pipeline with its `pipeline_id`. The file travels as the multipart field `uploadfile`; everything else is a query parameter. A file that is not a valid pipeline package is a 400, and a name that is already taken in the namespace is a 409. Where access is denied the status is 400 with the reason, not a 403.",
+        "Creates a pipeline and its first version from a file and returns the pipeline with its `pipeline_id`. The file is sent as the multipart field `uploadfile`; everything else is a query parameter. A file that is not a valid pipeline package is a 400, and a name that is already taken in the namespace is a 409. Where access is denied the status is 400 with the reason, not a 403.",
     )
     .tags(&["PipelineUploadService"])
     .parameters(
         &[
             Parameter::new("name", Location::Query, "string")
                 .description(
-                    "Name of the pipeline, unique in the namespace; it cannot be changed later. The server uses `display_name`, or else the name of the file, when absent.",
+                    "Name of the pipeline, unique in the namespace; it cannot be changed later. If omitted, the server uses `display_name`, or else the name of the file,.",
                 ),
             Parameter::new("display_name", Location::Query, "string")
                 .description(
-                    "Name of the pipeline as shown to people. If omitted, the server uses `name`.",
+                    "Name of the pipeline for display. If omitted, the server uses `name`.",
                 ),
             Parameter::new("description", Location::Query, "string")
                 .description(
@@ -960,18 +960,18 @@ pub static UPLOAD_PIPELINE_VERSION: Operation = Operation::new(
     )
     .summary("Upload a new pipeline version")
     .description(
-        "Adds a version to an existing pipeline from a file and returns it with its `pipeline_version_id`. The file travels as the multipart field `uploadfile`; everything else is a query parameter, and the server requires `pipelineid`. A file that is not a valid pipeline package, or an unknown pipeline, is a 400, and a name that another version of the pipeline has is a 409.",
+        "Adds a version to an existing pipeline from a file and returns it with its `pipeline_version_id`. The file is sent as the multipart field `uploadfile`; everything else is a query parameter, and the server requires `pipelineid`. A file that is not a valid pipeline package, or an unknown pipeline, is a 400, and a name that another version of the pipeline has is a 409.",
     )
     .tags(&["PipelineUploadService"])
     .parameters(
         &[
             Parameter::new("name", Location::Query, "string")
                 .description(
-                    "Name of the version, unique in its pipeline; it cannot be changed later. The server uses `display_name`, or else the name of the file, when absent.",
+                    "Name of the version, unique in its pipeline; it cannot be changed later. If omitted, the server uses `display_name`, or else the name of the file,.",
                 ),
             Parameter::new("display_name", Location::Query, "string")
                 .description(
-                    "Name of the version as shown to people. If omitted, the server uses `name`.",
+                    "Name of the version for display. If omitted, the server uses `name`.",
                 ),
             Parameter::new("pipelineid", Location::Query, "string")
                 .description(
@@ -1015,7 +1015,7 @@ pub static LIST_RECURRING_RUNS: Operation = Operation::new(
     )
     .summary("List recurring runs")
     .description(
-        "Returns one page of the recurring runs of an experiment or of a whole namespace, disabled ones included. The list is in the field `recurringRuns`. The order is by `sort_by`, and by creation time, oldest first, when absent. A recurring run that cannot be read fully has `error` set instead of failing the page.",
+        "Returns one page of the recurring runs of an experiment or of a whole namespace, disabled ones included. The list is in the field `recurringRuns`. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. A recurring run that cannot be read fully has `error` set instead of failing the page.",
     )
     .tags(&["RecurringRunService"])
     .parameters(
@@ -1031,7 +1031,7 @@ pub static LIST_RECURRING_RUNS: Operation = Operation::new(
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `created_at`, `updated_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `created_at`, `updated_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("namespace", Location::Query, "string")
                 .description(
@@ -1215,7 +1215,7 @@ pub static LIST_RUNS: Operation = Operation::new(
     )
     .summary("List runs of a namespace or experiment")
     .description(
-        "Returns one page of the runs of an experiment or of a whole namespace, archived ones included unless `filter` leaves them out. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A run that cannot be read fully has `error` set instead of failing the page.",
+        "Returns one page of the runs of an experiment or of a whole namespace, archived ones included unless `filter` excludes them. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`. A run that cannot be read fully has `error` set instead of failing the page.",
     )
     .tags(&["RunService"])
     .parameters(
@@ -1239,7 +1239,7 @@ pub static LIST_RUNS: Operation = Operation::new(
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `created_at`, `scheduled_at`, `finished_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `created_at`, `scheduled_at`, `finished_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
@@ -1378,7 +1378,7 @@ pub static LIST_TASKS: Operation = Operation::new(
             Parameter::new("order_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `create_time` or `end_time`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `create_time desc`. The server uses the creation time, oldest first, when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `create_time` or `end_time`, as `field`, `field asc` or `field desc`; ascending by default. Example: `create_time desc`. If omitted, the server uses the creation time, oldest first,. A field that cannot be sorted by is a 400.",
                 ),
         ],
     )
@@ -1746,7 +1746,7 @@ pub mod bodies {
                     )
                     .required_on_creation()
                     .description(
-                        "Whether the artifact is an input or an output of the task, and which sort of it. Required on creation.",
+                        "Relation of the artifact to the task: an input or an output, and its kind. Required on creation.",
                     ),
                 Field::new("producer", "object")
                     .object("IoProducer")
@@ -1797,7 +1797,7 @@ pub mod bodies {
                     ),
                 Field::new("iteration_index", "string")
                     .description(
-                        "Index of the loop iteration, from 0, where the task is one iteration of a loop; absent otherwise.",
+                        "Index of the loop iteration, from 0, if the task is one iteration of a loop; absent otherwise.",
                     ),
                 Field::new("reuse_if_exists", "boolean")
                     .description(
@@ -1952,11 +1952,11 @@ pub mod bodies {
             &[
                 Field::new("display_name", "string")
                     .description(
-                        "Name of the pipeline as shown to people; it can be changed. The server uses `name` when absent on creation.",
+                        "Name of the pipeline for display; it can be changed. If omitted on creation, the server uses `name`.",
                     ),
                 Field::new("name", "string")
                     .description(
-                        "Name of the pipeline, unique in its namespace; it cannot be changed. The server uses `display_name` when absent on creation.",
+                        "Name of the pipeline, unique in its namespace; it cannot be changed. If omitted on creation, the server uses `display_name`.",
                     ),
                 Field::new("description", "string")
                     .description("Description of the pipeline, in free text."),
@@ -1976,7 +1976,7 @@ pub mod bodies {
                 Field::new("pipeline", "object")
                     .object("Pipeline")
                     .description(
-                        "The pipeline to create. The server takes its name from the package's file name where both `name` and `display_name` are absent.",
+                        "The pipeline to create. The server takes its name from the package's file name if both `name` and `display_name` are absent.",
                     ),
                 Field::new("pipeline_version", "object")
                     .object("PipelineVersion")
@@ -1995,11 +1995,11 @@ pub mod bodies {
                     ),
                 Field::new("display_name", "string")
                     .description(
-                        "Name of the version as shown to people; it can be changed. The server uses `name` when absent on creation.",
+                        "Name of the version for display; it can be changed. If omitted on creation, the server uses `name`.",
                     ),
                 Field::new("name", "string")
                     .description(
-                        "Name of the version, unique in its pipeline; it cannot be changed. The server uses `display_name` when absent on creation.",
+                        "Name of the version, unique in its pipeline; it cannot be changed. If omitted on creation, the server uses `display_name`.",
                     ),
                 Field::new("description", "string")
                     .description("Description of the version, in free text."),
@@ -2024,7 +2024,7 @@ pub mod bodies {
             &[
                 Field::new("display_name", "string")
                     .description(
-                        "New name as shown to people. If omitted, the name is unchanged.",
+                        "New name for display. If omitted, the name is unchanged.",
                     ),
                 Field::new("name", "string")
                     .description(
@@ -2084,7 +2084,7 @@ pub mod bodies {
             &[
                 Field::new("display_name", "string")
                     .description(
-                        "New name as shown to people. If omitted, the name is unchanged.",
+                        "New name for display. If omitted, the name is unchanged.",
                     ),
                 Field::new("name", "string")
                     .description(
@@ -2126,7 +2126,7 @@ pub mod bodies {
                 Field::new("display_name", "string")
                     .required_on_creation()
                     .description(
-                        "Name of the recurring run as shown to people, from which the names of its runs derive. Required on creation.",
+                        "Name of the recurring run for display, from which the names of its runs derive. Required on creation.",
                     ),
                 Field::new("description", "string")
                     .description("Description of the recurring run, in free text."),
@@ -2150,7 +2150,7 @@ pub mod bodies {
                     ),
                 Field::new("service_account", "string")
                     .description(
-                        "Name of the Kubernetes service account that the runs execute as. The server uses its default when absent.",
+                        "Name of the Kubernetes service account that the runs execute as. If omitted, the server uses its default.",
                     ),
                 Field::new("max_concurrency", "string")
                     .required_on_creation()
@@ -2163,7 +2163,7 @@ pub mod bodies {
                 Field::new("mode", "string")
                     .values(&["MODE_UNSPECIFIED", "ENABLE", "DISABLE"])
                     .description(
-                        "Whether the recurring run starts out enabled. The default on creation is disabled, so send `ENABLE` to activate the schedule.",
+                        "Whether the recurring run is initially enabled. The default on creation is disabled, so send `ENABLE` to activate the schedule.",
                     ),
                 Field::new("no_catchup", "boolean")
                     .description(
@@ -2171,7 +2171,7 @@ pub mod bodies {
                     ),
                 Field::new("experiment_id", "string")
                     .description(
-                        "Identifier of the experiment that the runs go to. The server uses the default experiment when absent.",
+                        "Identifier of the experiment that the runs go to. If omitted, the server uses the default experiment.",
                     ),
                 Field::new("plugins_input", "object")
                     .description(
@@ -2219,12 +2219,12 @@ pub mod bodies {
             &[
                 Field::new("experiment_id", "string")
                     .description(
-                        "Identifier of the experiment that the run is in. The server uses the default experiment when absent on creation.",
+                        "Identifier of the experiment that the run is in. If omitted on creation, the server uses the default experiment.",
                     ),
                 Field::new("display_name", "string")
                     .required_on_creation()
                     .description(
-                        "Name of the run as shown to people; it need not be unique. Required on creation.",
+                        "Name of the run for display; it need not be unique. Required on creation.",
                     ),
                 Field::new("description", "string")
                     .description("Description of the run, in free text."),
@@ -2244,11 +2244,11 @@ pub mod bodies {
                 Field::new("runtime_config", "object")
                     .object("RuntimeConfig")
                     .description(
-                        "Parameters and output location of the run. May be left out where the pipeline needs neither.",
+                        "Parameters and output location of the run. Optional if the pipeline needs neither.",
                     ),
                 Field::new("service_account", "string")
                     .description(
-                        "Name of the Kubernetes service account that the run executes as. The server uses its default when absent.",
+                        "Name of the Kubernetes service account that the run executes as. If omitted, the server uses its default.",
                     ),
                 Field::new("recurring_run_id", "string")
                     .description(
@@ -2268,7 +2268,7 @@ pub mod bodies {
                         "Name of the task in the pipeline, unique among its siblings.",
                     ),
                 Field::new("display_name", "string")
-                    .description("Name of the task as shown to people."),
+                    .description("Name of the task for display."),
                 Field::new("run_id", "string")
                     .description(
                         "Identifier of the run that the task belongs to. Where it is set in a request, it must equal the one in the path.",
@@ -2281,7 +2281,7 @@ pub mod bodies {
                     ),
                 Field::new("cache_fingerprint", "string")
                     .description(
-                        "Fingerprint of what the task executes and of its inputs. A later task with the same fingerprint may reuse the outputs. Absent where the task is not to be cached.",
+                        "Fingerprint of what the task executes and of its inputs. A later task with the same fingerprint may reuse the outputs. Absent if the task is not to be cached.",
                     ),
                 Field::new("create_time", "string")
                     .description(
@@ -2406,7 +2406,7 @@ pub mod bodies {
             &[
                 Field::new("iteration_index", "string")
                     .description(
-                        "Index of the loop iteration, from 0, where the task is one iteration of a loop; absent otherwise.",
+                        "Index of the loop iteration, from 0, if the task is one iteration of a loop; absent otherwise.",
                     ),
                 Field::new("iteration_count", "string")
                     .description(
@@ -2474,8 +2474,7 @@ pub mod bodies {
         ),
     ];
 
-    /// An example of the body of each operation that takes one, as JSON, by the name of the
-    /// operation.
+    /// Example bodies as JSON, by the name of the operation.
     pub static EXAMPLES: &[(&str, &str)] = &[
         (
             "create_artifact_task",
