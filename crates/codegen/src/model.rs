@@ -88,7 +88,7 @@ pub(crate) struct EnumValue {
     pub value: String,
     /// Name of the variant.
     pub variant: String,
-    /// Whether the document sets that name.
+    /// True if the document sets the name.
     pub given: bool,
     pub place: String,
 }
@@ -126,7 +126,7 @@ pub(crate) struct Object {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Property {
     pub ident: String,
-    /// Whether the document sets the identifier.
+    /// True if the document sets the identifier.
     pub given: bool,
     pub required: bool,
     /// Whether a request that creates a resource must contain it.
@@ -262,7 +262,7 @@ pub(crate) struct Parameter {
     /// Name in `call` and on the command line.
     pub argument: String,
     pub ident: String,
-    /// Whether the document sets the identifier.
+    /// True if the document sets the identifier.
     pub given: bool,
     pub location: Location,
     pub style: Style,
@@ -427,7 +427,7 @@ pub(crate) struct Part {
     /// Name in `call` and on the command line.
     pub argument: String,
     pub ident: String,
-    /// Whether the document sets the identifier.
+    /// True if the document sets the identifier.
     pub given: bool,
     pub required: bool,
     pub schema: Schema,
