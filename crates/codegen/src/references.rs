@@ -5,6 +5,7 @@
 //! be followed is kept, because an overlay may still remove it; [`unresolved`] reports the rest.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -129,17 +130,21 @@ fn each_reference(
             if let Some(target) = map.get("$ref").and_then(Value::as_str) {
                 visit(target, part, at);
             }
-            for (key, child) in map {
+            for (key, child) in map.iter().filter(|(_, child)| holds_values(child)) {
                 each_reference(child, part.child(key), &at.at(key), visit);
             }
         }
         Value::Array(items) if part != Part::Literal => {
-            for (index, item) in items.iter().enumerate() {
+            for (index, item) in items.iter().enumerate().filter(|(_, it)| holds_values(it)) {
                 each_reference(item, part.item(), &at.at(index), visit);
             }
         }
         _ => {}
     }
+}
+
+fn holds_values(value: &Value) -> bool {
+    value.is_object() || value.is_array()
 }
 
 /// The kind of content at a place, as far as references are concerned.
@@ -240,7 +245,7 @@ impl Place {
         }
     }
 
-    fn at(&self, key: impl std::fmt::Display) -> Self {
+    fn at(&self, key: impl Display) -> Self {
         Self {
             file: Rc::clone(&self.file),
             pointer: self.pointer.at(key),
@@ -296,11 +301,32 @@ impl Bundler<'_> {
         }
     }
 
-    /// Copies a part of a file to `to` and follows its references.
-    fn copy(&mut self, value: &Value, place: &Place, part: Part, to: &Pointer) -> Value {
+    /// Copies a value below a place; only one that can hold references needs a place of its own.
+    fn child(
+        &mut self,
+        value: &Value,
+        key: &dyn Display,
+        place: &Place,
+        part: Part,
+        to: &Pointer,
+    ) -> Value {
+        if holds_values(value) {
+            return self.copy(value, &place.at(key), part, &to.at(key));
+        }
+        self.count(place);
+        value.clone()
+    }
+
+    /// Counts a value that is copied from another file or replaces a reference.
+    fn count(&mut self, place: &Place) {
         if !place.file.is_empty() || !self.following.is_empty() {
             self.copied += 1;
         }
+    }
+
+    /// Copies a part of a file to `to` and follows its references.
+    fn copy(&mut self, value: &Value, place: &Place, part: Part, to: &Pointer) -> Value {
+        self.count(place);
         match value {
             Value::Object(map) if part == Part::Mapping => {
                 let targets = map.iter().map(|(value, target)| {
@@ -316,9 +342,9 @@ impl Bundler<'_> {
                 }
             }
             Value::Array(items) if part != Part::Literal => {
-                let items = items.iter().enumerate().map(|(index, item)| {
-                    self.copy(item, &place.at(index), part.item(), &to.at(index))
-                });
+                let items = items.iter().enumerate();
+                let items =
+                    items.map(|(index, item)| self.child(item, &index, place, part.item(), to));
                 Value::Array(items.collect())
             }
             value => value.clone(),
@@ -334,7 +360,7 @@ impl Bundler<'_> {
     ) -> Map<String, Value> {
         map.iter()
             .map(|(key, child)| {
-                let copy = self.copy(child, &place.at(key), part.child(key), &to.at(key));
+                let copy = self.child(child, key, place, part.child(key), to);
                 (key.clone(), copy)
             })
             .collect()
