@@ -267,17 +267,26 @@ impl SerdeArguments {
 }
 
 fn argument(meta: &Meta) -> (String, Option<String>) {
-    let value = match meta {
-        Meta::NameValue(pair) => match &pair.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) => Some(text.value()),
-            _ => None,
-        },
+    (
+        meta.path().to_token_stream().to_string(),
+        string_value(meta),
+    )
+}
+
+/// Returns the string of `key = "string"`.
+fn string_value(meta: &Meta) -> Option<String> {
+    match &meta.require_name_value().ok()?.value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) => Some(text.value()),
         _ => None,
-    };
-    (meta.path().to_token_stream().to_string(), value)
+    }
+}
+
+/// Returns the string of a documentation attribute.
+pub(crate) fn doc_text(attribute: &Attribute) -> Option<String> {
+    string_value(&attribute.meta).filter(|_| attribute.path().is_ident("doc"))
 }
 
 /// Removes a derive from attributes.

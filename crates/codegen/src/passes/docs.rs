@@ -9,16 +9,14 @@ use std::collections::HashMap;
 
 use quote::ToTokens as _;
 use syn::visit_mut::VisitMut;
-use syn::{
-    Attribute, Expr, ExprLit, FnArg, ImplItemFn, Item, ItemEnum, ItemStruct, Lit, Meta, parse_quote,
-};
+use syn::{Attribute, FnArg, ImplItemFn, Item, ItemEnum, ItemStruct, parse_quote};
 
 use super::presence::property_of;
 use super::{Change, Context, Part, Pass};
 use crate::argument::{Argument, arguments};
 use crate::model::{Api, Kind, NamedSchema, Operation, Schema};
 use crate::prose::{code, one_line, rustdoc};
-use crate::tree::{Tree, fields, functions, ident, implementations, structs};
+use crate::tree::{Tree, doc_text, fields, functions, ident, implementations, structs};
 
 pub(super) const PASS: Pass = Pass {
     name: "docs",
@@ -548,19 +546,5 @@ impl VisitMut for Lines {
                 _ => vec![attribute],
             });
         *attributes = split.collect();
-    }
-}
-
-/// Returns the string of a documentation attribute.
-fn doc_text(attribute: &Attribute) -> Option<String> {
-    let Meta::NameValue(pair) = &attribute.meta else {
-        return None;
-    };
-    match &pair.value {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        }) if pair.path.is_ident("doc") => Some(text.value()),
-        _ => None,
     }
 }

@@ -9,14 +9,12 @@ use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use quote::ToTokens;
 use serde::Deserialize as _;
 use serde_json::Value;
-use syn::{
-    Attribute, Expr, ExprLit, Fields, ImplItem, Item, ItemImpl, Lit, Meta, TraitItem, Visibility,
-};
+use syn::{Attribute, Fields, ImplItem, Item, ItemImpl, TraitItem, Visibility};
 
 use super::{Change, Context, PASSES, Part};
 use crate::escapes::Escapes;
 use crate::model::{Api, Kind};
-use crate::tree::{Tree, last_name, trait_name};
+use crate::tree::{Tree, doc_text, last_name, trait_name};
 use crate::{Overlay, Spec};
 
 /// The differences that progenitor's settings may make: see `generator`.
@@ -273,18 +271,7 @@ fn attributes(attributes: &[Attribute]) -> String {
 }
 
 fn docs(attributes: &[Attribute]) -> String {
-    let lines = attributes.iter().filter_map(|attribute| {
-        let Meta::NameValue(pair) = &attribute.meta else {
-            return None;
-        };
-        match &pair.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) if pair.path.is_ident("doc") => Some(text.value()),
-            _ => None,
-        }
-    });
+    let lines = attributes.iter().filter_map(doc_text);
     let lines: Vec<String> = lines
         .map(|line| line.strip_prefix(' ').map_or(line.clone(), str::to_owned))
         .collect();
