@@ -145,13 +145,13 @@ async fn assert_called(
             let arguments = arguments(operation, all);
             let before = server.requests().len();
             let call = with_files(call(operation.name, Value::Object(arguments.clone())));
-            let answer = call.send().await.unwrap();
+            let response = call.send().await.unwrap();
             let expected = match operation.answer {
                 None => Value::Null,
                 Some(AnswerKind::Json | AnswerKind::OptionalJson) => json!({ "new": ["7", null] }),
-                other => panic!("{} answers {other:?}", operation.name),
+                other => panic!("{} returns {other:?}", operation.name),
             };
-            assert_eq!(*answer, expected, "{}", operation.name);
+            assert_eq!(*response, expected, "{}", operation.name);
             let received = server.requests();
             assert_eq!(received.len(), before + 1, "{}", operation.name);
             assert_sent(operation, &arguments, &received[before]);
@@ -161,8 +161,8 @@ async fn assert_called(
 
 #[tokio::test]
 async fn all_137_operations_are_sent_as_declared_in_their_tables() {
-    let answer = json!({ "new": ["7", null] });
-    let server = TestServer::playing([answer.clone()]);
+    let response = json!({ "new": ["7", null] });
+    let server = TestServer::playing([response.clone()]);
     let compute = compute_client(server.url().to_owned());
     let kfp = kfp_client(server.url().to_owned());
     let operations = compute::operations::OPERATIONS;

@@ -17,7 +17,7 @@ fn all_operations() -> impl Iterator<Item = &'static Operation> {
         .copied()
 }
 
-fn description(file: &str) -> Value {
+fn spec(file: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("specs")
         .join(file);
@@ -136,7 +136,7 @@ fn facts_in_table(operation: &Operation) -> Value {
 
 #[track_caller]
 fn assert_as_described(file: &str, operations: &[&Operation]) {
-    let described = described_operations(&description(file));
+    let described = described_operations(&spec(file));
     let in_table: BTreeSet<&str> = operations.iter().map(|operation| operation.id).collect();
     assert_eq!(in_table, described.keys().map(String::as_str).collect());
     assert_eq!(

@@ -140,7 +140,7 @@ fn call(types: &ArgumentTypes, operation: &Operation) -> Result<TokenStream, Str
     }
     let given = (!arguments.is_empty() || !optional.is_empty()).then(|| quote! { mut });
     let mutable = (!optional.is_empty()).then(|| quote! { mut });
-    let answer = match operation.success {
+    let response = match operation.success {
         Success::Bytes => quote! {
             call.send().await?;
             ::std::result::Result::Ok(::serde_json::Value::Null)
@@ -163,7 +163,7 @@ fn call(types: &ArgumentTypes, operation: &Operation) -> Result<TokenStream, Str
             let #mutable call = client.#method(#arguments);
             #optional
             given.done()?;
-            #answer
+            #response
         }
     })
 }

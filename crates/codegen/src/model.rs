@@ -235,7 +235,7 @@ impl Operation {
     /// Returns the schemas of parameters, bodies and responses.
     pub fn schemas_mut(&mut self) -> impl Iterator<Item = &mut Schema> {
         let body = self.body.iter_mut().flat_map(Body::schemas_mut);
-        let answer = match &mut self.success {
+        let success = match &mut self.success {
             Success::Json(schema) | Success::OptionalJson(schema) | Success::Stream(schema, _) => {
                 Some(schema)
             }
@@ -250,8 +250,8 @@ impl Operation {
             ResponseContent::Json(schema) => schema.as_mut(),
             _ => None,
         });
-        let answer = answer.into_iter().chain(&mut self.events);
-        parameters.chain(body).chain(answer).chain(responses)
+        let success = success.into_iter().chain(&mut self.events);
+        parameters.chain(body).chain(success).chain(responses)
     }
 }
 

@@ -120,7 +120,7 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
     let accept = operation.accept.as_ref().map(|it| quote! { .accept(#it) });
     let status = Literal::u16_unsuffixed(operation.success_status);
     let status = (operation.success_status != 200).then(|| quote! { .success_status(#status) });
-    let answer = match operation.success {
+    let response = match operation.success {
         Success::Empty => None,
         Success::Json(_) => Some(quote! { .answer(AnswerKind::Json) }),
         Success::OptionalJson(_) => Some(quote! { .answer(AnswerKind::OptionalJson) }),
@@ -153,7 +153,7 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
             #body
             #accept
             #status
-            #answer
+            #response
             #events
             #server
             #security

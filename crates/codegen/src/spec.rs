@@ -16,7 +16,7 @@ pub struct Spec {
     by_name: bool,
 }
 
-/// A fix-up: an OpenAPI Overlay document for the OpenAPI 3.0 form of a spec.
+/// An OpenAPI Overlay document, which corrects the OpenAPI 3.0 form of a spec.
 #[derive(Clone, Debug)]
 pub struct Overlay {
     pub(crate) document: Document,

@@ -67,13 +67,13 @@ impl Surface {
     fn operations(&mut self, file: &syn::File) -> HashMap<String, String> {
         let mut builders = HashMap::new();
         for method in implemented(file).flat_map(|(_, block)| methods(block)) {
-            let ReturnType::Type(_, answer) = &method.sig.output else {
+            let ReturnType::Type(_, returned) = &method.sig.output else {
                 continue;
             };
-            let Type::Path(answer) = &**answer else {
+            let Type::Path(returned) = &**returned else {
                 continue;
             };
-            let [module, builder] = &answer.path.segments.iter().collect::<Vec<_>>()[..] else {
+            let [module, builder] = &returned.path.segments.iter().collect::<Vec<_>>()[..] else {
                 continue;
             };
             if module.ident == "builder" {
@@ -94,8 +94,9 @@ impl Surface {
                 let name = method.sig.ident.to_string();
                 let mut declared = arguments(method);
                 // All other methods return the builder itself.
-                if let ("send", ReturnType::Type(_, answer)) = (name.as_str(), &method.sig.output) {
-                    declared = format!("{declared} -> {}", text(answer));
+                if let ("send", ReturnType::Type(_, returned)) = (name.as_str(), &method.sig.output)
+                {
+                    declared = format!("{declared} -> {}", text(returned));
                 }
                 self.items
                     .insert(Item::Setting(operation.clone(), name), declared);

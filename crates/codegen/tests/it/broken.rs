@@ -388,14 +388,13 @@ fn every_problem_is_reported_in_one_run() {
 
 #[test]
 fn an_invalid_overlay_is_reported_with_its_name() {
-    let description = || Spec::from_string("api.json", r#"{"openapi": "3.1.0", "paths": {}}"#);
+    let spec = || Spec::from_string("api.json", r#"{"openapi": "3.1.0", "paths": {}}"#);
     for text in [
         "",
         "{}",
         r#"{"overlay": "1.0.0", "info": {"title": "", "version": ""}, "actions": [{"target": "$[", "remove": true}]}"#,
     ] {
-        let error =
-            generate(&description().overlay(Overlay::from_string("fix.json", text))).unwrap_err();
+        let error = generate(&spec().overlay(Overlay::from_string("fix.json", text))).unwrap_err();
         assert!(error.to_string().starts_with("fix.json#"), "{error}");
     }
 }

@@ -36,7 +36,7 @@ fn with_parameters(parameters: Value) -> Generated {
     with_operation(json!({"operationId": "x", "parameters": parameters, "responses": {"204": {}}}))
 }
 
-fn answering(responses: Value) -> Generated {
+fn responding(responses: Value) -> Generated {
     generated(&json!({
         "openapi": "3.0.3", "paths": {"/x": {"get": {"operationId": "x", "responses": responses}}},
         "components": {"schemas": {"A": {"properties": {"a": {}}}, "B": {"properties": {"b": {}}}}},
@@ -250,7 +250,7 @@ fn openapi_3_1_webhooks_are_left_out() {
 #[test]
 fn the_return_type_covers_all_successful_responses() {
     let returned = |responses: Value, ty: &str, send: &str| {
-        let generated = answering(responses);
+        let generated = responding(responses);
         has(
             &generated,
             "builder.rs",
@@ -303,12 +303,12 @@ fn the_return_type_covers_all_successful_responses() {
 fn a_response_that_is_not_json_is_a_stream_of_bytes() {
     let binary = json!({"200": {"description": "", "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}});
     has(
-        &answering(binary),
+        &responding(binary),
         "builder.rs",
         "ResponseValue<runtime::ByteStream>",
     );
     has(
-        &answering(json!({})),
+        &responding(json!({})),
         "builder.rs",
         "ResponseValue<runtime::ByteStream>",
     );
@@ -349,9 +349,9 @@ fn the_table_has_the_shapes_of_items_bodies_and_responses() {
     let without = with_parameters(json!([]));
     let facts = "Operation::new(\"x\", \"x\", \"POST\", \"/x\").success_status(204);";
     has(&without, "operations.rs", facts);
-    let bytes = answering(json!({"200": {"content": {"text/plain": {}}}}));
+    let bytes = responding(json!({"200": {"content": {"text/plain": {}}}}));
     has(&bytes, "operations.rs", ".answer(AnswerKind::Bytes)");
-    let either = answering(json!({"200": json_response(refer("A")), "204": {}}));
+    let either = responding(json!({"200": json_response(refer("A")), "204": {}}));
     has(
         &either,
         "operations.rs",
@@ -447,7 +447,7 @@ fn mocks_expect_exactly_the_path_of_their_operation() {
 
 #[test]
 fn a_mock_responds_with_each_error_in_its_own_type() {
-    let generated = answering(json!({
+    let generated = responding(json!({
         "200": json_response(refer("A")), "404": json_response(refer("A")), "422": json_response(refer("B")),
     }));
     for method in [
@@ -586,7 +586,7 @@ fn a_body_has_the_declared_media_type() {
 #[test]
 fn a_call_accepts_what_the_document_declares() {
     let accepts = |responses: Value, expected: Option<&str>| {
-        let generated = answering(responses);
+        let generated = responding(responses);
         match expected {
             Some(media) => has(
                 &generated,
@@ -853,8 +853,9 @@ fn integers_in_strings_are_integers_in_all_properties() {
         "types.rs",
         "#[serde(flatten, with = \"runtime::number_text\")]",
     );
-    let answer = answering(json!({"200": json_response(json!({"type": "array", "items": text}))}));
-    has(&answer, "builder.rs", "ResponseValue<Vec<String>>");
+    let generated =
+        responding(json!({"200": json_response(json!({"type": "array", "items": text}))}));
+    has(&generated, "builder.rs", "ResponseValue<Vec<String>>");
 }
 
 #[test]
@@ -1877,7 +1878,7 @@ fn operations_lose_framework_additions_and_keep_their_original_name_as_an_alias(
 
 #[test]
 fn an_overlay_renames_operations_and_schemas() {
-    let description = json!({
+    let spec = json!({
         "openapi": "3.0.3", "paths": {"/x": {"get": {"operationId": "x", "responses": {}}}},
         "components": {"schemas": {"A": {"properties": {"a": {}}}}},
     });
@@ -1885,7 +1886,7 @@ fn an_overlay_renames_operations_and_schemas() {
         {"target": "$.paths['/x'].get", "update": {"x-rust-name": "read_it"}},
         {"target": "$.components.schemas.A", "update": {"x-rust-name": "Thing"}},
     ]});
-    let spec = Spec::from_string("api.json", description.to_string())
+    let spec = Spec::from_string("api.json", spec.to_string())
         .overlay(Overlay::from_string("fix.json", overlay.to_string()));
     let generated = generate(&spec).unwrap();
     has(&generated, "client.rs", "pub fn read_it(&self)");
@@ -2035,7 +2036,7 @@ fn newline_delimited_json_is_a_stream() {
         ("application/json-seq", "JsonSequence"),
     ] {
         let generated =
-            answering(json!({"200": {"content": {media: {"schema": refer("A")}}}, "404": {}}));
+            responding(json!({"200": {"content": {media: {"schema": refer("A")}}}, "404": {}}));
         has(
             &generated,
             "builder.rs",
@@ -2046,8 +2047,8 @@ fn newline_delimited_json_is_a_stream() {
             "builder.rs",
             "self.client.transport().send_json_stream(self.request)",
         );
-        let answer = format!(".answer(AnswerKind::{kind})");
-        has(&generated, "operations.rs", &answer);
+        let response = format!(".answer(AnswerKind::{kind})");
+        has(&generated, "operations.rs", &response);
         has(
             &generated,
             "mock.rs",
@@ -2055,7 +2056,7 @@ fn newline_delimited_json_is_a_stream() {
         );
         assert!(generated.warnings().is_empty());
     }
-    let beside = answering(json!({"200": {"content": {
+    let beside = responding(json!({"200": {"content": {
         "application/json": {"schema": refer("A")}, "application/x-ndjson": {"schema": refer("B")},
     }}}));
     has(&beside, "operations.rs", ".answer(AnswerKind::Json)");
@@ -2066,7 +2067,7 @@ fn newline_delimited_json_is_a_stream() {
         json!({"200": {"content": {"application/x-ndjson": {}}}, "202": json_response(refer("A"))}),
     ] {
         has(
-            &answering(responses),
+            &responding(responses),
             "operations.rs",
             ".answer(AnswerKind::Bytes)",
         );
@@ -2075,7 +2076,7 @@ fn newline_delimited_json_is_a_stream() {
 
 #[test]
 fn server_sent_events_have_a_method_beside_send() {
-    let events = |content: Value| answering(json!({"200": {"content": content}}));
+    let events = |content: Value| responding(json!({"200": {"content": content}}));
     let method = "pub fn events(self) -> impl Future<Output = Result<runtime::ResponseValue<runtime::EventStream>, runtime::Error>>";
     let beside = events(json!({
         "application/json": {"schema": refer("A")}, "text/event-stream": {"schema": refer("B")},
@@ -2095,7 +2096,7 @@ fn server_sent_events_have_a_method_beside_send() {
         ".answer(AnswerKind::Bytes).events()",
     );
     lacks(
-        &answering(json!({"200": json_response(refer("A"))})),
+        &responding(json!({"200": json_response(refer("A"))})),
         "send_events",
     );
 }
