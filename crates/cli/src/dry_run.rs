@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use compute_kfp::TransportBuilder;
-use compute_kfp::environment::{Found, Setting};
 use compute_kfp::operation::{BodyKind, Operation};
+use compute_kfp::settings::{Found, Setting};
 use serde_json::Value;
 
 use crate::api::Api;
@@ -57,11 +57,11 @@ impl Preview {
                 };
                 (name.to_string(), text, value.is_sensitive())
             });
-            let body = request.body().and_then(|body| body.as_bytes());
+            let body = request.body().as_ref();
             let body = body.map(|body| String::from_utf8_lossy(body).into_owned());
             *taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(Taken {
                 method: request.method().to_string(),
-                url: request.url().to_string(),
+                url: request.uri().to_string(),
                 headers: headers.collect(),
                 body,
             });

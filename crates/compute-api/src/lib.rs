@@ -5,6 +5,7 @@
 mod generated;
 
 pub use compute_kfp_runtime::{
-    Error, ErrorKind, Nullable, ResponseValue, Result, Timestamp, Transport,
+    self as runtime, Error, ErrorKind, Nullable, Response, Result, Timestamp, Transport,
+    credentials,
 };
 pub use generated::*;

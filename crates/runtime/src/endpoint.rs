@@ -1,36 +1,9 @@
-//! The address of a server, and the addresses of its operations.
+//! The address of a server.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::Url;
-use url::Position;
+use url::{Position, Url};
 
 use crate::error::Error;
-use crate::setup_fault::SetupFault;
-
-/// All characters except the unreserved ones of RFC 3986: no value can escape its place.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-/// Characters that must be encoded in a query value even if reserved characters are allowed.
-const UNSAFE: &AsciiSet = &RESERVED
-    .remove(b':')
-    .remove(b'/')
-    .remove(b'?')
-    .remove(b'[')
-    .remove(b']')
-    .remove(b'@')
-    .remove(b'!')
-    .remove(b'$')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')')
-    .remove(b'*')
-    .remove(b',')
-    .remove(b';')
-    .remove(b'=');
+use crate::settings_error::SettingsError;
 
 /// Returns scheme, host and port of an address, which identify a server.
 pub(crate) fn origin(url: &Url) -> String {
@@ -38,39 +11,12 @@ pub(crate) fn origin(url: &Url) -> String {
     format!("{}://{server}", url.scheme())
 }
 
-#[cfg(feature = "mock")]
-pub(crate) fn encoded(value: &str) -> String {
-    let mut text = String::new();
-    push_encoded(&mut text, value);
-    text
-}
-
-/// Appends a value, percent-encoded. Not inlined, to keep its code out of each caller.
-#[inline(never)]
-pub(crate) fn push_encoded(text: &mut String, value: &str) {
-    text.extend(utf8_percent_encode(value, RESERVED));
-}
-
-/// Appends a value and keeps reserved characters and percent-encoded ones, except for what would
-/// end the value: `#`, `&`, and `+`, which is read as a space.
-pub(crate) fn push_reserved(text: &mut String, value: &str) {
-    let mut rest = value;
-    while let Some(at) = rest.find('%') {
-        text.extend(utf8_percent_encode(&rest[..at], UNSAFE));
-        let digits = rest.as_bytes().get(at + 1..at + 3);
-        let is_escape = digits.is_some_and(|it| it.iter().all(u8::is_ascii_hexdigit));
-        text.push_str(if is_escape { "%" } else { "%25" });
-        rest = &rest[at + 1..];
-    }
-    text.extend(utf8_percent_encode(rest, UNSAFE));
-}
-
 /// Returns whether requests to this address stay on this machine, inside a cluster, or encrypted.
 pub(crate) fn is_private(url: &Url) -> bool {
     url.scheme() == "https" || is_inside(url)
 }
 
-fn is_inside(url: &Url) -> bool {
+pub(crate) fn is_inside(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
@@ -119,7 +65,7 @@ impl Endpoint {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let wrong = |what: &str| {
             Error::configuration(format!(
-                "the endpoint {what}; give an address such as `https://example.org`"
+                "invalid endpoint: it {what}; use an address such as `https://example.org`"
             ))
         };
         let url =
@@ -131,11 +77,11 @@ impl Endpoint {
             )));
         }
         if url.host_str().is_none_or(str::is_empty) {
-            return Err(wrong("names no host"));
+            return Err(wrong("has no host"));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(wrong(
-                "holds a user name or password, which belong into the credentials",
+                "has a user name or password; set them as credentials",
             ));
         }
         if url.query().is_some() || url.fragment().is_some() {
@@ -175,7 +121,7 @@ impl Endpoint {
     pub fn check_credentials(&self, allow_plain_http: bool) -> Result<(), Error> {
         match allow_plain_http || self.is_private() {
             true => Ok(()),
-            false => Err(SetupFault::plain_http(self.as_str()).into()),
+            false => Err(SettingsError::plain_http(self.as_str()).into()),
         }
     }
 

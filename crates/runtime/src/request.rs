@@ -10,7 +10,6 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use siphasher::sip::SipHasher24;
-use smallvec::SmallVec;
 
 use crate::content::Content;
 use crate::endpoint::Endpoint;
@@ -18,7 +17,7 @@ use crate::error::{BuildError, Error};
 use crate::operation::{BodyKind, BodyPart, InPageToken, Location, Operation, Parameter, Style};
 use crate::options::CallOptions;
 use crate::paging::{PagingOptions, ResumePoint};
-use crate::style::{Written, json, text};
+use crate::style::{Written, header_value, json, text};
 use crate::upload::{Part, Upload};
 
 /// A request for one operation, which generated builders fill in and
@@ -40,7 +39,7 @@ use crate::upload::{Part, Upload};
 pub struct Request {
     operation: &'static Operation,
     /// Values of the parameters that have been set.
-    values: SmallVec<[(&'static Parameter, Written); 2]>,
+    values: Vec<(&'static Parameter, Written)>,
     body: Body,
     /// Rarely used fields, boxed because a request is moved at every step while it is built.
     extras: Option<Box<Extras>>,
@@ -55,9 +54,6 @@ struct Extras {
 }
 
 const APPLICATION_JSON: &str = "application/json";
-
-/// Capacity that is sufficient for nearly every path.
-const PATH_BYTES: usize = 128;
 
 #[derive(Clone)]
 pub(crate) enum Body {
@@ -96,7 +92,7 @@ impl Request {
     pub fn new(operation: &'static Operation) -> Self {
         Self {
             operation,
-            values: SmallVec::new(),
+            values: Vec::new(),
             body: Body::None,
             extras: None,
         }
@@ -127,7 +123,7 @@ impl Request {
                 let largest = self.operation.largest_page().unwrap_or(u64::MAX);
                 self.set(paging.page_size(), &largest.min(items.into()));
             }
-            None => self.refuse("the operation does not list anything in pages".to_owned()),
+            None => self.refuse("the operation is not a paged list".to_owned()),
         }
     }
 
@@ -156,7 +152,7 @@ impl Request {
     pub(crate) fn next_page(&mut self, token: &str) {
         self.set("page_token", token);
         self.values
-            .retain(|(parameter, written)| match parameter.in_page_token {
+            .retain_mut(|(parameter, written)| match parameter.in_page_token {
                 InPageToken::Nothing => true,
                 InPageToken::Whole => false,
                 InPageToken::PredicatesExcept(prefix) => match written {
@@ -242,7 +238,7 @@ impl Request {
             && let Some(wrong) = wrong_segment(text)
         {
             return self.refuse(format!(
-                "the parameter `{}` {wrong}, which would lead to another path",
+                "the parameter `{}` {wrong}, which would change the path",
                 parameter.argument
             ));
         }
@@ -380,12 +376,8 @@ impl Request {
         declared.map_or(kind.media_type(), |body| body.media)
     }
 
-    fn declared_parts(&self) -> impl Iterator<Item = &'static BodyPart> + use<> {
-        self.operation.bodies().flat_map(|body| body.kind.parts())
-    }
-
     fn declared_part(&self, name: &str) -> Option<&'static BodyPart> {
-        self.declared_parts().find(|part| part.name == name)
+        self.operation.body_parts().find(|part| part.name == name)
     }
 
     /// Returns what is missing in the body, by the names of the arguments.
@@ -404,7 +396,7 @@ impl Request {
                 Some(format!("a body is required; set one of `{names}`"))
             }
             (Body::Upload(upload), _) if upload.is_form() => {
-                let mut parts = self.declared_parts();
+                let mut parts = self.operation.body_parts();
                 let missing = parts.find(|part| part.required && !upload.has_part(part.name))?;
                 let name = missing.argument;
                 Some(format!("the part `{name}` of the body is required; set it"))
@@ -511,7 +503,7 @@ impl Request {
             let value = HeaderValue::from_str(text);
             let (Ok(name), Ok(value)) = (name, value) else {
                 return Err(Error::invalid(format!(
-                    "the parameter `{}` is sent as a header, which holds no control characters; nothing was sent",
+                    "the parameter `{}` is sent as a header, which cannot contain control characters; nothing was sent",
                     parameter.name
                 )));
             };
@@ -547,10 +539,10 @@ impl Request {
 
     /// Returns the path template with its values filled in.
     fn path(&self) -> Result<String, Error> {
-        let mut path = String::with_capacity(PATH_BYTES);
-        let mut rest = self.operation.path;
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        let mut path = String::new();
+        for (text, name) in self.operation.path_pieces() {
+            path.push_str(text);
+            let Some(name) = name else { continue };
             let (parameter, written) = self
                 .values_in(Location::Path)
                 .find(|(parameter, _)| parameter.name == name)
@@ -559,11 +551,8 @@ impl Request {
                         "the parameter `{name}` was not set; nothing was sent"
                     ))
                 })?;
-            path.push_str(before);
             parameter.push(&mut path, name, written);
-            rest = after;
         }
-        path.push_str(rest);
         Ok(path)
     }
 }
@@ -619,12 +608,6 @@ fn predicates_with(filter: &str, prefix: &str) -> serde_json::Result<Option<Stri
 fn is_same_field(key: &str, field: &str) -> bool {
     let letters = |name: &str| name.replace('_', "").to_lowercase();
     letters(key) == letters(field)
-}
-
-pub(crate) fn header_value(text: &str) -> Result<HeaderValue, Error> {
-    HeaderValue::from_str(text).map_err(|error| {
-        Error::invalid(format!("`{text}` cannot be sent as a header")).caused_by(error)
-    })
 }
 
 /// Returns why a value is not allowed in a path. Servers and proxies resolve `.` and `..`, also

@@ -1,10 +1,10 @@
 //! Redaction of the credentials of a request from everything that is kept of its response.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
-use smallvec::SmallVec;
 
 /// Minimum length of a credential that is redacted. A shorter one protects nothing, and removing it
 /// would garble the rest of the string.
@@ -13,7 +13,7 @@ const REDACTED: &[u8] = b"[redacted]";
 
 /// Headers that authorise one request, grouped by the credential that added them.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(SmallVec<[Arc<HeaderMap>; 1]>);
+pub(crate) struct Secrets(Vec<Arc<HeaderMap>>);
 
 impl Secrets {
     /// Adds the headers of one credential to those of the others.
@@ -71,9 +71,7 @@ impl Secrets {
         let mut texts: Vec<&[u8]> = Vec::new();
         let mut add = |text: &'a [u8]| {
             if text.len() >= SHORTEST {
-                // There are few, and the sort of the standard library has 6 KB.
-                let at = texts.partition_point(|known| known.len() >= text.len());
-                texts.insert(at, text);
+                texts.push(text);
             }
         };
         for (name, value) in self.headers() {
@@ -88,6 +86,7 @@ impl Secrets {
                 add(text);
             }
         }
+        texts.sort_by_key(|text| Reverse(text.len()));
         texts
     }
 }

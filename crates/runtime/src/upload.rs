@@ -10,8 +10,9 @@ use reqwest::{Client, RequestBuilder};
 use crate::content::{Content, Progress};
 use crate::credentials::Pending;
 use crate::error::Error;
+use crate::fault;
 use crate::operation::BodyPart;
-use crate::request::header_value;
+use crate::style::header_value;
 
 const BINARY: &str = "application/octet-stream";
 
@@ -184,7 +185,7 @@ async fn attach(
         What::Parts(parts) => {
             let form = form(parts, progress).await?;
             let builder = RequestBuilder::from_parts(client.clone(), request);
-            builder.multipart(form).build().map_err(Error::http)
+            builder.multipart(form).build().map_err(fault::http)
         }
     }
 }
@@ -232,7 +233,7 @@ fn refused(declared: &BodyPart, name: Option<&str>, length: Option<u64>) -> Opti
         && length > most
     {
         return Some(format!(
-            "the file `{shown}` has {length} bytes; the server takes at most {most}"
+            "the file `{shown}` has {length} bytes; the server accepts at most {most}"
         ));
     }
     let endings = declared.file_endings;
@@ -244,8 +245,8 @@ fn refused(declared: &BodyPart, name: Option<&str>, length: Option<u64>) -> Opti
         return None;
     }
     Some(format!(
-        "the server tells the format of a file by its name, and takes none like `{shown}`; name it \
-         with one of the endings {}",
+        "the server recognises the format of a file by its extension and does not accept `{shown}`; use \
+         one of {}",
         endings.join(", ")
     ))
 }

@@ -2,16 +2,17 @@
 
 use serde_json::Value;
 
-use super::arguments::{self, BODY, body, part, parts, pointer, with_article};
+use super::arguments::{self, BODY, body, part, pointer, with_article};
 use super::find::find;
 use super::value_page::ValuePage;
+use crate::byte_stream::ByteStream;
 use crate::content::Content;
 use crate::error::Error;
-use crate::operation::{AnswerKind, BodyKind, Operation};
+use crate::operation::{BodyKind, Operation, ResponseKind};
 use crate::options::CallOptions;
 use crate::paging::{Items, Pages, ResumePoint};
 use crate::request::Request;
-use crate::response::{ByteStream, ResponseValue};
+use crate::response::Response;
 use crate::stream::{EventStream, JsonStream};
 use crate::transport::Transport;
 
@@ -30,15 +31,16 @@ use crate::transport::Transport;
 ///
 /// The result is what the server sent:
 ///
-/// | [`answer`](Operation::answer) | [`send`](Self::send) returns |
+/// | [`response`](Operation::response) | [`send`](Self::send) returns |
 /// |---|---|
-/// | JSON | the JSON: all properties, in their order, including those that the spec does not define |
+/// | JSON | the JSON: all properties, including those that the spec does not define |
 /// | JSON or nothing | the JSON, or null |
 /// | nothing | null |
 /// | bytes | an error before anything is sent: use [`send_bytes`](Self::send_bytes) |
 /// | a stream of JSON | an error before anything is sent: use [`stream`](Self::stream) |
 ///
-/// Integers beyond 64 bits become the nearest floating-point number; `send_bytes` keeps their digits.
+/// The properties are in alphabetical order, or in the server's order if your program enables the
+/// feature `preserve_order` of `serde_json`. Integers beyond 64 bits become the nearest floating-point number; `send_bytes` keeps their digits.
 ///
 /// ```
 /// # async fn example(transport: compute_kfp_runtime::Transport) -> compute_kfp_runtime::Result<()> {
@@ -180,17 +182,17 @@ impl Call {
     ///
     /// Returns an error if the request cannot be sent, or the response is an error or cannot be
     /// decoded: see [`ErrorKind`](crate::ErrorKind).
-    pub async fn send(self) -> Result<ResponseValue<Value>, Error> {
+    pub async fn send(self) -> Result<Response<Value>, Error> {
         let (transport, mut request) = self.complete();
-        match request.operation().answer {
+        match request.operation().response {
             None => Ok(transport.send_empty(request).await?.map(|()| Value::Null)),
-            Some(AnswerKind::Json) => transport.send_json(request).await,
-            Some(AnswerKind::OptionalJson) => {
-                let answer = transport.send_optional_json(request).await?;
-                Ok(answer.map(Option::unwrap_or_default))
+            Some(ResponseKind::Json) => transport.send_json(request).await,
+            Some(ResponseKind::OptionalJson) => {
+                let response = transport.send_optional_json(request).await?;
+                Ok(response.map(Option::unwrap_or_default))
             }
-            Some(AnswerKind::Bytes) => {
-                request.refuse("the answer is not JSON; take it by `send_bytes`".to_owned());
+            Some(ResponseKind::Bytes) => {
+                request.refuse("the response is not JSON; use `send_bytes`".to_owned());
                 transport.send_json(request).await
             }
             Some(_) => {
@@ -206,7 +208,7 @@ impl Call {
     ///
     /// Returns an error if the request cannot be sent or the response is an error: see
     /// [`ErrorKind`](crate::ErrorKind).
-    pub async fn send_bytes(self) -> Result<ResponseValue<ByteStream>, Error> {
+    pub async fn send_bytes(self) -> Result<Response<ByteStream>, Error> {
         let (transport, request) = self.complete();
         transport.send_bytes(request).await
     }
@@ -217,9 +219,9 @@ impl Call {
     ///
     /// Returns an error if the response of the operation is not a stream of JSON; nothing is sent
     /// then. Otherwise see [`ErrorKind`](crate::ErrorKind).
-    pub async fn stream(self) -> Result<ResponseValue<JsonStream<Value>>, Error> {
+    pub async fn stream(self) -> Result<Response<JsonStream<Value>>, Error> {
         let (transport, mut request) = self.complete();
-        if !(request.operation().answer).is_some_and(AnswerKind::is_json_stream) {
+        if !(request.operation().response).is_some_and(ResponseKind::is_json_stream) {
             request.refuse("the response is not a stream of JSON; use `send`".to_owned());
         }
         transport.send_json_stream(request).await
@@ -232,7 +234,7 @@ impl Call {
     ///
     /// Returns an error if the operation has no events; nothing is sent then. Otherwise see
     /// [`ErrorKind`](crate::ErrorKind).
-    pub async fn events(self) -> Result<ResponseValue<EventStream>, Error> {
+    pub async fn events(self) -> Result<Response<EventStream>, Error> {
         let (transport, mut request) = self.complete();
         if !request.operation().events {
             request.refuse("the operation has no server-sent events; use `send`".to_owned());
@@ -248,17 +250,17 @@ impl Call {
         if !self.request.has_body()
             && required
             && !alternatives
-            && parts(operation).next().is_none()
+            && operation.body_parts().next().is_none()
         {
             let place = pointer(&[BODY]);
-            let problem = format!("{place} is required; add a text, or give it by `file`");
+            let problem = format!("{place} is required; add a string, or a file with `file`");
             self.request.refuse(problem);
         }
         if self.request.is_form() || required && !alternatives {
-            for part in parts(operation) {
+            for part in operation.body_parts() {
                 if part.required && !self.request.has_part(part.name) {
                     let remedy = match part.file {
-                        true => "give it by `file`".to_owned(),
+                        true => "add it with `file`".to_owned(),
                         false => format!("add {}", with_article(part.kind)),
                     };
                     let place = pointer(&[part.argument]);
@@ -272,14 +274,14 @@ impl Call {
 }
 
 fn files(operation: &Operation) -> impl Iterator<Item = &'static str> {
-    let files = parts(operation).filter(|part| part.file);
+    let files = operation.body_parts().filter(|part| part.file);
     files.map(|part| part.argument)
 }
 
 fn not_a_file(operation: &Operation, name: &str) -> String {
     let files: Vec<String> = files(operation).map(|name| format!("`{name}`")).collect();
     let remedy = match files.is_empty() {
-        true => "the operation takes none".to_owned(),
+        true => "the operation has none".to_owned(),
         false => format!("there is {}", files.join(" and ")),
     };
     format!("{} is not a file; {remedy}", pointer(&[name]))

@@ -7,20 +7,22 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use http::{Response, StatusCode};
 use oauth2::{AsyncHttpClient, ErrorResponse, HttpRequest, HttpResponse, RequestTokenError};
-use reqwest::{Client, Url};
+use reqwest::Client;
 use tokio::time::timeout;
+use url::Url;
 
-use crate::answer::target;
 use crate::endpoint::{Endpoint, origin};
-use crate::error::{Error, is_html};
+use crate::error::Error;
+use crate::fault::{self, is_html};
+use crate::raw_response::target;
+use crate::response::Response;
 use crate::secrets::Secrets;
 
 /// Time limit for a response of a login server.
 const LIMIT: Duration = Duration::from_secs(30);
 /// Maximum size of a response, in bytes; longer ones are rejected.
-const MAX_ANSWER: usize = 1024 * 1024;
+const MAX_RESPONSE: usize = 1024 * 1024;
 /// Maximum number of characters of a message from a login server; the rest is cut, as it is for a
 /// person.
 const MAX_TEXT: usize = 2_000;
@@ -44,7 +46,7 @@ pub(super) fn address(what: &str, url: &str, allow_plain_http: bool) -> Result<U
     let endpoint = Endpoint::parse(base).map_err(wrong)?;
     if !allow_plain_http && !endpoint.is_private() {
         return Err(Error::configuration(format!(
-            "the {what} of the login server, `{}`, would get secrets over plain HTTP; use https, or allow it",
+            "the {what} of the login server, `{}`, would receive secrets over plain HTTP; use https, or allow it",
             endpoint.as_str()
         )));
     }
@@ -84,57 +86,52 @@ impl<'a> Exchange<'a> {
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
         let secrets = self.secrets_of(&request);
         let mut request =
-            reqwest::Request::try_from(request).map_err(|error| self.failed(Error::http(error)))?;
+            reqwest::Request::try_from(request).map_err(|error| self.failed(fault::http(error)))?;
         if let Some(value) = request.headers_mut().get_mut(AUTHORIZATION) {
             value.set_sensitive(true);
         }
         let url = request.url().clone();
-        let (status, headers, body) = timeout(LIMIT, self.receive(request))
+        let mut response = timeout(LIMIT, self.receive(request))
             .await
-            .unwrap_or_else(|_| Err(Error::silent(LIMIT)))
+            .unwrap_or_else(|_| Err(fault::silent(LIMIT)))
             .map_err(|error| self.failed(error))?;
-        if status.is_success() && !is_html(&headers, &body) {
-            return Ok(plain(body.to_vec()));
+        let status = response.status();
+        if status.is_success() && !is_html(response.headers(), &response) {
+            return Ok(plain(response.to_vec()));
         }
-        let body = secrets.redact(&body);
-        if status.is_client_error() && is_refusal(&body) {
-            let mut refusal = plain(body.to_vec());
+        secrets.redact_headers(response.headers_mut());
+        let response = response.map(|body| secrets.redact(&body));
+        if status.is_client_error() && is_refusal(&response) {
+            let mut refusal = plain(response.to_vec());
             *refusal.status_mut() = status;
             return Ok(refusal);
         }
-        let mut headers = headers;
-        secrets.redact_headers(&mut headers);
-        Err(self.failed(match target(&url, &headers) {
-            Some(to) if status.is_redirection() => {
-                Error::redirected(&url, &to, status, headers, body)
-            }
-            _ if status.is_success() => Error::login_page(status, headers, body),
-            _ => Error::answered(status, headers, body),
+        Err(self.failed(match target(&url, response.headers()) {
+            Some(to) if status.is_redirection() => fault::redirected(&url, &to, response),
+            _ if status.is_success() => fault::login_page(response),
+            _ => fault::reported(response),
         }))
     }
 
-    async fn receive(
-        &self,
-        request: reqwest::Request,
-    ) -> Result<(StatusCode, HeaderMap, Bytes), Error> {
+    async fn receive(&self, request: reqwest::Request) -> Result<Response<Bytes>, Error> {
         let asked = origin(request.url());
-        let mut response = self.http.execute(request).await.map_err(Error::http)?;
+        let mut response = self.http.execute(request).await.map_err(fault::http)?;
         if origin(response.url()) != asked {
             return Err(Error::authentication(
-                "the HTTP client followed a redirect to another host; let it follow none",
+                "the HTTP client followed a redirect to another host; disable its redirects",
             ));
         }
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(Error::http)? {
+        while let Some(chunk) = response.chunk().await.map_err(fault::http)? {
             body.extend_from_slice(&chunk);
-            if body.len() > MAX_ANSWER {
+            if body.len() > MAX_RESPONSE {
                 return Err(Error::authentication(format!(
-                    "its answer has more than {MAX_ANSWER} bytes"
+                    "the response has more than {MAX_RESPONSE} bytes"
                 )));
             }
         }
-        let headers = response.headers().clone();
-        Ok((response.status(), headers, body.freeze()))
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Response::new(body.freeze(), response.status(), headers))
     }
 
     fn secrets_of(&self, request: &HttpRequest) -> Secrets {
@@ -159,13 +156,13 @@ impl<'a> Exchange<'a> {
     fn failed(&self, error: Error) -> Error {
         let message = match error.status() {
             Some(status) => format!(
-                "the login server gave no {}: {}: {}",
+                "the login server returned no {}: {}: {}",
                 self.what,
                 status.as_u16(),
                 error.message()
             ),
             None => format!(
-                "the login server gave no {}: {}",
+                "the login server returned no {}: {}",
                 self.what,
                 error.message()
             ),
@@ -181,11 +178,12 @@ impl<'a> Exchange<'a> {
         match error {
             RequestTokenError::Request(error) => error,
             RequestTokenError::ServerResponse(refusal) => self.refused(&refusal.to_string()),
-            // The answer and the values in it may be tokens; only the place is told.
+            // The response and its values may be tokens; only the position is reported.
             RequestTokenError::Parse(error, _) => self.unreadable(&error),
-            RequestTokenError::Other(what) => {
-                Error::authentication(format!("the login server gave no {}: {what}", self.what))
-            }
+            RequestTokenError::Other(what) => Error::authentication(format!(
+                "the login server returned no {}: {what}",
+                self.what
+            )),
         }
     }
 
@@ -195,7 +193,10 @@ impl<'a> Exchange<'a> {
             .filter(|c| !c.is_control())
             .take(MAX_TEXT)
             .collect();
-        Error::authentication(format!("the login server gave no {}: {words}", self.what))
+        Error::authentication(format!(
+            "the login server returned no {}: {words}",
+            self.what
+        ))
     }
 
     pub fn unreadable(&self, error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
@@ -206,7 +207,7 @@ impl<'a> Exchange<'a> {
             _ => "it is not JSON".to_owned(),
         };
         Error::authentication(format!(
-            "the login server gave no {} in its answer: {what}; check its address",
+            "the login server returned no {}: {what}; check its address",
             self.what
         ))
     }
@@ -230,13 +231,13 @@ fn missing(error: &dyn StdError) -> String {
         .and_then(|rest| rest.split_once('`'))
     {
         Some((field, _)) => format!("`{field}` is missing"),
-        None => "it is not what the standard says".to_owned(),
+        None => "it does not follow the standard".to_owned(),
     }
 }
 
 /// Creates a response with only a status and a body, because servers send wrong content types.
 fn plain(body: Vec<u8>) -> HttpResponse {
-    Response::new(body)
+    HttpResponse::new(body)
 }
 
 fn is_refusal(body: &[u8]) -> bool {

@@ -9,8 +9,8 @@ use futures_util::future::poll_fn;
 
 use super::page::ListPage;
 use super::pages::Pages;
-use super::resume::ResumePoint;
 use crate::error::Error;
+use crate::resume_point::ResumePoint;
 
 /// The items of a list, one after the other, over all of its pages.
 ///
@@ -40,22 +40,25 @@ pub struct Items<P: ListPage> {
     ended: bool,
 }
 
-impl<P: ListPage> Items<P> {
-    pub(super) fn new(pages: Pages<P>, start: Option<ResumePoint>, most: Option<u64>) -> Self {
-        let (skip, given) = start
-            .as_ref()
-            .map_or((0, 0), |point| (point.given_of_page, point.given));
-        Self {
-            pages,
+impl<P: ListPage> Pages<P> {
+    /// Returns a stream of the items of the pages.
+    pub fn items(self) -> Items<P> {
+        let start = self.start.clone();
+        let skip = start.as_ref().map_or(0, |point| point.given_of_page);
+        let given = start.as_ref().map_or(0, |point| point.given);
+        Items {
+            left: self.max_items.map(|most| most.saturating_sub(given)),
+            pages: self,
             page: Vec::new().into_iter(),
             next_page: start,
             point: None,
             skip,
-            left: most.map(|most| most.saturating_sub(given)),
             ended: false,
         }
     }
+}
 
+impl<P: ListPage> Items<P> {
     /// Returns the next item, or `None` at the end.
     ///
     /// # Errors
@@ -99,7 +102,7 @@ impl<P: ListPage> Items<P> {
             }
             if let Some(item) = self.page.next() {
                 if let Some(point) = &mut self.point {
-                    point.pass::<P>(&item);
+                    point.pass(&item, P::time(&item));
                 }
                 self.left = self.left.map(|left| left.saturating_sub(1));
                 return Poll::Ready(Some(Ok(item)));
@@ -121,7 +124,7 @@ impl<P: ListPage> Items<P> {
                 }
                 Some(Err(error)) => {
                     self.ended = true;
-                    return Poll::Ready(Some(Err(self.behind_what_was_given(error))));
+                    return Poll::Ready(Some(Err(self.after_skipped(error))));
                 }
                 None => self.ended = true,
             }
@@ -129,7 +132,7 @@ impl<P: ListPage> Items<P> {
     }
 
     /// Adjusts the error of the page within which this stream resumed.
-    fn behind_what_was_given(&self, error: Error) -> Error {
+    fn after_skipped(&self, error: Error) -> Error {
         match error.resume_point() {
             Some(point) if self.skip > 0 => {
                 let mut point = point.clone();

@@ -1,27 +1,38 @@
 //! One attempt: middleware, credentials, redirects, and the response.
 
-use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::future::Either;
 use http::header::{ACCEPT, CONTENT_LENGTH, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use reqwest::{Client, Response, Url};
+use reqwest::Client;
 use tokio::time::timeout;
+use url::Url;
 
 use super::Inner;
-use super::call::Taking;
-use crate::answer::{REPORT, is_event_stream, target};
+use crate::byte_stream::next_chunk;
 use crate::content::Progress;
 use crate::endpoint::origin;
 use crate::error::Error;
-use crate::middleware::{Attempt, Last, Middleware, Next, Outcome, Reply};
+use crate::fault;
+use crate::middleware::{Attempt, Last, Next, ResponseFuture};
+use crate::raw_response::{REPORT, is_event_stream, target};
 use crate::request::{Body, Parts};
+use crate::response::{Response, ResponseBody};
 use crate::secrets::Secrets;
 
 const MAX_REDIRECTS: usize = 5;
+
+/// The way in which the body of a successful response is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taking {
+    /// The whole body, into memory.
+    Whole,
+    /// Piece by piece, by the caller.
+    Streamed,
+    /// Event by event, by the caller.
+    Events,
+}
 
 /// The parts of an attempt that middleware does not see.
 pub(super) struct Sending<'a> {
@@ -35,70 +46,42 @@ pub(super) struct Sending<'a> {
 }
 
 impl Last for Sending<'_> {
-    fn send(&self, attempt: Attempt) -> Outcome<'_> {
-        Box::pin(self.through(&[], attempt))
+    fn send(&self, attempt: Attempt) -> ResponseFuture<'_> {
+        Box::pin(self.exchange(attempt))
     }
 }
 
 impl Sending<'_> {
-    /// Runs the attempt through the middleware, if there is any.
-    pub fn run(&self, attempt: Attempt) -> impl Future<Output = Result<Reply, Error>> + Send {
-        self.through(&self.transport.middleware, attempt)
-    }
-
-    /// Runs the attempt with or without middleware. Both ways share one future type, because each
-    /// type of future is compiled again with all its code.
-    fn through<'a>(
-        &'a self,
-        middleware: &'a [Arc<dyn Middleware>],
-        attempt: Attempt,
-    ) -> impl Future<Output = Result<Reply, Error>> + Send + 'a {
-        if middleware.is_empty() {
-            return Either::Left(self.exchange(attempt));
-        }
+    /// Runs the attempt through the middleware.
+    pub fn run(&self, attempt: Attempt) -> ResponseFuture<'_> {
         let next = Next {
-            rest: middleware,
+            rest: &self.transport.middleware,
             last: self,
         };
-        Either::Right(next.run(attempt))
+        next.run(attempt)
     }
 
     /// Sends the request, follows permitted redirects, and reads the response.
-    ///
-    /// It is not an `async fn`, which would reserve space for the attempt twice.
-    fn exchange(&self, attempt: Attempt) -> impl Future<Output = Result<Reply, Error>> + Send {
+    async fn exchange(&self, attempt: Attempt) -> Result<Response<ResponseBody>, Error> {
         let Attempt {
-            url, mut headers, ..
+            mut url, headers, ..
         } = attempt;
-        // What middleware set is needed again for a redirect; all else is at hand.
-        let has_middleware = !self.transport.middleware.is_empty();
-        let kept = has_middleware.then(|| Box::new(headers.clone()));
-        self.secrets.authorise(&mut headers);
-        let mut request = reqwest::Request::new(self.parts.method.clone(), url);
-        *request.headers_mut() = headers;
-        async move {
-            let mut redirects = 0;
-            let response = loop {
-                let response = self.send_once(request).await?;
-                let next = self.followed(&response);
-                let Some(next) = next.filter(|_| redirects < MAX_REDIRECTS) else {
-                    break response;
-                };
-                redirects += 1;
-                request = reqwest::Request::new(self.parts.method.clone(), next);
-                let mut headers = match &kept {
-                    Some(headers) => HeaderMap::clone(headers),
-                    None => self.headers(),
-                };
-                self.secrets.authorise(&mut headers);
-                *request.headers_mut() = headers;
-            };
-            self.read(response).await
+        let mut redirects = 0;
+        loop {
+            let mut request = reqwest::Request::new(self.parts.method.clone(), url);
+            let mut authorised = headers.clone();
+            self.secrets.authorise(&mut authorised);
+            *request.headers_mut() = authorised;
+            let response = self.send_once(request).await?;
+            match self.followed(&response) {
+                Some(next) if redirects < MAX_REDIRECTS => url = next,
+                _ => return self.read(response).await,
+            }
+            redirects += 1;
         }
     }
 
-    /// Returns the headers of a request before middleware and credentials. They are built for each
-    /// request, which is cheaper than keeping and copying them.
+    /// Returns the headers of a request before middleware and credentials.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = self.parts.headers.clone();
         let accepted = match (self.parts.accept, self.taking) {
@@ -116,11 +99,11 @@ impl Sending<'_> {
     }
 
     /// Sends the request once, and waits for the head of the response as long as there is progress.
-    async fn send_once(&self, mut request: reqwest::Request) -> Result<Response, Error> {
+    async fn send_once(&self, mut request: reqwest::Request) -> Result<reqwest::Response, Error> {
         let Parts { method, body, .. } = self.parts;
         let progress = match body {
             Body::None => {
-                // Some proxies answer 411 to a request that could have a body and announces none.
+                // Some proxies reject a request without a body and without `Content-Length` (411).
                 if matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
                     request.headers_mut().insert(CONTENT_LENGTH, 0.into());
                 }
@@ -137,25 +120,25 @@ impl Sending<'_> {
             }
         };
         if let Some(see) = &self.transport.dry_run {
-            see(&request);
+            see(&preview(request)?);
             return Err(Error::configuration("nothing was sent: this is a dry run"));
         }
         let mut sending = self.http.execute(request);
         let Some(longest_silence) = self.longest_silence else {
-            return sending.await.map_err(Error::http);
+            return sending.await.map_err(fault::http);
         };
         loop {
             let moved = progress.as_ref().map(Progress::bytes);
             match timeout(longest_silence, &mut sending).await {
-                Ok(answered) => return answered.map_err(Error::http),
+                Ok(answered) => return answered.map_err(fault::http),
                 Err(_) if progress.as_ref().map(Progress::bytes) > moved => {}
-                Err(_) => return Err(Error::silent(longest_silence)),
+                Err(_) => return Err(fault::silent(longest_silence)),
             }
         }
     }
 
     /// Returns the target of a redirect, if it repeats the same request on the same server.
-    fn followed(&self, response: &Response) -> Option<Url> {
+    fn followed(&self, response: &reqwest::Response) -> Option<Url> {
         let Parts { method, body, .. } = self.parts;
         let same_request = match response.status() {
             StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => body.is_repeatable(),
@@ -168,53 +151,60 @@ impl Sending<'_> {
         (same_request && origin(&to) == origin(&self.parts.url)).then_some(to)
     }
 
-    async fn read(&self, mut response: Response) -> Result<Reply, Error> {
+    async fn read(&self, mut response: reqwest::Response) -> Result<Response<ResponseBody>, Error> {
         let status = response.status();
         let mut headers = std::mem::take(response.headers_mut());
         let is_expected = self.taking != Taking::Events || is_event_stream(&headers);
-        let mut reply = |url, body, unread| Reply {
-            url,
-            status,
-            headers: std::mem::take(&mut headers),
-            body,
-            unread,
-        };
-        if !status.is_success() {
+        let body = if !status.is_success() || !is_expected {
             let url = Box::new(response.url().clone());
-            let body = self.beginning(&mut response).await;
-            return Ok(reply(Some(url), body, None));
-        }
-        if !is_expected {
-            let body = self.beginning(&mut response).await;
-            return Ok(reply(None, body, None));
-        }
-        if self.taking != Taking::Whole {
-            return Ok(reply(None, Bytes::new(), Some(Box::new(response))));
-        }
-        match self.whole(&mut response).await? {
-            Some(body) if !self.holds_too_many(&body) => Ok(reply(None, body, None)),
-            Some(_) => {
-                self.secrets.redact_headers(&mut headers);
-                let limit = self.transport.max_response_objects;
-                Err(Error::too_many_objects(limit, status, headers))
+            ResponseBody {
+                url: (!status.is_success()).then_some(url),
+                ..self.beginning(&mut response).await.into()
             }
-            None => {
-                self.secrets.redact_headers(&mut headers);
-                let limit = self.transport.max_response_bytes;
-                Err(Error::too_large(limit, status, headers))
+        } else if self.taking != Taking::Whole {
+            ResponseBody {
+                unread: Some(Box::new(response)),
+                ..Bytes::new().into()
             }
-        }
+        } else {
+            match self.whole(&mut response).await? {
+                Ok(body) => body.into(),
+                Err(excess) => {
+                    self.secrets.redact_headers(&mut headers);
+                    let response = Response::new(Bytes::new(), status, headers);
+                    return Err(fault::unreadable(&excess, response));
+                }
+            }
+        };
+        Ok(Response::new(body, status, headers))
     }
 
-    /// Returns whether a body has more objects than allowed. Braces in strings count too. That is
-    /// harmless, because the limit is far above the size of a page.
-    fn holds_too_many(&self, body: &[u8]) -> bool {
+    /// Reads the body. The inner error names the limit that it exceeds.
+    ///
+    /// Braces in strings count as objects. That is harmless, because the limit is far above the size
+    /// of a page.
+    async fn whole(
+        &self,
+        response: &mut reqwest::Response,
+    ) -> Result<Result<Bytes, String>, Error> {
+        let Some(body) = self.bytes(response).await? else {
+            let limit = self.transport.max_response_bytes;
+            return Ok(Err(format!(
+                "the response has more than {limit} bytes; raise `max_response_bytes` or ask for less"
+            )));
+        };
         let limit = self.transport.max_response_objects;
-        body.len() > limit && body.iter().filter(|byte| **byte == b'{').count() > limit
+        let objects = || body.iter().filter(|byte| **byte == b'{').count();
+        if body.len() > limit && objects() > limit {
+            return Ok(Err(format!(
+                "the response has more than {limit} objects; raise `max_response_objects` or ask for less"
+            )));
+        }
+        Ok(Ok(body))
     }
 
-    /// Reads the body; returns `None` if it is longer than allowed.
-    async fn whole(&self, response: &mut Response) -> Result<Option<Bytes>, Error> {
+    /// Reads the body; returns `None` if it has more bytes than allowed.
+    async fn bytes(&self, response: &mut reqwest::Response) -> Result<Option<Bytes>, Error> {
         let limit = self.transport.max_response_bytes;
         let announced = response.content_length().unwrap_or(0);
         let announced = usize::try_from(announced).unwrap_or(usize::MAX);
@@ -222,8 +212,8 @@ impl Sending<'_> {
             return Ok(None);
         }
         let (mut only, mut body) = (Bytes::new(), BytesMut::new());
-        // A piece is given back before the next is read: else the connection takes another buffer,
-        // and both grow to 400 KB.
+        // A piece is released before the next is read. Otherwise the connection allocates another
+        // buffer, and both grow to 400 KB.
         while let Some(piece) = self.piece(response).await? {
             if only.len() + body.len() + piece.len() > limit {
                 return Ok(None);
@@ -243,7 +233,7 @@ impl Sending<'_> {
 
     /// Reads the beginning of a body that reports a failure. A broken connection is ignored,
     /// because the status is more informative.
-    async fn beginning(&self, response: &mut Response) -> Bytes {
+    async fn beginning(&self, response: &mut reqwest::Response) -> Bytes {
         let mut body = BytesMut::new();
         while body.len() < REPORT {
             match self.piece(response).await {
@@ -254,21 +244,18 @@ impl Sending<'_> {
         body.freeze()
     }
 
-    async fn piece(&self, response: &mut Response) -> Result<Option<Bytes>, Error> {
+    async fn piece(&self, response: &mut reqwest::Response) -> Result<Option<Bytes>, Error> {
         match self.longest_silence {
             Some(longest_silence) => next_chunk(response, longest_silence).await,
-            None => response.chunk().await.map_err(Error::http),
+            None => response.chunk().await.map_err(fault::http),
         }
     }
 }
 
-/// Reads the next piece of a body; fails if none arrives for too long.
-pub(crate) async fn next_chunk(
-    response: &mut Response,
-    longest_silence: Duration,
-) -> Result<Option<Bytes>, Error> {
-    match timeout(longest_silence, response.chunk()).await {
-        Ok(chunk) => chunk.map_err(Error::http),
-        Err(_) => Err(Error::silent(longest_silence)),
-    }
+/// Returns a request for the function that receives those of a dry run.
+fn preview(request: reqwest::Request) -> Result<http::Request<Option<Bytes>>, Error> {
+    let body = request.body().and_then(reqwest::Body::as_bytes);
+    let body = body.map(Bytes::copy_from_slice);
+    let request = http::Request::<reqwest::Body>::try_from(request).map_err(fault::http)?;
+    Ok(request.map(|_| body))
 }

@@ -4,17 +4,18 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::HeaderValue;
 use reqwest::Client;
 
-use super::http_client::{
-    Connections, HttpClients, ProxyChoice, client_certificate, proxy, refuse_redirects,
-    root_certificate,
-};
 use super::{DryRun, HeldCredentials, Inner, Transport, is_same};
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::http_client::{
+    Connections, HttpClients, ProxyChoice, client_certificate, proxy, refuse_redirects,
+    root_certificate,
+};
 use crate::middleware::Middleware;
 use crate::retry::RetryPolicy;
 
@@ -313,7 +314,8 @@ impl TransportBuilder {
         self
     }
 
-    /// Passes each request to `see` instead of sending it, after middleware and credentials.
+    /// Passes each request to `see` instead of sending it, after middleware and credentials. The body
+    /// is `None` if there is none or it is a file, a stream or a form with parts.
     ///
     /// Calls then fail with an error of kind [`Configuration`](crate::ErrorKind::Configuration).
     /// Headers of credentials are marked as [sensitive](HeaderValue::is_sensitive). Credentials are
@@ -323,12 +325,15 @@ impl TransportBuilder {
     /// use compute_kfp_runtime::Transport;
     ///
     /// let transport = Transport::builder("https://kfp.example.org")
-    ///     .dry_run(|request| println!("{} {}", request.method(), request.url()))
+    ///     .dry_run(|request| println!("{} {}", request.method(), request.uri()))
     ///     .build()?;
     /// # drop(transport);
     /// # Ok::<(), compute_kfp_runtime::Error>(())
     /// ```
-    pub fn dry_run(mut self, see: impl Fn(&reqwest::Request) + Send + Sync + 'static) -> Self {
+    pub fn dry_run(
+        mut self,
+        see: impl Fn(&http::Request<Option<Bytes>>) + Send + Sync + 'static,
+    ) -> Self {
         self.dry_run = Some(Arc::new(see));
         self
     }
@@ -342,7 +347,7 @@ impl TransportBuilder {
     /// - the endpoint is not a URL, or credentials would be sent to it unencrypted;
     /// - the application's name is not a valid header value;
     /// - a certificate or the proxy cannot be read;
-    /// - the HTTP client cannot be set up.
+    /// - the HTTP client cannot be created.
     pub fn build(self) -> Result<Transport, Error> {
         let endpoint = Endpoint::parse(&self.endpoint)?;
         let mut servers = Vec::new();
@@ -399,7 +404,7 @@ fn user_agent(application: Option<&str>) -> Result<HeaderValue, Error> {
         return Ok(HeaderValue::from_static(USER_AGENT));
     };
     HeaderValue::from_str(&format!("{application} {USER_AGENT}")).map_err(|error| {
-        Error::configuration(format!("{application:?} is no name for an application"))
+        Error::configuration(format!("{application:?} is not a valid application name"))
             .caused_by(error)
     })
 }

@@ -4,7 +4,7 @@ use std::env;
 
 use compute_kfp_runtime::credentials::BearerToken;
 use compute_kfp_runtime::{
-    ErrorKind, RetryPolicy, SetupFault, SetupFaultKind, Transport, TransportBuilder,
+    ErrorKind, RetryPolicy, SettingsError, SettingsErrorKind, Transport, TransportBuilder,
 };
 use compute_kfp_test_server::{Authority, Received, Response, TestServer, Tls};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -113,36 +113,43 @@ async fn faults_of_tls_are_told_in_plain_words_with_the_remedy() {
     for (builder, kind, said) in [
         (
             to(&unknown),
-            SetupFaultKind::UnknownAuthority,
+            SettingsErrorKind::UnknownAuthority,
             "authority that is not trusted",
         ),
         (
             to(&unknown),
-            SetupFaultKind::UnknownAuthority,
+            SettingsErrorKind::UnknownAuthority,
             "`root_certificate`",
         ),
         (
             trusting(&other_host),
-            SetupFaultKind::WrongHost,
+            SettingsErrorKind::WrongHost,
             "for another host name",
         ),
-        (trusting(&expired), SetupFaultKind::OutOfDate, "has expired"),
+        (
+            trusting(&expired),
+            SettingsErrorKind::OutOfDate,
+            "has expired",
+        ),
         (
             trusting(&demanding),
-            SetupFaultKind::ClientCertificate,
+            SettingsErrorKind::ClientCertificate,
             "`client_certificate`",
         ),
         (
             Transport::builder(by_tls).no_proxy(),
-            SetupFaultKind::NoTls,
-            "does not speak TLS",
+            SettingsErrorKind::NoTls,
+            "does not use TLS",
         ),
     ] {
         let error = send(builder).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Connection, "{error:?}");
         assert!(error.message().contains(said), "{error}");
         assert_eq!(error.attempts(), 1, "{error}");
-        assert_eq!(SetupFault::of(&error).map(SetupFault::kind), Some(kind));
+        assert_eq!(
+            SettingsError::of(&error).map(SettingsError::kind),
+            Some(kind)
+        );
     }
 }
 
@@ -158,8 +165,8 @@ async fn a_certificate_of_an_authority_is_told_from_one_of_an_unknown_authority(
     let server = TestServer::with_tls(&authority, tls, |_| Response::empty(204));
     let trusting = to(&server).root_certificate(authority.pem());
     let error = send(trusting.clone()).await.unwrap_err();
-    let fault = SetupFault::of(&error).map(SetupFault::kind);
-    assert_eq!(fault, Some(SetupFaultKind::SelfSigned), "{error:?}");
+    let fault = SettingsError::of(&error).map(SettingsError::kind);
+    assert_eq!(fault, Some(SettingsErrorKind::SelfSigned), "{error:?}");
     send(trusting.danger_accept_invalid_certs(true))
         .await
         .unwrap();
@@ -214,7 +221,7 @@ async fn a_proxy_is_used_for_http_and_for_https() {
     );
 }
 
-/// What a process answers that has this proxy in its environment.
+/// Runs the test in a process that has this proxy in its environment.
 fn through_environment(proxy: &str, variables: &[(&str, &str)]) {
     let mut child = child::only("tls::the_variables_of_other_programs_name_the_proxy");
     child.env(CHILD, "1");
@@ -264,6 +271,49 @@ async fn servers_on_this_machine_and_in_a_cluster_are_reached_without_the_proxy_
         .unwrap();
     assert_eq!(lines(&proxy), [""; 0]);
     assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_server_on_this_machine_is_reached_without_the_proxy_of_the_environment() {
+    if let Some(login) = env::var_os(CHILD) {
+        let remote = Transport::builder("https://kfp.example.org")
+            .build()
+            .unwrap();
+        let request = remote.http_client().post(login.to_str().unwrap());
+        request.body("client_secret=s3cret").send().await.unwrap();
+        return;
+    }
+    let (login, proxy) = (
+        TestServer::playing([Response::empty(204)]),
+        TestServer::proxy(),
+    );
+    let mut child = child::only(
+        "tls::a_login_server_on_this_machine_is_reached_without_the_proxy_of_the_environment",
+    );
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        child.env(name, proxy.url());
+    }
+    child.env_remove("NO_PROXY").env_remove("no_proxy");
+    child.env(CHILD, login.url());
+    tokio::task::spawn_blocking(|| child::run(child))
+        .await
+        .unwrap();
+    assert_eq!(lines(&proxy), [""; 0]);
+    assert_eq!(login.only().text(), "client_secret=s3cret");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_proxy_of_the_environment_gets_the_password_of_its_variable() {
+    let proxy = TestServer::proxy();
+    let url = proxy.url().replace("http://", "http://alice:s3cret@");
+    tokio::task::spawn_blocking(move || through_environment(&url, &[]))
+        .await
+        .unwrap();
+    let request = proxy.only();
+    assert_eq!(
+        request.header("proxy-authorization"),
+        Some("Basic YWxpY2U6czNjcmV0")
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! What a successful answer becomes.
+//! Decoding of successful responses.
 
 use compute_kfp_runtime::operation::Operation;
-use compute_kfp_runtime::{Error, ErrorKind, Request, ResponseValue, Transport};
+use compute_kfp_runtime::{self as runtime, Error, ErrorKind, Request, Transport};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -19,12 +19,12 @@ struct Item {
     id: u32,
 }
 
-async fn read<T: DeserializeOwned>(answer: Response) -> Result<ResponseValue<T>, Error> {
+async fn read<T: DeserializeOwned>(answer: Response) -> Result<runtime::Response<T>, Error> {
     let server = TestServer::playing([answer]);
     server.transport().send_json(get()).await
 }
 
-async fn page(body: impl AsRef<[u8]>) -> Result<ResponseValue<Page>, Error> {
+async fn page(body: impl AsRef<[u8]>) -> Result<runtime::Response<Page>, Error> {
     read(Response::new(200, "content-type: application/json", body)).await
 }
 
@@ -167,7 +167,10 @@ async fn an_answer_that_does_not_fit_says_where() {
 async fn an_answer_that_is_no_json_says_so() {
     for (body, said) in [
         (&br#"{"items":[{"id":1}"#[..], "EOF"),
-        (br#"{"items":[]} trailing"#, "goes on behind its JSON"),
+        (
+            br#"{"items":[]} trailing"#,
+            "trailing data after the JSON value",
+        ),
         (b"\xff\xfe", "not UTF-8"),
         (b"{\"\xff\":[]}", "not UTF-8"),
         (b"", "no body"),
@@ -177,7 +180,7 @@ async fn an_answer_that_is_no_json_says_so() {
         let error = unreadable(body).await;
         assert!(error.message().contains(said), "{error}");
     }
-    assert_eq!(unreadable("").await.message(), "the answer has no body");
+    assert_eq!(unreadable("").await.message(), "the response has no body");
 }
 
 #[tokio::test]

@@ -1,0 +1,63 @@
+//! The context file, where the Python SDK stores a user's settings.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::Error;
+use crate::settings::optional_content;
+
+/// Settings in a context file.
+#[derive(Default)]
+pub(super) struct ContextFile {
+    pub namespace: Option<String>,
+    pub cookie: Option<String>,
+    /// Name and value of the identity header.
+    pub header: Option<(String, String)>,
+}
+
+impl ContextFile {
+    /// Reads this file, which may be missing.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let Some(text) = optional_content(path)? else {
+            return Ok(Self::default());
+        };
+        let wrong = |what: &str| {
+            Error::configuration(format!("the KFP context file `{}` {what}", path.display()))
+        };
+        let json: Value = serde_json::from_str(&text).map_err(|error| {
+            wrong(&format!("is not JSON: {error}; correct or remove it")).caused_by(error)
+        })?;
+        let Value::Object(fields) = json else {
+            return Err(wrong("is not a JSON object; correct or remove it"));
+        };
+        let field = |name| {
+            string(&fields, name)
+                .map_err(|()| wrong(&format!("has a `{name}` that is not a string; correct it")))
+        };
+        const NAME: &str = "client_authentication_header_name";
+        const VALUE: &str = "client_authentication_header_value";
+        let header = match (field(NAME)?, field(VALUE)?) {
+            (Some(name), Some(value)) => Some((name, value)),
+            (None, None) => None,
+            (Some(_), None) => return Err(wrong(&format!("has `{NAME}` and no `{VALUE}`"))),
+            (None, Some(_)) => return Err(wrong(&format!("has `{VALUE}` and no `{NAME}`"))),
+        };
+        Ok(Self {
+            namespace: field("namespace")?,
+            cookie: field("client_authentication_cookie")?,
+            header,
+        })
+    }
+}
+
+/// Returns a field as a string. Empty and null count as absent. An error must not show the value.
+fn string(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, ()> {
+    match fields.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => {
+            Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
+        }
+        Some(_) => Err(()),
+    }
+}

@@ -1,0 +1,311 @@
+//! Settings that a client finds in variables and files, and their origin.
+//!
+//! ```
+//! use compute_kfp::settings::{Origin, Setting};
+//! use compute_kfp::compute::ClientBuilder;
+//!
+//! let builder = ClientBuilder::from_variables(&|name| match name {
+//!     "COMPUTE_TOKEN" => Some("s3cret".into()),
+//!     _ => None,
+//! })?;
+//! let token = builder.found().iter().find(|found| found.setting == Setting::Token);
+//! assert_eq!(token.map(|found| &found.origin), Some(&Origin::Variable("COMPUTE_TOKEN")));
+//! assert_eq!(token.and_then(|found| found.value.as_deref()), None, "it is a secret");
+//! # Ok::<(), compute_kfp::Error>(())
+//! ```
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::{Error, TransportBuilder};
+
+/// The environment variables that configure a client of one API.
+///
+/// ```
+/// assert_eq!(compute_kfp::compute::VARIABLES.endpoint, "COMPUTE_ENDPOINT");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Variables {
+    /// Address of the server.
+    pub endpoint: &'static str,
+    /// Bearer token.
+    pub token: &'static str,
+    /// File with the bearer token.
+    pub token_file: &'static str,
+    /// API key, where the API takes one.
+    pub api_key: Option<&'static str>,
+    /// Cookies of a session with a proxy, `name=value; other=value`, if servers are behind one.
+    pub cookie: Option<&'static str>,
+    /// File with these cookies.
+    pub cookie_file: Option<&'static str>,
+    /// Header that identifies the caller, `NAME: VALUE`, if servers trust one.
+    pub identity_header: Option<&'static str>,
+    /// Client certificate: a file in PEM.
+    pub client_certificate: &'static str,
+    /// Key of the client certificate: a file in PEM; without it, the certificate's file holds both.
+    pub client_key: &'static str,
+    /// Permission to send credentials over plain HTTP to any host, `true` or `false`.
+    pub allow_http: &'static str,
+    /// Acceptance of any certificate of the server, `true` or `false`.
+    pub insecure_skip_tls_verify: &'static str,
+    /// Certificate authorities to trust in addition to the system's: a file in PEM.
+    pub certificate_authority: &'static str,
+    /// Proxy, such as `http://proxy.example.org:3128`.
+    pub proxy: &'static str,
+}
+
+impl Variables {
+    /// Returns the names of all variables.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let Self {
+            allow_http,
+            insecure_skip_tls_verify,
+            certificate_authority,
+            proxy,
+            ..
+        } = *self;
+        let settings = [
+            allow_http,
+            insecure_skip_tls_verify,
+            certificate_authority,
+            proxy,
+        ];
+        self.server_names().chain(settings)
+    }
+
+    /// Returns the names of the variables that name the server or hold a credential for it.
+    ///
+    /// Take all of them from one source. Otherwise a credential may go to a server from another source.
+    pub fn server_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let everywhere = [
+            self.endpoint,
+            self.token,
+            self.token_file,
+            self.client_certificate,
+            self.client_key,
+        ];
+        let for_some = [
+            self.api_key,
+            self.cookie,
+            self.cookie_file,
+            self.identity_header,
+        ];
+        everywhere.into_iter().chain(for_some.into_iter().flatten())
+    }
+
+    /// Configures the connections of a transport from the variables, and returns what was found.
+    ///
+    /// ```
+    /// use compute_kfp::{Transport, compute};
+    ///
+    /// let variable = |name: &str| (name == "COMPUTE_PROXY").then(|| "http://localhost:3128".into());
+    /// let transport = Transport::builder("https://compute.example.org");
+    /// let (transport, found) = compute::VARIABLES.connect(&variable, transport)?;
+    /// assert_eq!(found.len(), 1);
+    /// # drop(transport);
+    /// # Ok::<(), compute_kfp::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if a variable is not
+    /// UTF-8 or neither true nor false, if a file cannot be read, or if there is a key without a
+    /// certificate.
+    pub fn connect(
+        &self,
+        variable: &dyn Fn(&str) -> Option<OsString>,
+        mut transport: TransportBuilder,
+    ) -> Result<(TransportBuilder, Vec<Found>), Error> {
+        let path = |name| variable(name).filter(|path| !path.is_empty());
+        let mut found = Vec::new();
+        let mut note = |setting, value: Option<&OsString>, name| {
+            let value = value.map(|value| value.to_string_lossy().into_owned());
+            found.push(Found::new(setting, value, Origin::Variable(name)));
+        };
+        if flag(self.allow_http, variable)? {
+            note(Setting::AllowHttp, None, self.allow_http);
+            transport = transport.allow_plain_http(true);
+        }
+        if flag(self.insecure_skip_tls_verify, variable)? {
+            note(
+                Setting::InsecureSkipTlsVerify,
+                None,
+                self.insecure_skip_tls_verify,
+            );
+            transport = transport.danger_accept_invalid_certs(true);
+        }
+        if let Some(authority) = path(self.certificate_authority) {
+            let pem = read("certificate authority", &authority)?;
+            transport = transport.root_certificate(pem);
+            note(
+                Setting::CertificateAuthority,
+                Some(&authority),
+                self.certificate_authority,
+            );
+        }
+        match (path(self.client_certificate), path(self.client_key)) {
+            (None, None) => {}
+            (None, Some(_)) => {
+                return Err(Error::configuration(format!(
+                    "client key without a client certificate; set `{}`, too",
+                    self.client_certificate
+                )));
+            }
+            (Some(certificate), key) => {
+                let chain = read("client certificate", &certificate)?;
+                let key = match key {
+                    Some(key) => read("client key", &key)?,
+                    None => chain.clone(),
+                };
+                transport = transport.client_certificate(chain, key);
+                note(
+                    Setting::ClientCertificate,
+                    Some(&certificate),
+                    self.client_certificate,
+                );
+            }
+        }
+        if let Some(proxy) = text(self.proxy, variable(self.proxy))? {
+            note(Setting::Proxy, None, self.proxy);
+            transport = transport.proxy(proxy);
+        }
+        Ok((transport, found))
+    }
+}
+
+/// Returns the value of a boolean variable.
+fn flag(name: &str, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<bool, Error> {
+    let Some(value) = text(name, variable(name))? else {
+        return Ok(false);
+    };
+    match value.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err(Error::configuration(format!(
+            "invalid value {value:?} of `{name}`: set it to true or false"
+        ))),
+    }
+}
+
+pub(crate) fn read(what: &str, path: &OsStr) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|error| {
+        let path = Path::new(path).display();
+        Error::configuration(format!("cannot read the {what} `{path}`: {error}")).caused_by(error)
+    })
+}
+
+/// Returns the content of a file, or `None` if it is missing or empty.
+#[cfg(feature = "kfp")]
+pub(crate) fn optional_content(path: &Path) -> Result<Option<String>, Error> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::configuration(format!(
+            "cannot read the file `{}`: {error}; correct or remove it",
+            path.display()
+        ))
+        .caused_by(error)
+    })?;
+    Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
+}
+
+/// A setting of a client, and where it was found. It holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Found {
+    /// The setting.
+    pub setting: Setting,
+    /// Its value, if [`Setting`] says that it is kept.
+    pub value: Option<String>,
+    /// The place where it was found.
+    pub origin: Origin,
+}
+
+/// The settings that variables and files can provide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Setting {
+    /// Address of the server. It is not kept, as it may be wrong and contain a password. Once the
+    /// client is built, its transport has the address.
+    Endpoint,
+    /// Bearer token; not kept.
+    Token,
+    /// File with the bearer token; its path is kept.
+    TokenFile,
+    /// API key of a backend; not kept.
+    ApiKey,
+    /// Login of a user, in a login file; not kept.
+    Login,
+    /// Cookie of a session with a proxy; not kept.
+    SessionCookie,
+    /// Header that identifies the caller; its name is kept.
+    IdentityHeader,
+    /// Namespace for callers to use; kept.
+    Namespace,
+    /// Permission to send credentials over plain HTTP to any host.
+    AllowHttp,
+    /// Certificate authorities to trust in addition to the system's; the path of their file is kept.
+    CertificateAuthority,
+    /// Certificate of the client; the path of its file is kept.
+    ClientCertificate,
+    /// Acceptance of any certificate of the server.
+    InsecureSkipTlsVerify,
+    /// Proxy; not kept, as it may hold a password.
+    Proxy,
+}
+
+/// The place where a setting was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The environment variable of this name.
+    Variable(&'static str),
+    /// The login file of Quantum Inspire.
+    LoginFile(PathBuf),
+    /// The context file of KFP.
+    ContextFile(PathBuf),
+    /// A file that Kubernetes puts into each pod.
+    PodFile(PathBuf),
+    /// Not configured: the usual address of the server in a cluster.
+    Cluster,
+    /// Not configured: the default.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => write!(f, "variable {name}"),
+            Self::LoginFile(path) => write!(f, "login file {}", path.display()),
+            Self::ContextFile(path) => write!(f, "context file {}", path.display()),
+            Self::PodFile(path) => write!(f, "file of the pod {}", path.display()),
+            Self::Cluster => f.write_str("cluster"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+impl Found {
+    pub(crate) fn new(setting: Setting, value: Option<String>, origin: Origin) -> Self {
+        Self {
+            setting,
+            value,
+            origin,
+        }
+    }
+}
+
+/// Returns the value of a variable. An empty one counts as not set.
+pub(crate) fn text(name: &str, value: Option<OsString>) -> Result<Option<String>, Error> {
+    let Some(value) = value else { return Ok(None) };
+    // The value itself is not shown: it may be a token.
+    let value = value.into_string().map_err(|_| {
+        Error::configuration(format!(
+            "the environment variable `{name}` is not UTF-8; set it again"
+        ))
+    })?;
+    Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty()))
+}

@@ -1,0 +1,182 @@
+//! The error message of a server, extracted from the formats of common frameworks.
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde_json::Value;
+
+use super::begins;
+use crate::error::ErrorKind;
+use crate::response::Response;
+
+/// Maximum number of characters of a message; the rest is cut, as it is for a person.
+const LONGEST: usize = 2_000;
+
+/// The code of google.rpc.Status for an internal error of the server.
+const INTERNAL: i64 = 13;
+/// Markers that KFP writes before the useful part of a message, and the kind of error they mean.
+const MARKS: [(&str, ErrorKind); 5] = [
+    ("Invalid input error", ErrorKind::InvalidRequest),
+    ("BadRequestError", ErrorKind::InvalidRequest),
+    ("ResourceNotFoundError", ErrorKind::NotFound),
+    ("Already exist error", ErrorKind::Conflict),
+    ("InternalServerError", ErrorKind::Server),
+];
+/// Messages with which databases report a duplicate.
+const DUPLICATES: [&str; 2] = ["UNIQUE constraint", "Duplicate entry"];
+
+/// The error report of a server.
+pub(super) struct Report {
+    pub text: String,
+    /// The kind of error, if the message shows it and the status does not.
+    pub kind: Option<ErrorKind>,
+}
+
+pub(super) fn of(response: &Response<Bytes>) -> Option<Report> {
+    let status = response.status();
+    let json = serde_json::from_slice::<Value>(response).ok();
+    let text = match &json {
+        Some(json) => in_json(json),
+        None => plain(response),
+    }?;
+    let chain = json.as_ref().filter(|json| is_internal(json));
+    let chain = chain.and_then(|json| json.get("message")?.as_str());
+    let (text, kind) = match chain {
+        Some(chain) => behind_marks(without_stack(chain)),
+        None => (without_stack(&text), None),
+    };
+    let kind = match &json {
+        Some(json) if status == StatusCode::NOT_FOUND && is_of_router(json) => {
+            Some(ErrorKind::Unsupported)
+        }
+        _ => kind.filter(|_| status == StatusCode::INTERNAL_SERVER_ERROR),
+    };
+    let is_upload = json
+        .as_ref()
+        .is_some_and(|json| json.get("error_message").is_some());
+    let taken = match is_upload && status == StatusCode::CONFLICT {
+        true => "; something of this name exists already, choose another name",
+        false => "",
+    };
+    // A terminal obeys control characters.
+    let text: String = text
+        .chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .collect();
+    let text = text.trim();
+    (!text.is_empty()).then(|| Report {
+        text: text.chars().take(LONGEST).chain(taken.chars()).collect(),
+        kind,
+    })
+}
+
+/// Returns whether a report is about the path and not about a resource, as grpc-gateway writes it.
+fn is_of_router(json: &Value) -> bool {
+    json.get("code").and_then(Value::as_i64) == Some(5)
+        && json.get("message").and_then(Value::as_str) == Some("Not Found")
+        && json.pointer("/details/0").is_none()
+}
+
+/// Returns whether the message for people in a report says nothing useful.
+fn is_internal(json: &Value) -> bool {
+    let has_details = json.pointer("/details/0/message");
+    let has_details = has_details.and_then(Value::as_str);
+    json.get("code").and_then(Value::as_i64) == Some(INTERNAL)
+        && has_details.is_none_or(|text| matches!(text, "" | "Internal Server Error"))
+}
+
+/// Returns the end of a chain of causes, after the last marker.
+fn behind_marks(chain: &str) -> (&str, Option<ErrorKind>) {
+    if let Some(at) = DUPLICATES.iter().find_map(|mark| chain.find(mark)) {
+        return (&chain[at..], Some(ErrorKind::Conflict));
+    }
+    let found = MARKS.iter().filter_map(|(mark, kind)| {
+        let behind = chain.rfind(mark)? + mark.len();
+        Some((behind, *kind))
+    });
+    match found.max_by_key(|(behind, _)| *behind) {
+        Some((behind, kind)) => {
+            let cause = chain[behind..].strip_prefix(": ");
+            (cause.unwrap_or(chain), Some(kind))
+        }
+        None => (chain, None),
+    }
+}
+
+/// Cuts the stack trace of a Go program from the end of a message: pairs of lines, a function and,
+/// indented, its file.
+fn without_stack(text: &str) -> &str {
+    let mut start = 0;
+    let mut lines = text.split_inclusive('\n').peekable();
+    while let Some(line) = lines.next() {
+        let is_frame = |next: &&str| next.starts_with('\t') && next.contains(".go:");
+        if line.starts_with("goroutine ") || lines.peek().is_some_and(is_frame) {
+            return text[..start].trim_end();
+        }
+        start += line.len();
+    }
+    text
+}
+
+fn in_json(json: &Value) -> Option<String> {
+    if let Value::String(text) = json {
+        return Some(text.clone());
+    }
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+    // google.rpc.Status: the first detail is for people, the message for those who run the server.
+    filled(
+        json.get("details")
+            .and_then(|details| text(details.get(0)?, "message")),
+    )
+    .or_else(|| filled(text(json, "message")))
+    .or_else(|| {
+        let message = filled(text(json, "error_message"))?;
+        Some(
+            match filled(text(json, "error_details")).filter(|details| *details != message) {
+                Some(details) => format!("{message}: {details}"),
+                None => message,
+            },
+        )
+    })
+    .or_else(|| match json.get("detail")? {
+        Value::String(detail) => Some(detail.clone()),
+        Value::Array(errors) => Some(errors.iter().map(validation).collect::<Vec<_>>().join("; ")),
+        _ => None,
+    })
+    .or_else(|| match json.get("error")? {
+        Value::String(error) => Some(match text(json, "error_description") {
+            Some(description) => format!("{error}: {description}"),
+            None => error.clone(),
+        }),
+        nested => text(nested, "message"),
+    })
+}
+
+/// Formats one validation error of FastAPI, as `loc: msg`.
+fn validation(error: &Value) -> String {
+    let message = error
+        .get("msg")
+        .and_then(Value::as_str)
+        .unwrap_or("invalid");
+    let place = error.get("loc").and_then(Value::as_array).map(|parts| {
+        let parts: Vec<String> = parts
+            .iter()
+            .filter_map(|part| match part {
+                Value::String(name) => Some(name.clone()),
+                Value::Number(index) => Some(index.to_string()),
+                _ => None,
+            })
+            .collect();
+        parts.join(".")
+    });
+    match place {
+        Some(place) if !place.is_empty() => format!("{place}: {message}"),
+        _ => message.to_owned(),
+    }
+}
+
+fn plain(response: &Response<Bytes>) -> Option<String> {
+    let kind = response.headers().get(CONTENT_TYPE)?;
+    begins(kind.as_bytes(), "text/plain").then(|| String::from_utf8_lossy(response).into_owned())
+}

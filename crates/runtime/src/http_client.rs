@@ -1,0 +1,348 @@
+//! The connections of a transport: TLS, proxies and the connection pool.
+
+use std::env;
+use std::error::Error as StdError;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::{Client, ClientBuilder, Proxy, redirect, retry};
+use url::Url;
+
+use crate::endpoint::{Endpoint, is_inside, is_private};
+use crate::error::Error;
+use crate::settings_error::SettingsError;
+
+/// Environment variables for the proxy of unencrypted requests.
+const PROXY_VARIABLES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+
+/// The HTTP clients of a transport.
+///
+/// Loading the certificates that the system trusts takes longer than many calls. It fails if there
+/// are none, as in a container that contains a single program. If the server itself is reached
+/// without TLS, loading is therefore deferred to the first request that needs them.
+pub(crate) struct HttpClients {
+    /// Client for the operations.
+    pub calls: Client,
+    /// Client for requests to any server, created on first use.
+    others: OnceLock<Client>,
+    connections: Connections,
+}
+
+impl HttpClients {
+    pub(crate) fn new(connections: Connections, endpoint: &Endpoint) -> Result<Self, Error> {
+        let plain = endpoint.scheme() == "http" && !connections.need_certificates(endpoint);
+        let trust = if plain { Trust::Nothing } else { Trust::System };
+        let calls = connections.client(trust)?;
+        if trust == Trust::System {
+            return Ok(Self::given(calls));
+        }
+        Ok(Self {
+            calls,
+            others: OnceLock::new(),
+            connections,
+        })
+    }
+
+    pub fn given(client: Client) -> Self {
+        Self {
+            others: client.clone().into(),
+            calls: client,
+            connections: Connections::default(),
+        }
+    }
+
+    /// Returns a client that can reach any server.
+    pub fn others(&self) -> &Client {
+        self.others.get_or_init(|| {
+            let client = self.connections.client(Trust::System);
+            // It trusts no one then, and says so when it connects.
+            client.unwrap_or_else(|_| self.calls.clone())
+        })
+    }
+}
+
+/// Refuses a client with the default policy, which follows redirects and takes along all headers that
+/// `reqwest` does not know as secret.
+///
+/// A client shows any other policy in its `Debug`, and nothing else tells it. What this `reqwest` shows
+/// is looked at first: a later one may show something else.
+pub(crate) fn refuse_redirects(client: &Client) -> Result<(), Error> {
+    const SHOWN: &str = "redirect_policy";
+    let shows_policy = |client: &Client| format!("{client:?}").contains(SHOWN);
+    if shows_policy(client) {
+        return Ok(());
+    }
+    let none = Client::builder().redirect(redirect::Policy::none());
+    match trusting(none, Trust::Nothing).build() {
+        Ok(none) if shows_policy(&none) => Err(Error::configuration(
+            "the HTTP client follows redirects and would take credentials to other hosts; build it \
+             with `redirect(Policy::none())`",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The certificates that are trusted in addition to those that were set.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    System,
+    Nothing,
+}
+
+/// The settings of connections.
+#[derive(Clone)]
+pub(crate) struct Connections {
+    pub connect_timeout: Duration,
+    pub proxy: ProxyChoice,
+    pub root_certificates: Vec<Setting>,
+    pub identity: Option<Setting>,
+    pub pool_idle_timeout: Duration,
+    pub pool_max_idle_per_host: usize,
+    pub http1_only: bool,
+    pub accept_invalid_certificates: bool,
+}
+
+#[derive(Clone)]
+pub(crate) enum ProxyChoice {
+    /// The proxy set by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
+    Environment,
+    None,
+    Given {
+        /// `true` if the proxy itself is reached over TLS.
+        by_tls: bool,
+        /// `true` if requests to it stay on this machine, inside a cluster, or encrypted.
+        is_private: bool,
+        set: Setting,
+    },
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            proxy: ProxyChoice::Environment,
+            root_certificates: Vec::new(),
+            identity: None,
+            pool_idle_timeout: Duration::from_secs(60),
+            pool_max_idle_per_host: usize::MAX,
+            http1_only: false,
+            accept_invalid_certificates: false,
+        }
+    }
+}
+
+impl Connections {
+    /// Returns an error if a proxy would see credentials, unless that is allowed.
+    pub fn check_credentials(
+        &self,
+        endpoint: &Endpoint,
+        allow_plain_http: bool,
+    ) -> Result<(), Error> {
+        match self.proxy {
+            ProxyChoice::Given {
+                is_private: false, ..
+            } if endpoint.scheme() == "http" && !allow_plain_http => {
+                Err(SettingsError::plain_http_proxy(endpoint.as_str()).into())
+            }
+            _ => endpoint.check_credentials(allow_plain_http),
+        }
+    }
+
+    /// Returns whether certificates are needed although the server is reached without TLS: for its
+    /// proxy, or to report to the caller whether the given ones can be read.
+    fn need_certificates(&self, endpoint: &Endpoint) -> bool {
+        let proxy = match &self.proxy {
+            ProxyChoice::None => false,
+            ProxyChoice::Given { by_tls, .. } => *by_tls,
+            ProxyChoice::Environment => {
+                let set = PROXY_VARIABLES.iter().filter_map(env::var_os);
+                !endpoint.is_inside() && { set }.any(|url| by_tls(&url.to_string_lossy()))
+            }
+        };
+        proxy
+            || !self.root_certificates.is_empty()
+            || self.identity.is_some()
+            || self.accept_invalid_certificates
+    }
+
+    /// Creates an HTTP client that neither retries nor follows redirects, because the transport
+    /// does both.
+    fn client(&self, trust: Trust) -> Result<Client, Error> {
+        let builder = Client::builder()
+            .connect_timeout(self.connect_timeout)
+            .pool_idle_timeout(self.pool_idle_timeout)
+            .pool_max_idle_per_host(self.pool_max_idle_per_host)
+            .redirect(redirect::Policy::none())
+            .retry(retry::never());
+        let builder = match &self.proxy {
+            ProxyChoice::Environment => environment_proxies(builder.no_proxy())?,
+            ProxyChoice::None => builder.no_proxy(),
+            ProxyChoice::Given { set, .. } => set(builder)?,
+        };
+        let builder = if self.http1_only {
+            builder.http1_only()
+        } else {
+            builder
+        };
+        let certificates = !self.root_certificates.is_empty() || self.identity.is_some();
+        self.tls(builder, trust)?.build().map_err(|error| {
+            Error::configuration(match certificates {
+                true => "the HTTP client cannot be created; check its certificates",
+                false => "the HTTP client cannot be created",
+            })
+            .caused_by(error)
+        })
+    }
+
+    fn tls(&self, builder: ClientBuilder, trust: Trust) -> Result<ClientBuilder, Error> {
+        let builder = match self.accept_invalid_certificates {
+            true => accepting_invalid_certificates(builder)?,
+            false => trusting(builder, trust),
+        };
+        let mut settings = self.root_certificates.iter().chain(&self.identity);
+        settings.try_fold(builder, |builder, set| set(builder))
+    }
+}
+
+/// A function that sets certificates or a proxy on a new client. It is a pointer, so that programs
+/// that use none of these are built without the code for them.
+pub(crate) type Setting = Arc<dyn Fn(ClientBuilder) -> Result<ClientBuilder, Error> + Send + Sync>;
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn trusting(builder: ClientBuilder, trust: Trust) -> ClientBuilder {
+    match trust {
+        Trust::System => builder,
+        Trust::Nothing => builder.tls_certs_only([]),
+    }
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn accepting_invalid_certificates(builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+    Ok(builder.tls_danger_accept_invalid_certs(true))
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+pub(crate) fn root_certificate(pem: Vec<u8>) -> Setting {
+    Arc::new(move |builder| {
+        let wrong = "a root certificate cannot be read; use PEM";
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+            .map_err(|error| Error::configuration(wrong).caused_by(error))?;
+        if certificates.is_empty() {
+            return Err(Error::configuration(wrong));
+        }
+        Ok(builder.tls_certs_merge(certificates))
+    })
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+pub(crate) fn client_certificate(certificates: Vec<u8>, key: Vec<u8>) -> Setting {
+    Arc::new(move |builder| {
+        // The error of a key could show the key.
+        let identity = identity(&certificates, &key).map_err(|_| {
+            Error::configuration(
+                "the client certificate or its key cannot be read; use PEM for both, and PKCS #8 for the key",
+            )
+        })?;
+        Ok(builder.identity(identity))
+    })
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn trusting(builder: ClientBuilder, _: Trust) -> ClientBuilder {
+    builder
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn accepting_invalid_certificates(builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+    useless()(builder)
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+pub(crate) fn root_certificate(_: Vec<u8>) -> Setting {
+    useless()
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+pub(crate) fn client_certificate(_: Vec<u8>, _: Vec<u8>) -> Setting {
+    useless()
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn useless() -> Setting {
+    Arc::new(|_| {
+        Err(Error::configuration(
+            "certificates need TLS; enable the feature `rustls` or `native-tls`",
+        ))
+    })
+}
+
+/// Parses a client certificate in the way of the TLS library that the HTTP client prefers if both
+/// are built in.
+#[cfg(feature = "native-tls")]
+fn identity(certificates: &[u8], key: &[u8]) -> reqwest::Result<reqwest::Identity> {
+    reqwest::Identity::from_pkcs8_pem(certificates, key)
+}
+
+#[cfg(all(feature = "rustls", not(feature = "native-tls")))]
+fn identity(certificates: &[u8], key: &[u8]) -> reqwest::Result<reqwest::Identity> {
+    reqwest::Identity::from_pem(&[certificates, b"\n", key].concat())
+}
+
+/// Adds the proxies of the environment, but for no server on this machine or inside a cluster: such a
+/// proxy leads to neither, and would see the secrets that are sent there over plain HTTP.
+fn environment_proxies(mut builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+    let environment = Arc::new(Matcher::from_system());
+    for scheme in ["http", "https"] {
+        // `NO_PROXY` cannot name a host of this reserved domain by chance.
+        let Ok(any_host) = format!("{scheme}://proxied.invalid").parse() else {
+            continue;
+        };
+        let Some(found) = environment.intercept(&any_host) else {
+            continue;
+        };
+        let wrong = |error: &dyn StdError| {
+            Error::configuration(format!(
+                "the proxy of the environment is not a URL: {error}"
+            ))
+        };
+        let mut address = Url::parse(&found.uri().to_string()).map_err(|error| wrong(&error))?;
+        if let Some((user, password)) = found.raw_auth() {
+            let _ = address.set_username(user);
+            let _ = address.set_password(Some(password));
+        }
+        let environment = environment.clone();
+        let mut proxy = Proxy::custom(move |url| {
+            let is_proxied = url.scheme() == scheme
+                && !is_inside(url)
+                && environment.intercept(&url.as_str().parse().ok()?).is_some();
+            is_proxied.then(|| address.clone())
+        });
+        if let Some(authorization) = found.basic_auth() {
+            proxy = proxy.custom_http_auth(authorization.clone());
+        }
+        builder = builder.proxy(proxy);
+    }
+    Ok(builder)
+}
+
+pub(crate) fn proxy(url: String) -> ProxyChoice {
+    ProxyChoice::Given {
+        by_tls: by_tls(&url),
+        is_private: Url::parse(&url).is_ok_and(|url| is_private(&url)),
+        set: Arc::new(move |builder| {
+            // Neither the address nor its error is shown: it may hold a password.
+            let proxy = Proxy::all(&url).map_err(|_| {
+                Error::configuration(
+                    "the address of the proxy is not a URL; use one such as `http://proxy.example.org:3128`",
+                )
+            })?;
+            Ok(builder.proxy(proxy))
+        }),
+    }
+}
+
+fn by_tls(proxy: &str) -> bool {
+    let scheme = proxy.trim_start().get(..5);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+}
