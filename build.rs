@@ -5,9 +5,9 @@ use std::error::Error;
 use std::path::Path;
 use std::{env, fs, thread};
 
-use compute_kfp_codegen::{Overlay, Source, generate, write};
+use compute_kfp_codegen::{Overlay, Spec, generate, write};
 
-/// Description, fix-ups, folder below `crates/`, and the crate as its users write it.
+/// Spec, overlay, directory below `crates/`, and the name of the crate in code.
 const APIS: [(&str, &str, &str, &str); 2] = [
     (
         "specs/compute.openapi.json",
@@ -30,9 +30,9 @@ fn main() -> Result<()> {
     let out = env::var("OUT_DIR")?;
     let out = Path::new(&out);
     thread::scope(|scope| {
-        let at_once = APIS.map(|api| scope.spawn(move || generate_below(out, api)));
-        for api in at_once {
-            api.join().map_err(|_| "the generator panicked")??;
+        let threads = APIS.map(|api| scope.spawn(move || generate_below(out, api)));
+        for thread in threads {
+            thread.join().map_err(|_| "the generator panicked")??;
         }
         Ok(())
     })
@@ -40,16 +40,16 @@ fn main() -> Result<()> {
 
 fn generate_below(
     out: &Path,
-    (description, overlay, folder, crate_name): (&str, &str, &str, &str),
+    (spec, overlay, directory, crate_name): (&str, &str, &str, &str),
 ) -> Result<()> {
-    let source = Source::from_file(description)?
+    let spec = Spec::from_file(spec)?
         .overlay(Overlay::from_file(overlay)?)
         .for_crate(crate_name);
-    let generated = generate(&source)?;
-    let folder = out.join(folder);
-    write(&generated, folder.join("generated"))?;
+    let generated = generate(&spec)?;
+    let directory = out.join(directory);
+    write(&generated, directory.join("generated"))?;
     let warnings = generated.warnings().iter().map(ToString::to_string);
     let warnings: Vec<String> = warnings.collect();
-    fs::write(folder.join("warnings.txt"), warnings.join("\n"))?;
+    fs::write(directory.join("warnings.txt"), warnings.join("\n"))?;
     Ok(())
 }

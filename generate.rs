@@ -1,8 +1,8 @@
-//! Puts the code that the build script generated into the client crates.
+//! Copies the code that the build script generated into the client crates.
 //!
-//! `cargo run --bin generate` copies it and prints the warnings of the generator. With `--check` it
-//! copies nothing and fails if code is stale, or if there is a warning: an overlay that matches nothing,
-//! or a part of a spec that is left out.
+//! `cargo run --bin generate` copies the code and prints the generator's warnings. With `--check` it
+//! copies nothing, and fails if checked-in code is stale or if there is a warning: an overlay action
+//! that matches nothing, or a part of a spec that is left out.
 
 use std::error::Error;
 use std::path::Path;
@@ -37,8 +37,8 @@ fn copy() -> Result<(), Box<dyn Error>> {
             return Ok(());
         }
         println!("{name}");
-        if let Some(folder) = target.parent() {
-            fs::create_dir_all(folder)?;
+        if let Some(directory) = target.parent() {
+            fs::create_dir_all(directory)?;
         }
         fs::write(target, text)
     })
@@ -48,9 +48,7 @@ fn check() -> Result<(), Box<dyn Error>> {
     let mut stale = Vec::new();
     each_file(|name, target, text| {
         if !fs::read_to_string(target).is_ok_and(|present| present == text) {
-            stale.push(format!(
-                "{name} is not what the description gives; run `make generate`"
-            ));
+            stale.push(format!("{name} is stale; run `make generate`"));
         }
         Ok(())
     })?;
@@ -64,23 +62,23 @@ fn check() -> Result<(), Box<dyn Error>> {
 
 fn warnings() -> io::Result<Vec<String>> {
     let mut found = Vec::new();
-    for folder in fs::read_dir(env!("OUT_DIR"))? {
-        let warnings = fs::read_to_string(folder?.path().join("warnings.txt"))?;
+    for directory in fs::read_dir(env!("OUT_DIR"))? {
+        let warnings = fs::read_to_string(directory?.path().join("warnings.txt"))?;
         found.extend(warnings.lines().map(str::to_owned));
     }
     Ok(found)
 }
 
-/// Visits every generated file: its name, its place in the workspace and its text.
+/// Calls a function for every generated file, with its name, its path in the workspace and its content.
 fn each_file(
     mut visit: impl FnMut(&str, &Path, &str) -> io::Result<()>,
 ) -> Result<(), Box<dyn Error>> {
-    for folder in fs::read_dir(env!("OUT_DIR"))? {
-        let folder = folder?;
-        for file in fs::read_dir(folder.path().join("generated"))? {
+    for directory in fs::read_dir(env!("OUT_DIR"))? {
+        let directory = directory?;
+        for file in fs::read_dir(directory.path().join("generated"))? {
             let file = file?;
             let name = Path::new("crates")
-                .join(folder.file_name())
+                .join(directory.file_name())
                 .join("src/generated")
                 .join(file.file_name());
             let target = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);

@@ -4,7 +4,7 @@ use std::env;
 use std::error::Error;
 use std::path::Path;
 
-use compute_kfp_codegen::{Overlay, Source, generate, openapi30};
+use compute_kfp_codegen::{Overlay, Spec, generate, openapi30};
 
 const APIS: [(&str, &str, &str); 2] = [
     ("compute", "compute.openapi.json", "compute_api_client"),
@@ -15,11 +15,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=../specs");
     let out = env::var("OUT_DIR")?;
     for (api, description, crate_name) in APIS {
-        let source = Source::from_file(format!("../specs/{description}"))?
+        let spec = Spec::from_file(format!("../specs/{description}"))?
             .overlay(Overlay::from_file(format!("../specs/{api}.overlay.json"))?)
             .for_crate(crate_name)
             .with_by_name();
-        let generated = generate(&source)?;
+        let generated = generate(&spec)?;
         let folder = Path::new(&out).join(api);
         std::fs::create_dir_all(&folder)?;
         let text = generated
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         std::fs::write(folder.join("by_name.rs"), text)?;
     }
     // For the referee that reads no Swagger 2.0: the upstream spec, without fix-ups.
-    let kfp = openapi30(&Source::from_file("../specs/kfp.swagger.json")?)?;
+    let kfp = openapi30(&Spec::from_file("../specs/kfp.swagger.json")?)?;
     std::fs::write(Path::new(&out).join("kfp/openapi30.json"), kfp.to_string())?;
     Ok(())
 }

@@ -16,7 +16,7 @@ fn kfp_client(url: String) -> kfp::Client {
     client.build().unwrap()
 }
 
-/// A value of a JSON type, other than any default.
+/// Returns a value of a JSON type that differs from all defaults.
 fn value(kind: &str, items: &str, values: &[&str]) -> Value {
     match (kind, values) {
         ("array", values) => json!([value(items, "", values), value(items, "", values)]),
@@ -53,7 +53,7 @@ fn body(operation: &Operation) -> Value {
     }
 }
 
-/// The call with every file that the operation takes.
+/// Adds all files that the operation takes to the call.
 fn with_files(mut call: Call) -> Call {
     if let Some((BodyKind::Multipart(parts), _)) = call.operation().body {
         for part in parts.iter().filter(|part| part.file) {
@@ -66,7 +66,7 @@ fn with_files(mut call: Call) -> Call {
     call
 }
 
-/// A text as it stands in a path or query.
+/// Encodes a string for a path or query.
 fn encoded(value: &Value) -> String {
     let text = value
         .as_str()
@@ -145,15 +145,15 @@ async fn assert_called(
             let arguments = arguments(operation, all);
             let before = server.requests().len();
             let call = with_files(call(operation.name, Value::Object(arguments.clone())));
-            let answer = call.send().await.unwrap();
+            let response = call.send().await.unwrap();
             let expected = match operation.response {
                 None => Value::Null,
                 Some(ResponseKind::Json | ResponseKind::OptionalJson) => {
                     json!({ "new": ["7", null] })
                 }
-                other => panic!("{} answers {other:?}", operation.name),
+                other => panic!("{} returns {other:?}", operation.name),
             };
-            assert_eq!(*answer, expected, "{}", operation.name);
+            assert_eq!(*response, expected, "{}", operation.name);
             let received = server.requests();
             assert_eq!(received.len(), before + 1, "{}", operation.name);
             assert_sent(operation, &arguments, &received[before]);
@@ -162,9 +162,9 @@ async fn assert_called(
 }
 
 #[tokio::test]
-async fn all_137_operations_are_sent_as_their_tables_say() {
-    let answer = json!({ "new": ["7", null] });
-    let server = TestServer::playing([answer.clone()]);
+async fn all_137_operations_are_sent_as_declared_in_their_tables() {
+    let response = json!({ "new": ["7", null] });
+    let server = TestServer::playing([response.clone()]);
     let compute = compute_client(server.url().to_owned());
     let kfp = kfp_client(server.url().to_owned());
     let operations = compute::operations::OPERATIONS;
@@ -185,7 +185,7 @@ async fn all_137_operations_are_sent_as_their_tables_say() {
 }
 
 #[test]
-fn each_operation_is_found_by_its_name_in_either_case_and_by_its_upstream_id() {
+fn each_operation_is_found_by_its_name_in_snake_and_kebab_case_and_by_its_upstream_id() {
     let client = compute_client("http://127.0.0.1:9".to_owned());
     for operation in compute::operations::OPERATIONS {
         let arguments = Value::Object(arguments(operation, false));

@@ -1,4 +1,4 @@
-//! The facade adds methods to the generated clients, and hides none of theirs.
+//! The facade adds methods to the generated clients and hides none of theirs.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ use compute_kfp::operation::Operation;
 use compute_kfp::{compute, kfp};
 use syn::{ImplItem, Item, Type, Visibility};
 
-/// The public functions of the `Client` of a module of the facade.
+/// Returns the public functions of a facade module's `Client`.
 pub fn methods(module: &str) -> BTreeSet<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/compute-kfp/src");
     let mut files = vec![source.join(format!("{module}.rs"))];

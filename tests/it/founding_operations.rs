@@ -17,7 +17,7 @@ use kfp::types::{
 };
 use serde_json::{Map, Value, json};
 
-/// A sandbox and a client of each API that holds every credential it could need.
+/// A sandbox, and a client of each API with all credentials that it could need.
 struct World {
     sandbox: Sandbox,
     compute: compute::Client,
@@ -44,7 +44,7 @@ impl World {
         }
     }
 
-    /// With a run that has the tasks `fit` and `plot`, and nothing else.
+    /// Starts a sandbox that only contains a run with the tasks `fit` and `plot`.
     async fn empty() -> Self {
         let at = "2025-01-01T00:00:00Z";
         let task = |name: &str| json!({ "task_id": name, "run_id": "r1", "name": name, "create_time": at });
@@ -140,7 +140,7 @@ fn founding_operations() -> impl Iterator<Item = &'static Operation> {
     metadata.chain(artifacts).copied()
 }
 
-/// What an `Authorization` header holds for a scheme.
+/// Returns the `Authorization` header of a scheme.
 fn credential(sandbox: &Sandbox, scheme: &SecurityScheme) -> String {
     if *scheme == compute::operations::SCHEME_USER_BEARER {
         format!("Bearer {}", sandbox.compute_token())
@@ -248,7 +248,7 @@ async fn every_founding_operation_works_and_gets_its_own_credential_only() {
 }
 
 #[tokio::test]
-async fn what_a_backend_reports_is_what_a_user_reads() {
+async fn a_user_reads_what_a_backend_reports() {
     let world = World::empty().await;
     let reported = world.report_calibration().await;
     assert_eq!(
@@ -282,7 +282,7 @@ async fn what_a_backend_reports_is_what_a_user_reads() {
 }
 
 #[tokio::test]
-async fn a_created_resource_says_so_by_its_status() {
+async fn a_created_resource_is_reported_by_its_status() {
     let world = World::empty().await;
     let report = compute::types::MetadataIn::builder().data(calibration());
     let created = world
@@ -339,7 +339,7 @@ async fn an_artifact_is_stored_with_the_link_to_the_task_that_made_it() {
 }
 
 #[tokio::test]
-async fn an_update_sends_and_replaces_only_what_was_set() {
+async fn an_update_sends_and_replaces_only_the_given_values() {
     let world = World::empty().await;
     let created = world.create_artifact("counts").await;
     let changes = UpdateArtifactBody::builder()
@@ -430,7 +430,7 @@ async fn several_artifacts_and_links_are_stored_in_the_order_sent() {
 }
 
 #[tokio::test]
-async fn a_metric_is_any_json_value_and_comes_back_as_it_was_sent() {
+async fn a_metric_is_any_json_value_and_is_returned_unchanged() {
     let world = World::empty().await;
     let values = [
         json!(0.97),
@@ -450,7 +450,7 @@ async fn a_metric_is_any_json_value_and_comes_back_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn a_metric_is_found_whatever_signs_its_name_has() {
+async fn a_metric_is_found_with_any_characters_in_its_name() {
     let world = World::empty().await;
     for name in ["q0/t1", "50%", "a:b c", "größe", "a+b?c#d", "..."] {
         world.log_metric(name, json!(1)).await;
@@ -483,7 +483,7 @@ async fn a_list_without_conditions_sends_no_query_and_an_empty_one_reads_as_none
     assert_eq!(world.last_request().query(), None);
 }
 
-/// Follows the tokens to the end.
+/// Follows the page tokens to the last page.
 async fn pages<T>(
     mut page_at: impl AsyncFnMut(Option<String>) -> (Option<Vec<T>>, Option<String>),
 ) -> Vec<Vec<T>> {
@@ -504,7 +504,7 @@ fn sizes<T>(pages: &[Vec<T>]) -> Vec<usize> {
 }
 
 #[tokio::test]
-async fn pages_of_artifacts_hold_each_of_them_once() {
+async fn pages_of_artifacts_contain_each_artifact_once() {
     let world = World::seeded().await;
     let pages = pages(async |token| {
         let request = world
@@ -583,7 +583,7 @@ async fn pages_of_metrics_and_of_the_links_of_a_run_end_without_a_token() {
 }
 
 #[tokio::test]
-async fn numbered_pages_of_metadata_hold_each_of_them_once() {
+async fn numbered_pages_of_metadata_contain_each_entry_once() {
     let world = World::seeded().await;
     let mut ids = Vec::new();
     for number in 1..=3 {
@@ -610,7 +610,7 @@ async fn numbered_pages_of_metadata_hold_each_of_them_once() {
 }
 
 #[tokio::test]
-async fn a_filter_reaches_the_server_as_it_was_written() {
+async fn a_filter_reaches_the_server_unchanged() {
     let world = World::seeded().await;
     let filter = json!({ "predicates": [
         { "operation": "EQUALS", "key": "name", "string_value": "readout-fidelity" },
@@ -624,7 +624,7 @@ async fn a_filter_reaches_the_server_as_it_was_written() {
         .send()
         .await
         .unwrap();
-    // The server decodes it once more.
+    // The server decodes it a second time.
     let sent = world.last_request().query_value("filter").unwrap();
     assert_eq!(sent, filter.replace('+', "%2B"));
     assert!(page.total_size.unwrap() > 0);

@@ -1,4 +1,4 @@
-//! What is checked in is what the descriptions give.
+//! The checked-in code matches the specs.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,19 +6,19 @@ use std::path::Path;
 
 use similar::TextDiff;
 
-/// Longer differences are cut: `git diff` after `make generate` shows them whole.
+/// Maximum length of a difference; `git diff` after `make generate` shows all of it.
 const SHOWN_LINES: usize = 80;
 
 #[test]
-fn the_checked_in_clients_are_what_the_descriptions_give() {
+fn the_checked_in_clients_match_the_specs() {
     let mut report = String::new();
-    for folder in fs::read_dir(env!("OUT_DIR")).unwrap() {
-        let folder = folder.unwrap();
+    for directory in fs::read_dir(env!("OUT_DIR")).unwrap() {
+        let directory = directory.unwrap();
         let checked_in = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("crates")
-            .join(folder.file_name())
+            .join(directory.file_name())
             .join("src/generated");
-        for file in fs::read_dir(folder.path().join("generated")).unwrap() {
+        for file in fs::read_dir(directory.path().join("generated")).unwrap() {
             let file = file.unwrap();
             let expected = fs::read_to_string(file.path()).unwrap();
             let path = checked_in.join(file.file_name());
@@ -42,16 +42,16 @@ fn the_checked_in_clients_are_what_the_descriptions_give() {
 }
 
 #[test]
-fn nothing_but_generated_files_stands_in_the_folders_of_generated_code() {
-    for folder in fs::read_dir(env!("OUT_DIR")).unwrap() {
-        let folder = folder.unwrap();
+fn directories_of_generated_code_contain_only_generated_files() {
+    for directory in fs::read_dir(env!("OUT_DIR")).unwrap() {
+        let directory = directory.unwrap();
         let checked_in = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("crates")
-            .join(folder.file_name())
+            .join(directory.file_name())
             .join("src/generated");
         for file in fs::read_dir(checked_in).unwrap() {
             let file = file.unwrap();
-            let generated = folder.path().join("generated").join(file.file_name());
+            let generated = directory.path().join("generated").join(file.file_name());
             assert!(
                 generated.exists(),
                 "{} is not generated; remove it",

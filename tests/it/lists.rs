@@ -1,4 +1,4 @@
-//! Lists of both APIs over all their pages, against the sandbox.
+//! Lists of both APIs over all pages, with the sandbox.
 
 use compute_kfp::kfp;
 use compute_kfp::paging::ResumePoint;
@@ -37,7 +37,7 @@ fn names(artifacts: Vec<Artifact>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_items_of_all_pages_come_once_and_with_what_was_set() {
+async fn items_of_all_pages_are_returned_once_with_the_given_parameters() {
     let (sandbox, client) = with_artifacts(7).await;
     let list = || client.list_artifacts().namespace(NAMESPACE).page_size(3);
     let artifacts = list().items().collect().await.unwrap();
@@ -59,7 +59,7 @@ async fn the_items_of_all_pages_come_once_and_with_what_was_set() {
 }
 
 #[tokio::test]
-async fn a_list_goes_on_from_where_another_stopped() {
+async fn a_list_resumes_where_another_stopped() {
     let (_sandbox, client) = with_artifacts(7).await;
     let list = || client.list_artifacts().namespace(NAMESPACE).page_size(3);
     let whole = names(list().items().collect().await.unwrap());

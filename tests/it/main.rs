@@ -1,4 +1,4 @@
-//! The workspace from the position of a user, and the generated code, in one program, so that it is
+//! Tests of the workspace as a user sees it and of the generated code, in one program, so that it is
 //! linked once.
 
 #![allow(

@@ -1,4 +1,4 @@
-//! Who uses one API compiles one client, and nobody generates code in their own build.
+//! Users of one API compile one client, and no user's build generates code.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -27,7 +27,7 @@ fn cargo(arguments: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
-/// The packages that a user of the facade compiles.
+/// Returns the packages that a user of the facade compiles.
 fn compiled_with(features: &str) -> BTreeSet<String> {
     let arguments = [
         "tree",
@@ -65,7 +65,7 @@ fn the_features_choose_the_clients() {
 }
 
 #[test]
-fn neither_generator_nor_server_are_compiled_by_users() {
+fn users_compile_neither_the_generator_nor_a_server() {
     let compiled = compiled_with("compute,kfp,rustls,schemars");
     for unwanted in [
         "compute-kfp-codegen",
@@ -78,7 +78,7 @@ fn neither_generator_nor_server_are_compiled_by_users() {
 }
 
 #[test]
-fn the_features_choose_how_tls_is_done() {
+fn the_features_choose_the_tls_implementation() {
     let (rustls, native) = (compiled_with("kfp,rustls"), compiled_with("kfp,native-tls"));
     assert!(rustls.contains("rustls") && !rustls.contains("native-tls"));
     assert!(native.contains("native-tls") && !native.contains("rustls"));

@@ -1,4 +1,4 @@
-//! The tables of operations say what the API descriptions say.
+//! The tables of operations match the specs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,7 +17,7 @@ fn all_operations() -> impl Iterator<Item = &'static Operation> {
         .copied()
 }
 
-fn description(file: &str) -> Value {
+fn spec(file: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("specs")
         .join(file);
@@ -76,7 +76,7 @@ fn facts_described(description: &Value, method: &str, path: &str, operation: &Va
     })
 }
 
-/// The media type, the parts of a form, and whether there must be a body.
+/// Returns the media type, the parts of a form, and whether the body is required.
 fn body_described(operation: &Value, parameters: &[&Value]) -> Value {
     if let Some(body) = operation.get("requestBody") {
         let media: Vec<&String> = body["content"].as_object().unwrap().keys().collect();
@@ -136,7 +136,7 @@ fn facts_in_table(operation: &Operation) -> Value {
 
 #[track_caller]
 fn assert_as_described(file: &str, operations: &[&Operation]) {
-    let described = described_operations(&description(file));
+    let described = described_operations(&spec(file));
     let in_table: BTreeSet<&str> = operations.iter().map(|operation| operation.id).collect();
     assert_eq!(in_table, described.keys().map(String::as_str).collect());
     assert_eq!(
@@ -155,13 +155,13 @@ fn assert_as_described(file: &str, operations: &[&Operation]) {
 }
 
 #[test]
-fn the_tables_say_of_each_operation_what_its_description_says() {
+fn the_tables_match_the_specs_for_each_operation() {
     assert_as_described("compute.openapi.json", compute::operations::OPERATIONS);
     assert_as_described("kfp.swagger.json", kfp::operations::OPERATIONS);
 }
 
 #[test]
-fn there_are_137_operations_and_each_has_a_name_of_its_own() {
+fn there_are_137_operations_with_unique_names() {
     let names: BTreeSet<&str> = all_operations().map(|operation| operation.name).collect();
     assert_eq!(all_operations().count(), 137);
     assert_eq!(names.len(), 137);
@@ -185,7 +185,7 @@ fn a_path_takes_exactly_the_path_parameters_of_its_operation() {
 }
 
 #[test]
-fn users_come_before_backends_where_either_may_call() {
+fn users_are_listed_before_backends_if_either_may_call() {
     let mut counts = BTreeMap::new();
     for operation in compute::operations::OPERATIONS {
         let schemes: Vec<&str> = operation
@@ -206,7 +206,7 @@ fn users_come_before_backends_where_either_may_call() {
 }
 
 #[test]
-fn credentials_travel_in_the_authorization_header() {
+fn credentials_are_sent_in_the_authorization_header() {
     assert_eq!(
         compute::operations::SCHEME_USER_BEARER.kind,
         SchemeKind::Bearer
@@ -241,7 +241,7 @@ fn only_the_metadata_operations_are_deprecated() {
 }
 
 #[test]
-fn every_list_that_comes_in_pages_says_how_it_continues() {
+fn every_paged_list_declares_how_it_continues() {
     let continuing = |is: fn(Paging) -> bool| {
         all_operations().filter(move |operation| operation.paging.is_some_and(is))
     };
@@ -263,7 +263,7 @@ fn every_list_that_comes_in_pages_says_how_it_continues() {
 }
 
 #[test]
-fn the_largest_page_of_a_list_is_what_its_description_allows() {
+fn the_maximum_page_size_is_that_of_the_spec() {
     for operation in compute::operations::OPERATIONS {
         let expected = match operation.paging {
             Some(Paging::Numbered { .. }) => Some(100),

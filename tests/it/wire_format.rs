@@ -1,4 +1,4 @@
-//! What the clients write to the wire and how they read what comes back.
+//! Requests on the wire, and how the clients read responses.
 
 #![allow(
     deprecated,
@@ -25,7 +25,7 @@ fn compute_client(server: &TestServer) -> compute::Client {
         .unwrap()
 }
 
-/// Sends requests, whatever comes back.
+/// Sends requests and ignores the responses.
 macro_rules! send {
     ($client:expr; $($operation:ident($($argument:expr),*)),+ $(,)?) => {
         $(send!($client.$operation($($argument),*));)+
@@ -39,7 +39,7 @@ fn object(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
-/// The operations to which requests were sent; each path leads to one only.
+/// Returns the operations of the received requests; each path belongs to only one.
 fn called<'a>(
     operations: &'a [&'static Operation],
     received: &'a [Received],
@@ -81,7 +81,7 @@ fn names(
         .collect()
 }
 
-/// An operation that can be called with nothing but its path.
+/// An operation without required query parameters or body.
 fn takes_an_optional_query(operation: &Operation) -> bool {
     let query = operation
         .parameters
@@ -138,7 +138,7 @@ async fn no_default_becomes_a_query_of_kfp() {
 }
 
 #[tokio::test]
-async fn a_body_of_kfp_in_which_nothing_is_set_is_an_empty_object() {
+async fn an_empty_body_of_kfp_is_an_empty_object() {
     let server = TestServer::playing([json!({})]);
     send!(kfp_client(&server);
         create_artifact_task(kfp_types::CreateArtifactTaskRequest::builder()),
@@ -172,7 +172,7 @@ async fn a_body_of_kfp_in_which_nothing_is_set_is_an_empty_object() {
         names(operations, takes_an_object)
     );
     for request in received {
-        // These are said again in the body, as the server wants it.
+        // The server requires these in the body as well.
         let mut body = request.json();
         let repeated = ["pipeline_id", "run_id", "task_id"];
         body.as_object_mut()
@@ -185,14 +185,14 @@ async fn a_body_of_kfp_in_which_nothing_is_set_is_an_empty_object() {
 }
 
 #[tokio::test]
-async fn a_request_that_could_have_a_body_announces_that_it_has_none() {
+async fn a_request_without_its_optional_body_has_content_length_zero() {
     let server = TestServer::playing([json!({})]);
     send!(kfp_client(&server).archive_run("r"));
     assert_eq!(server.only().header("content-length"), Some("0"));
 }
 
 #[test]
-fn a_body_of_the_compute_api_has_what_was_set_and_no_default() {
+fn a_body_of_the_compute_api_has_the_given_values_and_no_default() {
     let bodies = [
         serde_json::to_value(
             compute_types::JobPatch::builder()
@@ -271,7 +271,7 @@ async fn a_patch_of_a_job_sends_only_its_status() {
 }
 
 #[tokio::test]
-async fn an_empty_map_is_sent_and_so_clears_while_an_absent_one_keeps() {
+async fn an_empty_map_is_sent_and_clears_the_value_while_an_absent_one_keeps_it() {
     let server = TestServer::playing([json!({})]);
     let nothing: [(&str, &str); 0] = [];
     send!(kfp_client(&server);
@@ -283,7 +283,7 @@ async fn an_empty_map_is_sent_and_so_clears_while_an_absent_one_keeps() {
 }
 
 #[tokio::test]
-async fn null_is_sent_where_it_was_set_and_not_where_nothing_was() {
+async fn null_is_sent_only_if_it_was_set() {
     let server = TestServer::playing([json!({})]);
     let patch = compute_types::BackendPatch::builder()
         .hostname(Nullable::Null)
@@ -308,7 +308,7 @@ async fn a_list_body_holds_numbers_and_nulls() {
 }
 
 #[tokio::test]
-async fn a_text_body_is_one_json_string() {
+async fn a_string_body_is_one_json_string() {
     let server = TestServer::playing([json!({})]);
     send!(kfp_client(&server); report_workflow("{\"kind\": \"Workflow\"}"));
     let request = server.only();
@@ -341,7 +341,7 @@ async fn a_64_bit_integer_is_sent_as_a_string_and_read_from_both() {
     }
 }
 
-/// Head and content of the one part of a form.
+/// Returns the head and content of the only part of a form.
 fn only_part(request: &Received) -> (String, Vec<u8>) {
     let content_type = request.header("content-type").unwrap();
     let boundary = content_type
@@ -433,7 +433,7 @@ async fn a_file_that_cannot_be_read_is_not_uploaded() {
 }
 
 #[tokio::test]
-async fn a_path_parameter_stays_within_its_place() {
+async fn a_path_parameter_stays_within_its_segment() {
     let sent_as = [
         ("plain", "plain"),
         ("a/b", "a%2Fb"),
@@ -505,7 +505,7 @@ async fn failure(status: u16, body: &Value) -> Error {
 }
 
 #[tokio::test]
-async fn a_status_the_description_does_not_declare_is_an_error_with_its_body() {
+async fn an_undeclared_status_is_an_error_with_its_body() {
     let kinds = [
         (400, ErrorKind::InvalidRequest),
         (401, ErrorKind::Authentication),
@@ -545,7 +545,7 @@ async fn both_shapes_of_a_422_can_be_read_as_its_model() {
 }
 
 #[tokio::test]
-async fn an_operation_without_an_answer_takes_a_204() {
+async fn an_operation_without_a_response_body_accepts_204() {
     let server = TestServer::playing([Response::empty(204)]);
     let deleted = compute_client(&server).delete_job(7).send().await.unwrap();
     assert_eq!(deleted.status(), 204);
@@ -557,7 +557,7 @@ async fn an_operation_without_an_answer_takes_a_204() {
 }
 
 #[tokio::test]
-async fn a_missing_answer_is_a_protocol_error() {
+async fn a_missing_response_body_is_a_protocol_error() {
     let server = TestServer::playing([Response::empty(204)]);
     let error = compute_client(&server)
         .read_job(7)
@@ -577,7 +577,7 @@ fn job(status: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_value_unknown_to_an_enum_leaves_the_page_readable() {
+async fn an_unknown_value_of_an_enum_does_not_fail_the_page() {
     let page = json!({ "items": [job("completed"), job("hibernating")], "total": 2, "page": 1, "size": 50, "pages": 1 });
     let server = TestServer::playing([page.clone()]);
     let page = compute_client(&server).read_jobs().send().await.unwrap();
@@ -590,7 +590,7 @@ async fn a_value_unknown_to_an_enum_leaves_the_page_readable() {
     );
 }
 
-/// The last arm can only be reached where the compiler takes the enum for unfinished.
+/// The last arm is only reachable if the enum is non-exhaustive.
 #[deny(unreachable_patterns)]
 fn is_final(status: &compute_types::JobStatus) -> bool {
     use compute_types::JobStatus::{Cancelled, Completed, Failed, Planned, Running, Unknown};
@@ -602,13 +602,13 @@ fn is_final(status: &compute_types::JobStatus) -> bool {
 }
 
 #[test]
-fn an_enum_stays_open_to_values_that_a_later_version_names() {
+fn an_enum_accepts_values_of_later_versions() {
     assert!(is_final(&"failed".into()));
     assert!(!is_final(&"hibernating".into()));
 }
 
 #[tokio::test]
-async fn an_unknown_value_of_an_enum_can_be_asked_for() {
+async fn an_unknown_value_of_an_enum_can_be_sent() {
     let server = TestServer::playing([json!({})]);
     send!(
         kfp_client(&server)
@@ -660,7 +660,7 @@ async fn recurring_runs_are_read_from_their_camel_case_list() {
 }
 
 #[tokio::test]
-async fn a_time_that_was_never_set_is_told_apart() {
+async fn a_time_that_was_never_set_is_distinguishable() {
     let body = json!({ "created_at": "2025-01-07T09:00:00.000000001Z", "finished_at": "1970-01-01T00:00:00Z" });
     let server = TestServer::playing([body.clone()]);
     let run = kfp_client(&server).get_run("r").send().await.unwrap();
@@ -670,7 +670,7 @@ async fn a_time_that_was_never_set_is_told_apart() {
 }
 
 #[tokio::test]
-async fn free_form_values_survive_in_both_directions() {
+async fn free_form_values_are_kept_in_both_directions() {
     let spec = json!({ "root": { "dag": [1, 2.5, null, true, "ü"] }, "empty": {} });
     let parameters =
         json!({ "text": "a", "null": null, "list": [[]], "object": { "a": { "b": 1e-7 } } });
@@ -698,7 +698,7 @@ async fn free_form_values_survive_in_both_directions() {
 }
 
 #[tokio::test]
-async fn health_tells_which_build_answers() {
+async fn health_reports_the_build_of_the_server() {
     let body = json!({ "multi_user": true, "commit_sha": "8f0c", "tag_name": "2.17.0" });
     let server = TestServer::playing([body.clone()]);
     let health = kfp_client(&server)
@@ -731,7 +731,7 @@ async fn a_query_value_is_encoded_once_and_a_list_is_repeated() {
 }
 
 #[tokio::test]
-async fn a_query_of_the_compute_api_has_numbers_and_truth_values_as_words() {
+async fn a_query_of_the_compute_api_has_numbers_and_booleans_as_words() {
     let server = TestServer::playing([json!({})]);
     send!(
         compute_client(&server)
@@ -745,7 +745,7 @@ async fn a_query_of_the_compute_api_has_numbers_and_truth_values_as_words() {
 }
 
 #[test]
-fn a_double_that_is_no_number_does_not_fail_the_page() {
+fn a_double_that_is_not_a_number_does_not_fail_the_page() {
     let sent = json!({"artifacts": [
         {"name": "accuracy", "number_value": 0.98},
         {"name": "loss", "number_value": "NaN"},
@@ -765,7 +765,7 @@ fn a_double_that_is_no_number_does_not_fail_the_page() {
 }
 
 #[test]
-fn details_of_any_type_do_not_fail_what_carries_them() {
+fn error_details_of_any_type_do_not_fail_the_response() {
     let sent = json!({"error": {"code": 13, "details": [
         {"@type": "type.googleapis.com/google.protobuf.Struct", "value": {"pod": "train-0"}},
         {"@type": "type.googleapis.com/google.protobuf.Int32Value", "value": 5},
@@ -776,7 +776,7 @@ fn details_of_any_type_do_not_fail_what_carries_them() {
 }
 
 #[test]
-fn a_state_that_the_server_cannot_name_does_not_fail_the_page() {
+fn a_numeric_state_does_not_fail_the_page() {
     let page: kfp_types::ListRunsResponse =
         serde_json::from_value(json!({"runs": [{"state": 42}, {"state": "RUNNING"}]})).unwrap();
     let states: Vec<&str> = page

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use compute_kfp_codegen::{Overlay, Source, openapi30};
+use compute_kfp_codegen::{Overlay, Spec, openapi30};
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use serde_json::Value;
 
@@ -19,9 +19,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={specs}");
     let out = env::var("OUT_DIR")?;
     for (api, description) in APIS {
-        let source = Source::from_file(format!("{specs}/{description}"))?
+        let spec = Spec::from_file(format!("{specs}/{description}"))?
             .overlay(Overlay::from_file(format!("{specs}/{api}.overlay.json"))?);
-        let mut document = openapi30(&source)?;
+        let mut document = openapi30(&spec)?;
         reduce(&mut document);
         let document = serde_json::from_value(document)?;
         let mut settings = GenerationSettings::default();

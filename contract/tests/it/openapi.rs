@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use compute_kfp_codegen::{Overlay, Source, openapi};
+use compute_kfp_codegen::{Overlay, Spec, openapi};
 use serde_json::{Value, json};
 
 fn prepared(spec: &str, overlay: &str) -> Value {
     let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs");
     let overlay = Overlay::from_file(specs.join(overlay)).unwrap();
     openapi(
-        &Source::from_file(specs.join(spec))
+        &Spec::from_file(specs.join(spec))
             .unwrap()
             .overlay(overlay),
     )

@@ -1,4 +1,4 @@
-//! What a call takes: its parameters, its body or the parts of its body.
+//! The arguments of a call: parameters, the body, or the parts of a body.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -8,25 +8,25 @@ use crate::model::{Api, BodyContent, Kind, Operation, Part};
 use crate::taken::taken;
 use crate::tree::{ArgumentTypes, generic, ident, is_path, last_name};
 
-/// Something that a caller gives to a call.
+/// An argument of a call.
 pub(crate) struct Argument<'a> {
     /// Name of the argument or the setter.
     pub name: &'a str,
     pub required: bool,
     pub description: Option<&'a str>,
-    /// Type that holds it.
+    /// Type that the builder stores.
     pub ty: Type,
-    /// What a caller passes.
+    /// Type of the parameter.
     pub parameter: TokenStream,
-    /// The value for the builder, of a variable with the argument's name.
+    /// The converted value, read from a variable with the argument's name.
     pub passed: TokenStream,
-    /// Puts the value into `request`.
+    /// The statement that stores the value in `request`.
     pub set: TokenStream,
-    /// What an example passes, where that is clear.
+    /// A value for examples, if the type suggests one.
     pub example: Option<String>,
 }
 
-/// The arguments of an operation, in the order of the path, then of the document.
+/// Returns the arguments of an operation, in the order of the path, then of the document.
 pub(crate) fn arguments<'a>(
     api: &Api,
     types: &ArgumentTypes,
@@ -61,8 +61,7 @@ pub(crate) fn arguments<'a>(
     let Some(described) = &operation.body else {
         return Ok(found);
     };
-    // Which of several bodies is sent is up to the caller.
-    let required = described.required && described.others.is_empty();
+    let required = described.is_argument();
     for (name, media, content) in described.contents() {
         if let BodyContent::Multipart(parts) = content {
             for part in parts {
@@ -168,7 +167,7 @@ fn part<'a>(api: &Api, part: &'a Part, body_required: bool, ty: Type) -> Argumen
 }
 
 impl Argument<'_> {
-    /// The method of a builder that sets it.
+    /// Returns the method of a builder that sets the argument.
     pub fn setter(&self) -> ImplItemFn {
         let name = ident(self.name);
         let (parameter, passed, ty, set) = (&self.parameter, &self.passed, &self.ty, &self.set);
@@ -185,7 +184,7 @@ impl Argument<'_> {
     }
 }
 
-/// A value an example can pass, where it is plain from the type.
+/// Returns a value for examples, if the type suggests one.
 fn example(api: &Api, ty: &Type, name: &str) -> Option<String> {
     if let Some((schema, kind)) = kind_of(api, ty) {
         return match kind {
@@ -206,7 +205,7 @@ fn example(api: &Api, ty: &Type, name: &str) -> Option<String> {
     }
 }
 
-/// The schema that a type of the module `types` is for.
+/// Returns the schema of a type of the module `types`.
 fn kind_of<'a>(api: &'a Api, ty: &Type) -> Option<(&'a str, &'a Kind)> {
     let Type::Path(path) = ty else { return None };
     let segments: Vec<_> = path.path.segments.iter().collect();

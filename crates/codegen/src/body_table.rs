@@ -1,6 +1,6 @@
-//! The fields of bodies, and a body for each operation, for whoever writes one by hand.
+//! The fields of request bodies, and an example body for each operation.
 //!
-//! They are a module apart from the operations: only programs that ask for them hold them.
+//! They are in a module of their own, so that only programs that use them contain them.
 
 use indexmap::IndexMap;
 use proc_macro2::TokenStream;
@@ -8,9 +8,9 @@ use quote::quote;
 use serde_json::{Map, Value, json};
 
 use crate::model::{Api, Body, BodyContent, Kind, Object, Operation, Property, Schema};
-use crate::operation_table::{Shape, shape};
+use crate::shape::shape;
 
-/// Examples of objects inside objects end there.
+/// Maximum depth of objects inside objects in an example.
 const MAX_DEPTH: usize = 8;
 
 pub(crate) fn generate(api: &Api) -> TokenStream {
@@ -29,16 +29,16 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
             #[allow(unused_imports)]
             use ::compute_kfp_runtime::body_fields::{Field, ObjectFields};
 
-            /// The objects that bodies are, and those in their fields, each with its fields.
+            /// All objects in request bodies, each with its fields.
             pub static OBJECTS: &[ObjectFields] = &[#(#schemas),*];
 
-            /// A body as JSON for each operation that takes one, by the name of the operation.
+            /// Example bodies as JSON, by the name of the operation.
             pub static EXAMPLES: &[(&str, &str)] = &[#(#examples),*];
         }
     }
 }
 
-/// The objects of bodies and of their fields, by name.
+/// Returns the objects of bodies and of their fields, by name.
 fn objects(api: &Api) -> IndexMap<&str, &Object> {
     let mut found = IndexMap::new();
     let bodies = api.operations.iter().filter_map(|it| it.body.as_ref());
@@ -57,7 +57,7 @@ fn objects(api: &Api) -> IndexMap<&str, &Object> {
     found
 }
 
-/// The object that a value is, or that its items or members are.
+/// Returns the object that a value is, or that its items or members are.
 fn named_object<'a>(api: &'a Api, schema: &'a Schema) -> Option<(&'a str, &'a Object)> {
     match &schema.kind {
         Kind::Array(items) | Kind::Map(items) => named_object(api, items),
@@ -70,7 +70,7 @@ fn named_object<'a>(api: &'a Api, schema: &'a Schema) -> Option<(&'a str, &'a Ob
     }
 }
 
-/// The properties that a request may have.
+/// Returns the properties that a request may contain.
 fn writable(object: &Object) -> impl Iterator<Item = (&String, &Property)> {
     object
         .properties
@@ -84,13 +84,8 @@ fn schema(api: &Api, name: &str, object: &Object) -> TokenStream {
 }
 
 fn field(api: &Api, name: &str, property: &Property) -> TokenStream {
-    let Shape {
-        kind,
-        items,
-        values,
-    } = shape(api, &property.schema);
-    let items = (!items.is_empty()).then(|| quote! { .items(#items) });
-    let values = (!values.is_empty()).then(|| quote! { .values(&[#(#values),*]) });
+    let shape = shape(api, &property.schema);
+    let (kind, details) = (shape.kind, shape.details());
     let object = named_object(api, &property.schema);
     let object = object.map(|(name, _)| quote! { .object(#name) });
     let required = property.required.then(|| quote! { .required() });
@@ -98,10 +93,10 @@ fn field(api: &Api, name: &str, property: &Property) -> TokenStream {
     let on_creation = on_creation.then(|| quote! { .required_on_creation() });
     let description = property.schema.description.as_ref();
     let description = description.map(|it| quote! { .description(#it) });
-    quote! { Field::new(#name, #kind) #items #values #object #required #on_creation #description }
+    quote! { Field::new(#name, #kind) #details #object #required #on_creation #description }
 }
 
-/// A body that the spec gives, or what is required of one.
+/// Returns the example of the spec, or an object with the required properties.
 fn example(api: &Api, operation: &Operation, body: &Body) -> Option<Value> {
     let BodyContent::Json(schema) = &body.content else {
         return None;
@@ -152,7 +147,7 @@ fn members(api: &Api, object: &Object, creates: bool, depth: usize) -> Value {
     let members: Map<String, Value> = required
         .map(|(name, property)| {
             let value = match value(api, &property.schema, creates, depth) {
-                // Whoever reads it puts one in.
+                // A placeholder that the user replaces.
                 Value::String(_) if name.ends_with("_id") => json!(name.to_uppercase()),
                 value => value,
             };

@@ -1,11 +1,11 @@
-//! `by_name.rs`: the typed operations and types by their names in the spec, for programs that compare
-//! what a client does with its spec.
+//! `by_name.rs`: the typed operations and types under their names in the spec, for programs that
+//! compare a client with its spec.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Type;
 
-use crate::model::{Api, BodyContent, Operation, Part, Success};
+use crate::model::{Api, Body, BodyContent, Operation, Part, Success};
 use crate::tree::{ArgumentTypes, ident};
 
 pub(crate) fn generate(
@@ -34,15 +34,15 @@ pub(crate) fn generate(
         /// The names of all schemas that have a type.
         pub const SCHEMAS: &[&str] = &[#(#upstream),*];
 
-        /// Sends an operation, named by its `operationId`, through its typed builder; the answer is
-        /// read as its type, and written again.
+        /// Sends an operation, identified by its `operationId`, through its typed builder. The
+        /// response is decoded as its type and serialized again.
         pub async fn send(
             client: &Client,
             operation: &str,
             given: super::Arguments,
         ) -> ::std::result::Result<::serde_json::Value, super::Failure> {
             match operation {
-                // Boxed, or the future would hold those of all operations.
+                // Boxed, because the future would otherwise hold those of all operations.
                 #(#ids => ::std::boxed::Box::pin(calls::#methods(client, given)).await,)*
                 other => ::std::result::Result::Err(super::Failure::Unknown(other.to_owned())),
             }
@@ -58,7 +58,7 @@ pub(crate) fn generate(
             #calls
         }
 
-        /// Reads a value as the type of a schema, and writes it again.
+        /// Deserializes a value as the type of a schema, and serializes it again.
         pub fn round_trip(
             schema: &str,
             value: ::serde_json::Value,
@@ -69,7 +69,7 @@ pub(crate) fn generate(
             }
         }
 
-        /// The JSON Schema that the type of a schema gives.
+        /// Returns the JSON Schema of the type of a schema.
         pub fn json_schema(schema: &str) -> ::std::result::Result<::serde_json::Value, super::Failure> {
             match schema {
                 #(#upstream => super::json_schema::<types::#types>(),)*
@@ -99,7 +99,7 @@ fn call(types: &ArgumentTypes, operation: &Operation) -> Result<TokenStream, Str
             });
         }
     }
-    let only = (operation.body.as_ref()).is_some_and(|it| it.required && it.others.is_empty());
+    let only = operation.body.as_ref().is_some_and(Body::is_argument);
     let contents = operation.body.iter().flat_map(|body| body.contents());
     for (name, _, content) in contents {
         if let BodyContent::Multipart(parts) = content {
@@ -140,7 +140,7 @@ fn call(types: &ArgumentTypes, operation: &Operation) -> Result<TokenStream, Str
     }
     let given = (!arguments.is_empty() || !optional.is_empty()).then(|| quote! { mut });
     let mutable = (!optional.is_empty()).then(|| quote! { mut });
-    let answer = match operation.success {
+    let response = match operation.success {
         Success::Bytes => quote! {
             call.send().await?;
             ::std::result::Result::Ok(::serde_json::Value::Null)
@@ -163,7 +163,7 @@ fn call(types: &ArgumentTypes, operation: &Operation) -> Result<TokenStream, Str
             let #mutable call = client.#method(#arguments);
             #optional
             given.done()?;
-            #answer
+            #response
         }
     })
 }

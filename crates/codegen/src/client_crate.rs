@@ -8,85 +8,9 @@ use fs_err as fs;
 use heck::ToKebabCase as _;
 use serde_json::Value;
 
-use crate::argument::arguments;
-use crate::model::{Api, Operation, SchemeKind, Success};
 use crate::output::{Generated, write_all};
-use crate::prose::{one_line, rustdoc};
-use crate::tree::ArgumentTypes;
-
-/// What a crate says about the API.
-#[derive(Clone, Debug)]
-pub(crate) struct Summary {
-    title: String,
-    version: String,
-    pub operations: usize,
-    pub types: usize,
-    server: String,
-    first_call: Option<FirstCall>,
-}
-
-/// The call that the example shows.
-#[derive(Clone, Debug)]
-struct FirstCall {
-    call: String,
-    /// The security scheme's constant and the credentials that suit it.
-    credentials: Option<(String, &'static str)>,
-}
-
-impl Summary {
-    pub(crate) fn of(api: &Api, types: &ArgumentTypes) -> std::result::Result<Self, String> {
-        let server = api.servers.first().map(|server| server.url.as_str());
-        Ok(Self {
-            title: one_line(&api.title),
-            version: one_line(&api.version),
-            operations: api.operations.len(),
-            types: api.schemas.len(),
-            server: one_line(server.unwrap_or("https://api.example.org")),
-            first_call: first_call(api, types)?,
-        })
-    }
-}
-
-/// The operation that is the easiest to call: it reads, and requires little.
-fn first_call(api: &Api, types: &ArgumentTypes) -> std::result::Result<Option<FirstCall>, String> {
-    let mut best: Option<((bool, usize), FirstCall)> = None;
-    for operation in &api.operations {
-        let printed = matches!(operation.success, Success::Json(_) | Success::Empty);
-        if operation.deprecated || !printed {
-            continue;
-        }
-        let arguments = arguments(api, types, operation)?;
-        let required = arguments.into_iter().filter(|it| it.required);
-        let Some(values) = required.map(|it| it.example).collect::<Option<Vec<_>>>() else {
-            continue;
-        };
-        let rank = (operation.method != "GET", values.len());
-        if best.as_ref().is_none_or(|(other, _)| rank < *other) {
-            let call = FirstCall {
-                call: format!("{}({})", operation.name, values.join(", ")),
-                credentials: credentials(api, operation),
-            };
-            best = Some((rank, call));
-        }
-    }
-    Ok(best.map(|(_, call)| call))
-}
-
-fn credentials(api: &Api, operation: &Operation) -> Option<(String, &'static str)> {
-    let name = operation.security.iter().find_map(|all| all.first())?;
-    let scheme = api.security_schemes.iter().find(|it| it.name == *name)?;
-    let example = match &scheme.kind {
-        // Documents without OAuth 2 or OpenAPI 3 write bearer tokens so.
-        SchemeKind::ApiKey { name, .. } if name.eq_ignore_ascii_case("authorization") => {
-            "BearerToken::new(\"token\")"
-        }
-        SchemeKind::Bearer => "BearerToken::new(\"token\")",
-        // The text is `user:password`.
-        SchemeKind::Basic => "BearerToken::new(\"dXNlcjpwYXNzd29yZA==\")",
-        SchemeKind::ApiKey { .. } => "ApiKey::new(\"key\")",
-    };
-    Some((scheme.constant.clone(), example))
-}
+use crate::prose::rustdoc;
+use crate::summary::Summary;
 
 /// Returns the name of a crate for an API: its title in kebab case.
 ///
@@ -112,7 +36,7 @@ pub fn crate_name(title: &str) -> String {
     }
 }
 
-/// Whether cargo takes it for a package that has the dependencies of a client.
+/// Returns whether cargo treats the directory as a package with the dependencies of a client.
 fn is_crate_name(name: &str) -> bool {
     const TAKEN: [&str; 11] = [
         "alloc",
@@ -134,28 +58,27 @@ fn is_crate_name(name: &str) -> bool {
         && syn::parse_str::<syn::Ident>(&identifier).is_ok()
 }
 
-/// Writes a crate with the generated code, which builds as it is.
+/// Writes a crate with the generated code, which builds without changes.
 ///
-/// `name` is the name of the package; the code should be generated
-/// [for it](crate::Source::for_crate). `runtime` is the directory of `compute-kfp-runtime`; without it
-/// the crate takes the published one. Returns the files that exist already and were kept: `Cargo.toml`,
-/// `README.md` and `src/lib.rs` are yours once they are written. The code in `src/generated` is
-/// replaced.
+/// `name` is the name of the package; generate the code [for it](crate::Spec::for_crate).
+/// `runtime` is the directory of `compute-kfp-runtime`; without it, the crate depends on the
+/// published version. Existing files `Cargo.toml`, `README.md` and `src/lib.rs` are kept, and their
+/// names are returned. The code in `src/generated` is replaced.
 ///
 /// # Errors
 ///
-/// Returns an error if the name cannot be that of a package, or if a file cannot be written. Then
-/// nothing is changed.
+/// Returns an error if the name is not valid for a package, or if a file cannot be written. In both
+/// cases nothing is changed.
 ///
 /// ```
-/// use compute_kfp_codegen::{Source, generate, write_crate};
+/// use compute_kfp_codegen::{Spec, generate, write_crate};
 ///
 /// let spec = r#"{
 ///     "openapi": "3.1.0",
 ///     "info": {"title": "Greetings", "version": "1"},
 ///     "paths": {"/hello": {"get": {"operationId": "hello", "responses": {"204": {"description": "Said."}}}}}
 /// }"#;
-/// let generated = generate(&Source::from_text("greetings.json", spec).for_crate("greetings"))?;
+/// let generated = generate(&Spec::from_string("greetings.json", spec).for_crate("greetings"))?;
 /// let directory = tempfile::tempdir()?;
 /// let kept = write_crate(&generated, directory.path(), "greetings", None)?;
 /// assert!(kept.is_empty());
@@ -170,7 +93,8 @@ pub fn write_crate(
 ) -> io::Result<Vec<&'static str>> {
     let directory = directory.as_ref();
     if !is_crate_name(name) {
-        let message = format!("`{name}` cannot be the name of a crate; use words like `my-client`");
+        let message =
+            format!("`{name}` is not a valid name of a crate; use a name such as `my-client`");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     let runtime = runtime.map(fs::canonicalize).transpose()?;
@@ -201,13 +125,13 @@ pub fn write_crate(
         let text = fs::read_to_string(&path)?;
         fs::write(
             path,
-            text + "\n# The workspace above does not have this crate as a member.\n[workspace]\n",
+            text + "\n# The enclosing workspace does not include this crate.\n[workspace]\n",
         )?;
     }
     Ok(kept)
 }
 
-/// Whether the directory is below a workspace that neither has it as a member nor excludes it.
+/// Returns whether the directory is below a workspace that neither includes nor excludes it.
 fn is_refused_by_workspace(directory: &Path) -> bool {
     let Ok(directory) = directory.canonicalize() else {
         return false;
@@ -269,7 +193,7 @@ tokio = {{ version = "1.47", features = ["macros", "rt-multi-thread"] }}
     )
 }
 
-/// A string of TOML, whose escapes are those of JSON.
+/// Formats a TOML string, whose escapes are those of JSON.
 fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }

@@ -1,4 +1,4 @@
-//! What a new version of a description changes: for those who call the generated code, and on the wire.
+//! Comparing two versions of a spec: changes for callers of the generated code, and on the wire.
 
 mod changelog;
 mod surface;
@@ -7,50 +7,50 @@ mod wire;
 use std::collections::BTreeMap;
 
 use crate::error::Error;
-use crate::source::Source;
+use crate::spec::Spec;
 use crate::{code, lift, on_a_large_stack};
 use surface::{Item, Surface};
 
 pub use changelog::{ChangelogError, add_to_changelog};
 pub use wire::WireChange;
 
-/// What a new description changes.
+/// The differences between two versions of a spec.
 #[derive(Clone, Debug)]
 pub struct Comparison {
     old: String,
     new: String,
-    /// Public items of the generated code that callers of the old code may use and that are gone.
+    /// Public items that are gone.
     removed: Vec<(Item, String)>,
-    /// Items that are declared in another way, with both declarations.
+    /// Items whose declaration changed, with both declarations.
     changed: Vec<(Item, String, String)>,
     added: Vec<(Item, String)>,
     wire: Vec<WireChange>,
 }
 
-/// Compares two versions of a description, each with its overlays.
+/// Compares two versions of a spec, each with its overlays.
 ///
 /// # Errors
 ///
-/// One of the two cannot be generated from.
+/// Returns an error if code cannot be generated from one of them.
 ///
 /// ```
-/// use compute_kfp_codegen::{Source, compare};
+/// use compute_kfp_codegen::{Spec, compare};
 ///
 /// let description = |path: &str| {
 ///     let paths = format!(r#"{{"{path}": {{"get": {{"operationId": "hello", "responses": {{"204": {{"description": "Said."}}}}}}}}}}"#);
 ///     let text = format!(r#"{{"openapi": "3.1.0", "info": {{"title": "Greetings", "version": "1"}}, "paths": {paths}}}"#);
-///     Source::from_text("greetings.json", text)
+///     Spec::from_string("greetings.json", text)
 /// };
 /// let moved = compare(&description("/hello"), &description("/greeting"))?;
 /// assert!(!moved.breaks_callers());
 /// assert!(moved.wire_changes().iter().any(|change| change.place == "#/paths/~1hello/get"));
 /// # Ok::<(), compute_kfp_codegen::Error>(())
 /// ```
-pub fn compare(old: &Source, new: &Source) -> Result<Comparison, Error> {
+pub fn compare(old: &Spec, new: &Spec) -> Result<Comparison, Error> {
     let before = on_a_large_stack(old, Version::of)?;
     let after = on_a_large_stack(new, Version::of)?;
-    let wire = on_a_large_stack(new, |source| {
-        wire::changes(source.name(), &before.document, &after.document)
+    let wire = on_a_large_stack(new, |spec| {
+        wire::changes(spec.name(), &before.document, &after.document)
     })?;
     let (mut removed, mut changed) = (Vec::new(), Vec::new());
     let mut added: BTreeMap<Item, String> = after.surface.items;
@@ -61,7 +61,7 @@ pub fn compare(old: &Source, new: &Source) -> Result<Comparison, Error> {
             None => removed.push((item, declared)),
         }
     }
-    // What belongs to something that came or went says nothing more.
+    // Parts of an item that was added or removed are not reported separately.
     let gone: Vec<Item> = removed.iter().map(|(item, _)| item.clone()).collect();
     removed.retain(|(item, _)| !gone.iter().any(|whole| item.belongs_to(whole)));
     let come: Vec<Item> = added.keys().cloned().collect();
@@ -76,7 +76,7 @@ pub fn compare(old: &Source, new: &Source) -> Result<Comparison, Error> {
     })
 }
 
-/// One of the two, as far as it is compared.
+/// One of the two versions.
 struct Version {
     name: String,
     document: serde_json::Value,
@@ -84,22 +84,22 @@ struct Version {
 }
 
 impl Version {
-    fn of(source: &Source) -> Result<Self, Error> {
-        let lifted = lift(source)?;
-        let generated = code(source, &lifted)?;
+    fn of(spec: &Spec) -> Result<Self, Error> {
+        let lifted = lift(spec)?;
+        let generated = code(spec, &lifted)?;
         let document = lifted.lifted;
         let text = |place: &str| document.pointer(place).and_then(|text| text.as_str());
         let name = format!(
             "{} {}",
-            text("/info/title").unwrap_or(source.name()),
+            text("/info/title").unwrap_or(spec.name()),
             text("/info/version").unwrap_or("")
         );
         let surface = Surface::of(&generated).map_err(|message| {
             Error::one(
-                source.name(),
+                spec.name(),
                 "",
                 message,
-                "report this with the document: it is a mistake of the generator",
+                "this is a bug in the generator; report it together with the document",
             )
         })?;
         Ok(Self {
@@ -111,7 +111,7 @@ impl Version {
 }
 
 impl Comparison {
-    /// Whether nothing that callers or the wire could notice changed.
+    /// Returns whether nothing changed, neither for callers nor on the wire.
     pub fn is_empty(&self) -> bool {
         self.removed.is_empty()
             && self.changed.is_empty()
@@ -119,18 +119,19 @@ impl Comparison {
             && self.wire.is_empty()
     }
 
-    /// Whether code that compiled with the old version may no longer do so: something was removed
-    /// or is declared in another way. A new field breaks nobody, since types are `#[non_exhaustive]`.
+    /// Returns whether code that compiled with the old version may not compile with the new one: an
+    /// item was removed or its declaration changed. New fields break nothing, because types are
+    /// `#[non_exhaustive]`.
     pub fn breaks_callers(&self) -> bool {
         !self.removed.is_empty() || !self.changed.is_empty()
     }
 
-    /// What changes on the wire.
+    /// Returns the changes on the wire.
     pub fn wire_changes(&self) -> &[WireChange] {
         &self.wire
     }
 
-    /// Everything that changes, as Markdown.
+    /// Returns all changes as Markdown.
     pub fn report(&self) -> String {
         let mut report = format!("# From {} to {}\n", self.old, self.new);
         if self.is_empty() {
@@ -144,7 +145,7 @@ impl Comparison {
         report
     }
 
-    /// What callers notice, as an entry for a changelog.
+    /// Returns the changes for callers as a changelog entry.
     pub fn changelog(&self) -> String {
         let mut entry = String::new();
         for (title, lines) in self.sections() {
@@ -157,7 +158,7 @@ impl Comparison {
         entry.trim_start().to_owned()
     }
 
-    /// What changes for callers: titles, and a line for each change.
+    /// Returns the titles of the sections and one line per change.
     fn sections(&self) -> Vec<(&'static str, Vec<String>)> {
         let removed = self.removed.iter().map(|(item, _)| format!("{item}"));
         let changed = self

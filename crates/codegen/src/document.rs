@@ -1,8 +1,8 @@
-//! The model as an OpenAPI 3.0.3 document that stock progenitor accepts.
+//! Writing the model as an OpenAPI 3.0.3 document that stock progenitor accepts.
 //!
-//! What progenitor refuses stands in the same form under an extension: `x-parameters` beside
-//! `parameters`, `x-content` beside `content` and `x-responses` beside `responses`. The upstream
-//! name of an operation or a schema is its `x-upstream-name`.
+//! Parts that progenitor refuses are written in the same form under an extension: `x-parameters`
+//! beside `parameters`, `x-content` beside `content` and `x-responses` beside `responses`. The
+//! upstream name of an operation or a schema is in `x-upstream-name`.
 
 use serde_json::{Map, Value, json};
 
@@ -12,13 +12,13 @@ use crate::model::{
     Response, ResponseContent, Schema, SchemeKind, SecurityScheme, Style, Success, Tagged,
 };
 
-/// The document with the names of the API.
+/// Returns the document with the names of the API.
 pub(crate) fn document(api: &Api) -> Value {
     Writer { api, escapes: None }.document()
 }
 
-/// The document as this generator hands it to progenitor: names that progenitor would change are
-/// replaced by those in `escapes`.
+/// Returns the document for this generator's own run of progenitor: names that progenitor would
+/// change are replaced by placeholders.
 pub(crate) fn escaped(api: &Api, escapes: &Escapes) -> Value {
     Writer {
         api,
@@ -90,7 +90,7 @@ impl Writer<'_> {
             value["servers"] = json!([{"url": server}]);
         }
         for parameter in &operation.parameters {
-            // A path must have all of its parameters.
+            // A path must declare all of its parameters.
             let in_path = parameter.location == Location::Path;
             let key = if in_path || is_expressible(self.api, parameter) {
                 "parameters"
@@ -138,7 +138,7 @@ impl Writer<'_> {
         };
         let in_path = parameter.location == Location::Path;
         if in_path && !is_expressible(self.api, parameter) {
-            // progenitor takes plain values in a path, and knows no `content` there.
+            // progenitor supports only plain values in a path, and no `content`.
             value["schema"] = json!({"type": "string"});
             style(&mut value, "x-", parameter);
         } else if parameter.style == Style::Json {
@@ -194,7 +194,7 @@ impl Writer<'_> {
         value
     }
 
-    /// progenitor takes one type for all successes, and one for all errors.
+    /// Splits the responses: progenitor supports one type for all successes and one for all errors.
     fn responses(&self, operation: &Operation, value: &mut Value) {
         value["responses"] = json!({});
         let mut errors = operation.responses.iter().filter_map(error_type);
@@ -205,9 +205,9 @@ impl Writer<'_> {
             let is_default = response.status.eq_ignore_ascii_case("default");
             let (kept, statuses) = match response.status.as_str() {
                 _ if is_default && self.is_success(operation) => (true, vec!["200"]),
-                // progenitor counts the default among the successes.
+                // progenitor treats the default as a success.
                 _ if is_default => (true, vec!["4XX", "5XX"]),
-                // A success keeps its type: the client takes any status that reports one.
+                // A success keeps its type: the client accepts any successful status.
                 status if success && !has_name(status) => {
                     (is_read(operation, response), vec!["2XX"])
                 }
@@ -229,7 +229,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Whether the default response is what reports success.
+    /// Returns whether the default response describes success.
     fn is_success(&self, operation: &Operation) -> bool {
         !(operation.responses.iter()).any(|response| response.status.starts_with('2'))
     }
@@ -244,7 +244,7 @@ impl Writer<'_> {
                 Success::Json(schema) | Success::OptionalJson(schema),
             ) if self.is_success(operation) => ("application/json", self.schema(schema)),
             (ResponseContent::Json(None), _) => ("application/json", json!({})),
-            // progenitor makes the type of an item of this.
+            // progenitor uses this as the name of the item's type.
             (ResponseContent::Stream(_), Success::Stream(item, _)) if self.escapes.is_some() => {
                 ("application/json", self.schema(item))
             }
@@ -297,7 +297,7 @@ impl Writer<'_> {
         let variants = tagged.variants.iter();
         let mut members: Vec<Value> = variants.clone().map(|it| self.schema(&it.schema)).collect();
         if self.escapes.is_some() {
-            // Any value beside them: progenitor would read the tags itself, and know no others.
+            // Any other value is an alternative, so that progenitor does not read the tags itself.
             members.push(json!({}));
             return json!({"oneOf": members});
         }
@@ -421,7 +421,7 @@ impl Writer<'_> {
     }
 }
 
-/// Whether progenitor has a way to send a parameter.
+/// Returns whether progenitor can send a parameter.
 pub(crate) fn is_expressible(api: &Api, parameter: &Parameter) -> bool {
     let is_structured = match &parameter.schema.kind {
         Kind::Any | Kind::Map(_) | Kind::Object(_) => true,
@@ -436,7 +436,7 @@ pub(crate) fn is_expressible(api: &Api, parameter: &Parameter) -> bool {
         && !is_structured
 }
 
-/// Whether progenitor takes a body of this kind.
+/// Returns whether progenitor supports this kind of body.
 pub(crate) fn is_known_body(content: &BodyContent, media: &str) -> bool {
     match content {
         BodyContent::Json(_) => media == "application/json",
@@ -446,7 +446,7 @@ pub(crate) fn is_known_body(content: &BodyContent, media: &str) -> bool {
     }
 }
 
-/// Writes style and `explode`, where they are not those of the location.
+/// Adds the style and `explode` if they are not the defaults of the location.
 fn style(value: &mut Value, prefix: &str, parameter: &Parameter) {
     let usual = Style::of(parameter.location);
     let is_form = usual == Style::Form;
@@ -473,7 +473,7 @@ fn style_name(style: Style) -> &'static str {
     }
 }
 
-/// How fields and parts are written, where they are not written as usual.
+/// Returns the encoding of fields and parts that are not written in the default way.
 fn encoding(content: &BodyContent) -> Map<String, Value> {
     let mut encoding = Map::new();
     match content {
@@ -498,7 +498,7 @@ fn encoding(content: &BodyContent) -> Map<String, Value> {
     encoding
 }
 
-/// The type of an error, if the response is one: absent where the response has no content.
+/// Returns the type of an error response; `None` if the response is no error or has no content.
 fn error_type(response: &Response) -> Option<Option<&Schema>> {
     if !response.status.starts_with(['4', '5', 'd', 'D']) {
         return None;
@@ -509,7 +509,7 @@ fn error_type(response: &Response) -> Option<Option<&Schema>> {
     })
 }
 
-/// Whether a success has what the call returns.
+/// Returns whether a successful response contains what the call returns.
 fn is_read(operation: &Operation, response: &Response) -> bool {
     matches!(
         (&operation.success, &response.content),
@@ -522,13 +522,13 @@ fn is_read(operation: &Operation, response: &Response) -> bool {
     )
 }
 
-/// Whether progenitor knows a status by name, which its mocks need.
+/// Returns whether progenitor knows the name of a status, which its mocks need.
 fn has_name(status: &str) -> bool {
     let known = |status: http::StatusCode| status.canonical_reason().is_some();
     status.ends_with("XX") || status.parse().is_ok_and(known)
 }
 
-/// Whether a default is a value of its schema; progenitor refuses the document otherwise.
+/// Returns whether a default is valid for its schema; otherwise progenitor refuses the document.
 fn fits(default: &Value, kind: &Kind) -> bool {
     match kind {
         Kind::Boolean => default.is_boolean(),

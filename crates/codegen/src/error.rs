@@ -1,23 +1,23 @@
-//! What generation says when a document cannot be used.
+//! Errors and warnings of the generator.
 
 use std::fmt::{self, Write as _};
 
 use indexmap::IndexSet;
 
-/// One thing that an error or a warning is about: where it is, what it is, and what follows.
+/// One problem: its place, what is wrong, and a remedy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Problem {
-    /// Name of the file, as it was given.
+    /// Name of the file, as the caller gave it.
     pub file: String,
-    /// JSON pointer (RFC 6901) into the OpenAPI 3.0 form of the document, which overlays change;
-    /// empty for the whole document.
+    /// JSON pointer (RFC 6901) into the OpenAPI 3.0 form of the document, which overlays target. It
+    /// is empty for the whole document.
     pub pointer: String,
-    /// JSON pointer into the file, if the part has another place there; with the name of the file and
-    /// `#` in front if the part comes from a file that the document refers to.
+    /// JSON pointer into the file, if the part has another place there. It starts with the name of
+    /// the file and `#` if the part comes from a file that the document refers to.
     pub in_file: Option<String>,
-    /// What is wrong.
+    /// The problem itself.
     pub message: String,
-    /// What the reader can do; of a warning, what happens instead.
+    /// The remedy; in a warning, what happens instead.
     pub remedy: String,
 }
 
@@ -49,7 +49,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Writes control characters, which a terminal obeys, as escapes: a spec may hold any.
+/// Escapes control characters, because a spec may contain any and terminals obey them.
 struct Printable<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
 impl fmt::Write for Printable<'_, '_> {
@@ -61,10 +61,10 @@ impl fmt::Write for Printable<'_, '_> {
     }
 }
 
-/// Why nothing was generated: every problem found, in the order of the document.
+/// The problems that prevent generation, in the order of the document.
 ///
 /// ```
-/// let broken = compute_kfp_codegen::Source::from_text("api.json", "{");
+/// let broken = compute_kfp_codegen::Spec::from_string("api.json", "{");
 /// let error = compute_kfp_codegen::generate(&broken).unwrap_err();
 /// assert!(error.to_string().starts_with("api.json#"));
 /// assert_eq!(error.problems().len(), 1);
@@ -93,7 +93,7 @@ impl Error {
         self.problems
     }
 
-    /// Every problem that was found.
+    /// Returns all problems.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
@@ -113,7 +113,11 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Collects problems, so that one run reports all of them, and warnings.
+/// Remedy for documents above a limit.
+pub(crate) const TOO_LARGE: &str =
+    "check that the file is a spec; split it if it really is that large";
+
+/// Collects all problems and warnings of a run.
 pub(crate) struct Problems<'a> {
     file: &'a str,
     found: IndexSet<Problem>,
@@ -129,7 +133,7 @@ impl<'a> Problems<'a> {
         }
     }
 
-    /// Notes what keeps the document from being generated.
+    /// Adds a problem that prevents generation.
     pub(crate) fn add(
         &mut self,
         pointer: impl Into<String>,
@@ -140,7 +144,7 @@ impl<'a> Problems<'a> {
         self.found.insert(problem);
     }
 
-    /// Notes a part that is left out or changed, and what happens instead.
+    /// Adds a warning: a part that is left out or changed, and what happens instead.
     pub(crate) fn warn(
         &mut self,
         pointer: impl Into<String>,
@@ -151,9 +155,9 @@ impl<'a> Problems<'a> {
         self.warnings.insert(warning);
     }
 
-    /// The warnings, or an error if something keeps the document from being generated.
+    /// Returns the warnings, or an error if there is any problem.
     ///
-    /// `locate` finds where a part stands: in the OpenAPI 3.0 form, and in the file.
+    /// `locate` returns the place of a part in the OpenAPI 3.0 form and in the file.
     pub(crate) fn finish(
         self,
         locate: impl Fn(&str) -> (String, String),

@@ -1,8 +1,9 @@
-//! Names that progenitor would change, and what stands for them while it runs.
+//! Placeholders for names that progenitor would change.
 //!
-//! progenitor makes Rust names of the names in a document by itself. Most are what this generator
-//! calls them, and are left to it. The others (names that would meet, that its code has itself, or
-//! that are shortened) are replaced by placeholders before it runs; the pass `names` puts them back.
+//! progenitor derives Rust names from the names in the document. Most equal the names that this
+//! generator chooses. The others (names that collide, that progenitor's code uses itself, or that
+//! are shortened) are replaced by placeholders before progenitor runs; the pass `names` restores
+//! them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +16,7 @@ const PREFIX: &str = "x_escaped_";
 const TYPE_PREFIX: &str = "XEscaped";
 const DIGITS: usize = 5;
 
-/// Placeholders by what they stand for.
+/// The placeholders, by the names they replace.
 #[derive(Debug, Default)]
 pub(crate) struct Escapes {
     types: HashMap<String, usize>,
@@ -26,10 +27,10 @@ pub(crate) struct Escapes {
     names: Vec<Escaped>,
 }
 
-/// The names behind a placeholder.
+/// The names that a placeholder replaces.
 #[derive(Debug)]
 pub(crate) struct Escaped {
-    /// Rust identifier in snake case, and of an operation's builder or a type.
+    /// Rust identifier in snake case; `type_name` is that of a type or a builder.
     pub ident: String,
     pub type_name: String,
     /// Name in the document.
@@ -85,7 +86,7 @@ impl Escapes {
         }
         let mut seen = HashSet::new();
         for parameter in &operation.parameters {
-            // progenitor knows a parameter by its name, wherever it is sent.
+            // progenitor identifies a parameter by its name alone, without its location.
             let again = !seen.insert(&parameter.name);
             let in_path = parameter.location == Location::Path;
             if again
@@ -132,7 +133,7 @@ impl Escapes {
         placeholder(self.parameters.get(&key), &parameter.name)
     }
 
-    /// The values of an enum; the pass `open_enums` writes the real ones.
+    /// Returns the values of an enum, or stand-ins; the pass `open_enums` writes the real ones.
     pub fn enum_values(&self, name: &str, values: &[EnumValue]) -> Vec<String> {
         if !self.enums.contains(name) {
             return values.iter().map(|it| it.value.clone()).collect();
@@ -146,12 +147,12 @@ impl Escapes {
         self.names.is_empty()
     }
 
-    /// What a placeholder in snake case stands for, and what comes after it.
+    /// Splits a string into the names of a snake-case placeholder at its start, and the rest.
     pub fn restored<'t>(&self, text: &'t str) -> Option<(&Escaped, &'t str)> {
         self.after(text, PREFIX)
     }
 
-    /// What a placeholder in camel case stands for, and what comes after it.
+    /// Splits a string into the names of a camel-case placeholder at its start, and the rest.
     pub fn restored_type<'t>(&self, text: &'t str) -> Option<(&Escaped, &'t str)> {
         self.after(text, TYPE_PREFIX)
     }
@@ -161,7 +162,7 @@ impl Escapes {
         Some((self.names.get(digits.parse::<usize>().ok()?)?, rest))
     }
 
-    /// A text with every placeholder replaced by the Rust name.
+    /// Replaces every placeholder in a string by the Rust name; `None` if there is none.
     pub fn replaced(&self, text: &str) -> Option<String> {
         let mut result = String::new();
         let mut rest = text;
@@ -189,8 +190,8 @@ enum Case {
     Snake,
 }
 
-/// The name that progenitor gives, where that is certain: its rule for other than plain names has
-/// exceptions, which differ between its types and its methods.
+/// Predicts the name that progenitor chooses; `None` if it is not certain, because progenitor's
+/// rules for unusual names have exceptions that differ between types and methods.
 fn left(text: &str, case: Case) -> Option<String> {
     let plain = text.is_ascii() && !text.starts_with(PREFIX) && !text.starts_with(TYPE_PREFIX);
     let words = text.replace('\'', "");

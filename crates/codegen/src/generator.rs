@@ -1,4 +1,4 @@
-//! Running progenitor: what its settings can say is said here.
+//! Running progenitor, with everything that its settings can express.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,14 +12,14 @@ use serde_json::Value;
 
 use crate::tree::Tree;
 
-/// Types that stand for integers in strings until the pass `number_text`.
+/// Types that mark integers in strings until the pass `number_text` replaces them.
 pub(crate) const SIGNED_TEXT: &str = "::compute_kfp_runtime::number_text::I64";
 pub(crate) const UNSIGNED_TEXT: &str = "::compute_kfp_runtime::number_text::U64";
 
-/// Strings and numbers of a format, and the type that progenitor is told to use for them.
+/// The Rust types for strings and numbers with a format.
 ///
-/// It would use `chrono`, `uuid` and `std::net`, which fail on a value they do not understand, and
-/// `f32`, which loses digits.
+/// progenitor's defaults are `chrono`, `uuid` and `std::net`, which reject values they do not know,
+/// and `f32`, which loses digits.
 const FORMATS: [(InstanceType, &str, &str); 9] = [
     (
         InstanceType::String,
@@ -36,11 +36,11 @@ const FORMATS: [(InstanceType, &str, &str); 9] = [
     (InstanceType::Number, "float", "f64"),
 ];
 
-/// What progenitor makes of a document, its mocks included.
+/// Returns progenitor's output for a document, including mocks.
 ///
 /// # Errors
 ///
-/// Why progenitor refuses the document, in its own words.
+/// Returns progenitor's message if it refuses the document.
 pub(crate) fn generate(document: &Value) -> Result<Tree, String> {
     let generated = quietly(|| {
         let code = run(document, |generator, document| {
@@ -49,7 +49,7 @@ pub(crate) fn generate(document: &Value) -> Result<Tree, String> {
         let mocks = run(&without_lists(document), |generator, document| {
             generator.httpmock(document, "super::super")
         })?;
-        Tree::of(code, mocks).map_err(|error| format!("its output is not Rust: {error}"))
+        Tree::of(code, mocks).map_err(|error| format!("the output is not valid Rust: {error}"))
     });
     generated.unwrap_or_else(Err)
 }
@@ -80,8 +80,7 @@ fn settings() -> GenerationSettings {
     settings
 }
 
-/// A copy without lists in parameters: progenitor's mocks of them do not compile, and the pass
-/// `mocks` writes its own.
+/// Returns a copy without list parameters, whose mocks do not compile; the pass `mocks` adds them.
 fn without_lists(document: &Value) -> Value {
     let mut document = document.clone();
     let items = document["paths"].as_object_mut().into_iter().flatten();
@@ -99,7 +98,7 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Turns a panic into its message and keeps it off stderr; panics elsewhere are reported as ever.
+/// Turns a panic on this thread into its message, without a report on stderr.
 pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -116,7 +115,7 @@ pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     result.map_err(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         text.or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("it panicked")
+            .unwrap_or("unknown panic")
             .to_owned()
     })
 }

@@ -18,48 +18,52 @@ mod operation_table;
 mod output;
 mod overlay;
 mod passes;
+mod places;
 mod pointer;
 mod prose;
 mod read;
 mod references;
-mod source;
+mod shape;
+mod spec;
+mod summary;
 mod taken;
+mod template;
 mod tree;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 
-use client_crate::Summary;
 use escapes::Escapes;
-use lift::Places;
 use model::Api;
 use passes::Context;
+use places::Places;
 use read::Dialect;
 use references::Bundle;
+use summary::Summary;
 
 pub use client_crate::{crate_name, write_crate};
 pub use compare::{ChangelogError, Comparison, WireChange, add_to_changelog, compare};
 pub use error::{Error, Problem};
 pub use output::{Generated, write};
-pub use source::{Overlay, Source};
+pub use spec::{Overlay, Spec};
 
-/// Enough for documents nested as deep as JSON is read.
+/// Stack size that suffices for documents nested as deeply as the JSON parser allows.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 
-/// Generates the code of a client crate from an API description.
+/// Generates the code of a client crate from a spec.
 ///
-/// The same input gives the same bytes, whenever and wherever it is run.
+/// The same input always yields the same bytes.
 ///
 /// # Errors
 ///
-/// Everything in the document that keeps it from being generated, each with its place and what to
-/// do about it. No input makes this panic.
+/// Returns every problem that prevents generation, each with its place and a remedy. No input
+/// causes a panic.
 ///
 /// ```
-/// use compute_kfp_codegen::{Source, generate};
+/// use compute_kfp_codegen::{Spec, generate};
 ///
-/// let source = Source::from_text(
+/// let spec = Spec::from_string(
 ///     "greetings.json",
 ///     r#"{
 ///         "openapi": "3.1.0",
@@ -70,87 +74,88 @@ const STACK_BYTES: usize = 256 * 1024 * 1024;
 ///         }}}
 ///     }"#,
 /// );
-/// let generated = generate(&source)?;
+/// let generated = generate(&spec)?;
 /// assert!(generated.file("client.rs").unwrap().contains("pub fn hello(&self)"));
 /// # Ok::<(), compute_kfp_codegen::Error>(())
 /// ```
-pub fn generate(source: &Source) -> Result<Generated, Error> {
-    on_a_large_stack(source, steps)
+pub fn generate(spec: &Spec) -> Result<Generated, Error> {
+    on_a_large_stack(spec, steps)
 }
 
 /// Returns the prepared document: OpenAPI 3.0.3, which stock progenitor and other tools accept.
 ///
-/// It has the names of the generated code: an `operationId` is a method, the key of a schema a
-/// type. Paths, parameters, bodies, responses and texts are those of the spec, after its overlays.
+/// It uses the names of the generated code: an `operationId` names a method, the key of a schema
+/// names a type. Paths, parameters, bodies, responses and descriptions are those of the spec after
+/// its overlays.
 ///
 /// # Errors
 ///
 /// Returns an error under the same conditions as [`generate`].
 ///
 /// ```
-/// use compute_kfp_codegen::{Source, openapi};
+/// use compute_kfp_codegen::{Spec, openapi};
 ///
 /// let swagger = r#"{
 ///     "swagger": "2.0",
 ///     "paths": {"/hello": {"get": {"operationId": "GreetingService_SayHello", "responses": {}}}}
 /// }"#;
-/// let document = openapi(&Source::from_text("greetings.json", swagger))?;
+/// let document = openapi(&Spec::from_string("greetings.json", swagger))?;
 /// assert_eq!(document["openapi"], "3.0.3");
 /// assert_eq!(document["paths"]["/hello"]["get"]["operationId"], "say_hello");
 /// # Ok::<(), compute_kfp_codegen::Error>(())
 /// ```
-pub fn openapi(source: &Source) -> Result<Value, Error> {
-    on_a_large_stack(source, |source| {
-        Ok(document::document(&model(source, &lift(source)?)?.0))
+pub fn openapi(spec: &Spec) -> Result<Value, Error> {
+    on_a_large_stack(spec, |spec| {
+        Ok(document::document(&model(spec, &lift(spec)?)?.0))
     })
 }
 
-/// Returns the lifted document: the OpenAPI 3.0 form that overlays are written for, with the
-/// overlays applied and the names of the spec.
+/// Returns the lifted document: the OpenAPI 3.0 form that overlays target, with the overlays
+/// applied and the names of the spec.
 ///
 /// # Errors
 ///
 /// Returns an error if the document cannot be read, or an overlay cannot be applied.
 ///
 /// ```
-/// use compute_kfp_codegen::{Source, openapi30};
+/// use compute_kfp_codegen::{Spec, openapi30};
 ///
 /// let swagger = r#"{"swagger": "2.0", "info": {"title": "Greetings", "version": "1"}, "paths": {}}"#;
-/// let document = openapi30(&Source::from_text("greetings.json", swagger))?;
+/// let document = openapi30(&Spec::from_string("greetings.json", swagger))?;
 /// assert_eq!(document["openapi"], "3.0.3");
 /// # Ok::<(), compute_kfp_codegen::Error>(())
 /// ```
-pub fn openapi30(source: &Source) -> Result<Value, Error> {
-    on_a_large_stack(source, |source| Ok(lift(source)?.lifted))
+pub fn openapi30(spec: &Spec) -> Result<Value, Error> {
+    on_a_large_stack(spec, |spec| Ok(lift(spec)?.lifted))
 }
 
-/// Does the work where deep documents find room, and makes an error of a panic.
+/// Runs the work on a thread with a large stack, and turns a panic into an error.
 fn on_a_large_stack<T: Send>(
-    source: &Source,
-    work: impl FnOnce(&Source) -> Result<T, Error> + Send,
+    spec: &Spec,
+    work: impl FnOnce(&Spec) -> Result<T, Error> + Send,
 ) -> Result<T, Error> {
     let failed = |message: String| {
         Error::one(
-            source.name(),
+            spec.name(),
             "",
             format!("generation stopped: {message}"),
-            "report this with the document: it is a mistake of the generator",
+            "this is a bug in the generator; report it together with the document",
         )
     };
     std::thread::scope(|scope| {
         let worker = std::thread::Builder::new()
             .stack_size(STACK_BYTES)
             .spawn_scoped(scope, || {
-                generator::quietly(|| work(source)).map_err(failed)?
+                generator::quietly(|| work(spec)).map_err(failed)?
             })
             .map_err(|error| failed(error.to_string()))?;
         worker
             .join()
-            .unwrap_or_else(|_| Err(failed("it panicked".to_owned())))
+            .unwrap_or_else(|_| Err(failed("unknown panic".to_owned())))
     })
 }
 
-/// A document as it was read, and in its OpenAPI 3.0 form.
+/// A parsed document and its OpenAPI 3.0 form.
 struct Lifted {
     dialect: Dialect,
     read: Bundle,
@@ -158,13 +163,13 @@ struct Lifted {
     warnings: Vec<Problem>,
 }
 
-fn lift(source: &Source) -> Result<Lifted, Error> {
-    let (document, dialect) = read::read(source.name(), source.text())?;
-    let read = references::bundle(source, document, dialect);
+fn lift(spec: &Spec) -> Result<Lifted, Error> {
+    let (document, dialect) = read::read(spec.name(), &spec.document.text)?;
+    let read = references::bundle(spec, document, dialect);
     let mut lifted = lift::lift(read.document.clone(), dialect);
     let mut warnings = Vec::new();
-    for overlay in source.overlays() {
-        warnings.extend(overlay::apply(&mut lifted, overlay.name(), overlay.text())?);
+    for overlay in spec.overlays() {
+        warnings.extend(overlay::apply(&mut lifted, &overlay.document)?);
     }
     Ok(Lifted {
         dialect,
@@ -174,14 +179,16 @@ fn lift(source: &Source) -> Result<Lifted, Error> {
     })
 }
 
-fn model(source: &Source, document: &Lifted) -> Result<(Api, Vec<Problem>), Error> {
+fn model(spec: &Spec, document: &Lifted) -> Result<(Api, Vec<Problem>), Error> {
     let places = Places {
         dialect: document.dialect,
         read: &document.read,
         lifted: &document.lifted,
     };
-    let unresolved = references::unresolved(source.name(), &places);
-    let read = normalise::normalise(source.name(), places);
+    let original = |at: &pointer::Pointer| places.locate(at.as_str()).1;
+    let unresolved =
+        references::unresolved(spec.name(), &document.read, &document.lifted, original);
+    let read = normalise::normalise(spec.name(), places);
     if unresolved.is_empty() {
         return read;
     }
@@ -196,29 +203,29 @@ fn model(source: &Source, document: &Lifted) -> Result<(Api, Vec<Problem>), Erro
     ))
 }
 
-fn steps(source: &Source) -> Result<Generated, Error> {
-    code(source, &lift(source)?)
+fn steps(spec: &Spec) -> Result<Generated, Error> {
+    code(spec, &lift(spec)?)
 }
 
-fn code(source: &Source, document: &Lifted) -> Result<Generated, Error> {
-    let (api, left_out) = model(source, document)?;
-    let (files, summary) = files(source, &api).map_err(|message| {
+fn code(spec: &Spec, document: &Lifted) -> Result<Generated, Error> {
+    let (api, left_out) = model(spec, document)?;
+    let (files, summary) = files(spec, &api).map_err(|message| {
         Error::one(
-            source.name(),
+            spec.name(),
             "",
             message,
-            "report this with the document: it is a mistake of the generator",
+            "this is a bug in the generator; report it together with the document",
         )
     })?;
     let warnings = document.warnings.iter().cloned().chain(left_out);
-    let mut read: Vec<PathBuf> = source.path().map(Path::to_owned).into_iter().collect();
+    let mut read: Vec<PathBuf> = spec.document.path.iter().cloned().collect();
     read.extend_from_slice(&document.read.files);
-    let overlays = source.overlays().iter().filter_map(Overlay::path);
-    read.extend(overlays.map(Path::to_owned));
+    let overlays = spec.overlays().iter();
+    read.extend(overlays.filter_map(|overlay| overlay.document.path.clone()));
     Ok(Generated::new(files, warnings.collect(), summary, read))
 }
 
-fn files(source: &Source, api: &Api) -> Result<(Vec<layout::File>, Summary), String> {
+fn files(spec: &Spec, api: &Api) -> Result<(Vec<layout::File>, Summary), String> {
     let escapes = Escapes::of(api);
     let document = document::escaped(api, &escapes);
     let mut tree = generator::generate(&document).map_err(|reason| {
@@ -227,12 +234,12 @@ fn files(source: &Source, api: &Api) -> Result<(Vec<layout::File>, Summary), Str
     let context = Context {
         api,
         escapes: &escapes,
-        crate_name: source.crate_name(),
+        crate_name: spec.crate_name(),
     };
     passes::apply(&context, &mut tree)?;
-    let by_name = source
+    let by_name = spec
         .has_by_name()
-        .then(|| by_name::generate(api, &tree.arguments, source.crate_name()))
+        .then(|| by_name::generate(api, &tree.arguments, spec.crate_name()))
         .transpose()?;
     let summary = Summary::of(api, &tree.arguments)?;
     let mut files = layout::files(api, tree, operation_table::generate(api))?;

@@ -1,7 +1,7 @@
-//! Lifting: every understood dialect becomes OpenAPI 3.0.3, so that all later steps know one.
+//! Lifting: every supported dialect becomes OpenAPI 3.0.3, so that later steps handle only one.
 //!
-//! A lifted part that moved remembers where it stood in the document that was read, in
-//! [`SOURCE`], so that problems are reported at a place the reader can open.
+//! A part that moves keeps its original place in [`ORIGINAL_PLACE`], so that problems are reported at a
+//! place that exists in the file.
 
 mod openapi31;
 mod swagger2;
@@ -10,21 +10,20 @@ use serde_json::{Map, Value};
 
 use crate::pointer::Pointer;
 use crate::read::Dialect;
-use crate::references::Bundle;
 
-/// Extension that holds the pointer of a part in the document that was read.
-pub(crate) const SOURCE: &str = "x-source-pointer";
+/// Extension with the original place of a moved part, as a JSON pointer.
+pub(crate) const ORIGINAL_PLACE: &str = "x-source-pointer";
 
-/// Extension that marks a list in `type` where only OpenAPI 3.1 has one.
+/// Extension that marks a list in `type` in a document older than OpenAPI 3.1.
 pub(crate) const TYPE_LIST: &str = "x-type-was-list";
 
-/// Methods an OpenAPI path item can have, in the order in which operations are read.
+/// The methods of an OpenAPI path item, in the order in which operations are read.
 pub(crate) const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// What cannot be lifted stays as it is: an overlay may still remove it, and what reads the result
-/// reports it.
+/// Parts that cannot be lifted stay unchanged: an overlay may remove them, or they are reported
+/// later.
 pub(crate) fn lift(document: Value, dialect: Dialect) -> Value {
     match dialect {
         Dialect::Swagger20 => openapi31::lift_schemas(swagger2::lift(document)),
@@ -33,69 +32,7 @@ pub(crate) fn lift(document: Value, dialect: Dialect) -> Value {
     }
 }
 
-/// Finds where something of the lifted document stands in the one that was read.
-pub(crate) struct Places<'a> {
-    pub dialect: Dialect,
-    pub read: &'a Bundle,
-    pub lifted: &'a Value,
-}
-
-impl Places<'_> {
-    /// Where a part stands in the lifted document, as far as it is there, and in the one that was read.
-    pub(crate) fn locate(&self, lifted: &str) -> (String, String) {
-        let mut there = Pointer::root();
-        for key in Pointer::parse(lifted).keys() {
-            let next = there.at(&key);
-            if self.lifted.pointer(next.as_str()).is_none() {
-                break;
-            }
-            there = next;
-        }
-        let source = self.source(&there);
-        (there.into(), source)
-    }
-
-    /// The place that was read, with its file in front if it is not the document's own; what lifting
-    /// put in between, or an overlay added, is left out.
-    fn source(&self, lifted: &Pointer) -> String {
-        let mut place = Pointer::root();
-        let mut here = Some(self.lifted);
-        let mut there = Some(&self.read.document);
-        for key in lifted.keys() {
-            here = here.and_then(|value| child(value, &key));
-            if let Some(source) = here
-                .and_then(|value| value.get(SOURCE))
-                .and_then(Value::as_str)
-            {
-                place = Pointer::parse(source);
-                there = self.read.document.pointer(source);
-                continue;
-            }
-            let key = match (self.dialect, key.as_str()) {
-                (Dialect::Swagger20, "schemas") if place == Pointer::root() => "definitions",
-                (Dialect::Swagger20, "securitySchemes") if place == Pointer::root() => {
-                    "securityDefinitions"
-                }
-                (_, key) => key,
-            };
-            if let Some(next) = there.and_then(|value| child(value, key)) {
-                place = place.at(key);
-                there = Some(next);
-            }
-        }
-        self.read.origin(place.as_str())
-    }
-}
-
-fn child<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
-    match value {
-        Value::Object(map) => map.get(key),
-        Value::Array(list) => list.get(key.parse::<usize>().ok()?),
-        _ => None,
-    }
-}
-
-/// Visits the object of every operation below `paths`, with its pointer.
+/// Calls a function for the object of every operation below `paths`, with its pointer.
 fn each_operation(document: &mut Value, mut visit: impl FnMut(&Pointer, &mut Map<String, Value>)) {
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
         return;

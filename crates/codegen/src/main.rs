@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use compute_kfp_codegen::{
-    Error, Overlay, Source, crate_name, generate, openapi, openapi30, write, write_crate,
+    Error, Overlay, Spec, crate_name, generate, openapi, openapi30, write, write_crate,
 };
 
 /// Generate the code of a Rust client from an API spec.
@@ -19,7 +19,7 @@ struct Arguments {
     /// It may refer to other files below its directory.
     #[arg(long, value_name = "FILE")]
     spec: PathBuf,
-    /// Fix-up for the OpenAPI 3.0 form of the spec (OpenAPI Overlay 1.0, JSON or YAML); may be repeated.
+    /// Overlay for the OpenAPI 3.0 form of the spec (OpenAPI Overlay 1.0); may be repeated.
     #[arg(long, value_name = "FILE")]
     overlay: Vec<PathBuf>,
     /// Directory for the code; nothing in it changes unless all files can be written.
@@ -69,17 +69,17 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    let mut source = source(arguments).map_err(|error| error.to_string())?;
+    let mut spec = spec(arguments).map_err(|error| error.to_string())?;
     let mut name = arguments.name.clone().unwrap_or_default();
     if arguments.crate_dir.is_some() {
         if name.is_empty() {
-            let spec = openapi30(&source).map_err(|error| error.to_string())?;
-            let title = spec.pointer("/info/title").and_then(|it| it.as_str());
+            let lifted = openapi30(&spec).map_err(|error| error.to_string())?;
+            let title = lifted.pointer("/info/title").and_then(|it| it.as_str());
             name = crate_name(title.unwrap_or_default());
         }
-        source = source.for_crate(name.replace('-', "_"));
+        spec = spec.for_crate(name.replace('-', "_"));
     }
-    let generated = generate(&source).map_err(|error| error.to_string())?;
+    let generated = generate(&spec).map_err(|error| error.to_string())?;
     let warnings = generated.warnings();
     if arguments.strict && !warnings.is_empty() {
         let lines: Vec<String> = warnings.iter().map(ToString::to_string).collect();
@@ -101,7 +101,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         }
     }
     if let Some(file) = &arguments.emit_openapi {
-        emit_openapi(&source, file)?;
+        emit_openapi(&spec, file)?;
     }
     println!(
         "{}, {}, {}",
@@ -117,19 +117,19 @@ fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{plural}")
 }
 
-fn emit_openapi(source: &Source, file: &Path) -> Result<(), String> {
-    let document = openapi(source).map_err(|error| error.to_string())?;
+fn emit_openapi(spec: &Spec, file: &Path) -> Result<(), String> {
+    let document = openapi(spec).map_err(|error| error.to_string())?;
     let text = serde_json::to_string_pretty(&document).map_err(|error| error.to_string())?;
     fs_err::write(file, text + "\n").map_err(|error| error.to_string())
 }
 
-fn source(arguments: &Arguments) -> Result<Source, Error> {
-    let mut source = Source::from_file(&arguments.spec)?;
+fn spec(arguments: &Arguments) -> Result<Spec, Error> {
+    let mut spec = Spec::from_file(&arguments.spec)?;
     for overlay in &arguments.overlay {
-        source = source.overlay(Overlay::from_file(overlay)?);
+        spec = spec.overlay(Overlay::from_file(overlay)?);
     }
     if let Some(name) = &arguments.crate_name {
-        source = source.for_crate(name);
+        spec = spec.for_crate(name);
     }
-    Ok(source)
+    Ok(spec)
 }

@@ -1,30 +1,41 @@
-//! The API as generation sees it: the same small set of shapes whatever document it came from.
+//! The API model: a small set of shapes, independent of the dialect of the spec.
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
-/// A whole API: what is generated is derived from this and from nothing else.
+/// A whole API. Everything that is generated is derived from this model.
 #[derive(Debug)]
 pub(crate) struct Api {
     pub title: String,
     pub version: String,
     pub description: Option<String>,
-    /// Whether grpc-gateway made the document, so that JSON is as protobuf writes it: without zero values, with doubles such as `"NaN"`.
+    /// Whether grpc-gateway made the document, so that JSON follows protobuf's rules: no zero
+    /// values, and doubles such as `"NaN"`.
     pub protobuf: bool,
-    /// Object, enum and union schemas, by their Rust name.
+    /// Object, enum and union schemas, by Rust name.
     pub schemas: IndexMap<String, NamedSchema>,
     pub operations: Vec<Operation>,
-    /// Tags that operations have, in the order of the document, each with its description.
+    /// Tags of operations, in the order of the document, each with its description.
     pub tags: IndexMap<String, Option<String>>,
     pub security_schemes: Vec<SecurityScheme>,
-    /// Absolute ones; the first is the default endpoint.
+    /// Absolute servers; the first is the default endpoint.
     pub servers: Vec<Server>,
+}
+
+impl Api {
+    /// Returns the object schema with a Rust name.
+    pub fn object(&self, name: &str) -> Option<&Object> {
+        match &self.schemas.get(name)?.schema.kind {
+            Kind::Object(object) => Some(object),
+            _ => None,
+        }
+    }
 }
 
 /// A server that the document declares.
 #[derive(Debug)]
 pub(crate) struct Server {
-    /// Without a slash at the end.
+    /// Address without a trailing slash.
     pub url: String,
     pub description: Option<String>,
 }
@@ -39,14 +50,14 @@ pub(crate) struct NamedSchema {
 pub(crate) struct Schema {
     pub kind: Kind,
     pub nullable: bool,
-    /// `format` of a string or number, where `kind` does not say it.
+    /// `format` of a string or number, unless `kind` implies it.
     pub format: Option<String>,
     pub description: Option<String>,
     pub default: Option<Value>,
     pub deprecated: bool,
 }
 
-/// The shapes a value can have.
+/// The shape of a value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Kind {
     Any,
@@ -55,7 +66,7 @@ pub(crate) enum Kind {
     Number,
     String,
     Timestamp,
-    /// A 64-bit integer that travels as text.
+    /// A 64-bit integer in a string.
     IntegerText {
         signed: bool,
     },
@@ -65,9 +76,9 @@ pub(crate) enum Kind {
     Map(Box<Schema>),
     Object(Object),
     Union(Vec<Schema>),
-    /// Objects that one property tells apart.
+    /// Objects that one property distinguishes.
     Tagged(Tagged),
-    /// A named schema, by its Rust name.
+    /// A named schema, by Rust name.
     Reference(String),
 }
 
@@ -77,7 +88,7 @@ pub(crate) struct EnumValue {
     pub value: String,
     /// Name of the variant.
     pub variant: String,
-    /// Whether the document gives that name.
+    /// True if the document sets the name.
     pub given: bool,
     pub place: String,
 }
@@ -90,7 +101,7 @@ impl PartialEq for EnumValue {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tagged {
-    /// The property that tells them apart.
+    /// The property that distinguishes the variants.
     pub tag: String,
     pub variants: Vec<TaggedVariant>,
 }
@@ -99,7 +110,7 @@ pub(crate) struct Tagged {
 pub(crate) struct TaggedVariant {
     /// Name of the variant.
     pub ident: String,
-    /// What the property holds; the first is written where the object itself has none.
+    /// The values of the property; the first is written if the object itself has none.
     pub values: Vec<String>,
     pub schema: Schema,
     pub place: String,
@@ -108,25 +119,25 @@ pub(crate) struct TaggedVariant {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Object {
     pub properties: IndexMap<String, Property>,
-    /// Schema of the properties that are not named, where the document gives one.
+    /// Schema of undeclared properties, if the document has one.
     pub additional: Option<Box<Schema>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Property {
     pub ident: String,
-    /// Whether the document gives its identifier.
+    /// True if the document sets the identifier.
     pub given: bool,
     pub required: bool,
-    /// Whether a request that creates something needs it.
+    /// Whether a request that creates a resource must contain it.
     pub required_on_creation: bool,
-    /// Whether only responses have it.
+    /// Whether only responses contain it.
     pub read_only: bool,
     pub schema: Schema,
     pub place: String,
 }
 
-/// Two schemas are the same if values have the same shape, whatever is said about them.
+/// Compares shapes only, not descriptions.
 impl PartialEq for Schema {
     fn eq(&self, other: &Self) -> bool {
         self.kind == other.kind && self.nullable == other.nullable
@@ -145,7 +156,7 @@ impl Schema {
         }
     }
 
-    /// What stands directly in this schema, without following references.
+    /// Returns the direct children, without following references.
     pub fn children_mut(&mut self) -> Vec<&mut Schema> {
         match &mut self.kind {
             Kind::Array(inner) | Kind::Map(inner) => vec![&mut **inner],
@@ -165,7 +176,7 @@ impl Schema {
         }
     }
 
-    /// How many lists and maps are in each other.
+    /// Returns the nesting depth of lists and maps.
     pub fn depth(&self) -> usize {
         match &self.kind {
             Kind::Array(inner) | Kind::Map(inner) => 1 + inner.depth(),
@@ -173,7 +184,7 @@ impl Schema {
         }
     }
 
-    /// Integers that travel as text, as that text: outside of a property nothing can convert them.
+    /// Replaces integers in strings by strings: only properties can convert them.
     pub fn without_integer_text(mut self) -> Self {
         self.kind = match self.kind {
             Kind::IntegerText { .. } => Kind::String,
@@ -204,27 +215,27 @@ pub(crate) struct Operation {
     pub tags: Vec<String>,
     pub parameters: Vec<Parameter>,
     pub body: Option<Body>,
-    /// Media types that a call accepts, where they are not the usual ones.
+    /// The `Accept` header, unless it is the usual one.
     pub accept: Option<String>,
     pub success: Success,
-    /// What the data of server-sent events is, if it can answer with them.
+    /// The data of server-sent events, if the operation can return them.
     pub events: Option<Schema>,
-    /// Address of the server that it has for itself.
+    /// Address of the operation's own server.
     pub server: Option<String>,
-    /// Status of a response that reports success.
+    /// Status of the first successful response.
     pub success_status: u16,
-    /// The responses that the document declares.
+    /// The declared responses.
     pub responses: Vec<Response>,
-    /// Alternatives, in the order of the document; each names the schemes it needs together.
+    /// Alternatives in the order of the document; each lists the schemes that are needed together.
     pub security: Vec<Vec<String>>,
     pub paging: Option<Paging>,
 }
 
 impl Operation {
-    /// The schemas of parameters, body and answer.
+    /// Returns the schemas of parameters, bodies and responses.
     pub fn schemas_mut(&mut self) -> impl Iterator<Item = &mut Schema> {
         let body = self.body.iter_mut().flat_map(Body::schemas_mut);
-        let answer = match &mut self.success {
+        let success = match &mut self.success {
             Success::Json(schema) | Success::OptionalJson(schema) | Success::Stream(schema, _) => {
                 Some(schema)
             }
@@ -239,8 +250,8 @@ impl Operation {
             ResponseContent::Json(schema) => schema.as_mut(),
             _ => None,
         });
-        let answer = answer.into_iter().chain(&mut self.events);
-        parameters.chain(body).chain(answer).chain(responses)
+        let success = success.into_iter().chain(&mut self.events);
+        parameters.chain(body).chain(success).chain(responses)
     }
 }
 
@@ -251,23 +262,23 @@ pub(crate) struct Parameter {
     /// Name in `call` and on the command line.
     pub argument: String,
     pub ident: String,
-    /// Whether the document gives its identifier.
+    /// True if the document sets the identifier.
     pub given: bool,
     pub location: Location,
     pub style: Style,
     pub explode: bool,
-    /// Whether reserved characters stay as they are.
+    /// Whether reserved characters are sent unencoded.
     pub reserved: bool,
     pub required: bool,
     pub deprecated: bool,
     pub description: Option<String>,
     pub schema: Schema,
-    /// The largest whole number that the schema allows.
+    /// The maximum of an integer.
     pub maximum: Option<i64>,
     pub in_page_token: InPageToken,
     /// Whether the server percent-decodes the value twice.
     pub decoded_twice: bool,
-    /// Whether JSON bodies have the value as a property of the same name.
+    /// Whether JSON bodies repeat the value in a property of the same name.
     pub repeated_in_body: bool,
 }
 
@@ -277,7 +288,7 @@ pub(crate) enum InPageToken {
     #[default]
     Nothing,
     Whole,
-    /// All predicates of a filter except those whose key begins with this text.
+    /// All predicates of a filter except those whose key starts with this prefix.
     PredicatesExcept(String),
 }
 
@@ -300,7 +311,7 @@ impl Location {
     }
 }
 
-/// How a value is written into a parameter.
+/// The style of a parameter's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
     Form,
@@ -311,12 +322,12 @@ pub(crate) enum Style {
     Pipe,
     Tab,
     DeepObject,
-    /// The value is one JSON text.
+    /// A JSON value.
     Json,
 }
 
 impl Style {
-    /// The style of a parameter that names none.
+    /// Returns the default style of a location.
     pub fn of(location: Location) -> Self {
         match location {
             Location::Query | Location::Cookie => Self::Form,
@@ -329,21 +340,21 @@ impl Style {
 pub(crate) struct Body {
     pub place: String,
     pub required: bool,
-    /// Of the preferred content.
+    /// Example of the preferred content.
     pub example: Option<Value>,
     pub description: Option<String>,
     /// The preferred content.
     pub content: BodyContent,
-    /// Media type of the preferred content, as it is declared.
+    /// Declared media type of the preferred content.
     pub media: String,
-    /// What can be sent instead.
+    /// Alternative contents.
     pub others: Vec<OtherBody>,
 }
 
-/// A body of another media type than the preferred one.
+/// A body with another media type than the preferred one.
 #[derive(Debug)]
 pub(crate) struct OtherBody {
-    /// Name of the setter; of a multipart body, the parts have setters instead.
+    /// Name of the setter. In a multipart body, the parts have setters instead.
     pub ident: String,
     pub content: BodyContent,
     pub media: String,
@@ -352,10 +363,10 @@ pub(crate) struct OtherBody {
 #[derive(Debug)]
 pub(crate) enum BodyContent {
     Json(Schema),
-    /// Fields, and those of them that are not written as in an exploded form.
+    /// Fields, and those that are not written in the default form style.
     Form(Schema, Vec<FormField>),
     Multipart(Vec<Part>),
-    /// Anything else, sent as it is.
+    /// Any other content, sent unchanged.
     Raw,
 }
 
@@ -368,7 +379,12 @@ pub(crate) struct FormField {
 }
 
 impl Body {
-    /// All contents, each with the name of its setter and its media type.
+    /// Returns whether the body is an argument; the caller chooses which of several bodies is sent.
+    pub fn is_argument(&self) -> bool {
+        self.required && self.others.is_empty()
+    }
+
+    /// Returns all contents, each with the name of its setter and its media type.
     pub fn contents(&self) -> impl Iterator<Item = (&str, &str, &BodyContent)> {
         let others = self.others.iter();
         let others = others.map(|it| (it.ident.as_str(), it.media.as_str(), &it.content));
@@ -411,22 +427,22 @@ pub(crate) struct Part {
     /// Name in `call` and on the command line.
     pub argument: String,
     pub ident: String,
-    /// Whether the document gives its identifier.
+    /// True if the document sets the identifier.
     pub given: bool,
     pub required: bool,
     pub schema: Schema,
     /// The declared media type.
     pub media: Option<String>,
-    /// What stands between the items of a list that is one part.
+    /// The separator of a list that is one part.
     pub separator: Option<&'static str>,
     /// Maximum size of a file in bytes.
     pub max_bytes: Option<u64>,
-    /// Endings of file names that the server takes.
+    /// File name extensions that the server accepts.
     pub file_endings: Vec<String>,
 }
 
 impl Part {
-    /// Whether it is a file, or a list of files.
+    /// Returns whether the part is a file or a list of files.
     pub fn is_file(&self) -> bool {
         self.schema.kind == Kind::Binary || self.is_file_list()
     }
@@ -448,11 +464,11 @@ pub(crate) struct Response {
 #[derive(Debug)]
 pub(crate) enum ResponseContent {
     Empty,
-    /// JSON; of an error, the schema only where it is a named one.
+    /// JSON; for errors, only a named schema.
     Json(Option<Schema>),
     /// Another media type.
     Other(String),
-    /// The stream that the call returns, of a media type.
+    /// The media type of the stream that the call returns.
     Stream(String),
 }
 
@@ -460,22 +476,22 @@ pub(crate) enum ResponseContent {
 pub(crate) enum Success {
     Empty,
     Json(Schema),
-    /// JSON under one status, no body under another.
+    /// JSON for one status, no body for another.
     OptionalJson(Schema),
-    /// JSON values one after the other.
+    /// A sequence of JSON values.
     Stream(Schema, StreamFormat),
-    /// Anything else, handed over as bytes.
+    /// Any other content, returned as bytes.
     Bytes,
 }
 
-/// How the values of a stream are written.
+/// The framing of the values of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StreamFormat {
-    /// One on a line.
+    /// One value per line.
     Lines,
-    /// Each after a record separator.
+    /// Each value follows a record separator.
     Sequence,
-    /// One on a line as `{"result": …}`, or an error as `{"error": …}`.
+    /// One value per line as `{"result": …}`, or an error as `{"error": …}`.
     Results,
 }
 
@@ -489,7 +505,7 @@ pub(crate) struct SecurityScheme {
 
 #[derive(Debug)]
 pub(crate) enum SchemeKind {
-    /// `Authorization: Bearer …`, be it from OAuth 2, OpenID Connect or by hand.
+    /// `Authorization: Bearer …`, for OAuth 2, OpenID Connect and plain tokens.
     Bearer,
     Basic,
     ApiKey {
@@ -499,14 +515,14 @@ pub(crate) enum SchemeKind {
 }
 
 impl Paging {
-    /// The property that holds the items.
+    /// Returns the property that holds the items.
     pub fn items(&self) -> &str {
         match self {
             Self::Token { items } | Self::Numbered { items } | Self::Timed { items } => items,
         }
     }
 
-    /// The parameter that sets the size of a page.
+    /// Returns the parameter that sets the size of a page.
     pub fn size(&self) -> &'static str {
         match self {
             Self::Token { .. } => "page_size",
@@ -516,7 +532,7 @@ impl Paging {
     }
 }
 
-/// How a list operation continues.
+/// The paging scheme of a list operation.
 #[derive(Debug)]
 pub(crate) enum Paging {
     /// `page_token` in, `next_page_token` out.

@@ -1,35 +1,34 @@
-//! From names in a description to names in Rust. Rules only: no list of names stands here.
+//! Derives Rust names from names in a spec, by rules only.
 
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 
 use crate::lift::METHODS;
 
-/// Extension that gives an operation, a schema, a property or a parameter another name.
+/// Extension that sets the name of an operation, a schema, a property or a parameter.
 pub(crate) const NAME_OVERRIDE: &str = "x-rust-name";
 
-/// Extension that gives the values of an enum other names.
+/// Extension that sets the names of the values of an enum.
 pub(crate) const VARIANT_NAMES: &str = "x-enum-varnames";
 
-/// `ArtifactTaskType` for `v2beta1ArtifactTaskType`, `PageJob` for `Page_Job_`.
+/// Returns the name of a type, such as `ArtifactTaskType` for `v2beta1ArtifactTaskType`.
 pub(crate) fn type_name(upstream: &str) -> String {
     pascal(without_api_version(upstream))
 }
 
-/// What an operation is called.
+/// The parts of an `operationId`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct OperationName<'a> {
-    /// What its author called it, without what a framework added, in snake case.
+    /// The name in snake case, without what a framework added.
     pub short: String,
-    /// The service that grpc-gateway put in front.
+    /// The service that grpc-gateway prepended.
     pub service: Option<&'a str>,
     /// Whether FastAPI appended the path and the method.
     pub stripped: bool,
 }
 
-/// Takes apart the id of an operation.
+/// Splits an `operationId` into its parts.
 ///
-/// FastAPI appends the path and the method to a function's name, grpc-gateway puts the service
-/// in front of it.
+/// FastAPI appends the path and the method to a function's name; grpc-gateway prepends the service.
 pub(crate) fn operation_name<'a>(upstream: &'a str, path: &str) -> OperationName<'a> {
     let derived: String = path
         .chars()
@@ -41,7 +40,7 @@ pub(crate) fn operation_name<'a>(upstream: &'a str, path: &str) -> OperationName
             }
         })
         .collect();
-    // A function for several methods has one id, which ends with one of them.
+    // A function that handles several methods has one id, which ends with one of them.
     let without_path = METHODS
         .iter()
         .find_map(|method| upstream.strip_suffix(&format!("{derived}_{method}")))
@@ -59,7 +58,7 @@ pub(crate) fn operation_name<'a>(upstream: &'a str, path: &str) -> OperationName
     }
 }
 
-/// Removes `v2beta1` and the like, with which grpc-gateway prefixes the messages of a package.
+/// Removes prefixes such as `v2beta1`, which grpc-gateway adds to the messages of a package.
 fn without_api_version(upstream: &str) -> &str {
     let digits =
         |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
@@ -84,17 +83,17 @@ fn without_api_version(upstream: &str) -> &str {
     }
 }
 
-/// An UpperCamelCase identifier.
+/// Returns an UpperCamelCase identifier.
 pub(crate) fn pascal(text: &str) -> String {
     identifier(words(text).to_pascal_case(), "X")
 }
 
-/// A snake_case identifier.
+/// Returns a snake_case identifier.
 pub(crate) fn snake(text: &str) -> String {
     identifier(words(text).to_snake_case(), "x")
 }
 
-/// The entry of an operation in the table, which has statics of its own.
+/// Returns the constant of an operation in the table, distinct from the other statics there.
 pub(crate) fn operation_constant(name: &str) -> String {
     let mut name = name.to_uppercase();
     if name == "OPERATIONS" || name == "SECURITY_SCHEMES" || name.starts_with("SCHEME_") {
@@ -103,12 +102,12 @@ pub(crate) fn operation_constant(name: &str) -> String {
     name
 }
 
-/// The entry of a security scheme in the table.
+/// Returns the constant of a security scheme in the table.
 pub(crate) fn scheme_constant(name: &str) -> String {
     format!("SCHEME_{}", snake(name).trim_matches('_').to_uppercase())
 }
 
-/// The identifier of an enum's variant; every enum has an `Unknown` besides those of its values.
+/// Returns the identifier of an enum's variant. `Unknown` is reserved: every enum has it.
 pub(crate) fn variant_name(value: &str) -> String {
     let signed = match value.chars().next() {
         _ if !value.chars().any(char::is_alphanumeric) => spelled_out(value),
@@ -124,7 +123,7 @@ pub(crate) fn variant_name(value: &str) -> String {
     }
 }
 
-/// The words of a text with its signs as words, except those that stand between words anyway.
+/// Replaces signs by words, except those that only separate words.
 pub(crate) fn spelled_out(text: &str) -> String {
     if text.is_empty() {
         return "empty".to_owned();
@@ -212,9 +211,9 @@ fn identifier(mut name: String, when_empty: &str) -> String {
     name
 }
 
-/// Whether a name is an identifier; keywords are none.
+/// Returns whether a string is an identifier and not a keyword.
 pub(crate) fn is_identifier(name: &str) -> bool {
-    // The edition reserves `gen`, `syn` does not.
+    // The edition reserves `gen`, but `syn` accepts it.
     name != "gen" && syn::parse_str::<syn::Ident>(name).is_ok()
 }
 
@@ -248,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn every_text_gives_an_identifier() {
+    fn every_string_becomes_an_identifier() {
         for text in [
             "",
             "1",
@@ -263,7 +262,7 @@ mod tests {
             "@type",
             "..",
             "日本",
-            // Alphabetic by Unicode, but allowed only behind the first letter of an identifier.
+            // Alphabetic in Unicode, but not allowed as the first character of an identifier.
             "\u{11d3c}",
         ] {
             for name in [pascal(text), snake(text), variant_name(text)] {

@@ -1,4 +1,4 @@
-//! Normalising: from a lifted description to the [`Api`] that everything is generated from.
+//! Normalising: reads a lifted document into the [`Api`] that everything is generated from.
 
 mod all_of;
 mod bodies;
@@ -19,12 +19,12 @@ use std::sync::LazyLock;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Problem, Problems};
-use crate::lift::{METHODS, Places};
+use crate::error::{Error, Problem, Problems, TOO_LARGE};
 use crate::model::{
     Api, Kind, Location, NamedSchema, Operation, Schema, SchemeKind, SecurityScheme,
 };
 use crate::names::scheme_constant;
+use crate::places::Places;
 use crate::pointer::Pointer;
 
 use self::naming::Wanted;
@@ -33,19 +33,18 @@ use self::written::Written;
 
 pub(crate) use self::paging::is_whole_number;
 
-/// More of either is not an API description but an accident, and would take minutes to compile.
+/// Limits beyond which a document is most likely not a spec and would take minutes to compile.
 const MAX_OPERATIONS: usize = 3_000;
 const MAX_SCHEMAS: usize = 6_000;
 const MAX_SIZE: usize = 60_000;
 
-/// The API that a document describes, and what of the document is left out.
+/// Returns the API of a document, and warnings about the parts that are left out.
 pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Problem>), Error> {
     let document = places.lifted;
     let mut reader = Reader::new(file, places);
     reader.read_components();
     let servers = reader.read_servers();
     let mut operations = reader.read_operations(&servers);
-    reader.warn_of_calls_to_the_client();
     reader.name_members();
     let security_schemes = reader.read_security_schemes();
     let Reader {
@@ -83,37 +82,38 @@ pub(crate) fn normalise(file: &str, places: Places<'_>) -> Result<(Api, Vec<Prob
     Ok((api, warnings))
 }
 
-/// Reads a lifted document; knows its named schemas and collects what is wrong with it.
+/// Reads a lifted document, and collects its named schemas and its problems.
 struct Reader<'a> {
     document: &'a Value,
     places: Places<'a>,
-    /// How many schemas and properties were read.
+    /// The number of schemas and properties that were read.
     size: usize,
     problems: Problems<'a>,
     components: &'a Map<String, Value>,
-    /// Rust name of every component, by its name in the document.
+    /// The Rust name of every component, by its name in the document.
     component_names: IndexMap<&'a str, String>,
-    /// Who has taken a Rust type name: the place in the document.
+    /// The place that uses each Rust type name.
     taken: IndexMap<String, String>,
-    /// What was read of components that have no type of their own.
+    /// The results for components without a type of their own.
     read: IndexMap<&'a str, Schema>,
     named: IndexMap<String, NamedSchema>,
-    /// Security schemes that operations name and the document does not define.
+    /// Security schemes that operations use but the document does not define.
     undefined_schemes: IndexSet<&'a str>,
-    /// Components being read, and whether a value stands between each and what is read now.
+    /// The components that are being read, and whether a value separates each from the current
+    /// schema.
     stack: Vec<(&'a str, bool)>,
-    /// How many values stand between the document and what is read now.
+    /// The number of values that enclose the current schema.
     values: usize,
-    /// What a component says beside its alternatives.
+    /// The properties of components that all their alternatives share.
     commons: HashMap<&'a str, Schema>,
-    /// What is known of components without reading them.
+    /// Facts about components that are known without reading them.
     written: HashMap<&'a str, Written>,
     /// Schemas inside of others that references lead to.
     parts: HashMap<String, Part>,
     open_parts: usize,
-    /// Schemas with names, and parts of others, by their place.
+    /// Named schemas and parts of schemas, by place.
     by_place: HashMap<String, Schema>,
-    /// Objects that wait until what they are made of was read.
+    /// Objects that wait until their components are read.
     pending: Vec<Pending<'a>>,
     pending_names: HashSet<String>,
     /// Whether grpc-gateway made the document of protobuf.
@@ -154,10 +154,10 @@ impl<'a> Reader<'a> {
                 reader.problem(
                     &at,
                     format!(
-                        "{} schemas, more than the {MAX_SCHEMAS} that are accepted",
+                        "{} schemas, more than the limit of {MAX_SCHEMAS}",
                         schemas.len()
                     ),
-                    "check that this is an API description, and split it if it really is that large",
+                    TOO_LARGE,
                 );
             } else {
                 reader.components = schemas;
@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
         reader
     }
 
-    /// Counts what is read; false, with a problem the first time, where it is too much.
+    /// Counts schemas and properties. Returns false if there are too many, and reports that once.
     fn spend(&mut self, count: usize, at: &Pointer) -> bool {
         let before = self.size;
         self.size = before.saturating_add(count);
@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
             self.problem(
                 at,
                 format!("more than {MAX_SIZE} schemas and properties up to here"),
-                "check that this is an API description, and split it if it really is that large",
+                TOO_LARGE,
             );
         }
         self.size <= MAX_SIZE
@@ -185,12 +185,12 @@ impl<'a> Reader<'a> {
         self.problems.add(at, message, remedy);
     }
 
-    /// Notes that a part of the document is left out or changed, and what happens instead.
+    /// Warns that a part of the document is left out or changed, and says what happens instead.
     fn warn(&mut self, at: &Pointer, message: impl Into<String>, instead: impl Into<String>) {
         self.problems.warn(at, message, instead);
     }
 
-    /// The object at a place, or a problem.
+    /// Returns the object at a place, or reports a problem.
     fn object(
         &mut self,
         value: &'a Value,
@@ -199,16 +199,12 @@ impl<'a> Reader<'a> {
     ) -> Option<&'a Map<String, Value>> {
         let object = value.as_object();
         if object.is_none() {
-            self.problem(
-                at,
-                format!("{what} is not an object"),
-                "write it as an object",
-            );
+            self.problem(at, format!("{what} is not an object"), "use an object");
         }
         object
     }
 
-    /// Follows a reference to a parameter, a response or the like below `components`.
+    /// Follows a reference to a parameter, a response or another part below `components`.
     fn resolve(&mut self, value: &'a Value, at: &Pointer) -> Option<(&'a Value, Pointer)> {
         let mut value = value;
         let mut at = at.clone();
@@ -221,8 +217,8 @@ impl<'a> Reader<'a> {
             let Some((next, pointer)) = found else {
                 self.problem(
                     &at,
-                    format!("the reference {target} leads nowhere"),
-                    "refer to something this document defines, as `#/components/…`",
+                    format!("the target of the reference {target} does not exist"),
+                    "refer to a part that this document defines, as `#/components/…`",
                 );
                 return None;
             };
@@ -230,8 +226,8 @@ impl<'a> Reader<'a> {
             if steps > 16 {
                 self.problem(
                     &at,
-                    format!("the reference {target} leads back to itself"),
-                    "end the cycle",
+                    format!("the reference {target} is circular"),
+                    "break the cycle",
                 );
                 return None;
             }
@@ -239,24 +235,6 @@ impl<'a> Reader<'a> {
             value = next;
         }
         Some((value, at))
-    }
-
-    /// Requests that the server sends are no part of a client.
-    fn warn_of_calls_to_the_client(&mut self) {
-        let instead = "no code is generated for what the server calls";
-        if self.document.get("webhooks").is_some() {
-            self.warn(&Pointer::root().at("webhooks"), "webhooks", instead);
-        }
-        let paths = self.document.get("paths").and_then(Value::as_object);
-        for (path, item) in paths.into_iter().flatten() {
-            for method in METHODS {
-                let operation = item.get(method);
-                if operation.is_some_and(|operation| operation.get("callbacks").is_some()) {
-                    let at = Pointer::root().at("paths").at(path).at(method);
-                    self.warn(&at.at("callbacks"), "callbacks", instead);
-                }
-            }
-        }
     }
 
     fn read_security_schemes(&mut self) -> Vec<SecurityScheme> {
@@ -321,8 +299,8 @@ impl<'a> Reader<'a> {
                 (Some("mutualTLS"), ..) => {
                     self.warn(
                         &at,
-                        "a client certificate is no credential of a request",
-                        "nothing is sent for it: give the certificate to the HTTP client",
+                        "client certificates are not credentials of a request",
+                        "no credential is sent; configure the certificate in the HTTP client",
                     );
                     continue;
                 }
@@ -330,8 +308,8 @@ impl<'a> Reader<'a> {
                 _ => {
                     self.problem(
                         &at,
-                        "the security scheme has no understood type",
-                        "give `apiKey` (with `in` and `name`), `http`, `oauth2` or `openIdConnect`",
+                        "the security scheme has no supported type",
+                        "use `apiKey` (with `in` and `name`), `http`, `oauth2` or `openIdConnect`",
                     );
                     continue;
                 }
@@ -348,7 +326,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The tags that operations have: the declared ones first, in their order.
+/// Returns the tags that operations have: the declared ones first, in order.
 fn tags(document: &Value, operations: &[Operation]) -> IndexMap<String, Option<String>> {
     let used: IndexSet<&String> = operations.iter().flat_map(|it| &it.tags).collect();
     let declared = document.get("tags").and_then(Value::as_array);
@@ -364,7 +342,7 @@ fn tags(document: &Value, operations: &[Operation]) -> IndexMap<String, Option<S
     tags
 }
 
-/// References to schemas that turned out to have no type of their own become free-form values.
+/// Replaces references to schemas without a type by free-form values.
 fn replace_dangling(named: &mut IndexMap<String, NamedSchema>, operations: &mut [Operation]) {
     let known: HashSet<String> = named.keys().cloned().collect();
     for entry in named.values_mut() {
@@ -384,7 +362,7 @@ fn replace_unknown(schema: &mut Schema, known: &HashSet<String>) {
     }
 }
 
-/// Longer prose is cut: whatever it is, nobody reads it beside a method.
+/// Maximum length of a description; longer ones are truncated.
 const MAX_PROSE: usize = 20_000;
 
 fn prose(object: &Map<String, Value>, key: &str) -> Option<String> {

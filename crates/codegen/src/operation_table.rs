@@ -1,4 +1,4 @@
-//! `operations.rs`: the table of operations, for sending and for whoever asks what there is.
+//! `operations.rs`: the table of operations, which requests use and programs can inspect.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -9,6 +9,7 @@ use crate::model::{
     Schema, SchemeKind, SecurityScheme, StreamFormat, Style, Success,
 };
 use crate::prose::code;
+use crate::shape::{Shape, shape};
 use crate::tree::ident;
 
 pub(crate) fn generate(api: &Api) -> TokenStream {
@@ -29,12 +30,12 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
 
         #(#schemes)*
 
-        /// Every way of authorising a request that the description declares.
+        /// All security schemes of the spec.
         pub static SECURITY_SCHEMES: &[&SecurityScheme] = &[#(&#scheme_names),*];
 
         #(#operations)*
 
-        /// Every operation, in the order of the description.
+        /// All operations, in the order of the spec.
         pub static OPERATIONS: &[&Operation] = &[#(&#names),*];
 
         #bodies
@@ -119,7 +120,7 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
     let accept = operation.accept.as_ref().map(|it| quote! { .accept(#it) });
     let status = Literal::u16_unsuffixed(operation.success_status);
     let status = (operation.success_status != 200).then(|| quote! { .success_status(#status) });
-    let answer = match operation.success {
+    let response = match operation.success {
         Success::Empty => None,
         Success::Json(_) => Some(quote! { .response(ResponseKind::Json) }),
         Success::OptionalJson(_) => Some(quote! { .response(ResponseKind::OptionalJson) }),
@@ -152,7 +153,7 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
             #body
             #accept
             #status
-            #answer
+            #response
             #events
             #server
             #security
@@ -195,12 +196,12 @@ fn part(api: &Api, part: &Part) -> TokenStream {
     }
 }
 
-/// The media type that the kind of a body implies.
+/// Returns the media type that the kind of a body implies.
 fn usual_media<'a>(content: &BodyContent, media: &'a str) -> &'a str {
     match content {
         BodyContent::Json(_) => "application/json",
         BodyContent::Form(..) => "application/x-www-form-urlencoded",
-        // Its boundary comes with it.
+        // The sender adds the boundary.
         BodyContent::Multipart(_) | BodyContent::Raw => media,
     }
 }
@@ -257,15 +258,10 @@ fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
         quote! { .argument(#argument) }
     });
     let reserved = parameter.reserved.then(|| quote! { .reserved() });
-    let Shape {
-        kind,
-        items,
-        values,
-    } = shape(api, &parameter.schema);
+    let shape = shape(api, &parameter.schema);
+    let (kind, details) = (shape.kind, shape.details());
     let required = parameter.required.then(|| quote! { .required() });
     let deprecated = parameter.deprecated.then(|| quote! { .deprecated() });
-    let items = (!items.is_empty()).then(|| quote! { .items(#items) });
-    let values = (!values.is_empty()).then(|| quote! { .values(&[#(#values),*]) });
     let maximum = parameter.maximum.map(|it| quote! { .maximum(#it) });
     let held = match &parameter.in_page_token {
         InPageToken::Nothing => None,
@@ -281,12 +277,12 @@ fn parameter(api: &Api, parameter: &Parameter) -> TokenStream {
     let description = description.map(|it| quote! { .description(#it) });
     quote! {
         Parameter::new(#name, #location, #kind)
-            #argument #style #reserved #required #deprecated #items #values #maximum #held
+            #argument #style #reserved #required #deprecated #details #maximum #held
             #decoded_twice #repeated #description
     }
 }
 
-/// The style, where it is not that of the location.
+/// Returns the style if it is not the default of the location.
 fn style(style: Style, explode: bool, location: Location) -> Option<TokenStream> {
     let usual = Style::of(location);
     if (style, explode) == (usual, usual == Style::Form) {
@@ -294,53 +290,6 @@ fn style(style: Style, explode: bool, location: Location) -> Option<TokenStream>
     }
     let name = ident(&format!("{style:?}"));
     Some(quote! { .style(Style::#name, #explode) })
-}
-
-/// What the JSON of a parameter or body looks like.
-pub(crate) struct Shape {
-    pub kind: &'static str,
-    /// Of an array.
-    pub items: &'static str,
-    /// Those it is known to take.
-    pub values: Vec<String>,
-}
-
-pub(crate) fn shape(api: &Api, schema: &Schema) -> Shape {
-    let named = match &schema.kind {
-        Kind::Reference(name) => api.schemas.get(name).map(|named| &named.schema.kind),
-        kind => Some(kind),
-    };
-    let kind = match named {
-        Some(Kind::Array(items)) => {
-            let Shape { kind, values, .. } = shape(api, items);
-            return Shape {
-                kind: "array",
-                items: kind,
-                values,
-            };
-        }
-        Some(Kind::Boolean) => "boolean",
-        Some(Kind::Integer(_)) => "integer",
-        Some(Kind::Number) => "number",
-        Some(Kind::Object(_) | Kind::Map(_) | Kind::Tagged(_)) => "object",
-        Some(
-            Kind::Enum(_)
-            | Kind::IntegerText { .. }
-            | Kind::String
-            | Kind::Timestamp
-            | Kind::Binary,
-        ) => "string",
-        Some(Kind::Any | Kind::Union(_) | Kind::Reference(_)) | None => "any",
-    };
-    let values = match named {
-        Some(Kind::Enum(values)) => values.iter().map(|it| it.value.clone()).collect(),
-        _ => Vec::new(),
-    };
-    Shape {
-        kind,
-        items: "",
-        values,
-    }
 }
 
 fn body_schema(api: &Api, content: &BodyContent) -> Option<TokenStream> {

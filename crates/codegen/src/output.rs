@@ -1,13 +1,13 @@
-//! Writing what was generated: all of it, or nothing.
+//! The generated files, and writing all or none of them.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::client_crate::Summary;
 use crate::error::Problem;
 use crate::layout::File;
+use crate::summary::Summary;
 
 /// The code of a client crate.
 #[derive(Clone, Debug)]
@@ -37,62 +37,64 @@ impl Generated {
         &self.summary
     }
 
-    /// Number of operations of the API.
+    /// Returns the number of operations of the API.
     pub fn operations(&self) -> usize {
         self.summary.operations
     }
 
-    /// Number of named types: structs, enums and unions.
+    /// Returns the number of named types: structs, enums and unions.
     pub fn types(&self) -> usize {
         self.summary.types
     }
 
-    /// The files that were read: the spec, the files that it refers to, and overlays.
+    /// Returns the paths of the files that were read: the spec, files that it refers to, and
+    /// overlays.
     ///
     /// A build script prints each after `cargo:rerun-if-changed=`.
     pub fn files_read(&self) -> &[PathBuf] {
         &self.read
     }
 
-    /// Names and texts of the files; `mod.rs` is the one that declares the others.
+    /// Returns the names and contents of the files. `mod.rs` declares the others.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().map(|(name, text)| (*name, text.as_str()))
     }
 
-    /// The text of one file.
+    /// Returns the content of a file.
     pub fn file(&self, name: &str) -> Option<&str> {
         self.files()
             .find_map(|(known, text)| (known == name).then_some(text))
     }
 
-    /// What of the document is left out or changed, and overlays that matched nothing.
+    /// Returns the warnings: parts of the spec that are left out or changed, and overlay actions
+    /// that match nothing.
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings
     }
 }
 
-/// Writes the files into a folder, which is created where it is missing.
+/// Writes the files into a directory, and creates it if it is missing.
 ///
-/// Every file is complete before the first is put in its place, and files that already have the
-/// right content are not touched.
+/// No file is replaced before all are written completely. Files that already have the right content
+/// are not touched.
 ///
 /// # Errors
 ///
-/// The folder or a file cannot be written; the error names it.
-pub fn write(generated: &Generated, folder: impl AsRef<Path>) -> io::Result<()> {
-    let folder = folder.as_ref();
+/// Returns an error, with the path, if the directory or a file cannot be written.
+pub fn write(generated: &Generated, directory: impl AsRef<Path>) -> io::Result<()> {
+    let directory = directory.as_ref();
     write_all(
         generated
             .files()
-            .map(|(name, text)| (folder.join(name), text)),
+            .map(|(name, text)| (directory.join(name), text)),
     )
 }
 
 pub(crate) fn write_all<'a>(files: impl IntoIterator<Item = (PathBuf, &'a str)>) -> io::Result<()> {
     let mut prepared = Vec::new();
     for (path, text) in files {
-        let folder = path.parent().unwrap_or(Path::new(""));
-        fs::create_dir_all(folder)?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        fs::create_dir_all(directory)?;
         let present = match fs::read(&path) {
             Ok(present) => Some(present),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -101,7 +103,7 @@ pub(crate) fn write_all<'a>(files: impl IntoIterator<Item = (PathBuf, &'a str)>)
         if present.as_deref() == Some(text.as_bytes()) {
             continue;
         }
-        let mut file = temporary(folder)?;
+        let mut file = temporary(directory)?;
         io::Write::write_all(&mut file, text.as_bytes())?;
         prepared.push((file, path, present));
     }
@@ -117,16 +119,16 @@ pub(crate) fn write_all<'a>(files: impl IntoIterator<Item = (PathBuf, &'a str)>)
     Ok(())
 }
 
-/// A file that others can read as well, unlike what `tempfile` makes by itself.
-fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+/// Creates a temporary file that other users can read, unlike the default of `tempfile`.
+fn temporary(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".generated");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
+    builder.tempfile_in(directory)
 }
 
-/// Restores what stood in the folder; the error that made it necessary is the one to report.
+/// Restores the previous files as far as possible; the original error is reported.
 fn put_back(replaced: Vec<(PathBuf, Option<Vec<u8>>)>) {
     for (path, present) in replaced {
         let _ = match present {

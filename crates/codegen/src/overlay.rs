@@ -1,4 +1,4 @@
-//! Fix-ups: OpenAPI Overlay documents, applied to the lifted description.
+//! Overlays: OpenAPI Overlay documents, applied to the lifted spec.
 
 use enumset::EnumSet;
 use roas_overlay::apply::Apply as _;
@@ -7,19 +7,21 @@ use serde_json::Value;
 
 use crate::error::{Error, Problem};
 use crate::read::read_value;
+use crate::spec::Document;
 
-/// Applies one overlay and returns a warning for each of its actions that matched nothing.
-pub(crate) fn apply(document: &mut Value, file: &str, text: &str) -> Result<Vec<Problem>, Error> {
-    let remedy = "write it as an OpenAPI Overlay 1.0 document (`overlay`, `info`, `actions`)";
-    let overlay = read_value(file, text)?;
+/// Applies an overlay and returns a warning for each action that matches nothing.
+pub(crate) fn apply(document: &mut Value, overlay: &Document) -> Result<Vec<Problem>, Error> {
+    let file = overlay.name.as_str();
+    let remedy = "use an OpenAPI Overlay 1.0 document (`overlay`, `info`, `actions`)";
+    let overlay = read_value(file, &overlay.text)?;
     let overlay: Overlay = serde_json::from_value(overlay)
-        .map_err(|error| Error::one(file, "", format!("not an overlay: {error}"), remedy))?;
+        .map_err(|error| Error::one(file, "", format!("invalid overlay: {error}"), remedy))?;
     let report = overlay.apply(document, EnumSet::empty()).map_err(|error| {
         Error::one(
             file,
             format!("/actions/{}", error.action_index),
             format!("`{}` cannot be applied: {}", error.target, error.kind),
-            "correct the target; it is a JSONPath (RFC 9535) into the OpenAPI 3.0 form of the document",
+            "correct the target, a JSONPath (RFC 9535) into the OpenAPI 3.0 form of the document",
         )
     })?;
     Ok(report

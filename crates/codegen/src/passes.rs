@@ -1,8 +1,8 @@
 //! The edits of progenitor's syntax tree, in the order in which they are applied.
 //!
-//! Each pass is one file that begins with the reason for it. What no pass touches stays as
-//! progenitor wrote it. A test compares the clients with what stock progenitor makes of the same
-//! document, and fails on a difference that no pass declares.
+//! Each pass is one file that starts with its reason. Everything else stays as progenitor wrote it.
+//! A test compares the clients with the output of stock progenitor for the same document, and fails
+//! on any difference that no pass declares.
 
 mod arguments;
 mod bodies;
@@ -31,7 +31,7 @@ use crate::tree::Tree;
 
 pub(crate) use docs::doc_attributes;
 
-/// What passes know besides the tree.
+/// The context of the passes, besides the tree.
 pub(crate) struct Context<'a> {
     pub api: &'a Api,
     pub escapes: &'a Escapes,
@@ -39,22 +39,22 @@ pub(crate) struct Context<'a> {
     pub crate_name: Option<&'a str>,
 }
 
-/// One edit of the tree.
+/// An edit of the tree.
 pub(crate) struct Pass {
-    /// Name of its file.
+    /// The name of the file of the pass.
     pub name: &'static str,
-    /// The differences it may make to what callers see.
+    /// The differences that the pass may make to the public interface.
     #[cfg_attr(not(test), expect(dead_code, reason = "the test `proof` reads it"))]
     pub changes: &'static [(Change, Part)],
     run: fn(&Context<'_>, &mut Tree) -> Result<(), String>,
 }
 
-/// A part of the generated interface.
+/// A kind of item in the generated interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
     /// The client and its own functions.
     Client,
-    /// A method of the client that is an operation.
+    /// A method of the client for an operation.
     Method,
     /// The builder of an operation.
     Builder,
@@ -72,7 +72,7 @@ pub(crate) enum Part {
     TypeSetter,
     /// An implementation of a trait.
     Implementation,
-    /// A module, or an item of a module of progenitor's own.
+    /// A module, or an item of one of progenitor's own modules.
     Module,
     /// The mocks.
     Mock,
@@ -80,7 +80,7 @@ pub(crate) enum Part {
     Docs,
 }
 
-/// How a part differs after a pass.
+/// A kind of difference that a pass makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Change {
     Adds,
@@ -88,7 +88,7 @@ pub(crate) enum Change {
     Removes,
 }
 
-/// All passes. A pass finds what those before it left.
+/// All passes, in order: each sees the result of those before it.
 pub(crate) const PASSES: [Pass; 18] = [
     names::PASS,
     open_enums::PASS,
@@ -114,7 +114,7 @@ pub(crate) const PASSES: [Pass; 18] = [
 ///
 /// # Errors
 ///
-/// The pass that found something other than it expects, and what.
+/// Returns an error, with the name of the pass, if a pass does not find what it expects.
 pub(crate) fn apply(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     for pass in &PASSES {
         pass.apply(context, tree)?;

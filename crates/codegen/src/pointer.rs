@@ -1,8 +1,10 @@
-//! JSON pointers (RFC 6901), the way places in a document are named.
+//! JSON pointers (RFC 6901), which name places in a document.
 
 use std::fmt;
 
-/// A place in a document. Cheap to extend while walking.
+use percent_encoding::percent_decode_str;
+
+/// A place in a document, cheap to extend while walking.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Pointer(String);
 
@@ -12,15 +14,21 @@ impl Pointer {
     }
 
     pub(crate) fn at(&self, key: impl fmt::Display) -> Self {
-        let key = key.to_string().replace('~', "~0").replace('/', "~1");
-        Self(format!("{}/{key}", self.0))
+        let mut pointer = format!("{}/{key}", self.0);
+        let start = self.0.len() + 1;
+        if pointer[start..].contains('~') || pointer[start..].contains('/') {
+            let escaped = pointer[start..].replace('~', "~0").replace('/', "~1");
+            pointer.truncate(start);
+            pointer.push_str(&escaped);
+        }
+        Self(pointer)
     }
 
     pub(crate) fn parse(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// The keys on the way, without their escapes.
+    /// Returns the keys of the pointer, unescaped.
     pub(crate) fn keys(&self) -> impl Iterator<Item = String> {
         self.0
             .split('/')
@@ -49,4 +57,9 @@ impl From<&Pointer> for String {
     fn from(pointer: &Pointer) -> Self {
         pointer.0.clone()
     }
+}
+
+/// Decodes percent-encoding, which references in URI form use: `A` for `%41`.
+pub(crate) fn percent_decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

@@ -1,19 +1,19 @@
-//! Prose of a document as rustdoc: nothing in it may become a test, a broken link or HTML.
+//! Converts descriptions into rustdoc, without accidental tests, broken links or HTML.
 
 use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-/// A range of the text and what stands there instead.
+/// A range of the string and its replacement.
 type Edit = (Range<usize>, String);
 
-/// After so many passes a text that still changes is shown as it is written.
+/// Maximum number of passes; a string that still changes after them is shown verbatim.
 const PASSES: usize = 6;
 
-/// Markdown that rustdoc shows as its author meant it.
+/// Returns Markdown that rustdoc renders as the author intended.
 pub(crate) fn rustdoc(text: &str) -> String {
     let mut text = visible(text);
-    // What one pass takes the meaning from, such as HTML around code, can uncover more.
+    // An edit can uncover more, for example code inside HTML.
     for _ in 0..PASSES {
         let next = pass(&text);
         if next == text {
@@ -25,12 +25,12 @@ pub(crate) fn rustdoc(text: &str) -> String {
     format!("{marks}text\n{text}\n{marks}")
 }
 
-/// A name or a path, as code within a line.
+/// Formats a name or a path as inline code.
 pub(crate) fn code(text: &str) -> String {
     format!("`{}`", one_line(text).replace('`', "'"))
 }
 
-/// A text without line breaks.
+/// Joins the lines of a string.
 pub(crate) fn one_line(text: &str) -> String {
     visible(text)
         .split_whitespace()
@@ -38,7 +38,7 @@ pub(crate) fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-/// Drops what Rust refuses in comments: carriage returns, other controls and changes of direction.
+/// Removes characters that Rust rejects in comments, such as carriage returns.
 fn visible(text: &str) -> String {
     let refused = |c: char| {
         (c.is_control() && c != '\n')
@@ -96,12 +96,12 @@ fn pass(text: &str) -> String {
     apply(text, edits).trim_end().to_owned()
 }
 
-/// Whether a link leads to an address; rustdoc takes every other for the name of an item.
+/// Returns whether a link leads to an address and not, as rustdoc assumes, to an item.
 fn leads_elsewhere(target: &str) -> bool {
     target.starts_with('#') || target.contains("://") || target.starts_with("mailto:")
 }
 
-/// Escapes the brackets that make a link.
+/// Escapes the brackets of a link.
 fn no_link(text: &str, range: Range<usize>) -> Vec<Edit> {
     let start = range.start;
     let inner = text[range]
@@ -113,7 +113,7 @@ fn no_link(text: &str, range: Range<usize>) -> Vec<Edit> {
         .collect()
 }
 
-/// Marks of a fence that no line of a text ends.
+/// Returns a fence that no line of a string closes.
 fn fence(body: &str) -> String {
     let longest = body
         .lines()
@@ -122,7 +122,7 @@ fn fence(body: &str) -> String {
     "`".repeat(longest.unwrap_or(0).max(2) + 1)
 }
 
-/// The edit that turns a block of code into a fenced one of plain text.
+/// Returns the edit that turns a code block into a fenced block of plain text.
 fn fenced_block(text: &str, range: Range<usize>, body: &str, indented: bool) -> Edit {
     let line = text[..range.start]
         .rfind('\n')
@@ -133,7 +133,7 @@ fn fenced_block(text: &str, range: Range<usize>, body: &str, indented: bool) -> 
         let indent = " ".repeat(width.saturating_sub(4));
         (line, indent.clone(), indent)
     } else {
-        // A quote goes on only where its marks stand in front of each line.
+        // A quote only continues if each line starts with its marks.
         let indent = before
             .chars()
             .map(|c| if c == '>' { c } else { ' ' })
@@ -155,7 +155,7 @@ fn fenced_block(text: &str, range: Range<usize>, body: &str, indented: bool) -> 
     (start..range.end, block)
 }
 
-/// Escapes brackets, which rustdoc takes for links to items, and marks bare addresses as links.
+/// Escapes brackets, which rustdoc would read as links to items, and marks bare addresses as links.
 fn plain_text(text: &str, range: Range<usize>) -> Vec<Edit> {
     let mut edits = Vec::new();
     let source = &text[range.clone()];
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn indented_code_becomes_a_fenced_block_that_is_no_test() {
+    fn indented_code_becomes_a_fenced_block_and_not_a_test() {
         let text = "Pack it:\n\n    Foo foo = ...;\n    foo.pack();\n\nDone.";
         assert_eq!(
             rustdoc(text),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn fenced_code_of_any_language_is_no_test() {
+    fn fenced_code_of_any_language_is_not_a_test() {
         for text in [
             "```\nlet x = 1;\n```",
             "```rust\nlet x = 1;\n```",
@@ -245,12 +245,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_starts_deep_inside_a_list_is_no_code() {
+    fn a_deeply_indented_line_of_a_list_is_not_code() {
         assert_eq!(rustdoc("- a\n  - b\n    c"), "- a\n  - b\n    c");
     }
 
     #[test]
-    fn names_that_are_no_addresses_are_no_links() {
+    fn links_to_names_are_not_links() {
         assert_eq!(
             rustdoc("[a](b) and [c][d]\n\n[d]: e"),
             "\\[a\\](b) and \\[c\\]\\[d\\]\n\n\\[d\\]: e"
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_rust_refuses_in_comments_is_dropped() {
+    fn characters_that_rust_rejects_in_comments_are_dropped() {
         assert_eq!(rustdoc("a\rb\u{202e}c\0d"), "a\nbcd");
     }
 

@@ -1,4 +1,4 @@
-//! Reading a document: JSON or YAML in, a JSON value and its dialect out.
+//! Parsing a document: JSON or YAML in, a JSON value and its dialect out.
 
 mod yaml;
 
@@ -7,15 +7,15 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::error::Error;
+use crate::error::{Error, TOO_LARGE};
 
-/// Larger documents are refused: the largest description in either API's history has under 1 MB.
+/// Maximum size of a document. The largest spec in the history of both APIs is below 1 MB.
 pub(crate) const MAX_BYTES: usize = 32 * 1024 * 1024;
 
-/// No name of a schema, a property or a path is longer.
+/// Maximum length of the name of a schema, a property or a path.
 const MAX_NAME: usize = 2_000;
 
-/// Which of the understood description formats a document is written in.
+/// The format of a spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Swagger20,
@@ -29,24 +29,24 @@ pub(crate) fn read(file: &str, text: &str) -> Result<(Value, Dialect), Error> {
     Ok((value, dialect))
 }
 
-/// Reads JSON or YAML, and refuses a key that stands twice.
+/// Parses JSON or YAML, and rejects duplicate keys.
 ///
-/// The content decides: JSON documents begin with a brace or a bracket.
+/// The content decides the format: a JSON document starts with a brace or a bracket.
 pub(crate) fn read_value(file: &str, text: &str) -> Result<Value, Error> {
     if text.len() > MAX_BYTES {
         return Err(Error::one(
             file,
             "",
             format!(
-                "the document has {} bytes, more than the {MAX_BYTES} that are accepted",
+                "the document has {} bytes, more than the limit of {MAX_BYTES}",
                 text.len()
             ),
-            "check that this is an API description, and split it if it really is that large",
+            TOO_LARGE,
         ));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let unreadable = |format: &str, reason: String| {
-        let message = format!("not readable as {format}: {reason}");
+        let message = format!("invalid {format}: {reason}");
         let remedy = format!("correct the {format} at that line and column");
         Error::one(file, "", message, remedy)
     };
@@ -61,7 +61,7 @@ pub(crate) fn read_value(file: &str, text: &str) -> Result<Value, Error> {
     }
 }
 
-/// Refuses what `serde_json` would silently drop: the first of two equal keys.
+/// Rejects duplicate keys, of which `serde_json` would silently drop the first.
 fn read_json(text: &str) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = UniqueKeys.deserialize(&mut deserializer)?;
@@ -70,7 +70,7 @@ fn read_json(text: &str) -> serde_json::Result<Value> {
 }
 
 fn dialect(file: &str, document: &Value) -> Result<Dialect, Error> {
-    let remedy = "give a document with `\"swagger\": \"2.0\"`, `\"openapi\": \"3.0.x\"`, `\"3.1.x\"` or `\"3.2.x\"`";
+    let remedy = "use a document with `\"swagger\": \"2.0\"`, `\"openapi\": \"3.0.x\"`, `\"3.1.x\"` or `\"3.2.x\"`";
     let Some(root) = document.as_object() else {
         return Err(Error::one(
             file,
@@ -79,7 +79,7 @@ fn dialect(file: &str, document: &Value) -> Result<Dialect, Error> {
             remedy,
         ));
     };
-    // YAML reads a version without quotes as a number.
+    // YAML reads an unquoted version as a number.
     let is = |version: &Value, wanted| match version {
         Value::String(version) => is_version(version, wanted),
         Value::Number(version) => is_version(&version.to_string(), wanted),
@@ -104,13 +104,13 @@ fn dialect(file: &str, document: &Value) -> Result<Dialect, Error> {
         (Some(version), None) => Err(Error::one(
             file,
             "/swagger",
-            format!("version {version} is not supported"),
+            format!("unsupported version {version}"),
             remedy,
         )),
         (None, Some(version)) => Err(Error::one(
             file,
             "/openapi",
-            format!("version {version} is not supported"),
+            format!("unsupported version {version}"),
             remedy,
         )),
     }
@@ -177,13 +177,16 @@ impl<'de> Visitor<'de> for UniqueKeys {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if key.len() > MAX_NAME {
-                let message = format!("a key has {} bytes, more than {MAX_NAME}", key.len());
+                let message = format!(
+                    "a key has {} bytes, more than the limit of {MAX_NAME}",
+                    key.len()
+                );
                 return Err(A::Error::custom(message));
             }
             let value = entries.next_value_seed(UniqueKeys)?;
             if map.contains_key(&key) {
                 return Err(A::Error::custom(format!(
-                    "the key `{key}` stands twice in one object"
+                    "the key `{key}` occurs twice in one object"
                 )));
             }
             map.insert(key, value);

@@ -1,25 +1,26 @@
-//! References to other files: what they lead to becomes part of the document.
+//! References to other files: their targets become part of the document.
 //!
-//! A schema gets a name below the document's schemas, everything else takes the place of its reference.
-//! Files are read below the directory of the document only, and nothing is fetched. A reference that
-//! cannot be followed stays, since an overlay may still remove it; [`unresolved`] reports the rest.
+//! A schema is added to the document's schemas; any other target replaces its reference. Only files
+//! below the directory of the document are read, and nothing is downloaded. A reference that cannot
+//! be followed is kept, because an overlay may still remove it; [`unresolved`] reports the rest.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use crate::error::Problem;
-use crate::lift::{METHODS, Places};
+use crate::error::{Problem, TOO_LARGE};
+use crate::lift::METHODS;
 use crate::pointer::Pointer;
 use crate::read::{Dialect, MAX_BYTES, read_value};
-use crate::source::{Source, read_file};
+use crate::spec::{Document, Spec};
 
 const MAX_FILES: usize = 2_000;
 
-/// The values that replace references; more of them would be a document that grows without bounds.
+/// Maximum number of values that replace references; it stops documents that grow without bounds.
 const MAX_COPIED: usize = 1_000_000;
 
 /// A document without references to other files.
@@ -28,14 +29,14 @@ pub(crate) struct Bundle {
     pub document: Value,
     /// The referenced files that were read.
     pub files: Vec<PathBuf>,
-    /// Where parts of the document come from, by their pointers.
+    /// The origins of parts of the document, by pointer.
     origins: BTreeMap<String, String>,
-    /// Message and remedy for each reference that could not be followed.
+    /// The message and remedy for each reference that could not be followed.
     unresolved: HashMap<String, (String, String)>,
 }
 
 impl Bundle {
-    /// Where a part of the document was read: a pointer, with the file in front if it is another one.
+    /// Returns the origin of a part: a pointer, with the name of the file if it is another one.
     pub(crate) fn origin(&self, pointer: &str) -> String {
         let mut whole = pointer;
         loop {
@@ -50,14 +51,14 @@ impl Bundle {
     }
 }
 
-pub(crate) fn bundle(source: &Source, document: Value, dialect: Dialect) -> Bundle {
+pub(crate) fn bundle(spec: &Spec, document: Value, dialect: Dialect) -> Bundle {
     let schemas = match dialect {
         Dialect::Swagger20 => Pointer::root().at("definitions"),
         Dialect::OpenApi30 | Dialect::OpenApi31 => Pointer::root().at("components").at("schemas"),
     };
     let root = Rc::new(document);
     let mut bundler = Bundler {
-        files: Files::new(source, Rc::clone(&root)),
+        files: Files::new(spec, Rc::clone(&root)),
         schemas,
         names: HashMap::new(),
         taken: HashSet::new(),
@@ -88,26 +89,33 @@ pub(crate) fn bundle(source: &Source, document: Value, dialect: Dialect) -> Bund
     }
 }
 
-/// References of the lifted document that lead to other files, and operations that are references.
-pub(crate) fn unresolved(file: &str, places: &Places<'_>) -> Vec<Problem> {
+/// Returns problems for references that lead to other files and for operations that are references.
+///
+/// `original` maps a place of the lifted document to that in the file.
+pub(crate) fn unresolved(
+    file: &str,
+    bundle: &Bundle,
+    lifted: &Value,
+    original: impl Fn(&Pointer) -> String,
+) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut visit = |target: &str, part: Part, at: &Pointer| {
         if target.starts_with('#') && part != Part::Operation {
             return;
         }
-        let reason = places.read.unresolved.get(target).cloned();
+        let reason = bundle.unresolved.get(target).cloned();
         let (message, remedy) = reason.unwrap_or_else(|| {
             (
-                format!("the reference `{target}` is not followed"),
-                "put its content here: overlays apply after references are followed".into(),
+                format!("the reference `{target}` cannot be followed"),
+                "insert its content here: overlays apply after references are followed".into(),
             )
         });
         let mut problem = Problem::new(file, at, message, remedy);
-        let (_, place) = places.locate(at.as_str());
+        let place = original(at);
         problem.in_file = (place != problem.pointer).then_some(place);
         found.push(problem);
     };
-    each_reference(places.lifted, Part::Other, &Pointer::root(), &mut visit);
+    each_reference(lifted, Part::Other, &Pointer::root(), &mut visit);
     found
 }
 
@@ -122,12 +130,12 @@ fn each_reference(
             if let Some(target) = map.get("$ref").and_then(Value::as_str) {
                 visit(target, part, at);
             }
-            for (key, child) in map {
+            for (key, child) in map.iter().filter(|(_, child)| holds_values(child)) {
                 each_reference(child, part.child(key), &at.at(key), visit);
             }
         }
         Value::Array(items) if part != Part::Literal => {
-            for (index, item) in items.iter().enumerate() {
+            for (index, item) in items.iter().enumerate().filter(|(_, it)| holds_values(it)) {
                 each_reference(item, part.item(), &at.at(index), visit);
             }
         }
@@ -135,22 +143,26 @@ fn each_reference(
     }
 }
 
-/// What a place of a document holds, as far as references are concerned.
+fn holds_values(value: &Value) -> bool {
+    value.is_object() || value.is_array()
+}
+
+/// The kind of content at a place, as far as references are concerned.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Schema,
-    /// An object or a list of schemas.
+    /// An object or list of schemas.
     Schemas,
     Discriminator,
-    /// From values of a discriminator to schemas.
+    /// A map from values of a discriminator to schemas.
     Mapping,
     Components,
     PathItems,
     PathItem,
     Operation,
-    /// An object whose keys are names, or a list.
+    /// An object with names as keys, or a list.
     Named,
-    /// Data, and what is not generated.
+    /// Data, and parts that are not generated.
     Literal,
     Other,
 }
@@ -218,24 +230,24 @@ impl Part {
     }
 }
 
-/// A place in one of the files. The document itself has no file name.
+/// A place in one of the files. The document itself has an empty file name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Place {
-    file: String,
+    file: Rc<str>,
     pointer: Pointer,
 }
 
 impl Place {
     fn root() -> Self {
         Self {
-            file: String::new(),
+            file: Rc::from(""),
             pointer: Pointer::root(),
         }
     }
 
-    fn at(&self, key: impl std::fmt::Display) -> Self {
+    fn at(&self, key: impl Display) -> Self {
         Self {
-            file: self.file.clone(),
+            file: Rc::clone(&self.file),
             pointer: self.pointer.at(key),
         }
     }
@@ -245,20 +257,20 @@ type Reason = (String, String);
 
 struct Bundler<'a> {
     files: Files<'a>,
-    /// Where the document has its schemas.
+    /// The place of the document's schemas.
     schemas: Pointer,
     names: HashMap<Place, String>,
     taken: HashSet<String>,
     /// Schemas to add to the document.
     waiting: VecDeque<(String, Found)>,
-    /// Places whose content is being put in place of references.
+    /// Places whose content is replacing a reference right now.
     following: Vec<Place>,
     copied: usize,
     bundle: Bundle,
 }
 
 impl Bundler<'_> {
-    /// Gives the schemas of the document the names that it has for them, wherever they stand.
+    /// Registers the schemas of the document under their names, even if they are in other files.
     fn name_schemas(&mut self) {
         let mut list = Found {
             document: Rc::clone(&self.files.document),
@@ -289,11 +301,32 @@ impl Bundler<'_> {
         }
     }
 
-    /// Copies a part of a file to `to`, with its references followed.
-    fn copy(&mut self, value: &Value, place: &Place, part: Part, to: &Pointer) -> Value {
+    /// Copies a value below a place; only one that can hold references needs a place of its own.
+    fn child(
+        &mut self,
+        value: &Value,
+        key: &dyn Display,
+        place: &Place,
+        part: Part,
+        to: &Pointer,
+    ) -> Value {
+        if holds_values(value) {
+            return self.copy(value, &place.at(key), part, &to.at(key));
+        }
+        self.count(place);
+        value.clone()
+    }
+
+    /// Counts a value that is copied from another file or replaces a reference.
+    fn count(&mut self, place: &Place) {
         if !place.file.is_empty() || !self.following.is_empty() {
             self.copied += 1;
         }
+    }
+
+    /// Copies a part of a file to `to` and follows its references.
+    fn copy(&mut self, value: &Value, place: &Place, part: Part, to: &Pointer) -> Value {
+        self.count(place);
         match value {
             Value::Object(map) if part == Part::Mapping => {
                 let targets = map.iter().map(|(value, target)| {
@@ -309,9 +342,9 @@ impl Bundler<'_> {
                 }
             }
             Value::Array(items) if part != Part::Literal => {
-                let items = items.iter().enumerate().map(|(index, item)| {
-                    self.copy(item, &place.at(index), part.item(), &to.at(index))
-                });
+                let items = items.iter().enumerate();
+                let items =
+                    items.map(|(index, item)| self.child(item, &index, place, part.item(), to));
                 Value::Array(items.collect())
             }
             value => value.clone(),
@@ -327,7 +360,7 @@ impl Bundler<'_> {
     ) -> Map<String, Value> {
         map.iter()
             .map(|(key, child)| {
-                let copy = self.copy(child, &place.at(key), part.child(key), &to.at(key));
+                let copy = self.child(child, key, place, part.child(key), to);
                 (key.clone(), copy)
             })
             .collect()
@@ -392,14 +425,14 @@ impl Bundler<'_> {
         }
         if self.following.contains(&found.place) {
             return Err((
-                format!("the reference `{reference}` leads back to itself"),
-                "end the cycle".into(),
+                format!("the reference `{reference}` is circular"),
+                "break the cycle".into(),
             ));
         }
         if self.copied > MAX_COPIED {
             return Err((
-                format!("more than {MAX_COPIED} values are referred to up to here"),
-                "refer to schemas, or check that this is an API description".into(),
+                format!("references copy more than {MAX_COPIED} values up to here"),
+                "refer to schemas, or check that the file is a spec".into(),
             ));
         }
         self.note(to, &found.place);
@@ -409,7 +442,7 @@ impl Bundler<'_> {
         Ok(Followed::Content(content))
     }
 
-    /// The target of a discriminator's value: the name of a schema, or a reference to one.
+    /// Returns the target of a discriminator's value: the name of a schema, or a reference to one.
     fn mapped(&mut self, target: &str, place: &Place) -> String {
         let is_file = [".json", ".yaml", ".yml"]
             .iter()
@@ -423,7 +456,7 @@ impl Bundler<'_> {
         }
     }
 
-    /// The name of a schema; one that the document has no name for is added to it.
+    /// Returns the name of a schema, and adds the schema to the document if it has none.
     fn name(&mut self, found: &Found) -> String {
         let place = &found.place;
         if let Some(name) = self.names.get(place) {
@@ -435,7 +468,7 @@ impl Bundler<'_> {
                 "_",
             )
         };
-        let path = Path::new(&place.file).with_extension("");
+        let path = Path::new(&*place.file).with_extension("");
         let stem = path.file_name().unwrap_or_default().to_string_lossy();
         let last = place.pointer.keys().last();
         let short = plain(last.unwrap_or_else(|| stem.into_owned()));
@@ -459,14 +492,14 @@ impl Bundler<'_> {
         name
     }
 
-    /// What stands at a place; the end of the way, if only a reference stands there.
+    /// Returns the content of a place, after following a chain of references.
     fn find(&mut self, place: &Place) -> Result<Found, Reason> {
         let mut place = place.clone();
         for _ in 0..16 {
             let document = self.files.document(&place.file)?;
             let Some(value) = document.pointer(place.pointer.as_str()) else {
                 let file = self.files.path(&place.file);
-                let message = format!("`{}` has nothing at `{}`", file.display(), place.pointer);
+                let message = format!("`{}` has no value at `{}`", file.display(), place.pointer);
                 return Err((message, "correct the reference".into()));
             };
             match only_reference(value).map(|next| self.files.target(next, &place)) {
@@ -475,8 +508,8 @@ impl Bundler<'_> {
             }
         }
         Err((
-            format!("`{}` leads back to itself", place.pointer),
-            "end the cycle".into(),
+            format!("`{}` is circular", place.pointer),
+            "break the cycle".into(),
         ))
     }
 
@@ -489,7 +522,7 @@ impl Bundler<'_> {
     }
 }
 
-/// A reference as it would be written in the document.
+/// Returns the reference as the document itself would write it.
 fn in_document(reference: &str, from: &Place) -> String {
     match from.file.rsplit_once('/') {
         _ if from.file.is_empty() => reference.to_owned(),
@@ -500,7 +533,7 @@ fn in_document(reference: &str, from: &Place) -> String {
     }
 }
 
-/// The target of an object that consists of a reference.
+/// Returns the target of an object that only consists of a reference.
 fn only_reference(value: &Value) -> Option<&str> {
     let map = value.as_object().filter(|map| map.len() == 1)?;
     map.get("$ref")?.as_str()
@@ -526,7 +559,7 @@ enum Followed {
 /// The files below the directory of the document.
 struct Files<'a> {
     name: &'a str,
-    /// The directory and the name of the document, if it is a file.
+    /// The directory and file name of the document, if it was read from a file.
     root: Option<(&'a Path, &'a str)>,
     document: Rc<Value>,
     read: BTreeMap<String, Result<Rc<Value>, Reason>>,
@@ -534,21 +567,21 @@ struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    fn new(source: &'a Source, document: Rc<Value>) -> Self {
-        let root = source.path().and_then(|path| {
+    fn new(spec: &'a Spec, document: Rc<Value>) -> Self {
+        let root = spec.document.path.as_deref().and_then(|path| {
             let name = path.file_name()?.to_str()?;
             Some((path.parent()?, name))
         });
         Self {
-            name: source.name(),
+            name: spec.name(),
             root,
             document,
             read: BTreeMap::new(),
-            bytes: source.text().len(),
+            bytes: spec.document.text.len(),
         }
     }
 
-    /// The file as it is written in messages, and opened.
+    /// Returns the path of the file, for messages and for opening it.
     fn path(&self, file: &str) -> PathBuf {
         match self.root {
             Some((directory, name)) if file.is_empty() => directory.join(name),
@@ -562,43 +595,44 @@ impl<'a> Files<'a> {
         read.map(|(file, _)| self.path(file)).collect()
     }
 
-    /// The place that a reference leads to from another place.
+    /// Returns the place that a reference leads to.
     fn target(&self, reference: &str, from: &Place) -> Result<Place, Reason> {
         let (path, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let decoded = |text| percent_decode_str(text).decode_utf8();
         let (Ok(path), Ok(pointer)) = (decoded(path), decoded(fragment)) else {
             return Err((
                 format!("the reference `{reference}` is not UTF-8"),
-                "write it as `file.json#/path/to/part`".into(),
+                "use the form `file.json#/path/to/part`".into(),
             ));
         };
         if !pointer.is_empty() && !pointer.starts_with('/') {
             return Err((
                 format!("the reference `{reference}` does not end in a JSON pointer"),
-                "write it as `file.json#/path/to/part`".into(),
+                "use the form `file.json#/path/to/part`".into(),
             ));
         }
         let pointer = Pointer::parse(&pointer);
         let file = if path.is_empty() {
-            from.file.clone()
+            Rc::clone(&from.file)
         } else {
-            self.file(&path, from).map_err(|message| {
+            let file = self.file(&path, from).map_err(|message| {
                 (
                     format!("the reference `{reference}` {message}"),
                     self.remedy(),
                 )
-            })?
+            })?;
+            file.into()
         };
         Ok(Place { file, pointer })
     }
 
-    /// The file at a relative path, as a path from the directory of the document.
+    /// Returns the path of a file relative to the directory of the document.
     fn file(&self, path: &str, from: &Place) -> Result<String, &'static str> {
         let Some((_, root)) = self.root else {
-            return Err("leads to another file, and this document is not read from one");
+            return Err("leads to another file, but this document was not read from a file");
         };
         if path.starts_with('/') || path.contains([':', '\\']) {
-            return Err("is not a relative path, and nothing is fetched");
+            return Err("is not a relative path, and nothing is downloaded");
         }
         let mut keys: Vec<&str> = from.file.split('/').collect();
         keys.pop();
@@ -606,7 +640,7 @@ impl<'a> Files<'a> {
             match key {
                 "" | "." => {}
                 ".." if keys.pop().is_none() => {
-                    return Err("leads out of the directory of the document");
+                    return Err("leads outside of the directory of the document");
                 }
                 ".." => {}
                 key => keys.push(key),
@@ -619,10 +653,10 @@ impl<'a> Files<'a> {
     fn remedy(&self) -> String {
         match self.root {
             Some((directory, _)) => format!(
-                "put the file below `{}` and refer to it by a relative path",
+                "move the file below `{}` and refer to it by a relative path",
                 Path::new(".").join(directory).display()
             ),
-            None => "read the document with `Source::from_file`, or put everything into it".into(),
+            None => "read the document with `Spec::from_file`, or use a single document".into(),
         }
     }
 
@@ -649,7 +683,8 @@ impl<'a> Files<'a> {
         match inside {
             Ok(true) => {}
             Ok(false) => {
-                let message = format!("`{shown}` is no file below the directory of the document");
+                let message =
+                    format!("`{shown}` is not a file below the directory of the document");
                 return Err((message, self.remedy()));
             }
             Err(error) => {
@@ -663,15 +698,14 @@ impl<'a> Files<'a> {
                 (format!("`{shown}`: {}", it.message), it.remedy.clone())
             })
         };
-        let (_, text) = read_file(&path).map_err(reason)?;
+        let text = Document::read(&path).map_err(reason)?.text;
         self.bytes += text.len();
         if self.bytes > MAX_BYTES || self.read.len() >= MAX_FILES {
             return Err((
                 format!(
-                    "more than {MAX_FILES} files or {MAX_BYTES} bytes are referred to up to `{shown}`"
+                    "references lead to more than {MAX_FILES} files or {MAX_BYTES} bytes up to `{shown}`"
                 ),
-                "check that this is an API description, and split it if it really is that large"
-                    .into(),
+                TOO_LARGE.into(),
             ));
         }
         read_value(&shown, &text).map_err(reason)

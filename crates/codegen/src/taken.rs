@@ -1,4 +1,4 @@
-//! The parameter of a function that takes a value of a type, and how the value is made of it.
+//! Parameters of functions that accept any value which converts into a type.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -9,11 +9,11 @@ use crate::tree::{generic, is_path, type_arguments};
 pub(crate) struct Taken {
     /// Type of the parameter.
     pub parameter: TokenStream,
-    /// The value.
+    /// The converted value.
     pub value: TokenStream,
 }
 
-/// Takes whatever converts into the type: `&str` for a `String`, any iterator for a list.
+/// Returns the widest parameter type, such as `impl Into<String>` for a `String`.
 ///
 /// The value is read from the variable `name`.
 pub(crate) fn taken(ty: &Type, name: &Ident) -> Taken {
@@ -52,7 +52,7 @@ pub(crate) fn taken(ty: &Type, name: &Ident) -> Taken {
     }
 }
 
-/// Lets a function take more arguments than clippy likes.
+/// Allows more arguments than clippy's limit.
 pub(crate) fn many<T>(arguments: &[T]) -> Option<TokenStream> {
     (arguments.len() > 6).then(|| quote! { #[allow(clippy::too_many_arguments)] })
 }

@@ -1,4 +1,4 @@
-//! progenitor's output as a syntax tree: what the passes edit.
+//! progenitor's output as a syntax tree, which the passes edit.
 
 use std::collections::HashMap;
 use std::mem;
@@ -17,7 +17,7 @@ pub(crate) type ArgumentTypes = HashMap<(String, String), Type>;
 /// The items of progenitor's modules.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tree {
-    /// Outside of the modules: imports, the client and its methods.
+    /// Items outside of the modules: imports, the client and its methods.
     pub client: Vec<Item>,
     /// `mod types`
     pub types: Vec<Item>,
@@ -27,8 +27,7 @@ pub(crate) struct Tree {
     pub builders: Vec<Item>,
     /// The file with the mocks.
     pub mocks: Vec<Item>,
-    /// Types of the parameters and the body of each operation's builder, by the builder and the
-    /// name of its setter.
+    /// The types of each operation's parameters and body, by builder and name of the setter.
     pub arguments: ArgumentTypes,
 }
 
@@ -45,7 +44,25 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Every list of items.
+    /// Returns the methods of an operation's builder.
+    pub fn builder(&mut self, name: &str) -> Result<&mut ItemImpl, String> {
+        let mut blocks = self.builders.iter_mut().filter_map(|item| match item {
+            Item::Impl(block) if is_named(&block.self_ty, name) => Some(block),
+            _ => None,
+        });
+        let found = blocks.next();
+        found.ok_or_else(|| format!("progenitor generated no builder `{name}`"))
+    }
+
+    /// Returns the client's method for an operation.
+    pub fn method(&mut self, name: &str) -> Result<&mut ImplItemFn, String> {
+        let wanted = ident(name);
+        let mut methods = implementations(&mut self.client).flat_map(|(_, block)| functions(block));
+        let found = methods.find(|method| method.sig.ident == wanted);
+        found.ok_or_else(|| format!("progenitor generated no method `{name}`"))
+    }
+
+    /// Returns all lists of items.
     pub fn modules_mut(&mut self) -> [&mut Vec<Item>; 5] {
         [
             &mut self.client,
@@ -57,8 +74,7 @@ impl Tree {
     }
 }
 
-/// The code without the bodies of `send`: the pass `transport` replaces them, and to parse them
-/// takes longer than to parse the rest.
+/// Removes the bodies of `send`, which take long to parse and are replaced by the pass `transport`.
 fn without_sending(code: TokenStream) -> TokenStream {
     let mut is_send = false;
     let mut before = String::new();
@@ -82,7 +98,7 @@ fn without_sending(code: TokenStream) -> TokenStream {
     tokens.collect()
 }
 
-/// The items of a module, which is taken out.
+/// Removes a module and returns its items.
 pub(crate) fn take_module(items: &mut Vec<Item>, name: &str) -> Vec<Item> {
     let is_it = |item: &Item| matches!(item, Item::Mod(module) if module.ident == name);
     let Some(index) = items.iter().position(is_it) else {
@@ -94,7 +110,7 @@ pub(crate) fn take_module(items: &mut Vec<Item>, name: &str) -> Vec<Item> {
     }
 }
 
-/// The structs among some items.
+/// Returns the structs among some items.
 pub(crate) fn structs(items: &mut [Item]) -> impl Iterator<Item = &mut ItemStruct> {
     items.iter_mut().filter_map(|item| match item {
         Item::Struct(item) => Some(item),
@@ -102,7 +118,7 @@ pub(crate) fn structs(items: &mut [Item]) -> impl Iterator<Item = &mut ItemStruc
     })
 }
 
-/// The fields of a struct that have names.
+/// Returns the named fields of a struct.
 pub(crate) fn fields(item: &mut ItemStruct) -> impl Iterator<Item = (String, &mut Field)> {
     let fields = match &mut item.fields {
         Fields::Named(fields) => Some(fields.named.iter_mut()),
@@ -114,7 +130,7 @@ pub(crate) fn fields(item: &mut ItemStruct) -> impl Iterator<Item = (String, &mu
         .filter_map(|field| Some((field.ident.as_ref()?.to_string(), field)))
 }
 
-/// The implementations for types, each with the name of its type.
+/// Returns the implementations, each with the name of its type.
 pub(crate) fn implementations(items: &mut [Item]) -> impl Iterator<Item = (String, &mut ItemImpl)> {
     items.iter_mut().filter_map(|item| match item {
         Item::Impl(block) => Some((last_name(&block.self_ty)?, block)),
@@ -122,18 +138,13 @@ pub(crate) fn implementations(items: &mut [Item]) -> impl Iterator<Item = (Strin
     })
 }
 
-/// The implementations for the type of a name.
-pub(crate) fn implementations_for<'a>(
-    items: &'a mut [Item],
-    name: &str,
-) -> impl Iterator<Item = &'a mut ItemImpl> {
-    items.iter_mut().filter_map(move |item| match item {
-        Item::Impl(block) if is_named(&block.self_ty, name) => Some(block),
-        _ => None,
-    })
+/// Inserts methods of a builder before `send`, which stays the last.
+pub(crate) fn insert_before_send(block: &mut ItemImpl, methods: Vec<ImplItem>) {
+    let end = block.items.len().saturating_sub(1);
+    block.items.splice(end..end, methods);
 }
 
-/// The functions of an implementation.
+/// Returns the functions of an implementation.
 pub(crate) fn functions(block: &mut ItemImpl) -> impl Iterator<Item = &mut ImplItemFn> {
     block.items.iter_mut().filter_map(|item| match item {
         ImplItem::Fn(function) => Some(function),
@@ -141,12 +152,12 @@ pub(crate) fn functions(block: &mut ItemImpl) -> impl Iterator<Item = &mut ImplI
     })
 }
 
-/// Whether an item implements something for the type of a name.
+/// Returns whether an item is an implementation for a type.
 pub(crate) fn is_implementation_for(item: &Item, name: &str) -> bool {
     matches!(item, Item::Impl(block) if is_named(&block.self_ty, name))
 }
 
-/// Whether an item is the struct of a name, or implements something for it.
+/// Returns whether an item is a struct, or an implementation for it.
 pub(crate) fn is_about(item: &Item, name: &str) -> bool {
     match item {
         Item::Struct(item) => item.ident == name,
@@ -154,25 +165,25 @@ pub(crate) fn is_about(item: &Item, name: &str) -> bool {
     }
 }
 
-/// Name of the trait that a block implements.
+/// Returns the name of the trait that a block implements.
 pub(crate) fn trait_name(block: &ItemImpl) -> Option<String> {
     let (path, _) = block.trait_.as_ref()?;
     Some(path.segments.last()?.ident.to_string())
 }
 
-/// The last name of a type's path.
+/// Returns the last segment of a type's path.
 pub(crate) fn last_name(ty: &Type) -> Option<String> {
     let Type::Path(path) = ty else { return None };
     Some(path.path.segments.last()?.ident.to_string())
 }
 
-/// Returns whether a name is the last one of a type's path.
+/// Returns whether the last segment of a type's path has a name.
 fn is_named(ty: &Type, name: &str) -> bool {
     let Type::Path(path) = ty else { return false };
     path.path.segments.last().is_some_and(|it| it.ident == name)
 }
 
-/// The first type argument of a type with a name.
+/// Returns the first type argument of a type with a given name.
 pub(crate) fn generic<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last()?;
@@ -182,7 +193,7 @@ pub(crate) fn generic<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     type_arguments(&last.arguments).next()
 }
 
-/// The types between the angle brackets of a path.
+/// Returns the types between the angle brackets of a path.
 pub(crate) fn type_arguments(arguments: &PathArguments) -> impl Iterator<Item = &Type> {
     let arguments = match arguments {
         PathArguments::AngleBracketed(arguments) => Some(arguments.args.iter()),
@@ -195,7 +206,7 @@ pub(crate) fn type_arguments(arguments: &PathArguments) -> impl Iterator<Item = 
     })
 }
 
-/// Whether a type is the path, with or without the colons in front.
+/// Returns whether a type equals a path, with or without leading colons.
 pub(crate) fn is_path(ty: &Type, wanted: &str) -> bool {
     let Type::Path(path) = ty else { return false };
     let mut wanted = wanted.trim_start_matches("::").split("::");
@@ -204,12 +215,12 @@ pub(crate) fn is_path(ty: &Type, wanted: &str) -> bool {
         && wanted.next().is_none()
 }
 
-/// The arguments of a `#[serde(…)]` attribute, in their order.
+/// The arguments of a `#[serde(…)]` attribute, in order.
 #[derive(Default)]
 pub(crate) struct SerdeArguments(Vec<(String, Option<String>)>);
 
 impl SerdeArguments {
-    /// Takes the attribute off a field.
+    /// Removes the attribute from a field and returns its arguments.
     pub fn take(field: &mut Field) -> Self {
         let mut arguments = Vec::new();
         field.attrs.retain(|attribute| {
@@ -237,7 +248,7 @@ impl SerdeArguments {
         self.0.retain(|(known, _)| known != key);
     }
 
-    /// Puts the attribute back, behind the others.
+    /// Adds the attribute after the others.
     pub fn put(self, field: &mut Field) {
         if self.0.is_empty() {
             return;
@@ -256,20 +267,29 @@ impl SerdeArguments {
 }
 
 fn argument(meta: &Meta) -> (String, Option<String>) {
-    let value = match meta {
-        Meta::NameValue(pair) => match &pair.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) => Some(text.value()),
-            _ => None,
-        },
-        _ => None,
-    };
-    (meta.path().to_token_stream().to_string(), value)
+    (
+        meta.path().to_token_stream().to_string(),
+        string_value(meta),
+    )
 }
 
-/// Removes a derive of a name from the attributes of an item.
+/// Returns the string of `key = "string"`.
+fn string_value(meta: &Meta) -> Option<String> {
+    match &meta.require_name_value().ok()?.value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) => Some(text.value()),
+        _ => None,
+    }
+}
+
+/// Returns the string of a documentation attribute.
+pub(crate) fn doc_text(attribute: &Attribute) -> Option<String> {
+    string_value(&attribute.meta).filter(|_| attribute.path().is_ident("doc"))
+}
+
+/// Removes a derive from attributes.
 pub(crate) fn remove_derive(attributes: &mut [Attribute], name: &str) {
     edit_derives(attributes, |derives| {
         let kept = mem::take(derives).into_iter().filter(|path| {
@@ -281,7 +301,7 @@ pub(crate) fn remove_derive(attributes: &mut [Attribute], name: &str) {
     });
 }
 
-/// Adds a derive to the attributes of an item, unless it is there.
+/// Adds a derive to attributes, unless it is there.
 pub(crate) fn add_derive(attributes: &mut [Attribute], name: &str) {
     remove_derive(attributes, name);
     let path = ident(name);
@@ -303,7 +323,7 @@ fn edit_derives(
     }
 }
 
-/// An identifier, raw where it would be a keyword.
+/// Returns an identifier, raw if it is a keyword.
 pub(crate) fn ident(name: &str) -> Ident {
     syn::parse_str(name).unwrap_or_else(|_| Ident::new_raw(name, proc_macro2::Span::call_site()))
 }

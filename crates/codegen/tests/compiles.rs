@@ -1,6 +1,6 @@
-//! What is generated compiles without a warning, in a crate of its own, and reads what it wrote.
+//! Generated code compiles without warnings in its own crate, and its types round-trip.
 //!
-//! It builds a crate with other features than the workspace has, which takes minutes: `ci/tests` runs it.
+//! This builds a crate with different features than the workspace, which takes minutes: `ci/tests` runs it.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use compute_kfp_codegen::{Source, generate, write};
+use compute_kfp_codegen::{Spec, generate, write};
 
 const MANIFEST: &str = r#"[package]
 name = "scratch"
@@ -73,7 +73,7 @@ fn documents() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Writes the crate; its code is what the documents become, its program reads and writes its types.
+/// Writes a crate with the code of the specs and a program that reads and writes its types.
 fn write_crate(folder: &Path) {
     let crates = workspace().join("crates").canonicalize().unwrap();
     put(
@@ -86,8 +86,8 @@ fn write_crate(folder: &Path) {
     );
     let mut library = "//! Scratch.\n#![deny(warnings, missing_docs)]\n\n".to_owned();
     for (name, text) in documents() {
-        let source = Source::from_text(format!("{name}.json"), text);
-        let generated = generate(&source).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let spec = Spec::from_string(format!("{name}.json"), text);
+        let generated = generate(&spec).unwrap_or_else(|error| panic!("{name}: {error}"));
         write(&generated, folder.join("src").join(name)).unwrap();
         writeln!(library, "/// Generated.\npub mod {name};").unwrap();
     }
@@ -103,7 +103,7 @@ fn write_crate(folder: &Path) {
 }
 
 fn cargo(folder: &Path, arguments: &[&str]) {
-    // What both depend on, with the same features, need not be built twice.
+    // Shared dependencies with the same features are built only once.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let output = Command::new(env!("CARGO"))
         .current_dir(folder)
@@ -122,7 +122,7 @@ fn cargo(folder: &Path, arguments: &[&str]) {
 }
 
 #[test]
-fn generated_code_compiles_without_warnings_with_and_without_schemas_and_reads_what_it_wrote() {
+fn generated_code_compiles_without_warnings_with_and_without_schemas_and_round_trips() {
     let folder = scratch();
     write_crate(&folder);
     cargo(&folder, &["check", "--lib"]);
@@ -140,11 +140,11 @@ fn a_written_crate_compiles_with_its_features_and_without_and_so_does_its_exampl
     specs.retain(|(spec, _)| ["fastapi", "grpc_gateway"].contains(spec));
     for (spec, text) in specs {
         let name = format!("{}-client", spec.replace('_', "-"));
-        // It is below this workspace, which does not have it as a member.
+        // It is below this workspace but not a member of it.
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&name);
         let _ = std::fs::remove_dir_all(&folder);
-        let source = Source::from_text(spec, text).for_crate(name.replace('-', "_"));
-        let generated = generate(&source).unwrap();
+        let spec = Spec::from_string(spec, text).for_crate(name.replace('-', "_"));
+        let generated = generate(&spec).unwrap();
         compute_kfp_codegen::write_crate(&generated, &folder, &name, Some(&runtime)).unwrap();
         put(
             &folder.join("Cargo.lock"),
@@ -156,7 +156,7 @@ fn a_written_crate_compiles_with_its_features_and_without_and_so_does_its_exampl
     }
 }
 
-/// The documentation of everything in a file, each item's as one text.
+/// Returns the documentation of all items of a file, one string per item.
 fn documentation(code: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut text = String::new();
@@ -177,7 +177,7 @@ fn no_prose_becomes_a_test() {
     use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag};
 
     for (name, text) in documents() {
-        for (_, code) in generate(&Source::from_text(name, text)).unwrap().files() {
+        for (_, code) in generate(&Spec::from_string(name, text)).unwrap().files() {
             for doc in documentation(code) {
                 let is_test = Parser::new(&doc).any(|event| match event {
                     Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => &*info != "text",

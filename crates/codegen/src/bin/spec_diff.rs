@@ -1,32 +1,33 @@
-//! `compute-kfp-spec-diff`: what a new version of an API description changes.
+//! `compute-kfp-spec-diff`: compares two versions of a spec.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use compute_kfp_codegen::{Overlay, Source, add_to_changelog, compare};
+use compute_kfp_codegen::{Overlay, Spec, add_to_changelog, compare};
 
-/// Tells what a new version of an API description adds, removes and changes, and what of it breaks
-/// callers of the generated code.
+/// Compare two versions of a spec: what was added, removed or changed, and what breaks callers of
+/// the generated code.
 ///
-/// Exit status: 0 done, 1 one of the files cannot be used, 2 usage, 3 callers would break (with
+/// Exit status: 0 done, 1 a file cannot be used, 2 wrong usage, 3 callers would break (with
 /// --fail-on-breaking).
 #[derive(Parser)]
 #[command(name = "compute-kfp-spec-diff", version)]
 struct Arguments {
-    /// The description as it was: Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1, as JSON.
+    /// Old version of the spec: Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1, as JSON or YAML.
     #[arg(value_name = "OLD")]
     old: PathBuf,
-    /// The description as it is to be.
+    /// New version of the spec.
     #[arg(value_name = "NEW")]
     new: PathBuf,
-    /// Fix-up for both (OpenAPI Overlay 1.0, JSON); what it does not match does not matter here.
+    /// Overlay for both versions (OpenAPI Overlay 1.0, JSON or YAML); may be repeated. Actions that
+    /// match nothing are ignored.
     #[arg(long, value_name = "FILE")]
     overlay: Vec<PathBuf>,
-    /// Changelog to put the entry into, under `## [Unreleased]`.
+    /// Changelog to add the entry to, under `## [Unreleased]`.
     #[arg(long, value_name = "FILE")]
     changelog: Option<PathBuf>,
-    /// End with status 3 where callers of the generated code would break.
+    /// Exit with status 3 if callers of the generated code would break.
     #[arg(long)]
     fail_on_breaking: bool,
 }
@@ -43,14 +44,14 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let source = |path: &Path| -> Result<Source, compute_kfp_codegen::Error> {
-        let mut source = Source::from_file(path)?;
+    let spec = |path: &Path| -> Result<Spec, compute_kfp_codegen::Error> {
+        let mut spec = Spec::from_file(path)?;
         for overlay in &arguments.overlay {
-            source = source.overlay(Overlay::from_file(overlay)?);
+            spec = spec.overlay(Overlay::from_file(overlay)?);
         }
-        Ok(source)
+        Ok(spec)
     };
-    let both = source(&arguments.old).and_then(|old| Ok((old, source(&arguments.new)?)));
+    let both = spec(&arguments.old).and_then(|old| Ok((old, spec(&arguments.new)?)));
     let comparison = both.and_then(|(old, new)| compare(&old, &new));
     let comparison = comparison.map_err(|error| error.to_string())?;
     print!("{}", comparison.report());

@@ -1,10 +1,10 @@
-//! Putting an entry into a changelog that is kept as Keep a Changelog says.
+//! Adding an entry to a changelog in the format of Keep a Changelog.
 
 use std::fmt;
 
 use super::Comparison;
 
-/// Why a changelog was left as it is.
+/// The reason why a changelog was not changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangelogError {
     reason: &'static str,
@@ -18,14 +18,13 @@ impl fmt::Display for ChangelogError {
 
 impl std::error::Error for ChangelogError {}
 
-/// The text of a changelog with the entry of a comparison under `## [Unreleased]`.
+/// Returns a changelog with the entry of a comparison under `## [Unreleased]`.
 ///
-/// The entry has a heading of its own with both versions, so that it is added once: where the heading
-/// is there already, the text stays as it is.
+/// The heading of the entry names both versions. A changelog that has it is returned unchanged.
 ///
 /// # Errors
 ///
-/// The text has no line `## [Unreleased]`.
+/// Returns an error if the changelog has no line `## [Unreleased]`.
 pub fn add_to_changelog(
     changelog: &str,
     comparison: &Comparison,
@@ -33,7 +32,7 @@ pub fn add_to_changelog(
     const UNRELEASED: &str = "## [Unreleased]\n";
     let Some(start) = changelog.find(UNRELEASED) else {
         return Err(ChangelogError {
-            reason: "there is no line `## [Unreleased]`; add one where the entry is to stand",
+            reason: "the line `## [Unreleased]` is missing; add it above the latest release",
         });
     };
     let heading = format!("### {} → {}\n", comparison.old, comparison.new);

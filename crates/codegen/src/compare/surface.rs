@@ -1,4 +1,4 @@
-//! What callers of generated code can use: operations, their arguments and settings, types.
+//! The public surface of generated code: operations, their arguments and settings, and types.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -8,12 +8,12 @@ use syn::{Fields, FnArg, ImplItem, ImplItemFn, ItemEnum, ItemImpl, ReturnType, T
 
 use crate::output::Generated;
 
-/// Every public item, with its declaration.
+/// All public items, with their declarations.
 pub(super) struct Surface {
     pub items: BTreeMap<Item, String>,
 }
 
-/// Something that callers name.
+/// An item that callers can name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Item {
     Operation(String),
@@ -21,12 +21,12 @@ pub(super) enum Item {
     Setting(String, String),
     Type(String),
     Field(String, String),
-    /// A value that an enum knows; others can be held as well.
+    /// A known value of an enum.
     Value(String, String),
 }
 
 impl Item {
-    /// Whether it comes and goes with another item.
+    /// Returns whether it is part of another item.
     pub fn belongs_to(&self, whole: &Self) -> bool {
         match (self, whole) {
             (Self::Setting(operation, _), Self::Operation(name)) => operation == name,
@@ -63,17 +63,17 @@ impl Surface {
         Ok(surface)
     }
 
-    /// Adds the operations; their names, by the names of their builders.
+    /// Adds the operations, and returns their names by the names of their builders.
     fn operations(&mut self, file: &syn::File) -> HashMap<String, String> {
         let mut builders = HashMap::new();
         for method in implemented(file).flat_map(|(_, block)| methods(block)) {
-            let ReturnType::Type(_, answer) = &method.sig.output else {
+            let ReturnType::Type(_, returned) = &method.sig.output else {
                 continue;
             };
-            let Type::Path(answer) = &**answer else {
+            let Type::Path(returned) = &**returned else {
                 continue;
             };
-            let [module, builder] = &answer.path.segments.iter().collect::<Vec<_>>()[..] else {
+            let [module, builder] = &returned.path.segments.iter().collect::<Vec<_>>()[..] else {
                 continue;
             };
             if module.ident == "builder" {
@@ -93,9 +93,10 @@ impl Surface {
             for method in methods(block).filter(|method| method.sig.ident != "new") {
                 let name = method.sig.ident.to_string();
                 let mut declared = arguments(method);
-                // The others return the builder itself.
-                if let ("send", ReturnType::Type(_, answer)) = (name.as_str(), &method.sig.output) {
-                    declared = format!("{declared} -> {}", text(answer));
+                // All other methods return the builder itself.
+                if let ("send", ReturnType::Type(_, returned)) = (name.as_str(), &method.sig.output)
+                {
+                    declared = format!("{declared} -> {}", text(returned));
                 }
                 self.items
                     .insert(Item::Setting(operation.clone(), name), declared);
@@ -118,7 +119,7 @@ impl Surface {
                     self.items.insert(Item::Type(name), "struct".to_owned());
                 }
                 syn::Item::Enum(item) if is_public(&item.vis) => self.variants(item, "union"),
-                // Enums whose values are not all known.
+                // Open enums.
                 syn::Item::Macro(item)
                     if item
                         .mac
@@ -156,7 +157,7 @@ fn parsed(generated: &Generated, file: &str) -> Result<syn::File, String> {
     syn::parse_file(text).map_err(|error| format!("{file} cannot be read: {error}"))
 }
 
-/// Blocks of methods, with the name of the type they belong to.
+/// Returns inherent implementations, with the names of their types.
 fn implemented(file: &syn::File) -> impl Iterator<Item = (String, &ItemImpl)> {
     file.items.iter().filter_map(|item| match item {
         syn::Item::Impl(block) if block.trait_.is_none() => match &*block.self_ty {
@@ -178,7 +179,7 @@ fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
-/// What a method takes beside `self`.
+/// Returns the arguments of a method, without `self`.
 fn arguments(method: &ImplItemFn) -> String {
     let arguments = method
         .sig
@@ -191,7 +192,7 @@ fn arguments(method: &ImplItemFn) -> String {
     format!("({})", arguments.collect::<Vec<_>>().join(", "))
 }
 
-/// Tokens as people write them: without the paths of what everyone knows.
+/// Formats tokens the way people write them, without the paths of well-known types.
 fn text(tokens: &impl ToTokens) -> String {
     let mut spaced = tokens.to_token_stream().to_string();
     for module in [

@@ -1,19 +1,19 @@
-//! What changes between client and server; the crate `drift` compares the documents.
+//! Changes on the wire, which the crate `drift` finds.
 
 use drift::{ChangeClass, ChangeComparison};
 use serde_json::Value;
 
 use crate::error::Error;
 
-/// A change of what is sent or received.
+/// A change in what is sent or received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireChange {
-    /// JSON pointer into the OpenAPI 3.0 form of the new description, or of the old where the place
-    /// is gone.
+    /// JSON pointer into the OpenAPI 3.0 form of the new version, or of the old one for removed
+    /// parts.
     pub place: String,
-    /// What changed.
+    /// The change itself.
     pub message: String,
-    /// Whether clients of the old description can no longer rely on what they did.
+    /// Whether clients of the old version may fail.
     pub breaks_old_clients: bool,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn changes(file: &str, old: &Value, new: &Value) -> Result<Vec<WireCh
             file,
             "",
             format!("the documents cannot be compared: {error:#}"),
-            "report this with both documents: it is a mistake of the comparison",
+            "this is a bug in the comparison; report it together with both documents",
         )
     })?;
     let mut changes = Vec::new();

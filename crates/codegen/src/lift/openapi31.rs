@@ -6,7 +6,7 @@ use super::TYPE_LIST;
 
 type Object = Map<String, Value>;
 
-/// Keywords of JSON Schema 2020-12 that describe nothing a type could hold.
+/// Keywords of JSON Schema 2020-12 that do not affect a type.
 const DROPPED: [&str; 12] = [
     "$schema",
     "$id",
@@ -22,7 +22,7 @@ const DROPPED: [&str; 12] = [
     "contentEncoding",
 ];
 
-/// Keywords that say something of values of one type.
+/// Keywords that constrain values of one type.
 const OF_TYPE: [(&str, &[&str]); 5] = [
     ("array", &["items", "minItems", "maxItems", "uniqueItems"]),
     (
@@ -48,13 +48,13 @@ pub(super) fn lift(mut document: Value) -> Value {
     document
 }
 
-/// Lifts the schemas of a document that is OpenAPI 3.0 otherwise: many are written as in 3.1.
+/// Lifts the schemas of an OpenAPI 3.0 document, because many are written as in 3.1.
 pub(super) fn lift_schemas(mut document: Value) -> Value {
     each_schema(&mut document, false, &mut |schema| lift_newer(schema, true));
     document
 }
 
-/// Finds schemas by the keys that hold them, wherever they stand, and lifts each.
+/// Finds schemas by the keys that hold them, at any depth, and lifts each.
 fn each_schema(value: &mut Value, named: bool, lift: &mut impl FnMut(&mut Value)) {
     match value {
         Value::Object(map) => {
@@ -67,7 +67,7 @@ fn each_schema(value: &mut Value, named: bool, lift: &mut impl FnMut(&mut Value)
                         }
                     }
                     "example" | "examples" if !named => {}
-                    // Below these keys stand names of the document's author, not keywords.
+                    // The keys of these objects are names, not keywords.
                     "paths" | "responses" | "parameters" | "requestBodies" | "headers"
                     | "content"
                         if !named =>
@@ -104,7 +104,7 @@ fn lift_schema(value: &mut Value) {
     }
 }
 
-/// Lifts what OpenAPI 3.0 does not have.
+/// Lifts keywords that OpenAPI 3.0 lacks.
 fn lift_newer(value: &mut Value, mark: bool) {
     if let Value::Object(schema) = value {
         for child in children(schema) {
@@ -149,7 +149,7 @@ fn lift_const(schema: &mut Object) {
     }
 }
 
-/// Properties that no member of a composition names.
+/// Merges properties that no member of a composition declares.
 fn lift_unevaluated(schema: &mut Object) {
     if let Some(value) = schema.shift_remove("unevaluatedProperties")
         && value != false
@@ -164,7 +164,7 @@ fn lift_binary(schema: &mut Object) {
     }
 }
 
-/// A tuple becomes a list of any of its members' types.
+/// Turns a tuple into a list whose items have any of the members' types.
 fn lift_tuple(schema: &mut Object) {
     if let Some(Value::Array(mut members)) = schema.shift_remove("prefixItems") {
         members.extend(match schema.shift_remove("items") {
@@ -191,7 +191,7 @@ fn lift_bounds(schema: &mut Object) {
     }
 }
 
-/// A list of types becomes alternatives; null among them makes the schema nullable.
+/// Turns a list of types into alternatives; null in the list makes the schema nullable.
 fn lift_type_list(schema: &mut Object, mark: bool) {
     let Some(Value::Array(types)) = schema.get("type") else {
         if schema.get("type").and_then(Value::as_str) == Some("null") {
@@ -237,7 +237,7 @@ fn lift_type_list(schema: &mut Object, mark: bool) {
     schema.insert("anyOf".into(), alternatives.into());
 }
 
-/// `anyOf: [X, null]` becomes a nullable X; a reference is wrapped, because it has no siblings in 3.0.
+/// Turns `anyOf: [X, null]` into a nullable X, and wraps references, which have no siblings in 3.0.
 fn lift_null_alternative(schema: &mut Object) {
     for keyword in ["anyOf", "oneOf"] {
         let Some(Value::Array(alternatives)) = schema.get_mut(keyword) else {
@@ -266,7 +266,7 @@ fn lift_null_alternative(schema: &mut Object) {
     }
 }
 
-/// Whether a keyword of a schema's only alternative can be its own.
+/// Returns whether a keyword of a schema's only alternative can move into the schema.
 fn may_move(schema: &Object, keyword: &str) -> bool {
     let says_no_shape = ["title", "description", "default", "nullable", "deprecated"];
     keyword != "$ref" && (says_no_shape.contains(&keyword) || !schema.contains_key(keyword))

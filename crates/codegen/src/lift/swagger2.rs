@@ -1,19 +1,18 @@
 //! Swagger 2.0, as grpc-gateway emits it, to OpenAPI 3.0.3.
 //!
-//! Written here instead of using a converter crate because those reorder properties, share
-//! request bodies between operations and lose the places of parameters; the generated code and
-//! the error messages would show it.
+//! No converter crate is used: those reorder properties, share request bodies between operations
+//! and lose the places of parameters, which would show in the generated code and in error messages.
 
 use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{METHODS, SOURCE, each_operation};
+use super::{METHODS, ORIGINAL_PLACE, each_operation};
 use crate::pointer::Pointer;
 
 type Object = Map<String, Value>;
 
-/// Keys of a Swagger parameter that are its schema in OpenAPI 3.
+/// Keys of a Swagger parameter that move into its schema in OpenAPI 3.
 const SCHEMA_KEYS: [&str; 19] = [
     "type",
     "format",
@@ -79,13 +78,13 @@ pub(super) fn lift(mut document: Value) -> Value {
     lifted
 }
 
-/// What operations refer to at the top of a Swagger document.
+/// The shared parts at the top of a Swagger document that operations refer to.
 struct Shared {
     parameters: Object,
     responses: Object,
-    /// Envelopes of streams, where old grpc-gateway keeps them apart.
+    /// The envelopes of streams, which old grpc-gateway versions keep apart.
     streams: Object,
-    /// Host and path of the server.
+    /// The host and path of the server.
     address: Option<String>,
     consumes: Vec<String>,
     produces: Vec<String>,
@@ -138,7 +137,7 @@ impl Shared {
         let mut form = Vec::new();
         for (index, parameter) in parameters.into_iter().enumerate() {
             let place = parameter
-                .get(SOURCE)
+                .get(ORIGINAL_PLACE)
                 .and_then(Value::as_str)
                 .map_or_else(|| at.at("parameters").at(index).into(), str::to_owned);
             let resolved = match resolve(&parameter, "#/parameters/", &self.parameters) {
@@ -149,7 +148,7 @@ impl Shared {
                 kept.push(parameter);
                 continue;
             };
-            parameter.insert(SOURCE.into(), place.into());
+            parameter.insert(ORIGINAL_PLACE.into(), place.into());
             match parameter.get("in").and_then(Value::as_str) {
                 Some("body") if !operation.contains_key("requestBody") => {
                     operation.insert("requestBody".into(), body(parameter, consumes));
@@ -200,7 +199,7 @@ impl Shared {
     }
 }
 
-/// Gives the parameters of a path item to each of its operations, behind their own.
+/// Appends the parameters of a path item to those of each of its operations.
 fn spread_parameters(item: &mut Object, at: &Pointer) {
     if !item.get("parameters").is_some_and(Value::is_array) {
         return;
@@ -233,7 +232,7 @@ fn spread_parameters(item: &mut Object, at: &Pointer) {
             let place = at.at("parameters").at(index);
             let mut parameter = parameter.clone();
             if let Some(parameter) = parameter.as_object_mut() {
-                parameter.insert(SOURCE.into(), String::from(place).into());
+                parameter.insert(ORIGINAL_PLACE.into(), String::from(place).into());
             }
             own.push(parameter);
         }
@@ -270,7 +269,7 @@ fn content(media: &[String], schema: &Value) -> Value {
 
 fn body(mut parameter: Object, consumes: &[String]) -> Value {
     let schema = parameter.remove("schema").unwrap_or_else(|| json!({}));
-    // Types of forms are meant for other operations: a form has parameters of its own.
+    // A form has its own parameters; other media types are meant for other operations.
     let is_form = |media: &&String| FORMS.iter().any(|form| media.starts_with(form));
     let mut media: Vec<String> = consumes.iter().filter(|it| !is_form(it)).cloned().collect();
     if media.is_empty() {
@@ -310,8 +309,8 @@ fn form_body(at: &Pointer, fields: Vec<Object>, consumes: &[String]) -> Value {
             let (style, explode) = list_style(format, "form");
             encoding.insert(name.clone(), json!({"style": style, "explode": explode}));
         }
-        if let Some(place) = field.get(SOURCE) {
-            schema.insert(SOURCE.into(), place.clone());
+        if let Some(place) = field.get(ORIGINAL_PLACE) {
+            schema.insert(ORIGINAL_PLACE.into(), place.clone());
         }
         if let Some(description) = field.get("description") {
             schema.insert("description".into(), description.clone());
@@ -328,7 +327,7 @@ fn form_body(at: &Pointer, fields: Vec<Object>, consumes: &[String]) -> Value {
         content["encoding"] = Value::Object(encoding);
     }
     json!({
-        SOURCE: at.at("parameters").as_str(),
+        ORIGINAL_PLACE: at.at("parameters").as_str(),
         "required": any_required,
         "content": {media: content},
     })
@@ -367,7 +366,7 @@ fn plain(mut parameter: Object) -> Object {
     parameter
 }
 
-/// The style of a list, and whether it is exploded, for a `collectionFormat`.
+/// Returns the style of a list, and whether it is exploded, for a `collectionFormat`.
 fn list_style(format: Option<&str>, usual: &'static str) -> (&'static str, bool) {
     match format {
         Some("multi") => ("form", true),
@@ -395,7 +394,7 @@ fn with_schemes(schemes: &[String], address: &str) -> Value {
     schemes.iter().map(url).collect()
 }
 
-/// Host and path of the server.
+/// Returns the host and path of the server.
 fn address(document: &Value) -> Option<String> {
     let host = document.get("host")?.as_str().filter(|it| !it.is_empty())?;
     Some(format!("{host}{}", base_path(document)))
@@ -443,7 +442,7 @@ fn security_schemes(definitions: Option<Value>) -> Value {
     Value::Object(definitions)
 }
 
-/// Renames what Swagger writes differently inside schemas: reference targets and `x-nullable`.
+/// Rewrites reference targets and `x-nullable`, which Swagger spells differently.
 fn rewrite_schemas(value: &mut Value) {
     match value {
         Value::Object(map) => {

@@ -1,4 +1,4 @@
-//! `allOf`: everything its members say together. Where they differ, the narrower shape holds.
+//! `allOf`: merges all members. If they differ, the narrower shape is used.
 
 use indexmap::IndexSet;
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use crate::names::pascal;
 use crate::pointer::Pointer;
 
 impl<'a> Reader<'a> {
-    /// What a schema says beside its alternatives: the members of `allOf`, and what it says itself.
+    /// Reads a schema without its alternatives: the members of `allOf`, and its own keywords.
     pub(super) fn common(
         &mut self,
         object: &'a Map<String, Value>,
@@ -61,8 +61,8 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// What a schema has in common with its alternatives, if one of them is being read: the others
-    /// do not concern it.
+    /// Reads what a schema shares with its alternatives while one of them is being read; the other
+    /// alternatives do not matter for it.
     fn base(&mut self, member: &'a Value) -> Option<Schema> {
         let upstream = self.component_of(member)?;
         let object = self.components.get(upstream)?.as_object()?;
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
         Some(common)
     }
 
-    /// Whether an alternative, or what one is composed of, is being read.
+    /// Returns whether an alternative, or one of its components, is being read.
     fn has_alternative_in_reading(
         &self,
         object: &'a Map<String, Value>,
@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Requires what any of the members requires, wherever the property is described.
+    /// Marks as required what any member requires, wherever the property is declared.
     fn require(&mut self, schema: &mut Schema, object: &'a Map<String, Value>) {
         if self.protobuf {
             return;
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The shape that values of two schemas have; of two that contradict each other, the later one.
+    /// Returns the shape that satisfies two schemas, or the later one if they are contradictory.
     pub(super) fn merge(
         &mut self,
         left: Schema,
@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
         at: &Pointer,
         hint: &str,
     ) -> Schema {
-        // A member that adds no shape (a description, a bare `type: object`) changes nothing.
+        // A member without a shape (a description, a bare `type: object`) changes nothing.
         if is_plain(&right.kind) {
             return left;
         }
@@ -183,10 +183,10 @@ impl<'a> Reader<'a> {
             self.warn(
                 at,
                 format!(
-                    "no value has both shapes of this `allOf`: {}",
+                    "the members of `allOf` contradict each other: {}",
                     types.join(" and ")
                 ),
-                "the later one is used",
+                "the later member is used",
             );
             return right;
         };
@@ -287,7 +287,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The properties of both objects; one that both have is as narrow as the narrower.
+    /// Merges the properties of two objects; shared ones get the narrower shape.
     pub(super) fn merge_objects(
         &mut self,
         mut left: Object,
@@ -321,7 +321,7 @@ impl<'a> Reader<'a> {
         left
     }
 
-    /// Adds what all alternatives have in common to one of them, unless it has that already.
+    /// Adds the shared properties to an alternative, unless it has them.
     pub(super) fn add_common(&mut self, variant: &mut TaggedVariant, common: &Object, hint: &str) {
         let Some(Kind::Object(own)) = self.opened(&variant.schema.kind) else {
             return;
@@ -340,7 +340,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The shape behind a reference; of a schema that is being read there is none yet.
+    /// Returns the shape of a reference, or `None` while the schema is being read.
     pub(super) fn opened(&mut self, kind: &Kind) -> Option<Kind> {
         let Kind::Reference(name) = kind else {
             return Some(kind.clone());
@@ -362,7 +362,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether a shape says nothing, or no more than that a value is an object.
+/// Returns whether a shape says nothing, or only that the value is an object.
 pub(super) fn is_plain(kind: &Kind) -> bool {
     *kind == Kind::Any || matches!(kind, Kind::Map(value) if value.kind == Kind::Any)
 }

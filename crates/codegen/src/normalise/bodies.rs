@@ -1,4 +1,4 @@
-//! Bodies of requests: their media types, and the parts of forms.
+//! Request bodies: their media types, and the parts of forms.
 
 use serde_json::{Map, Value};
 
@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
             let Some(value) = value.get("schema") else {
                 return any();
             };
-            // One schema under several media types is one type.
+            // The same schema under several media types becomes one type.
             if let Some((_, schema)) = known.iter().find(|(known, _)| *known == value) {
                 return schema.clone();
             }
@@ -92,8 +92,8 @@ impl<'a> Reader<'a> {
                 parts if parts.is_empty() => {
                     self.warn(
                         &schema_at,
-                        "the multipart body names no parts",
-                        "the caller gives all of it, with a media type that has the boundary",
+                        "the multipart body declares no parts",
+                        "the caller provides the whole body, with a media type that contains the boundary",
                     );
                     (BodyContent::Raw, media)
                 }
@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The fields of a form that are not written as in an exploded form.
+    /// Returns the fields of a form that are not written in the default style.
     fn read_fields(&mut self, schema: &Schema, value: &'a Value, at: &Pointer) -> Vec<FormField> {
         let at = at.at("encoding");
         let Some(Kind::Object(object)) = self.known_kind(&schema.kind).cloned() else {
@@ -145,8 +145,8 @@ impl<'a> Reader<'a> {
             if style != Style::Json && self.is_nested(&property.schema, deep, 0) {
                 self.problems.warn(
                     &property.place,
-                    format!("the field `{name}` holds a list or an object in another one"),
-                    "no style can express it: the inner one is sent as JSON",
+                    format!("the field `{name}` contains a nested list or object"),
+                    "no style can express it; the inner value is sent as JSON",
                 );
             }
             let reserved = encoding.is_some_and(|it| flag(it, "allowReserved"));
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
             if encoding.is_some_and(|encoding| encoding.contains_key("headers")) {
                 self.warn(
                     &at.at("encoding").at(&name).at("headers"),
-                    format!("the part `{name}` declares headers of its own"),
+                    format!("the part `{name}` declares headers"),
                     "they are not sent",
                 );
             }
@@ -219,7 +219,7 @@ impl<'a> Reader<'a> {
         parts
     }
 
-    /// Makes a text of an object that is not JSON.
+    /// Replaces an object by a string if the part is not JSON.
     pub(super) fn leave_writing_to_caller(&self, schema: &mut Schema) {
         match self.known_kind(&schema.kind) {
             Some(Kind::Object(_) | Kind::Map(_) | Kind::Any | Kind::Union(_)) => {
@@ -235,7 +235,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// JSON, then multipart, then forms, then anything else.
+/// Prefers JSON, then multipart, then forms, then anything else.
 fn preference(media: &str) -> usize {
     match essence(media) {
         "application/json" => 0,
@@ -246,7 +246,7 @@ fn preference(media: &str) -> usize {
     }
 }
 
-/// The one media type that an encoding declares, or the first of several.
+/// Returns the first concrete media type of an encoding.
 fn media_of(encoding: &Map<String, Value>) -> Option<String> {
     let declared = encoding.get("contentType")?.as_str()?;
     let mut media = declared.split(',').map(str::trim);
@@ -255,7 +255,7 @@ fn media_of(encoding: &Map<String, Value>) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The setter of a body that is not the preferred one, such as `body_xml`.
+/// Returns the setter of an alternative body, such as `body_xml`.
 fn setter(media: &str) -> String {
     let (kind, subtype) = essence(media).split_once('/').unwrap_or(("", media));
     let name = match (kind, subtype) {

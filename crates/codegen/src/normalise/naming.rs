@@ -1,4 +1,4 @@
-//! Names that would meet: the first in the document keeps the plain one, the others get longer ones.
+//! Colliding names: the first in the document keeps the plain name, the others get longer ones.
 
 use std::collections::HashSet;
 
@@ -10,27 +10,28 @@ use crate::model::{Body, BodyContent, Kind, Parameter};
 use crate::names::{NAME_OVERRIDE, operation_name, pascal, snake, spelled_out, variant_name};
 use crate::pointer::Pointer;
 
-/// Methods every generated client has besides its operations.
+/// Methods that every generated client has besides its operations.
 const CLIENT_METHODS: [&str; 3] = ["call", "new", "transport"];
 
-/// Something that gets a name.
+/// An item that needs a name.
 pub(super) struct Wanted<'n> {
     pub place: String,
-    /// The preferred name, and then the chosen one.
+    /// The preferred name, replaced by the chosen one.
     pub name: &'n mut String,
-    /// Whether the document itself, or an overlay, gives the name.
+    /// Whether the document or an overlay sets the name.
     pub given: bool,
-    /// Other names to try in this order if that one is taken, before numbers.
+    /// Alternative names in order of preference, tried before numbers.
     pub others: Vec<String>,
 }
 
 /// An operation before it is read.
-#[derive(Clone, Copy)]
 pub(super) struct Unnamed<'a> {
     pub path: &'a str,
-    pub method: &'a str,
+    pub method: &'static str,
+    /// The path item.
+    pub item: &'a Map<String, Value>,
     pub operation: &'a Map<String, Value>,
-    pub at: &'a Pointer,
+    pub at: Pointer,
 }
 
 impl<'a> Unnamed<'a> {
@@ -38,19 +39,15 @@ impl<'a> Unnamed<'a> {
         self.operation.get(NAME_OVERRIDE).and_then(Value::as_str)
     }
 
+    /// Returns the `operationId`, or the method and path if it is missing.
     pub(super) fn id(&self) -> String {
-        operation_id(self.operation, self.method, self.path)
+        let id = super::text(self.operation, "operationId");
+        id.unwrap_or_else(|| format!("{} {}", self.method, self.path))
     }
 }
 
-/// The id of an operation; one without is known by its method and path.
-pub(super) fn operation_id(operation: &Map<String, Value>, method: &str, path: &str) -> String {
-    let id = super::text(operation, "operationId");
-    id.unwrap_or_else(|| format!("{method} {path}"))
-}
-
 impl Reader<'_> {
-    /// Gives each a name that no other has.
+    /// Gives each item a unique name.
     pub(super) fn settle(&mut self, wanted: &mut [Wanted<'_>]) {
         let plain: Vec<String> = wanted.iter().map(|it| it.name.clone()).collect();
         let mut keepers: IndexMap<&str, usize> = IndexMap::new();
@@ -69,8 +66,8 @@ impl Reader<'_> {
             }
             if wanted[index].given {
                 let place = &wanted[keeper].place;
-                let message = format!("`{plain}` is also the name that is given at `{place}`");
-                let remedy = format!("give one of them another name with `{NAME_OVERRIDE}`");
+                let message = format!("`{plain}` is also the name set at `{place}`");
+                let remedy = format!("rename one of them with `{NAME_OVERRIDE}`");
                 self.problems.add(&wanted[index].place, message, remedy);
             }
             let it = &mut wanted[index];
@@ -81,7 +78,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The methods of operations.
+    /// Names the methods of operations.
     pub(super) fn name_operations(&mut self, operations: &[Unnamed<'_>]) -> Vec<String> {
         let short: Vec<String> = operations
             .iter()
@@ -122,7 +119,7 @@ impl Reader<'_> {
                 name.push('_');
             }
             wanted.push(Wanted {
-                place: it.at.into(),
+                place: (&it.at).into(),
                 name,
                 given: it.given().is_some(),
                 others: vec![snake(&it.id())],
@@ -132,7 +129,7 @@ impl Reader<'_> {
         plain
     }
 
-    /// The arguments of an operation: its parameters, its bodies and the parts of them.
+    /// Names the arguments of an operation: parameters, bodies and parts.
     pub(super) fn name_arguments(&mut self, parameters: &mut [Parameter], body: Option<&mut Body>) {
         let mut wanted: Vec<Wanted<'_>> = Vec::new();
         for it in parameters {
@@ -172,7 +169,7 @@ impl Reader<'_> {
         self.settle(&mut wanted);
     }
 
-    /// The fields of structs and the variants of enums.
+    /// Names the fields of structs and the variants of enums.
     pub(super) fn name_members(&mut self) {
         let mut named = std::mem::take(&mut self.named);
         for entry in named.values_mut() {
@@ -212,7 +209,7 @@ impl Reader<'_> {
     }
 }
 
-/// `name_2` for a name in snake case, `Name2` for one in camel case.
+/// Returns `name_2` for a snake-case name, `Name2` for a camel-case one.
 fn numbered(name: &str, count: usize) -> String {
     let camel = name.starts_with(char::is_uppercase)
         && !name.contains('_')
@@ -221,7 +218,7 @@ fn numbered(name: &str, count: usize) -> String {
     format!("{name}{between}{count}")
 }
 
-/// The words of each path that tell it from the others: as few as that takes, from where they differ.
+/// Returns the words that distinguish each path: as few as possible, from where they differ.
 fn telling_apart(operations: &[&Unnamed<'_>]) -> Vec<String> {
     let words = |parameters: bool| -> Vec<Vec<&str>> {
         let segments = operations.iter().map(|it| it.path.split('/'));

@@ -1,34 +1,33 @@
-//! Operations: their paths and names, and the credentials they take.
+//! Operations: their paths, names and credentials.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::naming::{Unnamed, Wanted, operation_id};
+use super::naming::{Unnamed, Wanted};
 use super::parameters::name_for_call;
 use super::responses::success_status;
 use super::servers::Servers;
-use super::{MAX_OPERATIONS, METHODS, Reader, flag, prose, strings};
+use super::{MAX_OPERATIONS, Reader, flag, prose, strings};
+use crate::error::TOO_LARGE;
+use crate::lift::METHODS;
 use crate::model::{Body, BodyContent, Operation};
 use crate::names::{operation_constant, pascal};
 use crate::pointer::Pointer;
 
-/// An operation as it stands in the document: path, method, path item, operation and place.
-type Found<'a> = (
-    &'a str,
-    &'static str,
-    &'a Map<String, Value>,
-    &'a Map<String, Value>,
-    Pointer,
-);
+/// Happens instead of reading requests that the server sends.
+const CALLS: &str = "no code is generated for requests that the server sends";
 
 impl<'a> Reader<'a> {
     pub(super) fn read_operations(&mut self, servers: &Servers) -> Vec<Operation> {
+        if self.document.get("webhooks").is_some() {
+            self.warn(&Pointer::root().at("webhooks"), "webhooks", CALLS);
+        }
         let at = Pointer::root().at("paths");
         let Some(paths) = self.document.get("paths") else {
             self.problem(
                 &at,
                 "the document has no `paths`",
-                "give an API description with operations",
+                "provide a spec with operations",
             );
             return Vec::new();
         };
@@ -39,10 +38,10 @@ impl<'a> Reader<'a> {
             self.problem(
                 &at,
                 format!(
-                    "{} paths, more than the {MAX_OPERATIONS} that are accepted",
+                    "{} paths, more than the limit of {MAX_OPERATIONS}",
                     paths.len()
                 ),
-                "check that this is an API description, and split it if it really is that large",
+                TOO_LARGE,
             );
             return Vec::new();
         }
@@ -66,36 +65,37 @@ impl<'a> Reader<'a> {
                 let Some(operation) = self.object(operation, &at, "the operation") else {
                     continue;
                 };
-                found.push((path.as_str(), method, item, operation, at.clone()));
-                if found.len() > MAX_OPERATIONS {
+                if operation.contains_key("callbacks") {
+                    self.warn(&at.at("callbacks"), "callbacks", CALLS);
+                }
+                if found.len() == MAX_OPERATIONS {
                     self.problem(
                         &at,
                         format!("more than {MAX_OPERATIONS} operations"),
-                        "check that this is an API description, and split it if it really is that large",
+                        TOO_LARGE,
                     );
                     return Vec::new();
                 }
+                found.push(Unnamed {
+                    path,
+                    method,
+                    item,
+                    operation,
+                    at,
+                });
             }
         }
         self.read_all(&found, servers)
     }
 
-    fn read_all(&mut self, found: &[Found<'a>], servers: &Servers) -> Vec<Operation> {
-        let unnamed: Vec<Unnamed<'_>> = (found.iter())
-            .map(|(path, method, _, operation, at)| Unnamed {
-                path,
-                method,
-                operation,
-                at,
-            })
-            .collect();
-        let names = self.name_operations(&unnamed);
+    fn read_all(&mut self, found: &[Unnamed<'a>], servers: &Servers) -> Vec<Operation> {
+        let names = self.name_operations(found);
         let mut ids: IndexMap<String, &str> = IndexMap::new();
-        for (it, name) in unnamed.iter().zip(&names) {
+        for (it, name) in found.iter().zip(&names) {
             if let Some(other) = ids.get(&it.id()) {
-                let message = format!("the operationId `{}` also stands at `{other}`", it.id());
+                let message = format!("the operationId `{}` is also used at `{other}`", it.id());
                 let instead = format!("the method is `{name}`, and `call` finds it by that name");
-                self.warn(it.at, message, instead);
+                self.warn(&it.at, message, instead);
             } else {
                 ids.insert(it.id(), it.at.as_str());
             }
@@ -116,10 +116,17 @@ impl<'a> Reader<'a> {
 
     fn read_operation(
         &mut self,
-        &(path, method, item, operation, ref at): &Found<'a>,
+        found: &Unnamed<'a>,
         name: String,
         servers: &Servers,
     ) -> Operation {
+        let Unnamed {
+            path,
+            item,
+            operation,
+            at,
+            ..
+        } = found;
         let hint = pascal(&name);
         let mut parameters = self.read_parameters(path, item, operation, at, &hint);
         let mut body = self.read_body(operation, at, &hint);
@@ -141,8 +148,8 @@ impl<'a> Reader<'a> {
             builder: hint,
             constant: operation_constant(&name),
             name,
-            upstream: operation_id(operation, method, path),
-            method: method.to_ascii_uppercase(),
+            upstream: found.id(),
+            method: found.method.to_ascii_uppercase(),
             path: format!("{prefix}{path}"),
             summary: prose(operation, "summary"),
             description: prose(operation, "description"),

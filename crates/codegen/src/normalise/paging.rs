@@ -1,4 +1,4 @@
-//! Which operations list, told by their shape: no list of operations stands here.
+//! Detection of paged operations by their shape.
 
 use indexmap::IndexMap;
 
@@ -46,7 +46,7 @@ pub(super) fn detect(
     None
 }
 
-/// Says in the documentation of a page token what a call with one leaves out.
+/// Documents at the page token which parameters a call with it must leave out.
 pub(super) fn document_token(operation: &mut Operation) {
     if !matches!(operation.paging, Some(Paging::Token { .. })) {
         return;
@@ -89,7 +89,7 @@ pub(crate) fn is_whole_number(kind: &Kind) -> bool {
     matches!(kind, Kind::Integer(_) | Kind::IntegerText { .. })
 }
 
-/// The one property of a page that is a list, and what it lists.
+/// Returns the only list property of a page, and its items.
 fn only_list(page: &Object) -> Option<(String, &Schema)> {
     let mut lists =
         page.properties

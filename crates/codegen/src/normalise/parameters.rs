@@ -1,4 +1,4 @@
-//! Parameters: where each is sent, in which style, and what it is called.
+//! Parameters: their locations, styles and names.
 
 use std::collections::HashSet;
 
@@ -10,8 +10,9 @@ use super::{Reader, any, flag, is_json, prose, text};
 use crate::model::{Body, BodyContent, InPageToken, Kind, Location, Parameter, Schema, Style};
 use crate::names::{NAME_OVERRIDE, pascal, snake};
 use crate::pointer::Pointer;
+use crate::template::{Piece, pieces};
 
-/// Headers that are not parameters, whatever a document says: OpenAPI gives them other places.
+/// Header parameters that OpenAPI declares elsewhere and ignores here.
 const OWN_HEADERS: [(&str, &str); 3] = [
     (
         "accept",
@@ -30,12 +31,11 @@ const OWN_HEADERS: [(&str, &str); 3] = [
 const IN_PAGE_TOKEN: &str = "x-in-page-token";
 const DECODED_TWICE: &str = "x-decoded-twice";
 const REPEATED_IN_BODY: &str = "x-repeated-in-body";
-/// So deep objects in a `deepObject` are looked into for a warning.
+/// Depth to which deep objects in a `deepObject` are checked for a warning.
 const MAX_NESTED: usize = 3;
-/// More of them is an accident.
+/// Maximum number of parameters of an operation.
 const MAX_PARAMETERS: usize = 1_000;
-/// Methods that an operation's builder can have besides its parameters, and the
-/// variables its code uses.
+/// Methods that an operation's builder can have besides its parameters, and variables in its code.
 const BUILDER_NAMES: [&str; 12] = [
     "client",
     "clone",
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
         hint: &str,
     ) -> Vec<Parameter> {
         let mut found: IndexMap<(Location, String), Parameter> = IndexMap::new();
-        // A path's parameters hold for its operations, unless the operation has its own.
+        // An operation overrides the parameters of its path.
         let shared_at = Pointer::root().at("paths").at(path);
         for (holder, holder_at, shared) in [(operation, at.clone(), false), (item, shared_at, true)]
         {
@@ -72,7 +72,7 @@ impl<'a> Reader<'a> {
                     self.problem(
                         &holder_at.at("parameters"),
                         "`parameters` is not a list",
-                        "write a list",
+                        "use a list",
                     );
                     continue;
                 }
@@ -97,11 +97,12 @@ impl<'a> Reader<'a> {
                     Entry::Occupied(_) if shared => {}
                     Entry::Occupied(other) => {
                         let message = format!(
-                            "the parameter `{}` also stands at `{}`",
+                            "the parameter `{}` is also declared at `{}`",
                             parameter.name,
                             other.get().place
                         );
-                        self.problems.add(parameter.place, message, "name it once");
+                        self.problems
+                            .add(parameter.place, message, "declare it once");
                     }
                 }
             }
@@ -116,7 +117,7 @@ impl<'a> Reader<'a> {
         let Some(names) = template_names(path) else {
             self.problem(
                 at,
-                format!("the path {path:?} is not a template"),
+                format!("invalid path template {path:?}"),
                 "start it with `/` and write each parameter as `{name}`",
             );
             return;
@@ -135,8 +136,8 @@ impl<'a> Reader<'a> {
             if names[..index].contains(name) {
                 self.problem(
                     at,
-                    format!("`{{{name}}}` stands twice in the path"),
-                    "name each parameter once",
+                    format!("`{{{name}}}` occurs twice in the path"),
+                    "use each parameter once",
                 );
             }
             if !found
@@ -146,8 +147,8 @@ impl<'a> Reader<'a> {
             {
                 self.warn(
                     at,
-                    format!("the path parameter `{name}` is not described"),
-                    "it is a required text",
+                    format!("the path parameter `{name}` is not declared"),
+                    "it is a required string",
                 );
                 found.push(Parameter {
                     place: String::from(at),
@@ -170,7 +171,7 @@ impl<'a> Reader<'a> {
                 });
             }
         }
-        // Arguments stand in the order of the path, then in the order of the document.
+        // Arguments are in the order of the path, then in the order of the document.
         found.sort_by_key(|parameter| match parameter.location {
             Location::Path => names
                 .iter()
@@ -186,7 +187,7 @@ impl<'a> Reader<'a> {
         let place = String::from(&at);
         let Some(name) = text(object, "name") else {
             self.problems
-                .add(place, "the parameter has no name", "give it a `name`");
+                .add(place, "the parameter has no name", "add a `name`");
             return None;
         };
         let location = match object.get("in").and_then(Value::as_str) {
@@ -246,8 +247,8 @@ impl<'a> Reader<'a> {
         if style != Style::Json && self.is_nested(&schema, style == Style::DeepObject, 0) {
             self.warn(
                 &at,
-                format!("the parameter `{name}` holds a list or an object in another one"),
-                "no style can express it: the inner one is sent as JSON",
+                format!("the parameter `{name}` contains a nested list or object"),
+                "no style can express it; the inner value is sent as JSON",
             );
         }
         let given = object.get(NAME_OVERRIDE).and_then(Value::as_str);
@@ -273,7 +274,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads the part of a parameter that a page token holds.
+    /// Reads which part of a parameter a page token holds.
     fn in_page_token(&mut self, object: &Map<String, Value>, at: &Pointer) -> InPageToken {
         let Some(held) = object.get(IN_PAGE_TOKEN) else {
             return InPageToken::Nothing;
@@ -286,7 +287,7 @@ impl<'a> Reader<'a> {
             _ => {
                 self.problem(
                     at,
-                    format!("`{IN_PAGE_TOKEN}` is neither true or false nor an exception"),
+                    format!("`{IN_PAGE_TOKEN}` is neither a boolean nor an exception"),
                     "write `true`, or `{\"predicates-except\": \"PREFIX OF KEYS\"}`",
                 );
                 InPageToken::Nothing
@@ -294,7 +295,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The style of a parameter or of a field of a form, and whether its members are written apart.
+    /// Returns the style of a parameter or of a form field, and whether its members are separate.
     pub(super) fn style(
         &mut self,
         object: &Map<String, Value>,
@@ -331,8 +332,8 @@ impl<'a> Reader<'a> {
                     };
                     self.warn(
                         &at.at("style"),
-                        format!("the style `{given}` of `{name}` is none that a {place} has"),
-                        format!("it is sent in the style `{wanted}`"),
+                        format!("the style `{given}` of `{name}` is not supported for a {place}"),
+                        format!("the style `{wanted}` is used"),
                     );
                 }
                 fitting.unwrap_or(usual)
@@ -342,7 +343,7 @@ impl<'a> Reader<'a> {
         (style, explode.unwrap_or(style == Style::Form))
     }
 
-    /// Whether a list or an object stands where a style has room for a text only.
+    /// Returns whether the value has a nested list or object that the style cannot express.
     pub(super) fn is_nested(&self, schema: &Schema, deep: bool, depth: usize) -> bool {
         let member = |inner: &Schema| match self.known_kind(&inner.kind) {
             Some(Kind::Array(_)) if deep && depth < MAX_NESTED => {
@@ -370,7 +371,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The shape itself, of a named schema too.
+    /// Returns the shape, also that of a named schema.
     pub(super) fn known_kind<'k>(&'k self, kind: &'k Kind) -> Option<&'k Kind> {
         match kind {
             Kind::Reference(name) => self.named.get(name).map(|named| &named.schema.kind),
@@ -379,8 +380,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Gives parameters and parts the names that `call` and the command line know them by: their own,
-/// unless something before them has that.
+/// Sets the names that `call` and the command line use for parameters and parts: their own names,
+/// unless an earlier one has the same.
 pub(super) fn name_for_call(parameters: &mut [Parameter], mut body: Option<&mut Body>) {
     let mut taken: HashSet<String> = HashSet::new();
     let mut free = |wanted: &str, kind: &str| {
@@ -405,7 +406,7 @@ pub(super) fn name_for_call(parameters: &mut [Parameter], mut body: Option<&mut 
     }
 }
 
-/// The argument or method for something a request carries.
+/// Returns the name of an argument or method.
 pub(super) fn argument_name(upstream: &str) -> String {
     let mut name = snake(upstream);
     if BUILDER_NAMES.contains(&name.as_str()) {
@@ -414,28 +415,19 @@ pub(super) fn argument_name(upstream: &str) -> String {
     name
 }
 
-/// The names in a path template, or nothing where it is none.
+/// Returns the names in a path template, or `None` if it is invalid.
 fn template_names(path: &str) -> Option<Vec<&str>> {
-    let mut rest = path
-        .strip_prefix('/')
-        .filter(|path| !path.contains(char::is_control))?;
-    let mut names = Vec::new();
-    while let Some(open) = rest.find(['{', '}']) {
-        if rest[open..].starts_with('}') {
-            return None;
-        }
-        let close = rest[open..].find('}')? + open;
-        let name = &rest[open + 1..close];
-        if name.is_empty() || name.contains('{') {
-            return None;
-        }
-        names.push(name);
-        rest = &rest[close + 1..];
+    if !path.starts_with('/') || path.contains(char::is_control) {
+        return None;
     }
-    Some(names)
+    let names = pieces(path)?.into_iter().filter_map(|piece| match piece {
+        Piece::Name(name) => Some(name),
+        Piece::Text(_) => None,
+    });
+    Some(names.collect())
 }
 
-/// `artifact_id` for `artifact.artifact_id`, where nothing else has that name.
+/// Returns `artifact_id` for `artifact.artifact_id`, if no other parameter has that name.
 fn short_identifiers(found: &mut [Parameter]) {
     let short = |it: &Parameter| match it.name.rsplit_once('.') {
         Some((_, last)) if !it.given => Some(snake(last)),
@@ -462,7 +454,7 @@ fn short_identifiers(found: &mut [Parameter]) {
     }
 }
 
-/// The largest whole number that a schema allows, where it stands in the schema itself.
+/// Returns the maximum of an integer schema, if it is declared in the schema itself.
 fn maximum(schema: &Value) -> Option<i64> {
     let maximum = schema.get("maximum")?.as_i64()?;
     match schema.get("exclusiveMaximum") {

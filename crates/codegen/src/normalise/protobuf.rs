@@ -1,13 +1,14 @@
-//! Documents that grpc-gateway made of protobuf's messages.
+//! Documents that grpc-gateway generated from protobuf messages.
 //!
-//! JSON that follows them has no zero values, also where the document requires a property.
+//! Their JSON omits zero values, even for required properties.
 
 use serde_json::Value;
 
-use crate::lift::{METHODS, Places};
+use crate::lift::METHODS;
+use crate::places::Places;
 use crate::read::Dialect;
 
-/// Messages that grpc-gateway and protobuf bring along, without the package in front.
+/// Messages that grpc-gateway and protobuf add, without their package.
 const MESSAGES: [&str; 5] = [
     "rpcstatus",
     "protobufany",
@@ -16,8 +17,8 @@ const MESSAGES: [&str; 5] = [
     "runtimestreamerror",
 ];
 
-/// Whether a Swagger 2.0 document defines a message of theirs, or names every operation after the
-/// service it is tagged with.
+/// Returns whether a Swagger 2.0 document defines one of these messages, or names every operation
+/// after the service in its tag.
 pub(super) fn is_from_grpc_gateway(places: &Places<'_>) -> bool {
     if places.dialect != Dialect::Swagger20 {
         return false;

@@ -1,15 +1,15 @@
-//! Responses: what a call returns, and what the document says of failures.
+//! Responses: the return types of calls, and the declared errors.
 
 use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
 use super::{Reader, any, essence, is_json, prose, text};
-use crate::model::{Response, ResponseContent, Schema, StreamFormat, Success};
+use crate::model::{Kind, Response, ResponseContent, Schema, StreamFormat, Success};
 use crate::pointer::Pointer;
 
 impl<'a> Reader<'a> {
-    /// What a call returns: all successful answers are read into one type. Beside it, what the data
-    /// of server-sent events is.
+    /// Reads the type that all successful responses are decoded into, and that of server-sent
+    /// events.
     pub(super) fn read_success(
         &mut self,
         operation: &'a Map<String, Value>,
@@ -74,8 +74,8 @@ impl<'a> Reader<'a> {
                     schemas.push(self.content_schema(value, &at.at(media), &hint));
                     self.warn(
                         &at.at(left_out),
-                        format!("`{left_out}` stands beside `{media}`"),
-                        format!("`send` asks for `{media}`"),
+                        format!("`{left_out}` is declared beside `{media}`"),
+                        format!("`send` requests `{media}`"),
                     );
                 }
                 (None, Some((media, value, format)))
@@ -97,11 +97,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The items of a response that grpc-gateway streams, if it is one; within, none where it sends
-    /// them as they are.
+    /// Returns the items of a stream of grpc-gateway, without the schema of its envelope.
     ///
-    /// It writes what it streams as an object with `result` and `error`; old versions wrote only
-    /// the message.
+    /// grpc-gateway declares streams as an object with `result` and `error`; old versions declared
+    /// only the message.
     fn grpc_stream(
         &mut self,
         response: &'a Value,
@@ -141,7 +140,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// One type for all successful answers.
+/// Merges all successful responses into one type.
 fn success(
     schemas: Vec<Schema>,
     streams: Vec<(Schema, StreamFormat)>,
@@ -188,7 +187,7 @@ fn stream_format(media: &str) -> Option<StreamFormat> {
 }
 
 impl Reader<'_> {
-    /// The declared responses. A broken one was reported with the success, or is left out.
+    /// Returns the declared responses without invalid ones, which are reported elsewhere.
     pub(super) fn read_responses(
         &self,
         operation: &Map<String, Value>,
@@ -224,7 +223,10 @@ impl Reader<'_> {
                     ResponseContent::Json(Some(schema.clone()))
                 }
                 (Some((_, value)), _) => {
-                    ResponseContent::Json(value.get("schema").and_then(|it| self.named_type(it)))
+                    ResponseContent::Json(value.get("schema").and_then(|it| {
+                        let name = self.component_names.get(self.component_of(it)?)?;
+                        Some(Schema::of(Kind::Reference(name.clone())))
+                    }))
                 }
             };
             Some(Response {
@@ -236,7 +238,7 @@ impl Reader<'_> {
         declared.filter_map(read).collect()
     }
 
-    /// The media types of success that a call can read, where they are not the usual ones.
+    /// Returns the media types of success that a call can read, if they are not the usual ones.
     pub(super) fn accepted(
         &self,
         operation: &Map<String, Value>,
@@ -274,7 +276,7 @@ impl Reader<'_> {
         Some(accepted.join(", "))
     }
 
-    /// Follows references; those that lead nowhere are not reported.
+    /// Follows references, without reporting those that lead nowhere.
     fn find<'v>(&'v self, mut value: &'v Value) -> Option<&'v Value> {
         for _ in 0..16 {
             let Some(target) = value.get("$ref") else {
@@ -286,7 +288,7 @@ impl Reader<'_> {
     }
 }
 
-/// The first status of success that the document gives.
+/// Returns the first successful status of the document.
 pub(super) fn success_status(operation: &Map<String, Value>) -> u16 {
     operation
         .get("responses")

@@ -1,7 +1,7 @@
-//! Schemas: whatever a document says becomes one of the shapes of [`Kind`].
+//! Schemas: every schema becomes one of the shapes of [`Kind`].
 //!
-//! Constraints on length, range and pattern are left out on purpose: a client must read what the
-//! server sends, also where it breaks its own description.
+//! Constraints on length, range and pattern are ignored on purpose: a client must read what the
+//! server sends, even if it violates its own spec.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -12,17 +12,17 @@ use super::{Reader, flag, prose, text};
 use crate::lift::TYPE_LIST;
 use crate::model::{EnumValue, Kind, NamedSchema, Object, Property, Schema};
 use crate::names::{NAME_OVERRIDE, VARIANT_NAMES, pascal, snake, type_name, variant_name};
-use crate::pointer::Pointer;
+use crate::pointer::{Pointer, percent_decoded};
 
-/// References that lead through more schemas than this without a type of their own are refused.
+/// Maximum length of a chain of references through schemas without a type of their own.
 const MAX_DEPTH: usize = 100;
-/// So many lists and maps in each other are an accident.
+/// Maximum nesting of lists and maps.
 const MAX_NESTING: usize = 64;
 
 /// Extension of a property that the generator's README describes.
 const REQUIRED_ON_CREATION: &str = "x-required-on-creation";
 
-/// Keywords that describe the shape of a value in their schema itself.
+/// Keywords that declare the shape of a value in the schema itself.
 const OWN_SHAPE: [&str; 6] = [
     "type",
     "enum",
@@ -32,15 +32,15 @@ const OWN_SHAPE: [&str; 6] = [
     "items",
 ];
 
-/// A schema inside of another, or elsewhere in the document, that is being read.
+/// A schema that is being read and is not a component.
 pub(super) struct Part {
-    /// How many values were around it.
+    /// The number of values that enclose it.
     values: usize,
-    /// Its name, where it contains itself.
+    /// Its name, if it contains itself.
     name: Option<String>,
 }
 
-/// An object that is made of others, which are being read.
+/// An object composed of others that are being read.
 pub(super) struct Pending<'a> {
     value: &'a Value,
     at: Pointer,
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a component once; those that are objects, enums or unions get a type of their own.
+    /// Reads a component once. Objects, enums and unions get a type of their own.
     pub(super) fn read_component(&mut self, upstream: &'a str) -> Schema {
         if let Some(schema) = self.read.get(upstream) {
             return schema.clone();
@@ -99,8 +99,8 @@ impl<'a> Reader<'a> {
         let mut schema = if schema.depth() > MAX_NESTING {
             self.problem(
                 &at,
-                format!("more than {MAX_NESTING} lists and maps are in each other"),
-                "end the nesting",
+                format!("more than {MAX_NESTING} nested lists and maps"),
+                "reduce the nesting",
             );
             Schema::of(Kind::Any)
         } else {
@@ -118,8 +118,8 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// Whether values of a component can be those of any other that is composed of it, and have
-    /// properties that it does not name.
+    /// Returns whether others extend a component, so that its values can have undeclared
+    /// properties.
     pub(super) fn is_base(&self, upstream: &str) -> bool {
         self.components.get(upstream).is_some_and(|component| {
             let alternatives = ["oneOf", "anyOf"];
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads the objects that waited for others.
+    /// Reads the objects that were waiting.
     fn read_pending(&mut self) {
         while self.stack.is_empty()
             && let Some(pending) = self.pending.pop()
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads an object before its turn.
+    /// Reads a waiting object early.
     pub(super) fn read_early(&mut self, name: &str) {
         if self.pending_names.contains(name)
             && let Some(index) = self.pending.iter().position(|it| it.name == name)
@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Registers an object, enum or union under a name and refers to it; others stay as they are.
+    /// Registers an object, enum or union under a name, and returns a reference to it.
     fn named(&mut self, schema: Schema, name: String, upstream: Option<&str>) -> Schema {
         if !is_named(&schema.kind) {
             return schema;
@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
         reference
     }
 
-    /// A schema in its place: what needs a type of its own gets one, named after the place.
+    /// Reads a schema in place. If it needs a type of its own, the type is named after the place.
     pub(super) fn schema(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Schema {
         if self.is_shared(at)
             && let Some(known) = self.by_place.get(at.as_str())
@@ -193,7 +193,7 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// Names an object that is read when nothing else is being read.
+    /// Names an object now and reads it later, when nothing else is being read.
     fn later(&mut self, value: &'a Value, at: &Pointer, hint: &str) -> Schema {
         let name = self.free_name(hint, at);
         self.pending_names.insert(name.clone());
@@ -210,7 +210,7 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// Gives a schema a name where it needs one.
+    /// Gives a schema a name if it needs one.
     pub(super) fn in_place(&mut self, schema: Schema, at: &Pointer, hint: &str) -> Schema {
         if let Kind::Enum(values) = &schema.kind
             && let Some(name) = self.enum_component(values)
@@ -235,7 +235,7 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// Whether references may lead to a place.
+    /// Returns whether references may lead to a place.
     fn is_shared(&self, at: &Pointer) -> bool {
         at.as_str().starts_with("/components/schemas/") || self.parts.contains_key(at.as_str())
     }
@@ -251,7 +251,7 @@ impl<'a> Reader<'a> {
         name
     }
 
-    /// The one component with just these values: documents repeat enums in their parameters.
+    /// Returns the only component with these values, because documents repeat enums in parameters.
     fn enum_component(&self, values: &[EnumValue]) -> Option<String> {
         let mut same = self.components.iter().filter(|(_, schema)| {
             !is_composed(schema)
@@ -290,8 +290,8 @@ impl<'a> Reader<'a> {
         if object.contains_key(TYPE_LIST) {
             self.warn(
                 at,
-                "`type` is a list, which only OpenAPI 3.1 has",
-                "the list is read as OpenAPI 3.1 means it",
+                "`type` is a list, which only OpenAPI 3.1 supports",
+                "the list is read as in OpenAPI 3.1",
             );
         }
         schema.nullable |= flag(object, "nullable");
@@ -320,8 +320,10 @@ impl<'a> Reader<'a> {
                 None => {
                     self.problem(
                         &at.at("$ref"),
-                        format!("the reference {target} leads to no schema of this document"),
-                        "define that schema, or correct the reference",
+                        format!(
+                            "the reference {target} does not lead to a schema of this document"
+                        ),
+                        "define that schema or correct the reference",
                     );
                     Schema::of(Kind::Any)
                 }
@@ -334,7 +336,7 @@ impl<'a> Reader<'a> {
                 self.problem(
                     &at.at("$ref"),
                     format!("the schema `{upstream}` consists of itself"),
-                    "end the cycle: a schema may contain itself in a property or a list, not be itself",
+                    "break the cycle: a schema may contain itself in a property or a list, but not be itself",
                 );
                 return Schema::of(Kind::Any);
             }
@@ -344,7 +346,7 @@ impl<'a> Reader<'a> {
             return self.own_type(upstream, component);
         }
         let mut schema = self.read_component(upstream);
-        // What is said of a named type stands at the type.
+        // The description of a named type is at the type.
         if matches!(schema.kind, Kind::Reference(_)) {
             schema.description = None;
         }
@@ -352,8 +354,8 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// Where a reference into a part of the document leads: seen from the document, or from a
-    /// schema around the reference that has definitions of its own.
+    /// Returns the target of a reference into a part of the document, relative to the document or
+    /// to an enclosing schema with its own definitions.
     pub(super) fn part_at(&self, pointer: &str, at: &Pointer) -> Option<Pointer> {
         if !pointer.starts_with('/') || !holds_schema(&Pointer::parse(pointer)) {
             return None;
@@ -364,14 +366,14 @@ impl<'a> Reader<'a> {
             .map(|(end, _)| &at.as_str()[..end]);
         let mut roots = vec![""];
         roots.extend(around.rev().filter(|root| !root.is_empty()));
-        let pointers = [pointer.to_owned(), decoded(pointer)];
+        let pointers = [pointer.to_owned(), percent_decoded(pointer)];
         pointers.iter().find_map(|pointer| {
             let mut places = roots.iter().map(|root| format!("{root}{pointer}"));
             places.find_map(|place| self.existing(&place))
         })
     }
 
-    /// The place of a pointer; the schemas of responses are further down than Swagger 2.0 has them.
+    /// Returns the place of a pointer. Schemas of responses are nested deeper than in Swagger 2.0.
     fn existing(&self, pointer: &str) -> Option<Pointer> {
         if self.document.pointer(pointer).is_some() {
             return Some(Pointer::parse(pointer));
@@ -390,7 +392,7 @@ impl<'a> Reader<'a> {
             .map(|_| Pointer::parse(&moved))
     }
 
-    /// A schema that is no component: read once, and called as it is in its own place.
+    /// Reads a schema that is not a component, once, and names it after its own place.
     fn part(&mut self, place: Pointer, at: &Pointer, hint: &str) -> Schema {
         if let Some(known) = self.by_place.get(place.as_str()) {
             return known.clone();
@@ -420,7 +422,7 @@ impl<'a> Reader<'a> {
                 self.problem(
                     &at.at("$ref"),
                     format!("the schema at `{place}` consists of itself"),
-                    "end the cycle: a schema may contain itself in a property or a list, not be itself",
+                    "break the cycle: a schema may contain itself in a property or a list, but not be itself",
                 );
                 return Schema::of(Kind::Any);
             }
@@ -459,16 +461,7 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// The named type that a schema refers to, if it does.
-    pub(super) fn named_type(&self, value: &Value) -> Option<Schema> {
-        let target = value.get("$ref")?.as_str()?;
-        let name = Pointer::parse(target.strip_prefix("#/components/schemas")?);
-        let upstream = name.keys().next()?;
-        let name = self.component_names.get(upstream.as_str())?;
-        Some(Schema::of(Kind::Reference(name.clone())))
-    }
-
-    /// A reference to a component that has, or is going to have, a type of its own.
+    /// Returns a reference to a component that has, or will have, a type of its own.
     fn own_type(&self, upstream: &str, component: &Value) -> Schema {
         let kind = self
             .component_names
@@ -481,7 +474,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What a schema says by itself, without what it is composed of.
+    /// Reads the schema's own keywords, without its composition.
     pub(super) fn own_shape(
         &mut self,
         object: &'a Map<String, Value>,
@@ -494,7 +487,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The members of a composition.
+    /// Returns the members of a composition.
     pub(super) fn members_of(
         &mut self,
         object: &'a Map<String, Value>,
@@ -505,7 +498,7 @@ impl<'a> Reader<'a> {
             self.problem(
                 &at.at(keyword),
                 format!("`{keyword}` is not a list"),
-                "write a list of schemas",
+                "use a list of schemas",
             );
         }
         members(object, keyword)
@@ -556,7 +549,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads what a value holds: from here on, a schema may lead back to itself.
+    /// Reads the content of a value; from here on, a schema may contain itself.
     fn below<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
         let before = self
             .stack
@@ -585,7 +578,7 @@ impl<'a> Reader<'a> {
         if !self.spend(properties.len(), at) {
             return Kind::Any;
         }
-        // protobuf's JSON mapping leaves zero values out, also where a field is marked required.
+        // protobuf's JSON mapping omits zero values, even of required fields.
         let zero_values_are_sent = !self.protobuf;
         let required: Vec<&str> = object
             .get("required")
@@ -622,7 +615,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The schema of the properties that an object does not name.
+    /// Returns the schema of undeclared properties.
     fn additional(
         &mut self,
         object: &'a Map<String, Value>,
@@ -643,7 +636,7 @@ impl<'a> Reader<'a> {
             .into_iter()
             .map(|(value, at)| self.below(|reader| reader.schema(value, &at, &hint)));
         let first = schemas.next()?;
-        // Patterns that differ allow any of their values.
+        // Different patterns allow values of any of their schemas.
         let same = schemas.fold(true, |same, other| same & (other == first));
         Some(Box::new(if same { first } else { Schema::of(Kind::Any) }))
     }
@@ -659,7 +652,7 @@ impl<'a> Reader<'a> {
             self.problem(
                 &at.at("enum"),
                 "`enum` is not a list",
-                "write a list of values",
+                "use a list of values",
             );
             return Schema::of(Kind::Any);
         };
@@ -714,8 +707,8 @@ impl<'a> Reader<'a> {
         if names.is_some_and(|names| names.len() != given.len()) {
             self.warn(
                 &at.at(VARIANT_NAMES),
-                format!("`{VARIANT_NAMES}` has not one name for each value of `enum`"),
-                "the values without one are named after their texts",
+                format!("`{VARIANT_NAMES}` does not have one name for each value of `enum`"),
+                "values without a name are named after their strings",
             );
         }
         let mut values: IndexMap<&str, EnumValue> = IndexMap::new();
@@ -753,7 +746,7 @@ impl<'a> Reader<'a> {
         if own == Own::Object { "object" } else { "any" }
     }
 
-    /// The component with a Rust name.
+    /// Returns the component with a Rust name.
     pub(super) fn upstream(&self, name: &str) -> Option<&'a str> {
         let mut components = self.component_names.iter();
         components
@@ -762,7 +755,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether a shape gets a type of its own.
+/// Returns whether a shape gets a type of its own.
 fn is_named(kind: &Kind) -> bool {
     matches!(
         kind,
@@ -770,13 +763,13 @@ fn is_named(kind: &Kind) -> bool {
     )
 }
 
-/// Whether a schema is composed of others, which have to be read first.
+/// Returns whether a schema is composed of others, which must be read first.
 fn is_composed_of_others(schema: &Value) -> bool {
     let has = |keyword: &str| schema.get(keyword).is_some();
     has("allOf") || has("properties") && (has("oneOf") || has("anyOf"))
 }
 
-/// Whether a schema says something besides what it is composed of.
+/// Returns whether a schema has keywords beside its composition.
 pub(super) fn has_own_shape(object: &Map<String, Value>) -> bool {
     OWN_SHAPE
         .iter()
@@ -793,34 +786,12 @@ fn is_composed(schema: &Value) -> bool {
         .any(|keyword| schema.get(keyword).is_some())
 }
 
-/// Whether a place is that of a schema or a part of one.
+/// Returns whether a place is that of a schema or a part of one.
 fn holds_schema(place: &Pointer) -> bool {
     let keys: Vec<String> = place.keys().collect();
     let find = |names: &[&str]| keys.iter().position(|key| names.contains(&key.as_str()));
     find(&["schema", "itemSchema"]).is_some()
         || find(&["schemas", "$defs", "definitions"]).is_some_and(|at| at + 1 < keys.len())
-}
-
-/// A text in which `%41` stands for `A`.
-pub(super) fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('%') {
-        bytes.extend(before.bytes());
-        let digits = after.get(..2);
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(b'%');
-                rest = after;
-            }
-        }
-    }
-    bytes.extend(rest.bytes());
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn integer_type(format: &str) -> &'static str {

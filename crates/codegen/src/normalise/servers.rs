@@ -1,7 +1,7 @@
-//! Servers: where the paths of operations begin.
+//! Servers: the base of the paths of operations.
 //!
-//! A relative server becomes a part of the paths. The first absolute one is the default endpoint,
-//! and one that an operation has for itself is kept with the operation.
+//! A relative server becomes a prefix of the paths. The first absolute server is the default
+//! endpoint. An operation's own server is stored with the operation.
 
 use http::Uri;
 use serde_json::{Map, Value};
@@ -9,17 +9,18 @@ use serde_json::{Map, Value};
 use super::{Reader, text};
 use crate::model::Server;
 use crate::pointer::Pointer;
+use crate::template::{Piece, pieces};
 
-/// What the servers at the top of a document say.
+/// The servers at the top of a document.
 #[derive(Default)]
 pub(super) struct Servers {
-    /// Put before the paths.
+    /// Prefix of all paths.
     pub prefix: String,
-    /// Absolute ones, the default endpoint first.
+    /// Absolute servers, the default endpoint first.
     pub absolute: Vec<Server>,
 }
 
-/// Without a slash at the end.
+/// An address without a trailing slash.
 #[derive(Clone, Debug, PartialEq)]
 enum Address {
     Absolute(String),
@@ -39,7 +40,7 @@ impl<'a> Reader<'a> {
                     continue;
                 }
                 Ok(Address::Relative(path)) if path == servers.prefix => continue,
-                Ok(Address::Relative(_)) => "its path is not that of the first".to_owned(),
+                Ok(Address::Relative(_)) => "its path differs from that of the first".to_owned(),
                 Ok(Address::Absolute(url)) => match url.strip_suffix(&servers.prefix) {
                     Some(url) => {
                         is_first = false;
@@ -58,7 +59,7 @@ impl<'a> Reader<'a> {
             self.warn(
                 &at,
                 format!("the server cannot be used: {reason}"),
-                "the client does not name it; callers may give any endpoint",
+                "the documentation does not list it; callers can set any endpoint",
             );
         }
         let urls = servers.absolute.iter().map(|server| &*server.url);
@@ -69,7 +70,7 @@ impl<'a> Reader<'a> {
         servers
     }
 
-    /// What is put before the path of an operation, and the server that it has for itself.
+    /// Returns the prefix of an operation's path, and its own server if it has one.
     pub(super) fn own_server(
         &mut self,
         servers: &Servers,
@@ -94,7 +95,10 @@ impl<'a> Reader<'a> {
         if usable.is_empty() {
             self.warn(
                 at,
-                format!("its own server cannot be used: {}", reasons.join("; ")),
+                format!(
+                    "the server of the operation cannot be used: {}",
+                    reasons.join("; ")
+                ),
                 "the operation is sent to the endpoint of the client",
             );
             return shared;
@@ -103,7 +107,7 @@ impl<'a> Reader<'a> {
         let urls: Vec<&str> = usable.iter().map(Address::as_str).collect();
         let own = match &usable[preferred(&urls).unwrap_or(0)] {
             Address::Absolute(url) => url.clone(),
-            // It is relative to the server, not to its path.
+            // The path is relative to the host, not to the path of the default server.
             Address::Relative(path) => match path_of(default) {
                 "" => return (path.clone(), None),
                 base => format!("{}{path}", &default[..default.len() - base.len()]),
@@ -134,7 +138,7 @@ fn listed<'v>(
         .map(move |(index, server)| (server, at.at(index)))
 }
 
-/// The first, or the same with encryption where both are declared.
+/// Returns the index of the preferred server: the first, or its HTTPS variant if that is declared.
 fn preferred(urls: &[&str]) -> Option<usize> {
     let first = urls.first()?;
     let encrypted = first.replacen("http://", "https://", 1);
@@ -146,7 +150,7 @@ fn path_of(url: &str) -> &str {
     url[host..].find('/').map_or("", |at| &url[host + at..])
 }
 
-/// The address of a server, or why it cannot be used.
+/// Returns the address of a server, or the reason why it cannot be used.
 fn address(server: &Value) -> Result<Address, String> {
     let url = server.get("url").and_then(Value::as_str);
     let url = with_defaults(
@@ -174,27 +178,32 @@ fn address(server: &Value) -> Result<Address, String> {
         Some(rest) => format!("https://{rest}"),
         None => url,
     };
-    let parsed: Uri = (url.parse()).map_err(|error| format!("`{url}` is no URL ({error})"))?;
+    let parsed: Uri = (url.parse()).map_err(|error| format!("`{url}` is not a URL ({error})"))?;
     if !matches!(parsed.scheme_str(), Some("http" | "https")) {
         return Err(format!("the scheme of `{url}` is not http or https"));
     }
     let host = parsed.host().unwrap_or("");
     let is_odd = |authority: &str| authority.contains('@') || authority.ends_with(':');
     if host.is_empty() || parsed.authority().is_some_and(|it| is_odd(it.as_str())) {
-        return Err("it is no address of a server: no host, or a user name in it".to_owned());
+        return Err("the address has no host or has a user name".to_owned());
     }
     Ok(Address::Absolute(url.trim_end_matches('/').to_owned()))
 }
 
-/// A template with the defaults of its variables.
+/// Replaces the variables of a template by their defaults.
 fn with_defaults(template: &str, variables: Option<&Value>) -> Result<String, String> {
+    let pieces = pieces(template);
+    let pieces = pieces.ok_or_else(|| format!("the braces of `{template}` do not match"))?;
     let mut url = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}').unwrap_or((after, ""));
-        let default = variables.and_then(|it| it.get(name)?.get("default"));
-        url.push_str(before);
-        match default {
+    for piece in pieces {
+        let name = match piece {
+            Piece::Text(text) => {
+                url.push_str(text);
+                continue;
+            }
+            Piece::Name(name) => name,
+        };
+        match variables.and_then(|it| it.get(name)?.get("default")) {
             Some(Value::String(text)) => url.push_str(text),
             Some(value @ (Value::Number(_) | Value::Bool(_))) => url.push_str(&value.to_string()),
             _ => {
@@ -203,8 +212,6 @@ fn with_defaults(template: &str, variables: Option<&Value>) -> Result<String, St
                 ));
             }
         }
-        rest = after;
     }
-    url.push_str(rest);
     Ok(url)
 }

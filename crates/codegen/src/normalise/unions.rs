@@ -1,5 +1,6 @@
-//! `oneOf` and `anyOf`: alternatives that a tag or JSON itself tells apart become an enum; others
-//! stay free-form, because trying one after the other would lose what the chosen one does not know.
+//! `oneOf` and `anyOf`: alternatives that a tag or the JSON type distinguishes become an enum.
+//! Others stay free-form, because trying them in order would drop properties that the first match
+//! does not know.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -14,13 +15,13 @@ use crate::model::{Kind, Object, Property, Schema, Tagged, TaggedVariant};
 use crate::names::{pascal, variant_name};
 use crate::pointer::Pointer;
 
-/// Keywords that are constraints, but can hold properties.
+/// Keywords that are constraints but can declare properties.
 const CONDITIONS: [&str; 3] = ["then", "else", "dependentSchemas"];
 
-/// What tells alternatives apart: a property, and the values of it that each has.
+/// The tag of a union: a property, and its values in each alternative.
 pub(super) struct Tags {
     tag: String,
-    /// In the order of the alternatives; none for null.
+    /// The values per alternative; empty for null.
     values: Vec<Vec<String>>,
 }
 
@@ -52,7 +53,7 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// A schema that has alternatives beside what they have in common.
+    /// Reads a schema that has alternatives and shared properties.
     fn alternatives(
         &mut self,
         common: Schema,
@@ -71,7 +72,7 @@ impl<'a> Reader<'a> {
         };
         let Some(Kind::Object(shared)) = opened else {
             let union = self.one_of(object, keyword, at, hint);
-            // Alternatives that one `type` cannot have are believed: overlays add them beside it.
+            // Overlays add alternatives beside a `type` that contradicts them.
             if is_plain(&common.kind) || matches!(union.kind, Kind::Union(_)) {
                 return union;
             }
@@ -95,7 +96,7 @@ impl<'a> Reader<'a> {
         Schema { kind, ..common }
     }
 
-    /// An object with the properties of all alternatives: those that not all require are optional.
+    /// Returns an object with the properties of all alternatives, optional unless all require them.
     fn spread(
         &mut self,
         mut common: Object,
@@ -127,7 +128,7 @@ impl<'a> Reader<'a> {
                         ..Object::default()
                     });
                 }
-                // No object has the shape of a scalar or a list.
+                // An object cannot have the shape of a scalar or a list.
                 Some(_) => {}
             }
         }
@@ -234,8 +235,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What tells the alternatives apart, if they are objects and one property does: the one that
-    /// `discriminator` names, or one that is a different constant in each.
+    /// Returns the tag of the alternatives if they are objects that one property distinguishes: the
+    /// `discriminator`, or a property with a different constant in each.
     pub(super) fn tags(&mut self, object: &'a Map<String, Value>, keyword: &str) -> Option<Tags> {
         let all = members(object, keyword);
         let kept: Vec<&'a Value> = all.iter().filter(|member| !is_null(member)).collect();
@@ -271,7 +272,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The values of a discriminator that lead to an alternative.
+    /// Returns the values of a discriminator that select an alternative.
     fn discriminating(
         &self,
         member: &'a Value,
@@ -338,7 +339,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Keeps properties that only a condition names: whether they are there is not known.
+    /// Keeps undeclared properties if the schema declares some only under a condition.
     fn keep_conditional(
         &mut self,
         schema: &mut Schema,
@@ -368,8 +369,8 @@ impl<'a> Reader<'a> {
             if let Some(name) = unknown.filter(|_| opened.additional.is_none()) {
                 self.warn(
                     &at.at(keyword),
-                    format!("the property `{name}` is described only under a condition"),
-                    "it is kept among the properties that are not named",
+                    format!("the property `{name}` is declared only under a condition"),
+                    "it is kept among the undeclared properties",
                 );
                 opened.additional = Some(Box::new(Schema::of(Kind::Any)));
                 schema.kind = Kind::Object(opened.clone());

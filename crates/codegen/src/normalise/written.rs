@@ -1,32 +1,31 @@
-//! What a schema is going to be, told from how it is written: a schema that is only referred to
-//! need not be read, and may be one that is being read.
+//! Predictions about schemas from their keywords, so that a schema that is only referred to need
+//! not be read, and may be one that is being read.
 
 use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
 use super::Reader;
-use super::schemas::decoded;
-use crate::pointer::Pointer;
+use crate::pointer::{Pointer, percent_decoded};
 
-/// References into parts of schemas that are followed one after the other.
+/// Maximum length of a chain of references into parts of schemas.
 const MAX_STEPS: usize = 16;
-/// So many schemas are looked at for one question: compositions of compositions can double.
+/// Maximum number of schemas to inspect: nested compositions can double at each level.
 pub(super) const MAX_LOOKS: usize = 1_000;
 
-/// What is known of a schema without reading it.
+/// Facts about a schema that are known without reading it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Written {
     /// Whether all values are objects.
     pub object: bool,
-    /// Whether it names properties.
+    /// Whether it declares properties.
     pub properties: bool,
-    /// The type of its own that it gets.
+    /// The kind of type that it gets.
     pub own: Own,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Own {
-    /// None, or one that only reading tells.
+    /// No type of its own, or unknown before reading.
     #[default]
     No,
     Object,
@@ -49,7 +48,7 @@ impl<'a> Reader<'a> {
         let Some(component) = self.components.get(upstream) else {
             return Written::default();
         };
-        // What leads back to a component knows no more of it than it says itself.
+        // A cycle back to the component adds nothing to its own keywords.
         let own = component.as_object().map(own_keywords);
         self.written.insert(upstream, own.unwrap_or_default());
         let written = self.written_within(component, steps);
@@ -116,19 +115,19 @@ impl<'a> Reader<'a> {
         written
     }
 
-    /// The component that a reference leads to.
+    /// Returns the component that a reference leads to.
     pub(super) fn component_of(&self, schema: &Value) -> Option<&'a str> {
-        let name = schema
-            .get("$ref")?
-            .as_str()?
-            .strip_prefix("#/components/schemas/")?;
-        let name = name.replace("~1", "/").replace("~0", "~");
-        let known = self.components.get_key_value(name.as_str());
-        let known = known.or_else(|| self.components.get_key_value(decoded(&name).as_str()));
+        let target = schema.get("$ref")?.as_str()?;
+        let below = Pointer::parse(target.strip_prefix("#/components/schemas")?);
+        let [name] = &below.keys().collect::<Vec<_>>()[..] else {
+            return None;
+        };
+        let known = self.components.get_key_value(name);
+        let known = known.or_else(|| self.components.get_key_value(&percent_decoded(name)));
         known.map(|(name, _)| name.as_str())
     }
 
-    /// What a reference leads to, wherever it is in the document.
+    /// Returns the target of a reference, anywhere in the document.
     pub(super) fn followed(&self, schema: &Value) -> Option<&'a Value> {
         if let Some(upstream) = self.component_of(schema) {
             return self.components.get(upstream);
@@ -138,7 +137,7 @@ impl<'a> Reader<'a> {
         self.document.pointer(at.as_str())
     }
 
-    /// The strings that a property of an object can have, where it is an enum.
+    /// Returns the strings that an enum property of an object allows.
     pub(super) fn tag_values(&self, schema: &'a Value, tag: &str) -> Option<Vec<String>> {
         self.values_of(schema, tag, &mut { MAX_LOOKS })
     }
@@ -185,7 +184,7 @@ impl<'a> Reader<'a> {
         members.iter().find_map(|it| self.strings_of(it, looks))
     }
 
-    /// The names of all properties of an object.
+    /// Returns the names of all properties of an object.
     pub(super) fn property_names(&self, schema: &'a Value) -> IndexSet<&'a str> {
         let mut names = IndexSet::new();
         self.add_names(schema, &mut names, &mut { MAX_LOOKS });
@@ -214,7 +213,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether an object keeps properties that it does not name.
+    /// Returns whether an object keeps undeclared properties.
     pub(super) fn keeps_more(&mut self, schema: &'a Value) -> bool {
         self.keeps(schema, &mut { MAX_LOOKS })
     }
@@ -241,7 +240,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What a schema says without what it is composed of.
+/// Returns the facts from a schema's own keywords, without its composition.
 fn own_keywords(object: &Map<String, Value>) -> Written {
     let kind = object.get("type").and_then(Value::as_str);
     if object.contains_key("enum") || kind.is_some_and(|kind| kind != "object") {
@@ -255,26 +254,26 @@ fn own_keywords(object: &Map<String, Value>) -> Written {
     }
 }
 
-/// The members of a composition.
+/// Returns the members of a composition.
 pub(super) fn members<'a>(object: &'a Map<String, Value>, keyword: &str) -> &'a [Value] {
     let members = object.get(keyword).and_then(Value::as_array);
     members.map_or(&[], Vec::as_slice)
 }
 
-/// The properties that an object names, if there are any.
+/// Returns the declared properties of an object.
 pub(super) fn properties(object: &Map<String, Value>) -> Option<&Map<String, Value>> {
     let properties = object.get("properties").and_then(Value::as_object);
     properties.filter(|map| !map.is_empty())
 }
 
-/// Whether an object declares properties that it does not name.
+/// Returns whether an object declares a schema for additional properties.
 pub(super) fn keeps_others(object: &Map<String, Value>) -> bool {
     let additional = object.get("additionalProperties");
     additional.is_some_and(|it| *it != Value::Bool(false))
         || object.contains_key("patternProperties")
 }
 
-/// Whether null is all that a schema allows.
+/// Returns whether a schema allows only null.
 pub(super) fn is_null(schema: &Value) -> bool {
     let values = schema.get("enum").and_then(Value::as_array);
     values.is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_null))

@@ -1,7 +1,7 @@
-//! What an operation requires is an argument of its method.
+//! Required values are arguments of the client's methods.
 //!
-//! Why: progenitor's builders notice a missing parameter or body only when the request is sent.
-//! With arguments, forgetting one does not compile.
+//! Why: progenitor's builders detect a missing parameter or body only when the request is sent.
+//! With arguments, code that omits one does not compile.
 
 use syn::{FnArg, ImplItem, ImplItemFn, parse_quote};
 
@@ -9,7 +9,7 @@ use super::{Change, Context, Part, Pass};
 use crate::argument::{Argument, arguments};
 use crate::model::Operation;
 use crate::taken::many;
-use crate::tree::{Tree, functions, ident, implementations_for};
+use crate::tree::{Tree, ident};
 
 pub(super) const PASS: Pass = Pass {
     name: "arguments",
@@ -28,23 +28,17 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
         if arguments.is_empty() {
             continue;
         }
-        for block in implementations_for(&mut tree.builders, &operation.builder) {
-            block.items.retain_mut(|item| match item {
-                ImplItem::Fn(function) => edit_builder(operation, &arguments, function),
-                _ => true,
-            });
-        }
-        let name = ident(&operation.name);
-        for block in implementations_for(&mut tree.client, "Client") {
-            functions(block)
-                .filter(|function| function.sig.ident == name)
-                .for_each(|function| edit_method(operation, &arguments, function));
-        }
+        let block = tree.builder(&operation.builder)?;
+        block.items.retain_mut(|item| match item {
+            ImplItem::Fn(function) => edit_builder(operation, &arguments, function),
+            _ => true,
+        });
+        edit_method(operation, &arguments, tree.method(&operation.name)?);
     }
     Ok(())
 }
 
-/// Whether the function of the builder is kept.
+/// Returns whether a function of the builder is kept.
 fn edit_builder(
     operation: &Operation,
     arguments: &[Argument<'_>],

@@ -1,8 +1,8 @@
-//! Uploads, other media types and parameters that progenitor cannot express.
+//! Setters for uploads, other media types and other parameters.
 //!
-//! Why: progenitor refuses `multipart/form-data`, every media type but four, a second media type,
-//! cookies, parameters that are objects and every style but the usual ones. Its document has them
-//! under `x-content` and `x-parameters`; this pass gives the builders the setters for them.
+//! Why: progenitor refuses `multipart/form-data`, all but four media types, a second media type,
+//! cookies, parameters that are objects and unusual styles. The prepared document has them under
+//! `x-content` and `x-parameters`; this pass adds their setters to the builders.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -12,7 +12,7 @@ use super::{Change, Context, Part, Pass};
 use crate::argument::arguments;
 use crate::document::{is_expressible, is_known_body};
 use crate::model::{BodyContent, Kind, Schema};
-use crate::tree::{Tree, functions, ident, implementations_for};
+use crate::tree::{Tree, functions, ident, insert_before_send};
 
 pub(super) const PASS: Pass = Pass {
     name: "bodies",
@@ -51,23 +51,20 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             }
         }
         let arguments = arguments(context.api, &tree.arguments, operation)?;
-        for block in implementations_for(&mut tree.builders, &operation.builder) {
-            let known: Vec<String> = functions(block)
-                .map(|it| it.sig.ident.to_string())
-                .collect();
-            let missing = arguments
-                .iter()
-                .filter(|argument| !known.iter().any(|name| ident(argument.name) == name));
-            let setters: Vec<_> = missing.map(|it| ImplItem::Fn(it.setter())).collect();
-            // `send` stands behind the setters.
-            let end = block.items.len().saturating_sub(1);
-            block.items.splice(end..end, setters);
-        }
+        let block = tree.builder(&operation.builder)?;
+        let known: Vec<String> = functions(block)
+            .map(|it| it.sig.ident.to_string())
+            .collect();
+        let missing = arguments
+            .iter()
+            .filter(|argument| !known.iter().any(|name| ident(argument.name) == name));
+        let setters = missing.map(|it| ImplItem::Fn(it.setter())).collect();
+        insert_before_send(block, setters);
     }
     Ok(())
 }
 
-/// The type of a part: files are content.
+/// Returns the type of a part; files are `Content`.
 fn part_type(schema: &Schema) -> TokenStream {
     match &schema.kind {
         Kind::Binary => quote! { ::compute_kfp_runtime::Content },
@@ -78,7 +75,7 @@ fn part_type(schema: &Schema) -> TokenStream {
     }
 }
 
-/// The type for a schema of which progenitor was not told.
+/// Returns the type of a schema that progenitor did not see.
 fn rust_type(schema: &Schema) -> TokenStream {
     match &schema.kind {
         Kind::Any | Kind::Enum(_) | Kind::Object(_) | Kind::Union(_) | Kind::Tagged(_) => {
@@ -112,7 +109,7 @@ fn rust_type(schema: &Schema) -> TokenStream {
     }
 }
 
-/// The type of an item, which may be null.
+/// Returns the type of an item, which may be null.
 fn optional(schema: &Schema) -> TokenStream {
     let ty = rust_type(schema);
     if schema.nullable && schema.kind != Kind::Any {

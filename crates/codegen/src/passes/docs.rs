@@ -1,24 +1,22 @@
-//! Documentation that rustdoc shows as it was meant.
+//! Documentation that rustdoc renders as intended.
 //!
-//! Why: progenitor copies the texts of a document as they are, so that code in them becomes a test
-//! and a bracket a broken link; its examples are not compiled; and setters, variants and fields
-//! without a description have none. Here every public item has a summary, texts are made safe,
-//! examples compile, and upstream names and deprecation are marked.
+//! Why: progenitor copies descriptions verbatim, so that code in them becomes a test and a bracket
+//! a broken link. Its examples are not compiled, and setters, variants and fields without a
+//! description have no documentation. Here every public item has a summary, descriptions are
+//! escaped, examples compile, and upstream names and deprecation are marked.
 
 use std::collections::HashMap;
 
 use quote::ToTokens as _;
 use syn::visit_mut::VisitMut;
-use syn::{
-    Attribute, Expr, ExprLit, FnArg, ImplItemFn, Item, ItemEnum, ItemStruct, Lit, Meta, parse_quote,
-};
+use syn::{Attribute, FnArg, ImplItemFn, Item, ItemEnum, ItemStruct, parse_quote};
 
 use super::presence::property_of;
 use super::{Change, Context, Part, Pass};
 use crate::argument::{Argument, arguments};
 use crate::model::{Api, Kind, NamedSchema, Operation, Schema};
 use crate::prose::{code, one_line, rustdoc};
-use crate::tree::{Tree, fields, functions, ident, implementations, implementations_for, structs};
+use crate::tree::{Tree, doc_text, fields, functions, ident, implementations, structs};
 
 pub(super) const PASS: Pass = Pass {
     name: "docs",
@@ -38,10 +36,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             Item::Impl(block) => functions(block)
                 .filter(|function| function.sig.ident == "builder")
                 .for_each(|function| {
-                    document(
-                        &mut function.attrs,
-                        "Creates a builder in which nothing is set.",
-                    );
+                    document(&mut function.attrs, "Creates an empty builder.");
                 }),
             _ => {}
         }
@@ -49,7 +44,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     document_type_builders(api, tree);
     for operation in &api.operations {
         let arguments = arguments(api, &tree.arguments, operation)?;
-        document_operation(context, tree, operation, &arguments);
+        document_operation(context, tree, operation, &arguments)?;
     }
     let about = api.description.as_deref().map(rustdoc).unwrap_or_default();
     let client = structs(&mut tree.client).find(|item| item.ident == "Client");
@@ -68,7 +63,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     Ok(())
 }
 
-/// The servers that callers may name, and those that operations have for themselves.
+/// Describes the servers of the spec and those of single operations.
 fn servers(api: &Api) -> String {
     let mut text = String::new();
     for (index, server) in api.servers.iter().enumerate() {
@@ -99,11 +94,10 @@ fn servers(api: &Api) -> String {
     if !own.is_empty() {
         let own: Vec<String> = own.into_iter().map(code).collect();
         text.push_str(&format!(
-            "\n\nSome operations have a server of their own and are sent there, whatever the \
-             endpoint of the client is: {}. Credentials of the client go there as well, over HTTPS or \
-             to this machine only. \
-             [`TransportBuilder::server`](::compute_kfp_runtime::TransportBuilder::server) names \
-             another place for them.",
+            "\n\nSome operations have their own server and are sent there, regardless of the client's \
+             endpoint: {}. They use the client's credentials, but only over HTTPS or to this machine. \
+             [`TransportBuilder::server`](::compute_kfp_runtime::TransportBuilder::server) sets \
+             a different address.",
             own.join(", ")
         ));
     }
@@ -121,7 +115,7 @@ fn document_struct(api: &Api, item: &mut ItemStruct) {
     };
     for (name, field) in fields(item) {
         let text = match property_of(object, &name) {
-            None => "Properties that the spec does not name.".to_owned(),
+            None => "Properties that the spec does not declare.".to_owned(),
             Some((wire, property)) => {
                 let fallback = format!("Property {}.", code(wire));
                 described(
@@ -159,7 +153,7 @@ fn document_enum(api: &Api, item: &mut ItemEnum) {
                     let values: Vec<String> = found.values.iter().map(|it| code(it)).collect();
                     format!("An object whose {tag} is {}.", values.join(" or "))
                 }
-                None => format!("A value whose {tag} the spec does not name, as it was sent."),
+                None => format!("A value whose {tag} is not in the spec, unchanged."),
             };
             document(&mut variant.attrs, &text);
         }
@@ -175,7 +169,7 @@ fn document_enum(api: &Api, item: &mut ItemEnum) {
         } else if name == "Other" {
             document(
                 &mut variant.attrs,
-                "A value that the spec does not describe.",
+                "A value that matches no type in the spec.",
             );
         } else {
             let text = format!("A value that is {}.", article(&name));
@@ -226,10 +220,7 @@ fn document_type_builders(api: &Api, tree: &mut Tree) {
             let field = if name == "build_" { "build" } else { &name };
             let text = format!("Sets [`{field}`](super::{owner}::{field}).");
             document(&mut function.attrs, &text);
-            let property = match api.schemas.get(&owner).map(|it| &it.schema.kind) {
-                Some(Kind::Object(object)) => property_of(object, field),
-                _ => None,
-            };
+            let property = api.object(&owner).and_then(|it| property_of(it, field));
             if property.is_some_and(|(_, property)| property.schema.deprecated) {
                 function.attrs.push(deprecated());
             }
@@ -238,8 +229,8 @@ fn document_type_builders(api: &Api, tree: &mut Tree) {
 }
 
 const BUILD: [&str; 2] = [
-    "Returns the value with what was set.",
-    "Returns the value with what was set.\n\n# Errors\n\nReturns an error if a required property \
+    "Returns the value.",
+    "Returns the value.\n\n# Errors\n\nReturns an error if a required property \
      was not set. It names the property.",
 ];
 
@@ -253,44 +244,39 @@ fn document_operation(
     tree: &mut Tree,
     operation: &Operation,
     arguments: &[Argument<'_>],
-) {
-    let name = ident(&operation.name);
-    for block in implementations_for(&mut tree.client, "Client") {
-        for method in functions(block).filter(|it| it.sig.ident == name) {
-            let text = method_text(context, operation, arguments);
-            document(&mut method.attrs, &text);
-            alias(
-                &mut method.attrs,
-                Some(&operation.upstream),
-                &operation.name,
+) -> Result<(), String> {
+    let method = tree.method(&operation.name)?;
+    let text = method_text(context, operation, arguments);
+    document(&mut method.attrs, &text);
+    alias(
+        &mut method.attrs,
+        Some(&operation.upstream),
+        &operation.name,
+    );
+    if operation.deprecated {
+        method.attrs.push(deprecated());
+    }
+    for function in functions(tree.builder(&operation.builder)?) {
+        let name = function.sig.ident.to_string();
+        let is_setter = matches!(function.sig.inputs.first(), Some(FnArg::Receiver(_)));
+        let argument = arguments.iter().find(|it| ident(it.name) == name);
+        if !is_setter {
+            document(
+                &mut function.attrs,
+                "Creates a request without optional values.",
             );
-            if operation.deprecated {
-                method.attrs.push(deprecated());
-            }
+        } else if name == "send" {
+            append(
+                &mut function.attrs,
+                "# Errors\n\nReturns an error if the request cannot be sent, or the response \
+                 is an error or cannot be decoded: see \
+                 [`ErrorKind`](::compute_kfp_runtime::ErrorKind).",
+            );
+        } else if let Some(argument) = argument {
+            document_setter(operation, argument, function);
         }
     }
-    for block in implementations_for(&mut tree.builders, &operation.builder) {
-        for function in functions(block) {
-            let name = function.sig.ident.to_string();
-            let is_setter = matches!(function.sig.inputs.first(), Some(FnArg::Receiver(_)));
-            let argument = arguments.iter().find(|it| ident(it.name) == name);
-            if !is_setter {
-                document(
-                    &mut function.attrs,
-                    "Creates a request in which nothing optional is set.",
-                );
-            } else if name == "send" {
-                append(
-                    &mut function.attrs,
-                    "# Errors\n\nReturns an error if the request cannot be sent, or the response \
-                     is an error or cannot be decoded: see \
-                     [`ErrorKind`](::compute_kfp_runtime::ErrorKind).",
-                );
-            } else if let Some(argument) = argument {
-                document_setter(operation, argument, function);
-            }
-        }
-    }
+    Ok(())
 }
 
 fn document_setter(operation: &Operation, argument: &Argument<'_>, function: &mut ImplItemFn) {
@@ -311,7 +297,7 @@ fn document_setter(operation: &Operation, argument: &Argument<'_>, function: &mu
             match media {
                 Some((_, media, _)) => {
                     let text = format!(
-                        "Sets a body of type {}, in place of another one.",
+                        "Sends a body of type {}. It replaces any other body.",
                         code(media)
                     );
                     description.map_or_else(|| text.clone(), |it| format!("{text}\n\n{it}"))
@@ -326,7 +312,7 @@ fn document_setter(operation: &Operation, argument: &Argument<'_>, function: &mu
     }
 }
 
-/// A description, and what the server does without a value unless it says so already.
+/// Appends the default to a description that does not mention it.
 fn described(schema: &Schema, description: Option<&str>, fallback: &str) -> String {
     let description = description.unwrap_or(fallback);
     let text = rustdoc(description);
@@ -342,13 +328,13 @@ fn described(schema: &Schema, description: Option<&str>, fallback: &str) -> Stri
         return text;
     }
     let note = format!(
-        "If omitted, the server uses {}; this client never sends it by itself.",
+        "If omitted, the server uses {}. The client does not send this default.",
         code(&default.to_string())
     );
     format!("{text}\n\n{}", rustdoc(&note))
 }
 
-/// What a description says of one value: an item of a list that starts with its name.
+/// Returns what a description says of one value, in a list item that starts with its name.
 fn said_of(description: &str, value: &str) -> Option<String> {
     let mut lines = description.lines();
     let text = lines.by_ref().find_map(|line| {
@@ -371,7 +357,7 @@ fn said_of(description: &str, value: &str) -> Option<String> {
     Some(rustdoc(&first.chain(letters).collect::<String>()))
 }
 
-/// Documentation of a client's method.
+/// Returns the documentation of a client's method.
 fn method_text(context: &Context<'_>, operation: &Operation, arguments: &[Argument<'_>]) -> String {
     let mut text = String::new();
     let mut paragraph = |paragraph: &str| {
@@ -410,14 +396,14 @@ fn method_text(context: &Context<'_>, operation: &Operation, arguments: &[Argume
     if let Some(server) = &operation.server {
         paragraph(&format!(
             "The request goes to {}, the server of this operation, unless \
-             [`TransportBuilder::server`](::compute_kfp_runtime::TransportBuilder::server) names \
-             another place.",
+             [`TransportBuilder::server`](::compute_kfp_runtime::TransportBuilder::server) sets \
+             a different address.",
             code(server)
         ));
     }
     if operation.events.is_some() {
         paragraph(&format!(
-            "[`events`](builder::{}::events) of the builder asks for server-sent events.",
+            "[`events`](builder::{}::events) of the builder requests server-sent events.",
             operation.builder
         ));
     }
@@ -444,7 +430,7 @@ fn method_text(context: &Context<'_>, operation: &Operation, arguments: &[Argume
             })
             .collect();
         paragraph(&format!(
-            "The builder sets what is optional: {}.",
+            "Optional, set by methods of the builder: {}.",
             links.join(", ")
         ));
     }
@@ -496,11 +482,11 @@ fn credentials(operation: &Operation) -> String {
                 .join(" and "),
         })
         .collect();
-    format!(", authorised by {}", alternatives.join(" or "))
+    format!(", authorized by {}", alternatives.join(" or "))
 }
 
 fn deprecated() -> Attribute {
-    parse_quote! { #[deprecated(note = "marked as deprecated in the spec; the documentation says why")] }
+    parse_quote! { #[deprecated(note = "deprecated in the spec; see the documentation")] }
 }
 
 fn alias(attributes: &mut Vec<Attribute>, upstream: Option<&str>, name: &str) {
@@ -535,7 +521,7 @@ fn append(attributes: &mut Vec<Attribute>, text: &str) {
     attributes.splice(end..end, doc_attributes(&format!("\n{text}")));
 }
 
-/// Documentation as attributes, one for each line.
+/// Converts documentation into attributes, one per line.
 pub(crate) fn doc_attributes(text: &str) -> Vec<Attribute> {
     let line = |line: &str| -> Attribute {
         let line = if line.is_empty() {
@@ -548,7 +534,7 @@ pub(crate) fn doc_attributes(text: &str) -> Vec<Attribute> {
     text.trim_end().lines().map(line).collect()
 }
 
-/// Splits documentation of several lines, which would be printed as a block comment.
+/// Splits multi-line documentation, which would be printed as a block comment.
 struct Lines;
 
 impl VisitMut for Lines {
@@ -560,19 +546,5 @@ impl VisitMut for Lines {
                 _ => vec![attribute],
             });
         *attributes = split.collect();
-    }
-}
-
-/// The text of a documentation attribute.
-fn doc_text(attribute: &Attribute) -> Option<String> {
-    let Meta::NameValue(pair) = &attribute.meta else {
-        return None;
-    };
-    match &pair.value {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        }) if pair.path.is_ident("doc") => Some(text.value()),
-        _ => None,
     }
 }

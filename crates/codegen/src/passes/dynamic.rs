@@ -1,7 +1,7 @@
-//! Any operation by its name.
+//! Calls of any operation by name.
 //!
-//! Why: a command line or a script knows the name of an operation only when it runs; progenitor
-//! has nothing for it.
+//! Why: command lines and scripts know the name of an operation only at run time. progenitor has no
+//! equivalent.
 
 use std::fmt::Write as _;
 
@@ -21,7 +21,7 @@ pub(super) const PASS: Pass = Pass {
 fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     let doc = doc_attributes(&documentation(context));
     let mut blocks = implementations(&mut tree.client);
-    let (_, block) = blocks.next().ok_or("the client has no functions")?;
+    let (_, block) = blocks.next().ok_or("the client has no methods")?;
     block.items.push(parse_quote! {
         #(#doc)*
         #[cfg(feature = "dynamic")]
@@ -45,16 +45,16 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
 }
 
 fn documentation(context: &Context<'_>) -> String {
-    let mut text = "Prepares a call of any operation, by its name, with its arguments as JSON.\n\n\
-        The name is that of the method, in snake or kebab case, or the `operationId` of the spec. \
+    let mut text = "Prepares a call of an operation by its name, with arguments as JSON.\n\n\
+        The name is the method's, in snake or kebab case, or the `operationId` in the spec. \
         The arguments are an object with the parameters under their names in the spec, and `body`; \
-        see [`Call`](::compute_kfp_runtime::dynamic::Call). It also has the methods for files of \
-        an upload and for settings of a list.\n\n\
+        see [`Call`](::compute_kfp_runtime::dynamic::Call). It also has methods for the files of an \
+        upload and for the settings of a list.\n\n\
         # Errors\n\n\
         Returns the errors of [`Call::new`](::compute_kfp_runtime::dynamic::Call::new). \
         Nothing is sent."
         .to_owned();
-    // One that needs nothing, so that the example is true.
+    // Its example works as shown, because it needs no arguments.
     let example = context.api.operations.iter().find(|operation| {
         let free = operation.parameters.iter().all(|it| !it.required) && operation.body.is_none();
         free && matches!(operation.success, Success::Json(_))

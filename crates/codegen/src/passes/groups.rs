@@ -1,7 +1,7 @@
-//! Methods of the client in groups.
+//! Methods of the client, grouped by tag.
 //!
-//! Why: progenitor writes all methods into one block, in which nobody finds one of 80. Here each
-//! tag has a block of its own, with a heading and a sentence.
+//! Why: progenitor writes all methods into one block, where one of 80 is hard to find. Here each
+//! tag has its own block, with a heading and a sentence.
 
 use std::collections::HashMap;
 
@@ -78,7 +78,7 @@ fn block(methods: Vec<ImplItem>, text: &str) -> Option<ItemImpl> {
     })
 }
 
-/// `Recurring run` for `RecurringRunService`, which grpc-gateway makes of a service.
+/// Returns `Recurring run` for `RecurringRunService`, which is how grpc-gateway names a service.
 fn heading(tag: &str) -> String {
     let mut text = one_line(tag);
     if let Some(service) = text.strip_suffix("Service").filter(|it| !it.is_empty()) {

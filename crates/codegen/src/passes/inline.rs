@@ -1,8 +1,8 @@
-//! A function is compiled by the programs that call it.
+//! Functions are compiled by the programs that call them.
 //!
-//! Why: a client has far more methods than any program calls. Without `#[inline]`, rustc compiles all
-//! of them with the client, the decoding of every response included; with it, only those that are
-//! called, where they are called.
+//! Why: a client has far more methods than any program calls. Without `#[inline]`, rustc compiles
+//! all of them with the client, including the decoding of every response. With it, only the called
+//! ones are compiled, in the crates that call them.
 
 use syn::visit_mut::{VisitMut, visit_impl_item_fn_mut, visit_item_fn_mut};
 use syn::{Attribute, FnArg, ImplItemFn, ItemFn, Signature, Type, parse_quote};
@@ -39,7 +39,7 @@ impl VisitMut for Functions {
     }
 }
 
-/// Functions with parameters for types are compiled by their callers anyway.
+/// Functions with type parameters are compiled by their callers anyway.
 fn inline(signature: &Signature) -> Option<Attribute> {
     let is_generic = signature.generics.type_params().next().is_some()
         || signature.inputs.iter().any(

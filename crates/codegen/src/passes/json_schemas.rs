@@ -1,6 +1,6 @@
-//! JSON Schemas of the types, behind a feature.
+//! JSON Schemas of the types, with a feature.
 //!
-//! Why: progenitor adds a derive to all builds or to none.
+//! Why: progenitor adds a derive either to all builds or to none.
 
 use syn::{Item, parse_quote};
 
@@ -24,7 +24,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
                 });
                 continue;
             }
-            // The macro of an open enum has it.
+            // The macro of open enums derives it.
             Item::Enum(item) if item.variants.iter().all(|it| it.discriminant.is_none()) => {
                 &mut item.attrs
             }
@@ -37,7 +37,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a type is a union that writes itself.
+/// Returns whether a type is a union with its own serialization.
 fn is_tagged(api: &Api, name: &str) -> bool {
     let schema = api.schemas.get(name);
     schema.is_some_and(|it| matches!(it.schema.kind, Kind::Tagged(_)))

@@ -1,10 +1,10 @@
-//! Mocks meet what the client sends, and nothing else.
+//! Mocks that match exactly what the client sends.
 //!
-//! Why: progenitor's mocks compare a path parameter with the path as it was sent, where it is
-//! encoded; a parameter may be anything but a slash, so that the mock of one operation meets the
-//! requests of another; lists in the query do not compile; and `httpmock` and `regex` would be
-//! dependencies of each client. Here values are encoded, patterns are exact, lists and the parts of
-//! an upload have methods, and `httpmock` is that of the runtime.
+//! Why: progenitor's mocks compare a path parameter with the path on the wire, where it is encoded.
+//! A parameter matches anything but a slash, so that the mock of one operation matches requests of
+//! another. Mocks with lists in the query do not compile, and each client would depend on
+//! `httpmock` and `regex`. Here values are encoded, patterns are exact, lists and parts of uploads
+//! have methods, and `httpmock` is the runtime's.
 
 use std::collections::HashMap;
 
@@ -20,6 +20,7 @@ use crate::model::{
 };
 use crate::names::{pascal, snake};
 use crate::taken::taken;
+use crate::template::{Piece, pieces};
 use crate::tree::{ArgumentTypes, Tree, functions, ident};
 
 pub(super) const PASS: Pass = Pass {
@@ -40,9 +41,9 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
         Item::Mod(module) => Some(module),
         _ => None,
     });
-    let module = module.ok_or("progenitor made no module for mocks")?;
+    let module = module.ok_or("progenitor generated no module for mocks")?;
     let items = module.content.as_mut().map(|(_, items)| items);
-    let items = items.ok_or("progenitor made no module for mocks")?;
+    let items = items.ok_or("progenitor generated no module for mocks")?;
     for item in items.iter_mut() {
         if let Item::Use(item) = item {
             item.attrs = vec![parse_quote! { #[allow(unused_imports)] }];
@@ -96,7 +97,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     Ok(())
 }
 
-/// The operations by the types of their mocks with an ending.
+/// Returns the operations by the names of their mock types, which have an ending.
 fn by_type<'a>(api: &'a Api, ending: &str) -> HashMap<String, &'a Operation> {
     let operations = api.operations.iter();
     operations
@@ -179,7 +180,7 @@ fn edit(api: &Api, types: &ArgumentTypes, operation: &Operation, block: &mut Ite
     block.items.extend(added);
 }
 
-/// The method and the path of an operation, and no path that is another operation's.
+/// Matches the method and the path of an operation, and excludes paths of other operations.
 fn expect_operation(api: &Api, operation: &Operation, function: &mut ImplItemFn) {
     let method = ident(&operation.method);
     let pattern = pattern(&operation.path, None);
@@ -194,7 +195,7 @@ fn expect_operation(api: &Api, operation: &Operation, function: &mut ImplItemFn)
     }};
 }
 
-/// Gives an error its own type: progenitor knows one for all errors of an operation, or none.
+/// Sets the type of an error response, which progenitor does not distinguish.
 fn respond(operation: &Operation, function: &mut ImplItemFn) {
     let name = function.sig.ident.to_string();
     let mut responses = operation.responses.iter();
@@ -225,7 +226,7 @@ fn respond(operation: &Operation, function: &mut ImplItemFn) {
     }
 }
 
-/// Makes a response of one value, which progenitor knows, a stream of values.
+/// Turns a response of one value, as progenitor generates it, into a stream of values.
 fn respond_with_stream(operation: &Operation, function: &mut ImplItemFn) {
     let Success::Stream(_, format) = operation.success else {
         return;
@@ -274,7 +275,7 @@ fn respond_with_stream(operation: &Operation, function: &mut ImplItemFn) {
     }};
 }
 
-/// The name that progenitor gives the method for a status.
+/// Returns progenitor's name of the method for a status.
 fn reason(status: &str) -> Option<String> {
     match status {
         "4XX" => Some("client_error".to_owned()),
@@ -290,7 +291,7 @@ fn is_named(input: &FnArg, name: &str) -> bool {
     matches!(input, FnArg::Typed(typed) if matches!(&*typed.pat, syn::Pat::Ident(it) if it.ident == name))
 }
 
-/// Expects a value as the client writes it in the style of its parameter.
+/// Expects a value as the client writes it, in the style of its parameter.
 fn written(
     operation: &Operation,
     types: &ArgumentTypes,
@@ -321,29 +322,27 @@ fn written(
     })
 }
 
-/// The pattern of a path, with any values, or `{}` for the one of a parameter.
+/// Returns the pattern of a path that matches any values, with `{}` for the given parameter.
 fn pattern(path: &str, fixed: Option<&str>) -> String {
     let mut pattern = String::from("^");
-    let mut rest = path;
-    let escaped = |text: &str| -> String {
-        let text = text.chars().flat_map(|c| {
-            c.is_ascii_punctuation()
-                .then_some('\\')
-                .into_iter()
-                .chain([c])
-        });
-        text.collect()
-    };
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}').unwrap_or((after, ""));
-        pattern.push_str(&escaped(before));
-        pattern.push_str(if fixed == Some(name) { "{}" } else { "[^/:]+" });
-        rest = after;
+    for piece in pieces(path).unwrap_or_default() {
+        match piece {
+            Piece::Text(text) => {
+                for c in text.chars() {
+                    if c.is_ascii_punctuation() {
+                        pattern.push('\\');
+                    }
+                    pattern.push(c);
+                }
+            }
+            Piece::Name(name) if fixed == Some(name) => pattern.push_str("{}"),
+            Piece::Name(_) => pattern.push_str("[^/:]+"),
+        }
     }
-    pattern + &escaped(rest) + "$"
+    pattern + "$"
 }
 
-/// Paths without a parameter of other operations, which the pattern of this one's path meets.
+/// Returns paths without parameters that match the pattern of an operation but belong to others.
 fn more_exact<'a>(api: &'a Api, operation: &Operation) -> Vec<&'a str> {
     let segments = |path: &'a str| path.split('/');
     let meets = |other: &&'a Operation| {
@@ -362,21 +361,21 @@ fn more_exact<'a>(api: &'a Api, operation: &Operation) -> Vec<&'a str> {
     others.map(|other| other.path.as_str()).collect()
 }
 
-/// Documents a function, of which progenitor documents none.
+/// Documents a function; progenitor documents none.
 fn document(function: &mut ImplItemFn, verb: &str) {
     let name = function.sig.ident.to_string();
     let mut inputs = function.sig.inputs.iter();
     let is_status = inputs.any(|input| is_named(input, "status"));
     let doc = match name.as_str() {
-        "new" => " Wraps what `httpmock` hands to a mock.".to_owned(),
-        "into_inner" => " Returns what `httpmock` handed to the mock.".to_owned(),
+        "new" => " Wraps the value that `httpmock` passes to a mock.".to_owned(),
+        "into_inner" => " Returns the value that `httpmock` passed to the mock.".to_owned(),
         _ if is_status => format!(" Responds with a status of the class `{name}`."),
         _ => format!(" {verb} `{}`.", name.trim_start_matches("r#")),
     };
     function.attrs.push(parse_quote! { #[doc = #doc] });
 }
 
-/// Borrows a body that is taken by value, which progenitor hands on as it is.
+/// Borrows a body that progenitor takes by value and only passes on.
 fn borrow_value(function: &mut ImplItemFn) {
     let is_taken = |input: &FnArg| {
         is_named(input, "value")
@@ -401,7 +400,7 @@ impl VisitMut for Borrowed {
     }
 }
 
-/// `httpmock` of the runtime.
+/// Replaces `httpmock` by the runtime's re-export.
 struct Reexported;
 
 impl VisitMut for Reexported {

@@ -1,8 +1,9 @@
-//! Names that progenitor would give another form.
+//! Names that progenitor would choose differently.
 //!
-//! Why: progenitor derives every Rust name from the one in the document. Two names can become one
-//! (`a-b` and `a_b`), a parameter can be called like a method of its builder (`send`), and a dotted
-//! parameter gets a long name. The generator names those itself and hides them from progenitor.
+//! Why: progenitor derives every Rust name from the name in the document. Two names can collide
+//! (`a-b` and `a_b`), a parameter can have the name of a method of its builder (`send`), and a
+//! dotted parameter gets a long name. The generator chooses such names itself and hands
+//! placeholders to progenitor.
 
 use proc_macro2::Ident;
 use syn::LitStr;
@@ -56,7 +57,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     Ok(())
 }
 
-/// The field for the properties that the spec does not name: a name that no property has.
+/// Returns the name of the field for undeclared properties, distinct from all properties.
 pub(super) fn extra_name(object: &Object) -> String {
     let mut name = "extra".to_owned();
     let taken = |name: &str| object.properties.values().any(|it| it.ident == name);

@@ -1,8 +1,8 @@
-//! A new property is no breaking change.
+//! New properties are not breaking changes.
 //!
-//! Why: an API adds properties to its objects all the time. progenitor's structs can be built and
-//! matched field by field, so that each would break callers. A `#[non_exhaustive]` struct is made
-//! by its builder, or from its default by assigning fields.
+//! Why: APIs keep adding properties. progenitor's structs can be built and matched field by field,
+//! so that each new property would break callers. A `#[non_exhaustive]` struct is created by its
+//! builder, or from its default by assigning fields.
 
 use syn::parse_quote;
 

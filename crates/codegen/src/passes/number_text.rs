@@ -1,9 +1,9 @@
 //! Numbers in strings.
 //!
-//! Why: protobuf's JSON writes 64-bit integers as strings, and doubles that JSON lacks as `"NaN"`;
-//! servers also take and send plain numbers. progenitor would keep a `String`. The settings mark
-//! such integers with a type of their own; here they become `i64`, `u64` and `f64`, and a property
-//! is read in both forms.
+//! Why: protobuf's JSON writes 64-bit integers as strings, and doubles that JSON cannot represent
+//! as `"NaN"`; servers also accept and send plain numbers. progenitor would use `String`. Its
+//! settings mark such integers with special types; here they become `i64`, `u64` and `f64`, and
+//! both forms are read.
 
 use quote::ToTokens as _;
 use syn::visit_mut::{VisitMut, visit_type_mut};

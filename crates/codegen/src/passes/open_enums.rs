@@ -1,8 +1,8 @@
-//! Enums that a server may add values to.
+//! Enums that accept unknown values.
 //!
-//! Why: progenitor's enums know the values of the document and no other, so that one new value of
-//! a newer server fails the whole response. The variants are kept; what surrounds them is written
-//! by the macro `open_enum` of the runtime, which adds `Unknown`.
+//! Why: progenitor's enums only have the values of the document, so that one new value from a newer
+//! server fails the whole response. The variants are kept; the rest is written by the runtime's
+//! macro `open_enum`, which adds `Unknown`.
 
 use syn::{Item, parse_quote};
 
@@ -32,8 +32,8 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             Item::Enum(item) if item.ident == name => Some(item),
             _ => None,
         });
-        let found = found.ok_or_else(|| format!("progenitor made no enum `{name}`"))?;
-        // An enum with values is one of the macro, see `layout`.
+        let found = found.ok_or_else(|| format!("progenitor generated no enum `{name}`"))?;
+        // Enums with discriminants become calls of the macro, see `layout`.
         found
             .attrs
             .retain(|attribute| attribute.path().is_ident("doc"));

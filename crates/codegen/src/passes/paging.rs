@@ -1,7 +1,7 @@
 //! Lists as streams.
 //!
-//! Why: progenitor streams what the extension of one framework marks. Here paging is found by the
-//! shape of an operation, and its builder returns streams of items and of pages.
+//! Why: progenitor only streams operations that the extension of one framework marks. Here paging
+//! is detected by the shape of an operation, and its builder returns streams of items and of pages.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -10,9 +10,7 @@ use syn::{ImplItem, Item, Type, parse_quote};
 use super::{Change, Context, Part, Pass};
 use crate::model::{Api, Kind, Object, Operation, Paging, Success};
 use crate::normalise::is_whole_number;
-use crate::tree::{
-    Tree, fields, functions, generic, ident, implementations_for, is_about, structs,
-};
+use crate::tree::{Tree, fields, functions, generic, ident, is_about, structs};
 
 pub(super) const PASS: Pass = Pass {
     name: "paging",
@@ -42,9 +40,12 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             let key = (operation.builder.clone(), size.ident.clone());
             tree.arguments.insert(key, parse_quote! { u32 });
         }
-        for block in implementations_for(&mut tree.builders, &operation.builder) {
-            edit(block, operation, paging, declared.clone());
-        }
+        edit(
+            tree.builder(&operation.builder)?,
+            operation,
+            paging,
+            declared,
+        );
         if !pages.contains(&page) {
             pages.push(page);
             let item = list_page(context.api, tree, page, object, paging)?;
@@ -55,7 +56,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     Ok(())
 }
 
-/// The type that an operation returns, by its name, if it is an object.
+/// Returns the name and the object that an operation returns, if it returns one.
 fn page<'a>(api: &'a Api, operation: &'a Operation) -> Option<(&'a str, &'a Object)> {
     let Success::Json(schema) = &operation.success else {
         return None;
@@ -63,10 +64,7 @@ fn page<'a>(api: &'a Api, operation: &'a Operation) -> Option<(&'a str, &'a Obje
     let Kind::Reference(name) = &schema.kind else {
         return None;
     };
-    match &api.schemas.get(name)?.schema.kind {
-        Kind::Object(object) => Some((name, object)),
-        _ => None,
-    }
+    Some((name, api.object(name)?))
 }
 
 fn edit(
@@ -81,7 +79,7 @@ fn edit(
         parameters.any(|it| it.ident == "page_size" && it.name == name)
     };
     match setter {
-        // One type on all lists, whatever number the spec gives it.
+        // The type is the same for all lists, whatever number type the spec uses.
         Some(setter) if is_size(paging.size()) => {
             let attributes = std::mem::take(&mut setter.attrs);
             *setter = parse_quote! {
@@ -95,7 +93,7 @@ fn edit(
         Some(_) => {}
         None => {
             let summary = format!(
-                " Sets the largest number of items on a page, as `{}` does.",
+                " Sets the maximum number of items on a page, as `{}` does.",
                 paging.size()
             );
             let parameter = operation
@@ -103,9 +101,8 @@ fn edit(
                 .iter()
                 .find(|it| it.name == paging.size());
             let limit = parameter.and_then(|it| it.maximum).map(|most| {
-                let limit = format!(
-                    " A number above {most} is sent as {most}, the largest that the spec allows."
-                );
+                let limit =
+                    format!(" A number above {most} is sent as {most}, the maximum in the spec.");
                 quote! { #[doc = ""] #[doc = #limit] }
             });
             block.items.push(parse_quote! {
@@ -124,9 +121,9 @@ fn edit(
 fn methods(page: &Type) -> Vec<ImplItem> {
     vec![
         parse_quote! {
-            /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+            /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
             ///
-            /// [`pages`](Self::pages) ends with the page that reaches it.
+            /// [`pages`](Self::pages) stops after the page that reaches it.
             pub fn max_items(mut self, items: u64) -> Self {
                 self.request.max_items(items);
                 self
@@ -164,7 +161,7 @@ fn methods(page: &Type) -> Vec<ImplItem> {
     ]
 }
 
-/// The implementation of `ListPage` for the type of a page.
+/// Implements `ListPage` for the type of a page.
 fn list_page(
     api: &Api,
     tree: &mut Tree,
@@ -174,7 +171,12 @@ fn list_page(
 ) -> Result<Item, String> {
     let page_type = ident(name);
     let list = property(page, paging.items());
-    let missing = || format!("progenitor made no list `{}` in `{name}`", paging.items());
+    let missing = || {
+        format!(
+            "progenitor generated no list `{}` in `{name}`",
+            paging.items()
+        )
+    };
     let mut items = structs(&mut tree.types).filter(|item| item.ident == name);
     let field = items
         .find_map(|item| fields(item).find(|(field, _)| list == field))
@@ -250,7 +252,7 @@ fn list_page_block(
     }
 }
 
-/// The field that holds the number of all items, if there is one.
+/// Returns the field with the total number of items, if there is one.
 fn total(page: &Object) -> Option<Ident> {
     let is_number = |name: &&str| {
         let total = page.properties.get(*name);
@@ -260,7 +262,7 @@ fn total(page: &Object) -> Option<Ident> {
     Some(property(page, name))
 }
 
-/// The field of an item that a list is paged by, if it is paged by time.
+/// Returns the timestamp field of an item, if the list is paged by time.
 fn time_of_item(api: &Api, page: &Object, paging: &Paging) -> Option<Ident> {
     let Paging::Timed { items } = paging else {
         return None;

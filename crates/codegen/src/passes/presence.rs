@@ -1,8 +1,8 @@
-//! Absent, null and empty are three things.
+//! Absent, null and empty values are distinct.
 //!
-//! Why: progenitor makes one `Option` of absent and null, leaves an empty list out of a request,
-//! and sends the defaults of a document, which overwrite what the server holds. These servers tell
-//! them apart, and also send null in place of a list.
+//! Why: progenitor uses one `Option` for absent and null, omits empty lists from requests, and
+//! sends the defaults of the document, which overwrite values on the server. The servers
+//! distinguish these cases, and some send null instead of a list.
 
 use quote::ToTokens as _;
 use syn::{Field, Item, ItemStruct, Type, parse_quote};
@@ -25,14 +25,14 @@ pub(super) const PASS: Pass = Pass {
     run,
 };
 
-/// What may be missing of a property.
+/// The ways in which a property may be missing.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Presence {
     Required,
-    /// Required by the document, but may be null.
+    /// Required, but may be null.
     Null,
     Optional,
-    /// May be absent and may be null, which are different things.
+    /// May be absent, and may be null, with different meanings.
     Nullable,
 }
 
@@ -48,7 +48,7 @@ impl Presence {
     }
 }
 
-/// Whether a builder of an object can lack something.
+/// Returns whether an object has required properties, so that its builder can fail.
 pub(super) fn has_required(object: &Object) -> bool {
     object
         .properties
@@ -56,7 +56,7 @@ pub(super) fn has_required(object: &Object) -> bool {
         .any(|property| matches!(Presence::of(property), Presence::Required | Presence::Null))
 }
 
-/// The property of an object that a field is for.
+/// Returns the property of an object that belongs to a field.
 pub(super) fn property_of<'a>(object: &'a Object, field: &str) -> Option<(&'a str, &'a Property)> {
     let mut properties = object.properties.iter();
     properties
@@ -66,18 +66,15 @@ pub(super) fn property_of<'a>(object: &'a Object, field: &str) -> Option<(&'a st
 
 fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
     take_module(&mut tree.types, "defaults");
-    let objects = |name: &str| match &context.api.schemas.get(name)?.schema.kind {
-        Kind::Object(object) => Some(object),
-        _ => None,
-    };
-    // Some write out the defaults of the document.
+    // Some of them contain defaults of the document.
     tree.types.retain(|item| match item {
         Item::Impl(block) => trait_name(block).as_deref() != Some("Default"),
         _ => true,
     });
     for item in structs(&mut tree.types) {
         let name = item.ident.to_string();
-        let object = objects(&name).ok_or_else(|| format!("no object is called `{name}`"))?;
+        let object = context.api.object(&name);
+        let object = object.ok_or_else(|| format!("the object `{name}` does not exist"))?;
         edit(item, object);
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! Compares the clients with what stock progenitor makes of the same document: everything it makes
-//! is there under its name, and every difference belongs to a pass that declares it.
+//! Compares the clients with the output of stock progenitor for the same document: everything in
+//! that output exists under the same name, and every difference is one that a pass declares.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::LazyLock;
@@ -9,21 +9,15 @@ use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use quote::ToTokens;
 use serde::Deserialize as _;
 use serde_json::Value;
-use syn::{
-    Attribute, Expr, ExprLit, Fields, ImplItem, Item, ItemImpl, Lit, Meta, TraitItem, Visibility,
-};
+use syn::{Attribute, Fields, ImplItem, Item, ItemImpl, TraitItem, Visibility};
 
 use super::{Change, Context, PASSES, Part};
 use crate::escapes::Escapes;
 use crate::model::{Api, Kind};
-use crate::tree::{Tree, last_name, trait_name};
-use crate::{Overlay, Source};
+use crate::tree::{Tree, doc_text, last_name, trait_name};
+use crate::{Overlay, Spec};
 
-#[path = "../../tests/it/nasty/mod.rs"]
-#[allow(dead_code, reason = "the other tests of the generator use the rest")]
-mod nasty;
-
-/// What the settings of progenitor may change: see `generator`.
+/// The differences that progenitor's settings may make: see `generator`.
 const SETTINGS: &[(Change, Part)] = &[
     (Change::Changes, Part::Type),
     (Change::Changes, Part::Field),
@@ -35,7 +29,7 @@ const SETTINGS: &[(Change, Part)] = &[
     (Change::Removes, Part::Mock),
 ];
 
-/// Documentation of a whole block of methods.
+/// The documentation of a whole block of methods.
 const BLOCK: &str = "block ";
 
 type Surface = BTreeMap<(Part, String), String>;
@@ -48,23 +42,23 @@ struct Stages {
 }
 
 static CLIENTS: LazyLock<[(&str, Stages); 2]> =
-    LazyLock::new(|| ["compute", "kfp"].map(|name| (name, Stages::of(&source(name), true))));
+    LazyLock::new(|| ["compute", "kfp"].map(|name| (name, Stages::of(&spec(name), true))));
 
-fn source(name: &str) -> Source {
+fn spec(name: &str) -> Spec {
     let specs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../specs");
     let (spec, crate_name) = match name {
         "compute" => ("compute.openapi.json", "compute_api_client"),
         _ => ("kfp.swagger.json", "kfp_api_client"),
     };
-    Source::from_file(format!("{specs}/{spec}"))
+    Spec::from_file(format!("{specs}/{spec}"))
         .unwrap()
         .overlay(Overlay::from_file(format!("{specs}/{name}.overlay.json")).unwrap())
         .for_crate(crate_name)
 }
 
 impl Stages {
-    fn of(source: &Source, with_stock: bool) -> Self {
-        let (api, _) = crate::model(source, &crate::lift(source).unwrap()).unwrap();
+    fn of(spec: &Spec, with_stock: bool) -> Self {
+        let (api, _) = crate::model(spec, &crate::lift(spec).unwrap()).unwrap();
         let escapes = Escapes::of(&api);
         let mut stages = Vec::new();
         let document = crate::document::escaped(&api, &escapes);
@@ -80,7 +74,7 @@ impl Stages {
         let context = Context {
             api: &api,
             escapes: &escapes,
-            crate_name: source.crate_name(),
+            crate_name: spec.crate_name(),
         };
         for pass in &PASSES {
             pass.apply(&context, &mut tree).unwrap();
@@ -97,7 +91,7 @@ impl Stages {
         &self.stages[self.stages.len() - 1].1
     }
 
-    /// What each stage changed.
+    /// Returns the changes of each stage.
     fn steps(&self) -> impl Iterator<Item = (&'static str, Differences)> {
         self.stages.windows(2).map(|pair| {
             let [(_, before), (name, after)] = pair else {
@@ -108,7 +102,7 @@ impl Stages {
     }
 }
 
-/// What `cargo progenitor` makes of a document.
+/// Returns the output of `cargo progenitor` for a document.
 fn stock(document: &Value) -> Tree {
     let document = openapiv3::OpenAPI::deserialize(document).unwrap();
     let mut settings = GenerationSettings::default();
@@ -244,7 +238,7 @@ fn implementation(surface: &mut Surface, block: &ItemImpl, part: &dyn Fn(Part) -
     }
 }
 
-/// Adds a part and, where it has some, its documentation.
+/// Adds a part and, if it has any, its documentation.
 fn add(surface: &mut Surface, key: (Part, String), declared: String, attrs: &[Attribute]) {
     let docs = docs(attrs);
     if !docs.is_empty() {
@@ -254,7 +248,7 @@ fn add(surface: &mut Surface, key: (Part, String), declared: String, attrs: &[At
     surface.insert(key, declared);
 }
 
-/// The attributes that callers notice; inlining is none of them.
+/// The attributes that callers notice; `inline` is not one of them.
 fn attributes(attributes: &[Attribute]) -> String {
     let seen = attributes.iter().filter(|attribute| {
         let path = attribute.path();
@@ -277,18 +271,7 @@ fn attributes(attributes: &[Attribute]) -> String {
 }
 
 fn docs(attributes: &[Attribute]) -> String {
-    let lines = attributes.iter().filter_map(|attribute| {
-        let Meta::NameValue(pair) = &attribute.meta else {
-            return None;
-        };
-        match &pair.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) if pair.path.is_ident("doc") => Some(text.value()),
-            _ => None,
-        }
-    });
+    let lines = attributes.iter().filter_map(doc_text);
     let lines: Vec<String> = lines
         .map(|line| line.strip_prefix(' ').map_or(line.clone(), str::to_owned))
         .collect();
@@ -317,7 +300,7 @@ fn differences(before: &Surface, after: &Surface) -> Differences {
     for key in after.keys().filter(|key| !before.contains_key(key)) {
         found.insert((Change::Adds, key.0, key.1.clone()));
     }
-    // Documentation comes and goes with what it is about, and more of it needs no reason.
+    // Documentation comes and goes with its item, and additional documentation needs no reason.
     let named = |surface: &Surface| -> HashSet<String> {
         let keys = surface.keys();
         keys.map(|(part, name)| format!("{part:?} {name}"))
@@ -338,7 +321,7 @@ fn declared(stage: &str) -> &'static [(Change, Part)] {
 }
 
 #[test]
-fn every_difference_to_stock_progenitor_belongs_to_a_pass_that_declares_it() {
+fn every_difference_from_stock_progenitor_is_declared_by_a_pass() {
     for (name, stages) in &*CLIENTS {
         for (stage, differences) in stages.steps() {
             let undeclared: Vec<_> = differences
@@ -355,21 +338,34 @@ fn every_difference_to_stock_progenitor_belongs_to_a_pass_that_declares_it() {
     }
 }
 
+/// A spec for differences that do not occur in the clients: names and values that collide, a default,
+/// a parameter that is an integer in a string, and server-sent events.
+const RARE: &str = r##"{
+    "openapi": "3.0.3",
+    "paths": {"/depths": {"get": {
+        "operationId": "depths",
+        "parameters": [{"name": "since", "in": "query", "schema": {"type": "string", "format": "int64"}}],
+        "responses": {"200": {"content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/Depth"}},
+            "text/event-stream": {"schema": {"$ref": "#/components/schemas/Depth"}}
+        }}}
+    }}},
+    "components": {"schemas": {
+        "Depth": {"type": "object", "properties": {
+            "a-b": {"type": "string"}, "a_b": {"type": "string"},
+            "unit": {"type": "string", "default": "metre"},
+            "trend": {"$ref": "#/components/schemas/Trend"}
+        }},
+        "Trend": {"type": "string", "enum": ["up", "UP", "+"]}
+    }}
+}"##;
+
 #[test]
 fn every_declared_difference_occurs() {
-    let default = r#"{"openapi": "3.0.3", "paths": {}, "components": {"schemas": {
-        "A": {"properties": {"p": {"type": "string", "default": "young"}}}}}}"#;
-    let texts = [
-        nasty::names(),
-        nasty::members(),
-        nasty::everywhere(),
-        default.to_owned(),
-        include_str!("../../tests/specs/streams.json").to_owned(),
-    ];
-    let nasty = texts.map(|text| Stages::of(&Source::from_text("nasty.json", text), false));
+    let rare = Stages::of(&Spec::from_string("rare.json", RARE), false);
     let clients = CLIENTS.iter().map(|(_, stages)| stages);
     let mut found: BTreeSet<(&str, Change, Part)> = BTreeSet::new();
-    for stages in clients.chain(&nasty) {
+    for stages in clients.chain([&rare]) {
         for (stage, differences) in stages.steps() {
             found.extend(
                 differences
@@ -384,11 +380,11 @@ fn every_declared_difference_occurs() {
             .map(|(change, part)| (pass.name, *change, *part))
     });
     let never: Vec<_> = declared.filter(|it| !found.contains(it)).collect();
-    assert!(never.is_empty(), "declared, but never done: {never:?}");
+    assert!(never.is_empty(), "declared but unused: {never:?}");
 }
 
 #[test]
-fn everything_that_stock_progenitor_makes_is_there_under_its_name() {
+fn every_item_of_stock_progenitor_exists_under_its_name() {
     let mut counted = [0; 3];
     for (name, stages) in &*CLIENTS {
         let (stock, ours) = (stages.stock(), stages.ours());
@@ -429,13 +425,13 @@ fn everything_that_stock_progenitor_makes_is_there_under_its_name() {
     assert!(counted[2] > 640, "{counted:?}");
 }
 
-/// Whether a variant is one of a union, which the pass `unions` names.
+/// Returns whether a variant belongs to a union; the pass `unions` renames those.
 fn is_union(stages: &Stages, variant: &str) -> bool {
     let (name, _) = variant.split_once("::").unwrap();
     matches!(stages.api.schemas[name].schema.kind, Kind::Union(_))
 }
 
-/// Whether a setter became an argument, has a shorter name, or was made superfluous by one.
+/// Returns whether a setter became an argument, was shortened, or was made superfluous by one.
 fn is_argument(stages: &Stages, setter: &str) -> bool {
     let (builder, name) = setter.split_once("::").unwrap();
     let operations = &stages.api.operations;
@@ -454,7 +450,7 @@ fn is_argument(stages: &Stages, setter: &str) -> bool {
 }
 
 #[test]
-fn every_text_of_stock_progenitor_is_in_the_documentation() {
+fn all_documentation_of_stock_progenitor_is_kept() {
     let mut compared = 0;
     for (name, stages) in &*CLIENTS {
         let (stock, ours) = (stages.stock(), stages.ours());
@@ -504,7 +500,7 @@ fn every_text_of_stock_progenitor_is_in_the_documentation() {
     assert!(compared > 1_000, "{compared}");
 }
 
-/// Words without what Markdown needs to show them.
+/// Removes Markdown escapes and normalises whitespace.
 fn plain(text: &str) -> String {
     let text = text
         .replace(['\\', '.'], "")
@@ -514,7 +510,7 @@ fn plain(text: &str) -> String {
 }
 
 #[test]
-fn the_readme_lists_the_passes_with_what_they_change() {
+fn the_readme_lists_the_passes_and_their_changes() {
     let manifest = env!("CARGO_MANIFEST_DIR");
     let readme = std::fs::read_to_string(format!("{manifest}/README.md")).unwrap();
     let mut rows = String::new();
@@ -535,11 +531,11 @@ fn the_readme_lists_the_passes_with_what_they_change() {
     }
     assert!(
         readme.contains(&rows),
-        "the table of passes is to be:\n{rows}"
+        "the table of passes in README.md should be:\n{rows}"
     );
 }
 
-/// `adds and changes setters; removes modules`
+/// For example `adds and changes setters; removes modules`.
 fn said(changes: &[(Change, Part)]) -> String {
     let verbs = [Change::Adds, Change::Changes, Change::Removes];
     let said = verbs.into_iter().filter_map(|verb| {
@@ -549,7 +545,7 @@ fn said(changes: &[(Change, Part)]) -> String {
     });
     let said: Vec<String> = said.collect();
     if said.is_empty() {
-        "nothing that callers see".to_owned()
+        "nothing visible to callers".to_owned()
     } else {
         said.join("; ")
     }

@@ -1,9 +1,9 @@
-//! Every request goes through the transport of the runtime.
+//! Requests go through the runtime's transport.
 //!
-//! Why: progenitor generates the sending of a request anew for each operation, on a
-//! `reqwest::Client` with a time limit of its own, a header of its own, errors with a type
-//! parameter, and without credentials, retries or limits. Here a builder holds a request of the
-//! runtime, and `send` is one call of a function that is not generic in the operation.
+//! Why: progenitor generates the code that sends a request for each operation separately, on a
+//! `reqwest::Client` with its own timeout and header, with errors that have a type parameter, and
+//! without credentials, retries or limits. Here a builder holds a request of the runtime, and
+//! `send` calls one function that is not generic over the operation.
 
 use quote::quote;
 use syn::{
@@ -55,7 +55,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             }
         }
         if !found {
-            return Err(format!("progenitor made no builder `{name}`"));
+            return Err(format!("progenitor generated no builder `{name}`"));
         }
     }
     Ok(())
@@ -64,7 +64,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
 fn client(api: &Api, items: &mut Vec<Item>) {
     let endpoint = api.servers.first().map(|server| {
         let url = &server.url;
-        let summary = format!(" The server that the spec declares: {}.", code(url));
+        let summary = format!(" The server in the spec: {}.", code(url));
         quote! {
             #[doc = #summary]
             ///
@@ -75,7 +75,7 @@ fn client(api: &Api, items: &mut Vec<Item>) {
     });
     let mut first = true;
     items.retain(|item| match item {
-        // How it is sent, and what it is sent with.
+        // progenitor's hooks for sending.
         Item::Impl(block) => !matches!(
             trait_name(block).as_deref(),
             Some("ClientInfo" | "ClientHooks")
@@ -111,7 +111,7 @@ fn client(api: &Api, items: &mut Vec<Item>) {
     }
 }
 
-/// The values that progenitor's builder holds: `T` of `Result<T, String>`.
+/// Returns the types of the values in progenitor's builder: `T` of `Result<T, String>`.
 fn argument_types(item: &mut ItemStruct) -> Vec<(String, Type)> {
     fields(item)
         .filter_map(|(name, field)| {
@@ -145,7 +145,7 @@ fn hold_request(item: &mut ItemStruct) {
         .push(parse_quote! { #[must_use = "nothing is sent before `send`"] });
 }
 
-/// The function that asks for server-sent events.
+/// Returns the method that requests server-sent events.
 fn events(operation: &Operation) -> Option<ImplItem> {
     let data = match &operation.events.as_ref()?.kind {
         Kind::Reference(name) => format!(
@@ -193,7 +193,7 @@ fn sending(operation: &Operation, block: &mut ItemImpl) -> Result<(), String> {
                 ReturnType::Default => None,
             };
             let response = response.and_then(|it| generic(it, "ResponseValue"));
-            let response = response.ok_or("progenitor's `send` returns something else")?;
+            let response = response.ok_or("progenitor's `send` has an unexpected return type")?;
             let (send, response) = match operation.success {
                 Success::Empty => (quote! { send_empty }, quote! { () }),
                 Success::Json(_) => (quote! { send_json }, quote! { #response }),

@@ -1,9 +1,9 @@
 //! Builders of types hold values.
 //!
-//! Why: progenitor's builders hold a `Result` for each property, whose error is a string that says
-//! nothing before the request is sent, and their setters take neither `&str` for an optional string
-//! nor an iterator for a list. Here a setter takes what converts without failing, and `build` says
-//! which required property is missing.
+//! Why: progenitor's builders hold a `Result` for each property, whose error is a string that
+//! appears only when the request is sent. Their setters accept neither `&str` for an optional
+//! string nor an iterator for a list. Here a setter accepts values whose conversion cannot fail,
+//! and `build` reports a missing required property.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use syn::{Field, ImplItemFn, Item, ItemImpl, Type, parse_quote};
 
 use super::presence::{Presence, has_required, property_of};
 use super::{Change, Context, Part, Pass};
-use crate::model::{Api, Kind, Object, Property};
+use crate::model::{Api, Object, Property};
 use crate::taken::taken;
 use crate::tree::{
     Tree, add_derive, fields, functions, generic, ident, implementations, structs, take_module,
@@ -33,16 +33,16 @@ pub(super) const PASS: Pass = Pass {
     run,
 };
 
-/// A field of a type and its property; the field for further properties has none.
+/// A field of a type and its property; the field for undeclared properties has none.
 struct Slot<'a> {
     name: String,
     property: Option<(&'a str, &'a Property)>,
-    /// Type of the field, as the module of the builders writes it.
+    /// Type of the field, as the builders' module refers to it.
     ty: Type,
 }
 
 fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
-    // Its errors are those of the runtime.
+    // Builders return the errors of the runtime.
     take_module(&mut tree.types, "error");
     let mut slots: HashMap<String, Vec<Slot<'_>>> = HashMap::new();
     for item in structs(&mut tree.types) {
@@ -86,10 +86,8 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
 }
 
 fn object<'a>(api: &'a Api, name: &str) -> Result<&'a Object, String> {
-    match api.schemas.get(name).map(|it| &it.schema.kind) {
-        Some(Kind::Object(object)) => Ok(object),
-        _ => Err(format!("no object is called `{name}`")),
-    }
+    let found = api.object(name);
+    found.ok_or_else(|| format!("the object `{name}` does not exist"))
 }
 
 fn slots_of<'m, 'a>(
@@ -97,12 +95,12 @@ fn slots_of<'m, 'a>(
     name: &str,
 ) -> Result<&'m [Slot<'a>], String> {
     let found = slots.get(name).map(Vec::as_slice);
-    found.ok_or_else(|| format!("progenitor made no struct `{name}`"))
+    found.ok_or_else(|| format!("progenitor generated no struct `{name}`"))
 }
 
-/// What is required may still be missing in a builder.
+/// Required values may still be missing in a builder.
 fn hold(field: &mut Field, slot: Option<&Slot<'_>>) -> Result<(), String> {
-    let slot = slot.ok_or("progenitor's builder has another field than its type")?;
+    let slot = slot.ok_or("progenitor's builder has a field that its type lacks")?;
     let ty = &slot.ty;
     field.ty = if slot.is_required() {
         parse_quote! { ::std::option::Option<#ty> }
@@ -112,7 +110,7 @@ fn hold(field: &mut Field, slot: Option<&Slot<'_>>) -> Result<(), String> {
     Ok(())
 }
 
-/// A block of a builder as it is to be, if it is needed.
+/// Returns the replacement of a builder's block, if it needs one.
 fn implementation(
     api: &Api,
     slots: &HashMap<String, Vec<Slot<'_>>>,
@@ -123,7 +121,7 @@ fn implementation(
     let partial = has_required(object(api, &name)?);
     let builder = ident(&name);
     let names: Vec<_> = slots.iter().map(|slot| ident(&slot.name)).collect();
-    // An object without properties is made of nothing.
+    // An object without properties does not use the value.
     let value = if slots.is_empty() {
         quote! { _value }
     } else {
@@ -201,7 +199,7 @@ impl Slot<'_> {
         self.presence() == Some(Presence::Required)
     }
 
-    /// The value of the field, taken out of a builder called `value`.
+    /// Returns the value of the field, taken from a builder called `value`.
     fn value(&self, owner: &str) -> proc_macro2::TokenStream {
         let name = ident(&self.name);
         match self.property {
@@ -248,7 +246,7 @@ impl Slot<'_> {
     }
 }
 
-/// A type of this module, as a module below it writes it.
+/// Rewrites a type of this module for a module below it.
 fn outside(ty: &Type, api: &Api) -> Type {
     struct Outside<'a>(&'a Api);
 

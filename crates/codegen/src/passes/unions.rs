@@ -1,9 +1,8 @@
-//! Unions: values that a tag or JSON itself tells apart.
+//! Unions as enums, distinguished by a tag or a JSON type.
 //!
-//! Why: progenitor names the variants of a `oneOf` by their position, tries one after the other,
-//! and fails on a value that is none of them. Here a variant is named after its schema or its JSON
-//! type, an object is read as the one that its tag names, and `Unknown` or `Other` holds what the
-//! document does not describe.
+//! Why: progenitor names the variants of a `oneOf` by position, tries them in order, and fails if
+//! none matches. Here a variant is named after its schema or JSON type, the tag decides how an
+//! object is read, and `Unknown` or `Other` holds values that the document does not describe.
 
 use quote::{format_ident, quote};
 use syn::{Fields, Item, ItemEnum, Type, parse_quote};
@@ -36,7 +35,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
         let Some((position, Item::Enum(found))) =
             position.and_then(|at| Some((at, tree.types.get_mut(at)?)))
         else {
-            return Err(format!("progenitor made no enum `{name}`"));
+            return Err(format!("progenitor generated no enum `{name}`"));
         };
         let added = match kind {
             Kind::Union(members) => union(context.api, found, members),
@@ -44,13 +43,13 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
             _ => None,
         };
         let added =
-            added.ok_or_else(|| format!("progenitor's enum `{name}` has other variants"))?;
+            added.ok_or_else(|| format!("progenitor's enum `{name}` has unexpected variants"))?;
         tree.types.splice(position + 1..position + 1, added);
     }
     Ok(())
 }
 
-/// The types that variants hold.
+/// Returns the types that the variants hold.
 fn held(item: &ItemEnum) -> Vec<Type> {
     let types = item.variants.iter().filter_map(|it| match &it.fields {
         Fields::Unnamed(fields) => Some(fields.unnamed.first()?.ty.clone()),
@@ -81,7 +80,7 @@ fn union(api: &Api, found: &mut ItemEnum, members: &[Schema]) -> Option<Vec<Item
             });
         }
     }
-    // serde tries them in order, and would read a list as an object.
+    // serde tries the variants in order and would read a list as an object.
     let (objects, others): (Vec<_>, Vec<_>) = std::mem::take(&mut found.variants)
         .into_iter()
         .partition(|variant| variant.ident == "Object");
@@ -93,10 +92,10 @@ fn union(api: &Api, found: &mut ItemEnum, members: &[Schema]) -> Option<Vec<Item
     Some(conversions)
 }
 
-/// Objects that one property tells apart.
+/// Generates a union whose objects one property distinguishes.
 fn tagged(found: &mut ItemEnum, union: &Tagged) -> Option<Vec<Item>> {
     let mut types = held(found);
-    // The last one is any other value.
+    // The last variant holds any other value.
     types.pop();
     if types.len() != union.variants.len() {
         return None;
@@ -161,7 +160,7 @@ fn tagged(found: &mut ItemEnum, union: &Tagged) -> Option<Vec<Item>> {
     Some(added)
 }
 
-/// The conversion of what a variant holds; of a boxed value, from the value itself.
+/// Implements the conversion into a variant; a boxed variant converts from the unboxed value.
 fn conversion(name: &proc_macro2::Ident, variant: &proc_macro2::Ident, ty: &Type) -> Item {
     let (ty, value) = match generic(ty, "Box") {
         Some(inner) => (inner, quote! { ::std::boxed::Box::new(value) }),

@@ -1,7 +1,7 @@
-//! Reading YAML 1.2 as the JSON value it stands for.
+//! Parsing YAML 1.2 as a JSON value.
 //!
-//! Scalars are those of the core schema: `yes`, `on` and dates stay strings. A number that starts with
-//! a zero stays a string as well, since YAML 1.1 reads it as octal.
+//! Scalars follow the core schema: `yes`, `on` and dates are strings. A number with a leading zero
+//! is a string as well, because YAML 1.1 reads it as octal.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value};
 
 use super::{MAX_BYTES, MAX_NAME};
 
-/// The nesting at which `serde_json` stops too.
+/// Maximum nesting, as in `serde_json`.
 const MAX_DEPTH: usize = 127;
 
 type Result<T> = std::result::Result<T, ScanError>;
@@ -24,14 +24,14 @@ pub(super) fn parse(text: &str) -> Result<Value> {
     Ok(builder.document.unwrap_or_default())
 }
 
-/// A collection that is being read, and the anchor it has (0 if none).
+/// A collection that is being read, and its anchor (0 if it has none).
 enum Open {
     List(Vec<Value>, usize),
     Map {
         entries: Map<String, Value>,
-        /// The key whose value comes next.
+        /// The key of the next value.
         key: Option<String>,
-        /// What `<<` adds at the end, where the map has no entry of that name.
+        /// The entries of `<<`, which are added at the end unless the map has the key.
         merged: Vec<Map<String, Value>>,
         anchor: usize,
     },
@@ -42,19 +42,20 @@ struct Builder {
     document: Option<Value>,
     open: Vec<Open>,
     anchored: HashMap<usize, (Value, usize)>,
-    /// Bytes of the values that anchors and aliases copied.
+    /// The number of bytes that anchors and aliases copied.
     copied: usize,
 }
 
 impl Builder {
     fn event(&mut self, event: Event<'_>, at: Marker) -> Result<()> {
         match event {
-            Event::DocumentStart(_) if self.document.is_some() => {
-                Err(ScanError::new_str(at, "a second document begins"))
-            }
+            Event::DocumentStart(_) if self.document.is_some() => Err(ScanError::new_str(
+                at,
+                "the file contains a second document",
+            )),
             Event::Alias(anchor) => {
                 let Some((value, size)) = self.anchored.get(&anchor).cloned() else {
-                    return Err(ScanError::new_str(at, "the alias stands inside its anchor"));
+                    return Err(ScanError::new_str(at, "the alias is inside its own anchor"));
                 };
                 self.spend(size, at)?;
                 self.value(value, 0, at)
@@ -103,7 +104,7 @@ impl Builder {
             return Err(ScanError::new_str(at, "a key is a list or an object"));
         }
         if self.open.len() >= MAX_DEPTH {
-            return Err(ScanError::new_str(at, "the values nest too deep"));
+            return Err(ScanError::new_str(at, "the values are nested too deeply"));
         }
         self.open.push(collection);
         Ok(())
@@ -111,12 +112,15 @@ impl Builder {
 
     fn key(&mut self, name: String, at: Marker) -> Result<()> {
         if name.len() > MAX_NAME {
-            let message = format!("a key has {} bytes, more than {MAX_NAME}", name.len());
+            let message = format!(
+                "a key has {} bytes, more than the limit of {MAX_NAME}",
+                name.len()
+            );
             return Err(ScanError::new(at, message));
         }
         if let Some(Open::Map { entries, key, .. }) = self.open.last_mut() {
             if entries.contains_key(&name) {
-                let message = format!("the key `{name}` stands twice in one object");
+                let message = format!("the key `{name}` occurs twice in one object");
                 return Err(ScanError::new(at, message));
             }
             *key = Some(name);
@@ -124,7 +128,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Puts a complete value where it belongs.
+    /// Adds a complete value to its collection.
     fn value(&mut self, value: Value, anchor: usize, at: Marker) -> Result<()> {
         if anchor > 0 {
             let size = size(&value);
@@ -157,7 +161,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Keeps aliases of aliases from growing without bounds.
+    /// Stops aliases of aliases from growing without bounds.
     fn spend(&mut self, size: usize, at: Marker) -> Result<()> {
         self.copied = self.copied.saturating_add(size);
         if self.copied > MAX_BYTES {
@@ -168,7 +172,7 @@ impl Builder {
     }
 }
 
-/// The memory that a value takes, roughly.
+/// Estimates the memory that a value takes.
 fn size(value: &Value) -> usize {
     let inside: usize = match value {
         Value::String(text) => text.len(),
@@ -201,7 +205,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Marker) -> Resu
     })
 }
 
-/// Whether the core schema has it for a number, without `.inf` and `.nan`, which JSON cannot hold.
+/// Returns whether a string is a number of the core schema that JSON can represent.
 fn is_number(text: &str) -> bool {
     if let Some(digits) = text.strip_prefix("0x") {
         return !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -1,6 +1,6 @@
-//! The fields of bodies, and examples, as data.
+//! The table of body fields and examples.
 
-use compute_kfp_codegen::{Overlay, Source, generate};
+use compute_kfp_codegen::{Overlay, Spec, generate};
 
 const SPEC: &str = r##"{
     "openapi": "3.0.3",
@@ -31,7 +31,7 @@ const SPEC: &str = r##"{
     }
 }"##;
 
-fn operations(spec: &Source) -> String {
+fn operations(spec: &Spec) -> String {
     let generated = generate(spec).unwrap();
     let code = generated.file("operations.rs").unwrap();
     code.split_whitespace().collect()
@@ -39,7 +39,7 @@ fn operations(spec: &Source) -> String {
 
 #[test]
 fn the_fields_of_requests_are_data_and_those_of_responses_are_not() {
-    let code = operations(&Source::from_text("items.json", SPEC));
+    let code = operations(&Spec::from_string("items.json", SPEC));
     for expected in [
         r#"ObjectFields::new("Item","#,
         r#"Field::new("name","string").required_on_creation().description("Itsname."),"#,
@@ -55,8 +55,8 @@ fn the_fields_of_requests_are_data_and_those_of_responses_are_not() {
 }
 
 #[test]
-fn an_example_is_what_is_required_or_what_the_spec_gives() {
-    let code = operations(&Source::from_text("items.json", SPEC));
+fn an_example_has_the_required_properties_or_comes_from_the_spec() {
+    let code = operations(&Spec::from_string("items.json", SPEC));
     for expected in [
         r#""create_item","{\"name\":\"example\",\"owner_id\":\"OWNER_ID\",\"kind\":\"b\"}""#,
         r#""update_item","{\"kind\":\"b\"}""#,
@@ -64,14 +64,14 @@ fn an_example_is_what_is_required_or_what_the_spec_gives() {
     ] {
         assert!(code.contains(expected), "{expected}: {code}");
     }
-    let overlay = Overlay::from_text(
+    let overlay = Overlay::from_string(
         "fix.json",
         r#"{"overlay": "1.0.0", "info": {"title": "Fix-ups", "version": "1"}, "actions": [{
             "target": "$.components.requestBodies.Item.content['application/json']",
             "update": {"example": {"name": "fixed"}}
         }]}"#,
     );
-    let code = operations(&Source::from_text("items.json", SPEC).overlay(overlay));
+    let code = operations(&Spec::from_string("items.json", SPEC).overlay(overlay));
     assert!(
         code.contains(r#""create_item","{\"name\":\"fixed\"}""#),
         "{code}"

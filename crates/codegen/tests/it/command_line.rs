@@ -1,4 +1,4 @@
-//! The binary: exit statuses, what it says, and what it does to the folder.
+//! The binary: exit statuses, messages and files.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,17 +12,17 @@ const BROKEN: &str = r#"{"openapi": "3.1.0", "paths": {"/x": 1}}"#;
 const RENAME: &str = r#"{"overlay": "1.0.0", "info": {"title": "", "version": ""}, "actions": [{"target": "$.paths['/x'].get", "update": {"x-rust-name": "renamed"}}]}"#;
 const STALE: &str = r#"{"overlay": "1.0.0", "info": {"title": "", "version": ""}, "actions": [{"target": "$.paths['/gone']", "remove": true}]}"#;
 
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
+fn directory(files: &[(&str, &str)]) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
-        std::fs::write(folder.path().join(name), text).unwrap();
+        std::fs::write(directory.path().join(name), text).unwrap();
     }
-    folder
+    directory
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+fn run(directory: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_compute-kfp-codegen"))
-        .current_dir(folder)
+        .current_dir(directory)
         .args(arguments)
         .output()
         .unwrap()
@@ -40,8 +40,8 @@ fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
+fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten();
     entries
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.is_file())
@@ -56,7 +56,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn the_prepared_document_is_written_with_the_code_or_without_it() {
-    let here = folder(&[("api.json", GOOD)]);
+    let here = directory(&[("api.json", GOOD)]);
     let output = run(
         here.path(),
         &["--spec", "api.json", "--emit-openapi", "openapi.json"],
@@ -100,7 +100,7 @@ fn the_prepared_document_is_written_with_the_code_or_without_it() {
 
 #[test]
 fn a_spec_becomes_six_files_and_status_0() {
-    let here = folder(&[("api.json", GOOD)]);
+    let here = directory(&[("api.json", GOOD)]);
     let output = run(here.path(), &["--spec", "api.json", "--out", "deep/out"]);
     assert_eq!(status(&output), 0, "{}", stderr(&output));
     assert_eq!(stdout(&output), "1 operation, 0 types, 0 warnings\n");
@@ -120,20 +120,20 @@ fn a_spec_becomes_six_files_and_status_0() {
 }
 
 #[test]
-fn what_cannot_be_generated_gives_status_1_and_a_line_with_the_place() {
-    let here = folder(&[("api.json", BROKEN)]);
+fn a_spec_that_cannot_be_generated_is_status_1_and_a_line_with_the_place() {
+    let here = directory(&[("api.json", BROKEN)]);
     let output = run(here.path(), &["--spec", "api.json", "--out", "out"]);
     assert_eq!(status(&output), 1);
     assert_eq!(
         stderr(&output),
-        "error: api.json#/paths/~1x: the path is not an object; write it as an object\n"
+        "error: api.json#/paths/~1x: the path is not an object; use an object\n"
     );
     assert!(!here.path().join("out").exists());
 }
 
 #[test]
-fn a_file_that_cannot_be_read_gives_status_1_and_its_name() {
-    let here = folder(&[("api.json", GOOD)]);
+fn an_unreadable_file_is_status_1_and_is_named() {
+    let here = directory(&[("api.json", GOOD)]);
     std::fs::write(here.path().join("latin1.json"), b"\"\xe4\"").unwrap();
     for spec in ["missing.json", ".", "latin1.json"] {
         let output = run(here.path(), &["--spec", spec, "--out", "out"]);
@@ -163,8 +163,8 @@ fn a_file_that_cannot_be_read_gives_status_1_and_its_name() {
 }
 
 #[test]
-fn wrong_usage_gives_status_2_and_help_gives_0() {
-    let here = folder(&[("api.json", GOOD)]);
+fn wrong_usage_is_status_2_and_help_is_0() {
+    let here = directory(&[("api.json", GOOD)]);
     for arguments in [
         &[][..],
         &["--spec", "api.json"],
@@ -180,8 +180,8 @@ fn wrong_usage_gives_status_2_and_help_gives_0() {
 }
 
 #[test]
-fn a_folder_is_not_touched_where_generation_fails() {
-    let here = folder(&[
+fn a_directory_is_unchanged_if_generation_fails() {
+    let here = directory(&[
         ("api.json", GOOD),
         ("broken.json", BROKEN),
         ("stale.json", STALE),
@@ -207,8 +207,8 @@ fn a_folder_is_not_touched_where_generation_fails() {
 }
 
 #[test]
-fn a_folder_keeps_what_it_held_where_one_file_cannot_be_written() {
-    let here = folder(&[("api.json", GOOD), ("other.json", OTHER)]);
+fn a_directory_is_unchanged_if_one_file_cannot_be_written() {
+    let here = directory(&[("api.json", GOOD), ("other.json", OTHER)]);
     let out = here.path().join("out");
     run(here.path(), &["--spec", "api.json", "--out", "out"]);
     std::fs::remove_file(out.join("types.rs")).unwrap();
@@ -221,17 +221,17 @@ fn a_folder_keeps_what_it_held_where_one_file_cannot_be_written() {
 }
 
 #[test]
-fn a_file_in_place_of_the_folder_gives_status_1() {
-    let here = folder(&[("api.json", GOOD), ("out", "")]);
+fn a_file_instead_of_the_directory_is_status_1() {
+    let here = directory(&[("api.json", GOOD), ("out", "")]);
     let output = run(here.path(), &["--spec", "api.json", "--out", "out"]);
     assert_eq!(status(&output), 1);
     assert!(stderr(&output).contains("out"), "{}", stderr(&output));
 }
 
 #[test]
-fn two_runs_from_other_folders_give_the_same_bytes_and_leave_equal_files_alone() {
+fn runs_from_different_directories_write_the_same_bytes_and_skip_equal_files() {
     let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/specs/fastapi.json");
-    let (first, second) = (folder(&[]), folder(&[]));
+    let (first, second) = (directory(&[]), directory(&[]));
     std::fs::copy(spec, second.path().join("renamed.json")).unwrap();
     assert_eq!(
         status(&run(first.path(), &["--spec", spec, "--out", "out"])),
@@ -268,7 +268,7 @@ fn two_runs_from_other_folders_give_the_same_bytes_and_leave_equal_files_alone()
 fn files_are_readable_by_others_as_the_umask_allows() {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let here = folder(&[("api.json", GOOD)]);
+    let here = directory(&[("api.json", GOOD)]);
     run(here.path(), &["--spec", "api.json", "--out", "out"]);
     let mode = |path: &str| {
         std::fs::metadata(here.path().join(path))
@@ -282,7 +282,7 @@ fn files_are_readable_by_others_as_the_umask_allows() {
 #[test]
 fn overlays_are_applied_in_order_and_one_that_matches_nothing_is_a_warning_or_with_strict_an_error()
 {
-    let here = folder(&[
+    let here = directory(&[
         ("api.json", GOOD),
         ("rename.json", RENAME),
         ("stale.json", STALE),
@@ -320,8 +320,8 @@ fn overlays_are_applied_in_order_and_one_that_matches_nothing_is_a_warning_or_wi
 }
 
 #[test]
-fn with_the_name_of_the_crate_the_documentation_shows_how_to_call() {
-    let here = folder(&[("api.json", GOOD)]);
+fn the_documentation_has_examples_if_the_name_of_the_crate_is_known() {
+    let here = directory(&[("api.json", GOOD)]);
     run(
         here.path(),
         &[
@@ -340,7 +340,7 @@ fn with_the_name_of_the_crate_the_documentation_shows_how_to_call() {
 #[test]
 fn a_crate_has_a_manifest_a_library_a_readme_and_the_code() {
     let spec = r#"{"openapi": "3.1.0", "info": {"title": "The \"Orchard\" API", "version": "2"}, "servers": [{"url": "https://orchard.example.org/v2"}], "paths": {"/trees": {"get": {"operationId": "list_trees", "security": [{"key": []}], "responses": {"204": {"description": ""}}}}}, "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}}}"#;
-    let here = folder(&[("api.json", spec)]);
+    let here = directory(&[("api.json", spec)]);
     let output = run(
         here.path(),
         &["--spec", "api.json", "--crate", "new/client"],
@@ -384,8 +384,8 @@ fn a_crate_has_a_manifest_a_library_a_readme_and_the_code() {
 }
 
 #[test]
-fn the_name_and_the_runtime_of_a_crate_can_be_given() {
-    let here = folder(&[("api.json", GOOD)]);
+fn the_name_and_the_runtime_of_a_crate_can_be_set() {
+    let here = directory(&[("api.json", GOOD)]);
     std::fs::create_dir(here.path().join("runtime")).unwrap();
     let arguments = [
         "--spec",
@@ -425,7 +425,7 @@ fn the_name_and_the_runtime_of_a_crate_can_be_given() {
 
 #[test]
 fn files_of_the_user_are_kept_and_the_code_is_replaced() {
-    let here = folder(&[("api.json", GOOD), ("rename.json", RENAME)]);
+    let here = directory(&[("api.json", GOOD), ("rename.json", RENAME)]);
     assert_eq!(
         status(&run(
             here.path(),
@@ -459,9 +459,9 @@ fn files_of_the_user_are_kept_and_the_code_is_replaced() {
 }
 
 #[test]
-fn a_crate_below_a_workspace_that_does_not_have_it_is_a_workspace_of_its_own() {
+fn a_crate_below_a_workspace_without_it_is_its_own_workspace() {
     let workspace = "[workspace]\nmembers = [\"members/*\"]\nresolver = \"3\"\n";
-    let here = folder(&[("api.json", GOOD), ("Cargo.toml", workspace)]);
+    let here = directory(&[("api.json", GOOD), ("Cargo.toml", workspace)]);
     for (directory, alone) in [("members/client", false), ("client", true)] {
         let output = run(here.path(), &["--spec", "api.json", "--crate", directory]);
         assert_eq!(status(&output), 0, "{}", stderr(&output));
@@ -473,7 +473,7 @@ fn a_crate_below_a_workspace_that_does_not_have_it_is_a_workspace_of_its_own() {
 
 #[test]
 fn yaml_is_read_and_references_to_other_files_are_followed() {
-    let here = folder(&[
+    let here = directory(&[
         ("api.yaml", "openapi: 3.1.0\npaths:\n  /x: {$ref: x.yaml}\n"),
         (
             "x.yaml",

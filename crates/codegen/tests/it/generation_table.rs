@@ -1,10 +1,10 @@
-//! What a construct of a description becomes: each on a description that has nothing else.
+//! The code for each construct of a spec, in a spec that has nothing else.
 
-use compute_kfp_codegen::{Generated, Overlay, Source, generate, openapi30};
+use compute_kfp_codegen::{Generated, Overlay, Spec, generate, openapi30};
 use serde_json::{Value, json};
 
 fn generated(document: &Value) -> Generated {
-    generate(&Source::from_text("api.json", document.to_string()))
+    generate(&Spec::from_string("api.json", document.to_string()))
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -36,14 +36,14 @@ fn with_parameters(parameters: Value) -> Generated {
     with_operation(json!({"operationId": "x", "parameters": parameters, "responses": {"204": {}}}))
 }
 
-fn answering(responses: Value) -> Generated {
+fn responding(responses: Value) -> Generated {
     generated(&json!({
         "openapi": "3.0.3", "paths": {"/x": {"get": {"operationId": "x", "responses": responses}}},
         "components": {"schemas": {"A": {"properties": {"a": {}}}, "B": {"properties": {"b": {}}}}},
     }))
 }
 
-/// Code without its line breaks, so that it can be looked for as it is thought of.
+/// Code without line breaks, which makes it easy to search.
 fn flat(code: &str) -> String {
     let mut code = code.split_whitespace().collect::<Vec<_>>().join(" ");
     for module in [
@@ -86,7 +86,7 @@ fn field_31(property: Value, code: &str) {
     has(&with_property_31(property), "types.rs", code);
 }
 
-fn json_answer(schema: Value) -> Value {
+fn json_response(schema: Value) -> Value {
     json!({"description": "", "content": {"application/json": {"schema": schema}}})
 }
 
@@ -137,7 +137,7 @@ fn swagger_2_0_is_read_with_its_bodies_forms_and_definitions() {
 }
 
 #[test]
-fn a_required_property_may_be_missing_only_where_grpc_gateway_made_the_document_of_protobuf() {
+fn a_required_property_may_be_missing_only_in_documents_of_grpc_gateway() {
     let thing = json!({"type": "object", "required": ["p"], "properties": {
         "p": {"type": "string"}, "ratio": {"type": "number"},
     }});
@@ -191,7 +191,7 @@ fn openapi_3_1_any_of_null_is_a_nullable_shape() {
 }
 
 #[test]
-fn openapi_3_1_const_examples_and_numeric_bounds_are_understood() {
+fn openapi_3_1_const_examples_and_numeric_bounds_are_supported() {
     field_31(json!({"const": "fixed"}), "pub p: Option<AP>");
     has(
         &with_property_31(json!({"const": "fixed"})),
@@ -206,7 +206,7 @@ fn openapi_3_1_const_examples_and_numeric_bounds_are_understood() {
 }
 
 #[test]
-fn openapi_3_1_tuples_are_lists_of_what_their_members_can_be() {
+fn openapi_3_1_tuples_are_lists_of_any_of_their_types() {
     field_31(
         json!({"type": "array", "prefixItems": [{"type": "number"}, {"type": "number"}]}),
         "pub p: Option<Vec<f64>>",
@@ -245,12 +245,12 @@ fn openapi_3_1_webhooks_are_left_out() {
     generated(&document);
 }
 
-// Answers
+// Responses
 
 #[test]
-fn what_a_call_returns_follows_from_all_its_successful_answers() {
+fn the_return_type_covers_all_successful_responses() {
     let returned = |responses: Value, ty: &str, send: &str| {
-        let generated = answering(responses);
+        let generated = responding(responses);
         has(
             &generated,
             "builder.rs",
@@ -262,7 +262,7 @@ fn what_a_call_returns_follows_from_all_its_successful_answers() {
             &format!("transport().{send}(self.request)"),
         );
     };
-    let a = json_answer(refer("A"));
+    let a = json_response(refer("A"));
     returned(json!({"200": a}), "types::A", "send_json");
     returned(json!({"200": a, "201": a}), "types::A", "send_json");
     returned(
@@ -271,52 +271,52 @@ fn what_a_call_returns_follows_from_all_its_successful_answers() {
         "send_optional_json",
     );
     returned(
-        json!({"200": a, "201": json_answer(refer("B"))}),
+        json!({"200": a, "201": json_response(refer("B"))}),
         "::serde_json::Value",
         "send_json",
     );
     returned(json!({"204": {}}), "()", "send_empty");
     returned(json!({"default": a}), "types::A", "send_json");
     returned(
-        json!({"200": a, "default": json_answer(refer("B"))}),
+        json!({"200": a, "default": json_response(refer("B"))}),
         "types::A",
         "send_json",
     );
     returned(
-        json!({"200": a, "400": json_answer(refer("B")), "422": {}, "5XX": {}}),
+        json!({"200": a, "400": json_response(refer("B")), "422": {}, "5XX": {}}),
         "types::A",
         "send_json",
     );
     returned(
-        json!({"200": json_answer(json!({"type": "array", "items": refer("A")}))}),
+        json!({"200": json_response(json!({"type": "array", "items": refer("A")}))}),
         "Vec<types::A>",
         "send_json",
     );
     returned(
-        json!({"200": json_answer(json!({"type": "object", "properties": {}}))}),
+        json!({"200": json_response(json!({"type": "object", "properties": {}}))}),
         "::serde_json::Map<String, ::serde_json::Value>",
         "send_json",
     );
 }
 
 #[test]
-fn an_answer_that_is_not_json_is_a_stream_of_bytes() {
+fn a_response_that_is_not_json_is_a_stream_of_bytes() {
     let binary = json!({"200": {"description": "", "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}});
     has(
-        &answering(binary),
+        &responding(binary),
         "builder.rs",
         "Response<runtime::ByteStream>",
     );
     has(
-        &answering(json!({})),
+        &responding(json!({})),
         "builder.rs",
         "Response<runtime::ByteStream>",
     );
 }
 
-// Facts for generic callers, calls by name, mocks
+// Tables, calls by name, mocks
 
-/// An operation with a list in the query and in the body, and an answer.
+/// An operation with a list in the query and in the body, and a response.
 fn with_lists() -> Generated {
     generated(&json!({
         "openapi": "3.0.3",
@@ -330,14 +330,14 @@ fn with_lists() -> Generated {
             "requestBody": {"required": true, "content": {"application/json": {
                 "schema": {"type": "array", "items": refer("A")},
             }}},
-            "responses": {"400": {}, "201": json_answer(refer("A"))},
+            "responses": {"400": {}, "201": json_response(refer("A"))},
         }}},
         "components": {"schemas": {"A": {"type": "object", "properties": {"a": {"type": "string"}}}}},
     }))
 }
 
 #[test]
-fn the_table_says_what_items_bodies_and_answers_are() {
+fn the_table_has_the_shapes_of_items_bodies_and_responses() {
     for fact in [
         "Parameter::new(\"ids\", Location::Query, \"array\").items(\"integer\")",
         "Parameter::new(\"open\", Location::Query, \"any\")",
@@ -349,9 +349,9 @@ fn the_table_says_what_items_bodies_and_answers_are() {
     let without = with_parameters(json!([]));
     let facts = "Operation::new(\"x\", \"x\", \"POST\", \"/x\").success_status(204);";
     has(&without, "operations.rs", facts);
-    let bytes = answering(json!({"200": {"content": {"text/plain": {}}}}));
+    let bytes = responding(json!({"200": {"content": {"text/plain": {}}}}));
     has(&bytes, "operations.rs", ".response(ResponseKind::Bytes)");
-    let either = answering(json!({"200": json_answer(refer("A")), "204": {}}));
+    let either = responding(json!({"200": json_response(refer("A")), "204": {}}));
     has(
         &either,
         "operations.rs",
@@ -360,7 +360,7 @@ fn the_table_says_what_items_bodies_and_answers_are() {
 }
 
 #[test]
-fn any_operation_can_be_called_by_its_name_and_none_stands_in_the_way() {
+fn any_operation_can_be_called_by_name_and_no_operation_conflicts_with_that() {
     let generated = with_operation(json!({"operationId": "call", "responses": {"204": {}}}));
     has(
         &generated,
@@ -420,7 +420,7 @@ fn methods_are_grouped_by_tag_with_a_heading_and_a_sentence() {
 }
 
 #[test]
-fn json_schemas_are_derived_behind_a_feature() {
+fn json_schemas_are_derived_with_a_feature() {
     let derive = "#[cfg_attr(feature = \"schemars\", derive(::schemars::JsonSchema))]";
     has(
         &with_property(json!({"type": "string"})),
@@ -447,8 +447,8 @@ fn mocks_expect_exactly_the_path_of_their_operation() {
 
 #[test]
 fn a_mock_responds_with_each_error_in_its_own_type() {
-    let generated = answering(json!({
-        "200": json_answer(refer("A")), "404": json_answer(refer("A")), "422": json_answer(refer("B")),
+    let generated = responding(json!({
+        "200": json_response(refer("A")), "404": json_response(refer("A")), "422": json_response(refer("B")),
     }));
     for method in [
         "pub fn ok(self, value: &types::A) -> Self",
@@ -462,7 +462,7 @@ fn a_mock_responds_with_each_error_in_its_own_type() {
 // Bodies
 
 #[test]
-fn a_multipart_body_takes_its_required_parts_as_arguments_and_the_others_as_methods() {
+fn required_parts_of_a_multipart_body_are_arguments_and_optional_ones_methods() {
     let schema = json!({"type": "object", "required": ["file"], "properties": {
         "file": {"type": "string", "format": "binary"}, "caption": {"type": "string"},
     }});
@@ -494,7 +494,7 @@ fn a_multipart_body_takes_its_required_parts_as_arguments_and_the_others_as_meth
 }
 
 #[test]
-fn forms_texts_and_json_are_sent_as_what_they_are() {
+fn forms_strings_and_json_are_sent_in_their_own_formats() {
     let sent = |media: &str, required: bool| {
         with_operation(
             json!({"operationId": "x", "responses": {"204": {}}, "requestBody": {
@@ -586,7 +586,7 @@ fn a_body_has_the_declared_media_type() {
 #[test]
 fn a_call_accepts_what_the_document_declares() {
     let accepts = |responses: Value, expected: Option<&str>| {
-        let generated = answering(responses);
+        let generated = responding(responses);
         match expected {
             Some(media) => has(
                 &generated,
@@ -707,7 +707,7 @@ fn parts_have_the_types_and_media_types_that_are_declared() {
     warns(
         &without,
         "/paths/~1x/post/requestBody/content/multipart~1form-data/schema",
-        "names no parts",
+        "declares no parts",
     );
 }
 
@@ -750,7 +750,7 @@ fn swagger_2_0_sends_every_media_type_that_it_consumes() {
 // Shapes
 
 #[test]
-fn titles_and_constraints_leave_no_trace() {
+fn titles_and_constraints_are_ignored() {
     let generated = with_schemas(json!({
         "A": {"type": "object", "title": "B", "additionalProperties": false, "properties": {
             "p": {"type": "string", "title": "A", "minLength": 1, "maxLength": 2, "pattern": "^a$"},
@@ -768,7 +768,7 @@ fn titles_and_constraints_leave_no_trace() {
 }
 
 #[test]
-fn properties_that_are_not_named_are_kept_where_the_description_allows_them() {
+fn undeclared_properties_are_kept_if_the_spec_allows_them() {
     let extra = |additional: Value| {
         with_schemas(json!({"A": {"properties": {"p": {}}, "additionalProperties": additional}}))
     };
@@ -822,7 +822,7 @@ fn times_are_timestamps_of_the_runtime() {
 }
 
 #[test]
-fn integers_that_travel_as_text_are_integers_wherever_a_property_holds_them() {
+fn integers_in_strings_are_integers_in_all_properties() {
     let text = json!({"type": "string", "format": "int64"});
     for (property, ty) in [
         (text.clone(), "Option<i64>"),
@@ -853,8 +853,9 @@ fn integers_that_travel_as_text_are_integers_wherever_a_property_holds_them() {
         "types.rs",
         "#[serde(flatten, with = \"runtime::number_text\")]",
     );
-    let answer = answering(json!({"200": json_answer(json!({"type": "array", "items": text}))}));
-    has(&answer, "builder.rs", "Response<Vec<String>>");
+    let generated =
+        responding(json!({"200": json_response(json!({"type": "array", "items": text}))}));
+    has(&generated, "builder.rs", "Response<Vec<String>>");
 }
 
 #[test]
@@ -876,7 +877,7 @@ fn null_for_a_required_list_or_map_is_an_empty_one() {
 }
 
 #[test]
-fn an_optional_list_is_read_without_spare_room_and_null_is_none() {
+fn an_optional_list_is_read_without_spare_capacity_and_null_is_none() {
     let reader = "#[serde(deserialize_with = \"runtime::list::exact\", default, skip_serializing_if = \"Option::is_none\")]";
     field(
         json!({"type": "array", "items": {"type": "string"}}),
@@ -891,19 +892,19 @@ fn a_type_can_get_properties_without_breaking_callers() {
 }
 
 #[test]
-fn a_builder_takes_what_it_made_apart_again() {
+fn a_value_converts_back_into_its_builder() {
     let generated = with_property(json!({"type": "string"}));
     has(&generated, "types.rs", "impl From<super::A> for A");
     has(&generated, "types.rs", "impl From<A> for super::A");
 }
 
 #[test]
-fn a_default_is_said_and_never_sent() {
+fn a_default_is_documented_and_never_sent() {
     let generated = with_property(json!({"type": "string", "default": "young"}));
     has(
         &generated,
         "types.rs",
-        "If omitted, the server uses `\"young\"`; this client never sends it by itself.",
+        "If omitted, the server uses `\"young\"`. The client does not send this default.",
     );
     has(
         &generated,
@@ -914,7 +915,7 @@ fn a_default_is_said_and_never_sent() {
 }
 
 #[test]
-fn alternatives_that_json_tells_apart_are_a_union_and_others_are_free_form() {
+fn alternatives_with_different_json_types_are_a_union_and_others_are_free_form() {
     let union = |members: Value| with_property(json!({"oneOf": members}));
     let told = union(
         json!([{"type": "string"}, {"type": "integer"}, {"type": "object", "properties": {"a": {}}}]),
@@ -943,7 +944,7 @@ fn alternatives_that_json_tells_apart_are_a_union_and_others_are_free_form() {
 }
 
 #[test]
-fn a_union_does_not_depend_on_where_its_members_stand() {
+fn a_union_does_not_depend_on_the_order_of_components() {
     let node = json!({"allOf": [{"properties": {"child": refer("Child")}}]});
     let child = json!({"oneOf": [refer("Node"), {"type": "string"}]});
     for schemas in [
@@ -974,7 +975,7 @@ fn members_of_all_of_are_one_object() {
 }
 
 #[test]
-fn components_that_are_no_objects_have_no_types_of_their_own() {
+fn components_that_are_not_objects_have_no_types_of_their_own() {
     let generated = with_schemas(json!({
         "Name": {"type": "string"}, "Names": {"type": "array", "items": refer("Name")},
         "Nested": {"type": "array", "items": refer("Nested")}, "Odd": {"type": "string", "properties": {"a": {}}},
@@ -991,7 +992,7 @@ fn components_that_are_no_objects_have_no_types_of_their_own() {
     has(&generated, "types.rs", "pub leaf: runtime::Nullable<Leaf>");
 }
 
-/// Whether a warning is about a place, and what it says.
+/// Asserts that there is a warning about a place.
 #[track_caller]
 fn warns(generated: &Generated, pointer: &str, message: &str) {
     let mut warnings = generated.warnings().iter();
@@ -1003,7 +1004,7 @@ fn warns(generated: &Generated, pointer: &str, message: &str) {
 }
 
 #[test]
-fn objects_that_a_discriminator_or_a_constant_tells_apart_are_an_enum_with_an_unknown_variant() {
+fn objects_with_a_discriminator_or_a_constant_are_an_enum_with_an_unknown_variant() {
     let cat = json!({"type": "object", "properties": {"kind": {"type": "string"}, "lives": {"type": "integer"}}});
     let dog = json!({"type": "object", "properties": {"kind": {"type": "string"}}});
     let told = |discriminator: Value| {
@@ -1012,7 +1013,7 @@ fn objects_that_a_discriminator_or_a_constant_tells_apart_are_an_enum_with_an_un
             "Pet": {"oneOf": [refer("Cat"), refer("Dog")], "discriminator": discriminator},
         }))
     };
-    let variants = "pub enum Pet { /// An object whose `kind` is `Cat`. Cat(Cat), /// An object whose `kind` is `Dog`. Dog(Dog), /// A value whose `kind` the spec does not name, as it was sent. Unknown(::serde_json::Value), }";
+    let variants = "pub enum Pet { /// An object whose `kind` is `Cat`. Cat(Cat), /// An object whose `kind` is `Dog`. Dog(Dog), /// A value whose `kind` is not in the spec, unchanged. Unknown(::serde_json::Value), }";
     has(&told(json!({"propertyName": "kind"})), "types.rs", variants);
     has(&told(json!("kind")), "types.rs", "pub enum Pet {");
     let mapped = told(json!({"propertyName": "kind", "mapping": {
@@ -1040,7 +1041,7 @@ fn objects_that_a_discriminator_or_a_constant_tells_apart_are_an_enum_with_an_un
 }
 
 #[test]
-fn what_alternatives_have_in_common_is_not_lost() {
+fn shared_properties_of_alternatives_are_kept() {
     let alternative = |name: &str| json!({"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, name: {"type": "string"}}});
     let common = json!({"type": "object", "properties": {"name": {"type": "string"}}});
     let beside = json!({"oneOf": [alternative("x"), alternative("y")]});
@@ -1147,7 +1148,7 @@ fn all_of_is_as_narrow_as_its_narrowest_member() {
 }
 
 #[test]
-fn members_of_all_of_may_be_maps_lists_and_lists_of_what_is_required() {
+fn members_of_all_of_may_be_maps_lists_and_lists_of_required_properties() {
     let generated = with_schemas(json!({
         "Map": {"type": "object", "additionalProperties": {"type": "integer"}},
         "Free": {"type": "object", "additionalProperties": true},
@@ -1159,8 +1160,8 @@ fn members_of_all_of_may_be_maps_lists_and_lists_of_what_is_required() {
         "F": {"allOf": [refer("D")], "required": ["c"]},
     }));
     for code in [
-        "pub struct A { /// Property `a`. #[serde(skip_serializing_if = \"Option::is_none\")] pub a: Option<String>, /// Properties that the spec does not name. #[serde(flatten)] pub extra: ::std::collections::BTreeMap<String, i64>, }",
-        "pub b: Option<String>, /// Properties that the spec does not name. #[serde(flatten)] pub extra: ::serde_json::Map<String, ::serde_json::Value>",
+        "pub struct A { /// Property `a`. #[serde(skip_serializing_if = \"Option::is_none\")] pub a: Option<String>, /// Properties that the spec does not declare. #[serde(flatten)] pub extra: ::std::collections::BTreeMap<String, i64>, }",
+        "pub b: Option<String>, /// Properties that the spec does not declare. #[serde(flatten)] pub extra: ::serde_json::Map<String, ::serde_json::Value>",
         "pub c: Option<Vec<String>>",
         "pub c: Vec<String>",
     ] {
@@ -1171,7 +1172,7 @@ fn members_of_all_of_may_be_maps_lists_and_lists_of_what_is_required() {
 }
 
 #[test]
-fn compositions_may_lead_back_to_themselves_in_any_order() {
+fn compositions_may_be_circular_in_any_order() {
     let schemas = [
         (
             "HasChildren",
@@ -1240,7 +1241,7 @@ fn references_may_lead_into_other_schemas_and_anywhere_in_the_document() {
     let generated = generated(&json!({
         "openapi": "3.1.0",
         "$defs": {"Shared": {"properties": {"s": {"type": "string"}}}},
-        "paths": {"/x": {"get": {"operationId": "x", "responses": {"200": json_answer(json!({"properties": {"r": {"type": "string"}}}))}}}},
+        "paths": {"/x": {"get": {"operationId": "x", "responses": {"200": json_response(json!({"properties": {"r": {"type": "string"}}}))}}}},
         "components": {"schemas": {
             "A": {
                 "$defs": {"Inner": {"properties": {"i": {"$ref": "#/components/schemas/A/$defs/Inner"}}}},
@@ -1356,12 +1357,12 @@ fn keywords_of_json_schema_lose_nothing() {
     warns(
         &conditional,
         "/components/schemas/A/properties/p/then",
-        "`b` is described only under a condition",
+        "`b` is declared only under a condition",
     );
 }
 
 #[test]
-fn enums_of_other_than_strings_keep_their_type_and_odd_types_are_free_form() {
+fn enums_of_other_types_than_strings_keep_their_type_and_unknown_types_are_free_form() {
     field(
         json!({"type": "integer", "enum": [1, 2]}),
         "pub p: Option<i64>",
@@ -1417,7 +1418,7 @@ fn enums_of_other_than_strings_keep_their_type_and_odd_types_are_free_form() {
 }
 
 #[test]
-fn an_object_with_a_discriminator_and_no_alternatives_keeps_what_others_add() {
+fn an_object_with_a_discriminator_and_no_alternatives_keeps_undeclared_properties() {
     let generated = with_schemas(json!({
         "Base": {"discriminator": {"propertyName": "kind"}, "properties": {"kind": {"type": "string"}}},
         "Derived": {"allOf": [refer("Base"), {"properties": {"more": {"type": "string"}}}]},
@@ -1425,7 +1426,7 @@ fn an_object_with_a_discriminator_and_no_alternatives_keeps_what_others_add() {
     has(
         &generated,
         "types.rs",
-        "pub kind: Option<String>, /// Properties that the spec does not name. #[serde(flatten)] pub extra:",
+        "pub kind: Option<String>, /// Properties that the spec does not declare. #[serde(flatten)] pub extra:",
     );
     assert_eq!(
         flat(generated.file("types.rs").unwrap())
@@ -1438,7 +1439,7 @@ fn an_object_with_a_discriminator_and_no_alternatives_keeps_what_others_add() {
 // Parameters
 
 #[test]
-fn what_the_description_requires_is_an_argument_in_the_order_of_the_path() {
+fn required_values_are_arguments_in_the_order_of_the_path() {
     let generated = generated(&json!({"openapi": "3.0.3", "paths": {"/{b}/{a}": {"post": {
         "operationId": "x", "responses": {"204": {}},
         "parameters": [
@@ -1462,7 +1463,7 @@ fn what_the_description_requires_is_an_argument_in_the_order_of_the_path() {
 }
 
 #[test]
-fn requests_go_through_the_transport_alone() {
+fn requests_only_use_the_transport() {
     let generated = with_parameters(json!([]));
     has(
         &generated,
@@ -1481,7 +1482,7 @@ fn requests_go_through_the_transport_alone() {
 }
 
 #[test]
-fn a_list_is_written_in_the_style_the_description_gives() {
+fn a_list_is_written_in_the_style_of_the_spec() {
     let style = |location: &str, style: &str, explode: Option<bool>, expected: &str| {
         let mut parameter = json!({"name": "p", "in": location, "schema": {"type": "array", "items": {"type": "string"}}});
         if !style.is_empty() {
@@ -1580,7 +1581,7 @@ fn values_of_any_shape_are_parameters_in_the_style_of_their_location() {
 }
 
 #[test]
-fn what_no_style_can_express_is_a_warning() {
+fn a_value_that_no_style_can_express_is_a_warning() {
     let object = json!({"type": "object", "properties": {"R": {"type": "integer"}}});
     let nested = |style: &str, schema: Value| {
         with_parameters(json!([{"name": "p", "in": "query", "style": style, "schema": schema}]))
@@ -1600,17 +1601,17 @@ fn what_no_style_can_express_is_a_warning() {
     warns(
         &nested("matrix", json!({"type": "string"})),
         &style,
-        "in the style `form`",
+        "the style `form` is used",
     );
     warns(
         &nested("strange", json!({"type": "string"})),
         &style,
-        "in the style `form`",
+        "the style `form` is used",
     );
 }
 
 #[test]
-fn two_parameters_of_one_name_are_two_arguments() {
+fn two_parameters_with_the_same_name_are_two_arguments() {
     let parameter = |place: &str| json!({"name": "id", "in": place, "required": true, "schema": {"type": "string"}});
     let body =
         json!({"required": true, "content": {"application/json": {"schema": {"type": "string"}}}});
@@ -1641,7 +1642,7 @@ fn two_parameters_of_one_name_are_two_arguments() {
 }
 
 #[test]
-fn headers_that_have_another_place_are_no_parameters() {
+fn headers_that_are_declared_elsewhere_are_not_parameters() {
     let header = |name: &str| json!({"name": name, "in": "header", "required": true, "schema": {"type": "string"}});
     let generated = with_parameters(json!([
         header("Accept"),
@@ -1671,7 +1672,7 @@ fn headers_that_have_another_place_are_no_parameters() {
 }
 
 #[test]
-fn a_dotted_parameter_has_the_short_name_where_it_is_free() {
+fn a_dotted_parameter_has_the_short_name_if_it_is_free() {
     let query = |name: &str| json!({"name": name, "in": "query", "required": true, "schema": {"type": "string"}});
     has(
         &with_parameters(json!([query("run.run_id")])),
@@ -1724,7 +1725,7 @@ fn the_largest_number_of_a_parameter_is_in_the_table() {
 // Paging
 
 #[test]
-fn the_size_of_a_page_is_limited_as_the_description_says() {
+fn the_size_of_a_page_is_limited_by_the_maximum_in_the_spec() {
     let number = json!({"type": "integer", "format": "int64"});
     let page = json!({"type": "object", "properties": {
         "items": {"type": "array", "items": {"type": "string"}}, "page": number, "pages": number,
@@ -1732,7 +1733,7 @@ fn the_size_of_a_page_is_limited_as_the_description_says() {
     let limited = generated(&json!({
         "openapi": "3.0.3",
         "paths": {"/x": {"get": {
-            "operationId": "x", "responses": {"200": json_answer(refer("Page"))},
+            "operationId": "x", "responses": {"200": json_response(refer("Page"))},
             "parameters": [
                 {"name": "page", "in": "query", "schema": number},
                 {"name": "size", "in": "query", "schema": {"type": "integer", "maximum": 70}},
@@ -1751,13 +1752,13 @@ fn listing(takes: &[&str], page: Value) -> Generated {
         .collect();
     generated(&json!({
         "openapi": "3.0.3",
-        "paths": {"/x": {"get": {"operationId": "x", "parameters": parameters, "responses": {"200": json_answer(refer("Page"))}}}},
+        "paths": {"/x": {"get": {"operationId": "x", "parameters": parameters, "responses": {"200": json_response(refer("Page"))}}}},
         "components": {"schemas": {"Page": {"type": "object", "properties": page}}},
     }))
 }
 
 #[test]
-fn operations_that_list_are_told_by_their_shape() {
+fn paged_operations_are_detected_by_their_shape() {
     let text = json!({"type": "string"});
     let number = json!({"type": "integer", "format": "int64"});
     let list = json!({"type": "array", "items": text});
@@ -1856,7 +1857,7 @@ fn operations_that_list_are_told_by_their_shape() {
 // Names
 
 #[test]
-fn operations_lose_what_a_framework_added_and_stay_findable_under_their_first_name() {
+fn operations_lose_framework_additions_and_keep_their_original_name_as_an_alias() {
     let named = |id: &str, path: &str, name: &str| {
         let document = json!({"openapi": "3.0.3", "paths": {path: {"get": {"operationId": id, "responses": {}}}}});
         let generated = generated(&document);
@@ -1877,7 +1878,7 @@ fn operations_lose_what_a_framework_added_and_stay_findable_under_their_first_na
 
 #[test]
 fn an_overlay_renames_operations_and_schemas() {
-    let description = json!({
+    let spec = json!({
         "openapi": "3.0.3", "paths": {"/x": {"get": {"operationId": "x", "responses": {}}}},
         "components": {"schemas": {"A": {"properties": {"a": {}}}}},
     });
@@ -1885,16 +1886,16 @@ fn an_overlay_renames_operations_and_schemas() {
         {"target": "$.paths['/x'].get", "update": {"x-rust-name": "read_it"}},
         {"target": "$.components.schemas.A", "update": {"x-rust-name": "Thing"}},
     ]});
-    let source = Source::from_text("api.json", description.to_string())
-        .overlay(Overlay::from_text("fix.json", overlay.to_string()));
-    let generated = generate(&source).unwrap();
+    let spec = Spec::from_string("api.json", spec.to_string())
+        .overlay(Overlay::from_string("fix.json", overlay.to_string()));
+    let generated = generate(&spec).unwrap();
     has(&generated, "client.rs", "pub fn read_it(&self)");
     has(&generated, "types.rs", "pub struct Thing");
     assert!(generated.warnings().is_empty());
 }
 
 #[test]
-fn deprecation_stands_at_methods_and_setters() {
+fn methods_and_setters_are_marked_as_deprecated() {
     let generated = with_operation(json!({
         "operationId": "x", "deprecated": true, "responses": {},
         "parameters": [{"name": "old", "in": "query", "deprecated": true, "schema": {"type": "string"}}],
@@ -1902,17 +1903,17 @@ fn deprecation_stands_at_methods_and_setters() {
     has(
         &generated,
         "client.rs",
-        "#[deprecated(note = \"marked as deprecated in the spec; the documentation says why\")] #[inline] pub fn x",
+        "#[deprecated(note = \"deprecated in the spec; see the documentation\")] #[inline] pub fn x",
     );
     has(
         &generated,
         "builder.rs",
-        "#[deprecated(note = \"marked as deprecated in the spec; the documentation says why\")] pub fn old",
+        "#[deprecated(note = \"deprecated in the spec; see the documentation\")] pub fn old",
     );
 }
 
 #[test]
-fn a_function_is_compiled_by_those_who_call_it() {
+fn a_function_is_compiled_by_its_callers() {
     let generated = with_operation(json!({
         "operationId": "x", "responses": {},
         "parameters": [
@@ -1927,7 +1928,7 @@ fn a_function_is_compiled_by_those_who_call_it() {
         "builder.rs",
         "#[inline] pub fn page(mut self, page: i64)",
     );
-    // Generic functions are anyway.
+    // Generic functions need no attribute.
     let builder = generated.file("builder.rs").unwrap();
     let name = builder.find("pub fn name(").unwrap();
     assert!(!builder[..name].trim_end().ends_with("#[inline]"));
@@ -1961,20 +1962,20 @@ fn credentials_are_those_of_the_operation_or_else_of_the_document() {
     has(
         &generated,
         "client.rs",
-        "Sends a `GET` request to `/x`, authorised by `key`.",
+        "Sends a `GET` request to `/x`, authorized by `key`.",
     );
 }
 
 #[test]
-fn the_order_of_keys_that_mean_nothing_to_json_does_not_change_between_runs() {
+fn repeated_runs_keep_the_order_of_keys() {
     let text = include_str!("../specs/grpc_gateway.json");
-    let run = || generate(&Source::from_text("api.json", text)).unwrap();
+    let run = || generate(&Spec::from_string("api.json", text)).unwrap();
     let (first, second) = (run(), run());
     assert!(first.files().eq(second.files()));
 }
 
 #[test]
-fn typed_operations_and_types_can_be_had_behind_their_names() {
+fn typed_operations_and_types_can_be_generated_by_name() {
     let document = json!({
         "swagger": "2.0",
         "paths": { "/things": { "get": {
@@ -1984,10 +1985,10 @@ fn typed_operations_and_types_can_be_had_behind_their_names() {
         } } },
         "definitions": { "v1Thing": { "type": "object", "properties": { "id": { "type": "string" } } } },
     });
-    let source = || Source::from_text("things.json", document.to_string());
-    let plain = generate(&source()).unwrap();
+    let spec = || Spec::from_string("things.json", document.to_string());
+    let plain = generate(&spec()).unwrap();
     assert_eq!(plain.file("by_name.rs"), None);
-    let generated = generate(&source().for_crate("things").with_by_name()).unwrap();
+    let generated = generate(&spec().for_crate("things").with_by_name()).unwrap();
     for code in [
         r#""ThingService_ListThings" =>"#,
         r#"given.optional::<i64>("pageSize")"#,
@@ -1999,7 +2000,7 @@ fn typed_operations_and_types_can_be_had_behind_their_names() {
 }
 
 #[test]
-fn the_openapi_3_0_form_is_what_overlays_were_applied_to() {
+fn the_openapi_3_0_form_has_the_overlays_applied() {
     let document = json!({
         "swagger": "2.0",
         "paths": {},
@@ -2007,15 +2008,15 @@ fn the_openapi_3_0_form_is_what_overlays_were_applied_to() {
     });
     let overlay = r#"{"overlay": "1.0.0", "info": {"title": "", "version": ""}, "actions": [
         {"target": "$.components.schemas.v1Thing", "update": {"description": "a thing"}}]}"#;
-    let source = Source::from_text("things.json", document.to_string())
-        .overlay(Overlay::from_text("fix.json", overlay));
-    let lifted = openapi30(&source).unwrap();
+    let spec = Spec::from_string("things.json", document.to_string())
+        .overlay(Overlay::from_string("fix.json", overlay));
+    let lifted = openapi30(&spec).unwrap();
     let thing = &lifted["components"]["schemas"]["v1Thing"];
     assert_eq!(
         thing,
         &json!({ "type": "object", "description": "a thing" })
     );
-    let broken = Source::from_text("things.json", "{");
+    let broken = Spec::from_string("things.json", "{");
     assert!(
         openapi30(&broken)
             .unwrap_err()
@@ -2035,7 +2036,7 @@ fn newline_delimited_json_is_a_stream() {
         ("application/json-seq", "JsonSequence"),
     ] {
         let generated =
-            answering(json!({"200": {"content": {media: {"schema": refer("A")}}}, "404": {}}));
+            responding(json!({"200": {"content": {media: {"schema": refer("A")}}}, "404": {}}));
         has(
             &generated,
             "builder.rs",
@@ -2046,8 +2047,8 @@ fn newline_delimited_json_is_a_stream() {
             "builder.rs",
             "self.client.transport().send_json_stream(self.request)",
         );
-        let answer = format!(".response(ResponseKind::{kind})");
-        has(&generated, "operations.rs", &answer);
+        let response = format!(".response(ResponseKind::{kind})");
+        has(&generated, "operations.rs", &response);
         has(
             &generated,
             "mock.rs",
@@ -2055,7 +2056,7 @@ fn newline_delimited_json_is_a_stream() {
         );
         assert!(generated.warnings().is_empty());
     }
-    let beside = answering(json!({"200": {"content": {
+    let beside = responding(json!({"200": {"content": {
         "application/json": {"schema": refer("A")}, "application/x-ndjson": {"schema": refer("B")},
     }}}));
     has(&beside, "operations.rs", ".response(ResponseKind::Json)");
@@ -2063,10 +2064,10 @@ fn newline_delimited_json_is_a_stream() {
     assert!(warning.contains("application~1x-ndjson"), "{warning}");
     for responses in [
         json!({"200": {"content": {"application/x-ndjson": {}, "text/csv": {}}}}),
-        json!({"200": {"content": {"application/x-ndjson": {}}}, "202": json_answer(refer("A"))}),
+        json!({"200": {"content": {"application/x-ndjson": {}}}, "202": json_response(refer("A"))}),
     ] {
         has(
-            &answering(responses),
+            &responding(responses),
             "operations.rs",
             ".response(ResponseKind::Bytes)",
         );
@@ -2075,7 +2076,7 @@ fn newline_delimited_json_is_a_stream() {
 
 #[test]
 fn server_sent_events_have_a_method_beside_send() {
-    let events = |content: Value| answering(json!({"200": {"content": content}}));
+    let events = |content: Value| responding(json!({"200": {"content": content}}));
     let method = "pub fn events(self) -> impl Future<Output = Result<runtime::Response<runtime::EventStream>, runtime::Error>>";
     let beside = events(json!({
         "application/json": {"schema": refer("A")}, "text/event-stream": {"schema": refer("B")},
@@ -2095,7 +2096,7 @@ fn server_sent_events_have_a_method_beside_send() {
         ".response(ResponseKind::Bytes).events()",
     );
     lacks(
-        &answering(json!({"200": json_answer(refer("A"))})),
+        &responding(json!({"200": json_response(refer("A"))})),
         "send_events",
     );
 }
@@ -2149,7 +2150,7 @@ fn what_grpc_gateway_streams_is_a_stream_of_results() {
 
 // Servers
 
-/// An operation, with servers at the top, of its path and of its own.
+/// An operation with servers at the top, at its path and at the operation.
 fn served(root: Value, path: Value, own: Value) -> Generated {
     generated(&json!({
         "openapi": "3.0.3", "servers": root,
@@ -2208,7 +2209,7 @@ fn the_first_server_is_the_default_endpoint() {
 }
 
 #[test]
-fn a_relative_server_stands_before_every_path() {
+fn a_relative_server_is_a_prefix_of_every_path() {
     for url in ["/api/v3", "api/v3/", "./api/v3"] {
         let generated = served(json!([{"url": url}]), json!([]), json!([]));
         sent_to(&generated, "/api/v3/x", None);
@@ -2254,18 +2255,14 @@ fn the_server_of_a_path_or_an_operation_is_used_for_it() {
         "client.rs",
         "The request goes to `https://upload.example.org`, the server of this operation",
     );
-    has(
-        &own,
-        "client.rs",
-        "Some operations have a server of their own",
-    );
+    has(&own, "client.rs", "Some operations have their own server");
     let of_operation = json!([{"url": "http://c.example"}, {"url": "https://c.example"}]);
     sent_to(
         &served(root.clone(), of_path.clone(), of_operation),
         "/x",
         Some("https://c.example"),
     );
-    // The default endpoint itself, and what is relative to it.
+    // The default endpoint itself, and a server relative to it.
     sent_to(
         &served(root.clone(), of_path.clone(), root.clone()),
         "/x",
@@ -2303,12 +2300,12 @@ fn a_server_that_cannot_be_used_is_a_warning() {
     for (url, reason) in [
         ("wss://a.example", "the scheme of `wss://a.example`"),
         ("https://{host}/v1", "the variable `host` of"),
-        ("https://{host", "has no default"),
-        ("https://user:secret@a.example", "a user name in it"),
+        ("https://{host", "the braces of"),
+        ("https://user:secret@a.example", "has a user name"),
         ("https://a.example/?v=1", "has a `?` or `#`"),
-        ("https://https://a.example", "is no"),
-        ("https://", "is no"),
-        ("https://a b", "is no URL"),
+        ("https://https://a.example", "has no host"),
+        ("https://", "is not a URL"),
+        ("https://a b", "is not a URL"),
         ("../v1", "is neither a URL nor a path"),
         ("localhost:8080/api", "is neither a URL nor a path"),
     ] {

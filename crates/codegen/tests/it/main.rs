@@ -1,4 +1,4 @@
-//! The generator, in one program, so that it is linked once.
+//! Tests of the generator, in one program, so that it is linked once.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,16 +1,16 @@
-//! Names that would meet get different ones; what goes over the wire stays as it is.
+//! Colliding names get different ones, and names on the wire do not change.
 
-use compute_kfp_codegen::{Generated, Overlay, Source, generate};
+use compute_kfp_codegen::{Generated, Overlay, Spec, generate};
 use serde_json::{Value, json};
 
 fn generated(document: &Value, overlay: Option<Value>) -> Generated {
-    let mut source = Source::from_text("api.json", document.to_string());
+    let mut spec = Spec::from_string("api.json", document.to_string());
     if let Some(actions) = overlay {
         let overlay =
             json!({"overlay": "1.0.0", "info": {"title": "", "version": ""}, "actions": actions});
-        source = source.overlay(Overlay::from_text("fix.json", overlay.to_string()));
+        spec = spec.overlay(Overlay::from_string("fix.json", overlay.to_string()));
     }
-    generate(&source).unwrap()
+    generate(&spec).unwrap()
 }
 
 fn schemas(schemas: Value) -> Value {
@@ -25,7 +25,7 @@ fn get(id: &str) -> Value {
     json!({"get": {"operationId": id, "responses": {}}})
 }
 
-/// The names of methods in the order of the document.
+/// Returns the names of methods in the order of the document.
 fn methods(document: &Value) -> Vec<String> {
     let generated = generated(document, None);
     let client = generated.file("client.rs").unwrap();
@@ -45,7 +45,7 @@ fn has(generated: &Generated, file: &str, wanted: &[&str]) {
 }
 
 #[test]
-fn values_of_an_enum_keep_their_texts_and_the_first_its_plain_name() {
+fn values_of_an_enum_keep_their_strings_and_the_first_its_plain_name() {
     let document = schemas(json!({"Sort": {"type": "string", "enum": [
         "asc", "ASC", "created_at", "-created_at", "+1", "-1", "unknown", "UnknownValue", "asc2",
     ]}}));
@@ -67,7 +67,7 @@ fn values_of_an_enum_keep_their_texts_and_the_first_its_plain_name() {
 }
 
 #[test]
-fn fields_that_would_meet_differ() {
+fn colliding_fields_get_different_names() {
     let document = schemas(json!({"Reactions": {"type": "object", "properties": {
         "+1": {"type": "integer"}, "-1": {"type": "integer"},
         "mixedCase": {"type": "string"}, "mixed_case": {"type": "string"},
@@ -92,7 +92,7 @@ fn fields_that_would_meet_differ() {
 }
 
 #[test]
-fn parameters_of_one_name_say_where_they_are_sent() {
+fn parameters_with_the_same_name_are_named_after_their_location() {
     let document = paths(
         json!({"/s/{session_id}": {"get": {"operationId": "s", "responses": {}, "parameters": [
             {"name": "session_id", "in": "query", "schema": {"type": "string"}},
@@ -148,14 +148,14 @@ fn a_body_keeps_its_name_beside_a_parameter_and_a_part_beside_another() {
             "pub fn f(",
         ],
     );
-    // `call` and the command line know them by the same names.
+    // `call` and the command line use the same names.
     let table = generated.file("operations.rs").unwrap();
     assert!(table.contains("argument(\"name_part\")"), "{table}");
     assert!(!table.contains("name_query"), "{table}");
 }
 
 #[test]
-fn services_stay_where_short_names_meet_and_nowhere_else() {
+fn services_are_kept_only_if_short_names_collide() {
     let document = paths(json!({
         "/projects": get("ProjectService_List"), "/clusters": get("ClusterService_List"),
         "/runs": get("RunService_Archive"),
@@ -167,7 +167,7 @@ fn services_stay_where_short_names_meet_and_nowhere_else() {
 }
 
 #[test]
-fn as_much_of_the_path_stays_as_tells_functions_of_fastapi_apart() {
+fn colliding_functions_of_fastapi_keep_the_distinguishing_words_of_their_paths() {
     let document = paths(json!({
         "/api/queues/": {"post": {"operationId": "create_queue_api_queues__post", "responses": {}}},
         "/api/pools/{name}/queues": {
@@ -193,7 +193,7 @@ fn as_much_of_the_path_stays_as_tells_functions_of_fastapi_apart() {
 }
 
 #[test]
-fn other_operations_that_would_meet_are_numbered_and_equal_ids_are_told_by_their_paths() {
+fn other_colliding_operations_are_numbered_and_equal_ids_are_named_after_their_paths() {
     let document = paths(json!({"/a": get("listRuns"), "/b": get("list_runs"), "/c": get("call")}));
     assert_eq!(methods(&document), ["list_runs", "list_runs_2", "call_"]);
     let document = paths(json!({"/a": get("x"), "/b": get("x")}));
@@ -207,14 +207,14 @@ fn other_operations_that_would_meet_are_numbered_and_equal_ids_are_told_by_their
     assert_eq!(
         warnings,
         [
-            "api.json#/paths/~1b/get: the operationId `x` also stands at `/paths/~1a/get`; \
+            "api.json#/paths/~1b/get: the operationId `x` is also used at `/paths/~1a/get`; \
           the method is `x_b`, and `call` finds it by that name"
         ]
     );
 }
 
 #[test]
-fn schemas_that_would_meet_keep_their_version_and_builders_and_schemes_differ() {
+fn colliding_schemas_keep_their_version_and_builders_and_schemes_differ() {
     let object = json!({"type": "object", "properties": {"a": {"type": "string"}}});
     let document = schemas(json!({"v1Run": object, "v2beta1Run": object, "run": object}));
     has(
@@ -294,7 +294,7 @@ fn an_overlay_names_operations_schemas_properties_parameters_parts_and_values() 
 }
 
 #[test]
-fn a_name_that_is_given_twice_is_refused_and_one_that_is_given_goes_before_plain_ones() {
+fn an_explicit_name_is_refused_if_repeated_and_takes_precedence_over_plain_ones() {
     let document = schemas(json!({
         "Run": {"type": "object", "properties": {"a": {}}},
         "Job": {"type": "object", "properties": {"a": {}}, "x-rust-name": "Run"},
@@ -307,10 +307,10 @@ fn a_name_that_is_given_twice_is_refused_and_one_that_is_given_goes_before_plain
     let twice = schemas(json!({"A": {"type": "object", "properties": {
         "a": {"x-rust-name": "same"}, "b": {"x-rust-name": "same"},
     }}}));
-    let error = generate(&Source::from_text("api.json", twice.to_string())).unwrap_err();
+    let error = generate(&Spec::from_string("api.json", twice.to_string())).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "api.json#/components/schemas/A/properties/b: `same` is also the name that is given at \
-         `/components/schemas/A/properties/a`; give one of them another name with `x-rust-name`"
+        "api.json#/components/schemas/A/properties/b: `same` is also the name set at \
+         `/components/schemas/A/properties/a`; rename one of them with `x-rust-name`"
     );
 }

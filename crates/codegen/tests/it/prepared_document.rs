@@ -1,10 +1,10 @@
-//! The OpenAPI 3.0.3 document that a spec becomes, which progenitor and other tools read.
+//! The prepared OpenAPI 3.0.3 document, which progenitor and other tools read.
 
-use compute_kfp_codegen::{Source, openapi};
+use compute_kfp_codegen::{Spec, openapi};
 use serde_json::{Value, json};
 
 fn prepared(spec: &Value) -> Value {
-    openapi(&Source::from_text("api.json", spec.to_string()))
+    openapi(&Spec::from_string("api.json", spec.to_string()))
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -29,7 +29,7 @@ fn json_response(name: &str) -> Value {
 }
 
 #[test]
-fn names_are_those_of_the_generated_code_and_upstream_names_stay_findable() {
+fn names_are_those_of_the_generated_code_and_upstream_names_are_kept() {
     let document = prepared(&json!({
         "swagger": "2.0",
         "info": {"title": "Things", "version": "7", "description": "About things."},
@@ -81,7 +81,7 @@ fn names_are_those_of_the_generated_code_and_upstream_names_stay_findable() {
 }
 
 #[test]
-fn formats_defaults_null_and_what_is_required_are_kept() {
+fn formats_defaults_null_and_required_properties_are_kept() {
     let document = prepared(
         &json!({"openapi": "3.1.0", "paths": {}, "components": {"schemas": {"A": {
             "type": "object", "required": ["id"], "properties": {
@@ -96,14 +96,14 @@ fn formats_defaults_null_and_what_is_required_are_kept() {
         json!({"type": "object", "required": ["id"], "x-upstream-name": "A", "properties": {
             "id": {"type": "string", "format": "uuid"},
             "age": {"type": "integer", "format": "int64", "nullable": true, "default": 7},
-            // A default that is no value of its type is left out.
+            // An invalid default is left out.
             "share": {"type": "number", "format": "float"},
         }})
     );
 }
 
 #[test]
-fn parameters_that_progenitor_refuses_stand_beside_the_others() {
+fn parameters_that_progenitor_refuses_are_beside_the_others() {
     let query = |name: &str, style: &str| {
         json!({"name": name, "in": "query", "style": style, "explode": false,
             "schema": {"type": "array", "items": {"type": "string"}}})
@@ -130,7 +130,7 @@ fn parameters_that_progenitor_refuses_stand_beside_the_others() {
 }
 
 #[test]
-fn media_types_that_progenitor_refuses_stand_beside_the_others() {
+fn media_types_that_progenitor_refuses_are_beside_the_others() {
     let body = |media: &str, schema: Value| {
         let body = json!({"required": true, "content": {media: {"schema": schema}}});
         operation(json!({"operationId": "x", "requestBody": body, "responses": {}}))["requestBody"]
@@ -162,7 +162,7 @@ fn each_response_has_its_description_and_progenitor_finds_one_type() {
             operation["x-responses"].clone(),
         )
     };
-    // An error that is the same everywhere is typed.
+    // Errors of the same type are typed.
     let (same, beside) =
         responses(json!({"200": json_response("A"), "default": json_response("B")}));
     assert_eq!(
@@ -170,7 +170,7 @@ fn each_response_has_its_description_and_progenitor_finds_one_type() {
         json!({"200": json_response("A"), "4XX": json_response("B"), "5XX": json_response("B")})
     );
     assert!(beside.is_null());
-    // Errors that differ have their content beside it.
+    // The content of errors of different types is under the extension.
     let (differ, _) = responses(
         json!({"204": {"description": "Done."}, "404": json_response("A"), "422": json_response("B")}),
     );
@@ -182,7 +182,7 @@ fn each_response_has_its_description_and_progenitor_finds_one_type() {
             json!({"description": name, "x-content": content})
         );
     }
-    // One success has content, and one has none.
+    // One success with content, one without.
     let (kept, beside) =
         responses(json!({"200": json_response("A"), "204": {"description": "None."}}));
     assert_eq!(kept, json!({"200": json_response("A")}));
@@ -190,7 +190,7 @@ fn each_response_has_its_description_and_progenitor_finds_one_type() {
     // A status without a name.
     let (_, beside) = responses(json!({"200": json_response("A"), "599": {"description": "Odd."}}));
     assert_eq!(beside, json!({"599": {"description": "Odd."}}));
-    // A default that is the only success.
+    // The default is the only success.
     let (only, _) = responses(json!({"default": json_response("A")}));
     assert_eq!(only, json!({"200": json_response("A")}));
 }

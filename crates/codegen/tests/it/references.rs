@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use compute_kfp_codegen::{Generated, Overlay, Problem, Source, generate};
+use compute_kfp_codegen::{Generated, Overlay, Problem, Spec, generate};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -18,8 +18,8 @@ fn directory(files: &[(&str, &str)]) -> TempDir {
 
 fn generated(files: &[(&str, &str)]) -> Generated {
     let directory = directory(files);
-    let source = Source::from_file(directory.path().join(files[0].0)).unwrap();
-    generate(&source).unwrap_or_else(|error| panic!("{error}"))
+    let spec = Spec::from_file(directory.path().join(files[0].0)).unwrap();
+    generate(&spec).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn problems(files: &[(&str, &str)]) -> Vec<Problem> {
@@ -28,14 +28,14 @@ fn problems(files: &[(&str, &str)]) -> Vec<Problem> {
 }
 
 fn problems_in(directory: &Path, spec: &str) -> Vec<Problem> {
-    let source = Source::from_file(directory.join(spec)).unwrap();
-    generate(&source).unwrap_err().problems().to_vec()
+    let spec = Spec::from_file(directory.join(spec)).unwrap();
+    generate(&spec).unwrap_err().problems().to_vec()
 }
 
-/// Asserts that two specs give the same code.
+/// Asserts that two specs yield the same code.
 fn same(split: &[(&str, &str)], whole: &str) {
     let split = generated(split);
-    let whole = generate(&Source::from_text("whole.yaml", whole)).unwrap();
+    let whole = generate(&Spec::from_string("whole.yaml", whole)).unwrap();
     for ((name, split), (_, whole)) in split.files().zip(whole.files()) {
         assert_eq!(split, whole, "{name}");
     }
@@ -123,7 +123,7 @@ $defs:
 info: {title: Pets, version: 1.0.0}
 paths: {'/pets/{id}': {$ref: ./paths/pet.yaml}}
 ",
-        // Listed by reference, too.
+        // Also listed by reference.
         "openapi: 3.0.3
 info: {$ref: info.yaml}
 paths: {'/pets/{id}': {$ref: ./paths/pet.yaml}}
@@ -132,7 +132,7 @@ components:
     Pet: {$ref: ./schemas/Pet.yaml}
     Owner: {$ref: './schemas/people.json#/Owner'}
 ",
-        // A directory of everything.
+        // A file that refers to all others.
         "openapi: 3.0.3
 info: {title: Pets, version: 1.0.0}
 paths: {$ref: paths.yaml}
@@ -223,8 +223,8 @@ components:
 ";
     let cat = "type: object\nproperties: {kind: {type: string}}";
     let directory = directory(&[("api.yaml", api), ("cat.yaml", cat)]);
-    let source = Source::from_file(directory.path().join("api.yaml")).unwrap();
-    let lifted = compute_kfp_codegen::openapi30(&source).unwrap();
+    let spec = Spec::from_file(directory.path().join("api.yaml")).unwrap();
+    let lifted = compute_kfp_codegen::openapi30(&spec).unwrap();
     let mapping = &lifted["components"]["schemas"]["Animal"]["discriminator"]["mapping"];
     assert_eq!(
         *mapping,
@@ -257,9 +257,9 @@ fn the_files_that_were_read_are_listed() {
         ),
     ]);
     let path = |name: &str| here.path().join(name);
-    let source = Source::from_file(path("api.yaml")).unwrap();
-    let source = source.overlay(Overlay::from_file(path("fix.yaml")).unwrap());
-    let generated = generate(&source).unwrap();
+    let spec = Spec::from_file(path("api.yaml")).unwrap();
+    let spec = spec.overlay(Overlay::from_file(path("fix.yaml")).unwrap());
+    let generated = generate(&spec).unwrap();
     assert_eq!(
         generated.files_read(),
         [path("api.yaml"), path("parts/x.yaml"), path("fix.yaml")]
@@ -267,22 +267,22 @@ fn the_files_that_were_read_are_listed() {
 }
 
 #[test]
-fn a_reference_that_cannot_be_followed_is_refused_where_it_stands() {
+fn a_reference_that_cannot_be_followed_is_refused_at_its_place() {
     for (reference, message) in [
         ("missing.yaml", "missing.yaml` cannot be read"),
-        ("empty.yaml#/A", "empty.yaml` has nothing at `/A`"),
+        ("empty.yaml#/A", "empty.yaml` has no value at `/A`"),
         ("empty.yaml#A", "does not end in a JSON pointer"),
-        ("broken.yaml", "broken.yaml`: not readable as YAML"),
-        ("parts", "is no file below the directory"),
-        ("../outside.yaml", "leads out of the directory"),
-        ("parts/../../outside.yaml", "leads out of the directory"),
+        ("broken.yaml", "broken.yaml`: invalid YAML"),
+        ("parts", "is not a file below the directory"),
+        ("../outside.yaml", "leads outside of the directory"),
+        ("parts/../../outside.yaml", "leads outside of the directory"),
         ("/etc/hosts", "is not a relative path"),
         ("file:///etc/hosts", "is not a relative path"),
-        ("https://example.org/a.yaml", "nothing is fetched"),
+        ("https://example.org/a.yaml", "nothing is downloaded"),
         ("//example.org/a.yaml", "is not a relative path"),
         ("..\\outside.yaml", "is not a relative path"),
-        ("%2e%2e/outside.yaml", "leads out of the directory"),
-        ("loop.yaml", "leads back to itself"),
+        ("%2e%2e/outside.yaml", "leads outside of the directory"),
+        ("loop.yaml", "is circular"),
     ] {
         let here = directory(&[
             ("outside.yaml", "{}"),
@@ -326,13 +326,13 @@ fn a_symbolic_link_out_of_the_directory_is_refused() {
     assert!(
         problems[0]
             .message
-            .contains("is no file below the directory"),
+            .contains("is not a file below the directory"),
         "{}",
         problems[0]
     );
     std::fs::remove_file(&link).unwrap();
     std::os::unix::fs::symlink("inside.yaml", &link).unwrap();
-    generate(&Source::from_file(here.path().join("api/api.yaml")).unwrap()).unwrap();
+    generate(&Spec::from_file(here.path().join("api/api.yaml")).unwrap()).unwrap();
 }
 
 #[test]
@@ -367,8 +367,8 @@ fn an_overlay_settles_a_reference_that_cannot_be_followed() {
         "api.yaml",
         "openapi: 3.0.3\npaths: {}\ncomponents: {schemas: {A: {type: array, items: {$ref: 'https://example.org/x'}}}}",
     )]);
-    let source = Source::from_file(here.path().join("api.yaml")).unwrap();
-    let place = &generate(&source).unwrap_err().problems()[0].pointer.clone();
+    let spec = Spec::from_file(here.path().join("api.yaml")).unwrap();
+    let place = &generate(&spec).unwrap_err().problems()[0].pointer.clone();
     assert_eq!(place, "/components/schemas/A/items");
     let overlay = "
 overlay: 1.0.0
@@ -377,7 +377,7 @@ actions:
   - {target: $.components.schemas.A.items, remove: true}
   - {target: $.components.schemas.A, update: {items: {type: string}}}
 ";
-    generate(&source.overlay(Overlay::from_text("fix.yaml", overlay))).unwrap();
+    generate(&spec.overlay(Overlay::from_string("fix.yaml", overlay))).unwrap();
 }
 
 #[test]
@@ -401,7 +401,7 @@ fn references_that_multiply_are_refused() {
         .collect();
     let problems = problems(&files);
     assert!(
-        problems[0].message.contains("values are referred to"),
+        problems[0].message.contains("references copy more than"),
         "{}",
         problems[0]
     );
@@ -419,7 +419,7 @@ fn files_that_are_too_large_together_are_refused() {
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert_eq!(problems[0].pointer, "/components/schemas/B");
     assert!(
-        problems[0].message.contains("bytes are referred to up to"),
+        problems[0].message.contains("references lead to more than"),
         "{}",
         problems[0]
     );
@@ -432,7 +432,7 @@ fn an_operation_that_is_only_a_reference_is_never_empty() {
             "/x": {"get": {"operationId": "x", "parameters": [{"name": "q", "in": "query", "schema": {"type": "string"}}], "responses": {}}},
             "/y": {"get": {"$ref": target}}
         }});
-        generate(&Source::from_text("api.json", spec.to_string()))
+        generate(&Spec::from_string("api.json", spec.to_string()))
     };
     let code = spec("#/paths/~1x/get").unwrap();
     let builders = code.file("builder.rs").unwrap();
@@ -443,7 +443,7 @@ fn an_operation_that_is_only_a_reference_is_never_empty() {
     assert!(
         error.problems()[0]
             .message
-            .contains("`api.json` has nothing at `/paths/~1z/get`"),
+            .contains("`api.json` has no value at `/paths/~1z/get`"),
         "{error}"
     );
 }

@@ -1,6 +1,6 @@
-//! What an error proposes works: an overlay that does it, at the place that the error names, is enough.
+//! Remedies of errors work: applying one by an overlay, at the place in the error, resolves it.
 
-use compute_kfp_codegen::{Overlay, Source, generate};
+use compute_kfp_codegen::{Overlay, Spec, generate};
 use serde_json::{Value, json};
 
 fn v3(paths: Value, components: Value) -> Value {
@@ -30,7 +30,7 @@ fn remove(target: &str) -> Value {
 const PARAMETER: &str = "/paths/~1x/post/parameters/0";
 const FIRST: &str = "$.paths['/x'].post.parameters[0]";
 
-/// A document with one fault, the place and the remedy that the error names, and the remedy done.
+/// A document with one problem, the place and the remedy in the error, and the remedy as an overlay.
 fn faults() -> Vec<(Value, &'static str, &'static str, Value)> {
     let query = json!({"name": "a", "in": "query"});
     vec![
@@ -43,7 +43,7 @@ fn faults() -> Vec<(Value, &'static str, &'static str, Value)> {
         (
             parameters(json!([{"in": "query"}])),
             PARAMETER,
-            "give it a `name`",
+            "add a `name`",
             json!([set(FIRST, json!({"name": "a"}))]),
         ),
         (
@@ -55,13 +55,13 @@ fn faults() -> Vec<(Value, &'static str, &'static str, Value)> {
         (
             parameters(json!([query, query])),
             "/paths/~1x/post/parameters/1",
-            "name it once",
+            "declare it once",
             json!([remove("$.paths['/x'].post.parameters[1]")]),
         ),
         (
             parameters(json!([{"$ref": "#/components/parameters/Missing"}])),
             PARAMETER,
-            "refer to something this document defines",
+            "refer to a part that this document defines",
             json!([set(
                 "$.components",
                 json!({"parameters": {"Missing": query}})
@@ -70,7 +70,7 @@ fn faults() -> Vec<(Value, &'static str, &'static str, Value)> {
         (
             parameters(json!([{"$ref": "parameters.yaml#/a"}])),
             PARAMETER,
-            "read the document with `Source::from_file`, or put everything into it",
+            "read the document with `Spec::from_file`, or use a single document",
             json!([
                 remove(FIRST),
                 set("$.paths['/x'].post.parameters", query.clone())
@@ -79,7 +79,7 @@ fn faults() -> Vec<(Value, &'static str, &'static str, Value)> {
         (
             parameters(json!({})),
             "/paths/~1x/post/parameters",
-            "write a list",
+            "use a list",
             json!([
                 remove("$.paths['/x'].post.parameters"),
                 set("$.paths['/x'].post", json!({"parameters": []})),
@@ -105,7 +105,7 @@ fn faults() -> Vec<(Value, &'static str, &'static str, Value)> {
         (
             schemas(json!({"A": {"$ref": "#/components/schemas/Missing"}})),
             "/components/schemas/A/$ref",
-            "define that schema, or correct the reference",
+            "define that schema or correct the reference",
             json!([set(
                 "$.components.schemas",
                 json!({"Missing": {"type": "string"}})
@@ -114,7 +114,7 @@ fn faults() -> Vec<(Value, &'static str, &'static str, Value)> {
         (
             schemas(json!({"A": {"$ref": "#/components/schemas/A"}})),
             "/components/schemas/A/$ref",
-            "end the cycle",
+            "break the cycle",
             json!([
                 remove("$.components.schemas.A"),
                 set("$.components.schemas", json!({"A": {}}))
@@ -123,19 +123,19 @@ fn faults() -> Vec<(Value, &'static str, &'static str, Value)> {
         (
             schemas(json!({"A": {"enum": "x"}})),
             "/components/schemas/A/enum",
-            "write a list of values",
+            "use a list of values",
             json!([set("$.components.schemas.A", json!({"enum": ["x"]}))]),
         ),
         (
             schemas(json!({"A": {"allOf": {}}})),
             "/components/schemas/A/allOf",
-            "write a list of schemas",
+            "use a list of schemas",
             json!([remove("$.components.schemas.A.allOf")]),
         ),
         (
             schemas(json!({"A": 1})),
             "/components/schemas/A",
-            "write it as an object",
+            "use an object",
             json!([set("$.components.schemas", json!({"A": {}}))]),
         ),
         (
@@ -143,7 +143,7 @@ fn faults() -> Vec<(Value, &'static str, &'static str, Value)> {
                 "a": {"x-rust-name": "same"}, "b": {"x-rust-name": "same"},
             }}})),
             "/components/schemas/A/properties/b",
-            "give one of them another name with `x-rust-name`",
+            "rename one of them with `x-rust-name`",
             json!([set(
                 "$.components.schemas.A.properties.b",
                 json!({"x-rust-name": "other"})
@@ -155,7 +155,7 @@ fn faults() -> Vec<(Value, &'static str, &'static str, Value)> {
                 json!({"securitySchemes": {"K": {"type": "magic"}}}),
             ),
             "/components/securitySchemes/K",
-            "give `apiKey` (with `in` and `name`)",
+            "use `apiKey` (with `in` and `name`)",
             json!([set(
                 "$.components.securitySchemes.K",
                 json!({"type": "apiKey", "in": "header", "name": "k"})
@@ -164,17 +164,17 @@ fn faults() -> Vec<(Value, &'static str, &'static str, Value)> {
         (
             json!({"openapi": "3.0.3"}),
             "",
-            "give an API description with operations",
+            "provide a spec with operations",
             json!([set("$", json!({"paths": {}}))]),
         ),
     ]
 }
 
 #[test]
-fn each_remedy_is_enough() {
+fn each_remedy_resolves_its_problem() {
     for (document, place, remedy, actions) in faults() {
-        let source = Source::from_text("api.json", document.to_string());
-        let error = generate(&source).unwrap_err();
+        let spec = Spec::from_string("api.json", document.to_string());
+        let error = generate(&spec).unwrap_err();
         let [problem] = error.problems() else {
             panic!("{error}")
         };
@@ -182,8 +182,8 @@ fn each_remedy_is_enough() {
         assert!(problem.remedy.starts_with(remedy), "{error}");
         let overlay =
             json!({"overlay": "1.0.0", "info": {"title": "", "version": ""}, "actions": actions});
-        let overlay = Overlay::from_text("fix.json", overlay.to_string());
-        let generated = generate(&source.overlay(overlay));
+        let overlay = Overlay::from_string("fix.json", overlay.to_string());
+        let generated = generate(&spec.overlay(overlay));
         let generated = generated.unwrap_or_else(|left| panic!("{error}\nis not enough: {left}"));
         assert!(
             generated.warnings().is_empty(),
@@ -194,7 +194,7 @@ fn each_remedy_is_enough() {
 }
 
 #[test]
-fn all_faults_are_reported_in_one_run() {
+fn all_problems_of_a_document_are_reported_in_one_run() {
     let mut paths = serde_json::Map::new();
     for index in 0..30 {
         let parameter = json!({"name": "a", "in": "hat"});
@@ -205,7 +205,7 @@ fn all_faults_are_reported_in_one_run() {
         Value::Object(paths),
         json!({"schemas": {"A": {"enum": 1}}, "securitySchemes": {"K": {"type": "magic"}}}),
     );
-    let error = generate(&Source::from_text("api.json", document.to_string())).unwrap_err();
+    let error = generate(&Spec::from_string("api.json", document.to_string())).unwrap_err();
     assert_eq!(error.problems().len(), 32);
     assert_eq!(error.to_string().lines().count(), 32);
 }

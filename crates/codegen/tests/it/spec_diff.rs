@@ -1,12 +1,12 @@
-//! What is told about a new description: what callers of the generated code and the wire notice.
+//! Reports about a new version of a spec: changes for callers and on the wire.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
-use compute_kfp_codegen::{Comparison, Source, add_to_changelog, compare};
+use compute_kfp_codegen::{Comparison, Spec, add_to_changelog, compare};
 use serde_json::{Value, json};
 
-fn description() -> Value {
+fn spec() -> Value {
     json!({
         "openapi": "3.1.0",
         "info": { "title": "Greetings", "version": "1" },
@@ -36,13 +36,13 @@ fn description() -> Value {
     })
 }
 
-/// What a change of the description above is told as.
+/// Compares the spec above with a changed version.
 fn comparison(change: impl FnOnce(&mut Value)) -> Comparison {
-    let (old, mut new) = (description(), description());
+    let (old, mut new) = (spec(), spec());
     new["info"]["version"] = json!("2");
     change(&mut new);
-    let source = |document: &Value| Source::from_text("greetings.json", document.to_string());
-    compare(&source(&old), &source(&new)).unwrap()
+    let spec = |document: &Value| Spec::from_string("greetings.json", document.to_string());
+    compare(&spec(&old), &spec(&new)).unwrap()
 }
 
 #[track_caller]
@@ -56,7 +56,7 @@ fn assert_told(comparison: &Comparison, section: &str, line: &str) {
 }
 
 #[test]
-fn the_same_description_changes_nothing() {
+fn the_same_spec_changes_nothing() {
     let comparison = comparison(|_| {});
     assert!(comparison.is_empty() && !comparison.breaks_callers());
     assert_eq!(
@@ -66,7 +66,7 @@ fn the_same_description_changes_nothing() {
 }
 
 #[test]
-fn an_operation_that_is_gone_breaks_callers_and_is_told_once() {
+fn a_removed_operation_breaks_callers_and_is_reported_once() {
     let comparison = comparison(|new| {
         new["paths"].as_object_mut().unwrap().remove("/greetings");
     });
@@ -125,7 +125,7 @@ fn a_parameter_that_becomes_required_is_a_new_argument() {
 }
 
 #[test]
-fn a_new_optional_parameter_is_a_method_more() {
+fn a_new_optional_parameter_is_a_new_method() {
     let comparison = comparison(|new| {
         let parameters = &mut new["paths"]["/greetings/{name}"]["get"]["parameters"];
         let parameter = json!({ "name": "loud", "in": "query", "schema": { "type": "boolean" } });
@@ -140,7 +140,7 @@ fn a_new_optional_parameter_is_a_method_more() {
 }
 
 #[test]
-fn another_answer_breaks_who_reads_it() {
+fn a_different_response_type_breaks_callers() {
     let comparison = comparison(|new| {
         let get = &mut new["paths"]["/greetings/{name}"]["get"];
         get["responses"]["200"]["content"]["application/json"]["schema"] =
@@ -155,7 +155,7 @@ fn another_answer_breaks_who_reads_it() {
 }
 
 #[test]
-fn a_field_of_another_type_breaks_callers_and_a_new_one_breaks_nobody() {
+fn a_changed_field_type_breaks_callers_and_a_new_field_breaks_nobody() {
     let comparison = comparison(|new| {
         let properties = &mut new["components"]["schemas"]["Greeting"]["properties"];
         properties["text"] = json!({ "type": "integer" });
@@ -180,7 +180,7 @@ fn a_field_of_another_type_breaks_callers_and_a_new_one_breaks_nobody() {
 }
 
 #[test]
-fn a_new_value_of_an_enum_breaks_nobody_and_one_that_is_gone_does() {
+fn a_new_value_of_an_enum_breaks_nobody_and_a_removed_one_breaks_callers() {
     let more = comparison(|new| {
         new["components"]["schemas"]["Tone"]["enum"] = json!(["warm", "cold", "dry"]);
     });
@@ -198,7 +198,7 @@ fn a_new_value_of_an_enum_breaks_nobody_and_one_that_is_gone_does() {
 }
 
 #[test]
-fn a_path_that_moves_is_seen_on_the_wire_only() {
+fn a_moved_path_only_changes_the_wire() {
     let comparison = comparison(|new| {
         let paths = new["paths"].as_object_mut().unwrap();
         let item = paths.remove("/greetings").unwrap();
@@ -209,7 +209,7 @@ fn a_path_that_moves_is_seen_on_the_wire_only() {
 }
 
 #[test]
-fn the_entry_stands_once_under_what_is_not_released() {
+fn the_entry_is_added_once_under_unreleased() {
     let comparison = comparison(|new| {
         new["paths"].as_object_mut().unwrap().remove("/greetings");
     });
@@ -224,20 +224,20 @@ fn the_entry_stands_once_under_what_is_not_released() {
     assert!(error.to_string().contains("## [Unreleased]"), "{error}");
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+fn run(directory: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_compute-kfp-spec-diff"))
-        .current_dir(folder)
+        .current_dir(directory)
         .args(arguments)
         .output()
         .unwrap()
 }
 
 #[test]
-fn the_binary_reports_writes_the_changelog_and_says_by_its_status_whether_callers_break() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    write("old.json", &description().to_string());
-    let mut new = description();
+fn the_binary_reports_writes_the_changelog_and_exits_with_a_status_if_callers_break() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    write("old.json", &spec().to_string());
+    let mut new = spec();
     new["paths"].as_object_mut().unwrap().remove("/greetings");
     write("new.json", &new.to_string());
     write("CHANGELOG.md", "## [Unreleased]\n");
@@ -248,34 +248,34 @@ fn the_binary_reports_writes_the_changelog_and_says_by_its_status_whether_caller
         "old.json",
         "new.json",
     ];
-    let output = run(folder.path(), &arguments);
+    let output = run(directory.path(), &arguments);
     assert_eq!(output.status.code(), Some(3));
     let report = String::from_utf8(output.stdout).unwrap();
     assert!(report.contains("delete_greetings"), "{report}");
-    let changelog = std::fs::read_to_string(folder.path().join("CHANGELOG.md")).unwrap();
+    let changelog = std::fs::read_to_string(directory.path().join("CHANGELOG.md")).unwrap();
     assert!(changelog.contains("delete_greetings"), "{changelog}");
     let same = run(
-        folder.path(),
+        directory.path(),
         &["--fail-on-breaking", "old.json", "old.json"],
     );
     assert_eq!(same.status.code(), Some(0));
 }
 
 #[test]
-fn a_file_that_cannot_be_used_is_named_and_the_changelog_stays() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    write("old.json", &description().to_string());
+fn an_unusable_file_is_named_and_the_changelog_is_unchanged() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    write("old.json", &spec().to_string());
     write("broken.json", r#"{"openapi": "3.1.0", "paths": {"/x": 1}}"#);
     write("CHANGELOG.md", "## [Unreleased]\n");
     let output = run(
-        folder.path(),
+        directory.path(),
         &["--changelog", "CHANGELOG.md", "old.json", "broken.json"],
     );
     assert_eq!(output.status.code(), Some(1));
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("broken.json#/"), "{error}");
-    let changelog = std::fs::read_to_string(folder.path().join("CHANGELOG.md")).unwrap();
+    let changelog = std::fs::read_to_string(directory.path().join("CHANGELOG.md")).unwrap();
     assert_eq!(changelog, "## [Unreleased]\n");
-    assert_eq!(run(folder.path(), &["old.json"]).status.code(), Some(2));
+    assert_eq!(run(directory.path(), &["old.json"]).status.code(), Some(2));
 }

@@ -1,10 +1,10 @@
-//! What is left out or changed is said: the part, its place, and what happens instead.
+//! Warnings about parts that are left out or changed: the place, and what happens instead.
 
-use compute_kfp_codegen::{Source, generate, openapi};
+use compute_kfp_codegen::{Spec, generate, openapi};
 use serde_json::{Value, json};
 
 fn warnings(document: &Value) -> Vec<String> {
-    let generated = generate(&Source::from_text("api.json", document.to_string())).unwrap();
+    let generated = generate(&Spec::from_string("api.json", document.to_string())).unwrap();
     let warnings = generated.warnings().iter();
     warnings
         .map(|warning| warning.to_string().replacen("api.json#", "", 1))
@@ -12,13 +12,13 @@ fn warnings(document: &Value) -> Vec<String> {
 }
 
 #[test]
-fn a_document_that_is_generated_whole_has_none() {
+fn a_completely_supported_document_has_no_warnings() {
     let document = json!({"openapi": "3.1.0", "paths": {"/x": {"get": {"operationId": "x", "responses": {}}}}});
     assert!(warnings(&document).is_empty());
 }
 
 #[test]
-fn credentials_that_are_not_defined_are_sent_as_a_bearer_and_named_once() {
+fn undefined_credentials_are_bearer_tokens_and_reported_once() {
     let document = json!({"openapi": "3.0.3", "security": [{"Key": []}], "paths": {
         "/a": {"get": {"operationId": "a", "responses": {}}},
         "/b": {"get": {"operationId": "b", "responses": {}}},
@@ -30,13 +30,13 @@ fn credentials_that_are_not_defined_are_sent_as_a_bearer_and_named_once() {
           credentials for it are sent as `Authorization: Bearer …`"
         ]
     );
-    let source = Source::from_text("api.json", document.to_string());
-    let schemes = &openapi(&source).unwrap()["components"]["securitySchemes"];
+    let spec = Spec::from_string("api.json", document.to_string());
+    let schemes = &openapi(&spec).unwrap()["components"]["securitySchemes"];
     assert_eq!(schemes["Key"], json!({"type": "http", "scheme": "bearer"}));
 }
 
 #[test]
-fn credentials_of_other_kinds_say_what_is_sent() {
+fn credentials_of_other_kinds_are_warnings_that_say_what_is_sent() {
     let document = json!({"openapi": "3.1.0", "paths": {"/a": {"get": {
         "operationId": "a", "responses": {}, "security": [{"D": []}, {"M": []}],
     }}}, "components": {"securitySchemes": {
@@ -47,48 +47,48 @@ fn credentials_of_other_kinds_say_what_is_sent() {
         [
             "/components/securitySchemes/D/scheme: the HTTP scheme `digest` is not supported; \
              credentials for it are sent as `Authorization: Bearer …`",
-            "/components/securitySchemes/M: a client certificate is no credential of a request; \
-             nothing is sent for it: give the certificate to the HTTP client",
+            "/components/securitySchemes/M: client certificates are not credentials of a request; \
+             no credential is sent; configure the certificate in the HTTP client",
         ]
     );
 }
 
 #[test]
-fn a_path_parameter_that_is_not_described_is_a_required_text() {
+fn an_undeclared_path_parameter_is_a_required_string() {
     let document = json!({"openapi": "3.0.3", "paths": {"/x/{id}": {"get": {"operationId": "x", "responses": {}}}}});
     assert_eq!(
         warnings(&document),
-        ["/paths/~1x~1{id}/get: the path parameter `id` is not described; it is a required text"]
+        ["/paths/~1x~1{id}/get: the path parameter `id` is not declared; it is a required string"]
     );
-    let generated = generate(&Source::from_text("api.json", document.to_string())).unwrap();
+    let generated = generate(&Spec::from_string("api.json", document.to_string())).unwrap();
     let client = generated.file("client.rs").unwrap();
     assert!(client.contains("id: impl"), "{client}");
 }
 
 #[test]
-fn names_of_values_that_do_not_fit_are_told() {
+fn mismatched_names_of_values_are_warnings() {
     let document = json!({"openapi": "3.0.3", "paths": {}, "components": {"schemas": {
         "E": {"type": "string", "enum": ["a", "b"], "x-enum-varnames": ["First"]},
     }}});
     assert_eq!(
         warnings(&document),
         [
-            "/components/schemas/E/x-enum-varnames: `x-enum-varnames` has not one name for each value \
-          of `enum`; the values without one are named after their texts"
+            "/components/schemas/E/x-enum-varnames: `x-enum-varnames` does not have one name for each value \
+          of `enum`; values without a name are named after their strings"
         ]
     );
 }
 
 #[test]
-fn what_the_server_calls_is_no_part_of_a_client() {
+fn requests_that_the_server_sends_are_not_part_of_a_client() {
     let document = json!({"openapi": "3.1.0", "webhooks": {"w": {}}, "paths": {"/x": {"post": {
         "operationId": "x", "responses": {}, "callbacks": {"c": {}},
     }}}});
     assert_eq!(
         warnings(&document),
         [
-            "/webhooks: webhooks; no code is generated for what the server calls",
-            "/paths/~1x/post/callbacks: callbacks; no code is generated for what the server calls",
+            "/webhooks: webhooks; no code is generated for requests that the server sends",
+            "/paths/~1x/post/callbacks: callbacks; no code is generated for requests that the server sends",
         ]
     );
 }

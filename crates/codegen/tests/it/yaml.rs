@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use compute_kfp_codegen::{Overlay, Source, generate, openapi30};
+use compute_kfp_codegen::{Overlay, Spec, generate, openapi30};
 use serde_json::{Value, json};
 
 const OVERLAY: &str = "
@@ -15,14 +15,14 @@ actions:
       x-rust-name: renamed
 ";
 
-/// What a scalar of YAML is read as.
+/// Returns the JSON value of a YAML scalar.
 fn read(yaml: &str) -> Value {
     let spec = format!("openapi: 3.0.3\npaths: {{}}\nx-value: {yaml}\n");
-    openapi30(&Source::from_text("api.yaml", spec)).unwrap()["x-value"].clone()
+    openapi30(&Spec::from_string("api.yaml", spec)).unwrap()["x-value"].clone()
 }
 
 #[test]
-fn a_spec_in_yaml_gives_the_same_code_as_in_json() {
+fn a_spec_in_yaml_yields_the_same_code_as_in_json() {
     let yaml = "
 %YAML 1.2
 ---
@@ -66,8 +66,8 @@ definitions:
         }}
     });
     let from = |text: String| {
-        let overlay = Overlay::from_text("names.yaml", OVERLAY);
-        generate(&Source::from_text("api", text).overlay(overlay)).unwrap()
+        let overlay = Overlay::from_string("names.yaml", OVERLAY);
+        generate(&Spec::from_string("api", text).overlay(overlay)).unwrap()
     };
     let (yaml, json) = (from(yaml.trim_start().to_owned()), from(json.to_string()));
     assert!(yaml.warnings().is_empty());
@@ -140,10 +140,10 @@ fn a_large_spec_in_yaml_is_read_in_seconds() {
         let key = spec.len();
         let _ = write!(
             spec,
-            "  key{key}:\n    - name: 'a text'\n      value: {key}\n"
+            "  key{key}:\n    - name: 'a string'\n      value: {key}\n"
         );
     }
     let start = Instant::now();
-    openapi30(&Source::from_text("api.yaml", spec)).unwrap();
+    openapi30(&Spec::from_string("api.yaml", spec)).unwrap();
     assert!(start.elapsed() < Duration::from_secs(30));
 }

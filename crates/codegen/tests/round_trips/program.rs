@@ -28,7 +28,7 @@ fn refused<T: DeserializeOwned>(value: Value) {
     assert!(serde_json::from_value::<T>(value.clone()).is_err(), "{value} was read");
 }
 
-/// A value of a shape in every place a property can be in.
+/// A value of a shape as every kind of property.
 fn held(value: Value) -> Value {
     json!({
         "required": value, "optional": value, "null": value, "nullable": value, "list": [value, value],
@@ -95,18 +95,18 @@ async fn main() {
     }
     same::<everywhere::types::HoldsAny>(json!({"required": null, "null": null, "optional": null, "nullable": {"a": 1}}));
 
-    // Integers may come as numbers.
+    // Integers may also be numbers.
     becomes::<everywhere::types::HoldsInt64>(
         json!({"required": 1, "null": 2, "list": [3, "4"], "map": {"a": 5}}),
         json!({"required": "1", "null": "2", "list": ["3", "4"], "map": {"a": "5"}}),
     );
-    // Null and absence of a required list or map are an empty one, of anything else an error.
+    // A required list or map that is null or absent is empty; any other type is an error.
     becomes::<everywhere::types::HoldsList>(json!({"required": null, "null": []}), json!({"required": [], "null": []}));
     becomes::<everywhere::types::HoldsMap>(json!({"null": {}}), json!({"required": {}, "null": {}}));
     refused::<everywhere::types::HoldsString>(json!({"null": null}));
     refused::<everywhere::types::HoldsString>(json!({"required": null, "null": null}));
 
-    // A request carries what was set.
+    // A request contains only the given values.
     let patch = fastapi::types::TreePatch::builder().name(compute_kfp_runtime::Nullable::Null).tags(Vec::new());
     assert_eq!(serde_json::to_value(fastapi::types::TreePatch::from(patch)).unwrap(), json!({"name": null, "tags": []}));
     let input = fastapi::types::TreeInput::builder().name("ash").build().unwrap();
@@ -136,7 +136,7 @@ async fn main() {
     streams().await;
 }
 
-/// What servers send as a stream is read as one, from the server that the spec declares.
+/// Streams are read as such, from the server that the spec declares.
 async fn streams() {
     use compute_kfp_runtime::{ErrorKind, Transport};
     use compute_kfp_test_server::{Response, TestServer};
@@ -208,7 +208,7 @@ fn tagged_unions() {
     same::<Pet>(dog.clone());
     same::<Zoo>(json!({"star": dog, "guest": null, "all": [cat, new], "by_name": {"a": cat}}));
     same::<Vec<Pet>>(json!([cat, new]));
-    // What a known tag stands for is read as that, or not at all.
+    // An object with a known tag is read as that variant, or is an error.
     let error = serde_json::from_value::<Pet>(json!({"type": "dog", "name": "Rex"})).unwrap_err().to_string();
     assert!(error.contains("`type` is \"dog\"") && error.contains("bark"), "{error}");
 

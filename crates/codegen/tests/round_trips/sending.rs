@@ -1,4 +1,4 @@
-//! What the server receives of parameters and bodies.
+//! The parameters and bodies that a server receives.
 
 use compute_kfp_runtime::{Content, Transport};
 use compute_kfp_test_server::{Received, Response, TestServer};
@@ -69,7 +69,7 @@ pub async fn check() {
     assert_eq!(typed.header("cookie"), Some("tags=s; tags=t"));
     assert_eq!(typed.header("accept"), Some("application/vnd.api+json"));
 
-    // A call by name writes the same.
+    // A call by name sends the same.
     let colour_json = json!({"G": 2, "R": 1});
     let by_name = called(
         "search",
@@ -85,7 +85,7 @@ pub async fn check() {
         assert_eq!(by_name.header(name), typed.header(name));
     }
 
-    // So does what a mock expects.
+    // So does the mock.
     let mocks = scratch::wire::mock::httpmock::MockServer::start_async().await;
     let mock = {
         use scratch::wire::mock::MockServerExt as _;

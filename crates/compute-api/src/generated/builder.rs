@@ -14,7 +14,7 @@ pub struct ReadAlgorithms<'a> {
 }
 
 impl<'a> ReadAlgorithms<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -31,7 +31,7 @@ impl<'a> ReadAlgorithms<'a> {
         self
     }
 
-    /// `true` leaves only the algorithm created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the algorithm created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -50,7 +50,7 @@ impl<'a> ReadAlgorithms<'a> {
         self
     }
 
-    /// `true` selects algorithms without a link, `false` those with one. Both kinds when absent.
+    /// `true` selects algorithms without a link, `false` those with one. If omitted, both.
     #[inline]
     pub fn link_isnull(mut self, link_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -69,9 +69,9 @@ impl<'a> ReadAlgorithms<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -87,7 +87,7 @@ impl<'a> ReadAlgorithms<'a> {
         self
     }
 
-    /// Only algorithms that match this text, of which a part of the name is enough. Nothing is searched for when absent.
+    /// Only algorithms that match this string, of which a part of the name is enough. If omitted, there is no search.
     pub fn search(
         mut self,
         search: impl ::std::convert::Into<::std::string::String>,
@@ -109,7 +109,7 @@ impl<'a> ReadAlgorithms<'a> {
         self
     }
 
-    /// Largest number of algorithms on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of algorithms on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -117,7 +117,7 @@ impl<'a> ReadAlgorithms<'a> {
         self
     }
 
-    /// Field to sort the algorithms by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.
+    /// Field to sort the algorithms by, for example `name`; a leading `-` reverses the order, as in `-name`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -139,7 +139,7 @@ impl<'a> ReadAlgorithms<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -167,18 +167,18 @@ impl<'a> ReadAlgorithms<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -226,7 +226,7 @@ pub struct CreateAlgorithm<'a> {
 }
 
 impl<'a> CreateAlgorithm<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -242,7 +242,7 @@ impl<'a> CreateAlgorithm<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -282,7 +282,7 @@ pub struct ReadAlgorithm<'a> {
 }
 
 impl<'a> ReadAlgorithm<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -292,7 +292,7 @@ impl<'a> ReadAlgorithm<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -332,7 +332,7 @@ pub struct UpdateAlgorithm<'a> {
 }
 
 impl<'a> UpdateAlgorithm<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -350,7 +350,7 @@ impl<'a> UpdateAlgorithm<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -390,7 +390,7 @@ pub struct DeleteAlgorithm<'a> {
 }
 
 impl<'a> DeleteAlgorithm<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -400,7 +400,7 @@ impl<'a> DeleteAlgorithm<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -440,7 +440,7 @@ pub struct AuthConfig<'a> {
 }
 
 impl<'a> AuthConfig<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -449,7 +449,7 @@ impl<'a> AuthConfig<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -489,7 +489,7 @@ pub struct ReadBackends<'a> {
 }
 
 impl<'a> ReadBackends<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -525,7 +525,7 @@ impl<'a> ReadBackends<'a> {
         self
     }
 
-    /// `true` leaves only the backend created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the backend created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -555,9 +555,9 @@ impl<'a> ReadBackends<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -565,7 +565,7 @@ impl<'a> ReadBackends<'a> {
         self
     }
 
-    /// Largest number of backends on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of backends on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -573,7 +573,7 @@ impl<'a> ReadBackends<'a> {
         self
     }
 
-    /// Field to sort the backends by, for example `last_heartbeat`; a leading `-` reverses the order, as in `-last_heartbeat`. The order is unspecified when absent.
+    /// Field to sort the backends by, for example `last_heartbeat`; a leading `-` reverses the order, as in `-last_heartbeat`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -595,7 +595,7 @@ impl<'a> ReadBackends<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -623,18 +623,18 @@ impl<'a> ReadBackends<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -682,7 +682,7 @@ pub struct CreateBackend<'a> {
 }
 
 impl<'a> CreateBackend<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -695,7 +695,7 @@ impl<'a> CreateBackend<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -735,7 +735,7 @@ pub struct ReadBackend<'a> {
 }
 
 impl<'a> ReadBackend<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -745,7 +745,7 @@ impl<'a> ReadBackend<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -785,7 +785,7 @@ pub struct ReadBackendSelf<'a> {
 }
 
 impl<'a> ReadBackendSelf<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -794,7 +794,7 @@ impl<'a> ReadBackendSelf<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -834,7 +834,7 @@ pub struct UpdateBackendSelf<'a> {
 }
 
 impl<'a> UpdateBackendSelf<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -850,7 +850,7 @@ impl<'a> UpdateBackendSelf<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -890,7 +890,7 @@ pub struct ReadBackendsWithHostnames<'a> {
 }
 
 impl<'a> ReadBackendsWithHostnames<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -937,7 +937,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
         self
     }
 
-    /// `true` leaves only the backend created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the backend created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -967,9 +967,9 @@ impl<'a> ReadBackendsWithHostnames<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -977,7 +977,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
         self
     }
 
-    /// Largest number of backends on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of backends on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -985,7 +985,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
         self
     }
 
-    /// Field to sort the backends by, for example `last_heartbeat`; a leading `-` reverses the order, as in `-last_heartbeat`. The order is unspecified when absent.
+    /// Field to sort the backends by, for example `last_heartbeat`; a leading `-` reverses the order, as in `-last_heartbeat`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -1007,7 +1007,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1035,18 +1035,18 @@ impl<'a> ReadBackendsWithHostnames<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -1098,7 +1098,7 @@ pub struct ReadBackendType<'a> {
 }
 
 impl<'a> ReadBackendType<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -1108,7 +1108,7 @@ impl<'a> ReadBackendType<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1148,7 +1148,7 @@ pub struct ReadBackendTypeQueue<'a> {
 }
 
 impl<'a> ReadBackendTypeQueue<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -1158,7 +1158,7 @@ impl<'a> ReadBackendTypeQueue<'a> {
         Self { client, request }
     }
 
-    /// `true` counts only the calling user's jobs, `false` those of everybody. The server uses `false` when absent.
+    /// `true` counts only the calling user's jobs, `false` those of everybody. If omitted, the server uses `false`.
     #[inline]
     pub fn user_only(mut self, user_only: bool) -> Self {
         let request = &mut self.request;
@@ -1166,7 +1166,7 @@ impl<'a> ReadBackendTypeQueue<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1206,7 +1206,7 @@ pub struct ReadBackendTypes<'a> {
 }
 
 impl<'a> ReadBackendTypes<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -1242,7 +1242,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// `true` selects backend types that are in use, `false` those that are switched off. Both when absent.
+    /// `true` selects enabled backend types, `false` those that are switched off. If omitted, both.
     #[inline]
     pub fn enabled(mut self, enabled: bool) -> Self {
         let request = &mut self.request;
@@ -1291,7 +1291,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// `true` selects quantum hardware, `false` simulators. Both when absent.
+    /// `true` selects quantum hardware, `false` simulators. If omitted, both.
     #[inline]
     pub fn is_hardware(mut self, is_hardware: bool) -> Self {
         let request = &mut self.request;
@@ -1307,7 +1307,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// `true` leaves only the backend type created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the backend type created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -1350,9 +1350,9 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -1368,7 +1368,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// `true` selects backend types that state no protocol version, `false` those that state one. Both when absent.
+    /// `true` selects backend types that state no protocol version, `false` those that state one. If omitted, both.
     #[inline]
     pub fn protocol_version_isnull(mut self, protocol_version_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -1376,7 +1376,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// Largest number of backend types on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of backend types on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -1384,7 +1384,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// Field to sort the backend types by, for example `nqubits`; a leading `-` reverses the order, as in `-nqubits`. The order is unspecified when absent.
+    /// Field to sort the backend types by, for example `nqubits`; a leading `-` reverses the order, as in `-nqubits`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -1406,7 +1406,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// `true` selects backend types that can return raw data, `false` those that cannot. Both when absent.
+    /// `true` selects backend types that can return raw data, `false` those that cannot. If omitted, both.
     #[inline]
     pub fn supports_raw_data(mut self, supports_raw_data: bool) -> Self {
         let request = &mut self.request;
@@ -1414,7 +1414,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1442,18 +1442,18 @@ impl<'a> ReadBackendTypes<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -1501,7 +1501,7 @@ pub struct UpdateBackendType<'a> {
 }
 
 impl<'a> UpdateBackendType<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -1517,7 +1517,7 @@ impl<'a> UpdateBackendType<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1557,7 +1557,7 @@ pub struct ReadBatchJobs<'a> {
 }
 
 impl<'a> ReadBatchJobs<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -1586,7 +1586,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// `true` selects batch jobs that no backend has claimed, `false` those that one has. Both when absent.
+    /// `true` selects batch jobs that no backend has claimed, `false` those that one has. If omitted, both.
     #[inline]
     pub fn backend_id_isnull(mut self, backend_id_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -1624,7 +1624,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// `true` selects batch jobs that have not finished, `false` those that have. Both when absent.
+    /// `true` selects batch jobs that have not finished, `false` those that have. If omitted, both.
     #[inline]
     pub fn finished_at_isnull(mut self, finished_at_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -1640,7 +1640,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// `true` leaves only the batch job created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the batch job created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -1648,9 +1648,9 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -1669,7 +1669,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// `true` selects batch jobs that were never enqueued, `false` those that were. Both when absent.
+    /// `true` selects batch jobs that were never enqueued, `false` those that were. If omitted, both.
     #[inline]
     pub fn queued_at_isnull(mut self, queued_at_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -1688,7 +1688,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// `true` selects batch jobs that were never reserved by a backend, `false` those that were. Both when absent.
+    /// `true` selects batch jobs that were never reserved by a backend, `false` those that were. If omitted, both.
     #[inline]
     pub fn reserved_at_isnull(mut self, reserved_at_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -1696,7 +1696,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// Largest number of batch jobs on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of batch jobs on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -1704,7 +1704,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// Field to sort the batch jobs by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
+    /// Field to sort the batch jobs by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -1726,7 +1726,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1754,18 +1754,18 @@ impl<'a> ReadBatchJobs<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -1813,7 +1813,7 @@ pub struct CreateBatchJob<'a> {
 }
 
 impl<'a> CreateBatchJob<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -1826,7 +1826,7 @@ impl<'a> CreateBatchJob<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1866,7 +1866,7 @@ pub struct EnqueueBatchJob<'a> {
 }
 
 impl<'a> EnqueueBatchJob<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -1876,7 +1876,7 @@ impl<'a> EnqueueBatchJob<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1916,7 +1916,7 @@ pub struct FinishBatchJob<'a> {
 }
 
 impl<'a> FinishBatchJob<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -1926,7 +1926,7 @@ impl<'a> FinishBatchJob<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1966,7 +1966,7 @@ pub struct PeekBatchJob<'a> {
 }
 
 impl<'a> PeekBatchJob<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -1982,7 +1982,7 @@ impl<'a> PeekBatchJob<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2022,7 +2022,7 @@ pub struct PopBatchJob<'a> {
 }
 
 impl<'a> PopBatchJob<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -2031,7 +2031,7 @@ impl<'a> PopBatchJob<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2071,7 +2071,7 @@ pub struct UnpopBatchJob<'a> {
 }
 
 impl<'a> UnpopBatchJob<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -2081,7 +2081,7 @@ impl<'a> UnpopBatchJob<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2121,7 +2121,7 @@ pub struct CompileCommit<'a> {
 }
 
 impl<'a> CompileCommit<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -2139,7 +2139,7 @@ impl<'a> CompileCommit<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2179,7 +2179,7 @@ pub struct ReadCommits<'a> {
 }
 
 impl<'a> ReadCommits<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -2237,7 +2237,7 @@ impl<'a> ReadCommits<'a> {
         self
     }
 
-    /// `true` leaves only the commit created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the commit created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -2245,9 +2245,9 @@ impl<'a> ReadCommits<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -2255,7 +2255,7 @@ impl<'a> ReadCommits<'a> {
         self
     }
 
-    /// Largest number of commits on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of commits on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -2263,7 +2263,7 @@ impl<'a> ReadCommits<'a> {
         self
     }
 
-    /// Field to sort the commits by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
+    /// Field to sort the commits by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -2274,7 +2274,7 @@ impl<'a> ReadCommits<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2302,18 +2302,18 @@ impl<'a> ReadCommits<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -2361,7 +2361,7 @@ pub struct CreateCommit<'a> {
 }
 
 impl<'a> CreateCommit<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -2374,7 +2374,7 @@ impl<'a> CreateCommit<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2414,7 +2414,7 @@ pub struct ReadCommit<'a> {
 }
 
 impl<'a> ReadCommit<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -2424,7 +2424,7 @@ impl<'a> ReadCommit<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2464,7 +2464,7 @@ pub struct DeleteCommit<'a> {
 }
 
 impl<'a> DeleteCommit<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -2474,7 +2474,7 @@ impl<'a> DeleteCommit<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2514,7 +2514,7 @@ pub struct ReadDrainMode<'a> {
 }
 
 impl<'a> ReadDrainMode<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -2523,7 +2523,7 @@ impl<'a> ReadDrainMode<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2563,7 +2563,7 @@ pub struct UpdateDrainMode<'a> {
 }
 
 impl<'a> UpdateDrainMode<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -2579,7 +2579,7 @@ impl<'a> UpdateDrainMode<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2619,7 +2619,7 @@ pub struct ReadFiles<'a> {
 }
 
 impl<'a> ReadFiles<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -2658,7 +2658,7 @@ impl<'a> ReadFiles<'a> {
         self
     }
 
-    /// `true` selects files made by compilation, `false` those that were uploaded. Both when absent.
+    /// `true` selects files made by compilation, `false` those that were uploaded. If omitted, both.
     #[inline]
     pub fn generated(mut self, generated: bool) -> Self {
         let request = &mut self.request;
@@ -2682,7 +2682,7 @@ impl<'a> ReadFiles<'a> {
         self
     }
 
-    /// `true` leaves only the file created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the file created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -2701,7 +2701,7 @@ impl<'a> ReadFiles<'a> {
         self
     }
 
-    /// `true` selects files without a name, `false` those with one. Both when absent.
+    /// `true` selects files without a name, `false` those with one. If omitted, both.
     #[inline]
     pub fn name_isnull(mut self, name_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -2709,9 +2709,9 @@ impl<'a> ReadFiles<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -2719,7 +2719,7 @@ impl<'a> ReadFiles<'a> {
         self
     }
 
-    /// Largest number of files on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of files on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -2727,7 +2727,7 @@ impl<'a> ReadFiles<'a> {
         self
     }
 
-    /// Field to sort the files by, for example `id`; a leading `-` reverses the order, as in `-id`. The order is unspecified when absent.
+    /// Field to sort the files by, for example `id`; a leading `-` reverses the order, as in `-id`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -2738,7 +2738,7 @@ impl<'a> ReadFiles<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2766,18 +2766,18 @@ impl<'a> ReadFiles<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -2825,7 +2825,7 @@ pub struct CreateFile<'a> {
 }
 
 impl<'a> CreateFile<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -2838,7 +2838,7 @@ impl<'a> CreateFile<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2878,7 +2878,7 @@ pub struct ReadFile<'a> {
 }
 
 impl<'a> ReadFile<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -2888,7 +2888,7 @@ impl<'a> ReadFile<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2928,7 +2928,7 @@ pub struct DeleteFile<'a> {
 }
 
 impl<'a> DeleteFile<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -2938,7 +2938,7 @@ impl<'a> DeleteFile<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2978,7 +2978,7 @@ pub struct CreateFinalResult<'a> {
 }
 
 impl<'a> CreateFinalResult<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -2994,7 +2994,7 @@ impl<'a> CreateFinalResult<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3034,7 +3034,7 @@ pub struct ReadFinalResultByJobId<'a> {
 }
 
 impl<'a> ReadFinalResultByJobId<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, job_id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -3044,7 +3044,7 @@ impl<'a> ReadFinalResultByJobId<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3084,7 +3084,7 @@ pub struct ReadFinalResult<'a> {
 }
 
 impl<'a> ReadFinalResult<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -3094,7 +3094,7 @@ impl<'a> ReadFinalResult<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3134,14 +3134,14 @@ pub struct Healthz<'a> {
 }
 
 impl<'a> Healthz<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(&super::operations::HEALTHZ);
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3181,7 +3181,7 @@ pub struct ReadJobs<'a> {
 }
 
 impl<'a> ReadJobs<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(&super::operations::READ_JOBS);
@@ -3237,7 +3237,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// `true` selects jobs that have not finished, `false` those that have. Both when absent.
+    /// `true` selects jobs that have not finished, `false` those that have. If omitted, both.
     #[inline]
     pub fn finished_at_isnull(mut self, finished_at_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -3253,7 +3253,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// `true` leaves only the job created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the job created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -3280,7 +3280,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// `true` selects jobs that ask for no number of shots of their own, `false` those that do. Both when absent.
+    /// `true` selects jobs that ask for no number of shots of their own, `false` those that do. If omitted, both.
     #[inline]
     pub fn number_of_shots_isnull(mut self, number_of_shots_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -3288,9 +3288,9 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -3309,7 +3309,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// `true` selects jobs that were never enqueued, `false` those that were. Both when absent.
+    /// `true` selects jobs that were never enqueued, `false` those that were. If omitted, both.
     #[inline]
     pub fn queued_at_isnull(mut self, queued_at_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -3317,7 +3317,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// `true` selects jobs that ask for raw data, `false` those that do not. Both when absent.
+    /// `true` selects jobs that ask for raw data, `false` those that do not. If omitted, both.
     #[inline]
     pub fn raw_data_enabled(mut self, raw_data_enabled: bool) -> Self {
         let request = &mut self.request;
@@ -3336,7 +3336,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// Largest number of jobs on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of jobs on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -3344,7 +3344,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// Field to sort the jobs by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
+    /// Field to sort the jobs by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -3388,7 +3388,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3416,18 +3416,18 @@ impl<'a> ReadJobs<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -3475,7 +3475,7 @@ pub struct CreateJob<'a> {
 }
 
 impl<'a> CreateJob<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -3488,7 +3488,7 @@ impl<'a> CreateJob<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3528,7 +3528,7 @@ pub struct ReadJob<'a> {
 }
 
 impl<'a> ReadJob<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -3538,7 +3538,7 @@ impl<'a> ReadJob<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3578,7 +3578,7 @@ pub struct DeleteJob<'a> {
 }
 
 impl<'a> DeleteJob<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -3588,7 +3588,7 @@ impl<'a> DeleteJob<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3628,7 +3628,7 @@ pub struct UpdateJobStatus<'a> {
 }
 
 impl<'a> UpdateJobStatus<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -3643,7 +3643,7 @@ impl<'a> UpdateJobStatus<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3683,7 +3683,7 @@ pub struct GetJobLogs<'a> {
 }
 
 impl<'a> GetJobLogs<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -3693,7 +3693,7 @@ impl<'a> GetJobLogs<'a> {
         Self { client, request }
     }
 
-    /// Time up to which to return lines, in nanoseconds since the Unix epoch. No upper bound is asked for when absent.
+    /// Time up to which to return lines, in nanoseconds since the Unix epoch. If omitted, there is no upper bound.
     #[inline]
     pub fn end(mut self, end: i64) -> Self {
         let request = &mut self.request;
@@ -3701,7 +3701,7 @@ impl<'a> GetJobLogs<'a> {
         self
     }
 
-    /// Largest number of lines to return, from 1 to 200. The server uses 100 when absent.
+    /// Largest number of lines to return, from 1 to 200. If omitted, the server uses 100.
     #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         let request = &mut self.request;
@@ -3709,7 +3709,7 @@ impl<'a> GetJobLogs<'a> {
         self
     }
 
-    /// Time from which to return lines, in nanoseconds since the Unix epoch. No lower bound is asked for when absent.
+    /// Time from which to return lines, in nanoseconds since the Unix epoch. If omitted, there is no lower bound.
     #[inline]
     pub fn start(mut self, start: i64) -> Self {
         let request = &mut self.request;
@@ -3717,7 +3717,7 @@ impl<'a> GetJobLogs<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3745,18 +3745,18 @@ impl<'a> GetJobLogs<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `limit` does.
+    /// Sets the maximum number of items on a page, as `limit` does.
     ///
-    /// A number above 200 is sent as 200, the largest that the spec allows.
+    /// A number above 200 is sent as 200, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -3804,7 +3804,7 @@ pub struct ReadLanguage<'a> {
 }
 
 impl<'a> ReadLanguage<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -3814,7 +3814,7 @@ impl<'a> ReadLanguage<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3854,7 +3854,7 @@ pub struct ReadLanguages<'a> {
 }
 
 impl<'a> ReadLanguages<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -3871,7 +3871,7 @@ impl<'a> ReadLanguages<'a> {
         self
     }
 
-    /// `true` leaves only the language created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the language created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -3890,9 +3890,9 @@ impl<'a> ReadLanguages<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -3900,7 +3900,7 @@ impl<'a> ReadLanguages<'a> {
         self
     }
 
-    /// Only languages that match this text. Nothing is searched for when absent.
+    /// Only languages that match this string. If omitted, there is no search.
     pub fn q(mut self, q: impl ::std::convert::Into<::std::string::String>) -> Self {
         let q: ::std::string::String = q.into();
         let request = &mut self.request;
@@ -3908,7 +3908,7 @@ impl<'a> ReadLanguages<'a> {
         self
     }
 
-    /// Largest number of languages on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of languages on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -3916,7 +3916,7 @@ impl<'a> ReadLanguages<'a> {
         self
     }
 
-    /// Field to sort the languages by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.
+    /// Field to sort the languages by, for example `name`; a leading `-` reverses the order, as in `-name`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -3938,7 +3938,7 @@ impl<'a> ReadLanguages<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3966,18 +3966,18 @@ impl<'a> ReadLanguages<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -4025,7 +4025,7 @@ pub struct ReadMembers<'a> {
 }
 
 impl<'a> ReadMembers<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -4042,7 +4042,7 @@ impl<'a> ReadMembers<'a> {
         self
     }
 
-    /// `true` selects active memberships, `false` inactive ones. Both when absent.
+    /// `true` selects active memberships, `false` inactive ones. If omitted, both.
     #[inline]
     pub fn is_active(mut self, is_active: bool) -> Self {
         let request = &mut self.request;
@@ -4050,7 +4050,7 @@ impl<'a> ReadMembers<'a> {
         self
     }
 
-    /// `true` leaves only the member created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the member created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -4058,9 +4058,9 @@ impl<'a> ReadMembers<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -4076,7 +4076,7 @@ impl<'a> ReadMembers<'a> {
         self
     }
 
-    /// Largest number of members on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of members on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -4084,7 +4084,7 @@ impl<'a> ReadMembers<'a> {
         self
     }
 
-    /// Field to sort the members by, for example `id`; a leading `-` reverses the order, as in `-id`. The order is unspecified when absent.
+    /// Field to sort the members by, for example `id`; a leading `-` reverses the order, as in `-id`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -4103,7 +4103,7 @@ impl<'a> ReadMembers<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -4131,18 +4131,18 @@ impl<'a> ReadMembers<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -4190,7 +4190,7 @@ pub struct CreateMember<'a> {
 }
 
 impl<'a> CreateMember<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -4203,7 +4203,7 @@ impl<'a> CreateMember<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -4243,7 +4243,7 @@ pub struct ReadMember<'a> {
 }
 
 impl<'a> ReadMember<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -4253,7 +4253,7 @@ impl<'a> ReadMember<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -4293,7 +4293,7 @@ pub struct DeleteMember<'a> {
 }
 
 impl<'a> DeleteMember<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -4303,7 +4303,7 @@ impl<'a> DeleteMember<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -4343,7 +4343,7 @@ pub struct ReadPermissionGroup<'a> {
 }
 
 impl<'a> ReadPermissionGroup<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -4353,7 +4353,7 @@ impl<'a> ReadPermissionGroup<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -4393,7 +4393,7 @@ pub struct ReadPermissionGroups<'a> {
 }
 
 impl<'a> ReadPermissionGroups<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -4410,7 +4410,7 @@ impl<'a> ReadPermissionGroups<'a> {
         self
     }
 
-    /// `true` leaves only the permission group created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the permission group created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -4429,9 +4429,9 @@ impl<'a> ReadPermissionGroups<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -4439,7 +4439,7 @@ impl<'a> ReadPermissionGroups<'a> {
         self
     }
 
-    /// Largest number of permission groups on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of permission groups on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -4447,7 +4447,7 @@ impl<'a> ReadPermissionGroups<'a> {
         self
     }
 
-    /// Field to sort the permission groups by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.
+    /// Field to sort the permission groups by, for example `name`; a leading `-` reverses the order, as in `-name`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -4458,7 +4458,7 @@ impl<'a> ReadPermissionGroups<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -4486,18 +4486,18 @@ impl<'a> ReadPermissionGroups<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -4549,7 +4549,7 @@ pub struct ReadPermission<'a> {
 }
 
 impl<'a> ReadPermission<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -4559,7 +4559,7 @@ impl<'a> ReadPermission<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -4599,7 +4599,7 @@ pub struct ReadPermissions<'a> {
 }
 
 impl<'a> ReadPermissions<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -4616,7 +4616,7 @@ impl<'a> ReadPermissions<'a> {
         self
     }
 
-    /// `true` leaves only the permission created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the permission created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -4635,9 +4635,9 @@ impl<'a> ReadPermissions<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -4656,7 +4656,7 @@ impl<'a> ReadPermissions<'a> {
         self
     }
 
-    /// Largest number of permissions on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of permissions on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -4664,7 +4664,7 @@ impl<'a> ReadPermissions<'a> {
         self
     }
 
-    /// Field to sort the permissions by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.
+    /// Field to sort the permissions by, for example `name`; a leading `-` reverses the order, as in `-name`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -4675,7 +4675,7 @@ impl<'a> ReadPermissions<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -4703,18 +4703,18 @@ impl<'a> ReadPermissions<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -4762,7 +4762,7 @@ pub struct ReadProjects<'a> {
 }
 
 impl<'a> ReadProjects<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -4801,7 +4801,7 @@ impl<'a> ReadProjects<'a> {
         self
     }
 
-    /// `true` leaves only the project created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the project created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -4828,9 +4828,9 @@ impl<'a> ReadProjects<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -4838,7 +4838,7 @@ impl<'a> ReadProjects<'a> {
         self
     }
 
-    /// Only projects with this text somewhere in their name or description. Nothing is searched for when absent.
+    /// Only projects with this string in their name or description. If omitted, there is no search.
     pub fn search(
         mut self,
         search: impl ::std::convert::Into<::std::string::String>,
@@ -4849,7 +4849,7 @@ impl<'a> ReadProjects<'a> {
         self
     }
 
-    /// Largest number of projects on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of projects on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -4857,7 +4857,7 @@ impl<'a> ReadProjects<'a> {
         self
     }
 
-    /// Field to sort the projects by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
+    /// Field to sort the projects by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -4868,7 +4868,7 @@ impl<'a> ReadProjects<'a> {
         self
     }
 
-    /// `true` selects starred projects, `false` the others. Both when absent.
+    /// `true` selects starred projects, `false` the others. If omitted, both.
     #[inline]
     pub fn starred(mut self, starred: bool) -> Self {
         let request = &mut self.request;
@@ -4876,7 +4876,7 @@ impl<'a> ReadProjects<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -4904,18 +4904,18 @@ impl<'a> ReadProjects<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -4963,7 +4963,7 @@ pub struct CreateProject<'a> {
 }
 
 impl<'a> CreateProject<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -4976,7 +4976,7 @@ impl<'a> CreateProject<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -5016,7 +5016,7 @@ pub struct ReadProject<'a> {
 }
 
 impl<'a> ReadProject<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -5026,7 +5026,7 @@ impl<'a> ReadProject<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -5066,7 +5066,7 @@ pub struct UpdateProject<'a> {
 }
 
 impl<'a> UpdateProject<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -5081,7 +5081,7 @@ impl<'a> UpdateProject<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -5121,7 +5121,7 @@ pub struct DeleteProject<'a> {
 }
 
 impl<'a> DeleteProject<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -5131,7 +5131,7 @@ impl<'a> DeleteProject<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -5171,7 +5171,7 @@ pub struct PartialUpdateProject<'a> {
 }
 
 impl<'a> PartialUpdateProject<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -5189,7 +5189,7 @@ impl<'a> PartialUpdateProject<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -5229,7 +5229,7 @@ pub struct ReadReservations<'a> {
 }
 
 impl<'a> ReadReservations<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -5246,7 +5246,7 @@ impl<'a> ReadReservations<'a> {
         self
     }
 
-    /// `true` selects reservations without an assigned backend, `false` those with one. Both when absent.
+    /// `true` selects reservations without an assigned backend, `false` those with one. If omitted, both.
     #[inline]
     pub fn backend_id_isnull(mut self, backend_id_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -5281,7 +5281,7 @@ impl<'a> ReadReservations<'a> {
         self
     }
 
-    /// `true` selects reservations that were terminated, `false` the others. Both when absent.
+    /// `true` selects reservations that were terminated, `false` the others. If omitted, both.
     #[inline]
     pub fn is_terminated(mut self, is_terminated: bool) -> Self {
         let request = &mut self.request;
@@ -5289,7 +5289,7 @@ impl<'a> ReadReservations<'a> {
         self
     }
 
-    /// `true` leaves only the reservation created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the reservation created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -5305,9 +5305,9 @@ impl<'a> ReadReservations<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -5315,7 +5315,7 @@ impl<'a> ReadReservations<'a> {
         self
     }
 
-    /// Largest number of reservations on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of reservations on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -5323,7 +5323,7 @@ impl<'a> ReadReservations<'a> {
         self
     }
 
-    /// Field to sort the reservations by, for example `start_time`; a leading `-` reverses the order, as in `-start_time`. The order is unspecified when absent.
+    /// Field to sort the reservations by, for example `start_time`; a leading `-` reverses the order, as in `-start_time`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -5345,7 +5345,7 @@ impl<'a> ReadReservations<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -5373,18 +5373,18 @@ impl<'a> ReadReservations<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -5432,7 +5432,7 @@ pub struct CreateReservation<'a> {
 }
 
 impl<'a> CreateReservation<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -5448,7 +5448,7 @@ impl<'a> CreateReservation<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -5488,7 +5488,7 @@ pub struct ReadReservation<'a> {
 }
 
 impl<'a> ReadReservation<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -5498,7 +5498,7 @@ impl<'a> ReadReservation<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -5538,7 +5538,7 @@ pub struct TerminateReservation<'a> {
 }
 
 impl<'a> TerminateReservation<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -5548,7 +5548,7 @@ impl<'a> TerminateReservation<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -5588,7 +5588,7 @@ pub struct CreateResult<'a> {
 }
 
 impl<'a> CreateResult<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -5601,7 +5601,7 @@ impl<'a> CreateResult<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -5641,7 +5641,7 @@ pub struct ReadResultsByJobId<'a> {
 }
 
 impl<'a> ReadResultsByJobId<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, job_id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -5651,7 +5651,7 @@ impl<'a> ReadResultsByJobId<'a> {
         Self { client, request }
     }
 
-    /// `true` leaves only the result created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the result created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -5659,9 +5659,9 @@ impl<'a> ReadResultsByJobId<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -5669,7 +5669,7 @@ impl<'a> ReadResultsByJobId<'a> {
         self
     }
 
-    /// Largest number of results on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of results on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -5677,7 +5677,7 @@ impl<'a> ReadResultsByJobId<'a> {
         self
     }
 
-    /// Field to sort the results by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
+    /// Field to sort the results by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -5688,7 +5688,7 @@ impl<'a> ReadResultsByJobId<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -5716,18 +5716,18 @@ impl<'a> ReadResultsByJobId<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -5775,7 +5775,7 @@ pub struct DeleteResultsByJobId<'a> {
 }
 
 impl<'a> DeleteResultsByJobId<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, job_id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -5785,7 +5785,7 @@ impl<'a> DeleteResultsByJobId<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -5825,7 +5825,7 @@ pub struct ReadResult<'a> {
 }
 
 impl<'a> ReadResult<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -5835,7 +5835,7 @@ impl<'a> ReadResult<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -5875,7 +5875,7 @@ pub struct ReadResultsByAlgorithmId<'a> {
 }
 
 impl<'a> ReadResultsByAlgorithmId<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, algorithm_id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -5920,7 +5920,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self
     }
 
-    /// `true` leaves only the result created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the result created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -5928,9 +5928,9 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -5946,7 +5946,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self
     }
 
-    /// `true` selects results without a number of performed shots, `false` those with one. Both when absent.
+    /// `true` selects results without a number of performed shots, `false` those with one. If omitted, both.
     #[inline]
     pub fn shots_done_isnull(mut self, shots_done_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -5962,7 +5962,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self
     }
 
-    /// `true` selects results without a number of requested shots, `false` those with one. Both when absent.
+    /// `true` selects results without a number of requested shots, `false` those with one. If omitted, both.
     #[inline]
     pub fn shots_requested_isnull(mut self, shots_requested_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -5970,7 +5970,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self
     }
 
-    /// Largest number of results on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of results on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -5978,7 +5978,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self
     }
 
-    /// Field to sort the results by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
+    /// Field to sort the results by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -5989,7 +5989,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -6017,18 +6017,18 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -6076,7 +6076,7 @@ pub struct ReadTeam<'a> {
 }
 
 impl<'a> ReadTeam<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -6086,7 +6086,7 @@ impl<'a> ReadTeam<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -6126,7 +6126,7 @@ pub struct ReadTeams<'a> {
 }
 
 impl<'a> ReadTeams<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -6143,7 +6143,7 @@ impl<'a> ReadTeams<'a> {
         self
     }
 
-    /// `true` selects teams that stand for a single user, `false` teams of several. Both when absent.
+    /// `true` selects teams that stand for a single user, `false` teams of several. If omitted, both.
     #[inline]
     pub fn individual_user(mut self, individual_user: bool) -> Self {
         let request = &mut self.request;
@@ -6151,7 +6151,7 @@ impl<'a> ReadTeams<'a> {
         self
     }
 
-    /// `true` leaves only the team created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the team created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -6170,9 +6170,9 @@ impl<'a> ReadTeams<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -6180,7 +6180,7 @@ impl<'a> ReadTeams<'a> {
         self
     }
 
-    /// Largest number of teams on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of teams on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -6199,7 +6199,7 @@ impl<'a> ReadTeams<'a> {
         self
     }
 
-    /// Field to sort the teams by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.
+    /// Field to sort the teams by, for example `name`; a leading `-` reverses the order, as in `-name`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -6210,7 +6210,7 @@ impl<'a> ReadTeams<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -6238,18 +6238,18 @@ impl<'a> ReadTeams<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -6297,7 +6297,7 @@ pub struct ReadTransaction<'a> {
 }
 
 impl<'a> ReadTransaction<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -6307,7 +6307,7 @@ impl<'a> ReadTransaction<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -6347,7 +6347,7 @@ pub struct ReadTransactions<'a> {
 }
 
 impl<'a> ReadTransactions<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -6372,7 +6372,7 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    /// `true` selects transactions without a domain, `false` those with one. Both when absent.
+    /// `true` selects transactions without a domain, `false` those with one. If omitted, both.
     #[inline]
     pub fn domain_isnull(mut self, domain_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -6396,7 +6396,7 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    /// `true` selects transactions that no job caused, `false` those that one did. Both when absent.
+    /// `true` selects transactions that no job caused, `false` those that one did. If omitted, both.
     #[inline]
     pub fn job_isnull(mut self, job_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -6404,7 +6404,7 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    /// `true` leaves only the transaction created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the transaction created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -6420,7 +6420,7 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    /// `true` selects transactions that no team member is recorded for, `false` those with one. Both when absent.
+    /// `true` selects transactions that no team member is recorded for, `false` those with one. If omitted, both.
     #[inline]
     pub fn member_id_isnull(mut self, member_id_isnull: bool) -> Self {
         let request = &mut self.request;
@@ -6428,9 +6428,9 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -6438,7 +6438,7 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    /// Largest number of transactions on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of transactions on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -6446,7 +6446,7 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    /// Field to sort the transactions by, for example `timestamp`; a leading `-` reverses the order, as in `-timestamp`. The order is unspecified when absent.
+    /// Field to sort the transactions by, for example `timestamp`; a leading `-` reverses the order, as in `-timestamp`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -6476,7 +6476,7 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -6504,18 +6504,18 @@ impl<'a> ReadTransactions<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -6563,7 +6563,7 @@ pub struct ReadUsers<'a> {
 }
 
 impl<'a> ReadUsers<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -6602,7 +6602,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// `true` selects active accounts, `false` inactive ones. Both when absent.
+    /// `true` selects active accounts, `false` inactive ones. If omitted, both.
     #[inline]
     pub fn is_active(mut self, is_active: bool) -> Self {
         let request = &mut self.request;
@@ -6610,7 +6610,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// `true` selects confirmed accounts, `false` those still unconfirmed. Both when absent.
+    /// `true` selects confirmed accounts, `false` those still unconfirmed. If omitted, both.
     #[inline]
     pub fn is_confirmed(mut self, is_confirmed: bool) -> Self {
         let request = &mut self.request;
@@ -6618,7 +6618,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// `true` selects staff, `false` the others. Both when absent.
+    /// `true` selects staff, `false` the others. If omitted, both.
     #[inline]
     pub fn is_staff(mut self, is_staff: bool) -> Self {
         let request = &mut self.request;
@@ -6626,7 +6626,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// `true` selects superusers, `false` the others. Both when absent.
+    /// `true` selects superusers, `false` the others. If omitted, both.
     #[inline]
     pub fn is_superuser(mut self, is_superuser: bool) -> Self {
         let request = &mut self.request;
@@ -6634,7 +6634,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// `true` leaves only the user created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the user created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -6653,9 +6653,9 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -6663,7 +6663,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// Largest number of users on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of users on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -6671,7 +6671,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// Field to sort the users by, for example `full_name`; a leading `-` reverses the order, as in `-full_name`. The order is unspecified when absent.
+    /// Field to sort the users by, for example `full_name`; a leading `-` reverses the order, as in `-full_name`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -6682,7 +6682,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -6710,18 +6710,18 @@ impl<'a> ReadUsers<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -6769,7 +6769,7 @@ pub struct CreateUser<'a> {
 }
 
 impl<'a> CreateUser<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -6782,7 +6782,7 @@ impl<'a> CreateUser<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -6822,7 +6822,7 @@ pub struct ReadUser<'a> {
 }
 
 impl<'a> ReadUser<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -6832,7 +6832,7 @@ impl<'a> ReadUser<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -6872,7 +6872,7 @@ pub struct DeleteUser<'a> {
 }
 
 impl<'a> DeleteUser<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -6882,7 +6882,7 @@ impl<'a> DeleteUser<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -6922,7 +6922,7 @@ pub struct CreateMetadataSelf<'a> {
 }
 
 impl<'a> CreateMetadataSelf<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -6935,7 +6935,7 @@ impl<'a> CreateMetadataSelf<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -6975,7 +6975,7 @@ pub struct ReadMetadataByBackendId<'a> {
 }
 
 impl<'a> ReadMetadataByBackendId<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, backend_id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -6985,7 +6985,7 @@ impl<'a> ReadMetadataByBackendId<'a> {
         Self { client, request }
     }
 
-    /// `true` leaves only the metadata record created most recently, still as a page. All that match are listed when absent.
+    /// `true` leaves only the metadata record created most recently, still as a page. If omitted, all matches are listed.
     #[inline]
     pub fn latest(mut self, latest: bool) -> Self {
         let request = &mut self.request;
@@ -6993,9 +6993,9 @@ impl<'a> ReadMetadataByBackendId<'a> {
         self
     }
 
-    /// Number of the page to return, counted from 1. The server uses 1 when absent.
+    /// Number of the page to return, counted from 1. If omitted, the server uses 1.
     ///
-    /// If omitted, the server uses `1`; this client never sends it by itself.
+    /// If omitted, the server uses `1`. The client does not send this default.
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         let request = &mut self.request;
@@ -7003,7 +7003,7 @@ impl<'a> ReadMetadataByBackendId<'a> {
         self
     }
 
-    /// Largest number of metadata records on a page, from 1 to 100. The server uses 50 when absent.
+    /// Largest number of metadata records on a page, from 1 to 100. If omitted, the server uses 50.
     #[inline]
     pub fn size(mut self, size: i64) -> Self {
         let request = &mut self.request;
@@ -7011,7 +7011,7 @@ impl<'a> ReadMetadataByBackendId<'a> {
         self
     }
 
-    /// Field to sort the metadata records by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.
+    /// Field to sort the metadata records by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. If omitted, the order is unspecified.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -7022,7 +7022,7 @@ impl<'a> ReadMetadataByBackendId<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -7050,18 +7050,18 @@ impl<'a> ReadMetadataByBackendId<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items on a page, as `size` does.
+    /// Sets the maximum number of items on a page, as `size` does.
     ///
-    /// A number above 100 is sent as 100, the largest that the spec allows.
+    /// A number above 100 is sent as 100, the maximum in the spec.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
         self
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -7109,7 +7109,7 @@ pub struct ReadMetadata<'a> {
 }
 
 impl<'a> ReadMetadata<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, id: i64) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -7119,7 +7119,7 @@ impl<'a> ReadMetadata<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(

@@ -9,7 +9,7 @@ use super::{builder, types};
 ///
 /// Running a circuit takes these requests, in this order:
 ///
-/// 1. `GET /backend_types/{id}` for the abilities and limits of what it is to run on.
+/// 1. `GET /backend_types/{id}` for the capabilities and limits of the backends.
 /// 2. `POST /projects`, or `GET /projects` for an existing project.
 /// 3. `POST /algorithms`, with type `quantum` or `hybrid` and share type `private`.
 /// 4. `POST /commits`.
@@ -19,7 +19,7 @@ use super::{builder, types};
 /// 8. `GET /jobs/{id}`, repeated until the job is `completed`, `failed` or `cancelled`.
 /// 9. `GET /results/job/{job_id}`, all pages, and for a hybrid job `GET /final_results/job/{job_id}`, where 404 means that there is none.
 ///
-/// There are two kinds of callers. Users send the access token of an OAuth 2 login as a bearer token. Backends send their API key as it is, without a prefix. Each operation says which of the two it takes; where it takes both, a client that holds both sends the user's token. `GET /auth_config`, `GET /backend_types/` and `GET /healthz` take none, and none should be sent to them. A missing or refused credential gives 401, which no operation declares.
+/// There are two kinds of callers. Users send the access token of an OAuth 2 login as a bearer token. Backends send their API key without a prefix. Each operation states which of the two it takes; where it takes both, a client that holds both sends the user's token. `GET /auth_config`, `GET /backend_types/` and `GET /healthz` take none, and none should be sent to them. A missing or refused credential results in status 401, which no operation declares.
 ///
 /// Lists come in pages: `page` counts from 1, `size` is 1 to 100 and 50 when absent, and `pages` in the answer is the number of pages, which can change while one reads. Times can lack an offset; such a time is UTC. Enumerations grow: a client must expect values that are not listed here. In a PATCH, send only what is to change, because a field that is sent overwrites what the server holds, even with an empty string.
 ///
@@ -46,9 +46,9 @@ impl Client {
         &self.transport
     }
 
-    /// Prepares a call of any operation, by its name, with its arguments as JSON.
+    /// Prepares a call of an operation by its name, with arguments as JSON.
     ///
-    /// The name is that of the method, in snake or kebab case, or the `operationId` of the spec. The arguments are an object with the parameters under their names in the spec, and `body`; see [`Call`](::compute_kfp_runtime::dynamic::Call). It also has the methods for files of an upload and for settings of a list.
+    /// The name is the method's, in snake or kebab case, or the `operationId` in the spec. The arguments are an object with the parameters under their names in the spec, and `body`; see [`Call`](::compute_kfp_runtime::dynamic::Call). It also has methods for the files of an upload and for the settings of a list.
     ///
     /// # Errors
     ///
@@ -91,9 +91,9 @@ impl Client {
     ///
     /// Takes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/algorithms`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/algorithms`, authorized by `user_bearer`.
     ///
-    /// The builder sets what is optional: [`search`](builder::ReadAlgorithms::search), [`page`](builder::ReadAlgorithms::page), [`size`](builder::ReadAlgorithms::size), [`id`](builder::ReadAlgorithms::id), [`project_id`](builder::ReadAlgorithms::project_id), [`type_`](builder::ReadAlgorithms::type_), [`shared`](builder::ReadAlgorithms::shared), [`link_isnull`](builder::ReadAlgorithms::link_isnull), [`link`](builder::ReadAlgorithms::link), [`name`](builder::ReadAlgorithms::name), [`sort_by`](builder::ReadAlgorithms::sort_by), [`latest`](builder::ReadAlgorithms::latest).
+    /// Optional, set by methods of the builder: [`search`](builder::ReadAlgorithms::search), [`page`](builder::ReadAlgorithms::page), [`size`](builder::ReadAlgorithms::size), [`id`](builder::ReadAlgorithms::id), [`project_id`](builder::ReadAlgorithms::project_id), [`type_`](builder::ReadAlgorithms::type_), [`shared`](builder::ReadAlgorithms::shared), [`link_isnull`](builder::ReadAlgorithms::link_isnull), [`link`](builder::ReadAlgorithms::link), [`name`](builder::ReadAlgorithms::name), [`sort_by`](builder::ReadAlgorithms::sort_by), [`latest`](builder::ReadAlgorithms::latest).
     ///
     /// # Examples
     ///
@@ -116,7 +116,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `POST` request to `/algorithms`, authorised by `user_bearer`.
+    /// Sends a `POST` request to `/algorithms`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -149,11 +149,11 @@ impl Client {
 
     /// Read one algorithm.
     ///
-    /// Returns the algorithm with the given identifier. A backend uses it to learn about the algorithm behind a job it runs.
+    /// Returns the algorithm with the given identifier. A backend uses it to learn about the algorithm of a job it runs.
     ///
     /// Takes a user's bearer token or a backend's API key.
     ///
-    /// Sends a `GET` request to `/algorithms/{id}`, authorised by `user_bearer` or `backend`.
+    /// Sends a `GET` request to `/algorithms/{id}`, authorized by `user_bearer` or `backend`.
     ///
     /// # Arguments
     ///
@@ -176,11 +176,11 @@ impl Client {
 
     /// Replace an algorithm's fields.
     ///
-    /// Replaces all fields of an algorithm by those of the body and returns the algorithm as it now stands. Send `link` as well where it is to stay: the body states the whole algorithm, not a change to it.
+    /// Replaces all fields of an algorithm by those of the body and returns the updated algorithm. Send `link` as well to keep it: the body states the whole algorithm, not a change to it.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `PUT` request to `/algorithms/{id}`, authorised by `user_bearer`.
+    /// Sends a `PUT` request to `/algorithms/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -216,11 +216,11 @@ impl Client {
 
     /// Delete an algorithm.
     ///
-    /// Deletes an algorithm for good. Do not count on its commits and results being there afterwards.
+    /// Permanently deletes an algorithm. Its commits and results may no longer exist afterwards.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `DELETE` request to `/algorithms/{id}`, authorised by `user_bearer`.
+    /// Sends a `DELETE` request to `/algorithms/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -244,11 +244,11 @@ impl Client {
 
 /// # Auth Config
 ///
-/// What a client needs to know to log a user in.
+/// Settings that a client needs to log a user in.
 impl Client {
     /// Read the login settings.
     ///
-    /// Returns what a client needs to log a user in to this server: the OAuth 2 client, the audience and where to find the identity provider's discovery document. It is the first request of a first login.
+    /// Returns the settings that a client needs to log a user in to this server: the OAuth 2 client, the audience and where to find the identity provider's discovery document. It is the first request of a first login.
     ///
     /// Takes no credential.
     ///
@@ -280,9 +280,9 @@ impl Client {
     ///
     /// Takes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/backends`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/backends`, authorized by `user_bearer`.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadBackends::page), [`size`](builder::ReadBackends::size), [`id`](builder::ReadBackends::id), [`name`](builder::ReadBackends::name), [`location`](builder::ReadBackends::location), [`backend_type_id`](builder::ReadBackends::backend_type_id), [`status`](builder::ReadBackends::status), [`last_heartbeat`](builder::ReadBackends::last_heartbeat), [`sort_by`](builder::ReadBackends::sort_by), [`latest`](builder::ReadBackends::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadBackends::page), [`size`](builder::ReadBackends::size), [`id`](builder::ReadBackends::id), [`name`](builder::ReadBackends::name), [`location`](builder::ReadBackends::location), [`backend_type_id`](builder::ReadBackends::backend_type_id), [`status`](builder::ReadBackends::status), [`last_heartbeat`](builder::ReadBackends::last_heartbeat), [`sort_by`](builder::ReadBackends::sort_by), [`latest`](builder::ReadBackends::latest).
     ///
     /// # Examples
     ///
@@ -301,11 +301,11 @@ impl Client {
 
     /// Register a backend.
     ///
-    /// Registers a backend of an existing backend type. The answer carries `authentication_hash`, which no other operation returns: store it at once, and keep it secret.
+    /// Registers a backend of an existing backend type. The response contains `authentication_hash`, which no other operation returns: store it at once, and keep it secret.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `POST` request to `/backends`, authorised by `user_bearer`.
+    /// Sends a `POST` request to `/backends`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -342,7 +342,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `GET` request to `/backends/{id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/backends/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -369,7 +369,7 @@ impl Client {
     ///
     /// Takes a backend's API key.
     ///
-    /// Sends a `GET` request to `/backends/me`, authorised by `backend`.
+    /// Sends a `GET` request to `/backends/me`, authorized by `backend`.
     ///
     /// # Examples
     ///
@@ -388,11 +388,11 @@ impl Client {
 
     /// Update the calling backend.
     ///
-    /// Changes the status, message, heartbeat or host name of the backend that the API key belongs to, and returns it as it now stands. A running backend calls this regularly to show that it is alive. Send only the fields that change.
+    /// Changes the status, message, heartbeat or host name of the backend that the API key belongs to, and returns the updated backend. A running backend calls this regularly to show that it is alive. Send only the fields that change.
     ///
     /// Takes a backend's API key.
     ///
-    /// Sends a `PATCH` request to `/backends/me`, authorised by `backend`.
+    /// Sends a `PATCH` request to `/backends/me`, authorized by `backend`.
     ///
     /// # Arguments
     ///
@@ -429,9 +429,9 @@ impl Client {
     ///
     /// Takes a backend's API key. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/backends/hostnames`, authorised by `backend`.
+    /// Sends a `GET` request to `/backends/hostnames`, authorized by `backend`.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadBackendsWithHostnames::page), [`size`](builder::ReadBackendsWithHostnames::size), [`id`](builder::ReadBackendsWithHostnames::id), [`name`](builder::ReadBackendsWithHostnames::name), [`location`](builder::ReadBackendsWithHostnames::location), [`backend_type_id`](builder::ReadBackendsWithHostnames::backend_type_id), [`status`](builder::ReadBackendsWithHostnames::status), [`last_heartbeat`](builder::ReadBackendsWithHostnames::last_heartbeat), [`hostname`](builder::ReadBackendsWithHostnames::hostname), [`sort_by`](builder::ReadBackendsWithHostnames::sort_by), [`latest`](builder::ReadBackendsWithHostnames::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadBackendsWithHostnames::page), [`size`](builder::ReadBackendsWithHostnames::size), [`id`](builder::ReadBackendsWithHostnames::id), [`name`](builder::ReadBackendsWithHostnames::name), [`location`](builder::ReadBackendsWithHostnames::location), [`backend_type_id`](builder::ReadBackendsWithHostnames::backend_type_id), [`status`](builder::ReadBackendsWithHostnames::status), [`last_heartbeat`](builder::ReadBackendsWithHostnames::last_heartbeat), [`hostname`](builder::ReadBackendsWithHostnames::hostname), [`sort_by`](builder::ReadBackendsWithHostnames::sort_by), [`latest`](builder::ReadBackendsWithHostnames::latest).
     ///
     /// # Examples
     ///
@@ -461,7 +461,7 @@ impl Client {
     ///
     /// Takes a user's bearer token or a backend's API key.
     ///
-    /// Sends a `GET` request to `/backend_types/{id}`, authorised by `user_bearer` or `backend`.
+    /// Sends a `GET` request to `/backend_types/{id}`, authorized by `user_bearer` or `backend`.
     ///
     /// # Arguments
     ///
@@ -488,13 +488,13 @@ impl Client {
     ///
     /// Takes a user's bearer token or a backend's API key.
     ///
-    /// Sends a `GET` request to `/backend_types/{id}/queue`, authorised by `user_bearer` or `backend`.
+    /// Sends a `GET` request to `/backend_types/{id}/queue`, authorized by `user_bearer` or `backend`.
     ///
     /// # Arguments
     ///
     /// - `id`: Identifier of the backend type.
     ///
-    /// The builder sets what is optional: [`user_only`](builder::ReadBackendTypeQueue::user_only).
+    /// Optional, set by methods of the builder: [`user_only`](builder::ReadBackendTypeQueue::user_only).
     ///
     /// # Examples
     ///
@@ -513,13 +513,13 @@ impl Client {
 
     /// List matching backend types.
     ///
-    /// Lists the backend types that the server offers. No login is needed to see what one could run on.
+    /// Lists the backend types that the server offers. This needs no login.
     ///
     /// Takes no credential. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
     /// Sends a `GET` request to `/backend_types/`, without a credential.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadBackendTypes::page), [`size`](builder::ReadBackendTypes::size), [`id`](builder::ReadBackendTypes::id), [`name`](builder::ReadBackendTypes::name), [`infrastructure`](builder::ReadBackendTypes::infrastructure), [`description`](builder::ReadBackendTypes::description), [`image_id`](builder::ReadBackendTypes::image_id), [`is_hardware`](builder::ReadBackendTypes::is_hardware), [`supports_raw_data`](builder::ReadBackendTypes::supports_raw_data), [`nqubits`](builder::ReadBackendTypes::nqubits), [`status`](builder::ReadBackendTypes::status), [`default_number_of_shots`](builder::ReadBackendTypes::default_number_of_shots), [`max_number_of_shots`](builder::ReadBackendTypes::max_number_of_shots), [`enabled`](builder::ReadBackendTypes::enabled), [`identifier`](builder::ReadBackendTypes::identifier), [`protocol_version_isnull`](builder::ReadBackendTypes::protocol_version_isnull), [`protocol_version`](builder::ReadBackendTypes::protocol_version), [`job_execution_time_limit`](builder::ReadBackendTypes::job_execution_time_limit), [`max_jobs_per_batch_job`](builder::ReadBackendTypes::max_jobs_per_batch_job), [`batchjobs_per_queue_limit`](builder::ReadBackendTypes::batchjobs_per_queue_limit), [`sort_by`](builder::ReadBackendTypes::sort_by), [`latest`](builder::ReadBackendTypes::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadBackendTypes::page), [`size`](builder::ReadBackendTypes::size), [`id`](builder::ReadBackendTypes::id), [`name`](builder::ReadBackendTypes::name), [`infrastructure`](builder::ReadBackendTypes::infrastructure), [`description`](builder::ReadBackendTypes::description), [`image_id`](builder::ReadBackendTypes::image_id), [`is_hardware`](builder::ReadBackendTypes::is_hardware), [`supports_raw_data`](builder::ReadBackendTypes::supports_raw_data), [`nqubits`](builder::ReadBackendTypes::nqubits), [`status`](builder::ReadBackendTypes::status), [`default_number_of_shots`](builder::ReadBackendTypes::default_number_of_shots), [`max_number_of_shots`](builder::ReadBackendTypes::max_number_of_shots), [`enabled`](builder::ReadBackendTypes::enabled), [`identifier`](builder::ReadBackendTypes::identifier), [`protocol_version_isnull`](builder::ReadBackendTypes::protocol_version_isnull), [`protocol_version`](builder::ReadBackendTypes::protocol_version), [`job_execution_time_limit`](builder::ReadBackendTypes::job_execution_time_limit), [`max_jobs_per_batch_job`](builder::ReadBackendTypes::max_jobs_per_batch_job), [`batchjobs_per_queue_limit`](builder::ReadBackendTypes::batchjobs_per_queue_limit), [`sort_by`](builder::ReadBackendTypes::sort_by), [`latest`](builder::ReadBackendTypes::latest).
     ///
     /// # Examples
     ///
@@ -538,11 +538,11 @@ impl Client {
 
     /// Update the calling backend's type.
     ///
-    /// Changes fields of the backend type of the backend that the API key belongs to, and returns the type as it now stands. The change holds for every backend of the type. Send only the fields that change.
+    /// Changes fields of the backend type of the backend that the API key belongs to, and returns the updated type. The change holds for every backend of the type. Send only the fields that change.
     ///
     /// Takes a backend's API key.
     ///
-    /// Sends a `PATCH` request to `/backend_types/me`, authorised by `backend`.
+    /// Sends a `PATCH` request to `/backend_types/me`, authorized by `backend`.
     ///
     /// # Arguments
     ///
@@ -584,9 +584,9 @@ impl Client {
     ///
     /// Takes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/batch_jobs`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/batch_jobs`, authorized by `user_bearer`.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadBatchJobs::page), [`size`](builder::ReadBatchJobs::size), [`id`](builder::ReadBatchJobs::id), [`created_on`](builder::ReadBatchJobs::created_on), [`status`](builder::ReadBatchJobs::status), [`backend_type_id`](builder::ReadBatchJobs::backend_type_id), [`backend_id_isnull`](builder::ReadBatchJobs::backend_id_isnull), [`backend_id`](builder::ReadBatchJobs::backend_id), [`queued_at_isnull`](builder::ReadBatchJobs::queued_at_isnull), [`queued_at`](builder::ReadBatchJobs::queued_at), [`reserved_at_isnull`](builder::ReadBatchJobs::reserved_at_isnull), [`reserved_at`](builder::ReadBatchJobs::reserved_at), [`finished_at_isnull`](builder::ReadBatchJobs::finished_at_isnull), [`finished_at`](builder::ReadBatchJobs::finished_at), [`aggregated_algorithm_type`](builder::ReadBatchJobs::aggregated_algorithm_type), [`sort_by`](builder::ReadBatchJobs::sort_by), [`latest`](builder::ReadBatchJobs::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadBatchJobs::page), [`size`](builder::ReadBatchJobs::size), [`id`](builder::ReadBatchJobs::id), [`created_on`](builder::ReadBatchJobs::created_on), [`status`](builder::ReadBatchJobs::status), [`backend_type_id`](builder::ReadBatchJobs::backend_type_id), [`backend_id_isnull`](builder::ReadBatchJobs::backend_id_isnull), [`backend_id`](builder::ReadBatchJobs::backend_id), [`queued_at_isnull`](builder::ReadBatchJobs::queued_at_isnull), [`queued_at`](builder::ReadBatchJobs::queued_at), [`reserved_at_isnull`](builder::ReadBatchJobs::reserved_at_isnull), [`reserved_at`](builder::ReadBatchJobs::reserved_at), [`finished_at_isnull`](builder::ReadBatchJobs::finished_at_isnull), [`finished_at`](builder::ReadBatchJobs::finished_at), [`aggregated_algorithm_type`](builder::ReadBatchJobs::aggregated_algorithm_type), [`sort_by`](builder::ReadBatchJobs::sort_by), [`latest`](builder::ReadBatchJobs::latest).
     ///
     /// # Examples
     ///
@@ -605,11 +605,11 @@ impl Client {
 
     /// Create a batch job.
     ///
-    /// Creates an empty batch job, in state `planned`, for a backend type. Add jobs to it with `POST /jobs`, then hand it over with `PATCH /batch_jobs/{id}/enqueue`; nothing runs before that. A caller that has too many batch jobs gets 429.
+    /// Creates an empty batch job, in state `planned`, for a backend type. Add jobs to it with `POST /jobs`, then submit it with `PATCH /batch_jobs/{id}/enqueue`; nothing runs before that. A caller that has too many batch jobs receives status 429.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `POST` request to `/batch_jobs`, authorised by `user_bearer`.
+    /// Sends a `POST` request to `/batch_jobs`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -646,7 +646,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `PATCH` request to `/batch_jobs/{id}/enqueue`, authorised by `user_bearer`.
+    /// Sends a `PATCH` request to `/batch_jobs/{id}/enqueue`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -673,7 +673,7 @@ impl Client {
     ///
     /// Takes a user's bearer token or a backend's API key.
     ///
-    /// Sends a `PATCH` request to `/batch_jobs/{id}/finish`, authorised by `user_bearer` or `backend`.
+    /// Sends a `PATCH` request to `/batch_jobs/{id}/finish`, authorized by `user_bearer` or `backend`.
     ///
     /// # Arguments
     ///
@@ -696,11 +696,11 @@ impl Client {
 
     /// Peek at the next batch job.
     ///
-    /// Returns the batch job that the calling backend could take next, without claiming it. The body lists the identifiers of batch jobs to pass over; send an empty list to pass over none. To claim, use `PATCH /batch_jobs/pop`. What an empty queue gives is not declared.
+    /// Returns the batch job that the calling backend could take next, without claiming it. The body lists the identifiers of batch jobs to pass over; send an empty list to pass over none. To claim, use `PATCH /batch_jobs/pop`. The response for an empty queue is not declared.
     ///
     /// Takes a backend's API key.
     ///
-    /// Sends a `PATCH` request to `/batch_jobs/peek`, authorised by `backend`.
+    /// Sends a `PATCH` request to `/batch_jobs/peek`, authorized by `backend`.
     ///
     /// # Arguments
     ///
@@ -730,11 +730,11 @@ impl Client {
 
     /// Claim the next batch job.
     ///
-    /// Takes the next batch job out of the queue for the calling backend and returns it, now `reserved`. Two calls claim two batch jobs, so a call whose answer was lost must not be repeated blindly; `PATCH /batch_jobs/{id}/unpop` gives one back. The request has no body.
+    /// Takes the next batch job out of the queue for the calling backend and returns it, now `reserved`. Two calls claim two batch jobs, so do not blindly retry a call whose response was lost; `PATCH /batch_jobs/{id}/unpop` returns one. The request has no body.
     ///
     /// Takes a backend's API key.
     ///
-    /// Sends a `PATCH` request to `/batch_jobs/pop`, authorised by `backend`.
+    /// Sends a `PATCH` request to `/batch_jobs/pop`, authorized by `backend`.
     ///
     /// # Examples
     ///
@@ -751,13 +751,13 @@ impl Client {
         builder::PopBatchJob::new(self)
     }
 
-    /// Give back a claimed batch job.
+    /// Return a claimed batch job.
     ///
     /// Undoes a claim made with `PATCH /batch_jobs/pop`: the batch job is no longer reserved, and another backend can take it. The request has no body.
     ///
     /// Takes a backend's API key.
     ///
-    /// Sends a `PATCH` request to `/batch_jobs/{id}/unpop`, authorised by `backend`.
+    /// Sends a `PATCH` request to `/batch_jobs/{id}/unpop`, authorized by `backend`.
     ///
     /// # Arguments
     ///
@@ -785,16 +785,16 @@ impl Client {
 impl Client {
     /// Compile a commit's file.
     ///
-    /// Compiles the file of a commit for a backend type, up to the stage that the body names. The answer is empty; the outcome is a new file of the same commit, found with `GET /files` and `generated=true`. A file that does not compile gives 400 with the reason.
+    /// Compiles the file of a commit for a backend type, up to the given stage. The response is empty; the result is a new file of the same commit, found with `GET /files` and `generated=true`. If the file does not compile, the status is 400 with the reason.
     ///
     /// Takes a user's bearer token or a backend's API key.
     ///
-    /// Sends a `POST` request to `/commits/{id}/compile`, authorised by `user_bearer` or `backend`.
+    /// Sends a `POST` request to `/commits/{id}/compile`, authorized by `user_bearer` or `backend`.
     ///
     /// # Arguments
     ///
     /// - `id`: Identifier of the commit.
-    /// - `body`: The backend type to compile for, and how far.
+    /// - `body`: Target backend type and final stage.
     ///
     /// # Examples
     ///
@@ -829,9 +829,9 @@ impl Client {
     ///
     /// Takes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/commits`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/commits`, authorized by `user_bearer`.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadCommits::page), [`size`](builder::ReadCommits::size), [`id`](builder::ReadCommits::id), [`created_on`](builder::ReadCommits::created_on), [`hash`](builder::ReadCommits::hash), [`description`](builder::ReadCommits::description), [`algorithm_id`](builder::ReadCommits::algorithm_id), [`sort_by`](builder::ReadCommits::sort_by), [`latest`](builder::ReadCommits::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadCommits::page), [`size`](builder::ReadCommits::size), [`id`](builder::ReadCommits::id), [`created_on`](builder::ReadCommits::created_on), [`hash`](builder::ReadCommits::hash), [`description`](builder::ReadCommits::description), [`algorithm_id`](builder::ReadCommits::algorithm_id), [`sort_by`](builder::ReadCommits::sort_by), [`latest`](builder::ReadCommits::latest).
     ///
     /// # Examples
     ///
@@ -854,7 +854,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `POST` request to `/commits`, authorised by `user_bearer`.
+    /// Sends a `POST` request to `/commits`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -891,7 +891,7 @@ impl Client {
     ///
     /// Takes a user's bearer token or a backend's API key.
     ///
-    /// Sends a `GET` request to `/commits/{id}`, authorised by `user_bearer` or `backend`.
+    /// Sends a `GET` request to `/commits/{id}`, authorized by `user_bearer` or `backend`.
     ///
     /// # Arguments
     ///
@@ -914,11 +914,11 @@ impl Client {
 
     /// Delete a commit.
     ///
-    /// Deletes a commit for good. Do not count on its files being there afterwards.
+    /// Permanently deletes a commit. Its files may no longer exist afterwards.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `DELETE` request to `/commits/{id}`, authorised by `user_bearer`.
+    /// Sends a `DELETE` request to `/commits/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -950,7 +950,7 @@ impl Client {
     ///
     /// Takes a backend's API key.
     ///
-    /// Sends a `GET` request to `/drain_mode`, authorised by `backend`.
+    /// Sends a `GET` request to `/drain_mode`, authorized by `backend`.
     ///
     /// # Examples
     ///
@@ -973,11 +973,11 @@ impl Client {
     ///
     /// Takes a backend's API key.
     ///
-    /// Sends a `PATCH` request to `/drain_mode`, authorised by `backend`.
+    /// Sends a `PATCH` request to `/drain_mode`, authorized by `backend`.
     ///
     /// # Arguments
     ///
-    /// - `body`: The wanted state and the reason for it.
+    /// - `body`: The new state and the reason for it.
     ///
     /// # Examples
     ///
@@ -1015,9 +1015,9 @@ impl Client {
     ///
     /// Takes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/files`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/files`, authorized by `user_bearer`.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadFiles::page), [`size`](builder::ReadFiles::size), [`id`](builder::ReadFiles::id), [`commit_id`](builder::ReadFiles::commit_id), [`content`](builder::ReadFiles::content), [`language_id`](builder::ReadFiles::language_id), [`compile_stage`](builder::ReadFiles::compile_stage), [`generated`](builder::ReadFiles::generated), [`name_isnull`](builder::ReadFiles::name_isnull), [`name`](builder::ReadFiles::name), [`sort_by`](builder::ReadFiles::sort_by), [`latest`](builder::ReadFiles::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadFiles::page), [`size`](builder::ReadFiles::size), [`id`](builder::ReadFiles::id), [`commit_id`](builder::ReadFiles::commit_id), [`content`](builder::ReadFiles::content), [`language_id`](builder::ReadFiles::language_id), [`compile_stage`](builder::ReadFiles::compile_stage), [`generated`](builder::ReadFiles::generated), [`name_isnull`](builder::ReadFiles::name_isnull), [`name`](builder::ReadFiles::name), [`sort_by`](builder::ReadFiles::sort_by), [`latest`](builder::ReadFiles::latest).
     ///
     /// # Examples
     ///
@@ -1040,7 +1040,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `POST` request to `/files`, authorised by `user_bearer`.
+    /// Sends a `POST` request to `/files`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1077,7 +1077,7 @@ impl Client {
     ///
     /// Takes a user's bearer token or a backend's API key.
     ///
-    /// Sends a `GET` request to `/files/{id}`, authorised by `user_bearer` or `backend`.
+    /// Sends a `GET` request to `/files/{id}`, authorized by `user_bearer` or `backend`.
     ///
     /// # Arguments
     ///
@@ -1100,11 +1100,11 @@ impl Client {
 
     /// Delete a file.
     ///
-    /// Deletes a file for good. Do not delete a file that a job has yet to run.
+    /// Permanently deletes a file. Do not delete a file that a job has yet to run.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `DELETE` request to `/files/{id}`, authorised by `user_bearer`.
+    /// Sends a `DELETE` request to `/files/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1128,15 +1128,15 @@ impl Client {
 
 /// # Final Results
 ///
-/// What hybrid jobs return at their end.
+/// Final results of hybrid jobs.
 impl Client {
     /// Store a job's final result.
     ///
-    /// Stores what the classical part of a hybrid job returns at its end. Results of single circuit executions go to `POST /results` instead.
+    /// Stores the value that the classical part of a hybrid job returns at its end. Results of single circuit executions go to `POST /results` instead.
     ///
     /// Takes a user's bearer token or a backend's API key.
     ///
-    /// Sends a `POST` request to `/final_results`, authorised by `user_bearer` or `backend`.
+    /// Sends a `POST` request to `/final_results`, authorized by `user_bearer` or `backend`.
     ///
     /// # Arguments
     ///
@@ -1173,11 +1173,11 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `GET` request to `/final_results/job/{job_id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/final_results/job/{job_id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
-    /// - `job_id`: Identifier of the job whose final result is wanted.
+    /// - `job_id`: Identifier of the job whose final result to return.
     ///
     /// # Examples
     ///
@@ -1199,11 +1199,11 @@ impl Client {
 
     /// Read one final result.
     ///
-    /// Returns the final result with the given identifier; use `GET /final_results/job/{job_id}` where only the job is known.
+    /// Returns the final result with the given identifier; use `GET /final_results/job/{job_id}` if only the job is known.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `GET` request to `/final_results/{id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/final_results/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1231,7 +1231,7 @@ impl Client {
 impl Client {
     /// Check the server's health.
     ///
-    /// Answers 200 while the server is up and takes requests. Rely on the status only: the shape of the body is not specified.
+    /// Returns 200 while the server is up and accepts requests. Rely on the status only: the shape of the body is not specified.
     ///
     /// Takes no credential.
     ///
@@ -1263,9 +1263,9 @@ impl Client {
     ///
     /// Takes a user's bearer token or a backend's API key. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/jobs`, authorised by `user_bearer` or `backend`.
+    /// Sends a `GET` request to `/jobs`, authorized by `user_bearer` or `backend`.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadJobs::page), [`size`](builder::ReadJobs::size), [`id`](builder::ReadJobs::id), [`created_on`](builder::ReadJobs::created_on), [`file_id`](builder::ReadJobs::file_id), [`algorithm_type`](builder::ReadJobs::algorithm_type), [`status`](builder::ReadJobs::status), [`batch_job_id`](builder::ReadJobs::batch_job_id), [`queued_at_isnull`](builder::ReadJobs::queued_at_isnull), [`queued_at`](builder::ReadJobs::queued_at), [`finished_at_isnull`](builder::ReadJobs::finished_at_isnull), [`finished_at`](builder::ReadJobs::finished_at), [`number_of_shots_isnull`](builder::ReadJobs::number_of_shots_isnull), [`number_of_shots`](builder::ReadJobs::number_of_shots), [`raw_data_enabled`](builder::ReadJobs::raw_data_enabled), [`session_id`](builder::ReadJobs::session_id), [`trace_id`](builder::ReadJobs::trace_id), [`message`](builder::ReadJobs::message), [`source`](builder::ReadJobs::source), [`sort_by`](builder::ReadJobs::sort_by), [`latest`](builder::ReadJobs::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadJobs::page), [`size`](builder::ReadJobs::size), [`id`](builder::ReadJobs::id), [`created_on`](builder::ReadJobs::created_on), [`file_id`](builder::ReadJobs::file_id), [`algorithm_type`](builder::ReadJobs::algorithm_type), [`status`](builder::ReadJobs::status), [`batch_job_id`](builder::ReadJobs::batch_job_id), [`queued_at_isnull`](builder::ReadJobs::queued_at_isnull), [`queued_at`](builder::ReadJobs::queued_at), [`finished_at_isnull`](builder::ReadJobs::finished_at_isnull), [`finished_at`](builder::ReadJobs::finished_at), [`number_of_shots_isnull`](builder::ReadJobs::number_of_shots_isnull), [`number_of_shots`](builder::ReadJobs::number_of_shots), [`raw_data_enabled`](builder::ReadJobs::raw_data_enabled), [`session_id`](builder::ReadJobs::session_id), [`trace_id`](builder::ReadJobs::trace_id), [`message`](builder::ReadJobs::message), [`source`](builder::ReadJobs::source), [`sort_by`](builder::ReadJobs::sort_by), [`latest`](builder::ReadJobs::latest).
     ///
     /// # Examples
     ///
@@ -1288,7 +1288,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `POST` request to `/jobs`, authorised by `user_bearer`.
+    /// Sends a `POST` request to `/jobs`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1325,7 +1325,7 @@ impl Client {
     ///
     /// Takes a user's bearer token or a backend's API key.
     ///
-    /// Sends a `GET` request to `/jobs/{id}`, authorised by `user_bearer` or `backend`.
+    /// Sends a `GET` request to `/jobs/{id}`, authorized by `user_bearer` or `backend`.
     ///
     /// # Arguments
     ///
@@ -1348,11 +1348,11 @@ impl Client {
 
     /// Delete a job.
     ///
-    /// Deletes a job for good. To stop a job and keep its record, set its state to `cancelled` with `PATCH /jobs/{id}` instead.
+    /// Permanently deletes a job. To stop a job and keep its record, set its state to `cancelled` with `PATCH /jobs/{id}` instead.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `DELETE` request to `/jobs/{id}`, authorised by `user_bearer`.
+    /// Sends a `DELETE` request to `/jobs/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1375,11 +1375,11 @@ impl Client {
 
     /// Update a job's status.
     ///
-    /// Sets the state of a job and what is to be said about it, and returns the job. Backends report progress and failure this way; a user can cancel with `cancelled`. Only `status` is required: leave out the other fields unless they change, because an explicit `""` overwrites what the server holds.
+    /// Sets the state and message of a job, and returns the job. Backends report progress and failure this way; a user can cancel with `cancelled`. Only `status` is required: leave out the other fields unless they change, because an explicit `""` overwrites the stored value.
     ///
     /// Takes a user's bearer token or a backend's API key.
     ///
-    /// Sends a `PATCH` request to `/jobs/{id}`, authorised by `user_bearer` or `backend`.
+    /// Sends a `PATCH` request to `/jobs/{id}`, authorized by `user_bearer` or `backend`.
     ///
     /// # Arguments
     ///
@@ -1415,17 +1415,17 @@ impl Client {
 
     /// Read a job's log lines.
     ///
-    /// Returns at most `limit` log lines of a job, from between the times `start` and `end`; all times are in nanoseconds since the Unix epoch. To go on, repeat the request with `start` set to the answer's `next_start`, until that is `null`; a job that is still running can write more lines later. Several lines can share one timestamp.
+    /// Returns at most `limit` log lines of a job, from between the times `start` and `end`; all times are in nanoseconds since the Unix epoch. To go on, repeat the request with `start` set to the response's `next_start`, until that is `null`; a job that is still running can write more lines later. Several lines can share one timestamp.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `GET` request to `/jobs/{id}/logs`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/jobs/{id}/logs`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
-    /// - `id`: Identifier of the job whose log is wanted.
+    /// - `id`: Identifier of the job whose log to return.
     ///
-    /// The builder sets what is optional: [`start`](builder::GetJobLogs::start), [`end`](builder::GetJobLogs::end), [`limit`](builder::GetJobLogs::limit).
+    /// Optional, set by methods of the builder: [`start`](builder::GetJobLogs::start), [`end`](builder::GetJobLogs::end), [`limit`](builder::GetJobLogs::limit).
     ///
     /// # Examples
     ///
@@ -1453,7 +1453,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `GET` request to `/languages/{id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/languages/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1480,9 +1480,9 @@ impl Client {
     ///
     /// Takes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/languages`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/languages`, authorized by `user_bearer`.
     ///
-    /// The builder sets what is optional: [`q`](builder::ReadLanguages::q), [`page`](builder::ReadLanguages::page), [`size`](builder::ReadLanguages::size), [`id`](builder::ReadLanguages::id), [`name`](builder::ReadLanguages::name), [`version`](builder::ReadLanguages::version), [`sort_by`](builder::ReadLanguages::sort_by), [`latest`](builder::ReadLanguages::latest).
+    /// Optional, set by methods of the builder: [`q`](builder::ReadLanguages::q), [`page`](builder::ReadLanguages::page), [`size`](builder::ReadLanguages::size), [`id`](builder::ReadLanguages::id), [`name`](builder::ReadLanguages::name), [`version`](builder::ReadLanguages::version), [`sort_by`](builder::ReadLanguages::sort_by), [`latest`](builder::ReadLanguages::latest).
     ///
     /// # Examples
     ///
@@ -1510,9 +1510,9 @@ impl Client {
     ///
     /// Takes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/members`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/members`, authorized by `user_bearer`.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadMembers::page), [`size`](builder::ReadMembers::size), [`id`](builder::ReadMembers::id), [`team_id`](builder::ReadMembers::team_id), [`role`](builder::ReadMembers::role), [`is_active`](builder::ReadMembers::is_active), [`sort_by`](builder::ReadMembers::sort_by), [`latest`](builder::ReadMembers::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadMembers::page), [`size`](builder::ReadMembers::size), [`id`](builder::ReadMembers::id), [`team_id`](builder::ReadMembers::team_id), [`role`](builder::ReadMembers::role), [`is_active`](builder::ReadMembers::is_active), [`sort_by`](builder::ReadMembers::sort_by), [`latest`](builder::ReadMembers::latest).
     ///
     /// # Examples
     ///
@@ -1535,7 +1535,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `POST` request to `/members`, authorised by `user_bearer`.
+    /// Sends a `POST` request to `/members`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1572,7 +1572,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `GET` request to `/members/{id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/members/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1599,7 +1599,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `DELETE` request to `/members/{id}`, authorised by `user_bearer`.
+    /// Sends a `DELETE` request to `/members/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1627,11 +1627,11 @@ impl Client {
 impl Client {
     /// Store the calling backend's metadata.
     ///
-    /// Stores a new metadata record for the backend that the API key belongs to. Deprecated: the Metadata operations were removed upstream in April 2025 (2025-04) and are kept for servers that still have them; other servers answer 404.
+    /// Stores a new metadata record for the backend that the API key belongs to. Deprecated: the Metadata operations were removed upstream in April 2025 (2025-04) and are kept for servers that still have them; other servers return 404.
     ///
     /// Takes a backend's API key.
     ///
-    /// Sends a `POST` request to `/metadata`, authorised by `backend`.
+    /// Sends a `POST` request to `/metadata`, authorized by `backend`.
     ///
     /// # Arguments
     ///
@@ -1650,7 +1650,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "create_metadata_self_metadata_post")]
-    #[deprecated(note = "marked as deprecated in the spec; the documentation says why")]
+    #[deprecated(note = "deprecated in the spec; see the documentation")]
     pub fn create_metadata_self(
         &self,
         body: impl ::std::convert::TryInto<
@@ -1666,17 +1666,17 @@ impl Client {
 
     /// List a backend's metadata records.
     ///
-    /// Lists the metadata records of a backend; `latest=true` leaves only the newest. Deprecated: the Metadata operations were removed upstream in April 2025 (2025-04) and are kept for servers that still have them; other servers answer 404.
+    /// Lists the metadata records of a backend; `latest=true` leaves only the newest. Deprecated: the Metadata operations were removed upstream in April 2025 (2025-04) and are kept for servers that still have them; other servers return 404.
     ///
     /// Takes a user's bearer token. `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/metadata/backend/{backend_id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/metadata/backend/{backend_id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
-    /// - `backend_id`: Identifier of the backend whose metadata records are wanted.
+    /// - `backend_id`: Identifier of the backend whose metadata records to return.
     ///
-    /// The builder sets what is optional: [`sort_by`](builder::ReadMetadataByBackendId::sort_by), [`latest`](builder::ReadMetadataByBackendId::latest), [`page`](builder::ReadMetadataByBackendId::page), [`size`](builder::ReadMetadataByBackendId::size).
+    /// Optional, set by methods of the builder: [`sort_by`](builder::ReadMetadataByBackendId::sort_by), [`latest`](builder::ReadMetadataByBackendId::latest), [`page`](builder::ReadMetadataByBackendId::page), [`size`](builder::ReadMetadataByBackendId::size).
     ///
     /// # Examples
     ///
@@ -1689,7 +1689,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_metadata_by_backend_id_metadata_backend__backend_id__get")]
-    #[deprecated(note = "marked as deprecated in the spec; the documentation says why")]
+    #[deprecated(note = "deprecated in the spec; see the documentation")]
     #[inline]
     pub fn read_metadata_by_backend_id(
         &self,
@@ -1700,11 +1700,11 @@ impl Client {
 
     /// Read one metadata record.
     ///
-    /// Returns the metadata record with the given identifier. Deprecated: the Metadata operations were removed upstream in April 2025 (2025-04) and are kept for servers that still have them; other servers answer 404.
+    /// Returns the metadata record with the given identifier. Deprecated: the Metadata operations were removed upstream in April 2025 (2025-04) and are kept for servers that still have them; other servers return 404.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `GET` request to `/metadata/{id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/metadata/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1721,7 +1721,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias = "read_metadata_metadata__id__get")]
-    #[deprecated(note = "marked as deprecated in the spec; the documentation says why")]
+    #[deprecated(note = "deprecated in the spec; see the documentation")]
     #[inline]
     pub fn read_metadata(&self, id: i64) -> builder::ReadMetadata<'_> {
         builder::ReadMetadata::new(self, id)
@@ -1738,7 +1738,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `GET` request to `/permission_groups/{id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/permission_groups/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1761,13 +1761,13 @@ impl Client {
 
     /// List matching permission groups.
     ///
-    /// Lists the permission groups that the server knows, with identifier and name. It does not tell which of them anyone is in.
+    /// Lists the permission groups that the server knows, with identifier and name. It does not show who belongs to them.
     ///
     /// Takes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/permission_groups/`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/permission_groups/`, authorized by `user_bearer`.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadPermissionGroups::page), [`size`](builder::ReadPermissionGroups::size), [`id`](builder::ReadPermissionGroups::id), [`name`](builder::ReadPermissionGroups::name), [`sort_by`](builder::ReadPermissionGroups::sort_by), [`latest`](builder::ReadPermissionGroups::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadPermissionGroups::page), [`size`](builder::ReadPermissionGroups::size), [`id`](builder::ReadPermissionGroups::id), [`name`](builder::ReadPermissionGroups::name), [`sort_by`](builder::ReadPermissionGroups::sort_by), [`latest`](builder::ReadPermissionGroups::latest).
     ///
     /// # Examples
     ///
@@ -1790,7 +1790,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `GET` request to `/permissions/{id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/permissions/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1813,13 +1813,13 @@ impl Client {
 
     /// List matching permissions.
     ///
-    /// Lists the permissions that the server knows, with code and name. It does not tell who holds them.
+    /// Lists the permissions that the server knows, with code and name. It does not show who has them.
     ///
     /// Takes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/permissions/`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/permissions/`, authorized by `user_bearer`.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadPermissions::page), [`size`](builder::ReadPermissions::size), [`id`](builder::ReadPermissions::id), [`permission`](builder::ReadPermissions::permission), [`name`](builder::ReadPermissions::name), [`sort_by`](builder::ReadPermissions::sort_by), [`latest`](builder::ReadPermissions::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadPermissions::page), [`size`](builder::ReadPermissions::size), [`id`](builder::ReadPermissions::id), [`permission`](builder::ReadPermissions::permission), [`name`](builder::ReadPermissions::name), [`sort_by`](builder::ReadPermissions::sort_by), [`latest`](builder::ReadPermissions::latest).
     ///
     /// # Examples
     ///
@@ -1839,7 +1839,7 @@ impl Client {
 
 /// # Projects
 ///
-/// Projects: what team members keep their algorithms in.
+/// Projects, which contain the algorithms of team members.
 impl Client {
     /// List matching projects.
     ///
@@ -1847,9 +1847,9 @@ impl Client {
     ///
     /// Takes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/projects`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/projects`, authorized by `user_bearer`.
     ///
-    /// The builder sets what is optional: [`search`](builder::ReadProjects::search), [`page`](builder::ReadProjects::page), [`size`](builder::ReadProjects::size), [`id`](builder::ReadProjects::id), [`created_on`](builder::ReadProjects::created_on), [`owner_id`](builder::ReadProjects::owner_id), [`name`](builder::ReadProjects::name), [`description`](builder::ReadProjects::description), [`starred`](builder::ReadProjects::starred), [`sort_by`](builder::ReadProjects::sort_by), [`latest`](builder::ReadProjects::latest).
+    /// Optional, set by methods of the builder: [`search`](builder::ReadProjects::search), [`page`](builder::ReadProjects::page), [`size`](builder::ReadProjects::size), [`id`](builder::ReadProjects::id), [`created_on`](builder::ReadProjects::created_on), [`owner_id`](builder::ReadProjects::owner_id), [`name`](builder::ReadProjects::name), [`description`](builder::ReadProjects::description), [`starred`](builder::ReadProjects::starred), [`sort_by`](builder::ReadProjects::sort_by), [`latest`](builder::ReadProjects::latest).
     ///
     /// # Examples
     ///
@@ -1868,11 +1868,11 @@ impl Client {
 
     /// Create a project.
     ///
-    /// Creates a project owned by a team member; algorithms are then added to it. `GET /projects` with `name` tells whether there is already one to use.
+    /// Creates a project owned by a team member; algorithms are then added to it. Use `GET /projects` with `name` to find an existing one.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `POST` request to `/projects`, authorised by `user_bearer`.
+    /// Sends a `POST` request to `/projects`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1909,7 +1909,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `GET` request to `/projects/{id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/projects/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1932,11 +1932,11 @@ impl Client {
 
     /// Replace a project's fields.
     ///
-    /// Replaces all fields of a project by those of the body and returns the project as it now stands. Without `starred` the star is removed; use `PATCH /projects/{id}` to change single fields.
+    /// Replaces all fields of a project by those of the body and returns the updated project. Without `starred` the star is removed; use `PATCH /projects/{id}` to change single fields.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `PUT` request to `/projects/{id}`, authorised by `user_bearer`.
+    /// Sends a `PUT` request to `/projects/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1972,11 +1972,11 @@ impl Client {
 
     /// Delete a project.
     ///
-    /// Deletes a project for good. Do not count on its algorithms being there afterwards.
+    /// Permanently deletes a project. Its algorithms may no longer exist afterwards.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `DELETE` request to `/projects/{id}`, authorised by `user_bearer`.
+    /// Sends a `DELETE` request to `/projects/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -1999,11 +1999,11 @@ impl Client {
 
     /// Change fields of a project.
     ///
-    /// Changes the given fields of a project, leaves the others as they are, and returns the project. A field that is sent overwrites: a description of `""` empties the description.
+    /// Changes the given fields of a project, leaves the others unchanged, and returns the project. A field that is sent overwrites: a description of `""` empties the description.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `PATCH` request to `/projects/{id}`, authorised by `user_bearer`.
+    /// Sends a `PATCH` request to `/projects/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -2040,7 +2040,7 @@ impl Client {
 
 /// # Reservations
 ///
-/// Spans of time for which a backend type is set aside for a team member.
+/// Spans of time for which a backend type is reserved for a team member.
 impl Client {
     /// List matching reservations.
     ///
@@ -2048,9 +2048,9 @@ impl Client {
     ///
     /// Takes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/reservations`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/reservations`, authorized by `user_bearer`.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadReservations::page), [`size`](builder::ReadReservations::size), [`id`](builder::ReadReservations::id), [`member_id`](builder::ReadReservations::member_id), [`start_time`](builder::ReadReservations::start_time), [`end_time`](builder::ReadReservations::end_time), [`backend_type_id`](builder::ReadReservations::backend_type_id), [`backend_id_isnull`](builder::ReadReservations::backend_id_isnull), [`backend_id`](builder::ReadReservations::backend_id), [`is_terminated`](builder::ReadReservations::is_terminated), [`sort_by`](builder::ReadReservations::sort_by), [`latest`](builder::ReadReservations::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadReservations::page), [`size`](builder::ReadReservations::size), [`id`](builder::ReadReservations::id), [`member_id`](builder::ReadReservations::member_id), [`start_time`](builder::ReadReservations::start_time), [`end_time`](builder::ReadReservations::end_time), [`backend_type_id`](builder::ReadReservations::backend_type_id), [`backend_id_isnull`](builder::ReadReservations::backend_id_isnull), [`backend_id`](builder::ReadReservations::backend_id), [`is_terminated`](builder::ReadReservations::is_terminated), [`sort_by`](builder::ReadReservations::sort_by), [`latest`](builder::ReadReservations::latest).
     ///
     /// # Examples
     ///
@@ -2073,7 +2073,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `POST` request to `/reservations`, authorised by `user_bearer`.
+    /// Sends a `POST` request to `/reservations`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -2110,7 +2110,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `GET` request to `/reservations/{id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/reservations/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -2137,7 +2137,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `PATCH` request to `/reservations/{id}/terminate`, authorised by `user_bearer`.
+    /// Sends a `PATCH` request to `/reservations/{id}/terminate`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -2169,7 +2169,7 @@ impl Client {
     ///
     /// Takes a backend's API key.
     ///
-    /// Sends a `POST` request to `/results`, authorised by `backend`.
+    /// Sends a `POST` request to `/results`, authorized by `backend`.
     ///
     /// # Arguments
     ///
@@ -2206,13 +2206,13 @@ impl Client {
     ///
     /// Takes a user's bearer token. `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/results/job/{job_id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/results/job/{job_id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
-    /// - `job_id`: Identifier of the job whose results are wanted.
+    /// - `job_id`: Identifier of the job whose results to return.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadResultsByJobId::page), [`size`](builder::ReadResultsByJobId::size), [`sort_by`](builder::ReadResultsByJobId::sort_by), [`latest`](builder::ReadResultsByJobId::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadResultsByJobId::page), [`size`](builder::ReadResultsByJobId::size), [`sort_by`](builder::ReadResultsByJobId::sort_by), [`latest`](builder::ReadResultsByJobId::latest).
     ///
     /// # Examples
     ///
@@ -2234,11 +2234,11 @@ impl Client {
 
     /// Delete a job's results.
     ///
-    /// Deletes all results of a job for good, so that a backend can run the job anew. The job itself stays.
+    /// Permanently deletes all results of a job, so that a backend can run the job anew. The job itself stays.
     ///
     /// Takes a backend's API key.
     ///
-    /// Sends a `DELETE` request to `/results/job/{job_id}`, authorised by `backend`.
+    /// Sends a `DELETE` request to `/results/job/{job_id}`, authorized by `backend`.
     ///
     /// # Arguments
     ///
@@ -2264,11 +2264,11 @@ impl Client {
 
     /// Read one result.
     ///
-    /// Returns the result with the given identifier; use `GET /results/job/{job_id}` where only the job is known.
+    /// Returns the result with the given identifier; use `GET /results/job/{job_id}` if only the job is known.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `GET` request to `/results/{id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/results/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -2295,13 +2295,13 @@ impl Client {
     ///
     /// Takes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/results/algorithm/{algorithm_id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/results/algorithm/{algorithm_id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
-    /// - `algorithm_id`: Identifier of the algorithm whose results are wanted.
+    /// - `algorithm_id`: Identifier of the algorithm whose results to return.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadResultsByAlgorithmId::page), [`size`](builder::ReadResultsByAlgorithmId::size), [`id`](builder::ReadResultsByAlgorithmId::id), [`created_on`](builder::ReadResultsByAlgorithmId::created_on), [`job_id`](builder::ReadResultsByAlgorithmId::job_id), [`execution_time_in_seconds`](builder::ReadResultsByAlgorithmId::execution_time_in_seconds), [`shots_requested_isnull`](builder::ReadResultsByAlgorithmId::shots_requested_isnull), [`shots_requested`](builder::ReadResultsByAlgorithmId::shots_requested), [`shots_done_isnull`](builder::ReadResultsByAlgorithmId::shots_done_isnull), [`shots_done`](builder::ReadResultsByAlgorithmId::shots_done), [`sort_by`](builder::ReadResultsByAlgorithmId::sort_by), [`latest`](builder::ReadResultsByAlgorithmId::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadResultsByAlgorithmId::page), [`size`](builder::ReadResultsByAlgorithmId::size), [`id`](builder::ReadResultsByAlgorithmId::id), [`created_on`](builder::ReadResultsByAlgorithmId::created_on), [`job_id`](builder::ReadResultsByAlgorithmId::job_id), [`execution_time_in_seconds`](builder::ReadResultsByAlgorithmId::execution_time_in_seconds), [`shots_requested_isnull`](builder::ReadResultsByAlgorithmId::shots_requested_isnull), [`shots_requested`](builder::ReadResultsByAlgorithmId::shots_requested), [`shots_done_isnull`](builder::ReadResultsByAlgorithmId::shots_done_isnull), [`shots_done`](builder::ReadResultsByAlgorithmId::shots_done), [`sort_by`](builder::ReadResultsByAlgorithmId::sort_by), [`latest`](builder::ReadResultsByAlgorithmId::latest).
     ///
     /// # Examples
     ///
@@ -2332,7 +2332,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `GET` request to `/teams/{id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/teams/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -2359,9 +2359,9 @@ impl Client {
     ///
     /// Takes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/teams/`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/teams/`, authorized by `user_bearer`.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadTeams::page), [`size`](builder::ReadTeams::size), [`id`](builder::ReadTeams::id), [`name`](builder::ReadTeams::name), [`slug`](builder::ReadTeams::slug), [`individual_user`](builder::ReadTeams::individual_user), [`sort_by`](builder::ReadTeams::sort_by), [`latest`](builder::ReadTeams::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadTeams::page), [`size`](builder::ReadTeams::size), [`id`](builder::ReadTeams::id), [`name`](builder::ReadTeams::name), [`slug`](builder::ReadTeams::slug), [`individual_user`](builder::ReadTeams::individual_user), [`sort_by`](builder::ReadTeams::sort_by), [`latest`](builder::ReadTeams::latest).
     ///
     /// # Examples
     ///
@@ -2385,11 +2385,11 @@ impl Client {
 impl Client {
     /// Read one transaction.
     ///
-    /// Returns the transaction with the given identifier: the amount, the team whose balance changed, and the job and member behind it where there are any.
+    /// Returns the transaction with the given identifier: the amount, the team whose balance changed, and the related job and member, if any.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `GET` request to `/transactions/{id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/transactions/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -2416,9 +2416,9 @@ impl Client {
     ///
     /// Takes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/transactions/`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/transactions/`, authorized by `user_bearer`.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadTransactions::page), [`size`](builder::ReadTransactions::size), [`id`](builder::ReadTransactions::id), [`domain_isnull`](builder::ReadTransactions::domain_isnull), [`domain`](builder::ReadTransactions::domain), [`job_isnull`](builder::ReadTransactions::job_isnull), [`job`](builder::ReadTransactions::job), [`team_id`](builder::ReadTransactions::team_id), [`member_id_isnull`](builder::ReadTransactions::member_id_isnull), [`member_id`](builder::ReadTransactions::member_id), [`change`](builder::ReadTransactions::change), [`timestamp`](builder::ReadTransactions::timestamp), [`sort_by`](builder::ReadTransactions::sort_by), [`latest`](builder::ReadTransactions::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadTransactions::page), [`size`](builder::ReadTransactions::size), [`id`](builder::ReadTransactions::id), [`domain_isnull`](builder::ReadTransactions::domain_isnull), [`domain`](builder::ReadTransactions::domain), [`job_isnull`](builder::ReadTransactions::job_isnull), [`job`](builder::ReadTransactions::job), [`team_id`](builder::ReadTransactions::team_id), [`member_id_isnull`](builder::ReadTransactions::member_id_isnull), [`member_id`](builder::ReadTransactions::member_id), [`change`](builder::ReadTransactions::change), [`timestamp`](builder::ReadTransactions::timestamp), [`sort_by`](builder::ReadTransactions::sort_by), [`latest`](builder::ReadTransactions::latest).
     ///
     /// # Examples
     ///
@@ -2446,9 +2446,9 @@ impl Client {
     ///
     /// Takes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.
     ///
-    /// Sends a `GET` request to `/users`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/users`, authorized by `user_bearer`.
     ///
-    /// The builder sets what is optional: [`page`](builder::ReadUsers::page), [`size`](builder::ReadUsers::size), [`id`](builder::ReadUsers::id), [`full_name`](builder::ReadUsers::full_name), [`email`](builder::ReadUsers::email), [`is_superuser`](builder::ReadUsers::is_superuser), [`is_staff`](builder::ReadUsers::is_staff), [`is_active`](builder::ReadUsers::is_active), [`is_confirmed`](builder::ReadUsers::is_confirmed), [`oidc_sub`](builder::ReadUsers::oidc_sub), [`sort_by`](builder::ReadUsers::sort_by), [`latest`](builder::ReadUsers::latest).
+    /// Optional, set by methods of the builder: [`page`](builder::ReadUsers::page), [`size`](builder::ReadUsers::size), [`id`](builder::ReadUsers::id), [`full_name`](builder::ReadUsers::full_name), [`email`](builder::ReadUsers::email), [`is_superuser`](builder::ReadUsers::is_superuser), [`is_staff`](builder::ReadUsers::is_staff), [`is_active`](builder::ReadUsers::is_active), [`is_confirmed`](builder::ReadUsers::is_confirmed), [`oidc_sub`](builder::ReadUsers::oidc_sub), [`sort_by`](builder::ReadUsers::sort_by), [`latest`](builder::ReadUsers::latest).
     ///
     /// # Examples
     ///
@@ -2467,11 +2467,11 @@ impl Client {
 
     /// Create a user.
     ///
-    /// Creates the account of a person whom the identity provider already knows. All flags that are left out are `false`, so set `is_active` for an account that is to be usable.
+    /// Creates the account of a person whom the identity provider already knows. Omitted flags are `false`, so set `is_active` to make the account usable.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `POST` request to `/users`, authorised by `user_bearer`.
+    /// Sends a `POST` request to `/users`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -2508,7 +2508,7 @@ impl Client {
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `GET` request to `/users/{id}`, authorised by `user_bearer`.
+    /// Sends a `GET` request to `/users/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///
@@ -2531,11 +2531,11 @@ impl Client {
 
     /// Delete a user.
     ///
-    /// Deletes a user's account on this server for good. What the identity provider holds about the person is a separate matter.
+    /// Permanently deletes a user's account on this server. Data at the identity provider is not affected.
     ///
     /// Takes a user's bearer token.
     ///
-    /// Sends a `DELETE` request to `/users/{id}`, authorised by `user_bearer`.
+    /// Sends a `DELETE` request to `/users/{id}`, authorized by `user_bearer`.
     ///
     /// # Arguments
     ///

@@ -15,7 +15,7 @@ pub mod operations {
     /// Expected request of [`read_algorithms`](super::super::Client::read_algorithms).
     pub struct ReadAlgorithmsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadAlgorithmsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -25,7 +25,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -179,13 +179,13 @@ pub mod operations {
     /// Response of [`read_algorithms`](super::super::Client::read_algorithms).
     pub struct ReadAlgorithmsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadAlgorithmsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -219,7 +219,7 @@ pub mod operations {
     /// Expected request of [`create_algorithm`](super::super::Client::create_algorithm).
     pub struct CreateAlgorithmWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateAlgorithmWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -229,7 +229,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -245,13 +245,13 @@ pub mod operations {
     /// Response of [`create_algorithm`](super::super::Client::create_algorithm).
     pub struct CreateAlgorithmThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateAlgorithmThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -287,7 +287,7 @@ pub mod operations {
     /// Expected request of [`read_algorithm`](super::super::Client::read_algorithm).
     pub struct ReadAlgorithmWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadAlgorithmWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -297,7 +297,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -314,13 +314,13 @@ pub mod operations {
     /// Response of [`read_algorithm`](super::super::Client::read_algorithm).
     pub struct ReadAlgorithmThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadAlgorithmThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -363,7 +363,7 @@ pub mod operations {
     /// Expected request of [`update_algorithm`](super::super::Client::update_algorithm).
     pub struct UpdateAlgorithmWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl UpdateAlgorithmWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -373,7 +373,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -396,13 +396,13 @@ pub mod operations {
     /// Response of [`update_algorithm`](super::super::Client::update_algorithm).
     pub struct UpdateAlgorithmThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl UpdateAlgorithmThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -445,7 +445,7 @@ pub mod operations {
     /// Expected request of [`delete_algorithm`](super::super::Client::delete_algorithm).
     pub struct DeleteAlgorithmWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl DeleteAlgorithmWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -455,7 +455,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -472,13 +472,13 @@ pub mod operations {
     /// Response of [`delete_algorithm`](super::super::Client::delete_algorithm).
     pub struct DeleteAlgorithmThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl DeleteAlgorithmThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -515,7 +515,7 @@ pub mod operations {
     /// Expected request of [`auth_config`](super::super::Client::auth_config).
     pub struct AuthConfigWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl AuthConfigWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -525,7 +525,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -535,13 +535,13 @@ pub mod operations {
     /// Response of [`auth_config`](super::super::Client::auth_config).
     pub struct AuthConfigThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl AuthConfigThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -563,7 +563,7 @@ pub mod operations {
     /// Expected request of [`read_backends`](super::super::Client::read_backends).
     pub struct ReadBackendsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadBackendsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -573,7 +573,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -703,13 +703,13 @@ pub mod operations {
     /// Response of [`read_backends`](super::super::Client::read_backends).
     pub struct ReadBackendsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadBackendsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -743,7 +743,7 @@ pub mod operations {
     /// Expected request of [`create_backend`](super::super::Client::create_backend).
     pub struct CreateBackendWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateBackendWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -753,7 +753,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -769,13 +769,13 @@ pub mod operations {
     /// Response of [`create_backend`](super::super::Client::create_backend).
     pub struct CreateBackendThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateBackendThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -809,7 +809,7 @@ pub mod operations {
     /// Expected request of [`read_backend`](super::super::Client::read_backend).
     pub struct ReadBackendWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadBackendWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -821,7 +821,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -838,13 +838,13 @@ pub mod operations {
     /// Response of [`read_backend`](super::super::Client::read_backend).
     pub struct ReadBackendThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadBackendThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -880,7 +880,7 @@ pub mod operations {
     /// Expected request of [`read_backend_self`](super::super::Client::read_backend_self).
     pub struct ReadBackendSelfWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadBackendSelfWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -890,7 +890,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -900,13 +900,13 @@ pub mod operations {
     /// Response of [`read_backend_self`](super::super::Client::read_backend_self).
     pub struct ReadBackendSelfThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadBackendSelfThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -940,7 +940,7 @@ pub mod operations {
     /// Expected request of [`update_backend_self`](super::super::Client::update_backend_self).
     pub struct UpdateBackendSelfWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl UpdateBackendSelfWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -950,7 +950,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -966,13 +966,13 @@ pub mod operations {
     /// Response of [`update_backend_self`](super::super::Client::update_backend_self).
     pub struct UpdateBackendSelfThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl UpdateBackendSelfThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1008,7 +1008,7 @@ pub mod operations {
         ::compute_kfp_runtime::mock::httpmock::When,
     );
     impl ReadBackendsWithHostnamesWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1018,7 +1018,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1162,13 +1162,13 @@ pub mod operations {
         ::compute_kfp_runtime::mock::httpmock::Then,
     );
     impl ReadBackendsWithHostnamesThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1202,7 +1202,7 @@ pub mod operations {
     /// Expected request of [`read_backend_type`](super::super::Client::read_backend_type).
     pub struct ReadBackendTypeWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadBackendTypeWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1213,7 +1213,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1230,13 +1230,13 @@ pub mod operations {
     /// Response of [`read_backend_type`](super::super::Client::read_backend_type).
     pub struct ReadBackendTypeThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadBackendTypeThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1272,7 +1272,7 @@ pub mod operations {
     /// Expected request of [`read_backend_type_queue`](super::super::Client::read_backend_type_queue).
     pub struct ReadBackendTypeQueueWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadBackendTypeQueueWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1282,7 +1282,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1313,13 +1313,13 @@ pub mod operations {
     /// Response of [`read_backend_type_queue`](super::super::Client::read_backend_type_queue).
     pub struct ReadBackendTypeQueueThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadBackendTypeQueueThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1355,7 +1355,7 @@ pub mod operations {
     /// Expected request of [`read_backend_types`](super::super::Client::read_backend_types).
     pub struct ReadBackendTypesWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadBackendTypesWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1365,7 +1365,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1639,13 +1639,13 @@ pub mod operations {
     /// Response of [`read_backend_types`](super::super::Client::read_backend_types).
     pub struct ReadBackendTypesThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadBackendTypesThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1679,7 +1679,7 @@ pub mod operations {
     /// Expected request of [`update_backend_type`](super::super::Client::update_backend_type).
     pub struct UpdateBackendTypeWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl UpdateBackendTypeWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1689,7 +1689,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1705,13 +1705,13 @@ pub mod operations {
     /// Response of [`update_backend_type`](super::super::Client::update_backend_type).
     pub struct UpdateBackendTypeThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl UpdateBackendTypeThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1747,7 +1747,7 @@ pub mod operations {
     /// Expected request of [`read_batch_jobs`](super::super::Client::read_batch_jobs).
     pub struct ReadBatchJobsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadBatchJobsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1757,7 +1757,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1971,13 +1971,13 @@ pub mod operations {
     /// Response of [`read_batch_jobs`](super::super::Client::read_batch_jobs).
     pub struct ReadBatchJobsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadBatchJobsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2011,7 +2011,7 @@ pub mod operations {
     /// Expected request of [`create_batch_job`](super::super::Client::create_batch_job).
     pub struct CreateBatchJobWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateBatchJobWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2021,7 +2021,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2037,13 +2037,13 @@ pub mod operations {
     /// Response of [`create_batch_job`](super::super::Client::create_batch_job).
     pub struct CreateBatchJobThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateBatchJobThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2086,7 +2086,7 @@ pub mod operations {
     /// Expected request of [`enqueue_batch_job`](super::super::Client::enqueue_batch_job).
     pub struct EnqueueBatchJobWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl EnqueueBatchJobWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2096,7 +2096,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2113,13 +2113,13 @@ pub mod operations {
     /// Response of [`enqueue_batch_job`](super::super::Client::enqueue_batch_job).
     pub struct EnqueueBatchJobThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl EnqueueBatchJobThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2162,7 +2162,7 @@ pub mod operations {
     /// Expected request of [`finish_batch_job`](super::super::Client::finish_batch_job).
     pub struct FinishBatchJobWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl FinishBatchJobWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2172,7 +2172,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2189,13 +2189,13 @@ pub mod operations {
     /// Response of [`finish_batch_job`](super::super::Client::finish_batch_job).
     pub struct FinishBatchJobThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl FinishBatchJobThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2238,7 +2238,7 @@ pub mod operations {
     /// Expected request of [`peek_batch_job`](super::super::Client::peek_batch_job).
     pub struct PeekBatchJobWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl PeekBatchJobWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2248,7 +2248,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2264,13 +2264,13 @@ pub mod operations {
     /// Response of [`peek_batch_job`](super::super::Client::peek_batch_job).
     pub struct PeekBatchJobThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl PeekBatchJobThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2304,7 +2304,7 @@ pub mod operations {
     /// Expected request of [`pop_batch_job`](super::super::Client::pop_batch_job).
     pub struct PopBatchJobWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl PopBatchJobWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2314,7 +2314,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2324,13 +2324,13 @@ pub mod operations {
     /// Response of [`pop_batch_job`](super::super::Client::pop_batch_job).
     pub struct PopBatchJobThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl PopBatchJobThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2364,7 +2364,7 @@ pub mod operations {
     /// Expected request of [`unpop_batch_job`](super::super::Client::unpop_batch_job).
     pub struct UnpopBatchJobWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl UnpopBatchJobWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2374,7 +2374,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2391,13 +2391,13 @@ pub mod operations {
     /// Response of [`unpop_batch_job`](super::super::Client::unpop_batch_job).
     pub struct UnpopBatchJobThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl UnpopBatchJobThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2433,7 +2433,7 @@ pub mod operations {
     /// Expected request of [`compile_commit`](super::super::Client::compile_commit).
     pub struct CompileCommitWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CompileCommitWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2443,7 +2443,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2466,13 +2466,13 @@ pub mod operations {
     /// Response of [`compile_commit`](super::super::Client::compile_commit).
     pub struct CompileCommitThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CompileCommitThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2516,7 +2516,7 @@ pub mod operations {
     /// Expected request of [`read_commits`](super::super::Client::read_commits).
     pub struct ReadCommitsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadCommitsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2526,7 +2526,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2644,13 +2644,13 @@ pub mod operations {
     /// Response of [`read_commits`](super::super::Client::read_commits).
     pub struct ReadCommitsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadCommitsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2684,7 +2684,7 @@ pub mod operations {
     /// Expected request of [`create_commit`](super::super::Client::create_commit).
     pub struct CreateCommitWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateCommitWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2694,7 +2694,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2710,13 +2710,13 @@ pub mod operations {
     /// Response of [`create_commit`](super::super::Client::create_commit).
     pub struct CreateCommitThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateCommitThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2752,7 +2752,7 @@ pub mod operations {
     /// Expected request of [`read_commit`](super::super::Client::read_commit).
     pub struct ReadCommitWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadCommitWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2762,7 +2762,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2779,13 +2779,13 @@ pub mod operations {
     /// Response of [`read_commit`](super::super::Client::read_commit).
     pub struct ReadCommitThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadCommitThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2828,7 +2828,7 @@ pub mod operations {
     /// Expected request of [`delete_commit`](super::super::Client::delete_commit).
     pub struct DeleteCommitWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl DeleteCommitWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2838,7 +2838,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2855,13 +2855,13 @@ pub mod operations {
     /// Response of [`delete_commit`](super::super::Client::delete_commit).
     pub struct DeleteCommitThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl DeleteCommitThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2898,7 +2898,7 @@ pub mod operations {
     /// Expected request of [`read_drain_mode`](super::super::Client::read_drain_mode).
     pub struct ReadDrainModeWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadDrainModeWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2908,7 +2908,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2918,13 +2918,13 @@ pub mod operations {
     /// Response of [`read_drain_mode`](super::super::Client::read_drain_mode).
     pub struct ReadDrainModeThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadDrainModeThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2958,7 +2958,7 @@ pub mod operations {
     /// Expected request of [`update_drain_mode`](super::super::Client::update_drain_mode).
     pub struct UpdateDrainModeWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl UpdateDrainModeWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2968,7 +2968,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2984,13 +2984,13 @@ pub mod operations {
     /// Response of [`update_drain_mode`](super::super::Client::update_drain_mode).
     pub struct UpdateDrainModeThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl UpdateDrainModeThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3026,7 +3026,7 @@ pub mod operations {
     /// Expected request of [`read_files`](super::super::Client::read_files).
     pub struct ReadFilesWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadFilesWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3036,7 +3036,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3190,13 +3190,13 @@ pub mod operations {
     /// Response of [`read_files`](super::super::Client::read_files).
     pub struct ReadFilesThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadFilesThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3230,7 +3230,7 @@ pub mod operations {
     /// Expected request of [`create_file`](super::super::Client::create_file).
     pub struct CreateFileWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateFileWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3240,7 +3240,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3256,13 +3256,13 @@ pub mod operations {
     /// Response of [`create_file`](super::super::Client::create_file).
     pub struct CreateFileThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateFileThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3298,7 +3298,7 @@ pub mod operations {
     /// Expected request of [`read_file`](super::super::Client::read_file).
     pub struct ReadFileWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadFileWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3308,7 +3308,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3325,13 +3325,13 @@ pub mod operations {
     /// Response of [`read_file`](super::super::Client::read_file).
     pub struct ReadFileThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadFileThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3374,7 +3374,7 @@ pub mod operations {
     /// Expected request of [`delete_file`](super::super::Client::delete_file).
     pub struct DeleteFileWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl DeleteFileWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3384,7 +3384,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3401,13 +3401,13 @@ pub mod operations {
     /// Response of [`delete_file`](super::super::Client::delete_file).
     pub struct DeleteFileThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl DeleteFileThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3444,7 +3444,7 @@ pub mod operations {
     /// Expected request of [`create_final_result`](super::super::Client::create_final_result).
     pub struct CreateFinalResultWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateFinalResultWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3454,7 +3454,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3470,13 +3470,13 @@ pub mod operations {
     /// Response of [`create_final_result`](super::super::Client::create_final_result).
     pub struct CreateFinalResultThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateFinalResultThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3512,7 +3512,7 @@ pub mod operations {
     /// Expected request of [`read_final_result_by_job_id`](super::super::Client::read_final_result_by_job_id).
     pub struct ReadFinalResultByJobIdWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadFinalResultByJobIdWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3522,7 +3522,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3539,13 +3539,13 @@ pub mod operations {
     /// Response of [`read_final_result_by_job_id`](super::super::Client::read_final_result_by_job_id).
     pub struct ReadFinalResultByJobIdThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadFinalResultByJobIdThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3588,7 +3588,7 @@ pub mod operations {
     /// Expected request of [`read_final_result`](super::super::Client::read_final_result).
     pub struct ReadFinalResultWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadFinalResultWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3598,7 +3598,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3615,13 +3615,13 @@ pub mod operations {
     /// Response of [`read_final_result`](super::super::Client::read_final_result).
     pub struct ReadFinalResultThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadFinalResultThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3664,7 +3664,7 @@ pub mod operations {
     /// Expected request of [`healthz`](super::super::Client::healthz).
     pub struct HealthzWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl HealthzWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3674,7 +3674,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3684,13 +3684,13 @@ pub mod operations {
     /// Response of [`healthz`](super::super::Client::healthz).
     pub struct HealthzThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl HealthzThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3712,7 +3712,7 @@ pub mod operations {
     /// Expected request of [`read_jobs`](super::super::Client::read_jobs).
     pub struct ReadJobsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadJobsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3722,7 +3722,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3984,13 +3984,13 @@ pub mod operations {
     /// Response of [`read_jobs`](super::super::Client::read_jobs).
     pub struct ReadJobsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadJobsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4024,7 +4024,7 @@ pub mod operations {
     /// Expected request of [`create_job`](super::super::Client::create_job).
     pub struct CreateJobWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateJobWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4034,7 +4034,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4050,13 +4050,13 @@ pub mod operations {
     /// Response of [`create_job`](super::super::Client::create_job).
     pub struct CreateJobThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateJobThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4099,7 +4099,7 @@ pub mod operations {
     /// Expected request of [`read_job`](super::super::Client::read_job).
     pub struct ReadJobWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadJobWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4109,7 +4109,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4126,13 +4126,13 @@ pub mod operations {
     /// Response of [`read_job`](super::super::Client::read_job).
     pub struct ReadJobThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadJobThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4175,7 +4175,7 @@ pub mod operations {
     /// Expected request of [`delete_job`](super::super::Client::delete_job).
     pub struct DeleteJobWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl DeleteJobWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4185,7 +4185,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4202,13 +4202,13 @@ pub mod operations {
     /// Response of [`delete_job`](super::super::Client::delete_job).
     pub struct DeleteJobThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl DeleteJobThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4245,7 +4245,7 @@ pub mod operations {
     /// Expected request of [`update_job_status`](super::super::Client::update_job_status).
     pub struct UpdateJobStatusWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl UpdateJobStatusWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4255,7 +4255,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4278,13 +4278,13 @@ pub mod operations {
     /// Response of [`update_job_status`](super::super::Client::update_job_status).
     pub struct UpdateJobStatusThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl UpdateJobStatusThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4327,7 +4327,7 @@ pub mod operations {
     /// Expected request of [`get_job_logs`](super::super::Client::get_job_logs).
     pub struct GetJobLogsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl GetJobLogsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4337,7 +4337,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4390,13 +4390,13 @@ pub mod operations {
     /// Response of [`get_job_logs`](super::super::Client::get_job_logs).
     pub struct GetJobLogsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl GetJobLogsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4456,7 +4456,7 @@ pub mod operations {
     /// Expected request of [`read_language`](super::super::Client::read_language).
     pub struct ReadLanguageWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadLanguageWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4466,7 +4466,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4483,13 +4483,13 @@ pub mod operations {
     /// Response of [`read_language`](super::super::Client::read_language).
     pub struct ReadLanguageThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadLanguageThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4525,7 +4525,7 @@ pub mod operations {
     /// Expected request of [`read_languages`](super::super::Client::read_languages).
     pub struct ReadLanguagesWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadLanguagesWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4535,7 +4535,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4641,13 +4641,13 @@ pub mod operations {
     /// Response of [`read_languages`](super::super::Client::read_languages).
     pub struct ReadLanguagesThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadLanguagesThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4681,7 +4681,7 @@ pub mod operations {
     /// Expected request of [`read_members`](super::super::Client::read_members).
     pub struct ReadMembersWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadMembersWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4691,7 +4691,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4797,13 +4797,13 @@ pub mod operations {
     /// Response of [`read_members`](super::super::Client::read_members).
     pub struct ReadMembersThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadMembersThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4837,7 +4837,7 @@ pub mod operations {
     /// Expected request of [`create_member`](super::super::Client::create_member).
     pub struct CreateMemberWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateMemberWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4847,7 +4847,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4863,13 +4863,13 @@ pub mod operations {
     /// Response of [`create_member`](super::super::Client::create_member).
     pub struct CreateMemberThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateMemberThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4912,7 +4912,7 @@ pub mod operations {
     /// Expected request of [`read_member`](super::super::Client::read_member).
     pub struct ReadMemberWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadMemberWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4922,7 +4922,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4939,13 +4939,13 @@ pub mod operations {
     /// Response of [`read_member`](super::super::Client::read_member).
     pub struct ReadMemberThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadMemberThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4988,7 +4988,7 @@ pub mod operations {
     /// Expected request of [`delete_member`](super::super::Client::delete_member).
     pub struct DeleteMemberWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl DeleteMemberWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4998,7 +4998,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5015,13 +5015,13 @@ pub mod operations {
     /// Response of [`delete_member`](super::super::Client::delete_member).
     pub struct DeleteMemberThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl DeleteMemberThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5058,7 +5058,7 @@ pub mod operations {
     /// Expected request of [`read_permission_group`](super::super::Client::read_permission_group).
     pub struct ReadPermissionGroupWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadPermissionGroupWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5069,7 +5069,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5086,13 +5086,13 @@ pub mod operations {
     /// Response of [`read_permission_group`](super::super::Client::read_permission_group).
     pub struct ReadPermissionGroupThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadPermissionGroupThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5128,7 +5128,7 @@ pub mod operations {
     /// Expected request of [`read_permission_groups`](super::super::Client::read_permission_groups).
     pub struct ReadPermissionGroupsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadPermissionGroupsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5138,7 +5138,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5220,13 +5220,13 @@ pub mod operations {
     /// Response of [`read_permission_groups`](super::super::Client::read_permission_groups).
     pub struct ReadPermissionGroupsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadPermissionGroupsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5260,7 +5260,7 @@ pub mod operations {
     /// Expected request of [`read_permission`](super::super::Client::read_permission).
     pub struct ReadPermissionWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadPermissionWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5271,7 +5271,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5288,13 +5288,13 @@ pub mod operations {
     /// Response of [`read_permission`](super::super::Client::read_permission).
     pub struct ReadPermissionThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadPermissionThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5330,7 +5330,7 @@ pub mod operations {
     /// Expected request of [`read_permissions`](super::super::Client::read_permissions).
     pub struct ReadPermissionsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadPermissionsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5340,7 +5340,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5434,13 +5434,13 @@ pub mod operations {
     /// Response of [`read_permissions`](super::super::Client::read_permissions).
     pub struct ReadPermissionsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadPermissionsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5474,7 +5474,7 @@ pub mod operations {
     /// Expected request of [`read_projects`](super::super::Client::read_projects).
     pub struct ReadProjectsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadProjectsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5484,7 +5484,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5626,13 +5626,13 @@ pub mod operations {
     /// Response of [`read_projects`](super::super::Client::read_projects).
     pub struct ReadProjectsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadProjectsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5666,7 +5666,7 @@ pub mod operations {
     /// Expected request of [`create_project`](super::super::Client::create_project).
     pub struct CreateProjectWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateProjectWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5676,7 +5676,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5692,13 +5692,13 @@ pub mod operations {
     /// Response of [`create_project`](super::super::Client::create_project).
     pub struct CreateProjectThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateProjectThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5734,7 +5734,7 @@ pub mod operations {
     /// Expected request of [`read_project`](super::super::Client::read_project).
     pub struct ReadProjectWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadProjectWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5744,7 +5744,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5761,13 +5761,13 @@ pub mod operations {
     /// Response of [`read_project`](super::super::Client::read_project).
     pub struct ReadProjectThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadProjectThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5810,7 +5810,7 @@ pub mod operations {
     /// Expected request of [`update_project`](super::super::Client::update_project).
     pub struct UpdateProjectWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl UpdateProjectWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5820,7 +5820,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5843,13 +5843,13 @@ pub mod operations {
     /// Response of [`update_project`](super::super::Client::update_project).
     pub struct UpdateProjectThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl UpdateProjectThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5892,7 +5892,7 @@ pub mod operations {
     /// Expected request of [`delete_project`](super::super::Client::delete_project).
     pub struct DeleteProjectWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl DeleteProjectWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5902,7 +5902,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5919,13 +5919,13 @@ pub mod operations {
     /// Response of [`delete_project`](super::super::Client::delete_project).
     pub struct DeleteProjectThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl DeleteProjectThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5962,7 +5962,7 @@ pub mod operations {
     /// Expected request of [`partial_update_project`](super::super::Client::partial_update_project).
     pub struct PartialUpdateProjectWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl PartialUpdateProjectWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5972,7 +5972,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5995,13 +5995,13 @@ pub mod operations {
     /// Response of [`partial_update_project`](super::super::Client::partial_update_project).
     pub struct PartialUpdateProjectThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl PartialUpdateProjectThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -6044,7 +6044,7 @@ pub mod operations {
     /// Expected request of [`read_reservations`](super::super::Client::read_reservations).
     pub struct ReadReservationsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadReservationsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -6054,7 +6054,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -6208,13 +6208,13 @@ pub mod operations {
     /// Response of [`read_reservations`](super::super::Client::read_reservations).
     pub struct ReadReservationsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadReservationsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -6248,7 +6248,7 @@ pub mod operations {
     /// Expected request of [`create_reservation`](super::super::Client::create_reservation).
     pub struct CreateReservationWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateReservationWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -6258,7 +6258,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -6274,13 +6274,13 @@ pub mod operations {
     /// Response of [`create_reservation`](super::super::Client::create_reservation).
     pub struct CreateReservationThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateReservationThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -6314,7 +6314,7 @@ pub mod operations {
     /// Expected request of [`read_reservation`](super::super::Client::read_reservation).
     pub struct ReadReservationWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadReservationWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -6324,7 +6324,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -6341,13 +6341,13 @@ pub mod operations {
     /// Response of [`read_reservation`](super::super::Client::read_reservation).
     pub struct ReadReservationThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadReservationThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -6383,7 +6383,7 @@ pub mod operations {
     /// Expected request of [`terminate_reservation`](super::super::Client::terminate_reservation).
     pub struct TerminateReservationWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl TerminateReservationWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -6393,7 +6393,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -6412,13 +6412,13 @@ pub mod operations {
     /// Response of [`terminate_reservation`](super::super::Client::terminate_reservation).
     pub struct TerminateReservationThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl TerminateReservationThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -6454,7 +6454,7 @@ pub mod operations {
     /// Expected request of [`create_result`](super::super::Client::create_result).
     pub struct CreateResultWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateResultWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -6464,7 +6464,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -6480,13 +6480,13 @@ pub mod operations {
     /// Response of [`create_result`](super::super::Client::create_result).
     pub struct CreateResultThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateResultThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -6520,7 +6520,7 @@ pub mod operations {
     /// Expected request of [`read_results_by_job_id`](super::super::Client::read_results_by_job_id).
     pub struct ReadResultsByJobIdWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadResultsByJobIdWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -6530,7 +6530,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -6595,13 +6595,13 @@ pub mod operations {
     /// Response of [`read_results_by_job_id`](super::super::Client::read_results_by_job_id).
     pub struct ReadResultsByJobIdThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadResultsByJobIdThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -6644,7 +6644,7 @@ pub mod operations {
     /// Expected request of [`delete_results_by_job_id`](super::super::Client::delete_results_by_job_id).
     pub struct DeleteResultsByJobIdWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl DeleteResultsByJobIdWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -6654,7 +6654,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -6671,13 +6671,13 @@ pub mod operations {
     /// Response of [`delete_results_by_job_id`](super::super::Client::delete_results_by_job_id).
     pub struct DeleteResultsByJobIdThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl DeleteResultsByJobIdThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -6707,7 +6707,7 @@ pub mod operations {
     /// Expected request of [`read_result`](super::super::Client::read_result).
     pub struct ReadResultWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadResultWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -6717,7 +6717,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -6734,13 +6734,13 @@ pub mod operations {
     /// Response of [`read_result`](super::super::Client::read_result).
     pub struct ReadResultThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadResultThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -6783,7 +6783,7 @@ pub mod operations {
     /// Expected request of [`read_results_by_algorithm_id`](super::super::Client::read_results_by_algorithm_id).
     pub struct ReadResultsByAlgorithmIdWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadResultsByAlgorithmIdWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -6793,7 +6793,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -6954,13 +6954,13 @@ pub mod operations {
     /// Response of [`read_results_by_algorithm_id`](super::super::Client::read_results_by_algorithm_id).
     pub struct ReadResultsByAlgorithmIdThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadResultsByAlgorithmIdThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -7003,7 +7003,7 @@ pub mod operations {
     /// Expected request of [`read_team`](super::super::Client::read_team).
     pub struct ReadTeamWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadTeamWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -7014,7 +7014,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -7031,13 +7031,13 @@ pub mod operations {
     /// Response of [`read_team`](super::super::Client::read_team).
     pub struct ReadTeamThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadTeamThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -7080,7 +7080,7 @@ pub mod operations {
     /// Expected request of [`read_teams`](super::super::Client::read_teams).
     pub struct ReadTeamsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadTeamsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -7090,7 +7090,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -7196,13 +7196,13 @@ pub mod operations {
     /// Response of [`read_teams`](super::super::Client::read_teams).
     pub struct ReadTeamsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadTeamsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -7236,7 +7236,7 @@ pub mod operations {
     /// Expected request of [`read_transaction`](super::super::Client::read_transaction).
     pub struct ReadTransactionWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadTransactionWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -7247,7 +7247,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -7264,13 +7264,13 @@ pub mod operations {
     /// Response of [`read_transaction`](super::super::Client::read_transaction).
     pub struct ReadTransactionThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadTransactionThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -7306,7 +7306,7 @@ pub mod operations {
     /// Expected request of [`read_transactions`](super::super::Client::read_transactions).
     pub struct ReadTransactionsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadTransactionsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -7316,7 +7316,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -7494,13 +7494,13 @@ pub mod operations {
     /// Response of [`read_transactions`](super::super::Client::read_transactions).
     pub struct ReadTransactionsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadTransactionsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -7534,7 +7534,7 @@ pub mod operations {
     /// Expected request of [`read_users`](super::super::Client::read_users).
     pub struct ReadUsersWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadUsersWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -7544,7 +7544,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -7698,13 +7698,13 @@ pub mod operations {
     /// Response of [`read_users`](super::super::Client::read_users).
     pub struct ReadUsersThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadUsersThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -7738,7 +7738,7 @@ pub mod operations {
     /// Expected request of [`create_user`](super::super::Client::create_user).
     pub struct CreateUserWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateUserWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -7748,7 +7748,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -7764,13 +7764,13 @@ pub mod operations {
     /// Response of [`create_user`](super::super::Client::create_user).
     pub struct CreateUserThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateUserThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -7804,7 +7804,7 @@ pub mod operations {
     /// Expected request of [`read_user`](super::super::Client::read_user).
     pub struct ReadUserWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadUserWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -7814,7 +7814,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -7831,13 +7831,13 @@ pub mod operations {
     /// Response of [`read_user`](super::super::Client::read_user).
     pub struct ReadUserThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadUserThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -7880,7 +7880,7 @@ pub mod operations {
     /// Expected request of [`delete_user`](super::super::Client::delete_user).
     pub struct DeleteUserWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl DeleteUserWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -7890,7 +7890,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -7907,13 +7907,13 @@ pub mod operations {
     /// Response of [`delete_user`](super::super::Client::delete_user).
     pub struct DeleteUserThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl DeleteUserThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -7950,7 +7950,7 @@ pub mod operations {
     /// Expected request of [`create_metadata_self`](super::super::Client::create_metadata_self).
     pub struct CreateMetadataSelfWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateMetadataSelfWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -7960,7 +7960,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -7976,13 +7976,13 @@ pub mod operations {
     /// Response of [`create_metadata_self`](super::super::Client::create_metadata_self).
     pub struct CreateMetadataSelfThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateMetadataSelfThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -8016,7 +8016,7 @@ pub mod operations {
     /// Expected request of [`read_metadata_by_backend_id`](super::super::Client::read_metadata_by_backend_id).
     pub struct ReadMetadataByBackendIdWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadMetadataByBackendIdWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -8026,7 +8026,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -8091,13 +8091,13 @@ pub mod operations {
     /// Response of [`read_metadata_by_backend_id`](super::super::Client::read_metadata_by_backend_id).
     pub struct ReadMetadataByBackendIdThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadMetadataByBackendIdThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -8131,7 +8131,7 @@ pub mod operations {
     /// Expected request of [`read_metadata`](super::super::Client::read_metadata).
     pub struct ReadMetadataWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReadMetadataWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -8141,7 +8141,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -8158,13 +8158,13 @@ pub mod operations {
     /// Response of [`read_metadata`](super::super::Client::read_metadata).
     pub struct ReadMetadataThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReadMetadataThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0

@@ -3,7 +3,7 @@
 #[rustfmt::skip]
 mod client;
 
-/// Builders of the requests of Compute API, one for each operation.
+/// Request builders of Compute API, one for each operation.
 #[rustfmt::skip]
 pub mod builder;
 
@@ -16,7 +16,7 @@ pub mod mock;
 #[rustfmt::skip]
 pub mod operations;
 
-/// Types that Compute API sends and receives.
+/// Types of the requests and responses of Compute API.
 #[rustfmt::skip]
 pub mod types;
 

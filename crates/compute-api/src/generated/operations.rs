@@ -12,7 +12,7 @@ pub static SCHEME_USER_BEARER: SecurityScheme = SecurityScheme::new(
         SchemeKind::Bearer,
     )
     .description(
-        "OAuth 2 access token of a user, sent as `Authorization: Bearer` and the token. `GET /auth_config` tells where to get one; refresh it with the refresh token before it expires.",
+        "OAuth 2 access token of a user, sent as `Authorization: Bearer` and the token. Use `GET /auth_config` to find where to get one; refresh it with the refresh token before it expires.",
     );
 
 /// The security scheme `backend`.
@@ -24,10 +24,10 @@ pub static SCHEME_BACKEND: SecurityScheme = SecurityScheme::new(
         },
     )
     .description(
-        "API key of a backend, sent as it is in the `Authorization` header: without the word `Bearer` or any other prefix.",
+        "API key of a backend, sent verbatim in the `Authorization` header, without the word `Bearer` or any other prefix.",
     );
 
-/// Every way of authorising a request that the description declares.
+/// All security schemes of the spec.
 pub static SECURITY_SCHEMES: &[&SecurityScheme] = &[
     &SCHEME_USER_BEARER,
     &SCHEME_BACKEND,
@@ -49,16 +49,16 @@ pub static READ_ALGORITHMS: Operation = Operation::new(
         &[
             Parameter::new("search", Location::Query, "string")
                 .description(
-                    "Only algorithms that match this text, of which a part of the name is enough. Nothing is searched for when absent.",
+                    "Only algorithms that match this string, of which a part of the name is enough. If omitted, there is no search.",
                 ),
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of algorithms on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of algorithms on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the algorithm with this identifier."),
@@ -72,7 +72,7 @@ pub static READ_ALGORITHMS: Operation = Operation::new(
                 .description("Only algorithms shared in this way."),
             Parameter::new("link__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects algorithms without a link, `false` those with one. Both kinds when absent.",
+                    "`true` selects algorithms without a link, `false` those with one. If omitted, both.",
                 ),
             Parameter::new("link", Location::Query, "string")
                 .description("Only the algorithm shared under this link."),
@@ -80,11 +80,11 @@ pub static READ_ALGORITHMS: Operation = Operation::new(
                 .description("Only algorithms with this name."),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the algorithms by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.",
+                    "Field to sort the algorithms by, for example `name`; a leading `-` reverses the order, as in `-name`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the algorithm created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the algorithm created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -119,7 +119,7 @@ pub static READ_ALGORITHM: Operation = Operation::new(
     )
     .summary("Read one algorithm")
     .description(
-        "Returns the algorithm with the given identifier. A backend uses it to learn about the algorithm behind a job it runs.\n\nTakes a user's bearer token or a backend's API key.",
+        "Returns the algorithm with the given identifier. A backend uses it to learn about the algorithm of a job it runs.\n\nTakes a user's bearer token or a backend's API key.",
     )
     .tags(&["Algorithms"])
     .parameters(
@@ -141,7 +141,7 @@ pub static UPDATE_ALGORITHM: Operation = Operation::new(
     )
     .summary("Replace an algorithm's fields")
     .description(
-        "Replaces all fields of an algorithm by those of the body and returns the algorithm as it now stands. Send `link` as well where it is to stay: the body states the whole algorithm, not a change to it.\n\nTakes a user's bearer token.",
+        "Replaces all fields of an algorithm by those of the body and returns the updated algorithm. Send `link` as well to keep it: the body states the whole algorithm, not a change to it.\n\nTakes a user's bearer token.",
     )
     .tags(&["Algorithms"])
     .parameters(
@@ -165,7 +165,7 @@ pub static DELETE_ALGORITHM: Operation = Operation::new(
     )
     .summary("Delete an algorithm")
     .description(
-        "Deletes an algorithm for good. Do not count on its commits and results being there afterwards.\n\nTakes a user's bearer token.",
+        "Permanently deletes an algorithm. Its commits and results may no longer exist afterwards.\n\nTakes a user's bearer token.",
     )
     .tags(&["Algorithms"])
     .parameters(
@@ -187,7 +187,7 @@ pub static AUTH_CONFIG: Operation = Operation::new(
     )
     .summary("Read the login settings")
     .description(
-        "Returns what a client needs to log a user in to this server: the OAuth 2 client, the audience and where to find the identity provider's discovery document. It is the first request of a first login.\n\nTakes no credential.",
+        "Returns the settings that a client needs to log a user in to this server: the OAuth 2 client, the audience and where to find the identity provider's discovery document. It is the first request of a first login.\n\nTakes no credential.",
     )
     .tags(&["Auth Config"])
     .response(ResponseKind::Json);
@@ -208,12 +208,12 @@ pub static READ_BACKENDS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of backends on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of backends on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the backend with this identifier."),
@@ -232,11 +232,11 @@ pub static READ_BACKENDS: Operation = Operation::new(
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the backends by, for example `last_heartbeat`; a leading `-` reverses the order, as in `-last_heartbeat`. The order is unspecified when absent.",
+                    "Field to sort the backends by, for example `last_heartbeat`; a leading `-` reverses the order, as in `-last_heartbeat`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the backend created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the backend created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -253,7 +253,7 @@ pub static CREATE_BACKEND: Operation = Operation::new(
     )
     .summary("Register a backend")
     .description(
-        "Registers a backend of an existing backend type. The answer carries `authentication_hash`, which no other operation returns: store it at once, and keep it secret.\n\nTakes a user's bearer token.",
+        "Registers a backend of an existing backend type. The response contains `authentication_hash`, which no other operation returns: store it at once, and keep it secret.\n\nTakes a user's bearer token.",
     )
     .tags(&["Backend"])
     .body(BodyKind::Json, true)
@@ -308,7 +308,7 @@ pub static UPDATE_BACKEND_SELF: Operation = Operation::new(
     )
     .summary("Update the calling backend")
     .description(
-        "Changes the status, message, heartbeat or host name of the backend that the API key belongs to, and returns it as it now stands. A running backend calls this regularly to show that it is alive. Send only the fields that change.\n\nTakes a backend's API key.",
+        "Changes the status, message, heartbeat or host name of the backend that the API key belongs to, and returns the updated backend. A running backend calls this regularly to show that it is alive. Send only the fields that change.\n\nTakes a backend's API key.",
     )
     .tags(&["Backend"])
     .body(BodyKind::Json, true)
@@ -332,12 +332,12 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of backends on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of backends on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the backend with this identifier."),
@@ -358,11 +358,11 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation::new(
                 .description("Only backends with this host name."),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the backends by, for example `last_heartbeat`; a leading `-` reverses the order, as in `-last_heartbeat`. The order is unspecified when absent.",
+                    "Field to sort the backends by, for example `last_heartbeat`; a leading `-` reverses the order, as in `-last_heartbeat`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the backend created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the backend created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -411,7 +411,7 @@ pub static READ_BACKEND_TYPE_QUEUE: Operation = Operation::new(
                 .description("Identifier of the backend type."),
             Parameter::new("user_only", Location::Query, "boolean")
                 .description(
-                    "`true` counts only the calling user's jobs, `false` those of everybody. The server uses `false` when absent.",
+                    "`true` counts only the calling user's jobs, `false` those of everybody. If omitted, the server uses `false`.",
                 ),
         ],
     )
@@ -427,19 +427,19 @@ pub static READ_BACKEND_TYPES: Operation = Operation::new(
     )
     .summary("List matching backend types")
     .description(
-        "Lists the backend types that the server offers. No login is needed to see what one could run on.\n\nTakes no credential. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.",
+        "Lists the backend types that the server offers. This needs no login.\n\nTakes no credential. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.",
     )
     .tags(&["Backend Types"])
     .parameters(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of backend types on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of backend types on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the backend type with this identifier."),
@@ -453,11 +453,11 @@ pub static READ_BACKEND_TYPES: Operation = Operation::new(
                 .description("Only backend types with this image."),
             Parameter::new("is_hardware", Location::Query, "boolean")
                 .description(
-                    "`true` selects quantum hardware, `false` simulators. Both when absent.",
+                    "`true` selects quantum hardware, `false` simulators. If omitted, both.",
                 ),
             Parameter::new("supports_raw_data", Location::Query, "boolean")
                 .description(
-                    "`true` selects backend types that can return raw data, `false` those that cannot. Both when absent.",
+                    "`true` selects backend types that can return raw data, `false` those that cannot. If omitted, both.",
                 ),
             Parameter::new("nqubits", Location::Query, "integer")
                 .description("Only backend types with exactly this number of qubits."),
@@ -474,7 +474,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation::new(
                 ),
             Parameter::new("enabled", Location::Query, "boolean")
                 .description(
-                    "`true` selects backend types that are in use, `false` those that are switched off. Both when absent.",
+                    "`true` selects enabled backend types, `false` those that are switched off. If omitted, both.",
                 ),
             Parameter::new("identifier", Location::Query, "string")
                 .description(
@@ -482,7 +482,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation::new(
                 ),
             Parameter::new("protocol_version__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects backend types that state no protocol version, `false` those that state one. Both when absent.",
+                    "`true` selects backend types that state no protocol version, `false` those that state one. If omitted, both.",
                 ),
             Parameter::new("protocol_version", Location::Query, "integer")
                 .description("Only backend types with this protocol version."),
@@ -500,11 +500,11 @@ pub static READ_BACKEND_TYPES: Operation = Operation::new(
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the backend types by, for example `nqubits`; a leading `-` reverses the order, as in `-nqubits`. The order is unspecified when absent.",
+                    "Field to sort the backend types by, for example `nqubits`; a leading `-` reverses the order, as in `-nqubits`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the backend type created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the backend type created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -520,7 +520,7 @@ pub static UPDATE_BACKEND_TYPE: Operation = Operation::new(
     )
     .summary("Update the calling backend's type")
     .description(
-        "Changes fields of the backend type of the backend that the API key belongs to, and returns the type as it now stands. The change holds for every backend of the type. Send only the fields that change.\n\nTakes a backend's API key.",
+        "Changes fields of the backend type of the backend that the API key belongs to, and returns the updated type. The change holds for every backend of the type. Send only the fields that change.\n\nTakes a backend's API key.",
     )
     .tags(&["Backend Types"])
     .body(BodyKind::Json, true)
@@ -544,12 +544,12 @@ pub static READ_BATCH_JOBS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of batch jobs on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of batch jobs on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the batch job with this identifier."),
@@ -566,7 +566,7 @@ pub static READ_BATCH_JOBS: Operation = Operation::new(
                 ),
             Parameter::new("backend_id__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects batch jobs that no backend has claimed, `false` those that one has. Both when absent.",
+                    "`true` selects batch jobs that no backend has claimed, `false` those that one has. If omitted, both.",
                 ),
             Parameter::new("backend_id", Location::Query, "integer")
                 .description(
@@ -574,7 +574,7 @@ pub static READ_BATCH_JOBS: Operation = Operation::new(
                 ),
             Parameter::new("queued_at__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects batch jobs that were never enqueued, `false` those that were. Both when absent.",
+                    "`true` selects batch jobs that were never enqueued, `false` those that were. If omitted, both.",
                 ),
             Parameter::new("queued_at", Location::Query, "string")
                 .description(
@@ -582,7 +582,7 @@ pub static READ_BATCH_JOBS: Operation = Operation::new(
                 ),
             Parameter::new("reserved_at__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects batch jobs that were never reserved by a backend, `false` those that were. Both when absent.",
+                    "`true` selects batch jobs that were never reserved by a backend, `false` those that were. If omitted, both.",
                 ),
             Parameter::new("reserved_at", Location::Query, "string")
                 .description(
@@ -590,7 +590,7 @@ pub static READ_BATCH_JOBS: Operation = Operation::new(
                 ),
             Parameter::new("finished_at__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects batch jobs that have not finished, `false` those that have. Both when absent.",
+                    "`true` selects batch jobs that have not finished, `false` those that have. If omitted, both.",
                 ),
             Parameter::new("finished_at", Location::Query, "string")
                 .description(
@@ -603,11 +603,11 @@ pub static READ_BATCH_JOBS: Operation = Operation::new(
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the batch jobs by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.",
+                    "Field to sort the batch jobs by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the batch job created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the batch job created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -624,7 +624,7 @@ pub static CREATE_BATCH_JOB: Operation = Operation::new(
     )
     .summary("Create a batch job")
     .description(
-        "Creates an empty batch job, in state `planned`, for a backend type. Add jobs to it with `POST /jobs`, then hand it over with `PATCH /batch_jobs/{id}/enqueue`; nothing runs before that. A caller that has too many batch jobs gets 429.\n\nTakes a user's bearer token.",
+        "Creates an empty batch job, in state `planned`, for a backend type. Add jobs to it with `POST /jobs`, then submit it with `PATCH /batch_jobs/{id}/enqueue`; nothing runs before that. A caller that has too many batch jobs receives status 429.\n\nTakes a user's bearer token.",
     )
     .tags(&["Batch Jobs"])
     .body(BodyKind::Json, true)
@@ -686,7 +686,7 @@ pub static PEEK_BATCH_JOB: Operation = Operation::new(
     )
     .summary("Peek at the next batch job")
     .description(
-        "Returns the batch job that the calling backend could take next, without claiming it. The body lists the identifiers of batch jobs to pass over; send an empty list to pass over none. To claim, use `PATCH /batch_jobs/pop`. What an empty queue gives is not declared.\n\nTakes a backend's API key.",
+        "Returns the batch job that the calling backend could take next, without claiming it. The body lists the identifiers of batch jobs to pass over; send an empty list to pass over none. To claim, use `PATCH /batch_jobs/pop`. The response for an empty queue is not declared.\n\nTakes a backend's API key.",
     )
     .tags(&["Batch Jobs"])
     .body(BodyKind::Json, true)
@@ -703,7 +703,7 @@ pub static POP_BATCH_JOB: Operation = Operation::new(
     )
     .summary("Claim the next batch job")
     .description(
-        "Takes the next batch job out of the queue for the calling backend and returns it, now `reserved`. Two calls claim two batch jobs, so a call whose answer was lost must not be repeated blindly; `PATCH /batch_jobs/{id}/unpop` gives one back. The request has no body.\n\nTakes a backend's API key.",
+        "Takes the next batch job out of the queue for the calling backend and returns it, now `reserved`. Two calls claim two batch jobs, so do not blindly retry a call whose response was lost; `PATCH /batch_jobs/{id}/unpop` returns one. The request has no body.\n\nTakes a backend's API key.",
     )
     .tags(&["Batch Jobs"])
     .response(ResponseKind::Json)
@@ -716,7 +716,7 @@ pub static UNPOP_BATCH_JOB: Operation = Operation::new(
         "PATCH",
         "/batch_jobs/{id}/unpop",
     )
-    .summary("Give back a claimed batch job")
+    .summary("Return a claimed batch job")
     .description(
         "Undoes a claim made with `PATCH /batch_jobs/pop`: the batch job is no longer reserved, and another backend can take it. The request has no body.\n\nTakes a backend's API key.",
     )
@@ -740,7 +740,7 @@ pub static COMPILE_COMMIT: Operation = Operation::new(
     )
     .summary("Compile a commit's file")
     .description(
-        "Compiles the file of a commit for a backend type, up to the stage that the body names. The answer is empty; the outcome is a new file of the same commit, found with `GET /files` and `generated=true`. A file that does not compile gives 400 with the reason.\n\nTakes a user's bearer token or a backend's API key.",
+        "Compiles the file of a commit for a backend type, up to the given stage. The response is empty; the result is a new file of the same commit, found with `GET /files` and `generated=true`. If the file does not compile, the status is 400 with the reason.\n\nTakes a user's bearer token or a backend's API key.",
     )
     .tags(&["Commits"])
     .parameters(
@@ -771,12 +771,12 @@ pub static READ_COMMITS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of commits on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of commits on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the commit with this identifier."),
@@ -792,11 +792,11 @@ pub static READ_COMMITS: Operation = Operation::new(
                 .description("Only commits of the algorithm with this identifier."),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the commits by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.",
+                    "Field to sort the commits by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the commit created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the commit created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -853,7 +853,7 @@ pub static DELETE_COMMIT: Operation = Operation::new(
     )
     .summary("Delete a commit")
     .description(
-        "Deletes a commit for good. Do not count on its files being there afterwards.\n\nTakes a user's bearer token.",
+        "Permanently deletes a commit. Its files may no longer exist afterwards.\n\nTakes a user's bearer token.",
     )
     .tags(&["Commits"])
     .parameters(
@@ -914,12 +914,12 @@ pub static READ_FILES: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of files on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of files on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the file with this identifier."),
@@ -934,21 +934,21 @@ pub static READ_FILES: Operation = Operation::new(
                 .description("Only files with this compile stage."),
             Parameter::new("generated", Location::Query, "boolean")
                 .description(
-                    "`true` selects files made by compilation, `false` those that were uploaded. Both when absent.",
+                    "`true` selects files made by compilation, `false` those that were uploaded. If omitted, both.",
                 ),
             Parameter::new("name__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects files without a name, `false` those with one. Both when absent.",
+                    "`true` selects files without a name, `false` those with one. If omitted, both.",
                 ),
             Parameter::new("name", Location::Query, "string")
                 .description("Only files with this name."),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the files by, for example `id`; a leading `-` reverses the order, as in `-id`. The order is unspecified when absent.",
+                    "Field to sort the files by, for example `id`; a leading `-` reverses the order, as in `-id`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the file created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the file created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1005,7 +1005,7 @@ pub static DELETE_FILE: Operation = Operation::new(
     )
     .summary("Delete a file")
     .description(
-        "Deletes a file for good. Do not delete a file that a job has yet to run.\n\nTakes a user's bearer token.",
+        "Permanently deletes a file. Do not delete a file that a job has yet to run.\n\nTakes a user's bearer token.",
     )
     .tags(&["Files"])
     .parameters(
@@ -1027,7 +1027,7 @@ pub static CREATE_FINAL_RESULT: Operation = Operation::new(
     )
     .summary("Store a job's final result")
     .description(
-        "Stores what the classical part of a hybrid job returns at its end. Results of single circuit executions go to `POST /results` instead.\n\nTakes a user's bearer token or a backend's API key.",
+        "Stores the value that the classical part of a hybrid job returns at its end. Results of single circuit executions go to `POST /results` instead.\n\nTakes a user's bearer token or a backend's API key.",
     )
     .tags(&["Final Results"])
     .body(BodyKind::Json, true)
@@ -1052,7 +1052,7 @@ pub static READ_FINAL_RESULT_BY_JOB_ID: Operation = Operation::new(
         &[
             Parameter::new("job_id", Location::Path, "integer")
                 .required()
-                .description("Identifier of the job whose final result is wanted."),
+                .description("Identifier of the job whose final result to return."),
         ],
     )
     .response(ResponseKind::Json)
@@ -1067,7 +1067,7 @@ pub static READ_FINAL_RESULT: Operation = Operation::new(
     )
     .summary("Read one final result")
     .description(
-        "Returns the final result with the given identifier; use `GET /final_results/job/{job_id}` where only the job is known.\n\nTakes a user's bearer token.",
+        "Returns the final result with the given identifier; use `GET /final_results/job/{job_id}` if only the job is known.\n\nTakes a user's bearer token.",
     )
     .tags(&["Final Results"])
     .parameters(
@@ -1089,7 +1089,7 @@ pub static HEALTHZ: Operation = Operation::new(
     )
     .summary("Check the server's health")
     .description(
-        "Answers 200 while the server is up and takes requests. Rely on the status only: the shape of the body is not specified.\n\nTakes no credential.",
+        "Returns 200 while the server is up and accepts requests. Rely on the status only: the shape of the body is not specified.\n\nTakes no credential.",
     )
     .tags(&["Health"])
     .response(ResponseKind::Json);
@@ -1110,12 +1110,12 @@ pub static READ_JOBS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of jobs on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of jobs on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the job with this identifier."),
@@ -1135,7 +1135,7 @@ pub static READ_JOBS: Operation = Operation::new(
                 .description("Only jobs of the batch job with this identifier."),
             Parameter::new("queued_at__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects jobs that were never enqueued, `false` those that were. Both when absent.",
+                    "`true` selects jobs that were never enqueued, `false` those that were. If omitted, both.",
                 ),
             Parameter::new("queued_at", Location::Query, "string")
                 .description(
@@ -1143,7 +1143,7 @@ pub static READ_JOBS: Operation = Operation::new(
                 ),
             Parameter::new("finished_at__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects jobs that have not finished, `false` those that have. Both when absent.",
+                    "`true` selects jobs that have not finished, `false` those that have. If omitted, both.",
                 ),
             Parameter::new("finished_at", Location::Query, "string")
                 .description(
@@ -1151,13 +1151,13 @@ pub static READ_JOBS: Operation = Operation::new(
                 ),
             Parameter::new("number_of_shots__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects jobs that ask for no number of shots of their own, `false` those that do. Both when absent.",
+                    "`true` selects jobs that ask for no number of shots of their own, `false` those that do. If omitted, both.",
                 ),
             Parameter::new("number_of_shots", Location::Query, "integer")
                 .description("Only jobs that ask for this number of shots."),
             Parameter::new("raw_data_enabled", Location::Query, "boolean")
                 .description(
-                    "`true` selects jobs that ask for raw data, `false` those that do not. Both when absent.",
+                    "`true` selects jobs that ask for raw data, `false` those that do not. If omitted, both.",
                 ),
             Parameter::new("session_id", Location::Query, "string")
                 .description("Only jobs of this execution session."),
@@ -1169,11 +1169,11 @@ pub static READ_JOBS: Operation = Operation::new(
                 .description("Only jobs whose message comes from this source."),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the jobs by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.",
+                    "Field to sort the jobs by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the job created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the job created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1230,7 +1230,7 @@ pub static DELETE_JOB: Operation = Operation::new(
     )
     .summary("Delete a job")
     .description(
-        "Deletes a job for good. To stop a job and keep its record, set its state to `cancelled` with `PATCH /jobs/{id}` instead.\n\nTakes a user's bearer token.",
+        "Permanently deletes a job. To stop a job and keep its record, set its state to `cancelled` with `PATCH /jobs/{id}` instead.\n\nTakes a user's bearer token.",
     )
     .tags(&["Jobs"])
     .parameters(
@@ -1252,7 +1252,7 @@ pub static UPDATE_JOB_STATUS: Operation = Operation::new(
     )
     .summary("Update a job's status")
     .description(
-        "Sets the state of a job and what is to be said about it, and returns the job. Backends report progress and failure this way; a user can cancel with `cancelled`. Only `status` is required: leave out the other fields unless they change, because an explicit `\"\"` overwrites what the server holds.\n\nTakes a user's bearer token or a backend's API key.",
+        "Sets the state and message of a job, and returns the job. Backends report progress and failure this way; a user can cancel with `cancelled`. Only `status` is required: leave out the other fields unless they change, because an explicit `\"\"` overwrites the stored value.\n\nTakes a user's bearer token or a backend's API key.",
     )
     .tags(&["Jobs"])
     .parameters(
@@ -1276,26 +1276,26 @@ pub static GET_JOB_LOGS: Operation = Operation::new(
     )
     .summary("Read a job's log lines")
     .description(
-        "Returns at most `limit` log lines of a job, from between the times `start` and `end`; all times are in nanoseconds since the Unix epoch. To go on, repeat the request with `start` set to the answer's `next_start`, until that is `null`; a job that is still running can write more lines later. Several lines can share one timestamp.\n\nTakes a user's bearer token.",
+        "Returns at most `limit` log lines of a job, from between the times `start` and `end`; all times are in nanoseconds since the Unix epoch. To go on, repeat the request with `start` set to the response's `next_start`, until that is `null`; a job that is still running can write more lines later. Several lines can share one timestamp.\n\nTakes a user's bearer token.",
     )
     .tags(&["Jobs"])
     .parameters(
         &[
             Parameter::new("id", Location::Path, "integer")
                 .required()
-                .description("Identifier of the job whose log is wanted."),
+                .description("Identifier of the job whose log to return."),
             Parameter::new("start", Location::Query, "integer")
                 .description(
-                    "Time from which to return lines, in nanoseconds since the Unix epoch. No lower bound is asked for when absent.",
+                    "Time from which to return lines, in nanoseconds since the Unix epoch. If omitted, there is no lower bound.",
                 ),
             Parameter::new("end", Location::Query, "integer")
                 .description(
-                    "Time up to which to return lines, in nanoseconds since the Unix epoch. No upper bound is asked for when absent.",
+                    "Time up to which to return lines, in nanoseconds since the Unix epoch. If omitted, there is no upper bound.",
                 ),
             Parameter::new("limit", Location::Query, "integer")
                 .maximum(200i64)
                 .description(
-                    "Largest number of lines to return, from 1 to 200. The server uses 100 when absent.",
+                    "Largest number of lines to return, from 1 to 200. If omitted, the server uses 100.",
                 ),
         ],
     )
@@ -1341,16 +1341,16 @@ pub static READ_LANGUAGES: Operation = Operation::new(
         &[
             Parameter::new("q", Location::Query, "string")
                 .description(
-                    "Only languages that match this text. Nothing is searched for when absent.",
+                    "Only languages that match this string. If omitted, there is no search.",
                 ),
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of languages on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of languages on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the language with this identifier."),
@@ -1360,11 +1360,11 @@ pub static READ_LANGUAGES: Operation = Operation::new(
                 .description("Only languages with this version."),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the languages by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.",
+                    "Field to sort the languages by, for example `name`; a leading `-` reverses the order, as in `-name`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the language created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the language created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1388,12 +1388,12 @@ pub static READ_MEMBERS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of members on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of members on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the member with this identifier."),
@@ -1404,15 +1404,15 @@ pub static READ_MEMBERS: Operation = Operation::new(
                 .description("Only members with this role."),
             Parameter::new("is_active", Location::Query, "boolean")
                 .description(
-                    "`true` selects active memberships, `false` inactive ones. Both when absent.",
+                    "`true` selects active memberships, `false` inactive ones. If omitted, both.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the members by, for example `id`; a leading `-` reverses the order, as in `-id`. The order is unspecified when absent.",
+                    "Field to sort the members by, for example `id`; a leading `-` reverses the order, as in `-id`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the member created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the member created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1513,19 +1513,19 @@ pub static READ_PERMISSION_GROUPS: Operation = Operation::new(
     )
     .summary("List matching permission groups")
     .description(
-        "Lists the permission groups that the server knows, with identifier and name. It does not tell which of them anyone is in.\n\nTakes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.",
+        "Lists the permission groups that the server knows, with identifier and name. It does not show who belongs to them.\n\nTakes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.",
     )
     .tags(&["Permissions"])
     .parameters(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of permission groups on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of permission groups on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the permission group with this identifier."),
@@ -1533,11 +1533,11 @@ pub static READ_PERMISSION_GROUPS: Operation = Operation::new(
                 .description("Only permission groups with this name."),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the permission groups by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.",
+                    "Field to sort the permission groups by, for example `name`; a leading `-` reverses the order, as in `-name`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the permission group created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the permission group created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1576,19 +1576,19 @@ pub static READ_PERMISSIONS: Operation = Operation::new(
     )
     .summary("List matching permissions")
     .description(
-        "Lists the permissions that the server knows, with code and name. It does not tell who holds them.\n\nTakes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.",
+        "Lists the permissions that the server knows, with code and name. It does not show who has them.\n\nTakes a user's bearer token. Filters apply together; `sort_by`, `page` and `size` choose the order and the page.",
     )
     .tags(&["Permissions"])
     .parameters(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of permissions on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of permissions on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the permission with this identifier."),
@@ -1598,11 +1598,11 @@ pub static READ_PERMISSIONS: Operation = Operation::new(
                 .description("Only permissions with this name."),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the permissions by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.",
+                    "Field to sort the permissions by, for example `name`; a leading `-` reverses the order, as in `-name`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the permission created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the permission created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1626,16 +1626,16 @@ pub static READ_PROJECTS: Operation = Operation::new(
         &[
             Parameter::new("search", Location::Query, "string")
                 .description(
-                    "Only projects with this text somewhere in their name or description. Nothing is searched for when absent.",
+                    "Only projects with this string in their name or description. If omitted, there is no search.",
                 ),
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of projects on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of projects on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the project with this identifier."),
@@ -1653,15 +1653,15 @@ pub static READ_PROJECTS: Operation = Operation::new(
                 .description("Only projects with this description."),
             Parameter::new("starred", Location::Query, "boolean")
                 .description(
-                    "`true` selects starred projects, `false` the others. Both when absent.",
+                    "`true` selects starred projects, `false` the others. If omitted, both.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the projects by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.",
+                    "Field to sort the projects by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the project created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the project created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1678,7 +1678,7 @@ pub static CREATE_PROJECT: Operation = Operation::new(
     )
     .summary("Create a project")
     .description(
-        "Creates a project owned by a team member; algorithms are then added to it. `GET /projects` with `name` tells whether there is already one to use.\n\nTakes a user's bearer token.",
+        "Creates a project owned by a team member; algorithms are then added to it. Use `GET /projects` with `name` to find an existing one.\n\nTakes a user's bearer token.",
     )
     .tags(&["Projects"])
     .body(BodyKind::Json, true)
@@ -1718,7 +1718,7 @@ pub static UPDATE_PROJECT: Operation = Operation::new(
     )
     .summary("Replace a project's fields")
     .description(
-        "Replaces all fields of a project by those of the body and returns the project as it now stands. Without `starred` the star is removed; use `PATCH /projects/{id}` to change single fields.\n\nTakes a user's bearer token.",
+        "Replaces all fields of a project by those of the body and returns the updated project. Without `starred` the star is removed; use `PATCH /projects/{id}` to change single fields.\n\nTakes a user's bearer token.",
     )
     .tags(&["Projects"])
     .parameters(
@@ -1742,7 +1742,7 @@ pub static DELETE_PROJECT: Operation = Operation::new(
     )
     .summary("Delete a project")
     .description(
-        "Deletes a project for good. Do not count on its algorithms being there afterwards.\n\nTakes a user's bearer token.",
+        "Permanently deletes a project. Its algorithms may no longer exist afterwards.\n\nTakes a user's bearer token.",
     )
     .tags(&["Projects"])
     .parameters(
@@ -1764,7 +1764,7 @@ pub static PARTIAL_UPDATE_PROJECT: Operation = Operation::new(
     )
     .summary("Change fields of a project")
     .description(
-        "Changes the given fields of a project, leaves the others as they are, and returns the project. A field that is sent overwrites: a description of `\"\"` empties the description.\n\nTakes a user's bearer token.",
+        "Changes the given fields of a project, leaves the others unchanged, and returns the project. A field that is sent overwrites: a description of `\"\"` empties the description.\n\nTakes a user's bearer token.",
     )
     .tags(&["Projects"])
     .parameters(
@@ -1795,12 +1795,12 @@ pub static READ_RESERVATIONS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of reservations on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of reservations on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the reservation with this identifier."),
@@ -1822,7 +1822,7 @@ pub static READ_RESERVATIONS: Operation = Operation::new(
                 ),
             Parameter::new("backend_id__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects reservations without an assigned backend, `false` those with one. Both when absent.",
+                    "`true` selects reservations without an assigned backend, `false` those with one. If omitted, both.",
                 ),
             Parameter::new("backend_id", Location::Query, "integer")
                 .description(
@@ -1830,15 +1830,15 @@ pub static READ_RESERVATIONS: Operation = Operation::new(
                 ),
             Parameter::new("is_terminated", Location::Query, "boolean")
                 .description(
-                    "`true` selects reservations that were terminated, `false` the others. Both when absent.",
+                    "`true` selects reservations that were terminated, `false` the others. If omitted, both.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the reservations by, for example `start_time`; a leading `-` reverses the order, as in `-start_time`. The order is unspecified when absent.",
+                    "Field to sort the reservations by, for example `start_time`; a leading `-` reverses the order, as in `-start_time`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the reservation created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the reservation created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1942,23 +1942,23 @@ pub static READ_RESULTS_BY_JOB_ID: Operation = Operation::new(
         &[
             Parameter::new("job_id", Location::Path, "integer")
                 .required()
-                .description("Identifier of the job whose results are wanted."),
+                .description("Identifier of the job whose results to return."),
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of results on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of results on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the results by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.",
+                    "Field to sort the results by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the result created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the result created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -1975,7 +1975,7 @@ pub static DELETE_RESULTS_BY_JOB_ID: Operation = Operation::new(
     )
     .summary("Delete a job's results")
     .description(
-        "Deletes all results of a job for good, so that a backend can run the job anew. The job itself stays.\n\nTakes a backend's API key.",
+        "Permanently deletes all results of a job, so that a backend can run the job anew. The job itself stays.\n\nTakes a backend's API key.",
     )
     .tags(&["Results"])
     .parameters(
@@ -1997,7 +1997,7 @@ pub static READ_RESULT: Operation = Operation::new(
     )
     .summary("Read one result")
     .description(
-        "Returns the result with the given identifier; use `GET /results/job/{job_id}` where only the job is known.\n\nTakes a user's bearer token.",
+        "Returns the result with the given identifier; use `GET /results/job/{job_id}` if only the job is known.\n\nTakes a user's bearer token.",
     )
     .tags(&["Results"])
     .parameters(
@@ -2026,15 +2026,15 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation::new(
         &[
             Parameter::new("algorithm_id", Location::Path, "integer")
                 .required()
-                .description("Identifier of the algorithm whose results are wanted."),
+                .description("Identifier of the algorithm whose results to return."),
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of results on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of results on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the result with this identifier."),
@@ -2050,7 +2050,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation::new(
                 ),
             Parameter::new("shots_requested__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects results without a number of requested shots, `false` those with one. Both when absent.",
+                    "`true` selects results without a number of requested shots, `false` those with one. If omitted, both.",
                 ),
             Parameter::new("shots_requested", Location::Query, "integer")
                 .description(
@@ -2058,7 +2058,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation::new(
                 ),
             Parameter::new("shots_done__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects results without a number of performed shots, `false` those with one. Both when absent.",
+                    "`true` selects results without a number of performed shots, `false` those with one. If omitted, both.",
                 ),
             Parameter::new("shots_done", Location::Query, "integer")
                 .description(
@@ -2066,11 +2066,11 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation::new(
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the results by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.",
+                    "Field to sort the results by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the result created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the result created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -2116,12 +2116,12 @@ pub static READ_TEAMS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of teams on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of teams on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the team with this identifier."),
@@ -2131,15 +2131,15 @@ pub static READ_TEAMS: Operation = Operation::new(
                 .description("Only the team with this slug."),
             Parameter::new("individual_user", Location::Query, "boolean")
                 .description(
-                    "`true` selects teams that stand for a single user, `false` teams of several. Both when absent.",
+                    "`true` selects teams that stand for a single user, `false` teams of several. If omitted, both.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the teams by, for example `name`; a leading `-` reverses the order, as in `-name`. The order is unspecified when absent.",
+                    "Field to sort the teams by, for example `name`; a leading `-` reverses the order, as in `-name`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the team created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the team created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -2156,7 +2156,7 @@ pub static READ_TRANSACTION: Operation = Operation::new(
     )
     .summary("Read one transaction")
     .description(
-        "Returns the transaction with the given identifier: the amount, the team whose balance changed, and the job and member behind it where there are any.\n\nTakes a user's bearer token.",
+        "Returns the transaction with the given identifier: the amount, the team whose balance changed, and the related job and member, if any.\n\nTakes a user's bearer token.",
     )
     .tags(&["Transactions"])
     .parameters(
@@ -2185,25 +2185,25 @@ pub static READ_TRANSACTIONS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of transactions on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of transactions on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the transaction with this identifier."),
             Parameter::new("domain__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects transactions without a domain, `false` those with one. Both when absent.",
+                    "`true` selects transactions without a domain, `false` those with one. If omitted, both.",
                 ),
             Parameter::new("domain", Location::Query, "string")
                 .values(&["compute", "networking", "simulate"])
                 .description("Only transactions in this domain."),
             Parameter::new("job__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects transactions that no job caused, `false` those that one did. Both when absent.",
+                    "`true` selects transactions that no job caused, `false` those that one did. If omitted, both.",
                 ),
             Parameter::new("job", Location::Query, "integer")
                 .description(
@@ -2213,7 +2213,7 @@ pub static READ_TRANSACTIONS: Operation = Operation::new(
                 .description("Only transactions of the team with this identifier."),
             Parameter::new("member_id__isnull", Location::Query, "boolean")
                 .description(
-                    "`true` selects transactions that no team member is recorded for, `false` those with one. Both when absent.",
+                    "`true` selects transactions that no team member is recorded for, `false` those with one. If omitted, both.",
                 ),
             Parameter::new("member_id", Location::Query, "integer")
                 .description(
@@ -2229,11 +2229,11 @@ pub static READ_TRANSACTIONS: Operation = Operation::new(
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the transactions by, for example `timestamp`; a leading `-` reverses the order, as in `-timestamp`. The order is unspecified when absent.",
+                    "Field to sort the transactions by, for example `timestamp`; a leading `-` reverses the order, as in `-timestamp`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the transaction created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the transaction created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -2257,12 +2257,12 @@ pub static READ_USERS: Operation = Operation::new(
         &[
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of users on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of users on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
             Parameter::new("id", Location::Query, "integer")
                 .description("Only the user with this identifier."),
@@ -2272,19 +2272,19 @@ pub static READ_USERS: Operation = Operation::new(
                 .description("Only the user with this e-mail address."),
             Parameter::new("is_superuser", Location::Query, "boolean")
                 .description(
-                    "`true` selects superusers, `false` the others. Both when absent.",
+                    "`true` selects superusers, `false` the others. If omitted, both.",
                 ),
             Parameter::new("is_staff", Location::Query, "boolean")
                 .description(
-                    "`true` selects staff, `false` the others. Both when absent.",
+                    "`true` selects staff, `false` the others. If omitted, both.",
                 ),
             Parameter::new("is_active", Location::Query, "boolean")
                 .description(
-                    "`true` selects active accounts, `false` inactive ones. Both when absent.",
+                    "`true` selects active accounts, `false` inactive ones. If omitted, both.",
                 ),
             Parameter::new("is_confirmed", Location::Query, "boolean")
                 .description(
-                    "`true` selects confirmed accounts, `false` those still unconfirmed. Both when absent.",
+                    "`true` selects confirmed accounts, `false` those still unconfirmed. If omitted, both.",
                 ),
             Parameter::new("oidc_sub", Location::Query, "string")
                 .description(
@@ -2292,11 +2292,11 @@ pub static READ_USERS: Operation = Operation::new(
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the users by, for example `full_name`; a leading `-` reverses the order, as in `-full_name`. The order is unspecified when absent.",
+                    "Field to sort the users by, for example `full_name`; a leading `-` reverses the order, as in `-full_name`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the user created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the user created most recently, still as a page. If omitted, all matches are listed.",
                 ),
         ],
     )
@@ -2313,7 +2313,7 @@ pub static CREATE_USER: Operation = Operation::new(
     )
     .summary("Create a user")
     .description(
-        "Creates the account of a person whom the identity provider already knows. All flags that are left out are `false`, so set `is_active` for an account that is to be usable.\n\nTakes a user's bearer token.",
+        "Creates the account of a person whom the identity provider already knows. Omitted flags are `false`, so set `is_active` to make the account usable.\n\nTakes a user's bearer token.",
     )
     .tags(&["Users"])
     .body(BodyKind::Json, true)
@@ -2353,7 +2353,7 @@ pub static DELETE_USER: Operation = Operation::new(
     )
     .summary("Delete a user")
     .description(
-        "Deletes a user's account on this server for good. What the identity provider holds about the person is a separate matter.\n\nTakes a user's bearer token.",
+        "Permanently deletes a user's account on this server. Data at the identity provider is not affected.\n\nTakes a user's bearer token.",
     )
     .tags(&["Users"])
     .parameters(
@@ -2375,7 +2375,7 @@ pub static CREATE_METADATA_SELF: Operation = Operation::new(
     )
     .summary("Store the calling backend's metadata")
     .description(
-        "Stores a new metadata record for the backend that the API key belongs to. Deprecated: the Metadata operations were removed upstream in April 2025 (2025-04) and are kept for servers that still have them; other servers answer 404.\n\nTakes a backend's API key.",
+        "Stores a new metadata record for the backend that the API key belongs to. Deprecated: the Metadata operations were removed upstream in April 2025 (2025-04) and are kept for servers that still have them; other servers return 404.\n\nTakes a backend's API key.",
     )
     .deprecated()
     .tags(&["Metadata"])
@@ -2394,7 +2394,7 @@ pub static READ_METADATA_BY_BACKEND_ID: Operation = Operation::new(
     )
     .summary("List a backend's metadata records")
     .description(
-        "Lists the metadata records of a backend; `latest=true` leaves only the newest. Deprecated: the Metadata operations were removed upstream in April 2025 (2025-04) and are kept for servers that still have them; other servers answer 404.\n\nTakes a user's bearer token. `sort_by`, `page` and `size` choose the order and the page.",
+        "Lists the metadata records of a backend; `latest=true` leaves only the newest. Deprecated: the Metadata operations were removed upstream in April 2025 (2025-04) and are kept for servers that still have them; other servers return 404.\n\nTakes a user's bearer token. `sort_by`, `page` and `size` choose the order and the page.",
     )
     .deprecated()
     .tags(&["Metadata"])
@@ -2403,24 +2403,24 @@ pub static READ_METADATA_BY_BACKEND_ID: Operation = Operation::new(
             Parameter::new("backend_id", Location::Path, "integer")
                 .required()
                 .description(
-                    "Identifier of the backend whose metadata records are wanted.",
+                    "Identifier of the backend whose metadata records to return.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .description(
-                    "Field to sort the metadata records by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. The order is unspecified when absent.",
+                    "Field to sort the metadata records by, for example `created_on`; a leading `-` reverses the order, as in `-created_on`. If omitted, the order is unspecified.",
                 ),
             Parameter::new("latest", Location::Query, "boolean")
                 .description(
-                    "`true` leaves only the metadata record created most recently, still as a page. All that match are listed when absent.",
+                    "`true` leaves only the metadata record created most recently, still as a page. If omitted, all matches are listed.",
                 ),
             Parameter::new("page", Location::Query, "integer")
                 .description(
-                    "Number of the page to return, counted from 1. The server uses 1 when absent.",
+                    "Number of the page to return, counted from 1. If omitted, the server uses 1.",
                 ),
             Parameter::new("size", Location::Query, "integer")
                 .maximum(100i64)
                 .description(
-                    "Largest number of metadata records on a page, from 1 to 100. The server uses 50 when absent.",
+                    "Largest number of metadata records on a page, from 1 to 100. If omitted, the server uses 50.",
                 ),
         ],
     )
@@ -2437,7 +2437,7 @@ pub static READ_METADATA: Operation = Operation::new(
     )
     .summary("Read one metadata record")
     .description(
-        "Returns the metadata record with the given identifier. Deprecated: the Metadata operations were removed upstream in April 2025 (2025-04) and are kept for servers that still have them; other servers answer 404.\n\nTakes a user's bearer token.",
+        "Returns the metadata record with the given identifier. Deprecated: the Metadata operations were removed upstream in April 2025 (2025-04) and are kept for servers that still have them; other servers return 404.\n\nTakes a user's bearer token.",
     )
     .deprecated()
     .tags(&["Metadata"])
@@ -2451,7 +2451,7 @@ pub static READ_METADATA: Operation = Operation::new(
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
-/// Every operation, in the order of the description.
+/// All operations, in the order of the spec.
 pub static OPERATIONS: &[&Operation] = &[
     &READ_ALGORITHMS,
     &CREATE_ALGORITHM,
@@ -2540,7 +2540,7 @@ pub mod bodies {
     #[allow(unused_imports)]
     use ::compute_kfp_runtime::body_fields::{Field, ObjectFields};
 
-    /// The objects that bodies are, and those in their fields, each with its fields.
+    /// All objects in request bodies, each with its fields.
     pub static OBJECTS: &[ObjectFields] = &[
         ObjectFields::new(
             "AlgorithmIn",
@@ -2559,7 +2559,9 @@ pub mod bodies {
                 Field::new("shared", "string")
                     .values(&["private", "link_only", "team"])
                     .required()
-                    .description("Who besides the owner may see the algorithm."),
+                    .description(
+                        "Visibility of the algorithm to users other than the owner.",
+                    ),
                 Field::new("link", "string")
                     .description(
                         "Link under which to share the algorithm, at most 255 characters. Null or absent for none.",
@@ -2577,7 +2579,7 @@ pub mod bodies {
                     .description("Name of the backend, at most 32 characters."),
                 Field::new("location", "string")
                     .required()
-                    .description("Where the backend stands, at most 32 characters."),
+                    .description("Location of the backend, at most 32 characters."),
                 Field::new("backend_type_id", "integer")
                     .required()
                     .description(
@@ -2588,18 +2590,16 @@ pub mod bodies {
                         &["offline", "idle", "executing", "calibrating", "benchmarking"],
                     )
                     .required()
-                    .description(
-                        "What the backend is doing at the moment of its registration.",
-                    ),
+                    .description("Status of the backend at its registration."),
                 Field::new("last_heartbeat", "string")
                     .required()
                     .description(
-                        "When the backend was last known to be alive; the present time for a new one. Send an offset: a time without one is UTC.",
+                        "Time at which the backend was last known to be alive; the present time for a new one. Send an offset: a time without one is UTC.",
                     ),
                 Field::new("message", "object")
                     .object("BackendMessage")
                     .description(
-                        "What the backend has to say to users. Leave it out for nothing.",
+                        "Message from the backend to users. Omit it if there is none.",
                     ),
             ],
         ),
@@ -2608,7 +2608,7 @@ pub mod bodies {
             &[
                 Field::new("content", "string")
                     .description(
-                        "The text. Empty for no message; the server uses an empty text when absent.",
+                        "The message. Empty for none, which is also the default.",
                     ),
             ],
         ),
@@ -2618,20 +2618,20 @@ pub mod bodies {
                 Field::new("message", "object")
                     .object("BackendMessage")
                     .description(
-                        "New message to users; one with an empty content removes the message. Leave it out to keep the present value.",
+                        "New message to users; one with an empty content removes the message. Omit it to keep the current value.",
                     ),
                 Field::new("status", "string")
                     .values(
                         &["offline", "idle", "executing", "calibrating", "benchmarking"],
                     )
-                    .description("New status. Leave it out to keep the present value."),
+                    .description("New status. Omit it to keep the current value."),
                 Field::new("last_heartbeat", "string")
                     .description(
-                        "When the backend was alive, normally now. Send an offset: a time without one is UTC. Leave it out to keep the present value.",
+                        "Time at which the backend was alive, normally now. Send an offset: a time without one is UTC. Omit it to keep the current value.",
                     ),
                 Field::new("hostname", "string")
                     .description(
-                        "New name of the host that the backend can be reached at. Leave it out to keep the present value.",
+                        "New name of the host that the backend can be reached at. Omit it to keep the current value.",
                     ),
             ],
         ),
@@ -2640,82 +2640,82 @@ pub mod bodies {
             &[
                 Field::new("name", "string")
                     .description(
-                        "New name for display, at most 32 characters. Leave it out to keep the present value.",
+                        "New name for display, at most 32 characters. Omit it to keep the current value.",
                     ),
                 Field::new("infrastructure", "string")
                     .description(
-                        "New name of the infrastructure, at most 32 characters. Leave it out to keep the present value.",
+                        "New name of the infrastructure, at most 32 characters. Omit it to keep the current value.",
                     ),
                 Field::new("description", "string")
                     .description(
-                        "New description in words for users. An empty string empties it. Leave it out to keep the present value.",
+                        "New description in words for users. An empty string empties it. Omit it to keep the current value.",
                     ),
                 Field::new("image_id", "string")
                     .description(
-                        "New identifier of the image, at most 16 characters, although a backend type can carry up to 64. Leave it out to keep the present value.",
+                        "New identifier of the image, at most 16 characters, although a backend type can carry up to 64. Omit it to keep the current value.",
                     ),
                 Field::new("is_hardware", "boolean")
                     .description(
-                        "`true` to declare quantum hardware, `false` to declare a simulator. Leave it out to keep the present value.",
+                        "`true` to declare quantum hardware, `false` to declare a simulator. Omit it to keep the current value.",
                     ),
                 Field::new("supports_raw_data", "boolean")
                     .description(
-                        "Whether jobs can ask for raw data from now on. Leave it out to keep the present value.",
+                        "Whether jobs can ask for raw data from now on. Omit it to keep the current value.",
                     ),
                 Field::new("features", "array")
                     .items("string")
                     .description(
-                        "New list of features, which replaces the old one as a whole. An empty list removes all. Leave it out to keep the present value.",
+                        "New list of features, which replaces the old one as a whole. An empty list removes all. Omit it to keep the current value.",
                     ),
                 Field::new("default_compiler_config", "object")
                     .description(
-                        "New compiler settings, which replace the old ones as a whole. An empty object removes all. Leave it out to keep the present value.",
+                        "New compiler settings, which replace the old ones as a whole. An empty object removes all. Omit it to keep the current value.",
                     ),
                 Field::new("gateset", "array")
                     .items("string")
                     .description(
-                        "New list of gates, which replaces the old one as a whole. Leave it out to keep the present value.",
+                        "New list of gates, which replaces the old one as a whole. Omit it to keep the current value.",
                     ),
                 Field::new("topology", "array")
                     .items("array")
                     .description(
-                        "New connections between qubits, as lists of qubit indices. They replace the old ones as a whole. Leave it out to keep the present value.",
+                        "New connections between qubits, as lists of qubit indices. They replace the old ones as a whole. Omit it to keep the current value.",
                     ),
                 Field::new("nqubits", "integer")
                     .description(
-                        "New number of qubits. Leave it out to keep the present value.",
+                        "New number of qubits. Omit it to keep the current value.",
                     ),
                 Field::new("default_number_of_shots", "integer")
                     .description(
-                        "New number of shots for jobs that ask for no number of their own. Leave it out to keep the present value.",
+                        "New number of shots for jobs that ask for no number of their own. Omit it to keep the current value.",
                     ),
                 Field::new("max_number_of_shots", "integer")
                     .description(
-                        "New largest number of shots of a job. Leave it out to keep the present value.",
+                        "New largest number of shots of a job. Omit it to keep the current value.",
                     ),
                 Field::new("enabled", "boolean")
                     .description(
-                        "`true` to take the backend type into use, `false` to switch it off. Leave it out to keep the present value.",
+                        "`true` to take the backend type into use, `false` to switch it off. Omit it to keep the current value.",
                     ),
                 Field::new("identifier", "string")
                     .description(
-                        "New short name for use in programs, at most 32 characters. Leave it out to keep the present value.",
+                        "New short name for use in programs, at most 32 characters. Omit it to keep the current value.",
                     ),
                 Field::new("protocol_version", "integer")
                     .description(
-                        "New version of the protocol that backends of this type follow. Leave it out to keep the present value.",
+                        "New version of the protocol that backends of this type follow. Omit it to keep the current value.",
                     ),
                 Field::new("job_execution_time_limit", "number")
                     .description(
-                        "New limit on the time that a job can execute, in seconds. Leave it out to keep the present value.",
+                        "New limit on the time that a job can execute, in seconds. Omit it to keep the current value.",
                     ),
                 Field::new("batchjobs_per_queue_limit", "integer")
                     .description(
-                        "New largest number of batch jobs in a queue. Leave it out to keep the present value.",
+                        "New largest number of batch jobs in a queue. Omit it to keep the current value.",
                     ),
                 Field::new("max_jobs_per_batch_job", "integer")
                     .description(
-                        "New largest number of jobs in one batch job. Leave it out to keep the present value.",
+                        "New largest number of jobs in one batch job. Omit it to keep the current value.",
                     ),
             ],
         ),
@@ -2740,7 +2740,7 @@ pub mod bodies {
                 Field::new("backend_type_id", "integer")
                     .required()
                     .description(
-                        "Identifier of the backend type whose gates and topology the outcome has to fit.",
+                        "Identifier of the backend type whose gates and topology the result must match.",
                     ),
             ],
         ),
@@ -2749,7 +2749,7 @@ pub mod bodies {
             &[
                 Field::new("description", "string")
                     .required()
-                    .description("What this version is about; can be empty."),
+                    .description("Description of this version; may be empty."),
                 Field::new("algorithm_id", "integer")
                     .required()
                     .description("Identifier of the algorithm to add a version to."),
@@ -2763,9 +2763,7 @@ pub mod bodies {
                     .description("`true` switches drain mode on, `false` off."),
                 Field::new("reason", "string")
                     .required()
-                    .description(
-                        "Why the mode is switched, for people who look into it later.",
-                    ),
+                    .description("Reason for the new mode."),
             ],
         ),
         ObjectFields::new(
@@ -2777,7 +2775,7 @@ pub mod bodies {
                 Field::new("content", "string")
                     .required()
                     .description(
-                        "The whole source text, in the language that `language_id` names.",
+                        "The complete source code, in the language that `language_id` names.",
                     ),
                 Field::new("language_id", "integer")
                     .required()
@@ -2790,7 +2788,7 @@ pub mod bodies {
                     )
                     .required()
                     .description(
-                        "How far the content is compiled already; `none` for source text as a person writes it.",
+                        "Stage of compilation of the content; `none` for source code.",
                     ),
                 Field::new("compile_properties", "object")
                     .required()
@@ -2799,7 +2797,7 @@ pub mod bodies {
                     ),
                 Field::new("generated", "boolean")
                     .description(
-                        "Whether the file was made by a compilation. The server uses `false` when absent.",
+                        "Whether the file was made by a compilation. If omitted, the server uses `false`.",
                     ),
                 Field::new("name", "string")
                     .description(
@@ -2818,7 +2816,7 @@ pub mod bodies {
                 Field::new("final_result", "object")
                     .required()
                     .description(
-                        "What the program returned, as a JSON object with keys of its own choice.",
+                        "Return value of the program, a JSON object with arbitrary keys.",
                     ),
             ],
         ),
@@ -2839,7 +2837,7 @@ pub mod bodies {
                     ),
                 Field::new("raw_data_enabled", "boolean")
                     .description(
-                        "Whether the results are to hold raw data; the backend type must support it. The server uses `false` when absent.",
+                        "Whether the results contain raw data; the backend type must support it. If omitted, the server uses `false`.",
                     ),
             ],
         ),
@@ -2849,26 +2847,26 @@ pub mod bodies {
                 Field::new("status", "string")
                     .values(&["planned", "running", "completed", "cancelled", "failed"])
                     .required()
-                    .description("The new state. The only field that has to be sent."),
+                    .description("The new state. The only required field."),
                 Field::new("session_id", "string")
                     .description(
-                        "Identifier of the execution session, at most 255 characters. Leave it out to keep the present value.",
+                        "Identifier of the execution session, at most 255 characters. Omit it to keep the current value.",
                     ),
                 Field::new("trace_id", "string")
                     .description(
-                        "Identifier to find the execution by in traces, at most 255 characters. Leave it out to keep the present value.",
+                        "Identifier to find the execution by in traces, at most 255 characters. Omit it to keep the current value.",
                     ),
                 Field::new("message", "string")
                     .description(
-                        "What there is to say about the state, such as why the job failed. Leave it out to keep the present value.",
+                        "Message about the state, such as the reason of a failure. Omit it to keep the current value.",
                     ),
                 Field::new("source", "string")
                     .description(
-                        "Part of the system that `message` comes from. Leave it out to keep the present value.",
+                        "Part of the system that `message` comes from. Omit it to keep the current value.",
                     ),
                 Field::new("traceback", "string")
                     .description(
-                        "Stack trace of the failure. It can be written but is not part of the job that is returned. Leave it out to keep the present value.",
+                        "Stack trace of the failure. It can be written but is not part of the job that is returned. Omit it to keep the current value.",
                     ),
             ],
         ),
@@ -2884,10 +2882,10 @@ pub mod bodies {
                 Field::new("role", "string")
                     .values(&["member", "admin"])
                     .required()
-                    .description("What the member may do in the team."),
+                    .description("Role of the member in the team."),
                 Field::new("is_active", "boolean")
                     .description(
-                        "Whether the membership is in force from the start. The server uses `false` when absent.",
+                        "Whether the membership is in force from the start. If omitted, the server uses `false`.",
                     ),
             ],
         ),
@@ -2897,7 +2895,7 @@ pub mod bodies {
                 Field::new("owner_id", "integer")
                     .required()
                     .description(
-                        "Identifier of the team member who is to own the project. A member's identifier, not a user's.",
+                        "Identifier of the team member who owns the project. A member's identifier, not a user's.",
                     ),
                 Field::new("name", "string")
                     .required()
@@ -2905,11 +2903,11 @@ pub mod bodies {
                 Field::new("description", "string")
                     .required()
                     .description(
-                        "What the project is about. Required, but can be empty.",
+                        "Description of the project. Required, but may be empty.",
                     ),
                 Field::new("starred", "boolean")
                     .description(
-                        "Whether the project is marked with a star. The server uses `false` when absent.",
+                        "Whether the project is marked with a star. If omitted, the server uses `false`.",
                     ),
             ],
         ),
@@ -2918,19 +2916,19 @@ pub mod bodies {
             &[
                 Field::new("owner_id", "integer")
                     .description(
-                        "Identifier of the team member who is to own the project from now on. Leave it out to keep the present value.",
+                        "Identifier of the new owner, a team member. Omit it to keep the current value.",
                     ),
                 Field::new("name", "string")
                     .description(
-                        "New name, at most 255 characters. Leave it out to keep the present value.",
+                        "New name, at most 255 characters. Omit it to keep the current value.",
                     ),
                 Field::new("description", "string")
                     .description(
-                        "New description; `\"\"` empties it. Leave it out to keep the present value.",
+                        "New description; `\"\"` empties it. Omit it to keep the current value.",
                     ),
                 Field::new("starred", "boolean")
                     .description(
-                        "`true` sets the star, `false` removes it. Leave it out to keep the present value.",
+                        "`true` sets the star, `false` removes it. Omit it to keep the current value.",
                     ),
             ],
         ),
@@ -2945,12 +2943,12 @@ pub mod bodies {
                 Field::new("start_time", "string")
                     .required()
                     .description(
-                        "When the reservation is to start. Send an offset: a time without one is UTC.",
+                        "Start of the reservation. Send an offset: a time without one is UTC.",
                     ),
                 Field::new("end_time", "string")
                     .required()
                     .description(
-                        "When the reservation is to end, later than `start_time`. Send an offset: a time without one is UTC.",
+                        "End of the reservation, later than `start_time`. Send an offset: a time without one is UTC.",
                     ),
                 Field::new("backend_type_id", "integer")
                     .required()
@@ -2965,7 +2963,7 @@ pub mod bodies {
                     .description("Identifier of the job that the result belongs to."),
                 Field::new("execution_time_in_seconds", "number")
                     .required()
-                    .description("How long the execution took, in seconds."),
+                    .description("Duration of the execution, in seconds."),
                 Field::new("shots_requested", "integer")
                     .description(
                         "Number of shots that the execution was to perform. Null or absent leaves it unrecorded.",
@@ -2976,12 +2974,12 @@ pub mod bodies {
                     ),
                 Field::new("results", "object")
                     .description(
-                        "Outcome of the measurement: normally the measured bit strings as keys, with how often each occurred. Null or absent where there is none.",
+                        "Outcome of the measurement: normally the measured bit strings as keys, with how often each occurred. Null or absent if there is none.",
                     ),
                 Field::new("raw_data", "array")
                     .items("string")
                     .description(
-                        "Outcomes of the single shots, one string each. Null or absent where the job did not ask for raw data.",
+                        "Outcomes of the single shots, one string each. Null or absent if the job did not ask for raw data.",
                     ),
             ],
         ),
@@ -2998,19 +2996,19 @@ pub mod bodies {
                     ),
                 Field::new("is_superuser", "boolean")
                     .description(
-                        "Whether the user may do everything. The server uses `false` when absent.",
+                        "Whether the user may do everything. If omitted, the server uses `false`.",
                     ),
                 Field::new("is_staff", "boolean")
                     .description(
-                        "Whether the user belongs to the staff that operates the platform. The server uses `false` when absent.",
+                        "Whether the user belongs to the staff that operates the platform. If omitted, the server uses `false`.",
                     ),
                 Field::new("is_active", "boolean")
                     .description(
-                        "Whether the account can be used. The server uses `false` when absent.",
+                        "Whether the account can be used. If omitted, the server uses `false`.",
                     ),
                 Field::new("is_confirmed", "boolean")
                     .description(
-                        "Whether the account was confirmed. The server uses `false` when absent.",
+                        "Whether the account was confirmed. If omitted, the server uses `false`.",
                     ),
                 Field::new("oidc_sub", "string")
                     .required()
@@ -3024,7 +3022,7 @@ pub mod bodies {
             &[
                 Field::new("backend_id", "integer")
                     .description(
-                        "Identifier of the backend that the record is about. Null or absent leaves it to the API key, which tells the calling backend.",
+                        "Identifier of the backend that the record is about. Null or absent means the backend of the API key.",
                     ),
                 Field::new("data", "object")
                     .required()
@@ -3035,7 +3033,7 @@ pub mod bodies {
         ),
     ];
 
-    /// A body as JSON for each operation that takes one, by the name of the operation.
+    /// Example bodies as JSON, by the name of the operation.
     pub static EXAMPLES: &[(&str, &str)] = &[
         (
             "create_algorithm",

@@ -7,13 +7,13 @@
 pub struct Algorithm {
     /// Identifier of the algorithm, assigned by the server.
     pub id: i64,
-    /// Link under which the algorithm is shared, at most 255 characters. Null where it has none.
+    /// Link under which the algorithm is shared, at most 255 characters. Null if it has none.
     pub link: ::std::option::Option<::std::string::String>,
     /// Name of the algorithm, at most 255 characters.
     pub name: ::std::string::String,
     /// Identifier of the project that the algorithm belongs to.
     pub project_id: i64,
-    /// Who besides the owner may see the algorithm.
+    /// Visibility of the algorithm to users other than the owner.
     pub shared: ShareType,
     /// Whether the algorithm is a plain circuit or a program that runs circuits.
     #[serde(rename = "type")]
@@ -21,7 +21,7 @@ pub struct Algorithm {
 }
 
 impl Algorithm {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Algorithm {
         ::std::default::Default::default()
@@ -40,7 +40,7 @@ pub struct AlgorithmIn {
     pub name: ::std::string::String,
     /// Identifier of the project that the algorithm belongs to.
     pub project_id: i64,
-    /// Who besides the owner may see the algorithm.
+    /// Visibility of the algorithm to users other than the owner.
     pub shared: ShareType,
     /// Whether the algorithm is a plain circuit or a program that runs circuits.
     #[serde(rename = "type")]
@@ -48,7 +48,7 @@ pub struct AlgorithmIn {
 }
 
 impl AlgorithmIn {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::AlgorithmIn {
         ::std::default::Default::default()
@@ -56,7 +56,7 @@ impl AlgorithmIn {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// What kind of work an algorithm is. More values can appear.
+    /// Kind of an algorithm. More values can appear.
     ///
     /// - `hybrid`: a classical program that runs circuits and can return a final result.
     /// - `quantum`: a circuit, run by itself.
@@ -68,7 +68,7 @@ impl AlgorithmIn {
     }
 }
 
-/// What a client needs to log a user in with OAuth 2 and OpenID Connect.
+/// Settings for a login with OAuth 2 and OpenID Connect.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -82,14 +82,14 @@ pub struct AuthConfig {
 }
 
 impl AuthConfig {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::AuthConfig {
         ::std::default::Default::default()
     }
 }
 
-/// A single machine or simulator that runs jobs, with what it last reported.
+/// A single machine or simulator that runs jobs, with its last report.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -98,69 +98,69 @@ pub struct Backend {
     pub backend_type_id: i64,
     /// Identifier of the backend, assigned by the server.
     pub id: i64,
-    /// When the backend last reported that it is alive. A time without an offset is UTC.
+    /// Time at which the backend last reported that it is alive. A time without an offset is UTC.
     pub last_heartbeat: ::compute_kfp_runtime::Timestamp,
-    /// Where the backend stands, at most 32 characters.
+    /// Location of the backend, at most 32 characters.
     pub location: ::std::string::String,
-    /// What the backend has to say to users. Absent, or with an empty content, where that is nothing.
+    /// Message from the backend to users. Absent or with empty content if there is none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<BackendMessage>,
     /// Name of the backend, at most 32 characters.
     pub name: ::std::string::String,
-    /// What the backend was doing when it last reported.
+    /// Last reported status of the backend.
     pub status: BackendStatus,
 }
 
 impl Backend {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Backend {
         ::std::default::Default::default()
     }
 }
 
-/// Fields of a backend that is to be registered.
+/// Fields of a backend to register.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct BackendIn {
     /// Identifier of the backend type that the backend is one of.
     pub backend_type_id: i64,
-    /// When the backend was last known to be alive; the present time for a new one. Send an offset: a time without one is UTC.
+    /// Time at which the backend was last known to be alive; the present time for a new one. Send an offset: a time without one is UTC.
     pub last_heartbeat: ::compute_kfp_runtime::Timestamp,
-    /// Where the backend stands, at most 32 characters.
+    /// Location of the backend, at most 32 characters.
     pub location: ::std::string::String,
-    /// What the backend has to say to users. Leave it out for nothing.
+    /// Message from the backend to users. Omit it if there is none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<BackendMessage>,
     /// Name of the backend, at most 32 characters.
     pub name: ::std::string::String,
-    /// What the backend is doing at the moment of its registration.
+    /// Status of the backend at its registration.
     pub status: BackendStatus,
 }
 
 impl BackendIn {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::BackendIn {
         ::std::default::Default::default()
     }
 }
 
-/// Something that a backend has to say to users, such as a planned pause.
+/// A message from a backend to users, such as a planned pause.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct BackendMessage {
-    /// The text. Empty for no message; the server uses an empty text when absent.
+    /// The message. Empty for none, which is also the default.
     ///
-    /// If omitted, the server uses `""`; this client never sends it by itself.
+    /// If omitted, the server uses `""`. The client does not send this default.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub content: ::std::option::Option<::std::string::String>,
 }
 
 impl BackendMessage {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::BackendMessage {
         ::std::default::Default::default()
@@ -172,24 +172,24 @@ impl BackendMessage {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct BackendPatch {
-    /// New name of the host that the backend can be reached at. Leave it out to keep the present value.
+    /// New name of the host that the backend can be reached at. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub hostname: ::compute_kfp_runtime::Nullable<::std::string::String>,
-    /// When the backend was alive, normally now. Send an offset: a time without one is UTC. Leave it out to keep the present value.
+    /// Time at which the backend was alive, normally now. Send an offset: a time without one is UTC. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub last_heartbeat: ::compute_kfp_runtime::Nullable<
         ::compute_kfp_runtime::Timestamp,
     >,
-    /// New message to users; one with an empty content removes the message. Leave it out to keep the present value.
+    /// New message to users; one with an empty content removes the message. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub message: ::compute_kfp_runtime::Nullable<BackendMessage>,
-    /// New status. Leave it out to keep the present value.
+    /// New status. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub status: ::compute_kfp_runtime::Nullable<BackendStatus>,
 }
 
 impl BackendPatch {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::BackendPatch {
         ::std::default::Default::default()
@@ -197,7 +197,7 @@ impl BackendPatch {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// What a backend, or the backends of a type, are doing. More values can appear.
+    /// Status of a backend, or of the backends of a type. More values can appear.
     ///
     /// - `offline`: not connected; enqueued jobs wait.
     /// - `idle`: connected and free.
@@ -218,7 +218,7 @@ impl BackendPatch {
     }
 }
 
-/// A kind of backends: what users choose when they create a batch job. It states what such a backend can do and how much a job may ask of it.
+/// A kind of backend, which users choose when they create a batch job. It lists the capabilities of such backends and the limits of a job.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -231,16 +231,16 @@ pub struct BackendType {
         ::std::string::String,
         ::serde_json::Value,
     >,
-    /// Number of shots of a job that asks for no number of its own.
+    /// Number of shots of a job that does not set the number.
     pub default_number_of_shots: i64,
-    /// What the backend type is, in words for users.
+    /// Description of the backend type for users.
     pub description: ::std::string::String,
-    /// Whether the backend type is in use. One that is switched off should not be given jobs.
+    /// Whether the backend type is enabled. One that is switched off should not receive jobs.
     pub enabled: bool,
-    /// Names of the optional features that this backend type has. Entries can be null; pass over those.
+    /// Names of the optional features that this backend type has. Entries can be null; ignore those.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub features: ::std::vec::Vec<::std::option::Option<::std::string::String>>,
-    /// Names of the gates that this backend type executes. Entries can be null; pass over those.
+    /// Names of the gates that this backend type executes. Entries can be null; ignore those.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub gateset: ::std::vec::Vec<::std::option::Option<::std::string::String>>,
     /// Identifier of the backend type, assigned by the server.
@@ -259,17 +259,17 @@ pub struct BackendType {
     pub max_jobs_per_batch_job: i64,
     /// Largest number of shots that a job can ask for.
     pub max_number_of_shots: i64,
-    /// What the backends of this type have to say to users, as a map; the server chooses the keys.
+    /// Messages from the backends of this type to users, as a map; the server chooses the keys.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub messages: ::std::collections::BTreeMap<::std::string::String, BackendMessage>,
     /// Name of the backend type for display, at most 32 characters.
     pub name: ::std::string::String,
     /// Number of qubits.
     pub nqubits: i64,
-    /// Version of the protocol that backends of this type follow. Null or absent where none is stated.
+    /// Version of the protocol that backends of this type follow. Null or absent if there is none stated.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub protocol_version: ::compute_kfp_runtime::Nullable<i64>,
-    /// What the backends of this type are doing, taken together.
+    /// Combined status of the backends of this type.
     pub status: BackendStatus,
     /// Whether jobs on this backend type can ask for raw data with `raw_data_enabled`.
     pub supports_raw_data: bool,
@@ -279,7 +279,7 @@ pub struct BackendType {
 }
 
 impl BackendType {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::BackendType {
         ::std::default::Default::default()
@@ -291,78 +291,78 @@ impl BackendType {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct BackendTypePatch {
-    /// New largest number of batch jobs in a queue. Leave it out to keep the present value.
+    /// New largest number of batch jobs in a queue. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub batchjobs_per_queue_limit: ::compute_kfp_runtime::Nullable<i64>,
-    /// New compiler settings, which replace the old ones as a whole. An empty object removes all. Leave it out to keep the present value.
+    /// New compiler settings, which replace the old ones as a whole. An empty object removes all. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub default_compiler_config: ::compute_kfp_runtime::Nullable<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// New number of shots for jobs that ask for no number of their own. Leave it out to keep the present value.
+    /// New number of shots for jobs that ask for no number of their own. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub default_number_of_shots: ::compute_kfp_runtime::Nullable<i64>,
-    /// New description in words for users. An empty string empties it. Leave it out to keep the present value.
+    /// New description in words for users. An empty string empties it. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub description: ::compute_kfp_runtime::Nullable<::std::string::String>,
-    /// `true` to take the backend type into use, `false` to switch it off. Leave it out to keep the present value.
+    /// `true` to take the backend type into use, `false` to switch it off. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub enabled: ::compute_kfp_runtime::Nullable<bool>,
-    /// New list of features, which replaces the old one as a whole. An empty list removes all. Leave it out to keep the present value.
+    /// New list of features, which replaces the old one as a whole. An empty list removes all. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub features: ::compute_kfp_runtime::Nullable<
         ::std::vec::Vec<::std::string::String>,
     >,
-    /// New list of gates, which replaces the old one as a whole. Leave it out to keep the present value.
+    /// New list of gates, which replaces the old one as a whole. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub gateset: ::compute_kfp_runtime::Nullable<::std::vec::Vec<::std::string::String>>,
-    /// New short name for use in programs, at most 32 characters. Leave it out to keep the present value.
+    /// New short name for use in programs, at most 32 characters. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub identifier: ::compute_kfp_runtime::Nullable<::std::string::String>,
-    /// New identifier of the image, at most 16 characters, although a backend type can carry up to 64. Leave it out to keep the present value.
+    /// New identifier of the image, at most 16 characters, although a backend type can carry up to 64. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub image_id: ::compute_kfp_runtime::Nullable<::std::string::String>,
-    /// New name of the infrastructure, at most 32 characters. Leave it out to keep the present value.
+    /// New name of the infrastructure, at most 32 characters. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub infrastructure: ::compute_kfp_runtime::Nullable<::std::string::String>,
-    /// `true` to declare quantum hardware, `false` to declare a simulator. Leave it out to keep the present value.
+    /// `true` to declare quantum hardware, `false` to declare a simulator. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub is_hardware: ::compute_kfp_runtime::Nullable<bool>,
-    /// New limit on the time that a job can execute, in seconds. Leave it out to keep the present value.
+    /// New limit on the time that a job can execute, in seconds. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub job_execution_time_limit: ::compute_kfp_runtime::Nullable<f64>,
-    /// New largest number of jobs in one batch job. Leave it out to keep the present value.
+    /// New largest number of jobs in one batch job. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub max_jobs_per_batch_job: ::compute_kfp_runtime::Nullable<i64>,
-    /// New largest number of shots of a job. Leave it out to keep the present value.
+    /// New largest number of shots of a job. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub max_number_of_shots: ::compute_kfp_runtime::Nullable<i64>,
-    /// New name for display, at most 32 characters. Leave it out to keep the present value.
+    /// New name for display, at most 32 characters. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub name: ::compute_kfp_runtime::Nullable<::std::string::String>,
-    /// New number of qubits. Leave it out to keep the present value.
+    /// New number of qubits. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub nqubits: ::compute_kfp_runtime::Nullable<i64>,
-    /// New version of the protocol that backends of this type follow. Leave it out to keep the present value.
+    /// New version of the protocol that backends of this type follow. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub protocol_version: ::compute_kfp_runtime::Nullable<i64>,
-    /// Whether jobs can ask for raw data from now on. Leave it out to keep the present value.
+    /// Whether jobs can ask for raw data from now on. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub supports_raw_data: ::compute_kfp_runtime::Nullable<bool>,
-    /// New connections between qubits, as lists of qubit indices. They replace the old ones as a whole. Leave it out to keep the present value.
+    /// New connections between qubits, as lists of qubit indices. They replace the old ones as a whole. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub topology: ::compute_kfp_runtime::Nullable<::std::vec::Vec<::std::vec::Vec<i64>>>,
 }
 
 impl BackendTypePatch {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::BackendTypePatch {
         ::std::default::Default::default()
     }
 }
 
-/// A backend with its secret: the answer to its registration, and to nothing else.
+/// A backend with its secret. Only the response to its registration has this shape.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -373,21 +373,21 @@ pub struct BackendWithAuthentication {
     pub backend_type_id: i64,
     /// Identifier of the backend, assigned by the server.
     pub id: i64,
-    /// When the backend last reported that it is alive. A time without an offset is UTC.
+    /// Time at which the backend last reported that it is alive. A time without an offset is UTC.
     pub last_heartbeat: ::compute_kfp_runtime::Timestamp,
-    /// Where the backend stands, at most 32 characters.
+    /// Location of the backend, at most 32 characters.
     pub location: ::std::string::String,
-    /// What the backend has to say to users. Absent, or with an empty content, where that is nothing.
+    /// Message from the backend to users. Absent or with empty content if there is none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<BackendMessage>,
     /// Name of the backend, at most 32 characters.
     pub name: ::std::string::String,
-    /// What the backend was doing when it last reported.
+    /// Last reported status of the backend.
     pub status: BackendStatus,
 }
 
 impl BackendWithAuthentication {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::BackendWithAuthentication {
         ::std::default::Default::default()
@@ -405,21 +405,21 @@ pub struct BackendWithHostname {
     pub hostname: ::std::string::String,
     /// Identifier of the backend, assigned by the server.
     pub id: i64,
-    /// When the backend last reported that it is alive. A time without an offset is UTC.
+    /// Time at which the backend last reported that it is alive. A time without an offset is UTC.
     pub last_heartbeat: ::compute_kfp_runtime::Timestamp,
-    /// Where the backend stands, at most 32 characters.
+    /// Location of the backend, at most 32 characters.
     pub location: ::std::string::String,
-    /// What the backend has to say to users. Absent, or with an empty content, where that is nothing.
+    /// Message from the backend to users. Absent or with empty content if there is none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<BackendMessage>,
     /// Name of the backend, at most 32 characters.
     pub name: ::std::string::String,
-    /// What the backend was doing when it last reported.
+    /// Last reported status of the backend.
     pub status: BackendStatus,
 }
 
 impl BackendWithHostname {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::BackendWithHostname {
         ::std::default::Default::default()
@@ -433,22 +433,22 @@ impl BackendWithHostname {
 pub struct BatchJob {
     /// Algorithm type of all its jobs taken together.
     pub aggregated_algorithm_type: AlgorithmType,
-    /// Identifier of the backend that claimed the batch job. Null while none has.
+    /// Identifier of the backend that claimed the batch job. Null if there is none yet.
     pub backend_id: ::std::option::Option<i64>,
     /// Identifier of the backend type that the batch job is for.
     pub backend_type_id: i64,
-    /// When the batch job was created. A time without an offset is UTC.
+    /// Creation time of the batch job. A time without an offset is UTC.
     pub created_on: ::compute_kfp_runtime::Timestamp,
-    /// When the batch job finished. Null until then. A time without an offset is UTC.
+    /// Time at which the batch job finished. Null until then. A time without an offset is UTC.
     pub finished_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
     /// Identifier of the batch job, assigned by the server. Jobs refer to it as `batch_job_id`.
     pub id: i64,
     /// Identifiers of the jobs in the batch job; empty for a new one.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub job_ids: ::std::vec::Vec<i64>,
-    /// When the batch job was enqueued. Null until then. A time without an offset is UTC.
+    /// Time at which the batch job was enqueued. Null until then. A time without an offset is UTC.
     pub queued_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
-    /// When a backend claimed the batch job. Null until then. A time without an offset is UTC.
+    /// Time at which a backend claimed the batch job. Null until then. A time without an offset is UTC.
     pub reserved_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
     /// State of the batch job; `finished` is final.
     pub status: BatchJobStatus,
@@ -457,7 +457,7 @@ pub struct BatchJob {
 }
 
 impl BatchJob {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::BatchJob {
         ::std::default::Default::default()
@@ -474,7 +474,7 @@ pub struct BatchJobIn {
 }
 
 impl BatchJobIn {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::BatchJobIn {
         ::std::default::Default::default()
@@ -488,7 +488,7 @@ impl BatchJobIn {
     /// - `queued`: enqueued; waits for a backend.
     /// - `reserved`: claimed by a backend; not running yet.
     /// - `running`: its jobs are being run.
-    /// - `finished`: done with; each job's own state tells how it ended. Final.
+    /// - `finished`: done with; each job's own state shows how it ended. Final.
     pub enum BatchJobStatus {
         /// Created; jobs can be added, nothing runs yet.
         Planned = "planned",
@@ -498,7 +498,7 @@ impl BatchJobIn {
         Reserved = "reserved",
         /// Its jobs are being run.
         Running = "running",
-        /// Done with; each job's own state tells how it ended. Final.
+        /// Done with; each job's own state shows how it ended. Final.
         Finished = "finished",
     }
 }
@@ -510,9 +510,9 @@ impl BatchJobIn {
 pub struct Commit {
     /// Identifier of the algorithm that this is a version of.
     pub algorithm_id: i64,
-    /// When the commit was created. A time without an offset is UTC.
+    /// Creation time of the commit. A time without an offset is UTC.
     pub created_on: ::compute_kfp_runtime::Timestamp,
-    /// What this version is about; can be empty.
+    /// Description of this version; may be empty.
     pub description: ::std::string::String,
     /// Hash that the server gave the commit, at most 32 characters.
     pub hash: ::std::string::String,
@@ -521,7 +521,7 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Commit {
         ::std::default::Default::default()
@@ -535,24 +535,24 @@ impl Commit {
 pub struct CommitIn {
     /// Identifier of the algorithm to add a version to.
     pub algorithm_id: i64,
-    /// What this version is about; can be empty.
+    /// Description of this version; may be empty.
     pub description: ::std::string::String,
 }
 
 impl CommitIn {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::CommitIn {
         ::std::default::Default::default()
     }
 }
 
-/// What to compile a commit for, and how far.
+/// Target and final stage of a compilation.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CompilePayload {
-    /// Identifier of the backend type whose gates and topology the outcome has to fit.
+    /// Identifier of the backend type whose gates and topology the result must match.
     pub backend_type_id: i64,
     /// Stage up to which to compile. Null or absent leaves that to the server.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
@@ -560,7 +560,7 @@ pub struct CompilePayload {
 }
 
 impl CompilePayload {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::CompilePayload {
         ::std::default::Default::default()
@@ -568,7 +568,7 @@ impl CompilePayload {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// How far a circuit is compiled, or is to be compiled. More values can appear.
+    /// Stage of compilation of a circuit. More values can appear.
     ///
     /// - `none`: not at all.
     /// - `decomposition`: gates are broken down into simpler ones, such as those that the backend type executes.
@@ -624,26 +624,26 @@ pub struct DrainMode {
 }
 
 impl DrainMode {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::DrainMode {
         ::std::default::Default::default()
     }
 }
 
-/// The wanted drain mode.
+/// The new drain mode.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct DrainModeIn {
     /// `true` switches drain mode on, `false` off.
     pub enabled: bool,
-    /// Why the mode is switched, for people who look into it later.
+    /// Reason for the new mode.
     pub reason: ::std::string::String,
 }
 
 impl DrainModeIn {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::DrainModeIn {
         ::std::default::Default::default()
@@ -657,15 +657,15 @@ impl DrainModeIn {
 pub struct File {
     /// Identifier of the commit that the file belongs to.
     pub commit_id: i64,
-    /// Settings for the compilation of this file. The keys depend on the compiler; empty where there are none.
+    /// Settings for the compilation of this file. The keys depend on the compiler; empty if there are none.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub compile_properties: ::serde_json::Map<
         ::std::string::String,
         ::serde_json::Value,
     >,
-    /// How far the content is compiled; `none` for source text as a person writes it.
+    /// Stage of compilation of the content; `none` for source code.
     pub compile_stage: CompileStage,
-    /// The whole source text.
+    /// The complete source code.
     pub content: ::std::string::String,
     /// `true` for a file that a compilation made, `false` for one that was uploaded.
     pub generated: bool,
@@ -673,20 +673,20 @@ pub struct File {
     pub id: i64,
     /// Identifier of the language that the content is written in.
     pub language_id: i64,
-    /// Name of the file, at most 255 characters. Null or absent where it has none.
+    /// Name of the file, at most 255 characters. Null or absent if it has none.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub name: ::compute_kfp_runtime::Nullable<::std::string::String>,
 }
 
 impl File {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::File {
         ::std::default::Default::default()
     }
 }
 
-/// Fields of a file that is to be added to a commit.
+/// Fields of a file to add to a commit.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -699,11 +699,11 @@ pub struct FileIn {
         ::std::string::String,
         ::serde_json::Value,
     >,
-    /// How far the content is compiled already; `none` for source text as a person writes it.
+    /// Stage of compilation of the content; `none` for source code.
     pub compile_stage: CompileStage,
-    /// The whole source text, in the language that `language_id` names.
+    /// The complete source code, in the language that `language_id` names.
     pub content: ::std::string::String,
-    /// Whether the file was made by a compilation. The server uses `false` when absent.
+    /// Whether the file was made by a compilation. If omitted, the server uses `false`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub generated: ::std::option::Option<bool>,
     /// Identifier of the language that the content is written in.
@@ -714,21 +714,21 @@ pub struct FileIn {
 }
 
 impl FileIn {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::FileIn {
         ::std::default::Default::default()
     }
 }
 
-/// What a hybrid job returned at its end. A job has at most one; a `quantum` job has none.
+/// The final result of a hybrid job. A job has at most one; a `quantum` job has none.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FinalResult {
-    /// When the final result was stored. A time without an offset is UTC.
+    /// Time at which the final result was stored. A time without an offset is UTC.
     pub created_on: ::compute_kfp_runtime::Timestamp,
-    /// What the program returned. Its keys are the program's own.
+    /// Return value of the program, with keys that the program chooses.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub final_result: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     /// Identifier of the final result, assigned by the server.
@@ -738,19 +738,19 @@ pub struct FinalResult {
 }
 
 impl FinalResult {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::FinalResult {
         ::std::default::Default::default()
     }
 }
 
-/// Fields of a final result that is to be stored.
+/// Fields of a final result to store.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FinalResultIn {
-    /// What the program returned, as a JSON object with keys of its own choice.
+    /// Return value of the program, a JSON object with arbitrary keys.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub final_result: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     /// Identifier of the hybrid job that returns the final result.
@@ -758,14 +758,14 @@ pub struct FinalResultIn {
 }
 
 impl FinalResultIn {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::FinalResultIn {
         ::std::default::Default::default()
     }
 }
 
-/// Body of a 400 or 422 answer: the request is well formed, but the server refuses it as it stands. On some operations a 422 has this shape, on others that of `HTTPValidationError`.
+/// Body of a 400 or 422 response: the request is well formed, but the server refuses it as it stands. On some operations a 422 has this shape, on others that of `HTTPValidationError`.
 #[doc(alias = "HTTPBadRequestError")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -776,14 +776,14 @@ pub struct HttpBadRequestError {
 }
 
 impl HttpBadRequestError {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::HttpBadRequestError {
         ::std::default::Default::default()
     }
 }
 
-/// Body of a 409 answer: the request clashes with the present state of a resource.
+/// Body of a 409 response: the request clashes with the present state of a resource.
 #[doc(alias = "HTTPConflictError")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -794,14 +794,14 @@ pub struct HttpConflictError {
 }
 
 impl HttpConflictError {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::HttpConflictError {
         ::std::default::Default::default()
     }
 }
 
-/// Body of a 403 answer: the caller is known, but not allowed to do this.
+/// Body of a 403 response: the caller is known, but not allowed to do this.
 #[doc(alias = "HTTPForbiddenError")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -812,14 +812,14 @@ pub struct HttpForbiddenError {
 }
 
 impl HttpForbiddenError {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::HttpForbiddenError {
         ::std::default::Default::default()
     }
 }
 
-/// Body of a 500 answer: the server failed while it handled the request.
+/// Body of a 500 response: the server failed while it handled the request.
 #[doc(alias = "HTTPInternalServerError")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -830,14 +830,14 @@ pub struct HttpInternalServerError {
 }
 
 impl HttpInternalServerError {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::HttpInternalServerError {
         ::std::default::Default::default()
     }
 }
 
-/// Body of a 404 answer: the named resource does not exist, or nothing fits the request.
+/// Body of a 404 response: the named resource does not exist, or nothing fits the request.
 #[doc(alias = "HTTPNotFoundError")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -848,14 +848,14 @@ pub struct HttpNotFoundError {
 }
 
 impl HttpNotFoundError {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::HttpNotFoundError {
         ::std::default::Default::default()
     }
 }
 
-/// Body of a 429 answer: the caller is over a limit and has to wait.
+/// Body of a 429 response: the caller is over a limit and must wait.
 #[doc(alias = "HTTPTooManyRequestsError")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -866,14 +866,14 @@ pub struct HttpTooManyRequestsError {
 }
 
 impl HttpTooManyRequestsError {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::HttpTooManyRequestsError {
         ::std::default::Default::default()
     }
 }
 
-/// Body of a 422 answer: parameters or the body do not validate. The server can send a text in place of the list, as in `HTTPBadRequestError`.
+/// Body of a 422 response: parameters or the body do not validate. The server can send a string instead of the list, as in `HTTPBadRequestError`.
 #[doc(alias = "HTTPValidationError")]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -885,7 +885,7 @@ pub struct HttpValidationError {
 }
 
 impl HttpValidationError {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::HttpValidationError {
         ::std::default::Default::default()
@@ -902,7 +902,7 @@ pub enum HttpValidationErrorDetail {
     Text(::std::string::String),
     /// A value that is a list.
     List(::std::vec::Vec<ValidationError>),
-    /// A value that the spec does not describe.
+    /// A value that matches no type in the spec.
     Other(::serde_json::Value),
 }
 
@@ -937,44 +937,44 @@ pub struct Job {
     pub algorithm_type: AlgorithmType,
     /// Identifier of the batch job that the job is part of.
     pub batch_job_id: i64,
-    /// When the job was created. A time without an offset is UTC.
+    /// Creation time of the job. A time without an offset is UTC.
     pub created_on: ::compute_kfp_runtime::Timestamp,
     /// Identifier of the file that the job runs.
     pub file_id: i64,
-    /// When the job reached a final state. Null until then. A time without an offset is UTC.
+    /// Time at which the job reached a final state. Null until then. A time without an offset is UTC.
     pub finished_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
     /// Identifier of the job, assigned by the server.
     pub id: i64,
-    /// What there is to say about the state, such as why the job failed; empty where that is nothing.
+    /// Message about the state, such as the reason of a failure; empty if there is none.
     pub message: ::std::string::String,
-    /// Number of shots that the job asks for. Null leaves it at the default of the backend type.
+    /// Number of shots that the job asks for. Null means the default of the backend type.
     pub number_of_shots: ::std::option::Option<i64>,
-    /// When the job was enqueued. Null until then. A time without an offset is UTC.
+    /// Time at which the job was enqueued. Null until then. A time without an offset is UTC.
     pub queued_at: ::std::option::Option<::compute_kfp_runtime::Timestamp>,
-    /// Whether the results are to hold raw data, one entry per shot.
+    /// Whether the results contain raw data, one entry per shot.
     pub raw_data_enabled: bool,
-    /// Identifier of the execution session, as reported by whoever runs the job; empty until then.
+    /// Identifier of the execution session, as reported by the program that runs the job; empty until then.
     pub session_id: ::std::string::String,
-    /// Part of the system that `message` comes from; empty where that is not recorded.
+    /// Part of the system that `message` comes from; empty if that is not recorded.
     ///
-    /// If omitted, the server uses `""`; this client never sends it by itself.
+    /// If omitted, the server uses `""`. The client does not send this default.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub source: ::std::option::Option<::std::string::String>,
     /// State of the job; `completed`, `cancelled` and `failed` are final.
     pub status: JobStatus,
-    /// Identifier to find the execution by in traces, as reported by whoever runs the job; empty until then.
+    /// Identifier to find the execution by in traces, as reported by the program that runs the job; empty until then.
     pub trace_id: ::std::string::String,
 }
 
 impl Job {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Job {
         ::std::default::Default::default()
     }
 }
 
-/// Fields of a job that is to be added to a batch job.
+/// Fields of a job to add to a batch job.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -986,13 +986,13 @@ pub struct JobIn {
     /// Number of shots, up to `max_number_of_shots` of the backend type. Null or absent leaves it at the default of the backend type.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub number_of_shots: ::compute_kfp_runtime::Nullable<i64>,
-    /// Whether the results are to hold raw data; the backend type must support it. The server uses `false` when absent.
+    /// Whether the results contain raw data; the backend type must support it. If omitted, the server uses `false`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub raw_data_enabled: ::std::option::Option<bool>,
 }
 
 impl JobIn {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::JobIn {
         ::std::default::Default::default()
@@ -1006,33 +1006,33 @@ impl JobIn {
 pub struct JobLogLine {
     /// Text of the line.
     pub line: ::std::string::String,
-    /// When the line was written, in nanoseconds since the Unix epoch. Several lines can share it.
+    /// Time at which the line was written, in nanoseconds since the Unix epoch. Several lines can share it.
     pub timestamp: i64,
 }
 
 impl JobLogLine {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::JobLogLine {
         ::std::default::Default::default()
     }
 }
 
-/// Some lines of a job's log, and where to go on.
+/// Some lines of a job's log, and the position to continue from.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct JobLogPage {
-    /// The lines; empty where the time span holds none.
+    /// The lines; empty if the time span contains none.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub logs: ::std::vec::Vec<JobLogLine>,
-    /// Value of `start` for the request that goes on from here, in nanoseconds since the Unix epoch. Null or absent where there are no further lines yet.
+    /// Value of `start` for the request that goes on from here, in nanoseconds since the Unix epoch. Null or absent if there are no further lines yet.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub next_start: ::compute_kfp_runtime::Nullable<i64>,
 }
 
 impl JobLogPage {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::JobLogPage {
         ::std::default::Default::default()
@@ -1068,42 +1068,42 @@ impl ::compute_kfp_runtime::paging::ListPage for JobLogPage {
     }
 }
 
-/// New state of a job, with what is to be said about it. Send only what changes: an explicit `""` overwrites what the server holds.
+/// New state of a job, with an optional message. Send only the fields that change: an explicit `""` overwrites the stored value.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct JobPatch {
-    /// What there is to say about the state, such as why the job failed. Leave it out to keep the present value.
+    /// Message about the state, such as the reason of a failure. Omit it to keep the current value.
     ///
-    /// If omitted, the server uses `""`; this client never sends it by itself.
+    /// If omitted, the server uses `""`. The client does not send this default.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<::std::string::String>,
-    /// Identifier of the execution session, at most 255 characters. Leave it out to keep the present value.
+    /// Identifier of the execution session, at most 255 characters. Omit it to keep the current value.
     ///
-    /// If omitted, the server uses `""`; this client never sends it by itself.
+    /// If omitted, the server uses `""`. The client does not send this default.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub session_id: ::std::option::Option<::std::string::String>,
-    /// Part of the system that `message` comes from. Leave it out to keep the present value.
+    /// Part of the system that `message` comes from. Omit it to keep the current value.
     ///
-    /// If omitted, the server uses `""`; this client never sends it by itself.
+    /// If omitted, the server uses `""`. The client does not send this default.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub source: ::std::option::Option<::std::string::String>,
-    /// The new state. The only field that has to be sent.
+    /// The new state. The only required field.
     pub status: JobStatus,
-    /// Identifier to find the execution by in traces, at most 255 characters. Leave it out to keep the present value.
+    /// Identifier to find the execution by in traces, at most 255 characters. Omit it to keep the current value.
     ///
-    /// If omitted, the server uses `""`; this client never sends it by itself.
+    /// If omitted, the server uses `""`. The client does not send this default.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub trace_id: ::std::option::Option<::std::string::String>,
-    /// Stack trace of the failure. It can be written but is not part of the job that is returned. Leave it out to keep the present value.
+    /// Stack trace of the failure. It can be written but is not part of the job that is returned. Omit it to keep the current value.
     ///
-    /// If omitted, the server uses `""`; this client never sends it by itself.
+    /// If omitted, the server uses `""`. The client does not send this default.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub traceback: ::std::option::Option<::std::string::String>,
 }
 
 impl JobPatch {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::JobPatch {
         ::std::default::Default::default()
@@ -1115,19 +1115,19 @@ impl JobPatch {
     ///
     /// - `planned`: created or waiting; not started.
     /// - `running`: being executed.
-    /// - `completed`: ended well; results can be read. Final.
+    /// - `completed`: succeeded; results can be read. Final.
     /// - `cancelled`: stopped on request. Final.
-    /// - `failed`: ended with an error; `message` tells which. Final.
+    /// - `failed`: ended with an error; `message` contains it. Final.
     pub enum JobStatus {
         /// Created or waiting; not started.
         Planned = "planned",
         /// Being executed.
         Running = "running",
-        /// Ended well; results can be read. Final.
+        /// Succeeded; results can be read. Final.
         Completed = "completed",
         /// Stopped on request. Final.
         Cancelled = "cancelled",
-        /// Ended with an error; `message` tells which. Final.
+        /// Ended with an error; `message` contains it. Final.
         Failed = "failed",
     }
 }
@@ -1146,7 +1146,7 @@ pub struct Language {
 }
 
 impl Language {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Language {
         ::std::default::Default::default()
@@ -1162,7 +1162,7 @@ pub struct Member {
     pub id: i64,
     /// Whether the membership is in force.
     pub is_active: bool,
-    /// What the member may do in the team.
+    /// Role of the member in the team.
     pub role: Role,
     /// Identifier of the team.
     pub team_id: i64,
@@ -1171,7 +1171,7 @@ pub struct Member {
 }
 
 impl Member {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Member {
         ::std::default::Default::default()
@@ -1183,10 +1183,10 @@ impl Member {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct MemberIn {
-    /// Whether the membership is in force from the start. The server uses `false` when absent.
+    /// Whether the membership is in force from the start. If omitted, the server uses `false`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_active: ::std::option::Option<bool>,
-    /// What the member may do in the team.
+    /// Role of the member in the team.
     pub role: Role,
     /// Identifier of the team to join.
     pub team_id: i64,
@@ -1195,21 +1195,21 @@ pub struct MemberIn {
 }
 
 impl MemberIn {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::MemberIn {
         ::std::default::Default::default()
     }
 }
 
-/// What a backend stored about itself at one time. Deprecated with the Metadata operations, which were removed upstream in April 2025 (2025-04) and are kept for servers that still have them.
+/// A record of a backend's own data at one time. Deprecated with the Metadata operations, which were removed upstream in April 2025 (2025-04) and are kept for servers that still have them.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Metadata {
     /// Identifier of the backend that the record is about.
     pub backend_id: i64,
-    /// When the record was stored. A time without an offset is UTC.
+    /// Time at which the record was stored. A time without an offset is UTC.
     pub created_on: ::compute_kfp_runtime::Timestamp,
     /// The metadata. Its keys are the backend's own choice.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
@@ -1219,7 +1219,7 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Metadata {
         ::std::default::Default::default()
@@ -1231,7 +1231,7 @@ impl Metadata {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct MetadataIn {
-    /// Identifier of the backend that the record is about. Null or absent leaves it to the API key, which tells the calling backend.
+    /// Identifier of the backend that the record is about. Null or absent means the backend of the API key.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub backend_id: ::compute_kfp_runtime::Nullable<i64>,
     /// The metadata, as a JSON object with keys of the backend's own choice.
@@ -1240,7 +1240,7 @@ pub struct MetadataIn {
 }
 
 impl MetadataIn {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::MetadataIn {
         ::std::default::Default::default()
@@ -1258,7 +1258,7 @@ pub struct PageAlgorithm {
     pub items: ::std::vec::Vec<Algorithm>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of algorithms on a page, as asked for with `size`.
     pub size: i64,
@@ -1267,7 +1267,7 @@ pub struct PageAlgorithm {
 }
 
 impl PageAlgorithm {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageAlgorithm {
         ::std::default::Default::default()
@@ -1315,7 +1315,7 @@ pub struct PageBackend {
     pub items: ::std::vec::Vec<Backend>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of backends on a page, as asked for with `size`.
     pub size: i64,
@@ -1324,7 +1324,7 @@ pub struct PageBackend {
 }
 
 impl PageBackend {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageBackend {
         ::std::default::Default::default()
@@ -1372,7 +1372,7 @@ pub struct PageBackendType {
     pub items: ::std::vec::Vec<BackendType>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of backend types on a page, as asked for with `size`.
     pub size: i64,
@@ -1381,7 +1381,7 @@ pub struct PageBackendType {
 }
 
 impl PageBackendType {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageBackendType {
         ::std::default::Default::default()
@@ -1429,7 +1429,7 @@ pub struct PageBackendWithHostname {
     pub items: ::std::vec::Vec<BackendWithHostname>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of backends with their host names on a page, as asked for with `size`.
     pub size: i64,
@@ -1438,7 +1438,7 @@ pub struct PageBackendWithHostname {
 }
 
 impl PageBackendWithHostname {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageBackendWithHostname {
         ::std::default::Default::default()
@@ -1486,7 +1486,7 @@ pub struct PageBatchJob {
     pub items: ::std::vec::Vec<BatchJob>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of batch jobs on a page, as asked for with `size`.
     pub size: i64,
@@ -1495,7 +1495,7 @@ pub struct PageBatchJob {
 }
 
 impl PageBatchJob {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageBatchJob {
         ::std::default::Default::default()
@@ -1543,7 +1543,7 @@ pub struct PageCommit {
     pub items: ::std::vec::Vec<Commit>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of commits on a page, as asked for with `size`.
     pub size: i64,
@@ -1552,7 +1552,7 @@ pub struct PageCommit {
 }
 
 impl PageCommit {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageCommit {
         ::std::default::Default::default()
@@ -1600,7 +1600,7 @@ pub struct PageFile {
     pub items: ::std::vec::Vec<File>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of files on a page, as asked for with `size`.
     pub size: i64,
@@ -1609,7 +1609,7 @@ pub struct PageFile {
 }
 
 impl PageFile {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageFile {
         ::std::default::Default::default()
@@ -1657,7 +1657,7 @@ pub struct PageJob {
     pub items: ::std::vec::Vec<Job>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of jobs on a page, as asked for with `size`.
     pub size: i64,
@@ -1666,7 +1666,7 @@ pub struct PageJob {
 }
 
 impl PageJob {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageJob {
         ::std::default::Default::default()
@@ -1714,7 +1714,7 @@ pub struct PageLanguage {
     pub items: ::std::vec::Vec<Language>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of languages on a page, as asked for with `size`.
     pub size: i64,
@@ -1723,7 +1723,7 @@ pub struct PageLanguage {
 }
 
 impl PageLanguage {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageLanguage {
         ::std::default::Default::default()
@@ -1771,7 +1771,7 @@ pub struct PageMember {
     pub items: ::std::vec::Vec<Member>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of members on a page, as asked for with `size`.
     pub size: i64,
@@ -1780,7 +1780,7 @@ pub struct PageMember {
 }
 
 impl PageMember {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageMember {
         ::std::default::Default::default()
@@ -1826,19 +1826,19 @@ pub struct PageMetadata {
     /// The metadata records on this page, at most `size` of them; empty past the last page.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub items: ::std::vec::Vec<Metadata>,
-    /// Number of this page, counted from 1. Null where the server does not say.
+    /// Number of this page, counted from 1. Null if unknown.
     pub page: ::std::option::Option<i64>,
-    /// Number of pages; 0 where nothing matches. Null or absent where the server does not say.
+    /// Number of pages; 0 if nothing matches. Null or absent if unknown.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub pages: ::compute_kfp_runtime::Nullable<i64>,
-    /// Largest number of metadata records on a page, as asked for with `size`. Null where the server does not say.
+    /// Largest number of metadata records on a page, as asked for with `size`. Null if unknown.
     pub size: ::std::option::Option<i64>,
-    /// Number of metadata records on all pages together. Null where the server does not say.
+    /// Number of metadata records on all pages together. Null if unknown.
     pub total: ::std::option::Option<i64>,
 }
 
 impl PageMetadata {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageMetadata {
         ::std::default::Default::default()
@@ -1886,7 +1886,7 @@ pub struct PagePermission {
     pub items: ::std::vec::Vec<Permission>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of permissions on a page, as asked for with `size`.
     pub size: i64,
@@ -1895,7 +1895,7 @@ pub struct PagePermission {
 }
 
 impl PagePermission {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PagePermission {
         ::std::default::Default::default()
@@ -1943,7 +1943,7 @@ pub struct PagePermissionGroup {
     pub items: ::std::vec::Vec<PermissionGroup>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of permission groups on a page, as asked for with `size`.
     pub size: i64,
@@ -1952,7 +1952,7 @@ pub struct PagePermissionGroup {
 }
 
 impl PagePermissionGroup {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PagePermissionGroup {
         ::std::default::Default::default()
@@ -2000,7 +2000,7 @@ pub struct PageProject {
     pub items: ::std::vec::Vec<Project>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of projects on a page, as asked for with `size`.
     pub size: i64,
@@ -2009,7 +2009,7 @@ pub struct PageProject {
 }
 
 impl PageProject {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageProject {
         ::std::default::Default::default()
@@ -2057,7 +2057,7 @@ pub struct PageReservation {
     pub items: ::std::vec::Vec<Reservation>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of reservations on a page, as asked for with `size`.
     pub size: i64,
@@ -2066,7 +2066,7 @@ pub struct PageReservation {
 }
 
 impl PageReservation {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageReservation {
         ::std::default::Default::default()
@@ -2114,7 +2114,7 @@ pub struct PageResult {
     pub items: ::std::vec::Vec<Result>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of results on a page, as asked for with `size`.
     pub size: i64,
@@ -2123,7 +2123,7 @@ pub struct PageResult {
 }
 
 impl PageResult {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageResult {
         ::std::default::Default::default()
@@ -2171,7 +2171,7 @@ pub struct PageTeam {
     pub items: ::std::vec::Vec<Team>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of teams on a page, as asked for with `size`.
     pub size: i64,
@@ -2180,7 +2180,7 @@ pub struct PageTeam {
 }
 
 impl PageTeam {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageTeam {
         ::std::default::Default::default()
@@ -2228,7 +2228,7 @@ pub struct PageTransaction {
     pub items: ::std::vec::Vec<Transaction>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of transactions on a page, as asked for with `size`.
     pub size: i64,
@@ -2237,7 +2237,7 @@ pub struct PageTransaction {
 }
 
 impl PageTransaction {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageTransaction {
         ::std::default::Default::default()
@@ -2285,7 +2285,7 @@ pub struct PageUser {
     pub items: ::std::vec::Vec<User>,
     /// Number of this page, counted from 1.
     pub page: i64,
-    /// Number of pages; 0 where nothing matches. It can change between two requests.
+    /// Number of pages; 0 if nothing matches. It can change between two requests.
     pub pages: i64,
     /// Largest number of users on a page, as asked for with `size`.
     pub size: i64,
@@ -2294,7 +2294,7 @@ pub struct PageUser {
 }
 
 impl PageUser {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PageUser {
         ::std::default::Default::default()
@@ -2345,7 +2345,7 @@ pub struct Permission {
 }
 
 impl Permission {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Permission {
         ::std::default::Default::default()
@@ -2364,7 +2364,7 @@ pub struct PermissionGroup {
 }
 
 impl PermissionGroup {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::PermissionGroup {
         ::std::default::Default::default()
@@ -2376,9 +2376,9 @@ impl PermissionGroup {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Project {
-    /// When the project was created. A time without an offset is UTC.
+    /// Creation time of the project. A time without an offset is UTC.
     pub created_on: ::compute_kfp_runtime::Timestamp,
-    /// What the project is about; can be empty.
+    /// Description of the project; may be empty.
     pub description: ::std::string::String,
     /// Identifier of the project, assigned by the server.
     pub id: i64,
@@ -2391,7 +2391,7 @@ pub struct Project {
 }
 
 impl Project {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Project {
         ::std::default::Default::default()
@@ -2403,19 +2403,19 @@ impl Project {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ProjectIn {
-    /// What the project is about. Required, but can be empty.
+    /// Description of the project. Required, but may be empty.
     pub description: ::std::string::String,
     /// Name of the project, at most 255 characters.
     pub name: ::std::string::String,
-    /// Identifier of the team member who is to own the project. A member's identifier, not a user's.
+    /// Identifier of the team member who owns the project. A member's identifier, not a user's.
     pub owner_id: i64,
-    /// Whether the project is marked with a star. The server uses `false` when absent.
+    /// Whether the project is marked with a star. If omitted, the server uses `false`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub starred: ::std::option::Option<bool>,
 }
 
 impl ProjectIn {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ProjectIn {
         ::std::default::Default::default()
@@ -2427,29 +2427,29 @@ impl ProjectIn {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ProjectPatch {
-    /// New description; `""` empties it. Leave it out to keep the present value.
+    /// New description; `""` empties it. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub description: ::compute_kfp_runtime::Nullable<::std::string::String>,
-    /// New name, at most 255 characters. Leave it out to keep the present value.
+    /// New name, at most 255 characters. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub name: ::compute_kfp_runtime::Nullable<::std::string::String>,
-    /// Identifier of the team member who is to own the project from now on. Leave it out to keep the present value.
+    /// Identifier of the new owner, a team member. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub owner_id: ::compute_kfp_runtime::Nullable<i64>,
-    /// `true` sets the star, `false` removes it. Leave it out to keep the present value.
+    /// `true` sets the star, `false` removes it. Omit it to keep the current value.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub starred: ::compute_kfp_runtime::Nullable<bool>,
 }
 
 impl ProjectPatch {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ProjectPatch {
         ::std::default::Default::default()
     }
 }
 
-/// How many jobs wait for a backend type, and how long.
+/// Number of jobs that wait for a backend type, and their waiting time.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2465,23 +2465,23 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Queue {
         ::std::default::Default::default()
     }
 }
 
-/// A span of time for which a backend type is set aside for a team member.
+/// A span of time for which a backend type is reserved for a team member.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Reservation {
-    /// Identifier of the backend assigned to the reservation. Null while none is.
+    /// Identifier of the backend assigned to the reservation. Null if there is none yet.
     pub backend_id: ::std::option::Option<i64>,
     /// Identifier of the reserved backend type.
     pub backend_type_id: i64,
-    /// When the reservation ends. A time without an offset is UTC.
+    /// Time at which the reservation ends. A time without an offset is UTC.
     pub end_time: ::compute_kfp_runtime::Timestamp,
     /// Identifier of the reservation, assigned by the server.
     pub id: i64,
@@ -2489,35 +2489,35 @@ pub struct Reservation {
     pub is_terminated: bool,
     /// Identifier of the team member for whom the backend type is reserved.
     pub member_id: i64,
-    /// When the reservation starts. A time without an offset is UTC.
+    /// Time at which the reservation starts. A time without an offset is UTC.
     pub start_time: ::compute_kfp_runtime::Timestamp,
 }
 
 impl Reservation {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Reservation {
         ::std::default::Default::default()
     }
 }
 
-/// Fields of a reservation that is asked for; the server assigns the backend.
+/// Fields of a reservation to create; the server assigns the backend.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ReservationIn {
     /// Identifier of the backend type to reserve.
     pub backend_type_id: i64,
-    /// When the reservation is to end, later than `start_time`. Send an offset: a time without one is UTC.
+    /// End of the reservation, later than `start_time`. Send an offset: a time without one is UTC.
     pub end_time: ::compute_kfp_runtime::Timestamp,
     /// Identifier of the team member for whom the backend type is reserved.
     pub member_id: i64,
-    /// When the reservation is to start. Send an offset: a time without one is UTC.
+    /// Start of the reservation. Send an offset: a time without one is UTC.
     pub start_time: ::compute_kfp_runtime::Timestamp,
 }
 
 impl ReservationIn {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ReservationIn {
         ::std::default::Default::default()
@@ -2529,9 +2529,9 @@ impl ReservationIn {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Result {
-    /// When the result was stored. A time without an offset is UTC.
+    /// Time at which the result was stored. A time without an offset is UTC.
     pub created_on: ::compute_kfp_runtime::Timestamp,
-    /// How long the execution took, in seconds.
+    /// Duration of the execution, in seconds.
     pub execution_time_in_seconds: f64,
     /// Identifier of the result, assigned by the server.
     pub id: i64,
@@ -2539,18 +2539,18 @@ pub struct Result {
     pub job_id: i64,
     /// Outcomes of the single shots, one string each. Null unless the job asked for raw data and the backend type can return it.
     pub raw_data: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// Outcome of the measurement: normally the measured bit strings as keys, with how often each occurred. Null where there is none.
+    /// Outcome of the measurement: normally the measured bit strings as keys, with how often each occurred. Null if there is none.
     pub results: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// Number of shots that were performed; it can be smaller than `shots_requested`. Null where it is not recorded.
+    /// Number of shots that were performed; it can be smaller than `shots_requested`. Null if it is not recorded.
     pub shots_done: ::std::option::Option<i64>,
-    /// Number of shots that the execution was to perform. Null where it is not recorded.
+    /// Number of shots that the execution was to perform. Null if it is not recorded.
     pub shots_requested: ::std::option::Option<i64>,
 }
 
 impl Result {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Result {
         ::std::default::Default::default()
@@ -2562,16 +2562,16 @@ impl Result {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ResultIn {
-    /// How long the execution took, in seconds.
+    /// Duration of the execution, in seconds.
     pub execution_time_in_seconds: f64,
     /// Identifier of the job that the result belongs to.
     pub job_id: i64,
-    /// Outcomes of the single shots, one string each. Null or absent where the job did not ask for raw data.
+    /// Outcomes of the single shots, one string each. Null or absent if the job did not ask for raw data.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub raw_data: ::compute_kfp_runtime::Nullable<
         ::std::vec::Vec<::std::string::String>,
     >,
-    /// Outcome of the measurement: normally the measured bit strings as keys, with how often each occurred. Null or absent where there is none.
+    /// Outcome of the measurement: normally the measured bit strings as keys, with how often each occurred. Null or absent if there is none.
     #[serde(default, skip_serializing_if = "::compute_kfp_runtime::Nullable::is_absent")]
     pub results: ::compute_kfp_runtime::Nullable<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -2585,7 +2585,7 @@ pub struct ResultIn {
 }
 
 impl ResultIn {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ResultIn {
         ::std::default::Default::default()
@@ -2593,7 +2593,7 @@ impl ResultIn {
 }
 
 ::compute_kfp_runtime::open_enum! {
-    /// What a member may do in a team. More values can appear.
+    /// Role of a member in a team. More values can appear.
     ///
     /// - `member`: an ordinary member.
     /// - `admin`: a member who also manages the team.
@@ -2607,7 +2607,7 @@ impl ResultIn {
 
 
 ::compute_kfp_runtime::open_enum! {
-    /// Who besides the owner may see an algorithm. More values can appear.
+    /// Visibility of an algorithm to users other than the owner. More values can appear.
     ///
     /// - `private`: nobody.
     /// - `link_only`: whoever has the link.
@@ -2629,7 +2629,7 @@ impl ResultIn {
 pub struct Team {
     /// Identifier of the team, assigned by the server.
     pub id: i64,
-    /// `true` for a team that stands for a single user, `false` for one of several.
+    /// `true` for the team of a single user, `false` for one of several.
     pub individual_user: bool,
     /// Name of the team, at most 64 characters.
     pub name: ::std::string::String,
@@ -2638,7 +2638,7 @@ pub struct Team {
 }
 
 impl Team {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Team {
         ::std::default::Default::default()
@@ -2652,22 +2652,22 @@ impl Team {
 pub struct Transaction {
     /// Amount by which the balance changes: positive adds to it, negative takes from it, down to -32768.
     pub change: i64,
-    /// Area of the platform that the transaction belongs to. Null where it belongs to none.
+    /// Area of the platform that the transaction belongs to. Null if there is none.
     pub domain: ::std::option::Option<Domain>,
     /// Identifier of the transaction, assigned by the server.
     pub id: i64,
-    /// Identifier of the job that caused the transaction. Null where no job did.
+    /// Identifier of the job that caused the transaction. Null if there is none.
     pub job: ::std::option::Option<i64>,
-    /// Identifier of the team member who caused the transaction. Null where none is recorded.
+    /// Identifier of the team member who caused the transaction. Null if there is none recorded.
     pub member_id: ::std::option::Option<i64>,
     /// Identifier of the team whose balance changes.
     pub team_id: i64,
-    /// When the transaction was made. A time without an offset is UTC.
+    /// Time at which the transaction was made. A time without an offset is UTC.
     pub timestamp: ::compute_kfp_runtime::Timestamp,
 }
 
 impl Transaction {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::Transaction {
         ::std::default::Default::default()
@@ -2698,7 +2698,7 @@ pub struct User {
 }
 
 impl User {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::User {
         ::std::default::Default::default()
@@ -2714,16 +2714,16 @@ pub struct UserIn {
     pub email: ::std::string::String,
     /// Name of the person, at most 64 characters.
     pub full_name: ::std::string::String,
-    /// Whether the account can be used. The server uses `false` when absent.
+    /// Whether the account can be used. If omitted, the server uses `false`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_active: ::std::option::Option<bool>,
-    /// Whether the account was confirmed. The server uses `false` when absent.
+    /// Whether the account was confirmed. If omitted, the server uses `false`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_confirmed: ::std::option::Option<bool>,
-    /// Whether the user belongs to the staff that operates the platform. The server uses `false` when absent.
+    /// Whether the user belongs to the staff that operates the platform. If omitted, the server uses `false`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_staff: ::std::option::Option<bool>,
-    /// Whether the user may do everything. The server uses `false` when absent.
+    /// Whether the user may do everything. If omitted, the server uses `false`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_superuser: ::std::option::Option<bool>,
     /// Subject under which the identity provider knows the user (the OpenID Connect claim `sub`), at most 256 characters.
@@ -2731,7 +2731,7 @@ pub struct UserIn {
 }
 
 impl UserIn {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::UserIn {
         ::std::default::Default::default()
@@ -2743,12 +2743,12 @@ impl UserIn {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ValidationError {
-    /// Details of the violated rule, such as a limit. Absent where there are none.
+    /// Details of the violated rule, such as a limit. Absent if there are none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ctx: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The value that was refused. Any JSON; absent where the server does not repeat it.
+    /// The value that was refused. Any JSON; absent if the server does not repeat it.
     #[serde(
         deserialize_with = "::compute_kfp_runtime::null::as_value",
         default,
@@ -2758,7 +2758,7 @@ pub struct ValidationError {
     /// Path to the value: first the part of the request, such as `body`, `query` or `path`, then names of fields and indices in lists.
     #[serde(deserialize_with = "::compute_kfp_runtime::null::as_empty", default)]
     pub loc: ::std::vec::Vec<ValidationErrorLocItem>,
-    /// What is wrong, as a sentence for people.
+    /// Human-readable description of the error.
     pub msg: ::std::string::String,
     /// Code of the rule that is violated, for use in programs.
     #[serde(rename = "type")]
@@ -2766,7 +2766,7 @@ pub struct ValidationError {
 }
 
 impl ValidationError {
-    /// Creates a builder in which nothing is set.
+    /// Creates an empty builder.
     #[inline]
     pub fn builder() -> builder::ValidationError {
         ::std::default::Default::default()
@@ -2783,7 +2783,7 @@ pub enum ValidationErrorLocItem {
     Text(::std::string::String),
     /// A value that is an integer.
     Integer(i64),
-    /// A value that the spec does not describe.
+    /// A value that matches no type in the spec.
     Other(::serde_json::Value),
 }
 
@@ -2874,7 +2874,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -2997,7 +2997,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -3100,7 +3100,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -3236,7 +3236,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -3374,7 +3374,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -3463,7 +3463,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::BackendMessage {
             ::std::convert::Into::into(self)
@@ -3540,7 +3540,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::BackendPatch {
             ::std::convert::Into::into(self)
@@ -3821,7 +3821,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -4273,7 +4273,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::BackendTypePatch {
             ::std::convert::Into::into(self)
@@ -4416,7 +4416,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -4602,7 +4602,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -4820,7 +4820,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -4927,7 +4927,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -5023,7 +5023,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -5116,7 +5116,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -5192,7 +5192,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -5284,7 +5284,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -5382,7 +5382,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -5527,7 +5527,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -5693,7 +5693,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -5824,7 +5824,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -5928,7 +5928,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -5997,7 +5997,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -6057,7 +6057,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -6117,7 +6117,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -6177,7 +6177,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -6239,7 +6239,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -6299,7 +6299,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -6361,7 +6361,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::HttpValidationError {
             ::std::convert::Into::into(self)
@@ -6524,7 +6524,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -6666,7 +6666,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -6741,7 +6741,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -6821,7 +6821,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -6930,7 +6930,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -7012,7 +7012,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -7107,7 +7107,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -7204,7 +7204,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -7310,7 +7310,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -7408,7 +7408,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -7503,7 +7503,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -7635,7 +7635,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -7761,7 +7761,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -7893,7 +7893,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -8027,7 +8027,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -8159,7 +8159,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -8276,7 +8276,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -8390,7 +8390,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -8504,7 +8504,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -8636,7 +8636,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -8761,7 +8761,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -8865,7 +8865,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -8997,7 +8997,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -9129,7 +9129,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -9255,7 +9255,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -9387,7 +9387,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -9504,7 +9504,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -9618,7 +9618,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -9750,7 +9750,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -9846,7 +9846,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -9926,7 +9926,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -10039,7 +10039,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -10153,7 +10153,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -10261,7 +10261,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         #[inline]
         pub fn build(self) -> super::ProjectPatch {
             ::std::convert::Into::into(self)
@@ -10330,7 +10330,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -10474,7 +10474,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -10604,7 +10604,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -10763,7 +10763,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -10905,7 +10905,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -11004,7 +11004,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -11127,7 +11127,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -11277,7 +11277,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -11427,7 +11427,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///
@@ -11557,7 +11557,7 @@ pub mod builder {
             self
         }
 
-        /// Returns the value with what was set.
+        /// Returns the value.
         ///
         /// # Errors
         ///

@@ -14,7 +14,7 @@ pub struct ListArtifactTasks<'a> {
 }
 
 impl<'a> ListArtifactTasks<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -39,7 +39,7 @@ impl<'a> ListArtifactTasks<'a> {
         self
     }
 
-    /// Which links to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"key","string_value":"model"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
+    /// Filter for the links, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"key","string_value":"model"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -50,7 +50,7 @@ impl<'a> ListArtifactTasks<'a> {
         self
     }
 
-    /// How many links a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    /// Maximum number of links on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
@@ -84,7 +84,7 @@ impl<'a> ListArtifactTasks<'a> {
         self
     }
 
-    /// The field to sort by, such as `id`, `run_id`, `task_id` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `run_id asc`. The server uses the identifier of the link when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `id`, `run_id`, `task_id` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending by default. Example: `run_id asc`. If omitted, the server uses the identifier of the link. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -136,7 +136,7 @@ impl<'a> ListArtifactTasks<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -164,9 +164,9 @@ impl<'a> ListArtifactTasks<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -218,7 +218,7 @@ pub struct CreateArtifactTask<'a> {
 }
 
 impl<'a> CreateArtifactTask<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -234,7 +234,7 @@ impl<'a> CreateArtifactTask<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -274,7 +274,7 @@ pub struct BatchCreateArtifactTasks<'a> {
 }
 
 impl<'a> BatchCreateArtifactTasks<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -290,7 +290,7 @@ impl<'a> BatchCreateArtifactTasks<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -330,7 +330,7 @@ pub struct ListArtifacts<'a> {
 }
 
 impl<'a> ListArtifacts<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -339,7 +339,7 @@ impl<'a> ListArtifacts<'a> {
         Self { client, request }
     }
 
-    /// Which artifacts to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"name","string_value":"model"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
+    /// Filter for the artifacts, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"name","string_value":"model"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -361,7 +361,7 @@ impl<'a> ListArtifacts<'a> {
         self
     }
 
-    /// How many artifacts a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    /// Maximum number of artifacts on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
@@ -379,7 +379,7 @@ impl<'a> ListArtifacts<'a> {
         self
     }
 
-    /// The field to sort by, such as `created_at`, `name` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `created_at`, `name` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -390,7 +390,7 @@ impl<'a> ListArtifacts<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -418,9 +418,9 @@ impl<'a> ListArtifacts<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -472,7 +472,7 @@ pub struct CreateArtifact<'a> {
 }
 
 impl<'a> CreateArtifact<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -488,7 +488,7 @@ impl<'a> CreateArtifact<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -528,7 +528,7 @@ pub struct UpdateArtifact<'a> {
 }
 
 impl<'a> UpdateArtifact<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -546,7 +546,7 @@ impl<'a> UpdateArtifact<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -586,7 +586,7 @@ pub struct GetArtifact<'a> {
 }
 
 impl<'a> GetArtifact<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, artifact_id: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -596,7 +596,7 @@ impl<'a> GetArtifact<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -636,7 +636,7 @@ pub struct BatchCreateArtifacts<'a> {
 }
 
 impl<'a> BatchCreateArtifacts<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -652,7 +652,7 @@ impl<'a> BatchCreateArtifacts<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -692,7 +692,7 @@ pub struct ListMetrics<'a> {
 }
 
 impl<'a> ListMetrics<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -701,7 +701,7 @@ impl<'a> ListMetrics<'a> {
         Self { client, request }
     }
 
-    /// Which metrics to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"name","string_value":"accuracy"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
+    /// Filter for the metrics, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"name","string_value":"accuracy"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -723,7 +723,7 @@ impl<'a> ListMetrics<'a> {
         self
     }
 
-    /// How many metrics a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    /// Maximum number of metrics on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
@@ -757,7 +757,7 @@ impl<'a> ListMetrics<'a> {
         self
     }
 
-    /// The field to sort by, such as `created_at` or `name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses an order of its own when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `created_at` or `name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses an order of its own. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -784,7 +784,7 @@ impl<'a> ListMetrics<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -812,9 +812,9 @@ impl<'a> ListMetrics<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -866,7 +866,7 @@ pub struct LogMetric<'a> {
 }
 
 impl<'a> LogMetric<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -882,7 +882,7 @@ impl<'a> LogMetric<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -922,7 +922,7 @@ pub struct GetMetric<'a> {
 }
 
 impl<'a> GetMetric<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -937,7 +937,7 @@ impl<'a> GetMetric<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -977,7 +977,7 @@ pub struct Authorize<'a> {
 }
 
 impl<'a> Authorize<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(&super::operations::AUTHORIZE);
@@ -1009,7 +1009,7 @@ impl<'a> Authorize<'a> {
         self
     }
 
-    /// What the caller wants to do with the resource. The server requires it; absent is a 400.
+    /// Action of the caller on the resource. The server requires it; absent is a 400.
     ///
     /// - `UNASSIGNED_VERB`: not set; a 400.
     /// - `CREATE`: create it.
@@ -1025,7 +1025,7 @@ impl<'a> Authorize<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1067,7 +1067,7 @@ pub struct ListExperiments<'a> {
 }
 
 impl<'a> ListExperiments<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -1076,7 +1076,7 @@ impl<'a> ListExperiments<'a> {
         Self { client, request }
     }
 
-    /// Which experiments to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"storage_state","string_value":"AVAILABLE"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
+    /// Filter for the experiments, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"storage_state","string_value":"AVAILABLE"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -1098,7 +1098,7 @@ impl<'a> ListExperiments<'a> {
         self
     }
 
-    /// How many experiments a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    /// Maximum number of experiments on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
@@ -1116,7 +1116,7 @@ impl<'a> ListExperiments<'a> {
         self
     }
 
-    /// The field to sort by, such as `created_at`, `last_run_created_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `last_run_created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `created_at`, `last_run_created_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `last_run_created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -1127,7 +1127,7 @@ impl<'a> ListExperiments<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1155,9 +1155,9 @@ impl<'a> ListExperiments<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -1209,7 +1209,7 @@ pub struct CreateExperiment<'a> {
 }
 
 impl<'a> CreateExperiment<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -1222,7 +1222,7 @@ impl<'a> CreateExperiment<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1262,7 +1262,7 @@ pub struct GetExperiment<'a> {
 }
 
 impl<'a> GetExperiment<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, experiment_id: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -1272,7 +1272,7 @@ impl<'a> GetExperiment<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1312,7 +1312,7 @@ pub struct DeleteExperiment<'a> {
 }
 
 impl<'a> DeleteExperiment<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, experiment_id: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -1322,7 +1322,7 @@ impl<'a> DeleteExperiment<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1364,7 +1364,7 @@ pub struct ArchiveExperiment<'a> {
 }
 
 impl<'a> ArchiveExperiment<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, experiment_id: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -1374,7 +1374,7 @@ impl<'a> ArchiveExperiment<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1416,7 +1416,7 @@ pub struct UnarchiveExperiment<'a> {
 }
 
 impl<'a> UnarchiveExperiment<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, experiment_id: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -1426,7 +1426,7 @@ impl<'a> UnarchiveExperiment<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1468,7 +1468,7 @@ pub struct GetFilter<'a> {
 }
 
 impl<'a> GetFilter<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -1477,7 +1477,7 @@ impl<'a> GetFilter<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1517,7 +1517,7 @@ pub struct GetHealthz<'a> {
 }
 
 impl<'a> GetHealthz<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -1526,7 +1526,7 @@ impl<'a> GetHealthz<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1566,7 +1566,7 @@ pub struct ListPipelines<'a> {
 }
 
 impl<'a> ListPipelines<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -1575,7 +1575,7 @@ impl<'a> ListPipelines<'a> {
         Self { client, request }
     }
 
-    /// Which pipelines to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"training"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. Absent means everything.
+    /// Filter for the pipelines, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"training"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -1597,7 +1597,7 @@ impl<'a> ListPipelines<'a> {
         self
     }
 
-    /// How many pipelines a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    /// Maximum number of pipelines on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
@@ -1615,7 +1615,7 @@ impl<'a> ListPipelines<'a> {
         self
     }
 
-    /// The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -1626,7 +1626,7 @@ impl<'a> ListPipelines<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1654,9 +1654,9 @@ impl<'a> ListPipelines<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -1708,7 +1708,7 @@ pub struct CreatePipeline<'a> {
 }
 
 impl<'a> CreatePipeline<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -1721,7 +1721,7 @@ impl<'a> CreatePipeline<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1761,7 +1761,7 @@ pub struct CreatePipelineAndVersion<'a> {
 }
 
 impl<'a> CreatePipelineAndVersion<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -1777,7 +1777,7 @@ impl<'a> CreatePipelineAndVersion<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1817,7 +1817,7 @@ pub struct GetPipelineByName<'a> {
 }
 
 impl<'a> GetPipelineByName<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, name: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -1838,7 +1838,7 @@ impl<'a> GetPipelineByName<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1878,7 +1878,7 @@ pub struct UpdatePipeline<'a> {
 }
 
 impl<'a> UpdatePipeline<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -1896,7 +1896,7 @@ impl<'a> UpdatePipeline<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1936,7 +1936,7 @@ pub struct GetPipeline<'a> {
 }
 
 impl<'a> GetPipeline<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, pipeline_id: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -1946,7 +1946,7 @@ impl<'a> GetPipeline<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -1986,7 +1986,7 @@ pub struct DeletePipeline<'a> {
 }
 
 impl<'a> DeletePipeline<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, pipeline_id: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -1996,7 +1996,7 @@ impl<'a> DeletePipeline<'a> {
         Self { client, request }
     }
 
-    /// Whether to delete the versions of the pipeline along with it. The server uses `false` when absent, and then refuses a pipeline that has versions.
+    /// Whether to delete the versions of the pipeline along with it. If omitted, the server uses `false`, and then refuses a pipeline that has versions.
     #[inline]
     pub fn cascade(mut self, cascade: bool) -> Self {
         let request = &mut self.request;
@@ -2004,7 +2004,7 @@ impl<'a> DeletePipeline<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2046,7 +2046,7 @@ pub struct ListPipelineVersions<'a> {
 }
 
 impl<'a> ListPipelineVersions<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, pipeline_id: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -2056,7 +2056,7 @@ impl<'a> ListPipelineVersions<'a> {
         Self { client, request }
     }
 
-    /// Which versions to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"v1"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. Absent means everything.
+    /// Filter for the versions, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"v1"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -2067,7 +2067,7 @@ impl<'a> ListPipelineVersions<'a> {
         self
     }
 
-    /// How many versions a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    /// Maximum number of versions on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
@@ -2085,7 +2085,7 @@ impl<'a> ListPipelineVersions<'a> {
         self
     }
 
-    /// The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -2096,7 +2096,7 @@ impl<'a> ListPipelineVersions<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2124,9 +2124,9 @@ impl<'a> ListPipelineVersions<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -2178,7 +2178,7 @@ pub struct CreatePipelineVersion<'a> {
 }
 
 impl<'a> CreatePipelineVersion<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -2196,7 +2196,7 @@ impl<'a> CreatePipelineVersion<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2236,7 +2236,7 @@ pub struct GetPipelineVersion<'a> {
 }
 
 impl<'a> GetPipelineVersion<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -2251,7 +2251,7 @@ impl<'a> GetPipelineVersion<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2291,7 +2291,7 @@ pub struct DeletePipelineVersion<'a> {
 }
 
 impl<'a> DeletePipelineVersion<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -2306,7 +2306,7 @@ impl<'a> DeletePipelineVersion<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2348,7 +2348,7 @@ pub struct UpdatePipelineVersion<'a> {
 }
 
 impl<'a> UpdatePipelineVersion<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -2368,7 +2368,7 @@ impl<'a> UpdatePipelineVersion<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2408,7 +2408,7 @@ pub struct UploadPipeline<'a> {
 }
 
 impl<'a> UploadPipeline<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -2432,7 +2432,7 @@ impl<'a> UploadPipeline<'a> {
         self
     }
 
-    /// What the pipeline does, in free text; also used for its first version.
+    /// Description of the pipeline, in free text; also used for its first version.
     pub fn description(
         mut self,
         description: impl ::std::convert::Into<::std::string::String>,
@@ -2443,7 +2443,7 @@ impl<'a> UploadPipeline<'a> {
         self
     }
 
-    /// Name of the pipeline as shown to people. The server uses `name` when absent.
+    /// Name of the pipeline for display. If omitted, the server uses `name`.
     pub fn display_name(
         mut self,
         display_name: impl ::std::convert::Into<::std::string::String>,
@@ -2454,7 +2454,7 @@ impl<'a> UploadPipeline<'a> {
         self
     }
 
-    /// Name of the pipeline, unique in the namespace; it cannot be changed later. The server uses `display_name`, or else the name of the file, when absent.
+    /// Name of the pipeline, unique in the namespace; it cannot be changed later. If omitted, the server uses `display_name`, or else the name of the file,.
     pub fn name(
         mut self,
         name: impl ::std::convert::Into<::std::string::String>,
@@ -2487,7 +2487,7 @@ impl<'a> UploadPipeline<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2527,7 +2527,7 @@ pub struct UploadPipelineVersion<'a> {
 }
 
 impl<'a> UploadPipelineVersion<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -2551,7 +2551,7 @@ impl<'a> UploadPipelineVersion<'a> {
         self
     }
 
-    /// What is special about the version, in free text.
+    /// Description of the version, in free text.
     pub fn description(
         mut self,
         description: impl ::std::convert::Into<::std::string::String>,
@@ -2562,7 +2562,7 @@ impl<'a> UploadPipelineVersion<'a> {
         self
     }
 
-    /// Name of the version as shown to people. The server uses `name` when absent.
+    /// Name of the version for display. If omitted, the server uses `name`.
     pub fn display_name(
         mut self,
         display_name: impl ::std::convert::Into<::std::string::String>,
@@ -2573,7 +2573,7 @@ impl<'a> UploadPipelineVersion<'a> {
         self
     }
 
-    /// Name of the version, unique in its pipeline; it cannot be changed later. The server uses `display_name`, or else the name of the file, when absent.
+    /// Name of the version, unique in its pipeline; it cannot be changed later. If omitted, the server uses `display_name`, or else the name of the file,.
     pub fn name(
         mut self,
         name: impl ::std::convert::Into<::std::string::String>,
@@ -2584,7 +2584,7 @@ impl<'a> UploadPipelineVersion<'a> {
         self
     }
 
-    /// Identifier of the pipeline that gets the version. The server requires it: absent is a 400. Note the spelling without an underscore.
+    /// Identifier of the pipeline of the version. The server requires it: absent is a 400. Note the spelling without an underscore.
     pub fn pipelineid(
         mut self,
         pipelineid: impl ::std::convert::Into<::std::string::String>,
@@ -2606,7 +2606,7 @@ impl<'a> UploadPipelineVersion<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2646,7 +2646,7 @@ pub struct ListRecurringRuns<'a> {
 }
 
 impl<'a> ListRecurringRuns<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(
@@ -2666,7 +2666,7 @@ impl<'a> ListRecurringRuns<'a> {
         self
     }
 
-    /// Which recurring runs to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"nightly"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
+    /// Filter for the recurring runs, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"nightly"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -2688,7 +2688,7 @@ impl<'a> ListRecurringRuns<'a> {
         self
     }
 
-    /// How many recurring runs a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    /// Maximum number of recurring runs on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
@@ -2706,7 +2706,7 @@ impl<'a> ListRecurringRuns<'a> {
         self
     }
 
-    /// The field to sort by, such as `created_at`, `updated_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `created_at`, `updated_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -2717,7 +2717,7 @@ impl<'a> ListRecurringRuns<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2745,9 +2745,9 @@ impl<'a> ListRecurringRuns<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -2799,7 +2799,7 @@ pub struct CreateRecurringRun<'a> {
 }
 
 impl<'a> CreateRecurringRun<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -2815,7 +2815,7 @@ impl<'a> CreateRecurringRun<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2855,7 +2855,7 @@ pub struct GetRecurringRun<'a> {
 }
 
 impl<'a> GetRecurringRun<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -2868,7 +2868,7 @@ impl<'a> GetRecurringRun<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2908,7 +2908,7 @@ pub struct DeleteRecurringRun<'a> {
 }
 
 impl<'a> DeleteRecurringRun<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -2921,7 +2921,7 @@ impl<'a> DeleteRecurringRun<'a> {
         Self { client, request }
     }
 
-    /// What becomes of the workflows that the recurring run has started. When absent, the cluster's own default applies.
+    /// Deletion policy for workflows that the recurring run has started. If omitted, the cluster's default applies.
     ///
     /// - `DELETE_PROPAGATION_POLICY_UNSPECIFIED`: not set; the cluster's own default applies.
     /// - `FOREGROUND`: the owned workflows are deleted first, then the recurring run.
@@ -2938,7 +2938,7 @@ impl<'a> DeleteRecurringRun<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -2980,7 +2980,7 @@ pub struct DisableRecurringRun<'a> {
 }
 
 impl<'a> DisableRecurringRun<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -2993,7 +2993,7 @@ impl<'a> DisableRecurringRun<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3035,7 +3035,7 @@ pub struct EnableRecurringRun<'a> {
 }
 
 impl<'a> EnableRecurringRun<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -3048,7 +3048,7 @@ impl<'a> EnableRecurringRun<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3090,7 +3090,7 @@ pub struct ReportScheduledWorkflow<'a> {
 }
 
 impl<'a> ReportScheduledWorkflow<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, body: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -3103,7 +3103,7 @@ impl<'a> ReportScheduledWorkflow<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3145,7 +3145,7 @@ pub struct ReportWorkflow<'a> {
 }
 
 impl<'a> ReportWorkflow<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, body: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -3158,7 +3158,7 @@ impl<'a> ReportWorkflow<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3200,7 +3200,7 @@ pub struct ListRuns<'a> {
 }
 
 impl<'a> ListRuns<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client) -> Self {
         let request = ::compute_kfp_runtime::Request::new(&super::operations::LIST_RUNS);
@@ -3218,7 +3218,7 @@ impl<'a> ListRuns<'a> {
         self
     }
 
-    /// Which runs to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"storage_state","string_value":"AVAILABLE"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
+    /// Filter for the runs, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"storage_state","string_value":"AVAILABLE"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -3240,7 +3240,7 @@ impl<'a> ListRuns<'a> {
         self
     }
 
-    /// How many runs a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. With `view=FULL` the limit is 100. A negative value is a 400. A page may hold fewer and still not be the last.
+    /// Maximum number of runs on a page. The default, also for 0, is 20; a value above 200 counts as 200. With `view=FULL` the limit is 100. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
@@ -3258,7 +3258,7 @@ impl<'a> ListRuns<'a> {
         self
     }
 
-    /// The field to sort by, such as `created_at`, `scheduled_at`, `finished_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `created_at`, `scheduled_at`, `finished_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.
     pub fn sort_by(
         mut self,
         sort_by: impl ::std::convert::Into<::std::string::String>,
@@ -3269,7 +3269,7 @@ impl<'a> ListRuns<'a> {
         self
     }
 
-    /// How much of each run to return. The server uses `DEFAULT` when absent.
+    /// Amount of detail of each run. If omitted, the server uses `DEFAULT`.
     ///
     /// - `DEFAULT`: the run with `task_count`, without its tasks.
     /// - `FULL`: the run with all its tasks in `tasks`.
@@ -3280,7 +3280,7 @@ impl<'a> ListRuns<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3308,9 +3308,9 @@ impl<'a> ListRuns<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -3358,7 +3358,7 @@ pub struct CreateRun<'a> {
 }
 
 impl<'a> CreateRun<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -3371,7 +3371,7 @@ impl<'a> CreateRun<'a> {
         Self { client, request }
     }
 
-    /// Identifier of the experiment that the run goes to. Set `experiment_id` in the body, which is what the server goes by.
+    /// Identifier of the experiment that the run goes to. Set `experiment_id` in the body, which is the one that the server uses.
     pub fn experiment_id(
         mut self,
         experiment_id: impl ::std::convert::Into<::std::string::String>,
@@ -3382,7 +3382,7 @@ impl<'a> CreateRun<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3422,7 +3422,7 @@ pub struct GetRun<'a> {
 }
 
 impl<'a> GetRun<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, run_id: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -3443,7 +3443,7 @@ impl<'a> GetRun<'a> {
         self
     }
 
-    /// How much of the run to return. The server uses `DEFAULT` when absent.
+    /// Amount of detail of the run. If omitted, the server uses `DEFAULT`.
     ///
     /// - `DEFAULT`: the run with `task_count`, without its tasks.
     /// - `FULL`: the run with all its tasks in `tasks`.
@@ -3454,7 +3454,7 @@ impl<'a> GetRun<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3494,7 +3494,7 @@ pub struct DeleteRun<'a> {
 }
 
 impl<'a> DeleteRun<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, run_id: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -3515,7 +3515,7 @@ impl<'a> DeleteRun<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3557,7 +3557,7 @@ pub struct ListTasks<'a> {
 }
 
 impl<'a> ListTasks<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, run_id: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -3567,7 +3567,7 @@ impl<'a> ListTasks<'a> {
         Self { client, request }
     }
 
-    /// Which tasks to return, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"train"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
+    /// Filter for the tasks, as JSON; a match must satisfy every predicate. Example: `{"predicates":[{"operation":"EQUALS","key":"display_name","string_value":"train"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{"values":["a","b"]}`. Absent means everything.
     pub fn filter(
         mut self,
         filter: impl ::std::convert::Into<::std::string::String>,
@@ -3578,7 +3578,7 @@ impl<'a> ListTasks<'a> {
         self
     }
 
-    /// The field to sort by, such as `create_time` or `end_time`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `create_time desc`. The server uses the creation time, oldest first, when absent. A field that cannot be sorted by is a 400.
+    /// The field to sort by, such as `create_time` or `end_time`, as `field`, `field asc` or `field desc`; ascending by default. Example: `create_time desc`. If omitted, the server uses the creation time, oldest first,. A field that cannot be sorted by is a 400.
     pub fn order_by(
         mut self,
         order_by: impl ::std::convert::Into<::std::string::String>,
@@ -3589,7 +3589,7 @@ impl<'a> ListTasks<'a> {
         self
     }
 
-    /// How many tasks a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.
+    /// Maximum number of tasks on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
     pub fn page_size(mut self, items: u32) -> Self {
         self.request.page_size(items);
@@ -3618,7 +3618,7 @@ impl<'a> ListTasks<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3646,9 +3646,9 @@ impl<'a> ListTasks<'a> {
         self.client.transport().send_json(self.request)
     }
 
-    /// Sets the largest number of items that [`items`](Self::items) yields [default: all].
+    /// Sets the maximum number of items that [`items`](Self::items) yields [default: all].
     ///
-    /// [`pages`](Self::pages) ends with the page that reaches it.
+    /// [`pages`](Self::pages) stops after the page that reaches it.
     #[inline]
     pub fn max_items(mut self, items: u64) -> Self {
         self.request.max_items(items);
@@ -3700,7 +3700,7 @@ pub struct CreateTask<'a> {
 }
 
 impl<'a> CreateTask<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -3718,7 +3718,7 @@ impl<'a> CreateTask<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3758,7 +3758,7 @@ pub struct GetTask<'a> {
 }
 
 impl<'a> GetTask<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -3773,7 +3773,7 @@ impl<'a> GetTask<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3813,7 +3813,7 @@ pub struct UpdateTask<'a> {
 }
 
 impl<'a> UpdateTask<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -3833,7 +3833,7 @@ impl<'a> UpdateTask<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3873,7 +3873,7 @@ pub struct BatchUpdateTasks<'a> {
 }
 
 impl<'a> BatchUpdateTasks<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -3891,7 +3891,7 @@ impl<'a> BatchUpdateTasks<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3931,7 +3931,7 @@ pub struct ArchiveRun<'a> {
 }
 
 impl<'a> ArchiveRun<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, run_id: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -3952,7 +3952,7 @@ impl<'a> ArchiveRun<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -3994,7 +3994,7 @@ pub struct RetryRun<'a> {
 }
 
 impl<'a> RetryRun<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, run_id: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -4015,7 +4015,7 @@ impl<'a> RetryRun<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -4057,7 +4057,7 @@ pub struct TerminateRun<'a> {
 }
 
 impl<'a> TerminateRun<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, run_id: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -4078,7 +4078,7 @@ impl<'a> TerminateRun<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -4120,7 +4120,7 @@ pub struct UnarchiveRun<'a> {
 }
 
 impl<'a> UnarchiveRun<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(client: &'a super::Client, run_id: ::std::string::String) -> Self {
         let mut request = ::compute_kfp_runtime::Request::new(
@@ -4141,7 +4141,7 @@ impl<'a> UnarchiveRun<'a> {
         self
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -4183,7 +4183,7 @@ pub struct FindCachedTask<'a> {
 }
 
 impl<'a> FindCachedTask<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -4199,7 +4199,7 @@ impl<'a> FindCachedTask<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(
@@ -4239,7 +4239,7 @@ pub struct CreateVisualizationV1<'a> {
 }
 
 impl<'a> CreateVisualizationV1<'a> {
-    /// Creates a request in which nothing optional is set.
+    /// Creates a request without optional values.
     #[inline]
     pub fn new(
         client: &'a super::Client,
@@ -4257,7 +4257,7 @@ impl<'a> CreateVisualizationV1<'a> {
         Self { client, request }
     }
 
-    /// Overrides the client's settings for this call: time limits, retries, further headers.
+    /// Overrides the client's settings for this call: time limits, retries, additional headers.
     pub fn options(
         mut self,
         set: impl ::std::ops::FnOnce(

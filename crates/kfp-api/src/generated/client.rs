@@ -7,16 +7,16 @@ use super::{builder, types};
 ///
 /// The v2beta1 API of Kubeflow Pipelines (KFP): experiments, pipelines and their versions, runs, recurring runs, tasks, artifacts and metrics.
 ///
-/// What holds everywhere:
+/// Conventions of all operations:
 ///
 /// - JSON keys are in lower case with underscores; the only exception is `recurringRuns`, the list in a page of recurring runs.
-/// - The server leaves zero values out of its answers: `false`, `0`, `""`, an empty list and the default value of an enum are absent, and an empty page is `{}`.
-/// - The server refuses a request body that has a field it does not know (400). Send only what you want to set, never a default that this document declares.
-/// - 64-bit integers travel as JSON strings; the server also takes numbers.
+/// - The server omits zero values from its responses: `false`, `0`, `""`, an empty list and the default value of an enum are absent, and an empty page is `{}`.
+/// - The server refuses a request body that has a field it does not know (400). Send only the fields that you want to set, never a default that this document declares.
+/// - 64-bit integers are sent as JSON strings; the server also accepts numbers.
 /// - Times are RFC 3339, with up to nanoseconds. A time that is not set often arrives as `1970-01-01T00:00:00Z`.
-/// - Enums grow: a newer server may send a value that is not listed here. Answers may also have fields that are not listed here.
+/// - Enums grow: a newer server may send a value that is not listed here. Responses may also have fields that are not listed here.
 /// - Lists come in pages, and only an absent or empty `next_page_token` ends a list. A page may be short, or empty, and still not be the last.
-/// - An object inside a successful answer may carry its own `error`; its other fields may then be missing.
+/// - An object in a successful response may contain its own `error`; its other fields may then be missing.
 /// - In a multi-user installation most objects live in a namespace, and the caller needs the matching permission there; a single-user installation has no namespaces.
 /// - Behind an authentication proxy an expired session shows as a redirect to an HTML login page, or as that page with status 200.
 ///
@@ -41,9 +41,9 @@ impl Client {
         &self.transport
     }
 
-    /// Prepares a call of any operation, by its name, with its arguments as JSON.
+    /// Prepares a call of an operation by its name, with arguments as JSON.
     ///
-    /// The name is that of the method, in snake or kebab case, or the `operationId` of the spec. The arguments are an object with the parameters under their names in the spec, and `body`; see [`Call`](::compute_kfp_runtime::dynamic::Call). It also has the methods for files of an upload and for settings of a list.
+    /// The name is the method's, in snake or kebab case, or the `operationId` in the spec. The arguments are an object with the parameters under their names in the spec, and `body`; see [`Call`](::compute_kfp_runtime::dynamic::Call). It also has methods for the files of an upload and for the settings of a list.
     ///
     /// # Errors
     ///
@@ -84,12 +84,12 @@ impl Client {
     ///
     /// Renders data of a run as HTML and returns it in the field `html`; nothing is stored. The server needs a visualization service in the namespace and fails without it. A missing `source`, or `arguments` that are not JSON, is a 400.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/visualizations/{namespace}`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/visualizations/{namespace}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
     /// - `namespace`: Namespace whose visualization service does the rendering; the caller needs permission there.
-    /// - `body`: What to render: `type`, `source` and where needed `arguments`. Leave out `html` and `error`, which the server fills.
+    /// - `body`: The visualization to render: `type`, `source` and, if needed, `arguments`. Omit `html` and `error`, which the server fills.
     ///
     /// # Examples
     ///
@@ -125,11 +125,11 @@ impl Client {
 impl Client {
     /// List links between artifacts and tasks.
     ///
-    /// Returns one page of the links that say which task consumed or produced which artifact. At least one of `task_ids`, `run_ids` and `artifact_ids` must be given, else the answer is a 400. The order is by `sort_by`, and by the identifier of the link when absent. A server that does not have the artifact and task API answers 404.
+    /// Returns one page of the links that say which task consumed or produced which artifact. At least one of `task_ids`, `run_ids` and `artifact_ids` must be given, otherwise the status is 400. The order is set by `sort_by`; if omitted, it is by the identifier of the link. A server that does not have the artifact and task API returns 404.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/artifact_tasks`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/artifact_tasks`, authorized by `Bearer`.
     ///
-    /// The builder sets what is optional: [`task_ids`](builder::ListArtifactTasks::task_ids), [`run_ids`](builder::ListArtifactTasks::run_ids), [`artifact_ids`](builder::ListArtifactTasks::artifact_ids), [`type_`](builder::ListArtifactTasks::type_), [`page_token`](builder::ListArtifactTasks::page_token), [`page_size`](builder::ListArtifactTasks::page_size), [`sort_by`](builder::ListArtifactTasks::sort_by), [`filter`](builder::ListArtifactTasks::filter).
+    /// Optional, set by methods of the builder: [`task_ids`](builder::ListArtifactTasks::task_ids), [`run_ids`](builder::ListArtifactTasks::run_ids), [`artifact_ids`](builder::ListArtifactTasks::artifact_ids), [`type_`](builder::ListArtifactTasks::type_), [`page_token`](builder::ListArtifactTasks::page_token), [`page_size`](builder::ListArtifactTasks::page_size), [`sort_by`](builder::ListArtifactTasks::sort_by), [`filter`](builder::ListArtifactTasks::filter).
     ///
     /// # Examples
     ///
@@ -147,9 +147,9 @@ impl Client {
 
     /// Link an artifact to a task.
     ///
-    /// Records that a task consumed or produced an artifact that already exists, and returns the link with its `id`. The server requires `artifact_id`, `task_id`, `run_id`, `type`, `producer` and `key`; the task must belong to the run, and artifact and task must share a namespace, else the answer is a 400. An artifact that is being created gets its output link by itself and needs no call of this. A server that does not have the artifact and task API answers 404.
+    /// Records that a task consumed or produced an artifact that already exists, and returns the link with its `id`. The server requires `artifact_id`, `task_id`, `run_id`, `type`, `producer` and `key`; the task must belong to the run, and artifact and task must share a namespace, otherwise the status is 400. An artifact that is being created gets its output link by itself and needs no call of this. A server that does not have the artifact and task API returns 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/artifact_tasks`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/artifact_tasks`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -181,9 +181,9 @@ impl Client {
 
     /// Link several artifacts to tasks.
     ///
-    /// Records several links between artifacts and tasks in one request and returns them with their identifiers. The list must not be empty, and all links must belong to the same run and namespace (400). The links are checked before the first one is stored. A server that does not have the artifact and task API answers 404.
+    /// Records several links between artifacts and tasks in one request and returns them with their identifiers. The list must not be empty, and all links must belong to the same run and namespace (400). The links are checked before the first one is stored. A server that does not have the artifact and task API returns 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/artifact_tasks:batchCreate`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/artifact_tasks:batchCreate`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -215,11 +215,11 @@ impl Client {
 
     /// List artifacts of a namespace.
     ///
-    /// Returns one page of the artifacts of a namespace, whichever run produced them. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the artifact and task API answers 404.
+    /// Returns one page of the artifacts of a namespace, whichever run produced them. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the artifact and task API returns 404.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/artifacts`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/artifacts`, authorized by `Bearer`.
     ///
-    /// The builder sets what is optional: [`namespace`](builder::ListArtifacts::namespace), [`page_token`](builder::ListArtifacts::page_token), [`page_size`](builder::ListArtifacts::page_size), [`sort_by`](builder::ListArtifacts::sort_by), [`filter`](builder::ListArtifacts::filter).
+    /// Optional, set by methods of the builder: [`namespace`](builder::ListArtifacts::namespace), [`page_token`](builder::ListArtifacts::page_token), [`page_size`](builder::ListArtifacts::page_size), [`sort_by`](builder::ListArtifacts::sort_by), [`filter`](builder::ListArtifacts::filter).
     ///
     /// # Examples
     ///
@@ -237,9 +237,9 @@ impl Client {
 
     /// Create an artifact of a task.
     ///
-    /// Registers an artifact as the output of a task and returns it with its `artifact_id`; the link between the two is stored in the same step. The call stores metadata only: the data at `uri` is neither read nor written. The answer is a 400 where the task does not belong to the run, where a required field is missing, or where a `Metric` has no `number_value`. A server that does not have the artifact and task API answers 404.
+    /// Registers an artifact as the output of a task and returns it with its `artifact_id`; the link between the two is stored in the same step. The call stores metadata only: the data at `uri` is neither read nor written. The status is 400 if the task does not belong to the run, if a required field is missing, or where a `Metric` has no `number_value`. A server that does not have the artifact and task API returns 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/artifacts`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/artifacts`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -271,9 +271,9 @@ impl Client {
 
     /// Update an artifact.
     ///
-    /// Overwrites what is stored about an artifact and returns the result. Send every field that should keep its value, as it was read before: a field left out may be cleared. The identifier comes from the path and is not part of the body; an unknown one is a 404. A server that does not have the artifact and task API answers 404.
+    /// Overwrites the record of an artifact and returns the result. Send every field that should keep its value, as it was read before: a field left out may be cleared. The identifier comes from the path and is not part of the body; an unknown one is a 404. A server that does not have the artifact and task API returns 404.
     ///
-    /// Sends a `PUT` request to `/apis/v2beta1/artifacts/{artifact.artifact_id}`, authorised by `Bearer`.
+    /// Sends a `PUT` request to `/apis/v2beta1/artifacts/{artifact.artifact_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -308,9 +308,9 @@ impl Client {
 
     /// Get an artifact.
     ///
-    /// Returns what is stored about one artifact, including its `uri`; the data itself is not part of the answer. An unknown identifier is a 404. A server that does not have the artifact and task API answers 404.
+    /// Returns the record of an artifact, including its `uri`; the data itself is not part of the response. An unknown identifier is a 404. A server that does not have the artifact and task API returns 404.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/artifacts/{artifact_id}`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/artifacts/{artifact_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -334,9 +334,9 @@ impl Client {
 
     /// Create several artifacts.
     ///
-    /// Registers several artifacts as outputs of tasks in one request and returns them, with their identifiers, in the order of the request. The list must not be empty, and all artifacts must be in the same namespace (400). One entry that is refused fails the whole request. A server that does not have the artifact and task API answers 404.
+    /// Registers several artifacts as outputs of tasks in one request and returns them, with their identifiers, in the order of the request. The list must not be empty, and all artifacts must be in the same namespace (400). One entry that is refused fails the whole request. A server that does not have the artifact and task API returns 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/artifacts:batchCreate`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/artifacts:batchCreate`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -368,11 +368,11 @@ impl Client {
 
     /// List metrics of tasks and runs.
     ///
-    /// Returns one page of metrics, which may be narrowed to tasks, runs or a namespace. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the metrics API answers 404.
+    /// Returns one page of metrics, which may be narrowed to tasks, runs or a namespace. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the metrics API returns 404.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/metrics`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/metrics`, authorized by `Bearer`.
     ///
-    /// The builder sets what is optional: [`task_ids`](builder::ListMetrics::task_ids), [`run_ids`](builder::ListMetrics::run_ids), [`namespace`](builder::ListMetrics::namespace), [`page_token`](builder::ListMetrics::page_token), [`page_size`](builder::ListMetrics::page_size), [`sort_by`](builder::ListMetrics::sort_by), [`filter`](builder::ListMetrics::filter).
+    /// Optional, set by methods of the builder: [`task_ids`](builder::ListMetrics::task_ids), [`run_ids`](builder::ListMetrics::run_ids), [`namespace`](builder::ListMetrics::namespace), [`page_token`](builder::ListMetrics::page_token), [`page_size`](builder::ListMetrics::page_size), [`sort_by`](builder::ListMetrics::sort_by), [`filter`](builder::ListMetrics::filter).
     ///
     /// # Examples
     ///
@@ -390,9 +390,9 @@ impl Client {
 
     /// Log a metric of a task.
     ///
-    /// Stores one metric that a task consumed or produced and returns it. A metric is identified by its task and its name. A server that does not have the metrics API answers 404.
+    /// Stores one metric that a task consumed or produced and returns it. A metric is identified by its task and its name. A server that does not have the metrics API returns 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/metrics`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/metrics`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -424,9 +424,9 @@ impl Client {
 
     /// Get a metric of a task.
     ///
-    /// Returns the metric that a task has under the given name. An unknown task or name is a 404. A server that does not have the metrics API answers 404.
+    /// Returns the metric that a task has under the given name. An unknown task or name is a 404. A server that does not have the metrics API returns 404.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/metrics/{task_id}/{name}`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/metrics/{task_id}/{name}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -453,15 +453,15 @@ impl Client {
 
 /// # Auth
 ///
-/// Checks of what the caller may do.
+/// Permission checks.
 impl Client {
     /// Check permission on a resource.
     ///
-    /// Asks whether the caller may use a verb on a kind of resource in a namespace. A 200 with an empty object means yes, a 403 no, and a 401 that the caller is not known. All three of `namespace`, `resources` and `verb` must be given, else the answer is a 400.
+    /// Asks whether the caller may use a verb on a kind of resource in a namespace. A 200 with an empty object means yes, a 403 no, and a 401 that the caller is not known. All three of `namespace`, `resources` and `verb` must be given, otherwise the status is 400.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/auth`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/auth`, authorized by `Bearer`.
     ///
-    /// The builder sets what is optional: [`namespace`](builder::Authorize::namespace), [`resources`](builder::Authorize::resources), [`verb`](builder::Authorize::verb).
+    /// Optional, set by methods of the builder: [`namespace`](builder::Authorize::namespace), [`resources`](builder::Authorize::resources), [`verb`](builder::Authorize::verb).
     ///
     /// # Examples
     ///
@@ -485,11 +485,11 @@ impl Client {
 impl Client {
     /// List experiments of a namespace.
     ///
-    /// Returns one page of the experiments of a namespace, archived ones included unless `filter` leaves them out. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`.
+    /// Returns one page of the experiments of a namespace, archived ones included unless `filter` excludes them. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/experiments`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/experiments`, authorized by `Bearer`.
     ///
-    /// The builder sets what is optional: [`page_token`](builder::ListExperiments::page_token), [`page_size`](builder::ListExperiments::page_size), [`sort_by`](builder::ListExperiments::sort_by), [`filter`](builder::ListExperiments::filter), [`namespace`](builder::ListExperiments::namespace).
+    /// Optional, set by methods of the builder: [`page_token`](builder::ListExperiments::page_token), [`page_size`](builder::ListExperiments::page_size), [`sort_by`](builder::ListExperiments::sort_by), [`filter`](builder::ListExperiments::filter), [`namespace`](builder::ListExperiments::namespace).
     ///
     /// # Examples
     ///
@@ -508,13 +508,13 @@ impl Client {
 
     /// Create an experiment.
     ///
-    /// Creates an experiment, a named group of runs, and returns it with its `experiment_id`. `display_name` is required. A name that is already taken in the namespace is a 409, also where an archived experiment holds it.
+    /// Creates an experiment, a named group of runs, and returns it with its `experiment_id`. `display_name` is required. A name that is already taken in the namespace is a 409, also if an archived experiment has it.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/experiments`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/experiments`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
-    /// - `body`: The experiment to create: `display_name`, and where wanted `description` and `namespace`. Leave out what the server assigns.
+    /// - `body`: The experiment to create: `display_name`, and optionally `description` and `namespace`. Omit the fields that the server assigns.
     ///
     /// # Examples
     ///
@@ -545,7 +545,7 @@ impl Client {
     ///
     /// Returns one experiment, archived or not. An unknown identifier is a 404.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/experiments/{experiment_id}`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/experiments/{experiment_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -570,9 +570,9 @@ impl Client {
 
     /// Delete an experiment.
     ///
-    /// Deletes an experiment for good. Its runs and recurring runs are not deleted with it; delete or archive them first. An unknown identifier is a 404.
+    /// Permanently deletes an experiment. Its runs and recurring runs are not deleted with it; delete or archive them first. An unknown identifier is a 404.
     ///
-    /// Sends a `DELETE` request to `/apis/v2beta1/experiments/{experiment_id}`, authorised by `Bearer`.
+    /// Sends a `DELETE` request to `/apis/v2beta1/experiments/{experiment_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -599,7 +599,7 @@ impl Client {
     ///
     /// Archives an experiment together with all its runs, and disables its recurring runs. Nothing is deleted: archived objects stay readable and can be unarchived. An unknown identifier is a 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/experiments/{experiment_id}:archive`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/experiments/{experiment_id}:archive`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -626,7 +626,7 @@ impl Client {
     ///
     /// Makes an archived experiment available again. Its runs stay archived and its recurring runs stay disabled; bring those back one by one. An unknown identifier is a 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/experiments/{experiment_id}:unarchive`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/experiments/{experiment_id}:unarchive`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -652,13 +652,13 @@ impl Client {
 
 /// # Dummy filter
 ///
-/// The shape of a filter; no server offers it.
+/// The shape of a filter; no server implements it.
 impl Client {
     /// Show the filter schema.
     ///
     /// Not meant to be called: it is declared so that the schema of the `filter` parameters is part of this document. Expect a 404; servers do not implement it.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/filters`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/filters`, authorized by `Bearer`.
     ///
     /// # Examples
     ///
@@ -682,9 +682,9 @@ impl Client {
 impl Client {
     /// Get the server's health.
     ///
-    /// Tells whether the server answers, and how it is set up. The answer does not pass through the gateway and has fields beyond the schema, such as `commit_sha` and `tag_name`, the build the server runs.
+    /// Reports that the server is running, and its configuration. The response does not pass through the gateway and has fields beyond the schema, such as `commit_sha` and `tag_name`, the build the server runs.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/healthz`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/healthz`, authorized by `Bearer`.
     ///
     /// # Examples
     ///
@@ -708,11 +708,11 @@ impl Client {
 impl Client {
     /// List pipelines of a namespace.
     ///
-    /// Returns one page of the pipelines of a namespace, without their versions. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A pipeline that cannot be read fully has `error` set instead of failing the page.
+    /// Returns one page of the pipelines of a namespace, without their versions. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`. A pipeline that cannot be read fully has `error` set instead of failing the page.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/pipelines`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/pipelines`, authorized by `Bearer`.
     ///
-    /// The builder sets what is optional: [`namespace`](builder::ListPipelines::namespace), [`page_token`](builder::ListPipelines::page_token), [`page_size`](builder::ListPipelines::page_size), [`sort_by`](builder::ListPipelines::sort_by), [`filter`](builder::ListPipelines::filter).
+    /// Optional, set by methods of the builder: [`namespace`](builder::ListPipelines::namespace), [`page_token`](builder::ListPipelines::page_token), [`page_size`](builder::ListPipelines::page_size), [`sort_by`](builder::ListPipelines::sort_by), [`filter`](builder::ListPipelines::filter).
     ///
     /// # Examples
     ///
@@ -733,11 +733,11 @@ impl Client {
     ///
     /// Creates a pipeline that has no version yet and returns it with its `pipeline_id`. A run needs a version, so add one next, or upload a file, which does both. A name that is already taken in the namespace is a 409.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/pipelines`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/pipelines`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
-    /// - `body`: The pipeline to create: `name` or `display_name`, and where wanted `description`, `namespace` and `tags`. Leave out what the server assigns.
+    /// - `body`: The pipeline to create: `name` or `display_name`, and optionally `description`, `namespace` and `tags`. Omit the fields that the server assigns.
     ///
     /// # Examples
     ///
@@ -766,9 +766,9 @@ impl Client {
 
     /// Create a pipeline and first version.
     ///
-    /// Creates a pipeline and its first version in one step; the server downloads the package from `pipeline_version.package_url.pipeline_url`. The version takes name and description from the pipeline; list the versions to learn its identifier. A URL that the server refuses, or whose host does not answer with a 200, is a 400; a name that is already taken is a 409. On an error neither of the two is created.
+    /// Creates a pipeline and its first version in one step; the server downloads the package from `pipeline_version.package_url.pipeline_url`. The version takes name and description from the pipeline; list the versions to learn its identifier. A URL that the server refuses, or whose host does not return 200, is a 400; a name that is already taken is a 409. On an error neither of the two is created.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/pipelines/create`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/pipelines/create`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -803,13 +803,13 @@ impl Client {
     ///
     /// Returns the pipeline with the given name in a namespace. The match is on `name`, not on `display_name`, and must be exact; no match is a 404.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/pipelines/names/{name}`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/pipelines/names/{name}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
     /// - `name`: Name of the pipeline, exactly as in its field `name`.
     ///
-    /// The builder sets what is optional: [`namespace`](builder::GetPipelineByName::namespace).
+    /// Optional, set by methods of the builder: [`namespace`](builder::GetPipelineByName::namespace).
     ///
     /// # Examples
     ///
@@ -832,7 +832,7 @@ impl Client {
     ///
     /// Changes the display name and the tags of a pipeline and returns the result; no other field can be changed. Fields that are left out keep their value: without `tags` the tags stay, while `"tags": {}` clears them. An unknown identifier is a 404.
     ///
-    /// Sends a `PATCH` request to `/apis/v2beta1/pipelines/{pipeline.pipeline_id}`, authorised by `Bearer`.
+    /// Sends a `PATCH` request to `/apis/v2beta1/pipelines/{pipeline.pipeline_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -870,7 +870,7 @@ impl Client {
     ///
     /// Returns one pipeline, without its versions. An unknown identifier is a 404.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/pipelines/{pipeline_id}`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/pipelines/{pipeline_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -895,15 +895,15 @@ impl Client {
 
     /// Delete a pipeline.
     ///
-    /// Deletes a pipeline for good. Without `cascade` a pipeline that still has versions is refused; with it the versions are deleted first. Runs that were started from the pipeline stay. An unknown identifier is a 404.
+    /// Permanently deletes a pipeline. Without `cascade` a pipeline that still has versions is refused; with it the versions are deleted first. Runs that were started from the pipeline stay. An unknown identifier is a 404.
     ///
-    /// Sends a `DELETE` request to `/apis/v2beta1/pipelines/{pipeline_id}`, authorised by `Bearer`.
+    /// Sends a `DELETE` request to `/apis/v2beta1/pipelines/{pipeline_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
     /// - `pipeline_id`: Identifier of the pipeline to delete.
     ///
-    /// The builder sets what is optional: [`cascade`](builder::DeletePipeline::cascade).
+    /// Optional, set by methods of the builder: [`cascade`](builder::DeletePipeline::cascade).
     ///
     /// # Examples
     ///
@@ -924,15 +924,15 @@ impl Client {
 
     /// List versions of a pipeline.
     ///
-    /// Returns one page of the versions of a pipeline, each with its specification. The order is by `sort_by`, and by creation time, oldest first, when absent; `created_at desc` puts the newest version first. Pages follow each other through `next_page_token`; an empty result is `{}`. A version that cannot be read fully has `error` set instead of failing the page.
+    /// Returns one page of the versions of a pipeline, each with its specification. The order is set by `sort_by`; if omitted, it is by creation time, oldest first; `created_at desc` puts the newest version first. Pages follow each other through `next_page_token`; an empty result is `{}`. A version that cannot be read fully has `error` set instead of failing the page.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
     /// - `pipeline_id`: Identifier of the pipeline whose versions are listed.
     ///
-    /// The builder sets what is optional: [`page_token`](builder::ListPipelineVersions::page_token), [`page_size`](builder::ListPipelineVersions::page_size), [`sort_by`](builder::ListPipelineVersions::sort_by), [`filter`](builder::ListPipelineVersions::filter).
+    /// Optional, set by methods of the builder: [`page_token`](builder::ListPipelineVersions::page_token), [`page_size`](builder::ListPipelineVersions::page_size), [`sort_by`](builder::ListPipelineVersions::sort_by), [`filter`](builder::ListPipelineVersions::filter).
     ///
     /// # Examples
     ///
@@ -953,14 +953,14 @@ impl Client {
 
     /// Create a version of a pipeline.
     ///
-    /// Adds a version to a pipeline and returns it with its `pipeline_version_id`; the server downloads the package from `package_url.pipeline_url`. A URL that is missing, that the server refuses, or whose host does not answer with a 200, is a 400. A name that another version of the pipeline has is a 409. To send a local file, upload a version instead.
+    /// Adds a version to a pipeline and returns it with its `pipeline_version_id`; the server downloads the package from `package_url.pipeline_url`. A URL that is missing, that the server refuses, or whose host does not return 200, is a 400. A name that another version of the pipeline has is a 409. To send a local file, upload a version instead.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
-    /// - `pipeline_id`: Identifier of the pipeline that gets the version.
-    /// - `body`: The version to create: `package_url`, `pipeline_id` (the same as in the path) and `name` or `display_name`, and where wanted `description`, `code_source_url` and `tags`. Leave out what the server assigns.
+    /// - `pipeline_id`: Identifier of the pipeline of the version.
+    /// - `body`: The version to create: `package_url`, `pipeline_id` (the same as in the path) and `name` or `display_name`, and optionally `description`, `code_source_url` and `tags`. Omit the fields that the server assigns.
     ///
     /// # Examples
     ///
@@ -993,7 +993,7 @@ impl Client {
     ///
     /// Returns one version of a pipeline with its specification. An unknown identifier is a 404.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions/{pipeline_version_id}`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions/{pipeline_version_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -1024,9 +1024,9 @@ impl Client {
 
     /// Delete a pipeline version.
     ///
-    /// Deletes one version of a pipeline for good; the pipeline and its other versions stay. Runs that were started from the version stay. An unknown identifier is a 404.
+    /// Permanently deletes one version of a pipeline; the pipeline and its other versions stay. Runs that were started from the version stay. An unknown identifier is a 404.
     ///
-    /// Sends a `DELETE` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions/{pipeline_version_id}`, authorised by `Bearer`.
+    /// Sends a `DELETE` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions/{pipeline_version_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -1059,7 +1059,7 @@ impl Client {
     ///
     /// Changes the display name and the tags of a pipeline version and returns the result; the specification cannot be changed. Fields that are left out keep their value: without `tags` the tags stay, while `"tags": {}` clears them. An unknown identifier is a 404.
     ///
-    /// Sends a `PATCH` request to `/apis/v2beta1/pipelines/{pipeline_version.pipeline_id}/versions/{pipeline_version.pipeline_version_id}`, authorised by `Bearer`.
+    /// Sends a `PATCH` request to `/apis/v2beta1/pipelines/{pipeline_version.pipeline_id}/versions/{pipeline_version.pipeline_version_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -1103,15 +1103,15 @@ impl Client {
 impl Client {
     /// Upload a new pipeline.
     ///
-    /// Creates a pipeline and its first version from a file and returns the pipeline with its `pipeline_id`. The file travels as the multipart field `uploadfile`; everything else is a query parameter. A file that is not a valid pipeline package is a 400, and a name that is already taken in the namespace is a 409. Where access is denied the answer is a 400 with the reason, not a 403.
+    /// Creates a pipeline and its first version from a file and returns the pipeline with its `pipeline_id`. The file is sent as the multipart field `uploadfile`; everything else is a query parameter. A file that is not a valid pipeline package is a 400, and a name that is already taken in the namespace is a 409. Where access is denied the status is 400 with the reason, not a 403.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/pipelines/upload`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/pipelines/upload`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
-    /// - `uploadfile`: The pipeline package: a compiled pipeline as `.yaml`, `.yml` or `.json`, or a zip or tar.gz archive that holds one; at most 32 MiB. The server tells the format by the file name, so send one with the right ending.
+    /// - `uploadfile`: The pipeline package: a compiled pipeline as `.yaml`, `.yml` or `.json`, or a zip or tar.gz archive that holds one; at most 32 MiB. The server detects the format from the file name, so send one with the right ending.
     ///
-    /// The builder sets what is optional: [`name`](builder::UploadPipeline::name), [`display_name`](builder::UploadPipeline::display_name), [`description`](builder::UploadPipeline::description), [`namespace`](builder::UploadPipeline::namespace), [`tags`](builder::UploadPipeline::tags), [`code_source_url`](builder::UploadPipeline::code_source_url).
+    /// Optional, set by methods of the builder: [`name`](builder::UploadPipeline::name), [`display_name`](builder::UploadPipeline::display_name), [`description`](builder::UploadPipeline::description), [`namespace`](builder::UploadPipeline::namespace), [`tags`](builder::UploadPipeline::tags), [`code_source_url`](builder::UploadPipeline::code_source_url).
     ///
     /// # Examples
     ///
@@ -1132,15 +1132,15 @@ impl Client {
 
     /// Upload a new pipeline version.
     ///
-    /// Adds a version to an existing pipeline from a file and returns it with its `pipeline_version_id`. The file travels as the multipart field `uploadfile`; everything else is a query parameter, and the server requires `pipelineid`. A file that is not a valid pipeline package, or an unknown pipeline, is a 400, and a name that another version of the pipeline has is a 409.
+    /// Adds a version to an existing pipeline from a file and returns it with its `pipeline_version_id`. The file is sent as the multipart field `uploadfile`; everything else is a query parameter, and the server requires `pipelineid`. A file that is not a valid pipeline package, or an unknown pipeline, is a 400, and a name that another version of the pipeline has is a 409.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/pipelines/upload_version`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/pipelines/upload_version`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
-    /// - `uploadfile`: The pipeline package: a compiled pipeline as `.yaml`, `.yml` or `.json`, or a zip or tar.gz archive that holds one; at most 32 MiB. The server tells the format by the file name, so send one with the right ending.
+    /// - `uploadfile`: The pipeline package: a compiled pipeline as `.yaml`, `.yml` or `.json`, or a zip or tar.gz archive that holds one; at most 32 MiB. The server detects the format from the file name, so send one with the right ending.
     ///
-    /// The builder sets what is optional: [`name`](builder::UploadPipelineVersion::name), [`display_name`](builder::UploadPipelineVersion::display_name), [`pipelineid`](builder::UploadPipelineVersion::pipelineid), [`description`](builder::UploadPipelineVersion::description), [`tags`](builder::UploadPipelineVersion::tags), [`code_source_url`](builder::UploadPipelineVersion::code_source_url).
+    /// Optional, set by methods of the builder: [`name`](builder::UploadPipelineVersion::name), [`display_name`](builder::UploadPipelineVersion::display_name), [`pipelineid`](builder::UploadPipelineVersion::pipelineid), [`description`](builder::UploadPipelineVersion::description), [`tags`](builder::UploadPipelineVersion::tags), [`code_source_url`](builder::UploadPipelineVersion::code_source_url).
     ///
     /// # Examples
     ///
@@ -1166,11 +1166,11 @@ impl Client {
 impl Client {
     /// List recurring runs.
     ///
-    /// Returns one page of the recurring runs of an experiment or of a whole namespace, disabled ones included. The list is in the field `recurringRuns`. The order is by `sort_by`, and by creation time, oldest first, when absent. A recurring run that cannot be read fully has `error` set instead of failing the page.
+    /// Returns one page of the recurring runs of an experiment or of a whole namespace, disabled ones included. The list is in the field `recurringRuns`. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. A recurring run that cannot be read fully has `error` set instead of failing the page.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/recurringruns`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/recurringruns`, authorized by `Bearer`.
     ///
-    /// The builder sets what is optional: [`page_token`](builder::ListRecurringRuns::page_token), [`page_size`](builder::ListRecurringRuns::page_size), [`sort_by`](builder::ListRecurringRuns::sort_by), [`namespace`](builder::ListRecurringRuns::namespace), [`filter`](builder::ListRecurringRuns::filter), [`experiment_id`](builder::ListRecurringRuns::experiment_id).
+    /// Optional, set by methods of the builder: [`page_token`](builder::ListRecurringRuns::page_token), [`page_size`](builder::ListRecurringRuns::page_size), [`sort_by`](builder::ListRecurringRuns::sort_by), [`namespace`](builder::ListRecurringRuns::namespace), [`filter`](builder::ListRecurringRuns::filter), [`experiment_id`](builder::ListRecurringRuns::experiment_id).
     ///
     /// # Examples
     ///
@@ -1191,11 +1191,11 @@ impl Client {
     ///
     /// Creates a schedule that starts runs of a pipeline and returns it with its `recurring_run_id`. `display_name`, a pipeline source, `max_concurrency` and `trigger` are required, and without `mode` it is created disabled. A cron expression that cannot be read, or a concurrency outside 1 to 10, is a 400. Without `experiment_id` the runs go to the default experiment.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/recurringruns`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/recurringruns`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
-    /// - `body`: The recurring run to create. Leave out what the server assigns.
+    /// - `body`: The recurring run to create. Omit the fields that the server assigns.
     ///
     /// # Examples
     ///
@@ -1226,7 +1226,7 @@ impl Client {
     ///
     /// Returns one recurring run; the runs it started are found by listing runs. An unknown identifier is a 404.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/recurringruns/{recurring_run_id}`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/recurringruns/{recurring_run_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -1251,15 +1251,15 @@ impl Client {
 
     /// Delete a recurring run.
     ///
-    /// Deletes a recurring run for good, so that it starts no further runs. What happens to the workflows of runs it has already started depends on `propagation_policy`. An unknown identifier is a 404.
+    /// Permanently deletes a recurring run, so that it starts no further runs. The fate of the workflows of runs it has already started depends on `propagation_policy`. An unknown identifier is a 404.
     ///
-    /// Sends a `DELETE` request to `/apis/v2beta1/recurringruns/{recurring_run_id}`, authorised by `Bearer`.
+    /// Sends a `DELETE` request to `/apis/v2beta1/recurringruns/{recurring_run_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
     /// - `recurring_run_id`: Identifier of the recurring run to delete.
     ///
-    /// The builder sets what is optional: [`propagation_policy`](builder::DeleteRecurringRun::propagation_policy).
+    /// Optional, set by methods of the builder: [`propagation_policy`](builder::DeleteRecurringRun::propagation_policy).
     ///
     /// # Examples
     ///
@@ -1282,7 +1282,7 @@ impl Client {
     ///
     /// Stops a recurring run from starting further runs; runs that are under way continue. Disabling one that is disabled changes nothing. An unknown identifier is a 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/recurringruns/{recurring_run_id}:disable`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/recurringruns/{recurring_run_id}:disable`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -1309,7 +1309,7 @@ impl Client {
     ///
     /// Lets a recurring run start runs again. Unless `no_catchup` is set, it first starts the runs that fell due while it was disabled. Enabling one that is enabled changes nothing. An unknown identifier is a 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/recurringruns/{recurring_run_id}:enable`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/recurringruns/{recurring_run_id}:enable`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -1339,13 +1339,13 @@ impl Client {
 impl Client {
     /// Report a scheduled workflow's state.
     ///
-    /// Tells the server the current state of a scheduled workflow, the cluster's side of a recurring run. The agent inside the installation calls this; it needs the permission to report. The manifest must have a name, a namespace and a UID, else the answer is a 400.
+    /// Reports the current state of a scheduled workflow, the cluster's side of a recurring run. The agent inside the installation calls this; it needs the permission to report. The manifest must have a name, a namespace and a UID, otherwise the status is 400.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/scheduledworkflows`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/scheduledworkflows`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
-    /// - `body`: The `ScheduledWorkflow` resource of Kubernetes, as JSON text. The request body is this text as one bare JSON string, not an object.
+    /// - `body`: The `ScheduledWorkflow` resource of Kubernetes, as JSON. The request body is this JSON as one string, not an object.
     ///
     /// # Examples
     ///
@@ -1366,13 +1366,13 @@ impl Client {
 
     /// Report a workflow's state.
     ///
-    /// Tells the server the current state of a workflow, the cluster's side of a run, from which the server updates the run. The agent inside the installation calls this; it needs the permission to report. The manifest must have a name, a namespace and a UID, else the answer is a 400.
+    /// Reports the current state of a workflow, the cluster's side of a run, from which the server updates the run. The agent inside the installation calls this; it needs the permission to report. The manifest must have a name, a namespace and a UID, otherwise the status is 400.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/workflows`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/workflows`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
-    /// - `body`: The `Workflow` resource of Argo, as JSON text. The request body is this text as one bare JSON string, not an object.
+    /// - `body`: The `Workflow` resource of Argo, as JSON. The request body is this JSON as one string, not an object.
     ///
     /// # Examples
     ///
@@ -1394,15 +1394,15 @@ impl Client {
 
 /// # Run
 ///
-/// Runs, their tasks, and what they log.
+/// Runs, their tasks and their logs.
 impl Client {
     /// List runs of a namespace or experiment.
     ///
-    /// Returns one page of the runs of an experiment or of a whole namespace, archived ones included unless `filter` leaves them out. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A run that cannot be read fully has `error` set instead of failing the page.
+    /// Returns one page of the runs of an experiment or of a whole namespace, archived ones included unless `filter` excludes them. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`. A run that cannot be read fully has `error` set instead of failing the page.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/runs`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/runs`, authorized by `Bearer`.
     ///
-    /// The builder sets what is optional: [`namespace`](builder::ListRuns::namespace), [`experiment_id`](builder::ListRuns::experiment_id), [`page_token`](builder::ListRuns::page_token), [`page_size`](builder::ListRuns::page_size), [`sort_by`](builder::ListRuns::sort_by), [`filter`](builder::ListRuns::filter), [`view`](builder::ListRuns::view).
+    /// Optional, set by methods of the builder: [`namespace`](builder::ListRuns::namespace), [`experiment_id`](builder::ListRuns::experiment_id), [`page_token`](builder::ListRuns::page_token), [`page_size`](builder::ListRuns::page_size), [`sort_by`](builder::ListRuns::sort_by), [`filter`](builder::ListRuns::filter), [`view`](builder::ListRuns::view).
     ///
     /// # Examples
     ///
@@ -1421,15 +1421,15 @@ impl Client {
 
     /// Create and start a run.
     ///
-    /// Starts a run of a pipeline and returns it with its `run_id`; it executes after the answer, so follow `state` until it is `SUCCEEDED`, `SKIPPED`, `FAILED` or `CANCELED`. `display_name` and one pipeline source are required: `pipeline_version_reference` or `pipeline_spec`. Without `experiment_id` in the body the run goes to the default experiment. The call is not idempotent: sent twice, it starts two runs.
+    /// Starts a run of a pipeline and returns it with its `run_id`; it executes after the response, so follow `state` until it is `SUCCEEDED`, `SKIPPED`, `FAILED` or `CANCELED`. `display_name` and one pipeline source are required: `pipeline_version_reference` or `pipeline_spec`. Without `experiment_id` in the body the run goes to the default experiment. The call is not idempotent: sent twice, it starts two runs.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/runs`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/runs`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
-    /// - `body`: The run to start: `display_name`, a pipeline source, and where wanted `experiment_id`, `runtime_config`, `description` and `service_account`. Leave out what the server assigns.
+    /// - `body`: The run to start: `display_name`, a pipeline source, and optionally `experiment_id`, `runtime_config`, `description` and `service_account`. Omit the fields that the server assigns.
     ///
-    /// The builder sets what is optional: [`experiment_id`](builder::CreateRun::experiment_id).
+    /// Optional, set by methods of the builder: [`experiment_id`](builder::CreateRun::experiment_id).
     ///
     /// # Examples
     ///
@@ -1460,13 +1460,13 @@ impl Client {
     ///
     /// Returns one run with its state. A run is over when `state` is `SUCCEEDED`, `SKIPPED`, `FAILED` or `CANCELED`; until then `finished_at` is `1970-01-01T00:00:00Z`. An unknown identifier is a 404.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/runs/{run_id}`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/runs/{run_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
     /// - `run_id`: Identifier of the run to return.
     ///
-    /// The builder sets what is optional: [`experiment_id`](builder::GetRun::experiment_id), [`view`](builder::GetRun::view).
+    /// Optional, set by methods of the builder: [`experiment_id`](builder::GetRun::experiment_id), [`view`](builder::GetRun::view).
     ///
     /// # Examples
     ///
@@ -1487,15 +1487,15 @@ impl Client {
 
     /// Delete a run.
     ///
-    /// Deletes a run for good, together with its workflow in the cluster; a run that is under way ends with it. Artifacts in the object store are not removed. An unknown identifier is a 404.
+    /// Permanently deletes a run, together with its workflow in the cluster; a run that is under way ends with it. Artifacts in the object store are not removed. An unknown identifier is a 404.
     ///
-    /// Sends a `DELETE` request to `/apis/v2beta1/runs/{run_id}`, authorised by `Bearer`.
+    /// Sends a `DELETE` request to `/apis/v2beta1/runs/{run_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
     /// - `run_id`: Identifier of the run to delete.
     ///
-    /// The builder sets what is optional: [`experiment_id`](builder::DeleteRun::experiment_id).
+    /// Optional, set by methods of the builder: [`experiment_id`](builder::DeleteRun::experiment_id).
     ///
     /// # Examples
     ///
@@ -1516,15 +1516,15 @@ impl Client {
 
     /// List tasks of a run.
     ///
-    /// Returns one page of the tasks of a run, or of the children of one of its tasks. The order is by `order_by`, which other lists call `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the artifact and task API answers 404.
+    /// Returns one page of the tasks of a run, or of the children of one of its tasks. The order is by `order_by`, which other lists call `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the artifact and task API returns 404.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/runs/{run_id}/tasks`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/runs/{run_id}/tasks`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
     /// - `run_id`: Identifier of the run whose tasks are listed.
     ///
-    /// The builder sets what is optional: [`parent_id`](builder::ListTasks::parent_id), [`page_size`](builder::ListTasks::page_size), [`page_token`](builder::ListTasks::page_token), [`filter`](builder::ListTasks::filter), [`order_by`](builder::ListTasks::order_by).
+    /// Optional, set by methods of the builder: [`parent_id`](builder::ListTasks::parent_id), [`page_size`](builder::ListTasks::page_size), [`page_token`](builder::ListTasks::page_token), [`filter`](builder::ListTasks::filter), [`order_by`](builder::ListTasks::order_by).
     ///
     /// # Examples
     ///
@@ -1544,14 +1544,14 @@ impl Client {
 
     /// Create a task in a run.
     ///
-    /// Records a task of a run and returns it with its `task_id`. The components that execute a run call this; it starts nothing. A `run_id` in the body that differs from the path, or a parent task of another run, is a 400. A server that does not have the artifact and task API answers 404.
+    /// Records a task of a run and returns it with its `task_id`. The components that execute a run call this; it starts nothing. A `run_id` in the body that differs from the path, or a parent task of another run, is a 400. A server that does not have the artifact and task API returns 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}/tasks`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}/tasks`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
     /// - `run_id`: Identifier of the run that the task belongs to.
-    /// - `body`: The task to record. Leave `task_id` out; the server assigns it.
+    /// - `body`: The task to record. Omit `task_id`; the server assigns it.
     ///
     /// # Examples
     ///
@@ -1581,9 +1581,9 @@ impl Client {
 
     /// Get a task of a run.
     ///
-    /// Returns one task with its inputs, outputs and child tasks. An unknown task is a 404; a task of another run is a 400. A server that does not have the artifact and task API answers 404.
+    /// Returns one task with its inputs, outputs and child tasks. An unknown task is a 404; a task of another run is a 400. A server that does not have the artifact and task API returns 404.
     ///
-    /// Sends a `GET` request to `/apis/v2beta1/runs/{run_id}/tasks/{task_id}`, authorised by `Bearer`.
+    /// Sends a `GET` request to `/apis/v2beta1/runs/{run_id}/tasks/{task_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -1609,9 +1609,9 @@ impl Client {
 
     /// Update a task of a run.
     ///
-    /// Changes what is recorded about a task and returns the result; send only the fields to change. The components that execute a run call this. An identifier in the body that differs from the path is a 400, and an unknown task is a 404. A server that does not have the artifact and task API answers 404.
+    /// Changes the record of a task and returns the result; send only the fields to change. The components that execute a run call this. An identifier in the body that differs from the path is a 400, and an unknown task is a 404. A server that does not have the artifact and task API returns 404.
     ///
-    /// Sends a `PATCH` request to `/apis/v2beta1/runs/{run_id}/tasks/{task_id}`, authorised by `Bearer`.
+    /// Sends a `PATCH` request to `/apis/v2beta1/runs/{run_id}/tasks/{task_id}`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -1649,9 +1649,9 @@ impl Client {
 
     /// Update several tasks of a run.
     ///
-    /// Changes what is recorded about several tasks of one run and returns them by identifier. The tasks are checked first and then updated one after the other, so an error on the way may leave some of them updated. No task at all, or a task of another run, is a 400, and an unknown task is a 404. A server that does not have the artifact and task API answers 404.
+    /// Changes the records of several tasks of one run and returns them by identifier. The tasks are checked first and then updated one after the other, so an error on the way may leave some of them updated. No task at all, or a task of another run, is a 400, and an unknown task is a 404. A server that does not have the artifact and task API returns 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}/tasks:batchUpdate`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}/tasks:batchUpdate`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
@@ -1688,13 +1688,13 @@ impl Client {
     ///
     /// Moves a run to the archive: its `storage_state` becomes `ARCHIVED`. A run that is under way continues. An unknown identifier is a 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:archive`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:archive`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
     /// - `run_id`: Identifier of the run to archive.
     ///
-    /// The builder sets what is optional: [`experiment_id`](builder::ArchiveRun::experiment_id).
+    /// Optional, set by methods of the builder: [`experiment_id`](builder::ArchiveRun::experiment_id).
     ///
     /// # Examples
     ///
@@ -1717,13 +1717,13 @@ impl Client {
     ///
     /// Starts a failed or terminated run again under the same identifier; tasks that succeeded are not repeated. A run that is under way or that succeeded is refused. An unknown identifier is a 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:retry`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:retry`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
     /// - `run_id`: Identifier of the run to start again.
     ///
-    /// The builder sets what is optional: [`experiment_id`](builder::RetryRun::experiment_id).
+    /// Optional, set by methods of the builder: [`experiment_id`](builder::RetryRun::experiment_id).
     ///
     /// # Examples
     ///
@@ -1744,15 +1744,15 @@ impl Client {
 
     /// Terminate a run.
     ///
-    /// Asks a run that is under way to stop. The answer comes at once: the run is `CANCELING` first and reaches its final state later, so keep reading it. A run that has already ended is refused, and an unknown identifier is a 404.
+    /// Asks a run that is under way to stop. The response is immediate: the run is `CANCELING` first and reaches its final state later, so keep reading it. A run that has already ended is refused, and an unknown identifier is a 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:terminate`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:terminate`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
     /// - `run_id`: Identifier of the run to stop.
     ///
-    /// The builder sets what is optional: [`experiment_id`](builder::TerminateRun::experiment_id).
+    /// Optional, set by methods of the builder: [`experiment_id`](builder::TerminateRun::experiment_id).
     ///
     /// # Examples
     ///
@@ -1775,13 +1775,13 @@ impl Client {
     ///
     /// Takes a run out of the archive: its `storage_state` becomes `AVAILABLE`. A run whose experiment is archived is refused; restore the experiment first. An unknown identifier is a 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:unarchive`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:unarchive`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///
     /// - `run_id`: Identifier of the run to restore.
     ///
-    /// The builder sets what is optional: [`experiment_id`](builder::UnarchiveRun::experiment_id).
+    /// Optional, set by methods of the builder: [`experiment_id`](builder::UnarchiveRun::experiment_id).
     ///
     /// # Examples
     ///
@@ -1802,9 +1802,9 @@ impl Client {
 
     /// Find a cached task result.
     ///
-    /// Looks for the latest finished task of a namespace with a given cache fingerprint, whose outputs can be used in place of an execution. Without a match the answer is `{}`, not a 404. An absent fingerprint, or an absent namespace in a multi-user installation, is a 400. A server that does not have the artifact and task API answers 404.
+    /// Looks for the latest finished task of a namespace with a given cache fingerprint, whose outputs can replace an execution. Without a match the response is `{}`, not a 404. An absent fingerprint, or an absent namespace in a multi-user installation, is a 400. A server that does not have the artifact and task API returns 404.
     ///
-    /// Sends a `POST` request to `/apis/v2beta1/tasks:findCached`, authorised by `Bearer`.
+    /// Sends a `POST` request to `/apis/v2beta1/tasks:findCached`, authorized by `Bearer`.
     ///
     /// # Arguments
     ///

@@ -15,7 +15,7 @@ pub mod operations {
     /// Expected request of [`list_artifact_tasks`](super::super::Client::list_artifact_tasks).
     pub struct ListArtifactTasksWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ListArtifactTasksWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -25,7 +25,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -162,13 +162,13 @@ pub mod operations {
     /// Response of [`list_artifact_tasks`](super::super::Client::list_artifact_tasks).
     pub struct ListArtifactTasksThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ListArtifactTasksThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -216,7 +216,7 @@ pub mod operations {
     /// Expected request of [`create_artifact_task`](super::super::Client::create_artifact_task).
     pub struct CreateArtifactTaskWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateArtifactTaskWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -226,7 +226,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -242,13 +242,13 @@ pub mod operations {
     /// Response of [`create_artifact_task`](super::super::Client::create_artifact_task).
     pub struct CreateArtifactTaskThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateArtifactTaskThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -296,7 +296,7 @@ pub mod operations {
     /// Expected request of [`batch_create_artifact_tasks`](super::super::Client::batch_create_artifact_tasks).
     pub struct BatchCreateArtifactTasksWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl BatchCreateArtifactTasksWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -306,7 +306,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -322,13 +322,13 @@ pub mod operations {
     /// Response of [`batch_create_artifact_tasks`](super::super::Client::batch_create_artifact_tasks).
     pub struct BatchCreateArtifactTasksThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl BatchCreateArtifactTasksThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -376,7 +376,7 @@ pub mod operations {
     /// Expected request of [`list_artifacts`](super::super::Client::list_artifacts).
     pub struct ListArtifactsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ListArtifactsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -386,7 +386,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -460,13 +460,13 @@ pub mod operations {
     /// Response of [`list_artifacts`](super::super::Client::list_artifacts).
     pub struct ListArtifactsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ListArtifactsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -514,7 +514,7 @@ pub mod operations {
     /// Expected request of [`create_artifact`](super::super::Client::create_artifact).
     pub struct CreateArtifactWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateArtifactWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -524,7 +524,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -540,13 +540,13 @@ pub mod operations {
     /// Response of [`create_artifact`](super::super::Client::create_artifact).
     pub struct CreateArtifactThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateArtifactThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -594,7 +594,7 @@ pub mod operations {
     /// Expected request of [`update_artifact`](super::super::Client::update_artifact).
     pub struct UpdateArtifactWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl UpdateArtifactWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -604,7 +604,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -631,13 +631,13 @@ pub mod operations {
     /// Response of [`update_artifact`](super::super::Client::update_artifact).
     pub struct UpdateArtifactThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl UpdateArtifactThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -685,7 +685,7 @@ pub mod operations {
     /// Expected request of [`get_artifact`](super::super::Client::get_artifact).
     pub struct GetArtifactWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl GetArtifactWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -695,7 +695,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -716,13 +716,13 @@ pub mod operations {
     /// Response of [`get_artifact`](super::super::Client::get_artifact).
     pub struct GetArtifactThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl GetArtifactThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -770,7 +770,7 @@ pub mod operations {
     /// Expected request of [`batch_create_artifacts`](super::super::Client::batch_create_artifacts).
     pub struct BatchCreateArtifactsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl BatchCreateArtifactsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -780,7 +780,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -796,13 +796,13 @@ pub mod operations {
     /// Response of [`batch_create_artifacts`](super::super::Client::batch_create_artifacts).
     pub struct BatchCreateArtifactsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl BatchCreateArtifactsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -850,7 +850,7 @@ pub mod operations {
     /// Expected request of [`list_metrics`](super::super::Client::list_metrics).
     pub struct ListMetricsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ListMetricsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -860,7 +860,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -976,13 +976,13 @@ pub mod operations {
     /// Response of [`list_metrics`](super::super::Client::list_metrics).
     pub struct ListMetricsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ListMetricsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1030,7 +1030,7 @@ pub mod operations {
     /// Expected request of [`log_metric`](super::super::Client::log_metric).
     pub struct LogMetricWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl LogMetricWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1040,7 +1040,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1056,13 +1056,13 @@ pub mod operations {
     /// Response of [`log_metric`](super::super::Client::log_metric).
     pub struct LogMetricThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl LogMetricThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1110,7 +1110,7 @@ pub mod operations {
     /// Expected request of [`get_metric`](super::super::Client::get_metric).
     pub struct GetMetricWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl GetMetricWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1120,7 +1120,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1156,13 +1156,13 @@ pub mod operations {
     /// Response of [`get_metric`](super::super::Client::get_metric).
     pub struct GetMetricThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl GetMetricThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1210,7 +1210,7 @@ pub mod operations {
     /// Expected request of [`authorize`](super::super::Client::authorize).
     pub struct AuthorizeWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl AuthorizeWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1220,7 +1220,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1266,13 +1266,13 @@ pub mod operations {
     /// Response of [`authorize`](super::super::Client::authorize).
     pub struct AuthorizeThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl AuthorizeThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1323,7 +1323,7 @@ pub mod operations {
     /// Expected request of [`list_experiments`](super::super::Client::list_experiments).
     pub struct ListExperimentsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ListExperimentsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1333,7 +1333,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1407,13 +1407,13 @@ pub mod operations {
     /// Response of [`list_experiments`](super::super::Client::list_experiments).
     pub struct ListExperimentsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ListExperimentsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1461,7 +1461,7 @@ pub mod operations {
     /// Expected request of [`create_experiment`](super::super::Client::create_experiment).
     pub struct CreateExperimentWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateExperimentWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1471,7 +1471,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1487,13 +1487,13 @@ pub mod operations {
     /// Response of [`create_experiment`](super::super::Client::create_experiment).
     pub struct CreateExperimentThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateExperimentThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1541,7 +1541,7 @@ pub mod operations {
     /// Expected request of [`get_experiment`](super::super::Client::get_experiment).
     pub struct GetExperimentWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl GetExperimentWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1551,7 +1551,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1574,13 +1574,13 @@ pub mod operations {
     /// Response of [`get_experiment`](super::super::Client::get_experiment).
     pub struct GetExperimentThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl GetExperimentThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1628,7 +1628,7 @@ pub mod operations {
     /// Expected request of [`delete_experiment`](super::super::Client::delete_experiment).
     pub struct DeleteExperimentWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl DeleteExperimentWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1638,7 +1638,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1661,13 +1661,13 @@ pub mod operations {
     /// Response of [`delete_experiment`](super::super::Client::delete_experiment).
     pub struct DeleteExperimentThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl DeleteExperimentThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1718,7 +1718,7 @@ pub mod operations {
     /// Expected request of [`archive_experiment`](super::super::Client::archive_experiment).
     pub struct ArchiveExperimentWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ArchiveExperimentWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1728,7 +1728,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1753,13 +1753,13 @@ pub mod operations {
     /// Response of [`archive_experiment`](super::super::Client::archive_experiment).
     pub struct ArchiveExperimentThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ArchiveExperimentThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1810,7 +1810,7 @@ pub mod operations {
     /// Expected request of [`unarchive_experiment`](super::super::Client::unarchive_experiment).
     pub struct UnarchiveExperimentWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl UnarchiveExperimentWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1822,7 +1822,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1847,13 +1847,13 @@ pub mod operations {
     /// Response of [`unarchive_experiment`](super::super::Client::unarchive_experiment).
     pub struct UnarchiveExperimentThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl UnarchiveExperimentThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1904,7 +1904,7 @@ pub mod operations {
     /// Expected request of [`get_filter`](super::super::Client::get_filter).
     pub struct GetFilterWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl GetFilterWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1914,7 +1914,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1924,13 +1924,13 @@ pub mod operations {
     /// Response of [`get_filter`](super::super::Client::get_filter).
     pub struct GetFilterThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl GetFilterThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -1978,7 +1978,7 @@ pub mod operations {
     /// Expected request of [`get_healthz`](super::super::Client::get_healthz).
     pub struct GetHealthzWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl GetHealthzWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -1988,7 +1988,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -1998,13 +1998,13 @@ pub mod operations {
     /// Response of [`get_healthz`](super::super::Client::get_healthz).
     pub struct GetHealthzThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl GetHealthzThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2052,7 +2052,7 @@ pub mod operations {
     /// Expected request of [`list_pipelines`](super::super::Client::list_pipelines).
     pub struct ListPipelinesWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ListPipelinesWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2062,7 +2062,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2136,13 +2136,13 @@ pub mod operations {
     /// Response of [`list_pipelines`](super::super::Client::list_pipelines).
     pub struct ListPipelinesThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ListPipelinesThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2190,7 +2190,7 @@ pub mod operations {
     /// Expected request of [`create_pipeline`](super::super::Client::create_pipeline).
     pub struct CreatePipelineWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreatePipelineWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2200,7 +2200,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2216,13 +2216,13 @@ pub mod operations {
     /// Response of [`create_pipeline`](super::super::Client::create_pipeline).
     pub struct CreatePipelineThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreatePipelineThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2270,7 +2270,7 @@ pub mod operations {
     /// Expected request of [`create_pipeline_and_version`](super::super::Client::create_pipeline_and_version).
     pub struct CreatePipelineAndVersionWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreatePipelineAndVersionWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2280,7 +2280,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2296,13 +2296,13 @@ pub mod operations {
     /// Response of [`create_pipeline_and_version`](super::super::Client::create_pipeline_and_version).
     pub struct CreatePipelineAndVersionThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreatePipelineAndVersionThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2350,7 +2350,7 @@ pub mod operations {
     /// Expected request of [`get_pipeline_by_name`](super::super::Client::get_pipeline_by_name).
     pub struct GetPipelineByNameWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl GetPipelineByNameWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2360,7 +2360,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2395,13 +2395,13 @@ pub mod operations {
     /// Response of [`get_pipeline_by_name`](super::super::Client::get_pipeline_by_name).
     pub struct GetPipelineByNameThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl GetPipelineByNameThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2449,7 +2449,7 @@ pub mod operations {
     /// Expected request of [`update_pipeline`](super::super::Client::update_pipeline).
     pub struct UpdatePipelineWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl UpdatePipelineWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2459,7 +2459,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2486,13 +2486,13 @@ pub mod operations {
     /// Response of [`update_pipeline`](super::super::Client::update_pipeline).
     pub struct UpdatePipelineThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl UpdatePipelineThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2540,7 +2540,7 @@ pub mod operations {
     /// Expected request of [`get_pipeline`](super::super::Client::get_pipeline).
     pub struct GetPipelineWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl GetPipelineWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2550,7 +2550,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2571,13 +2571,13 @@ pub mod operations {
     /// Response of [`get_pipeline`](super::super::Client::get_pipeline).
     pub struct GetPipelineThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl GetPipelineThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2625,7 +2625,7 @@ pub mod operations {
     /// Expected request of [`delete_pipeline`](super::super::Client::delete_pipeline).
     pub struct DeletePipelineWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl DeletePipelineWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2635,7 +2635,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2668,13 +2668,13 @@ pub mod operations {
     /// Response of [`delete_pipeline`](super::super::Client::delete_pipeline).
     pub struct DeletePipelineThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl DeletePipelineThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2725,7 +2725,7 @@ pub mod operations {
     /// Expected request of [`list_pipeline_versions`](super::super::Client::list_pipeline_versions).
     pub struct ListPipelineVersionsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ListPipelineVersionsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2735,7 +2735,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2810,13 +2810,13 @@ pub mod operations {
     /// Response of [`list_pipeline_versions`](super::super::Client::list_pipeline_versions).
     pub struct ListPipelineVersionsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ListPipelineVersionsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2864,7 +2864,7 @@ pub mod operations {
     /// Expected request of [`create_pipeline_version`](super::super::Client::create_pipeline_version).
     pub struct CreatePipelineVersionWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreatePipelineVersionWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2874,7 +2874,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -2903,13 +2903,13 @@ pub mod operations {
     /// Response of [`create_pipeline_version`](super::super::Client::create_pipeline_version).
     pub struct CreatePipelineVersionThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreatePipelineVersionThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -2957,7 +2957,7 @@ pub mod operations {
     /// Expected request of [`get_pipeline_version`](super::super::Client::get_pipeline_version).
     pub struct GetPipelineVersionWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl GetPipelineVersionWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -2969,7 +2969,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3011,13 +3011,13 @@ pub mod operations {
     /// Response of [`get_pipeline_version`](super::super::Client::get_pipeline_version).
     pub struct GetPipelineVersionThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl GetPipelineVersionThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3065,7 +3065,7 @@ pub mod operations {
     /// Expected request of [`delete_pipeline_version`](super::super::Client::delete_pipeline_version).
     pub struct DeletePipelineVersionWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl DeletePipelineVersionWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3077,7 +3077,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3119,13 +3119,13 @@ pub mod operations {
     /// Response of [`delete_pipeline_version`](super::super::Client::delete_pipeline_version).
     pub struct DeletePipelineVersionThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl DeletePipelineVersionThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3176,7 +3176,7 @@ pub mod operations {
     /// Expected request of [`update_pipeline_version`](super::super::Client::update_pipeline_version).
     pub struct UpdatePipelineVersionWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl UpdatePipelineVersionWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3188,7 +3188,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3236,13 +3236,13 @@ pub mod operations {
     /// Response of [`update_pipeline_version`](super::super::Client::update_pipeline_version).
     pub struct UpdatePipelineVersionThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl UpdatePipelineVersionThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3290,7 +3290,7 @@ pub mod operations {
     /// Expected request of [`upload_pipeline`](super::super::Client::upload_pipeline).
     pub struct UploadPipelineWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl UploadPipelineWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3300,7 +3300,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3388,13 +3388,13 @@ pub mod operations {
     /// Response of [`upload_pipeline`](super::super::Client::upload_pipeline).
     pub struct UploadPipelineThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl UploadPipelineThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3442,7 +3442,7 @@ pub mod operations {
     /// Expected request of [`upload_pipeline_version`](super::super::Client::upload_pipeline_version).
     pub struct UploadPipelineVersionWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl UploadPipelineVersionWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3452,7 +3452,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3540,13 +3540,13 @@ pub mod operations {
     /// Response of [`upload_pipeline_version`](super::super::Client::upload_pipeline_version).
     pub struct UploadPipelineVersionThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl UploadPipelineVersionThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3594,7 +3594,7 @@ pub mod operations {
     /// Expected request of [`list_recurring_runs`](super::super::Client::list_recurring_runs).
     pub struct ListRecurringRunsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ListRecurringRunsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3604,7 +3604,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3690,13 +3690,13 @@ pub mod operations {
     /// Response of [`list_recurring_runs`](super::super::Client::list_recurring_runs).
     pub struct ListRecurringRunsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ListRecurringRunsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3744,7 +3744,7 @@ pub mod operations {
     /// Expected request of [`create_recurring_run`](super::super::Client::create_recurring_run).
     pub struct CreateRecurringRunWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateRecurringRunWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3754,7 +3754,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3770,13 +3770,13 @@ pub mod operations {
     /// Response of [`create_recurring_run`](super::super::Client::create_recurring_run).
     pub struct CreateRecurringRunThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateRecurringRunThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3824,7 +3824,7 @@ pub mod operations {
     /// Expected request of [`get_recurring_run`](super::super::Client::get_recurring_run).
     pub struct GetRecurringRunWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl GetRecurringRunWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3834,7 +3834,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3857,13 +3857,13 @@ pub mod operations {
     /// Response of [`get_recurring_run`](super::super::Client::get_recurring_run).
     pub struct GetRecurringRunThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl GetRecurringRunThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -3911,7 +3911,7 @@ pub mod operations {
     /// Expected request of [`delete_recurring_run`](super::super::Client::delete_recurring_run).
     pub struct DeleteRecurringRunWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl DeleteRecurringRunWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -3921,7 +3921,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -3956,13 +3956,13 @@ pub mod operations {
     /// Response of [`delete_recurring_run`](super::super::Client::delete_recurring_run).
     pub struct DeleteRecurringRunThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl DeleteRecurringRunThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4013,7 +4013,7 @@ pub mod operations {
     /// Expected request of [`disable_recurring_run`](super::super::Client::disable_recurring_run).
     pub struct DisableRecurringRunWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl DisableRecurringRunWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4025,7 +4025,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4050,13 +4050,13 @@ pub mod operations {
     /// Response of [`disable_recurring_run`](super::super::Client::disable_recurring_run).
     pub struct DisableRecurringRunThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl DisableRecurringRunThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4107,7 +4107,7 @@ pub mod operations {
     /// Expected request of [`enable_recurring_run`](super::super::Client::enable_recurring_run).
     pub struct EnableRecurringRunWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl EnableRecurringRunWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4119,7 +4119,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4144,13 +4144,13 @@ pub mod operations {
     /// Response of [`enable_recurring_run`](super::super::Client::enable_recurring_run).
     pub struct EnableRecurringRunThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl EnableRecurringRunThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4201,7 +4201,7 @@ pub mod operations {
     /// Expected request of [`report_scheduled_workflow`](super::super::Client::report_scheduled_workflow).
     pub struct ReportScheduledWorkflowWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReportScheduledWorkflowWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4211,7 +4211,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4227,13 +4227,13 @@ pub mod operations {
     /// Response of [`report_scheduled_workflow`](super::super::Client::report_scheduled_workflow).
     pub struct ReportScheduledWorkflowThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReportScheduledWorkflowThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4284,7 +4284,7 @@ pub mod operations {
     /// Expected request of [`report_workflow`](super::super::Client::report_workflow).
     pub struct ReportWorkflowWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ReportWorkflowWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4294,7 +4294,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4310,13 +4310,13 @@ pub mod operations {
     /// Response of [`report_workflow`](super::super::Client::report_workflow).
     pub struct ReportWorkflowThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ReportWorkflowThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4367,7 +4367,7 @@ pub mod operations {
     /// Expected request of [`list_runs`](super::super::Client::list_runs).
     pub struct ListRunsWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ListRunsWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4377,7 +4377,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4475,13 +4475,13 @@ pub mod operations {
     /// Response of [`list_runs`](super::super::Client::list_runs).
     pub struct ListRunsThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ListRunsThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4529,7 +4529,7 @@ pub mod operations {
     /// Expected request of [`create_run`](super::super::Client::create_run).
     pub struct CreateRunWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateRunWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4539,7 +4539,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4567,13 +4567,13 @@ pub mod operations {
     /// Response of [`create_run`](super::super::Client::create_run).
     pub struct CreateRunThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateRunThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4621,7 +4621,7 @@ pub mod operations {
     /// Expected request of [`get_run`](super::super::Client::get_run).
     pub struct GetRunWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl GetRunWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4631,7 +4631,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4672,13 +4672,13 @@ pub mod operations {
     /// Response of [`get_run`](super::super::Client::get_run).
     pub struct GetRunThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl GetRunThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4726,7 +4726,7 @@ pub mod operations {
     /// Expected request of [`delete_run`](super::super::Client::delete_run).
     pub struct DeleteRunWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl DeleteRunWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4736,7 +4736,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4765,13 +4765,13 @@ pub mod operations {
     /// Response of [`delete_run`](super::super::Client::delete_run).
     pub struct DeleteRunThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl DeleteRunThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4822,7 +4822,7 @@ pub mod operations {
     /// Expected request of [`list_tasks`](super::super::Client::list_tasks).
     pub struct ListTasksWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ListTasksWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4832,7 +4832,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -4919,13 +4919,13 @@ pub mod operations {
     /// Response of [`list_tasks`](super::super::Client::list_tasks).
     pub struct ListTasksThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ListTasksThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -4973,7 +4973,7 @@ pub mod operations {
     /// Expected request of [`create_task`](super::super::Client::create_task).
     pub struct CreateTaskWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateTaskWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -4983,7 +4983,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5012,13 +5012,13 @@ pub mod operations {
     /// Response of [`create_task`](super::super::Client::create_task).
     pub struct CreateTaskThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateTaskThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5066,7 +5066,7 @@ pub mod operations {
     /// Expected request of [`get_task`](super::super::Client::get_task).
     pub struct GetTaskWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl GetTaskWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5076,7 +5076,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5116,13 +5116,13 @@ pub mod operations {
     /// Response of [`get_task`](super::super::Client::get_task).
     pub struct GetTaskThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl GetTaskThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5170,7 +5170,7 @@ pub mod operations {
     /// Expected request of [`update_task`](super::super::Client::update_task).
     pub struct UpdateTaskWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl UpdateTaskWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5180,7 +5180,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5226,13 +5226,13 @@ pub mod operations {
     /// Response of [`update_task`](super::super::Client::update_task).
     pub struct UpdateTaskThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl UpdateTaskThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5280,7 +5280,7 @@ pub mod operations {
     /// Expected request of [`batch_update_tasks`](super::super::Client::batch_update_tasks).
     pub struct BatchUpdateTasksWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl BatchUpdateTasksWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5292,7 +5292,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5324,13 +5324,13 @@ pub mod operations {
     /// Response of [`batch_update_tasks`](super::super::Client::batch_update_tasks).
     pub struct BatchUpdateTasksThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl BatchUpdateTasksThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5378,7 +5378,7 @@ pub mod operations {
     /// Expected request of [`archive_run`](super::super::Client::archive_run).
     pub struct ArchiveRunWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl ArchiveRunWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5388,7 +5388,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5423,13 +5423,13 @@ pub mod operations {
     /// Response of [`archive_run`](super::super::Client::archive_run).
     pub struct ArchiveRunThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl ArchiveRunThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5480,7 +5480,7 @@ pub mod operations {
     /// Expected request of [`retry_run`](super::super::Client::retry_run).
     pub struct RetryRunWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl RetryRunWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5490,7 +5490,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5525,13 +5525,13 @@ pub mod operations {
     /// Response of [`retry_run`](super::super::Client::retry_run).
     pub struct RetryRunThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl RetryRunThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5582,7 +5582,7 @@ pub mod operations {
     /// Expected request of [`terminate_run`](super::super::Client::terminate_run).
     pub struct TerminateRunWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl TerminateRunWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5592,7 +5592,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5627,13 +5627,13 @@ pub mod operations {
     /// Response of [`terminate_run`](super::super::Client::terminate_run).
     pub struct TerminateRunThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl TerminateRunThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5684,7 +5684,7 @@ pub mod operations {
     /// Expected request of [`unarchive_run`](super::super::Client::unarchive_run).
     pub struct UnarchiveRunWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl UnarchiveRunWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5694,7 +5694,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5729,13 +5729,13 @@ pub mod operations {
     /// Response of [`unarchive_run`](super::super::Client::unarchive_run).
     pub struct UnarchiveRunThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl UnarchiveRunThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5786,7 +5786,7 @@ pub mod operations {
     /// Expected request of [`find_cached_task`](super::super::Client::find_cached_task).
     pub struct FindCachedTaskWhen(::compute_kfp_runtime::mock::httpmock::When);
     impl FindCachedTaskWhen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5796,7 +5796,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5812,13 +5812,13 @@ pub mod operations {
     /// Response of [`find_cached_task`](super::super::Client::find_cached_task).
     pub struct FindCachedTaskThen(::compute_kfp_runtime::mock::httpmock::Then);
     impl FindCachedTaskThen {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0
@@ -5866,7 +5866,7 @@ pub mod operations {
     /// Expected request of [`create_visualization_v1`](super::super::Client::create_visualization_v1).
     pub struct CreateVisualizationV1When(::compute_kfp_runtime::mock::httpmock::When);
     impl CreateVisualizationV1When {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::When) -> Self {
             Self(
@@ -5876,7 +5876,7 @@ pub mod operations {
             )
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::When {
             self.0
@@ -5905,13 +5905,13 @@ pub mod operations {
     /// Response of [`create_visualization_v1`](super::super::Client::create_visualization_v1).
     pub struct CreateVisualizationV1Then(::compute_kfp_runtime::mock::httpmock::Then);
     impl CreateVisualizationV1Then {
-        /// Wraps what `httpmock` hands to a mock.
+        /// Wraps the value that `httpmock` passes to a mock.
         #[inline]
         pub fn new(inner: ::compute_kfp_runtime::mock::httpmock::Then) -> Self {
             Self(inner)
         }
 
-        /// Returns what `httpmock` handed to the mock.
+        /// Returns the value that `httpmock` passed to the mock.
         #[inline]
         pub fn into_inner(self) -> ::compute_kfp_runtime::mock::httpmock::Then {
             self.0

@@ -3,7 +3,7 @@
 #[rustfmt::skip]
 mod client;
 
-/// Builders of the requests of kfp-v2beta1, one for each operation.
+/// Request builders of kfp-v2beta1, one for each operation.
 #[rustfmt::skip]
 pub mod builder;
 
@@ -16,7 +16,7 @@ pub mod mock;
 #[rustfmt::skip]
 pub mod operations;
 
-/// Types that kfp-v2beta1 sends and receives.
+/// Types of the requests and responses of kfp-v2beta1.
 #[rustfmt::skip]
 pub mod types;
 

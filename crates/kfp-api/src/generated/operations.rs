@@ -18,7 +18,7 @@ pub static SCHEME_BEARER: SecurityScheme = SecurityScheme::new(
         "The header `authorization` holds `Bearer <token>`, for example with a Kubernetes service-account token for the audience `pipelines.kubeflow.org`.",
     );
 
-/// Every way of authorising a request that the description declares.
+/// All security schemes of the spec.
 pub static SECURITY_SCHEMES: &[&SecurityScheme] = &[&SCHEME_BEARER];
 
 /// `GET /apis/v2beta1/artifact_tasks`
@@ -30,7 +30,7 @@ pub static LIST_ARTIFACT_TASKS: Operation = Operation::new(
     )
     .summary("List links between artifacts and tasks")
     .description(
-        "Returns one page of the links that say which task consumed or produced which artifact. At least one of `task_ids`, `run_ids` and `artifact_ids` must be given, else the answer is a 400. The order is by `sort_by`, and by the identifier of the link when absent. A server that does not have the artifact and task API answers 404.",
+        "Returns one page of the links that say which task consumed or produced which artifact. At least one of `task_ids`, `run_ids` and `artifact_ids` must be given, otherwise the status is 400. The order is set by `sort_by`; if omitted, it is by the identifier of the link. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["ArtifactService"])
     .parameters(
@@ -77,18 +77,18 @@ pub static LIST_ARTIFACT_TASKS: Operation = Operation::new(
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
-                    "How many links a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
+                    "Maximum number of links on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `id`, `run_id`, `task_id` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `run_id asc`. The server uses the identifier of the link when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `id`, `run_id`, `task_id` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending by default. Example: `run_id asc`. If omitted, the server uses the identifier of the link. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
                 .decoded_twice()
                 .description(
-                    "Which links to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"key\",\"string_value\":\"model\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
+                    "Filter for the links, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"key\",\"string_value\":\"model\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
                 ),
         ],
     )
@@ -107,7 +107,7 @@ pub static CREATE_ARTIFACT_TASK: Operation = Operation::new(
     )
     .summary("Link an artifact to a task")
     .description(
-        "Records that a task consumed or produced an artifact that already exists, and returns the link with its `id`. The server requires `artifact_id`, `task_id`, `run_id`, `type`, `producer` and `key`; the task must belong to the run, and artifact and task must share a namespace, else the answer is a 400. An artifact that is being created gets its output link by itself and needs no call of this. A server that does not have the artifact and task API answers 404.",
+        "Records that a task consumed or produced an artifact that already exists, and returns the link with its `id`. The server requires `artifact_id`, `task_id`, `run_id`, `type`, `producer` and `key`; the task must belong to the run, and artifact and task must share a namespace, otherwise the status is 400. An artifact that is being created gets its output link by itself and needs no call of this. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["ArtifactService"])
     .body(BodyKind::Json, true)
@@ -124,7 +124,7 @@ pub static BATCH_CREATE_ARTIFACT_TASKS: Operation = Operation::new(
     )
     .summary("Link several artifacts to tasks")
     .description(
-        "Records several links between artifacts and tasks in one request and returns them with their identifiers. The list must not be empty, and all links must belong to the same run and namespace (400). The links are checked before the first one is stored. A server that does not have the artifact and task API answers 404.",
+        "Records several links between artifacts and tasks in one request and returns them with their identifiers. The list must not be empty, and all links must belong to the same run and namespace (400). The links are checked before the first one is stored. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["ArtifactService"])
     .body(BodyKind::Json, true)
@@ -141,7 +141,7 @@ pub static LIST_ARTIFACTS: Operation = Operation::new(
     )
     .summary("List artifacts of a namespace")
     .description(
-        "Returns one page of the artifacts of a namespace, whichever run produced them. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the artifact and task API answers 404.",
+        "Returns one page of the artifacts of a namespace, whichever run produced them. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["ArtifactService"])
     .parameters(
@@ -156,18 +156,18 @@ pub static LIST_ARTIFACTS: Operation = Operation::new(
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
-                    "How many artifacts a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
+                    "Maximum number of artifacts on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `created_at`, `name` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `created_at`, `name` or `artifact_id`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
                 .decoded_twice()
                 .description(
-                    "Which artifacts to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"name\",\"string_value\":\"model\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
+                    "Filter for the artifacts, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"name\",\"string_value\":\"model\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
                 ),
         ],
     )
@@ -186,7 +186,7 @@ pub static CREATE_ARTIFACT: Operation = Operation::new(
     )
     .summary("Create an artifact of a task")
     .description(
-        "Registers an artifact as the output of a task and returns it with its `artifact_id`; the link between the two is stored in the same step. The call stores metadata only: the data at `uri` is neither read nor written. The answer is a 400 where the task does not belong to the run, where a required field is missing, or where a `Metric` has no `number_value`. A server that does not have the artifact and task API answers 404.",
+        "Registers an artifact as the output of a task and returns it with its `artifact_id`; the link between the two is stored in the same step. The call stores metadata only: the data at `uri` is neither read nor written. The status is 400 if the task does not belong to the run, if a required field is missing, or where a `Metric` has no `number_value`. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["ArtifactService"])
     .body(BodyKind::Json, true)
@@ -203,7 +203,7 @@ pub static UPDATE_ARTIFACT: Operation = Operation::new(
     )
     .summary("Update an artifact")
     .description(
-        "Overwrites what is stored about an artifact and returns the result. Send every field that should keep its value, as it was read before: a field left out may be cleared. The identifier comes from the path and is not part of the body; an unknown one is a 404. A server that does not have the artifact and task API answers 404.",
+        "Overwrites the record of an artifact and returns the result. Send every field that should keep its value, as it was read before: a field left out may be cleared. The identifier comes from the path and is not part of the body; an unknown one is a 404. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["ArtifactService"])
     .parameters(
@@ -227,7 +227,7 @@ pub static GET_ARTIFACT: Operation = Operation::new(
     )
     .summary("Get an artifact")
     .description(
-        "Returns what is stored about one artifact, including its `uri`; the data itself is not part of the answer. An unknown identifier is a 404. A server that does not have the artifact and task API answers 404.",
+        "Returns the record of an artifact, including its `uri`; the data itself is not part of the response. An unknown identifier is a 404. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["ArtifactService"])
     .parameters(
@@ -249,7 +249,7 @@ pub static BATCH_CREATE_ARTIFACTS: Operation = Operation::new(
     )
     .summary("Create several artifacts")
     .description(
-        "Registers several artifacts as outputs of tasks in one request and returns them, with their identifiers, in the order of the request. The list must not be empty, and all artifacts must be in the same namespace (400). One entry that is refused fails the whole request. A server that does not have the artifact and task API answers 404.",
+        "Registers several artifacts as outputs of tasks in one request and returns them, with their identifiers, in the order of the request. The list must not be empty, and all artifacts must be in the same namespace (400). One entry that is refused fails the whole request. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["ArtifactService"])
     .body(BodyKind::Json, true)
@@ -266,7 +266,7 @@ pub static LIST_METRICS: Operation = Operation::new(
     )
     .summary("List metrics of tasks and runs")
     .description(
-        "Returns one page of metrics, which may be narrowed to tasks, runs or a namespace. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the metrics API answers 404.",
+        "Returns one page of metrics, which may be narrowed to tasks, runs or a namespace. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the metrics API returns 404.",
     )
     .tags(&["ArtifactService"])
     .parameters(
@@ -291,18 +291,18 @@ pub static LIST_METRICS: Operation = Operation::new(
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
-                    "How many metrics a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
+                    "Maximum number of metrics on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `created_at` or `name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses an order of its own when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `created_at` or `name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses an order of its own. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
                 .decoded_twice()
                 .description(
-                    "Which metrics to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"name\",\"string_value\":\"accuracy\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
+                    "Filter for the metrics, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"name\",\"string_value\":\"accuracy\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
                 ),
         ],
     )
@@ -319,7 +319,7 @@ pub static LOG_METRIC: Operation = Operation::new(
     )
     .summary("Log a metric of a task")
     .description(
-        "Stores one metric that a task consumed or produced and returns it. A metric is identified by its task and its name. A server that does not have the metrics API answers 404.",
+        "Stores one metric that a task consumed or produced and returns it. A metric is identified by its task and its name. A server that does not have the metrics API returns 404.",
     )
     .tags(&["ArtifactService"])
     .body(BodyKind::Json, true)
@@ -336,7 +336,7 @@ pub static GET_METRIC: Operation = Operation::new(
     )
     .summary("Get a metric of a task")
     .description(
-        "Returns the metric that a task has under the given name. An unknown task or name is a 404. A server that does not have the metrics API answers 404.",
+        "Returns the metric that a task has under the given name. An unknown task or name is a 404. A server that does not have the metrics API returns 404.",
     )
     .tags(&["ArtifactService"])
     .parameters(
@@ -363,7 +363,7 @@ pub static AUTHORIZE: Operation = Operation::new(
     )
     .summary("Check permission on a resource")
     .description(
-        "Asks whether the caller may use a verb on a kind of resource in a namespace. A 200 with an empty object means yes, a 403 no, and a 401 that the caller is not known. All three of `namespace`, `resources` and `verb` must be given, else the answer is a 400.",
+        "Asks whether the caller may use a verb on a kind of resource in a namespace. A 200 with an empty object means yes, a 403 no, and a 401 that the caller is not known. All three of `namespace`, `resources` and `verb` must be given, otherwise the status is 400.",
     )
     .tags(&["AuthService"])
     .parameters(
@@ -380,7 +380,7 @@ pub static AUTHORIZE: Operation = Operation::new(
             Parameter::new("verb", Location::Query, "string")
                 .values(&["UNASSIGNED_VERB", "CREATE", "GET", "DELETE"])
                 .description(
-                    "What the caller wants to do with the resource. The server requires it; absent is a 400.\n\n- `UNASSIGNED_VERB`: not set; a 400.\n- `CREATE`: create it.\n- `GET`: read it.\n- `DELETE`: delete it.",
+                    "Action of the caller on the resource. The server requires it; absent is a 400.\n\n- `UNASSIGNED_VERB`: not set; a 400.\n- `CREATE`: create it.\n- `GET`: read it.\n- `DELETE`: delete it.",
                 ),
         ],
     )
@@ -396,7 +396,7 @@ pub static LIST_EXPERIMENTS: Operation = Operation::new(
     )
     .summary("List experiments of a namespace")
     .description(
-        "Returns one page of the experiments of a namespace, archived ones included unless `filter` leaves them out. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`.",
+        "Returns one page of the experiments of a namespace, archived ones included unless `filter` excludes them. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`.",
     )
     .tags(&["ExperimentService"])
     .parameters(
@@ -407,18 +407,18 @@ pub static LIST_EXPERIMENTS: Operation = Operation::new(
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
-                    "How many experiments a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
+                    "Maximum number of experiments on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `created_at`, `last_run_created_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `last_run_created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `created_at`, `last_run_created_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `last_run_created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
                 .decoded_twice()
                 .description(
-                    "Which experiments to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"storage_state\",\"string_value\":\"AVAILABLE\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
+                    "Filter for the experiments, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"storage_state\",\"string_value\":\"AVAILABLE\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
                 ),
             Parameter::new("namespace", Location::Query, "string")
                 .description(
@@ -441,7 +441,7 @@ pub static CREATE_EXPERIMENT: Operation = Operation::new(
     )
     .summary("Create an experiment")
     .description(
-        "Creates an experiment, a named group of runs, and returns it with its `experiment_id`. `display_name` is required. A name that is already taken in the namespace is a 409, also where an archived experiment holds it.",
+        "Creates an experiment, a named group of runs, and returns it with its `experiment_id`. `display_name` is required. A name that is already taken in the namespace is a 409, also if an archived experiment has it.",
     )
     .tags(&["ExperimentService"])
     .body(BodyKind::Json, true)
@@ -480,7 +480,7 @@ pub static DELETE_EXPERIMENT: Operation = Operation::new(
     )
     .summary("Delete an experiment")
     .description(
-        "Deletes an experiment for good. Its runs and recurring runs are not deleted with it; delete or archive them first. An unknown identifier is a 404.",
+        "Permanently deletes an experiment. Its runs and recurring runs are not deleted with it; delete or archive them first. An unknown identifier is a 404.",
     )
     .tags(&["ExperimentService"])
     .parameters(
@@ -561,7 +561,7 @@ pub static GET_HEALTHZ: Operation = Operation::new(
     )
     .summary("Get the server's health")
     .description(
-        "Tells whether the server answers, and how it is set up. The answer does not pass through the gateway and has fields beyond the schema, such as `commit_sha` and `tag_name`, the build the server runs.",
+        "Reports that the server is running, and its configuration. The response does not pass through the gateway and has fields beyond the schema, such as `commit_sha` and `tag_name`, the build the server runs.",
     )
     .tags(&["HealthzService"])
     .response(ResponseKind::Json)
@@ -576,7 +576,7 @@ pub static LIST_PIPELINES: Operation = Operation::new(
     )
     .summary("List pipelines of a namespace")
     .description(
-        "Returns one page of the pipelines of a namespace, without their versions. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A pipeline that cannot be read fully has `error` set instead of failing the page.",
+        "Returns one page of the pipelines of a namespace, without their versions. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`. A pipeline that cannot be read fully has `error` set instead of failing the page.",
     )
     .tags(&["PipelineService"])
     .parameters(
@@ -591,18 +591,18 @@ pub static LIST_PIPELINES: Operation = Operation::new(
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
-                    "How many pipelines a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
+                    "Maximum number of pipelines on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
                 .decoded_twice()
                 .description(
-                    "Which pipelines to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"training\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. Absent means everything.",
+                    "Filter for the pipelines, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"training\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. Absent means everything.",
                 ),
         ],
     )
@@ -638,7 +638,7 @@ pub static CREATE_PIPELINE_AND_VERSION: Operation = Operation::new(
     )
     .summary("Create a pipeline and first version")
     .description(
-        "Creates a pipeline and its first version in one step; the server downloads the package from `pipeline_version.package_url.pipeline_url`. The version takes name and description from the pipeline; list the versions to learn its identifier. A URL that the server refuses, or whose host does not answer with a 200, is a 400; a name that is already taken is a 409. On an error neither of the two is created.",
+        "Creates a pipeline and its first version in one step; the server downloads the package from `pipeline_version.package_url.pipeline_url`. The version takes name and description from the pipeline; list the versions to learn its identifier. A URL that the server refuses, or whose host does not return 200, is a 400; a name that is already taken is a 409. On an error neither of the two is created.",
     )
     .tags(&["PipelineService"])
     .body(BodyKind::Json, true)
@@ -727,7 +727,7 @@ pub static DELETE_PIPELINE: Operation = Operation::new(
     )
     .summary("Delete a pipeline")
     .description(
-        "Deletes a pipeline for good. Without `cascade` a pipeline that still has versions is refused; with it the versions are deleted first. Runs that were started from the pipeline stay. An unknown identifier is a 404.",
+        "Permanently deletes a pipeline. Without `cascade` a pipeline that still has versions is refused; with it the versions are deleted first. Runs that were started from the pipeline stay. An unknown identifier is a 404.",
     )
     .tags(&["PipelineService"])
     .parameters(
@@ -737,7 +737,7 @@ pub static DELETE_PIPELINE: Operation = Operation::new(
                 .description("Identifier of the pipeline to delete."),
             Parameter::new("cascade", Location::Query, "boolean")
                 .description(
-                    "Whether to delete the versions of the pipeline along with it. The server uses `false` when absent, and then refuses a pipeline that has versions.",
+                    "Whether to delete the versions of the pipeline along with it. If omitted, the server uses `false`, and then refuses a pipeline that has versions.",
                 ),
         ],
     )
@@ -753,7 +753,7 @@ pub static LIST_PIPELINE_VERSIONS: Operation = Operation::new(
     )
     .summary("List versions of a pipeline")
     .description(
-        "Returns one page of the versions of a pipeline, each with its specification. The order is by `sort_by`, and by creation time, oldest first, when absent; `created_at desc` puts the newest version first. Pages follow each other through `next_page_token`; an empty result is `{}`. A version that cannot be read fully has `error` set instead of failing the page.",
+        "Returns one page of the versions of a pipeline, each with its specification. The order is set by `sort_by`; if omitted, it is by creation time, oldest first; `created_at desc` puts the newest version first. Pages follow each other through `next_page_token`; an empty result is `{}`. A version that cannot be read fully has `error` set instead of failing the page.",
     )
     .tags(&["PipelineService"])
     .parameters(
@@ -767,18 +767,18 @@ pub static LIST_PIPELINE_VERSIONS: Operation = Operation::new(
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
-                    "How many versions a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
+                    "Maximum number of versions on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `created_at`, `name` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
                 .decoded_twice()
                 .description(
-                    "Which versions to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"v1\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. Absent means everything.",
+                    "Filter for the versions, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"v1\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. A key `tags.NAME` compares the tag `NAME`; it allows `EQUALS` with a `string_value` only. Absent means everything.",
                 ),
         ],
     )
@@ -797,7 +797,7 @@ pub static CREATE_PIPELINE_VERSION: Operation = Operation::new(
     )
     .summary("Create a version of a pipeline")
     .description(
-        "Adds a version to a pipeline and returns it with its `pipeline_version_id`; the server downloads the package from `package_url.pipeline_url`. A URL that is missing, that the server refuses, or whose host does not answer with a 200, is a 400. A name that another version of the pipeline has is a 409. To send a local file, upload a version instead.",
+        "Adds a version to a pipeline and returns it with its `pipeline_version_id`; the server downloads the package from `package_url.pipeline_url`. A URL that is missing, that the server refuses, or whose host does not return 200, is a 400. A name that another version of the pipeline has is a 409. To send a local file, upload a version instead.",
     )
     .tags(&["PipelineService"])
     .parameters(
@@ -805,7 +805,7 @@ pub static CREATE_PIPELINE_VERSION: Operation = Operation::new(
             Parameter::new("pipeline_id", Location::Path, "string")
                 .required()
                 .repeated_in_body()
-                .description("Identifier of the pipeline that gets the version."),
+                .description("Identifier of the pipeline of the version."),
         ],
     )
     .body(BodyKind::Json, true)
@@ -847,7 +847,7 @@ pub static DELETE_PIPELINE_VERSION: Operation = Operation::new(
     )
     .summary("Delete a pipeline version")
     .description(
-        "Deletes one version of a pipeline for good; the pipeline and its other versions stay. Runs that were started from the version stay. An unknown identifier is a 404.",
+        "Permanently deletes one version of a pipeline; the pipeline and its other versions stay. Runs that were started from the version stay. An unknown identifier is a 404.",
     )
     .tags(&["PipelineService"])
     .parameters(
@@ -903,22 +903,22 @@ pub static UPLOAD_PIPELINE: Operation = Operation::new(
     )
     .summary("Upload a new pipeline")
     .description(
-        "Creates a pipeline and its first version from a file and returns the pipeline with its `pipeline_id`. The file travels as the multipart field `uploadfile`; everything else is a query parameter. A file that is not a valid pipeline package is a 400, and a name that is already taken in the namespace is a 409. Where access is denied the answer is a 400 with the reason, not a 403.",
+        "Creates a pipeline and its first version from a file and returns the pipeline with its `pipeline_id`. The file is sent as the multipart field `uploadfile`; everything else is a query parameter. A file that is not a valid pipeline package is a 400, and a name that is already taken in the namespace is a 409. Where access is denied the status is 400 with the reason, not a 403.",
     )
     .tags(&["PipelineUploadService"])
     .parameters(
         &[
             Parameter::new("name", Location::Query, "string")
                 .description(
-                    "Name of the pipeline, unique in the namespace; it cannot be changed later. The server uses `display_name`, or else the name of the file, when absent.",
+                    "Name of the pipeline, unique in the namespace; it cannot be changed later. If omitted, the server uses `display_name`, or else the name of the file,.",
                 ),
             Parameter::new("display_name", Location::Query, "string")
                 .description(
-                    "Name of the pipeline as shown to people. The server uses `name` when absent.",
+                    "Name of the pipeline for display. If omitted, the server uses `name`.",
                 ),
             Parameter::new("description", Location::Query, "string")
                 .description(
-                    "What the pipeline does, in free text; also used for its first version.",
+                    "Description of the pipeline, in free text; also used for its first version.",
                 ),
             Parameter::new("namespace", Location::Query, "string")
                 .description(
@@ -942,7 +942,7 @@ pub static UPLOAD_PIPELINE: Operation = Operation::new(
                     .max_bytes(33554432u64)
                     .file_endings(&[".yaml", ".yml", ".json", ".zip", ".tar.gz", ".tgz"])
                     .description(
-                        "The pipeline package: a compiled pipeline as `.yaml`, `.yml` or `.json`, or a zip or tar.gz archive that holds one; at most 32 MiB. The server tells the format by the file name, so send one with the right ending.",
+                        "The pipeline package: a compiled pipeline as `.yaml`, `.yml` or `.json`, or a zip or tar.gz archive that holds one; at most 32 MiB. The server detects the format from the file name, so send one with the right ending.",
                     ),
             ],
         ),
@@ -960,25 +960,25 @@ pub static UPLOAD_PIPELINE_VERSION: Operation = Operation::new(
     )
     .summary("Upload a new pipeline version")
     .description(
-        "Adds a version to an existing pipeline from a file and returns it with its `pipeline_version_id`. The file travels as the multipart field `uploadfile`; everything else is a query parameter, and the server requires `pipelineid`. A file that is not a valid pipeline package, or an unknown pipeline, is a 400, and a name that another version of the pipeline has is a 409.",
+        "Adds a version to an existing pipeline from a file and returns it with its `pipeline_version_id`. The file is sent as the multipart field `uploadfile`; everything else is a query parameter, and the server requires `pipelineid`. A file that is not a valid pipeline package, or an unknown pipeline, is a 400, and a name that another version of the pipeline has is a 409.",
     )
     .tags(&["PipelineUploadService"])
     .parameters(
         &[
             Parameter::new("name", Location::Query, "string")
                 .description(
-                    "Name of the version, unique in its pipeline; it cannot be changed later. The server uses `display_name`, or else the name of the file, when absent.",
+                    "Name of the version, unique in its pipeline; it cannot be changed later. If omitted, the server uses `display_name`, or else the name of the file,.",
                 ),
             Parameter::new("display_name", Location::Query, "string")
                 .description(
-                    "Name of the version as shown to people. The server uses `name` when absent.",
+                    "Name of the version for display. If omitted, the server uses `name`.",
                 ),
             Parameter::new("pipelineid", Location::Query, "string")
                 .description(
-                    "Identifier of the pipeline that gets the version. The server requires it: absent is a 400. Note the spelling without an underscore.",
+                    "Identifier of the pipeline of the version. The server requires it: absent is a 400. Note the spelling without an underscore.",
                 ),
             Parameter::new("description", Location::Query, "string")
-                .description("What is special about the version, in free text."),
+                .description("Description of the version, in free text."),
             Parameter::new("tags", Location::Query, "string")
                 .description(
                     "Tags of the version, as a JSON object of strings, such as `{\"stage\":\"test\"}`. Anything else is a 400; absent means no tags.",
@@ -997,7 +997,7 @@ pub static UPLOAD_PIPELINE_VERSION: Operation = Operation::new(
                     .max_bytes(33554432u64)
                     .file_endings(&[".yaml", ".yml", ".json", ".zip", ".tar.gz", ".tgz"])
                     .description(
-                        "The pipeline package: a compiled pipeline as `.yaml`, `.yml` or `.json`, or a zip or tar.gz archive that holds one; at most 32 MiB. The server tells the format by the file name, so send one with the right ending.",
+                        "The pipeline package: a compiled pipeline as `.yaml`, `.yml` or `.json`, or a zip or tar.gz archive that holds one; at most 32 MiB. The server detects the format from the file name, so send one with the right ending.",
                     ),
             ],
         ),
@@ -1015,7 +1015,7 @@ pub static LIST_RECURRING_RUNS: Operation = Operation::new(
     )
     .summary("List recurring runs")
     .description(
-        "Returns one page of the recurring runs of an experiment or of a whole namespace, disabled ones included. The list is in the field `recurringRuns`. The order is by `sort_by`, and by creation time, oldest first, when absent. A recurring run that cannot be read fully has `error` set instead of failing the page.",
+        "Returns one page of the recurring runs of an experiment or of a whole namespace, disabled ones included. The list is in the field `recurringRuns`. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. A recurring run that cannot be read fully has `error` set instead of failing the page.",
     )
     .tags(&["RecurringRunService"])
     .parameters(
@@ -1026,12 +1026,12 @@ pub static LIST_RECURRING_RUNS: Operation = Operation::new(
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
-                    "How many recurring runs a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
+                    "Maximum number of recurring runs on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `created_at`, `updated_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `created_at`, `updated_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("namespace", Location::Query, "string")
                 .description(
@@ -1041,7 +1041,7 @@ pub static LIST_RECURRING_RUNS: Operation = Operation::new(
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
                 .decoded_twice()
                 .description(
-                    "Which recurring runs to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"nightly\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
+                    "Filter for the recurring runs, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"nightly\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
                 ),
             Parameter::new("experiment_id", Location::Query, "string")
                 .description(
@@ -1103,7 +1103,7 @@ pub static DELETE_RECURRING_RUN: Operation = Operation::new(
     )
     .summary("Delete a recurring run")
     .description(
-        "Deletes a recurring run for good, so that it starts no further runs. What happens to the workflows of runs it has already started depends on `propagation_policy`. An unknown identifier is a 404.",
+        "Permanently deletes a recurring run, so that it starts no further runs. The fate of the workflows of runs it has already started depends on `propagation_policy`. An unknown identifier is a 404.",
     )
     .tags(&["RecurringRunService"])
     .parameters(
@@ -1121,7 +1121,7 @@ pub static DELETE_RECURRING_RUN: Operation = Operation::new(
                     ],
                 )
                 .description(
-                    "What becomes of the workflows that the recurring run has started. When absent, the cluster's own default applies.\n\n- `DELETE_PROPAGATION_POLICY_UNSPECIFIED`: not set; the cluster's own default applies.\n- `FOREGROUND`: the owned workflows are deleted first, then the recurring run.\n- `BACKGROUND`: the recurring run is deleted at once, its workflows afterwards.\n- `ORPHAN`: the workflows stay and lose their owner.",
+                    "Deletion policy for workflows that the recurring run has started. If omitted, the cluster's default applies.\n\n- `DELETE_PROPAGATION_POLICY_UNSPECIFIED`: not set; the cluster's own default applies.\n- `FOREGROUND`: the owned workflows are deleted first, then the recurring run.\n- `BACKGROUND`: the recurring run is deleted at once, its workflows afterwards.\n- `ORPHAN`: the workflows stay and lose their owner.",
                 ),
         ],
     )
@@ -1181,7 +1181,7 @@ pub static REPORT_SCHEDULED_WORKFLOW: Operation = Operation::new(
     )
     .summary("Report a scheduled workflow's state")
     .description(
-        "Tells the server the current state of a scheduled workflow, the cluster's side of a recurring run. The agent inside the installation calls this; it needs the permission to report. The manifest must have a name, a namespace and a UID, else the answer is a 400.",
+        "Reports the current state of a scheduled workflow, the cluster's side of a recurring run. The agent inside the installation calls this; it needs the permission to report. The manifest must have a name, a namespace and a UID, otherwise the status is 400.",
     )
     .tags(&["ReportService"])
     .body(BodyKind::Json, true)
@@ -1198,7 +1198,7 @@ pub static REPORT_WORKFLOW: Operation = Operation::new(
     )
     .summary("Report a workflow's state")
     .description(
-        "Tells the server the current state of a workflow, the cluster's side of a run, from which the server updates the run. The agent inside the installation calls this; it needs the permission to report. The manifest must have a name, a namespace and a UID, else the answer is a 400.",
+        "Reports the current state of a workflow, the cluster's side of a run, from which the server updates the run. The agent inside the installation calls this; it needs the permission to report. The manifest must have a name, a namespace and a UID, otherwise the status is 400.",
     )
     .tags(&["ReportService"])
     .body(BodyKind::Json, true)
@@ -1215,7 +1215,7 @@ pub static LIST_RUNS: Operation = Operation::new(
     )
     .summary("List runs of a namespace or experiment")
     .description(
-        "Returns one page of the runs of an experiment or of a whole namespace, archived ones included unless `filter` leaves them out. The order is by `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A run that cannot be read fully has `error` set instead of failing the page.",
+        "Returns one page of the runs of an experiment or of a whole namespace, archived ones included unless `filter` excludes them. The order is set by `sort_by`; if omitted, it is by creation time, oldest first. Pages follow each other through `next_page_token`; an empty result is `{}`. A run that cannot be read fully has `error` set instead of failing the page.",
     )
     .tags(&["RunService"])
     .parameters(
@@ -1234,23 +1234,23 @@ pub static LIST_RUNS: Operation = Operation::new(
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
-                    "How many runs a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. With `view=FULL` the limit is 100. A negative value is a 400. A page may hold fewer and still not be the last.",
+                    "Maximum number of runs on a page. The default, also for 0, is 20; a value above 200 counts as 200. With `view=FULL` the limit is 100. A negative value is a 400. A page may contain fewer and still not be the last.",
                 ),
             Parameter::new("sort_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `created_at`, `scheduled_at`, `finished_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `created_at desc`. The server uses `created_at`, oldest first, when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `created_at`, `scheduled_at`, `finished_at` or `display_name`, as `field`, `field asc` or `field desc`; ascending by default. Example: `created_at desc`. If omitted, the server uses `created_at`, oldest first,. A field that cannot be sorted by is a 400.",
                 ),
             Parameter::new("filter", Location::Query, "string")
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
                 .decoded_twice()
                 .description(
-                    "Which runs to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"storage_state\",\"string_value\":\"AVAILABLE\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
+                    "Filter for the runs, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"storage_state\",\"string_value\":\"AVAILABLE\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
                 ),
             Parameter::new("view", Location::Query, "string")
                 .values(&["DEFAULT", "FULL"])
                 .description(
-                    "How much of each run to return. The server uses `DEFAULT` when absent.\n\n- `DEFAULT`: the run with `task_count`, without its tasks.\n- `FULL`: the run with all its tasks in `tasks`.",
+                    "Amount of detail of each run. If omitted, the server uses `DEFAULT`.\n\n- `DEFAULT`: the run with `task_count`, without its tasks.\n- `FULL`: the run with all its tasks in `tasks`.",
                 ),
         ],
     )
@@ -1267,14 +1267,14 @@ pub static CREATE_RUN: Operation = Operation::new(
     )
     .summary("Create and start a run")
     .description(
-        "Starts a run of a pipeline and returns it with its `run_id`; it executes after the answer, so follow `state` until it is `SUCCEEDED`, `SKIPPED`, `FAILED` or `CANCELED`. `display_name` and one pipeline source are required: `pipeline_version_reference` or `pipeline_spec`. Without `experiment_id` in the body the run goes to the default experiment. The call is not idempotent: sent twice, it starts two runs.",
+        "Starts a run of a pipeline and returns it with its `run_id`; it executes after the response, so follow `state` until it is `SUCCEEDED`, `SKIPPED`, `FAILED` or `CANCELED`. `display_name` and one pipeline source are required: `pipeline_version_reference` or `pipeline_spec`. Without `experiment_id` in the body the run goes to the default experiment. The call is not idempotent: sent twice, it starts two runs.",
     )
     .tags(&["RunService"])
     .parameters(
         &[
             Parameter::new("experiment_id", Location::Query, "string")
                 .description(
-                    "Identifier of the experiment that the run goes to. Set `experiment_id` in the body, which is what the server goes by.",
+                    "Identifier of the experiment that the run goes to. Set `experiment_id` in the body, which is the one that the server uses.",
                 ),
         ],
     )
@@ -1307,7 +1307,7 @@ pub static GET_RUN: Operation = Operation::new(
             Parameter::new("view", Location::Query, "string")
                 .values(&["DEFAULT", "FULL"])
                 .description(
-                    "How much of the run to return. The server uses `DEFAULT` when absent.\n\n- `DEFAULT`: the run with `task_count`, without its tasks.\n- `FULL`: the run with all its tasks in `tasks`.",
+                    "Amount of detail of the run. If omitted, the server uses `DEFAULT`.\n\n- `DEFAULT`: the run with `task_count`, without its tasks.\n- `FULL`: the run with all its tasks in `tasks`.",
                 ),
         ],
     )
@@ -1323,7 +1323,7 @@ pub static DELETE_RUN: Operation = Operation::new(
     )
     .summary("Delete a run")
     .description(
-        "Deletes a run for good, together with its workflow in the cluster; a run that is under way ends with it. Artifacts in the object store are not removed. An unknown identifier is a 404.",
+        "Permanently deletes a run, together with its workflow in the cluster; a run that is under way ends with it. Artifacts in the object store are not removed. An unknown identifier is a 404.",
     )
     .tags(&["RunService"])
     .parameters(
@@ -1349,7 +1349,7 @@ pub static LIST_TASKS: Operation = Operation::new(
     )
     .summary("List tasks of a run")
     .description(
-        "Returns one page of the tasks of a run, or of the children of one of its tasks. The order is by `order_by`, which other lists call `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the artifact and task API answers 404.",
+        "Returns one page of the tasks of a run, or of the children of one of its tasks. The order is by `order_by`, which other lists call `sort_by`, and by creation time, oldest first, when absent. Pages follow each other through `next_page_token`; an empty result is `{}`. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["RunService"])
     .parameters(
@@ -1363,7 +1363,7 @@ pub static LIST_TASKS: Operation = Operation::new(
                 ),
             Parameter::new("page_size", Location::Query, "integer")
                 .description(
-                    "How many tasks a page holds at most. 0 or absent means 20, and a value above 200 counts as 200. A negative value is a 400. A page may hold fewer and still not be the last.",
+                    "Maximum number of tasks on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.",
                 ),
             Parameter::new("page_token", Location::Query, "string")
                 .description(
@@ -1373,12 +1373,12 @@ pub static LIST_TASKS: Operation = Operation::new(
                 .in_page_token(InPageToken::PredicatesExcept("tags."))
                 .decoded_twice()
                 .description(
-                    "Which tasks to return, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"train\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
+                    "Filter for the tasks, as JSON; a match must satisfy every predicate. Example: `{\"predicates\":[{\"operation\":\"EQUALS\",\"key\":\"display_name\",\"string_value\":\"train\"}]}`. Operations: `EQUALS`, `NOT_EQUALS`, `GREATER_THAN`, `GREATER_THAN_EQUALS`, `LESS_THAN`, `LESS_THAN_EQUALS`, `IN`, `IS_SUBSTRING`. The value is one of `string_value`, `int_value`, `long_value` (a string) and `timestamp_value`, or for `IN` one of `string_values`, `int_values` and `long_values`, such as `{\"values\":[\"a\",\"b\"]}`. Absent means everything.",
                 ),
             Parameter::new("order_by", Location::Query, "string")
                 .in_page_token(InPageToken::Whole)
                 .description(
-                    "The field to sort by, such as `create_time` or `end_time`, as `field`, `field asc` or `field desc`; ascending where no direction is given. Example: `create_time desc`. The server uses the creation time, oldest first, when absent. A field that cannot be sorted by is a 400.",
+                    "The field to sort by, such as `create_time` or `end_time`, as `field`, `field asc` or `field desc`; ascending by default. Example: `create_time desc`. If omitted, the server uses the creation time, oldest first,. A field that cannot be sorted by is a 400.",
                 ),
         ],
     )
@@ -1395,7 +1395,7 @@ pub static CREATE_TASK: Operation = Operation::new(
     )
     .summary("Create a task in a run")
     .description(
-        "Records a task of a run and returns it with its `task_id`. The components that execute a run call this; it starts nothing. A `run_id` in the body that differs from the path, or a parent task of another run, is a 400. A server that does not have the artifact and task API answers 404.",
+        "Records a task of a run and returns it with its `task_id`. The components that execute a run call this; it starts nothing. A `run_id` in the body that differs from the path, or a parent task of another run, is a 400. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["RunService"])
     .parameters(
@@ -1420,7 +1420,7 @@ pub static GET_TASK: Operation = Operation::new(
     )
     .summary("Get a task of a run")
     .description(
-        "Returns one task with its inputs, outputs and child tasks. An unknown task is a 404; a task of another run is a 400. A server that does not have the artifact and task API answers 404.",
+        "Returns one task with its inputs, outputs and child tasks. An unknown task is a 404; a task of another run is a 400. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["RunService"])
     .parameters(
@@ -1445,7 +1445,7 @@ pub static UPDATE_TASK: Operation = Operation::new(
     )
     .summary("Update a task of a run")
     .description(
-        "Changes what is recorded about a task and returns the result; send only the fields to change. The components that execute a run call this. An identifier in the body that differs from the path is a 400, and an unknown task is a 404. A server that does not have the artifact and task API answers 404.",
+        "Changes the record of a task and returns the result; send only the fields to change. The components that execute a run call this. An identifier in the body that differs from the path is a 400, and an unknown task is a 404. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["RunService"])
     .parameters(
@@ -1474,7 +1474,7 @@ pub static BATCH_UPDATE_TASKS: Operation = Operation::new(
     )
     .summary("Update several tasks of a run")
     .description(
-        "Changes what is recorded about several tasks of one run and returns them by identifier. The tasks are checked first and then updated one after the other, so an error on the way may leave some of them updated. No task at all, or a task of another run, is a 400, and an unknown task is a 404. A server that does not have the artifact and task API answers 404.",
+        "Changes the records of several tasks of one run and returns them by identifier. The tasks are checked first and then updated one after the other, so an error on the way may leave some of them updated. No task at all, or a task of another run, is a 400, and an unknown task is a 404. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["RunService"])
     .parameters(
@@ -1550,7 +1550,7 @@ pub static TERMINATE_RUN: Operation = Operation::new(
     )
     .summary("Terminate a run")
     .description(
-        "Asks a run that is under way to stop. The answer comes at once: the run is `CANCELING` first and reaches its final state later, so keep reading it. A run that has already ended is refused, and an unknown identifier is a 404.",
+        "Asks a run that is under way to stop. The response is immediate: the run is `CANCELING` first and reaches its final state later, so keep reading it. A run that has already ended is refused, and an unknown identifier is a 404.",
     )
     .tags(&["RunService"])
     .parameters(
@@ -1602,7 +1602,7 @@ pub static FIND_CACHED_TASK: Operation = Operation::new(
     )
     .summary("Find a cached task result")
     .description(
-        "Looks for the latest finished task of a namespace with a given cache fingerprint, whose outputs can be used in place of an execution. Without a match the answer is `{}`, not a 404. An absent fingerprint, or an absent namespace in a multi-user installation, is a 400. A server that does not have the artifact and task API answers 404.",
+        "Looks for the latest finished task of a namespace with a given cache fingerprint, whose outputs can replace an execution. Without a match the response is `{}`, not a 404. An absent fingerprint, or an absent namespace in a multi-user installation, is a 400. A server that does not have the artifact and task API returns 404.",
     )
     .tags(&["RunService"])
     .body(BodyKind::Json, true)
@@ -1636,7 +1636,7 @@ pub static CREATE_VISUALIZATION_V1: Operation = Operation::new(
     .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
-/// Every operation, in the order of the description.
+/// All operations, in the order of the spec.
 pub static OPERATIONS: &[&Operation] = &[
     &LIST_ARTIFACT_TASKS,
     &CREATE_ARTIFACT_TASK,
@@ -1702,16 +1702,14 @@ pub mod bodies {
     #[allow(unused_imports)]
     use ::compute_kfp_runtime::body_fields::{Field, ObjectFields};
 
-    /// The objects that bodies are, and those in their fields, each with its fields.
+    /// All objects in request bodies, each with its fields.
     pub static OBJECTS: &[ObjectFields] = &[
         ObjectFields::new(
             "CreateArtifactTaskRequest",
             &[
                 Field::new("artifact_task", "object")
                     .object("ArtifactTask")
-                    .description(
-                        "The link to create. Leave `id` out; the server assigns it.",
-                    ),
+                    .description("The link to create. Omit `id`; the server assigns it."),
             ],
         ),
         ObjectFields::new(
@@ -1748,7 +1746,7 @@ pub mod bodies {
                     )
                     .required_on_creation()
                     .description(
-                        "Whether the artifact is an input or an output of the task, and which sort of it. Required on creation.",
+                        "Relation of the artifact to the task: an input or an output, and its kind. Required on creation.",
                     ),
                 Field::new("producer", "object")
                     .object("IoProducer")
@@ -1759,7 +1757,7 @@ pub mod bodies {
                 Field::new("key", "string")
                     .required_on_creation()
                     .description(
-                        "Name of the task's input or output that the artifact stands for. Required on creation.",
+                        "Name of the task's input or output that the artifact belongs to. Required on creation.",
                     ),
             ],
         ),
@@ -1795,15 +1793,15 @@ pub mod bodies {
                 Field::new("producer_key", "string")
                     .required_on_creation()
                     .description(
-                        "Name of the task's output that the artifact stands for. The server requires it.",
+                        "Name of the task's output that the artifact belongs to. The server requires it.",
                     ),
                 Field::new("iteration_index", "string")
                     .description(
-                        "Index of the loop iteration, from 0, where the task is one iteration of a loop; absent otherwise.",
+                        "Index of the loop iteration, from 0, if the task is one iteration of a loop; absent otherwise.",
                     ),
                 Field::new("reuse_if_exists", "boolean")
                     .description(
-                        "Whether to link an artifact of the namespace that already exists, with the same type, `uri`, name, description and `metadata`, instead of creating another. Absent means `false`.",
+                        "Whether to link an artifact of the namespace that already exists, with the same type, `uri`, name, description and `metadata`, instead of creating another. The default is `false`.",
                     ),
             ],
         ),
@@ -1816,7 +1814,7 @@ pub mod bodies {
                         "Name of the artifact; for a `Metric`, the name of the metric. Required on creation; it need not be unique.",
                     ),
                 Field::new("description", "string")
-                    .description("What the artifact is, in free text."),
+                    .description("Description of the artifact, in free text."),
                 Field::new("type", "string")
                     .values(
                         &[
@@ -1835,7 +1833,7 @@ pub mod bodies {
                     .description("Kind of data. Required on creation."),
                 Field::new("uri", "string")
                     .description(
-                        "Where the data lies, such as `s3://bucket/path`. Absent where there is only metadata, as with metrics.",
+                        "Location of the data, such as `s3://bucket/path`. Absent if there is only metadata, as for metrics.",
                     ),
                 Field::new("metadata", "object")
                     .description(
@@ -1860,7 +1858,7 @@ pub mod bodies {
                         "Name of the artifact; for a `Metric`, the name of the metric.",
                     ),
                 Field::new("description", "string")
-                    .description("What the artifact is, in free text."),
+                    .description("Description of the artifact, in free text."),
                 Field::new("type", "string")
                     .values(
                         &[
@@ -1878,7 +1876,7 @@ pub mod bodies {
                     .description("Kind of data."),
                 Field::new("uri", "string")
                     .description(
-                        "Where the data lies, such as `s3://bucket/path`. Absent where there is only metadata, as with metrics.",
+                        "Location of the data, such as `s3://bucket/path`. Absent if there is only metadata, as for metrics.",
                     ),
                 Field::new("metadata", "object")
                     .description(
@@ -1942,7 +1940,7 @@ pub mod bodies {
                         "Name of the experiment, unique in its namespace. Required on creation.",
                     ),
                 Field::new("description", "string")
-                    .description("What the experiment is about, in free text."),
+                    .description("Description of the experiment, in free text."),
                 Field::new("namespace", "string")
                     .description(
                         "Namespace of the experiment. Required on creation in a multi-user installation; absent in a single-user one.",
@@ -1954,14 +1952,14 @@ pub mod bodies {
             &[
                 Field::new("display_name", "string")
                     .description(
-                        "Name of the pipeline as shown to people; it can be changed. The server uses `name` when absent on creation.",
+                        "Name of the pipeline for display; it can be changed. If omitted on creation, the server uses `name`.",
                     ),
                 Field::new("name", "string")
                     .description(
-                        "Name of the pipeline, unique in its namespace; it cannot be changed. The server uses `display_name` when absent on creation.",
+                        "Name of the pipeline, unique in its namespace; it cannot be changed. If omitted on creation, the server uses `display_name`.",
                     ),
                 Field::new("description", "string")
-                    .description("What the pipeline does, in free text."),
+                    .description("Description of the pipeline, in free text."),
                 Field::new("namespace", "string")
                     .description(
                         "Namespace of the pipeline. Absent means that all namespaces share it.",
@@ -1978,7 +1976,7 @@ pub mod bodies {
                 Field::new("pipeline", "object")
                     .object("Pipeline")
                     .description(
-                        "The pipeline to create. The server takes its name from the package's file name where both `name` and `display_name` are absent.",
+                        "The pipeline to create. The server takes its name from the package's file name if both `name` and `display_name` are absent.",
                     ),
                 Field::new("pipeline_version", "object")
                     .object("PipelineVersion")
@@ -1997,19 +1995,19 @@ pub mod bodies {
                     ),
                 Field::new("display_name", "string")
                     .description(
-                        "Name of the version as shown to people; it can be changed. The server uses `name` when absent on creation.",
+                        "Name of the version for display; it can be changed. If omitted on creation, the server uses `name`.",
                     ),
                 Field::new("name", "string")
                     .description(
-                        "Name of the version, unique in its pipeline; it cannot be changed. The server uses `display_name` when absent on creation.",
+                        "Name of the version, unique in its pipeline; it cannot be changed. If omitted on creation, the server uses `display_name`.",
                     ),
                 Field::new("description", "string")
-                    .description("What is special about the version, in free text."),
+                    .description("Description of the version, in free text."),
                 Field::new("package_url", "object")
                     .object("Url")
                     .required_on_creation()
                     .description(
-                        "Where the server downloads the package from. Required on creation; may be absent from a version that was uploaded as a file.",
+                        "Location from which the server downloads the package. Required on creation; may be absent from a version that was uploaded as a file.",
                     ),
                 Field::new("code_source_url", "string")
                     .description(
@@ -2026,7 +2024,7 @@ pub mod bodies {
             &[
                 Field::new("display_name", "string")
                     .description(
-                        "New name as shown to people. Absent leaves the name as it is.",
+                        "New name for display. If omitted, the name is unchanged.",
                     ),
                 Field::new("name", "string")
                     .description(
@@ -2034,11 +2032,11 @@ pub mod bodies {
                     ),
                 Field::new("description", "string")
                     .description(
-                        "What the pipeline does. It cannot be changed; leave it out.",
+                        "Description of the pipeline. It cannot be changed; leave it out.",
                     ),
                 Field::new("created_at", "string")
                     .description(
-                        "When the pipeline was created. It cannot be changed; leave it out.",
+                        "Creation time of the pipeline. It cannot be changed; leave it out.",
                     ),
                 Field::new("namespace", "string")
                     .description(
@@ -2049,7 +2047,7 @@ pub mod bodies {
                     .description("Only the server sets it; leave it out."),
                 Field::new("tags", "object")
                     .description(
-                        "The new tags, in place of all present ones. `{}` clears them; absent leaves them as they are.",
+                        "The new tags, which replace all current ones. `{}` clears them; if omitted, they are unchanged.",
                     ),
             ],
         ),
@@ -2062,7 +2060,7 @@ pub mod bodies {
                     ),
                 Field::new("message", "string")
                     .description(
-                        "What went wrong, often as a chain of internal messages. A text meant for people is in `message` of the first detail, where there is one.",
+                        "Error message, often a chain of internal messages. A human-readable message is in `message` of the first detail, if present.",
                     ),
                 Field::new("details", "array")
                     .items("object")
@@ -2086,7 +2084,7 @@ pub mod bodies {
             &[
                 Field::new("display_name", "string")
                     .description(
-                        "New name as shown to people. Absent leaves the name as it is.",
+                        "New name for display. If omitted, the name is unchanged.",
                     ),
                 Field::new("name", "string")
                     .description(
@@ -2094,16 +2092,16 @@ pub mod bodies {
                     ),
                 Field::new("description", "string")
                     .description(
-                        "What is special about the version. It cannot be changed; leave it out.",
+                        "Description of the version. It cannot be changed; leave it out.",
                     ),
                 Field::new("created_at", "string")
                     .description(
-                        "When the version was created. It cannot be changed; leave it out.",
+                        "Creation time of the version. It cannot be changed; leave it out.",
                     ),
                 Field::new("package_url", "object")
                     .object("Url")
                     .description(
-                        "Where the package came from. It cannot be changed; leave it out.",
+                        "Origin of the package. It cannot be changed; leave it out.",
                     ),
                 Field::new("code_source_url", "string")
                     .description(
@@ -2118,7 +2116,7 @@ pub mod bodies {
                     .description("Only the server sets it; leave it out."),
                 Field::new("tags", "object")
                     .description(
-                        "The new tags, in place of all present ones. `{}` clears them; absent leaves them as they are.",
+                        "The new tags, which replace all current ones. `{}` clears them; if omitted, they are unchanged.",
                     ),
             ],
         ),
@@ -2128,17 +2126,17 @@ pub mod bodies {
                 Field::new("display_name", "string")
                     .required_on_creation()
                     .description(
-                        "Name of the recurring run as shown to people, from which the names of its runs derive. Required on creation.",
+                        "Name of the recurring run for display, from which the names of its runs derive. Required on creation.",
                     ),
                 Field::new("description", "string")
-                    .description("What the recurring run is for, in free text."),
+                    .description("Description of the recurring run, in free text."),
                 Field::new("pipeline_version_id", "string")
                     .description(
                         "Identifier of the pipeline version that is executed. Superseded by `pipeline_version_reference`; set only one pipeline source.",
                     ),
                 Field::new("pipeline_spec", "object")
                     .description(
-                        "The compiled pipeline that is executed, as JSON, in place of a reference to a stored version.",
+                        "The compiled pipeline that is executed, as JSON, instead of a reference to a stored version.",
                     ),
                 Field::new("pipeline_version_reference", "object")
                     .object("PipelineVersionReference")
@@ -2152,34 +2150,32 @@ pub mod bodies {
                     ),
                 Field::new("service_account", "string")
                     .description(
-                        "Name of the Kubernetes service account that the runs execute as. The server uses its default when absent.",
+                        "Name of the Kubernetes service account that the runs execute as. If omitted, the server uses its default.",
                     ),
                 Field::new("max_concurrency", "string")
                     .required_on_creation()
                     .description(
-                        "How many runs may be under way at once, from 1 to 10. The server requires it on creation; a value outside the range is a 400.",
+                        "Maximum number of concurrent runs, from 1 to 10. The server requires it on creation; a value outside the range is a 400.",
                     ),
                 Field::new("trigger", "object")
                     .object("Trigger")
-                    .description(
-                        "When runs are started; it holds exactly one schedule.",
-                    ),
+                    .description("Schedule of the runs; exactly one kind is set."),
                 Field::new("mode", "string")
                     .values(&["MODE_UNSPECIFIED", "ENABLE", "DISABLE"])
                     .description(
-                        "Whether the recurring run starts out enabled. Absent on creation means disabled, so send `ENABLE` for a schedule that is to run.",
+                        "Whether the recurring run is initially enabled. The default on creation is disabled, so send `ENABLE` to activate the schedule.",
                     ),
                 Field::new("no_catchup", "boolean")
                     .description(
-                        "Whether to skip what was missed: `true` starts only the latest run that fell due while the recurring run was disabled or late, `false` starts all of them. Absent means `false`.",
+                        "Whether to skip missed runs: `true` starts only the latest run that fell due while the recurring run was disabled or late, `false` starts all of them. The default is `false`.",
                     ),
                 Field::new("experiment_id", "string")
                     .description(
-                        "Identifier of the experiment that the runs go to. The server uses the default experiment when absent.",
+                        "Identifier of the experiment that the runs go to. If omitted, the server uses the default experiment.",
                     ),
                 Field::new("plugins_input", "object")
                     .description(
-                        "Settings for the plugins of the server, by name of the plugin; what a plugin takes is for the plugin to say. Absent means the plugins get no settings.",
+                        "Settings for the plugins of the server, by name of the plugin; each plugin defines its own input. If omitted, the plugins receive no settings.",
                     ),
             ],
         ),
@@ -2203,7 +2199,7 @@ pub mod bodies {
                     ),
                 Field::new("pipeline_root", "string")
                     .description(
-                        "Where the run puts its artifacts, as the URL of a folder in an object store, such as `s3://bucket/path`. The server uses the default of the namespace or the installation when absent.",
+                        "Location of the run's artifacts, as the URL of a directory in an object store, such as `s3://bucket/path`. If omitted, the server uses the default of the namespace or the installation.",
                     ),
             ],
         ),
@@ -2223,22 +2219,22 @@ pub mod bodies {
             &[
                 Field::new("experiment_id", "string")
                     .description(
-                        "Identifier of the experiment that the run is in. The server uses the default experiment when absent on creation.",
+                        "Identifier of the experiment that the run is in. If omitted on creation, the server uses the default experiment.",
                     ),
                 Field::new("display_name", "string")
                     .required_on_creation()
                     .description(
-                        "Name of the run as shown to people; it need not be unique. Required on creation.",
+                        "Name of the run for display; it need not be unique. Required on creation.",
                     ),
                 Field::new("description", "string")
-                    .description("What the run is for, in free text."),
+                    .description("Description of the run, in free text."),
                 Field::new("pipeline_version_id", "string")
                     .description(
                         "Identifier of the pipeline version that is executed. Superseded by `pipeline_version_reference`; set only one pipeline source.",
                     ),
                 Field::new("pipeline_spec", "object")
                     .description(
-                        "The compiled pipeline that is executed, as JSON, in place of a reference to a stored version.",
+                        "The compiled pipeline that is executed, as JSON, instead of a reference to a stored version.",
                     ),
                 Field::new("pipeline_version_reference", "object")
                     .object("PipelineVersionReference")
@@ -2248,11 +2244,11 @@ pub mod bodies {
                 Field::new("runtime_config", "object")
                     .object("RuntimeConfig")
                     .description(
-                        "Parameters and output location of the run. May be left out where the pipeline needs neither.",
+                        "Parameters and output location of the run. Optional if the pipeline needs neither.",
                     ),
                 Field::new("service_account", "string")
                     .description(
-                        "Name of the Kubernetes service account that the run executes as. The server uses its default when absent.",
+                        "Name of the Kubernetes service account that the run executes as. If omitted, the server uses its default.",
                     ),
                 Field::new("recurring_run_id", "string")
                     .description(
@@ -2260,7 +2256,7 @@ pub mod bodies {
                     ),
                 Field::new("plugins_input", "object")
                     .description(
-                        "Settings for the plugins of the server, by name of the plugin; what a plugin takes is for the plugin to say. Absent means the plugins get no settings.",
+                        "Settings for the plugins of the server, by name of the plugin; each plugin defines its own input. If omitted, the plugins receive no settings.",
                     ),
             ],
         ),
@@ -2272,7 +2268,7 @@ pub mod bodies {
                         "Name of the task in the pipeline, unique among its siblings.",
                     ),
                 Field::new("display_name", "string")
-                    .description("Name of the task as shown to people."),
+                    .description("Name of the task for display."),
                 Field::new("run_id", "string")
                     .description(
                         "Identifier of the run that the task belongs to. Where it is set in a request, it must equal the one in the path.",
@@ -2281,19 +2277,19 @@ pub mod bodies {
                     .items("object")
                     .object("PipelineTaskTaskPod")
                     .description(
-                        "The pods that work for the task; absent when there are none.",
+                        "The pods that work for the task; absent if there are none.",
                     ),
                 Field::new("cache_fingerprint", "string")
                     .description(
-                        "Fingerprint of what the task executes and of its inputs. A later task with the same fingerprint may reuse the outputs. Absent where the task is not to be cached.",
+                        "Fingerprint of what the task executes and of its inputs. A later task with the same fingerprint may reuse the outputs. Absent if the task is not to be cached.",
                     ),
                 Field::new("create_time", "string")
                     .description(
-                        "When the task was created. `1970-01-01T00:00:00Z` stands for unset.",
+                        "Creation time of the task. `1970-01-01T00:00:00Z` means unset.",
                     ),
                 Field::new("end_time", "string")
                     .description(
-                        "When the task ended; unset while it goes on. `1970-01-01T00:00:00Z` stands for unset.",
+                        "End time of the task; unset while it is running. `1970-01-01T00:00:00Z` means unset.",
                     ),
                 Field::new("state", "string")
                     .values(
@@ -2328,7 +2324,7 @@ pub mod bodies {
                             "DAG",
                         ],
                     )
-                    .description("What the task stands for in the graph."),
+                    .description("Role of the task in the graph."),
                 Field::new("type_attributes", "object")
                     .object("PipelineTaskTypeAttributes")
                     .description(
@@ -2340,11 +2336,11 @@ pub mod bodies {
                     ),
                 Field::new("inputs", "object")
                     .object("PipelineTaskInputOutputs")
-                    .description("What the task gets; absent when there is nothing."),
+                    .description("Inputs of the task; absent if there are none."),
                 Field::new("outputs", "object")
                     .object("PipelineTaskInputOutputs")
                     .description(
-                        "What the task has produced so far; absent when there is nothing.",
+                        "Outputs of the task so far; absent if there are none.",
                     ),
                 Field::new("scope_path", "string")
                     .description(
@@ -2361,11 +2357,11 @@ pub mod bodies {
                     ),
                 Field::new("uid", "string")
                     .description(
-                        "UID of the pod, assigned by Kubernetes; it tells apart pods that had the same name one after the other.",
+                        "UID of the pod, assigned by Kubernetes; it distinguishes successive pods of the same name.",
                     ),
                 Field::new("type", "string")
                     .values(&["UNSPECIFIED", "DRIVER", "EXECUTOR"])
-                    .description("What the pod does for the task."),
+                    .description("Role of the pod in the task."),
             ],
         ),
         ObjectFields::new(
@@ -2373,7 +2369,7 @@ pub mod bodies {
             &[
                 Field::new("message", "string")
                     .description(
-                        "Why the task is in its state, in words; with a failed task, the error.",
+                        "Reason for the state of the task; for a failed task, the error.",
                     ),
                 Field::new("custom_properties", "object")
                     .description(
@@ -2385,7 +2381,7 @@ pub mod bodies {
             "PipelineTaskTaskStatus",
             &[
                 Field::new("update_time", "string")
-                    .description("When the task entered the state."),
+                    .description("Time at which the task entered the state."),
                 Field::new("state", "string")
                     .values(
                         &[
@@ -2410,15 +2406,15 @@ pub mod bodies {
             &[
                 Field::new("iteration_index", "string")
                     .description(
-                        "Index of the loop iteration, from 0, where the task is one iteration of a loop; absent otherwise.",
+                        "Index of the loop iteration, from 0, if the task is one iteration of a loop; absent otherwise.",
                     ),
                 Field::new("iteration_count", "string")
                     .description(
-                        "How many iterations the loop has, where the task is a loop; absent otherwise.",
+                        "Number of iterations, if the task is a loop; absent otherwise.",
                     ),
                 Field::new("download_to_workspace", "boolean")
                     .description(
-                        "Whether an importer task also copies the artifact to the workspace of the run. Absent means `false`.",
+                        "Whether an importer task also copies the artifact to the workspace of the run. The default is `false`.",
                     ),
             ],
         ),
@@ -2428,11 +2424,11 @@ pub mod bodies {
                 Field::new("parameters", "array")
                     .items("object")
                     .object("InputOutputsIoParameter")
-                    .description("The parameters; absent when there are none."),
+                    .description("The parameters; absent if there are none."),
                 Field::new("artifacts", "array")
                     .items("object")
                     .object("InputOutputsIoArtifact")
-                    .description("The artifacts; absent when there are none."),
+                    .description("The artifacts; absent if there are none."),
             ],
         ),
         ObjectFields::new(
@@ -2464,21 +2460,21 @@ pub mod bodies {
             &[
                 Field::new("type", "string")
                     .values(&["ROC_CURVE", "TFDV", "TFMA", "TABLE", "CUSTOM"])
-                    .description("What to show. Absent means `ROC_CURVE`."),
+                    .description("Content to show. The default is `ROC_CURVE`."),
                 Field::new("source", "string")
                     .required_on_creation()
                     .description(
-                        "Where the data lies, as a path or URL that the visualization service can read; may have wildcards. Required, save for `CUSTOM`.",
+                        "Location of the data, as a path or URL that the visualization service can read; may have wildcards. Required, except for `CUSTOM`.",
                     ),
                 Field::new("arguments", "string")
                     .description(
-                        "Further settings of the visualization, as the text of a JSON object. The server uses `{}` when absent; text that is not JSON is a 400.",
+                        "Further settings of the visualization, as a string that contains a JSON object. If omitted, the server uses `{}`; invalid JSON is a 400.",
                     ),
             ],
         ),
     ];
 
-    /// A body as JSON for each operation that takes one, by the name of the operation.
+    /// Example bodies as JSON, by the name of the operation.
     pub static EXAMPLES: &[(&str, &str)] = &[
         (
             "create_artifact_task",

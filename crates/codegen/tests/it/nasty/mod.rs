@@ -1,8 +1,8 @@
-//! Descriptions whose names and shapes are as unfortunate as a document allows.
+//! Specs with the most unfortunate names and shapes that a document can have.
 
 use serde_json::{Map, Value, json};
 
-/// Names that mean something in Rust, in its prelude or in the generated code.
+/// Names with a meaning in Rust, in its prelude or in the generated code.
 pub const NAMES: [&str; 62] = [
     "Option",
     "Vec",
@@ -283,15 +283,15 @@ fn document(paths: Map<String, Value>, schemas: Value) -> String {
     .to_string()
 }
 
-fn answer(schema: Value) -> Value {
+fn response(schema: Value) -> Value {
     json!({"200": {"description": "", "content": {"application/json": {"schema": schema}}}})
 }
 
-/// Schemas, operations and tags with names that mean something elsewhere.
+/// Schemas, operations and tags with names that have a meaning elsewhere.
 pub fn names() -> String {
     let mut components = Map::new();
     let mut paths = Map::new();
-    // Upper and lower case give the same Rust names.
+    // They differ only in case and have the same Rust names.
     let mut seen = std::collections::HashSet::new();
     for name in NAMES
         .iter()
@@ -316,20 +316,20 @@ pub fn names() -> String {
                 "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}},
                                {"name": "text", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}}],
                 "requestBody": {"required": true, "content": {"application/json": {"schema": refer}}},
-                "responses": answer(json!({"type": "array", "items": refer})),
+                "responses": response(json!({"type": "array", "items": refer})),
             },
             "put": {
                 "operationId": format!("put {name}"), "deprecated": true,
                 "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
                 "requestBody": {"content": {"application/json": {"schema": {"type": "string"}}}},
-                "responses": answer(json!({"type": "string"})),
+                "responses": response(json!({"type": "string"})),
             },
         }));
     }
     document(paths, Value::Object(components))
 }
 
-/// Properties, parameters and parts with names that mean something elsewhere.
+/// Properties, parameters and parts with names that have a meaning elsewhere.
 pub fn members() -> String {
     let property = |deprecated: bool| json!({"type": "string", "deprecated": deprecated, "default": "`[x]\n\n    code"});
     let properties: Map<String, Value> = MEMBERS
@@ -406,7 +406,7 @@ pub fn members() -> String {
     )
 }
 
-/// Every shape as a property, item, map value, body, answer and parameter.
+/// Every shape as a property, item, map value, body, response and parameter.
 pub fn everywhere() -> String {
     let mut schemas = schemas();
     let mut paths = Map::new();
@@ -475,12 +475,12 @@ pub fn everywhere() -> String {
                 "post": {
                     "operationId": format!("json {id}"), "parameters": parameters,
                     "requestBody": {"required": required, "content": {"application/json": {"schema": schema}}},
-                    "responses": answer(schema.clone()),
+                    "responses": response(schema.clone()),
                 },
                 "put": {
                     "operationId": format!("form {id}"),
                     "requestBody": {"required": required, "content": {"application/x-www-form-urlencoded": {"schema": schema}}},
-                    "responses": {"200": answer(schema.clone())["200"], "204": {"description": ""}},
+                    "responses": {"200": response(schema.clone())["200"], "204": {"description": ""}},
                 },
                 "patch": {
                     "operationId": format!("raw {id}"),
@@ -493,7 +493,7 @@ pub fn everywhere() -> String {
     document(paths, schemas)
 }
 
-/// Prose that is no prose.
+/// Descriptions that look like code, markup or attributes.
 pub fn prose() -> String {
     let texts = [
         "    let broken = ;",
