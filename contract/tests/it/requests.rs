@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use compute_kfp::RetryPolicy;
-use compute_kfp::middleware::{self, Middleware, Reply};
+use compute_kfp::middleware::{self, Middleware};
 use compute_kfp_contract::by_name;
 use compute_kfp_contract::cases::{Api, Case};
 use compute_kfp_contract::prism_spec::for_prism;
@@ -37,8 +37,10 @@ impl Court {
         let complaints = Arc::new(Mutex::new(None));
         let heard = complaints.clone();
         let listener = middleware::after(move |_, outcome| {
-            if let Ok(reply) = outcome {
-                *heard.lock().unwrap() = Some(referee.complaints(reply));
+            if let Ok(response) = outcome {
+                let (status, headers) = (response.status(), response.headers());
+                let body = response.bytes().unwrap_or_default();
+                *heard.lock().unwrap() = Some(referee.complaints(status, headers, body));
             }
         });
         let client = client(api, &url, listener);
@@ -140,7 +142,7 @@ async fn finds_fault(kind: Kind) {
     ];
     for (method, path, body, expected) in wrong {
         let url = format!("{}{path}", referee.url());
-        let answer = http
+        let response = http
             .request(method.parse().unwrap(), url)
             .bearer_auth("token")
             .header("content-type", "application/json")
@@ -148,9 +150,9 @@ async fn finds_fault(kind: Kind) {
             .send()
             .await
             .unwrap();
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let reply = Reply::new(status, headers, answer.bytes().await.unwrap());
-        let complaints = referee.complaints(&reply).join("\n");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await.unwrap();
+        let complaints = referee.complaints(status, &headers, &body).join("\n");
         assert!(complaints.contains(expected), "{path}: {complaints:?}");
     }
 }

@@ -2,8 +2,8 @@
 
 // What the operations can serve is known to the sandbox's own test of all of them.
 #[allow(dead_code, reason = "the sandbox's tests use more of it")]
-#[path = "../../../sandbox/tests/it/every_operation/description.rs"]
-mod description;
+#[path = "../../../sandbox/tests/it/every_operation/api_spec.rs"]
+mod api_spec;
 #[allow(dead_code, reason = "the sandbox's tests use more of it")]
 #[path = "../../../sandbox/tests/it/every_operation/request.rs"]
 mod request;
@@ -15,16 +15,16 @@ mod support;
 mod world;
 
 use crate::program::{Ended, Program, sandbox, wait_for};
+use api_spec::ApiSpec;
 use compute_kfp::operation::{BodyKind, Operation};
 use compute_kfp::{compute, kfp};
 use compute_kfp_sandbox::{NAMESPACE, ReceivedRequest};
-use description::Description;
 use serde_json::{Map, Value};
 use world::{PIPELINE, World};
 
 struct Api {
     name: &'static str,
-    description: Description,
+    description: ApiSpec,
     operations: &'static [&'static Operation],
 }
 
@@ -32,7 +32,7 @@ impl Api {
     fn compute() -> Self {
         Self {
             name: "compute",
-            description: Description::compute(),
+            description: ApiSpec::compute(),
             operations: compute::operations::OPERATIONS,
         }
     }
@@ -40,7 +40,7 @@ impl Api {
     fn kfp() -> Self {
         Self {
             name: "kfp",
-            description: Description::kfp(),
+            description: ApiSpec::kfp(),
             operations: kfp::operations::OPERATIONS,
         }
     }
