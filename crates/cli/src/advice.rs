@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use compute_kfp::environment::Setting;
+use compute_kfp::settings::Setting;
 use compute_kfp::{Error, ErrorKind, RetryPolicy, SettingsError, SettingsErrorKind};
 
 use crate::api::Api;

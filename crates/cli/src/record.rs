@@ -137,7 +137,7 @@ async fn calibration(client: &Client, job: &Job, backend: &str) -> Result<Metada
             ))
         })?,
     };
-    Ok(client.latest_calibration(backend_id).await?)
+    Ok(client.latest_calibration(backend_id).send().await?)
 }
 
 fn print(globals: &Globals, recorded: &Recorded) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, ValueHint, value_parser};
-use compute_kfp::environment::Variables;
+use compute_kfp::settings::Variables;
 
 use crate::api::Api;
 

@@ -9,8 +9,8 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use compute_kfp::environment::Setting::{AllowHttp, Login};
-use compute_kfp::environment::{Found, Origin, Variables};
+use compute_kfp::settings::Setting::{AllowHttp, Login};
+use compute_kfp::settings::{Found, Origin, Variables};
 use compute_kfp::{RetryPolicy, Transport, TransportBuilder, compute, kfp};
 
 use crate::api::{Api, Client};
@@ -342,9 +342,7 @@ fn of_environment(variable: &'static str) -> Option<Setting> {
 
 /// Returns the schemes that a client has credentials for.
 fn held(found: &[Found]) -> Vec<&'static str> {
-    use compute_kfp::environment::Setting::{
-        ApiKey, IdentityHeader, SessionCookie, Token, TokenFile,
-    };
+    use compute_kfp::settings::Setting::{ApiKey, IdentityHeader, SessionCookie, Token, TokenFile};
     use compute_kfp::{compute::operations as compute, kfp::operations as kfp};
 
     let schemes = found.iter().flat_map(|found| match found.setting {

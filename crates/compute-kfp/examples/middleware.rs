@@ -58,7 +58,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             transport
                 .middleware(middleware::before(|attempt| {
                     let team = "calibration".parse().map_err(|_| {
-                        compute_kfp::Error::configuration("the name of the team is no header")
+                        compute_kfp::Error::configuration(
+                            "the name of the team is not a valid header value",
+                        )
                     })?;
                     attempt.headers_mut().insert("x-team", team);
                     Ok(())
@@ -85,7 +87,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("{operation}: {attempts} attempts, {failures} failed, {time:?}");
     }
     for request in sandbox.received() {
-        let team = request.header("x-team").unwrap_or("-");
+        let team = request.header("x-team").unwrap_or("none");
         println!("{} {}, team {team}", request.method(), request.path());
     }
     sandbox.shutdown().await;

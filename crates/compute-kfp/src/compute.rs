@@ -8,14 +8,16 @@ mod jobs;
 #[cfg(feature = "oauth")]
 pub mod login;
 mod logs;
-#[cfg(feature = "mock")]
-pub mod mock;
 mod waiting;
 
-use std::env;
 use std::ffi::OsString;
 use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::{env, fmt};
 
+#[cfg(feature = "mock")]
+pub use compute_api_client::mock;
 pub use compute_api_client::{API_VERSION, builder, operations, types};
 #[cfg(feature = "oauth")]
 use compute_kfp_runtime::credentials::RenewedToken;
@@ -23,11 +25,12 @@ use compute_kfp_runtime::credentials::{ApiKey, BearerToken, Credentials, TokenFi
 use compute_kfp_runtime::{Error, Transport, TransportBuilder};
 
 pub use self::circuit::{BackendTypeName, CircuitOutcome, RunCircuit};
+pub use self::jobs::LatestCalibration;
 #[cfg(feature = "oauth")]
 pub use self::login::Login;
 pub use self::logs::FollowJobLogs;
-use crate::environment::{Found, Origin, Setting, Variables, text};
-use crate::waiting::Turns;
+use crate::settings::{Found, Origin, Setting, Variables, text};
+use crate::waiting::RequestLimit;
 
 /// Endpoint of the public service.
 pub const DEFAULT_ENDPOINT: &str = "https://api.quantum-inspire.com";
@@ -74,7 +77,7 @@ const API_KEY: &str = "COMPUTE_API_KEY";
 #[derive(Clone, Debug)]
 pub struct Client {
     api: compute_api_client::Client,
-    turns: Turns,
+    request_limit: RequestLimit,
 }
 
 impl Client {
@@ -82,7 +85,9 @@ impl Client {
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
             transport: Transport::builder(DEFAULT_ENDPOINT),
-            has_endpoint: false,
+            endpoint: None,
+            user: None,
+            user_server: None,
             found: Vec::new(),
         }
     }
@@ -101,8 +106,10 @@ impl Client {
     /// | `COMPUTE_ALLOW_HTTP` | `true` allows plain HTTP to any host |
     /// | `COMPUTE_INSECURE_SKIP_TLS_VERIFY` | `true` accepts any certificate of the server, for tests |
     ///
-    /// Without token and API key, the client uses the login of `~/.quantuminspire/config.json` (with
-    /// the feature `oauth`):
+    /// # The login file
+    ///
+    /// **With the feature `oauth` only**, a client without token and API key uses the login of
+    /// `~/.quantuminspire/config.json`. The file may then choose the endpoint, too:
     ///
     /// | `COMPUTE_ENDPOINT` | the file | endpoint | credential |
     /// |---|---|---|---|
@@ -110,6 +117,10 @@ impl Client {
     /// | set | holds none, or there is no file | as set | none |
     /// | not set | holds tokens for its `default_host` | that host | the login |
     /// | not set | holds none, or there is no file | [`DEFAULT_ENDPOINT`] | none |
+    ///
+    /// Without the feature, the file is never read. Cargo unifies features, so another crate of your
+    /// program may enable it. Set `COMPUTE_ENDPOINT` and a token for a client that does not depend on
+    /// it.
     ///
     /// # Errors
     ///
@@ -132,23 +143,24 @@ impl From<Transport> for Client {
     fn from(transport: Transport) -> Self {
         Self {
             api: compute_api_client::Client::new(transport),
-            turns: Turns::default(),
+            request_limit: RequestLimit::default(),
         }
     }
 }
 
 /// Builds a [`Client`].
 ///
-/// A client may hold both credentials. Each operation sends the one it declares.
-#[derive(Clone, Debug)]
-#[must_use = "a client is made by `build`"]
+/// A client may hold the credentials of a user and of a backend. Each operation sends the ones that it
+/// declares. If several of [`bearer_token`](Self::bearer_token), [`token_file`](Self::token_file) and
+/// [`credentials`](Self::credentials) are set, the last one applies.
+#[derive(Clone)]
+#[must_use = "`build` creates the client"]
 pub struct ClientBuilder {
     transport: TransportBuilder,
-    #[cfg_attr(
-        not(feature = "oauth"),
-        expect(dead_code, reason = "only a login asks for it")
-    )]
-    has_endpoint: bool,
+    endpoint: Option<String>,
+    user: Option<Arc<dyn Credentials>>,
+    /// The only server that may receive the user's credentials, if they were found in a file.
+    user_server: Option<String>,
     found: Vec<Found>,
 }
 
@@ -183,7 +195,9 @@ impl ClientBuilder {
         {
             endpoint_origin = Origin::LoginFile(login.path().to_owned());
             builder.note(Setting::Login, None, endpoint_origin.clone());
+            let server = login.endpoint().to_owned();
             builder = builder.login(login);
+            builder.user_server = Some(server);
         }
         if let Some(endpoint) = endpoint {
             endpoint_origin = Origin::Variable(ENDPOINT);
@@ -199,7 +213,7 @@ impl ClientBuilder {
                 let shown = path.to_string_lossy().into_owned();
                 let origin = Origin::Variable(TOKEN_FILE);
                 builder.note(Setting::TokenFile, Some(shown), origin);
-                builder.user_credentials(TokenFile::new(path))
+                builder.token_file(path)
             }
             (None, None) => builder,
         };
@@ -224,19 +238,11 @@ impl ClientBuilder {
     }
 
     /// Sets the address of the server [default: [`DEFAULT_ENDPOINT`]].
-    pub fn endpoint(
-        #[cfg_attr(
-            not(feature = "oauth"),
-            expect(unused_mut, reason = "a login sets it, too")
-        )]
-        mut self,
-        endpoint: impl Into<String>,
-    ) -> Self {
-        #[cfg(feature = "oauth")]
-        {
-            self.has_endpoint = true;
-        }
-        self.transport(|transport| transport.endpoint(endpoint))
+    ///
+    /// A login that [`from_variables`](Self::from_variables) found for another server is then not used.
+    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoint = Some(endpoint.into());
+        self
     }
 
     /// Sets a login from a login file. Its server becomes the endpoint, unless
@@ -253,15 +259,27 @@ impl ClientBuilder {
     /// ```
     #[cfg(feature = "oauth")]
     pub fn login(mut self, login: Login) -> Self {
-        if !self.has_endpoint {
-            self.transport = self.transport.endpoint(login.endpoint());
-        }
-        self.user_credentials(RenewedToken::new(login::LoginTokens::new(login)))
+        self.transport = self.transport.endpoint(login.endpoint());
+        self.credentials(RenewedToken::new(login::LoginTokens::new(login)))
     }
 
-    /// Sets the access token of a user, sent as `Bearer <token>`.
+    /// Sets the token of a user, sent as `Bearer <token>`.
     pub fn bearer_token(self, token: impl Into<String>) -> Self {
-        self.user_credentials(BearerToken::new(token))
+        self.credentials(BearerToken::new(token))
+    }
+
+    /// Sets the file with the token of a user, sent as `Bearer <token>`. The file is read again when it
+    /// changes.
+    pub fn token_file(self, path: impl Into<PathBuf>) -> Self {
+        self.credentials(TokenFile::new(path))
+    }
+
+    /// Sets your own source of a user's credentials. See [`credentials`](crate::credentials) for those that
+    /// exist.
+    pub fn credentials(mut self, credentials: impl Credentials) -> Self {
+        self.user = Some(Arc::new(credentials));
+        self.user_server = None;
+        self
     }
 
     /// Sets the API key of a backend, sent unchanged.
@@ -269,14 +287,7 @@ impl ClientBuilder {
         self.backend_credentials(ApiKey::new(key))
     }
 
-    /// Sets the credentials of a user.
-    pub fn user_credentials(self, credentials: impl Credentials) -> Self {
-        self.transport(|transport| {
-            transport.credentials(operations::SCHEME_USER_BEARER.name, credentials)
-        })
-    }
-
-    /// Sets the credentials of a backend.
+    /// Sets your own source of a backend's credentials.
     pub fn backend_credentials(self, credentials: impl Credentials) -> Self {
         self.transport(|transport| {
             transport.credentials(operations::SCHEME_BACKEND.name, credentials)
@@ -305,6 +316,31 @@ impl ClientBuilder {
     /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration); see
     /// [`TransportBuilder::build`].
     pub fn build(self) -> Result<Client, Error> {
-        Ok(self.transport.build()?.into())
+        let Self {
+            mut transport,
+            mut user,
+            ..
+        } = self;
+        if let Some(endpoint) = self.endpoint {
+            let plain = |url: &str| url.trim().trim_end_matches('/').to_owned();
+            let is_other = |server: &String| plain(server) != plain(&endpoint);
+            if self.user_server.as_ref().is_some_and(is_other) {
+                user = None;
+            }
+            transport = transport.endpoint(endpoint);
+        }
+        if let Some(user) = user {
+            transport = transport.credentials(operations::SCHEME_USER_BEARER.name, user);
+        }
+        Ok(transport.build()?.into())
+    }
+}
+
+/// Omits credentials, because it is unknown what an implementation prints about itself.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("transport", &self.transport)
+            .finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(feature = "compute", feature = "kfp"))]
-pub mod environment;
+pub mod settings;
 
 #[cfg(feature = "compute")]
 pub mod compute;

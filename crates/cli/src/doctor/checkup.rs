@@ -4,7 +4,7 @@ use std::fs::File;
 use std::time::Instant;
 
 use compute_kfp::compute::Login;
-use compute_kfp::environment::{Found, Setting};
+use compute_kfp::settings::{Found, Setting};
 use compute_kfp::{Error, ErrorKind, SettingsError, kfp};
 
 use super::check::{Check, Subject};

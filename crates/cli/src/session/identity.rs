@@ -1,7 +1,7 @@
 //! The owner of a Compute API credential.
 
 use compute_kfp::compute::types::{Backend, Member, Team, User};
-use compute_kfp::environment::{Found, Setting};
+use compute_kfp::settings::{Found, Setting};
 use compute_kfp::{Error, ErrorKind, Response, compute};
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use compute_kfp::ErrorKind;
 use compute_kfp::compute::login::PendingLogin;
 use compute_kfp::compute::{DEFAULT_ENDPOINT, Login};
@@ -19,6 +19,7 @@ use crate::setup::Setup;
 pub const NAME: &str = "login";
 
 const TEAM_MEMBER: &str = "team-member";
+const SHARE_LOGIN_SERVER: &str = "share-login-server";
 
 pub fn command() -> Command {
     Command::new(NAME)
@@ -35,6 +36,12 @@ pub fn command() -> Command {
                 .value_parser(value_parser!(i64))
                 .help("Membership to work as, where there are several; a login that is still good is kept"),
         )
+        .arg(
+            Arg::new(SHARE_LOGIN_SERVER)
+                .long(SHARE_LOGIN_SERVER)
+                .action(ArgAction::SetTrue)
+                .help("Allow a login server that another API uses, too; only if one operator runs both"),
+        )
 }
 
 pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
@@ -48,7 +55,7 @@ pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure>
     };
     let setup = match setup {
         Some(setup) => setup,
-        None => log_in(globals, &settings, &endpoint, wanted).await?,
+        None => log_in(globals, &settings, &endpoint, matches).await?,
     };
     warn_of_what_goes_first(&settings);
     whoami::answer(globals, &setup).await
@@ -78,11 +85,13 @@ async fn log_in(
     globals: &Globals,
     settings: &Settings<'_>,
     endpoint: &str,
-    wanted: Option<i64>,
+    matches: &ArgMatches,
 ) -> Result<Setup, Failure> {
     let connections = settings.anonymous(Api::Compute, endpoint)?;
     let device = Login::device(endpoint).http_client(connections.http_client().clone());
-    let device = device.allow_plain_http(settings.allows_http(Api::Compute)?);
+    let device = device
+        .allow_plain_http(settings.allows_http(Api::Compute)?)
+        .share_login_server(matches.get_flag(SHARE_LOGIN_SERVER));
     let pending = device.start().await?;
     show(&pending, endpoint);
     let spinner = Bar::of_states(globals, "waiting for you to confirm");
@@ -95,8 +104,8 @@ async fn log_in(
         login.path().display()
     ));
     let setup = Setup::of_login(settings, login.endpoint())?;
-    match wanted {
-        Some(id) => membership::set(&setup, &login, id).await?,
+    match matches.get_one(TEAM_MEMBER) {
+        Some(id) => membership::set(&setup, &login, *id).await?,
         None => membership::choose(&setup, &login, &logged_in.members).await?,
     }
     Ok(setup)
