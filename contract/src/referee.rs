@@ -5,8 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use compute_kfp::{Response, ResponseBody};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -73,14 +72,14 @@ impl Referee {
     }
 
     /// Returns the faults of the request that got this response.
-    pub fn complaints(&self, response: &Response<ResponseBody>) -> Vec<String> {
+    pub fn complaints(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Vec<String> {
         let mut complaints = match self.kind {
-            Kind::Steady => steady_complaints(response.headers()),
-            Kind::Prism => prism_complaints(response.headers()),
+            Kind::Steady => steady_complaints(headers),
+            Kind::Prism => prism_complaints(headers),
         };
-        if !response.status().is_success() && complaints.is_empty() {
-            let body = String::from_utf8_lossy(response.bytes().unwrap_or_default());
-            complaints.push(format!("{}: {body}", response.status()));
+        if !status.is_success() && complaints.is_empty() {
+            let body = String::from_utf8_lossy(body);
+            complaints.push(format!("{status}: {body}"));
         }
         complaints
     }

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use compute_kfp::RetryPolicy;
 use compute_kfp::middleware::{self, Middleware};
-use compute_kfp::{Response, ResponseBody, RetryPolicy};
 use compute_kfp_contract::by_name;
 use compute_kfp_contract::cases::{Api, Case};
 use compute_kfp_contract::prism_spec::for_prism;
@@ -38,7 +38,9 @@ impl Court {
         let heard = complaints.clone();
         let listener = middleware::after(move |_, outcome| {
             if let Ok(response) = outcome {
-                *heard.lock().unwrap() = Some(referee.complaints(response));
+                let (status, headers) = (response.status(), response.headers());
+                let body = response.bytes().unwrap_or_default();
+                *heard.lock().unwrap() = Some(referee.complaints(status, headers, body));
             }
         });
         let client = client(api, &url, listener);
@@ -140,7 +142,7 @@ async fn finds_fault(kind: Kind) {
     ];
     for (method, path, body, expected) in wrong {
         let url = format!("{}{path}", referee.url());
-        let answer = http
+        let response = http
             .request(method.parse().unwrap(), url)
             .bearer_auth("token")
             .header("content-type", "application/json")
@@ -148,10 +150,9 @@ async fn finds_fault(kind: Kind) {
             .send()
             .await
             .unwrap();
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let body = ResponseBody::from(answer.bytes().await.unwrap());
-        let response = Response::new(body, status, headers);
-        let complaints = referee.complaints(&response).join("\n");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await.unwrap();
+        let complaints = referee.complaints(status, &headers, &body).join("\n");
         assert!(complaints.contains(expected), "{path}: {complaints:?}");
     }
 }
