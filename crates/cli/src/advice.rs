@@ -6,32 +6,32 @@ use compute_kfp::environment::Setting;
 use compute_kfp::{Error, ErrorKind, RetryPolicy, SetupFault, SetupFaultKind};
 
 use crate::api::Api;
+use crate::configured_client::ConfiguredClient;
 use crate::failure::Failure;
-use crate::globals::Globals;
-use crate::setting_name::{
+use crate::options::Options;
+use crate::server_settings::{
     ALLOW_HTTP, CERTIFICATE_AUTHORITY, CLIENT_CERTIFICATE, INSECURE_SKIP_TLS_VERIFY,
 };
 use crate::settings::Settings;
-use crate::setup::Setup;
 
 /// Time limit of a request that is sent only for advice.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Returns the failure of a command that calls these APIs, with advice.
-pub async fn of(globals: &Globals, apis: &[Api], error: Error) -> Failure {
-    if let Some(message) = of_setup(apis, &error) {
+pub async fn of(options: &Options, apis: &[Api], error: Error) -> Failure {
+    if let Some(message) = of_settings(apis, &error) {
         return Failure::Advised {
             error,
             message: Some(message),
             hint: None,
         };
     }
-    let Ok(settings) = Settings::read(globals) else {
+    let Ok(settings) = Settings::read(options) else {
         return error.into();
     };
     let called = error.operation().and_then(Api::of_operation);
     match called {
-        Some(Api::Kfp) if is_page(&error) && !globals.dry_run => {
+        Some(Api::Kfp) if is_page(&error) && !options.dry_run => {
             match api_below(&settings).await {
                 Some(moved) => moved.into(),
                 None => Failure::Advised {
@@ -46,8 +46,8 @@ pub async fn of(globals: &Globals, apis: &[Api], error: Error) -> Failure {
             }
         }
         Some(Api::Compute) if error.kind() == ErrorKind::Authentication => {
-            match Setup::of(&settings, Api::Compute).ok().flatten() {
-                Some(setup) => match setup.hidden_login() {
+            match ConfiguredClient::of(&settings, Api::Compute).ok().flatten() {
+                Some(configured) => match configured.hidden_login() {
                     Some(hidden) => Failure::Advised {
                         error,
                         message: None,
@@ -63,7 +63,7 @@ pub async fn of(globals: &Globals, apis: &[Api], error: Error) -> Failure {
 }
 
 /// Returns the message of an error that a setting can fix, with the names of that setting.
-pub fn of_setup(apis: &[Api], error: &Error) -> Option<String> {
+pub fn of_settings(apis: &[Api], error: &Error) -> Option<String> {
     let fault = SetupFault::of(error)?;
     let called = error.operation().and_then(Api::of_operation);
     let apis = called.as_ref().map_or(apis, std::slice::from_ref);
@@ -97,9 +97,9 @@ pub fn is_page(error: &Error) -> bool {
 /// says so if it is there.
 pub async fn api_below(settings: &Settings<'_>) -> Option<Error> {
     const BELOW: &str = "/pipeline";
-    let setup = Setup::of(settings, Api::Kfp).ok().flatten()?;
-    let endpoint = setup.endpoint();
-    if endpoint.ends_with(BELOW) || setup.source(Setting::Endpoint).is_none() {
+    let configured = ConfiguredClient::of(settings, Api::Kfp).ok().flatten()?;
+    let endpoint = configured.endpoint();
+    if endpoint.ends_with(BELOW) || configured.source(Setting::Endpoint).is_none() {
         return None;
     }
     let below = format!("{endpoint}{BELOW}");

@@ -6,8 +6,7 @@ use compute_kfp::body_fields::{Field, ObjectFields};
 use compute_kfp::operation::Operation;
 use serde_json::Value;
 
-use crate::api::Api;
-use crate::operation_command::kebab;
+use crate::api::{Api, kebab};
 
 /// Returns the fields of the body and of its nested objects, and a sample call with a body.
 pub fn of(operation: &'static Operation) -> Option<String> {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use compute_kfp::{Error, ErrorKind};
 use serde_json::{Value, json};
 
-use crate::output::{harmless, printable};
+use crate::printable::{harmless, printable};
 
 /// The reason why a command failed.
 #[derive(Debug)]

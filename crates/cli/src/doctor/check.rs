@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::failure::Failure;
-use crate::output::printable;
+use crate::printable::printable;
 
 /// The subject of a check.
 #[derive(Clone, Copy, PartialEq, Eq)]

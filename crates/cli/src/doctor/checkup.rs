@@ -10,45 +10,45 @@ use compute_kfp::{Error, ErrorKind, SetupFault, kfp};
 use super::check::{Check, Subject};
 use crate::advice;
 use crate::api::{Api, Client};
+use crate::configured_client::{ConfiguredClient, title};
 use crate::failure::Failure;
-use crate::globals::Globals;
+use crate::options::Options;
 use crate::session::Identity;
 use crate::settings::{Settings, Source};
-use crate::setup::{Setup, title};
 
 pub struct Checkup<'a> {
-    globals: &'a Globals,
+    options: &'a Options,
     settings: &'a Settings<'a>,
     api: Api,
 }
 
 impl<'a> Checkup<'a> {
-    pub fn new(globals: &'a Globals, settings: &'a Settings<'a>, api: Api) -> Self {
+    pub fn new(options: &'a Options, settings: &'a Settings<'a>, api: Api) -> Self {
         Self {
-            globals,
+            options,
             settings,
             api,
         }
     }
 
     pub async fn checks(&self) -> Vec<Check> {
-        let setup = match Setup::of(self.settings, self.api) {
-            Ok(Some(setup)) => setup,
-            Ok(None) => return vec![self.not_set_up()],
+        let configured = match ConfiguredClient::of(self.settings, self.api) {
+            Ok(Some(configured)) => configured,
+            Ok(None) => return vec![self.not_configured()],
             Err(failure) => return vec![self.broken(failure)],
         };
-        let mut checks = self.configured(&setup);
-        if self.globals.dry_run {
+        let mut checks = self.configured(&configured);
+        if self.options.dry_run {
             let not_asked = "nothing is asked in a dry run";
             checks.push(self.check("server").skipped(not_asked));
             checks.push(self.check("access").skipped(not_asked));
             return checks;
         }
-        let server = self.server(&setup).await;
+        let server = self.server(&configured).await;
         let answers = server.is_ok();
         checks.push(server);
         match answers {
-            true => checks.extend(self.access(&setup).await),
+            true => checks.extend(self.access(&configured).await),
             false => checks.push(
                 self.check("access")
                     .skipped("the server is not there to ask"),
@@ -61,7 +61,7 @@ impl<'a> Checkup<'a> {
         Check::of(Subject::Api(self.api), name)
     }
 
-    fn not_set_up(&self) -> Check {
+    fn not_configured(&self) -> Check {
         let check = self.check("settings").skipped("nothing is configured");
         let variables = self.api.variables();
         let (endpoint, token) = (variables.endpoint, variables.token);
@@ -90,17 +90,17 @@ impl<'a> Checkup<'a> {
         }
     }
 
-    fn configured(&self, setup: &Setup) -> Vec<Check> {
-        let endpoint = self.check("endpoint").ok(setup.endpoint());
-        let endpoint = match setup.source(Setting::Endpoint) {
+    fn configured(&self, configured: &ConfiguredClient) -> Vec<Check> {
+        let endpoint = self.check("endpoint").ok(configured.endpoint());
+        let endpoint = match configured.source(Setting::Endpoint) {
             Some(source) => endpoint.source(source),
             None => endpoint,
         };
-        let others = setup.found.iter();
+        let others = configured.found.iter();
         let others = others.filter(|(found, _)| found.setting != Setting::Endpoint);
         let mut checks = vec![endpoint];
         checks.extend(others.map(|(found, source)| self.setting(found, source)));
-        if setup.credential().is_none() {
+        if configured.credential().is_none() {
             checks.push(match self.api {
                 Api::Compute => self
                     .check("credential")
@@ -123,7 +123,7 @@ impl<'a> Checkup<'a> {
                 .skipped(format!("{place}, hidden by {by}"))
         }));
         if self.api == Api::Compute {
-            checks.extend(self.login_file(setup));
+            checks.extend(self.login_file(configured));
         }
         checks
     }
@@ -152,10 +152,10 @@ impl<'a> Checkup<'a> {
     }
 
     /// Checks the membership of the login in use, or a login file that is not used.
-    fn login_file(&self, setup: &Setup) -> Option<Check> {
+    fn login_file(&self, configured: &ConfiguredClient) -> Option<Check> {
         let file = self.check("login file");
         let login = match Login::from_default_file() {
-            Ok(login) => login.host(setup.endpoint()),
+            Ok(login) => login.host(configured.endpoint()),
             Err(error) if error.kind() == ErrorKind::Authentication => return None,
             Err(error) => {
                 let check = file.warning(error.message());
@@ -163,13 +163,13 @@ impl<'a> Checkup<'a> {
             }
         };
         let path = login.path().display();
-        if let Some(hidden) = setup.hidden_login() {
+        if let Some(hidden) = configured.hidden_login() {
             return Some(file.warning(hidden).remedy(
                 "remove what hides the login, or log out with `compute-kfp logout` to end it",
             ));
         }
-        if setup.source(Setting::Login).is_none() {
-            let why = match setup.credential() {
+        if configured.source(Setting::Login).is_none() {
+            let why = match configured.credential() {
                 Some((found, _)) => {
                     format!("`{path}` is not used, but the {}", title(found.setting))
                 }
@@ -190,9 +190,9 @@ impl<'a> Checkup<'a> {
     }
 
     /// Checks whether the server responds. A proxy that demands a credential counts as a response.
-    async fn server(&self, setup: &Setup) -> Check {
+    async fn server(&self, configured: &ConfiguredClient) -> Check {
         let check = self.check("server");
-        let anonymous = match setup.anonymous(self.settings) {
+        let anonymous = match configured.anonymous(self.settings) {
             Ok(client) => client,
             Err(failure) => return check.failed(&failure),
         };
@@ -223,13 +223,13 @@ impl<'a> Checkup<'a> {
     }
 
     /// Checks whether the server accepts each of the credentials.
-    async fn access(&self, setup: &Setup) -> Vec<Check> {
-        let client = match &setup.client {
-            Client::Kfp(client) => return vec![self.access_to_kfp(setup, client).await],
+    async fn access(&self, configured: &ConfiguredClient) -> Vec<Check> {
+        let client = match &configured.client {
+            Client::Kfp(client) => return vec![self.access_to_kfp(configured, client).await],
             Client::Compute(client) => client,
         };
         let mut checks = Vec::new();
-        for (credential, source) in setup.credentials() {
+        for (credential, source) in configured.credentials() {
             let check = self.check("access");
             let check = match Identity::of(client, credential).await {
                 Ok(identity) => check.ok(identity.name()),
@@ -244,12 +244,12 @@ impl<'a> Checkup<'a> {
         checks
     }
 
-    async fn access_to_kfp(&self, setup: &Setup, client: &kfp::Client) -> Check {
+    async fn access_to_kfp(&self, configured: &ConfiguredClient, client: &kfp::Client) -> Check {
         let mut request = client.list_pipelines().page_size(1);
         if let Some(namespace) = client.namespace() {
             request = request.namespace(namespace);
         }
-        let credential = setup.credential();
+        let credential = configured.credential();
         let check = self.check("access");
         let check = match request.send().await {
             Ok(_) if credential.is_none() => {
@@ -290,7 +290,7 @@ impl<'a> Checkup<'a> {
     /// Puts a failure in the terms of the command line.
     fn advised(&self, failure: Failure) -> Failure {
         let message = match &failure {
-            Failure::Api(error) => advice::of_setup(&[self.api], error),
+            Failure::Api(error) => advice::of_settings(&[self.api], error),
             _ => None,
         };
         match (failure, message) {

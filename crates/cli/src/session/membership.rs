@@ -8,21 +8,25 @@ use compute_kfp::compute::{self, Login};
 
 use super::identity::as_far_as_told;
 use crate::api::Client;
+use crate::configured_client::ConfiguredClient;
 use crate::failure::{Failure, say, warn};
-use crate::output::printable;
-use crate::setup::Setup;
+use crate::printable::printable;
 
 /// Stores a membership that the server knows.
-pub async fn set(setup: &Setup, login: &Login, id: i64) -> Result<(), Error> {
-    if let Client::Compute(client) = &setup.client {
+pub async fn set(configured: &ConfiguredClient, login: &Login, id: i64) -> Result<(), Error> {
+    if let Client::Compute(client) = &configured.client {
         client.read_member(id).send().await?;
     }
     login.set_team_member_id(id).await
 }
 
 /// Asks the user if there is a choice and a terminal to ask on.
-pub async fn choose(setup: &Setup, login: &Login, members: &[Member]) -> Result<(), Failure> {
-    let Client::Compute(client) = &setup.client else {
+pub async fn choose(
+    configured: &ConfiguredClient,
+    login: &Login,
+    members: &[Member],
+) -> Result<(), Failure> {
+    let Client::Compute(client) = &configured.client else {
         return Ok(());
     };
     match members {

@@ -179,9 +179,9 @@ fn a_terminal_shows_the_states_and_then_a_histogram() {
     world.sandbox.advance(END);
     let ended = terminal.end();
     assert_eq!(ended.status, 0, "{}", ended.text);
-    assert!(ended.showed("handing the circuit in"), "{}", ended.text);
+    assert!(ended.showed("submitting the circuit"), "{}", ended.text);
     let screen = ended.screen();
-    assert!(!screen.contains("handing"), "{screen}");
+    assert!(!screen.contains("submitting"), "{screen}");
     let lines: Vec<_> = screen.lines().collect();
     let [.., end, head, first, second, third] = &lines[..] else {
         panic!("{screen}");

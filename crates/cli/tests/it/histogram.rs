@@ -2,7 +2,7 @@
 
 #[path = "../../src/output/histogram.rs"]
 mod drawn;
-#[path = "../../src/output/printable.rs"]
+#[path = "../../src/printable.rs"]
 mod printable;
 
 use drawn::of_counts;

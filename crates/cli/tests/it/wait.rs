@@ -120,7 +120,10 @@ fn there_is_no_preview_and_nothing_is_sent() {
     let world = World::new();
     let done = world.program.run(&["wait", "job", "1", "--dry-run"]);
     assert_eq!(done.status, 2);
-    assert!(done.errors.contains("there is no preview"), "{done:?}");
+    assert!(
+        done.errors.contains("--dry-run is not possible"),
+        "{done:?}"
+    );
     assert!(world.sandbox.received().is_empty());
 }
 
