@@ -1,7 +1,7 @@
 //! Every operation of both tables, called by its name with arguments made from the table.
 
 use compute_kfp::dynamic::Call;
-use compute_kfp::operation::{AnswerKind, BodyKind, Location, Operation};
+use compute_kfp::operation::{BodyKind, Location, Operation, ResponseKind};
 use compute_kfp::{Content, ErrorKind, compute, kfp};
 use compute_kfp_test_server::{Received, TestServer};
 use serde_json::{Map, Value, json};
@@ -146,9 +146,11 @@ async fn assert_called(
             let before = server.requests().len();
             let call = with_files(call(operation.name, Value::Object(arguments.clone())));
             let answer = call.send().await.unwrap();
-            let expected = match operation.answer {
+            let expected = match operation.response {
                 None => Value::Null,
-                Some(AnswerKind::Json | AnswerKind::OptionalJson) => json!({ "new": ["7", null] }),
+                Some(ResponseKind::Json | ResponseKind::OptionalJson) => {
+                    json!({ "new": ["7", null] })
+                }
                 other => panic!("{} answers {other:?}", operation.name),
             };
             assert_eq!(*answer, expected, "{}", operation.name);

@@ -130,7 +130,7 @@ async fn a_program_has_an_account_of_its_own() {
         let source = ClientCredentials::discovered(well_known(&server), "nightly", secret);
         compute::Client::builder()
             .endpoint(format!("{}/api", server.url()))
-            .user_credentials(RenewedToken::new(source))
+            .credentials(RenewedToken::new(source))
             .build()
             .unwrap()
     };

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use compute_kfp::environment::Setting;
-use compute_kfp::{Error, ErrorKind, RetryPolicy, SetupFault, SetupFaultKind};
+use compute_kfp::settings::Setting;
+use compute_kfp::{Error, ErrorKind, RetryPolicy, SettingsError, SettingsErrorKind};
 
 use crate::api::Api;
 use crate::configured_client::ConfiguredClient;
@@ -64,21 +64,21 @@ pub async fn of(options: &Options, apis: &[Api], error: Error) -> Failure {
 
 /// Returns the message of an error that a setting can fix, with the names of that setting.
 pub fn of_settings(apis: &[Api], error: &Error) -> Option<String> {
-    let fault = SetupFault::of(error)?;
+    let fault = SettingsError::of(error)?;
     let called = error.operation().and_then(Api::of_operation);
     let apis = called.as_ref().map_or(apis, std::slice::from_ref);
     let remedy = match fault.kind() {
-        SetupFaultKind::PlainHttp => {
+        SettingsErrorKind::PlainHttp => {
             format!("use https, or allow it by {}", ALLOW_HTTP.ways(apis))
         }
-        SetupFaultKind::UnknownAuthority => format!(
+        SettingsErrorKind::UnknownAuthority => format!(
             "give the certificate of that authority by {}",
             CERTIFICATE_AUTHORITY.ways(apis)
         ),
-        SetupFaultKind::ClientCertificate => {
+        SettingsErrorKind::ClientCertificate => {
             format!("give one by {}", CLIENT_CERTIFICATE.ways(apis))
         }
-        SetupFaultKind::SelfSigned => format!(
+        SettingsErrorKind::SelfSigned => format!(
             "give the server one with `CA:FALSE`, or for tests accept any by {}",
             INSECURE_SKIP_TLS_VERIFY.ways(apis)
         ),

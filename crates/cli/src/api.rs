@@ -3,8 +3,8 @@
 use clap::ValueEnum;
 use compute_kfp::body_fields::ObjectFields;
 use compute_kfp::dynamic::Call;
-use compute_kfp::environment::Variables;
 use compute_kfp::operation::Operation;
+use compute_kfp::settings::Variables;
 use compute_kfp::{Error, compute, kfp};
 use serde_json::Value;
 

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use compute_kfp::dynamic::{self, Call, ValuePage};
-use compute_kfp::operation::{AnswerKind, Operation};
-use compute_kfp::paging::{ListPage, Turn};
+use compute_kfp::operation::{Operation, ResponseKind};
+use compute_kfp::paging::{ListPage, NextPage};
 use serde_json::{Value, json};
 
 use crate::api::{Api, Client, kebab};
@@ -108,7 +108,7 @@ async fn send(
     if extent.all || extent.max_items.is_some() {
         return list(call, extent.max_items, output).await;
     }
-    if operation.answer.is_some_and(AnswerKind::is_json_stream) {
+    if operation.response.is_some_and(ResponseKind::is_json_stream) {
         let mut values = call.stream().await?.into_inner();
         while let Some(value) = values.next().await {
             let value = value?;
@@ -116,7 +116,7 @@ async fn send(
         }
         return Ok(());
     }
-    if operation.events && operation.answer == Some(AnswerKind::Bytes) {
+    if operation.events && operation.response == Some(ResponseKind::Bytes) {
         let mut events = call.events().await?.into_inner();
         while let Some(event) = events.next().await {
             let event = event?;
@@ -127,7 +127,7 @@ async fn send(
         }
         return Ok(());
     }
-    if operation.answer == Some(AnswerKind::Bytes) {
+    if operation.response == Some(ResponseKind::Bytes) {
         let mut answer = call.send_bytes().await?.into_inner();
         while let Some(bytes) = answer.chunk().await? {
             output.bytes(&bytes)?;
@@ -135,7 +135,7 @@ async fn send(
         return output.flush();
     }
     let answer = call.send().await?.into_inner();
-    match operation.answer {
+    match operation.response {
         None => Ok(()),
         Some(_) => {
             output.response(&answer, operation.paging.map(|paging| paging.items()))?;
@@ -156,10 +156,10 @@ fn is_continued(operation: &'static Operation, answer: Value) -> bool {
         Some(Ok(page)) => page.of(operation),
         Some(Err(_)) | None => return false,
     };
-    match page.as_ref().map(ListPage::turn) {
-        Ok(Turn::Token(next)) => next.is_some(),
-        Ok(Turn::Time(next)) => next.is_some(),
-        Ok(Turn::Number { page, pages }) => page < pages,
+    match page.as_ref().map(ListPage::next_page) {
+        Ok(NextPage::Token(next)) => next.is_some(),
+        Ok(NextPage::Time(next)) => next.is_some(),
+        Ok(NextPage::Number { page, pages }) => page < pages,
         Err(_) => false,
     }
 }

@@ -1,7 +1,7 @@
 //! A client and the sources of its settings.
 
 use compute_kfp::compute::Login;
-use compute_kfp::environment::{Found, Origin, Setting};
+use compute_kfp::settings::{Found, Origin, Setting};
 use compute_kfp::{compute, kfp};
 
 use crate::api::{Api, Client};

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use compute_kfp::TransportBuilder;
-use compute_kfp::environment::{Found, Setting};
 use compute_kfp::operation::{BodyKind, Operation};
+use compute_kfp::settings::{Found, Setting};
 use serde_json::Value;
 
 use crate::api::{Api, Client};

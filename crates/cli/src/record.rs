@@ -127,7 +127,7 @@ async fn calibration(
             ))
         })?,
     };
-    Ok(client.latest_calibration(backend_id).await?)
+    Ok(client.latest_calibration(backend_id).send().await?)
 }
 
 fn print(options: &Options, recorded: &Recorded) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use compute_kfp::environment::Variables;
+use compute_kfp::settings::Variables;
 use serde::Deserialize;
 
 use crate::api::Api;

@@ -8,8 +8,8 @@ use std::env;
 use std::ffi::OsString;
 use std::fmt;
 
-use compute_kfp::environment::Setting::AllowHttp;
-use compute_kfp::environment::{Found, Origin, Variables};
+use compute_kfp::settings::Setting::AllowHttp;
+use compute_kfp::settings::{Found, Origin, Variables};
 use compute_kfp::{RetryPolicy, Transport, TransportBuilder, compute, kfp};
 
 use crate::api::{Api, Client};
@@ -305,7 +305,7 @@ fn of_environment(variable: &'static str) -> Option<Setting> {
 
 /// Returns the schemes that a client has credentials for.
 fn held(found: &[Found]) -> Vec<&'static str> {
-    use compute_kfp::environment::Setting::{
+    use compute_kfp::settings::Setting::{
         ApiKey, IdentityHeader, Login, SessionCookie, Token, TokenFile,
     };
     use compute_kfp::{compute::operations as compute, kfp::operations as kfp};

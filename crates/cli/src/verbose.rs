@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use compute_kfp::middleware::{Attempt, Middleware, Next, Outcome};
+use compute_kfp::middleware::{Attempt, Middleware, Next, ResponseFuture};
 use compute_kfp::operation::{Operation, SecurityScheme};
 
 use crate::failure::say;
@@ -28,7 +28,7 @@ impl Verbose {
 }
 
 impl Middleware for Verbose {
-    fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> Outcome<'a> {
+    fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> ResponseFuture<'a> {
         Box::pin(async move {
             let operation = attempt.operation();
             let number = match attempt.number() {

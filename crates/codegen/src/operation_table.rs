@@ -23,7 +23,7 @@ pub(crate) fn generate(api: &Api) -> TokenStream {
     quote! {
         #[allow(unused_imports)]
         use ::compute_kfp_runtime::operation::{
-            AnswerKind, Body, BodyKind, BodyPart, BodySchema, InPageToken, Location, Operation, Paging, Parameter,
+            ResponseKind, Body, BodyKind, BodyPart, BodySchema, InPageToken, Location, Operation, Paging, Parameter,
             SchemeKind, SecurityScheme, Style,
         };
 
@@ -121,13 +121,13 @@ fn entry(api: &Api, operation: &Operation) -> TokenStream {
     let status = (operation.success_status != 200).then(|| quote! { .success_status(#status) });
     let answer = match operation.success {
         Success::Empty => None,
-        Success::Json(_) => Some(quote! { .answer(AnswerKind::Json) }),
-        Success::OptionalJson(_) => Some(quote! { .answer(AnswerKind::OptionalJson) }),
-        Success::Bytes => Some(quote! { .answer(AnswerKind::Bytes) }),
+        Success::Json(_) => Some(quote! { .response(ResponseKind::Json) }),
+        Success::OptionalJson(_) => Some(quote! { .response(ResponseKind::OptionalJson) }),
+        Success::Bytes => Some(quote! { .response(ResponseKind::Bytes) }),
         Success::Stream(_, format) => Some(match format {
-            StreamFormat::Lines => quote! { .answer(AnswerKind::JsonLines) },
-            StreamFormat::Sequence => quote! { .answer(AnswerKind::JsonSequence) },
-            StreamFormat::Results => quote! { .answer(AnswerKind::JsonResults) },
+            StreamFormat::Lines => quote! { .response(ResponseKind::JsonLines) },
+            StreamFormat::Sequence => quote! { .response(ResponseKind::JsonSequence) },
+            StreamFormat::Results => quote! { .response(ResponseKind::JsonResults) },
         }),
     };
     let events = operation.events.as_ref().map(|_| quote! { .events() });

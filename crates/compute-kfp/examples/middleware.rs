@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use compute_kfp::compute;
-use compute_kfp::middleware::{self, Attempt, Middleware, Next, Outcome};
+use compute_kfp::middleware::{self, Attempt, Middleware, Next, ResponseFuture};
 use compute_kfp_sandbox::{BACKEND_ID, Sandbox};
 
 /// Attempts, failures and time of each operation.
@@ -27,7 +27,7 @@ struct Figures {
 }
 
 impl Middleware for Metrics {
-    fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> Outcome<'a> {
+    fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> ResponseFuture<'a> {
         Box::pin(async move {
             let (operation, begun) = (attempt.operation(), Instant::now());
             let outcome = next.run(attempt).await;
@@ -58,7 +58,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             transport
                 .middleware(middleware::before(|attempt| {
                     let team = "calibration".parse().map_err(|_| {
-                        compute_kfp::Error::configuration("the name of the team is no header")
+                        compute_kfp::Error::configuration(
+                            "the name of the team is not a valid header value",
+                        )
                     })?;
                     attempt.headers_mut().insert("x-team", team);
                     Ok(())
@@ -85,7 +87,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("{operation}: {attempts} attempts, {failures} failed, {time:?}");
     }
     for request in sandbox.received() {
-        let team = request.header("x-team").unwrap_or("-");
+        let team = request.header("x-team").unwrap_or("none");
         println!("{} {}, team {team}", request.method(), request.path());
     }
     sandbox.shutdown().await;

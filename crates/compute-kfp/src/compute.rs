@@ -15,6 +15,7 @@ mod waiting;
 use std::env;
 use std::ffi::OsString;
 use std::ops::Deref;
+use std::path::PathBuf;
 
 pub use compute_api_client::{API_VERSION, builder, operations, types};
 #[cfg(feature = "oauth")]
@@ -23,11 +24,12 @@ use compute_kfp_runtime::credentials::{ApiKey, BearerToken, Credentials, TokenFi
 use compute_kfp_runtime::{Error, Transport, TransportBuilder};
 
 pub use self::circuit::{BackendTypeName, CircuitOutcome, RunCircuit};
+pub use self::jobs::LatestCalibration;
 #[cfg(feature = "oauth")]
 pub use self::login::Login;
 pub use self::logs::FollowJobLogs;
-use crate::environment::{Found, Origin, Setting, Variables, text};
-use crate::waiting::Turns;
+use crate::settings::{Found, Origin, Setting, Variables, text};
+use crate::waiting::RequestLimit;
 
 /// Endpoint of the public service.
 pub const DEFAULT_ENDPOINT: &str = "https://api.quantum-inspire.com";
@@ -74,7 +76,7 @@ const API_KEY: &str = "COMPUTE_API_KEY";
 #[derive(Clone, Debug)]
 pub struct Client {
     api: compute_api_client::Client,
-    turns: Turns,
+    request_limit: RequestLimit,
 }
 
 impl Client {
@@ -82,7 +84,7 @@ impl Client {
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
             transport: Transport::builder(DEFAULT_ENDPOINT),
-            has_endpoint: false,
+            endpoint: None,
             found: Vec::new(),
         }
     }
@@ -101,8 +103,10 @@ impl Client {
     /// | `COMPUTE_ALLOW_HTTP` | `true` allows plain HTTP to any host |
     /// | `COMPUTE_INSECURE_SKIP_TLS_VERIFY` | `true` accepts any certificate of the server, for tests |
     ///
-    /// Without token and API key, the client uses the login of `~/.quantuminspire/config.json` (with
-    /// the feature `oauth`):
+    /// # The login file
+    ///
+    /// **With the feature `oauth` only**, a client without token and API key uses the login of
+    /// `~/.quantuminspire/config.json`. The file may then choose the endpoint, too:
     ///
     /// | `COMPUTE_ENDPOINT` | the file | endpoint | credential |
     /// |---|---|---|---|
@@ -110,6 +114,10 @@ impl Client {
     /// | set | holds none, or there is no file | as set | none |
     /// | not set | holds tokens for its `default_host` | that host | the login |
     /// | not set | holds none, or there is no file | [`DEFAULT_ENDPOINT`] | none |
+    ///
+    /// Without the feature, the file is never read. Cargo unifies features, so another crate of your
+    /// program may enable it. Set `COMPUTE_ENDPOINT` and a token for a client that does not depend on
+    /// it.
     ///
     /// # Errors
     ///
@@ -132,23 +140,21 @@ impl From<Transport> for Client {
     fn from(transport: Transport) -> Self {
         Self {
             api: compute_api_client::Client::new(transport),
-            turns: Turns::default(),
+            request_limit: RequestLimit::default(),
         }
     }
 }
 
 /// Builds a [`Client`].
 ///
-/// A client may hold both credentials. Each operation sends the one it declares.
+/// A client may hold the credentials of a user and of a backend. Each operation sends the ones that it
+/// declares. If several of [`bearer_token`](Self::bearer_token), [`token_file`](Self::token_file) and
+/// [`credentials`](Self::credentials) are set, the last one applies.
 #[derive(Clone, Debug)]
-#[must_use = "a client is made by `build`"]
+#[must_use = "`build` creates the client"]
 pub struct ClientBuilder {
     transport: TransportBuilder,
-    #[cfg_attr(
-        not(feature = "oauth"),
-        expect(dead_code, reason = "only a login asks for it")
-    )]
-    has_endpoint: bool,
+    endpoint: Option<String>,
     found: Vec<Found>,
 }
 
@@ -199,7 +205,7 @@ impl ClientBuilder {
                 let shown = path.to_string_lossy().into_owned();
                 let origin = Origin::Variable(TOKEN_FILE);
                 builder.note(Setting::TokenFile, Some(shown), origin);
-                builder.user_credentials(TokenFile::new(path))
+                builder.token_file(path)
             }
             (None, None) => builder,
         };
@@ -224,19 +230,9 @@ impl ClientBuilder {
     }
 
     /// Sets the address of the server [default: [`DEFAULT_ENDPOINT`]].
-    pub fn endpoint(
-        #[cfg_attr(
-            not(feature = "oauth"),
-            expect(unused_mut, reason = "a login sets it, too")
-        )]
-        mut self,
-        endpoint: impl Into<String>,
-    ) -> Self {
-        #[cfg(feature = "oauth")]
-        {
-            self.has_endpoint = true;
-        }
-        self.transport(|transport| transport.endpoint(endpoint))
+    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoint = Some(endpoint.into());
+        self
     }
 
     /// Sets a login from a login file. Its server becomes the endpoint, unless
@@ -253,15 +249,27 @@ impl ClientBuilder {
     /// ```
     #[cfg(feature = "oauth")]
     pub fn login(mut self, login: Login) -> Self {
-        if !self.has_endpoint {
-            self.transport = self.transport.endpoint(login.endpoint());
-        }
-        self.user_credentials(RenewedToken::new(login::LoginTokens::new(login)))
+        self.transport = self.transport.endpoint(login.endpoint());
+        self.credentials(RenewedToken::new(login::LoginTokens::new(login)))
     }
 
-    /// Sets the access token of a user, sent as `Bearer <token>`.
+    /// Sets the token of a user, sent as `Bearer <token>`.
     pub fn bearer_token(self, token: impl Into<String>) -> Self {
-        self.user_credentials(BearerToken::new(token))
+        self.credentials(BearerToken::new(token))
+    }
+
+    /// Sets the file with the token of a user, sent as `Bearer <token>`. The file is read again when it
+    /// changes.
+    pub fn token_file(self, path: impl Into<PathBuf>) -> Self {
+        self.credentials(TokenFile::new(path))
+    }
+
+    /// Sets your own source of a user's credentials, such as
+    /// [`RenewedToken`](crate::credentials::RenewedToken).
+    pub fn credentials(self, credentials: impl Credentials) -> Self {
+        self.transport(|transport| {
+            transport.credentials(operations::SCHEME_USER_BEARER.name, credentials)
+        })
     }
 
     /// Sets the API key of a backend, sent unchanged.
@@ -269,14 +277,7 @@ impl ClientBuilder {
         self.backend_credentials(ApiKey::new(key))
     }
 
-    /// Sets the credentials of a user.
-    pub fn user_credentials(self, credentials: impl Credentials) -> Self {
-        self.transport(|transport| {
-            transport.credentials(operations::SCHEME_USER_BEARER.name, credentials)
-        })
-    }
-
-    /// Sets the credentials of a backend.
+    /// Sets your own source of a backend's credentials.
     pub fn backend_credentials(self, credentials: impl Credentials) -> Self {
         self.transport(|transport| {
             transport.credentials(operations::SCHEME_BACKEND.name, credentials)
@@ -305,6 +306,10 @@ impl ClientBuilder {
     /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration); see
     /// [`TransportBuilder::build`].
     pub fn build(self) -> Result<Client, Error> {
-        Ok(self.transport.build()?.into())
+        let transport = match self.endpoint {
+            Some(endpoint) => self.transport.endpoint(endpoint),
+            None => self.transport,
+        };
+        Ok(transport.build()?.into())
     }
 }

@@ -3,14 +3,14 @@
 //! [`Client`] has a method for each operation. The types they send and receive are in [`types`], and
 //! [`operations`] describes the operations as data.
 
-mod context;
+mod context_file;
 mod filter;
+mod lookup;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod outputs;
 mod release;
 mod run;
-mod surroundings;
 mod upload;
 mod waiting;
 mod watching;
@@ -28,23 +28,23 @@ use compute_kfp_runtime::{Error, Transport, TransportBuilder};
 pub use kfp_api_client::{API_VERSION, builder, operations, types};
 
 pub use self::filter::{Filter, FilterListed, FilterValue, Sort};
-pub use self::outputs::RunArtifact;
+use self::lookup::Lookup;
+pub use self::outputs::{ListRunArtifacts, RunArtifact};
 pub use self::run::RunPipeline;
-use self::surroundings::Surroundings;
 pub use self::upload::{UploadNamed, Uploaded};
 pub use self::watching::WatchRun;
-use crate::environment::{Found, Origin, Setting, Variables};
-use crate::waiting::Turns;
+use crate::settings::{Found, Origin, Setting, Variables};
+use crate::waiting::RequestLimit;
 
 /// Variables that [`Client::from_env`] reads, in addition to the files of a pod and of the user.
 pub const VARIABLES: Variables = Variables {
-    endpoint: surroundings::ENDPOINT,
-    token: surroundings::TOKEN,
-    token_file: surroundings::TOKEN_PATH,
+    endpoint: lookup::ENDPOINT,
+    token: lookup::TOKEN,
+    token_file: lookup::TOKEN_PATH,
     api_key: None,
-    cookie: Some(surroundings::COOKIE),
-    cookie_file: Some(surroundings::COOKIE_FILE),
-    identity_header: Some(surroundings::IDENTITY_HEADER),
+    cookie: Some(lookup::COOKIE),
+    cookie_file: Some(lookup::COOKIE_FILE),
+    identity_header: Some(lookup::IDENTITY_HEADER),
     client_certificate: "KFP_CLIENT_CERTIFICATE",
     client_key: "KFP_CLIENT_KEY",
     allow_http: "KFP_ALLOW_HTTP",
@@ -65,7 +65,7 @@ pub const VARIABLES: Variables = Variables {
 /// let client = kfp::Client::builder("https://kfp.example.org").bearer_token("token").build()?;
 /// let page = client.list_runs().namespace("team-a").page_size(50).send().await?;
 /// for run in page.runs.iter().flatten() {
-///     println!("{} {:?}", run.display_name.as_deref().unwrap_or("-"), run.state);
+///     println!("{}", run.display_name.as_deref().unwrap_or_default());
 /// }
 /// # Ok(())
 /// # }
@@ -74,7 +74,7 @@ pub const VARIABLES: Variables = Variables {
 pub struct Client {
     api: kfp_api_client::Client,
     namespace: Option<Arc<str>>,
-    turns: Turns,
+    request_limit: RequestLimit,
 }
 
 impl Client {
@@ -91,7 +91,7 @@ impl Client {
     /// | setting | comes from the first of |
     /// |---|---|
     /// | endpoint | `KF_PIPELINES_ENDPOINT`; in a cluster `http://ml-pipeline.kubeflow.svc.cluster.local:8888` |
-    /// | token | `KFP_TOKEN`; the file that `KF_PIPELINES_SA_TOKEN_PATH` names; the file `/var/run/secrets/kubeflow/pipelines/token` where it exists |
+    /// | token | `KFP_TOKEN`; the file that `KF_PIPELINES_SA_TOKEN_PATH` names; for the server of the cluster only, the file `/var/run/secrets/kubeflow/pipelines/token` |
     /// | session cookie | `KFP_COOKIE`; the file that `KFP_COOKIE_FILE` names; the context file |
     /// | identity header | `KFP_IDENTITY_HEADER`, as `NAME: VALUE`; the context file |
     /// | client certificate and its key | the files that `KFP_CLIENT_CERTIFICATE` and `KFP_CLIENT_KEY` name |
@@ -102,7 +102,8 @@ impl Client {
     /// | [`namespace`](Self::namespace) | the context file; in a cluster the namespace of the pod |
     ///
     /// The token, the cookie and the header are all sent if they are found. A cluster is detected by a
-    /// token file or by `KUBERNETES_SERVICE_HOST`.
+    /// token file or by `KUBERNETES_SERVICE_HOST`. If `KF_PIPELINES_ENDPOINT` names another server, set
+    /// `KF_PIPELINES_SA_TOKEN_PATH` to send it the token of the pod.
     ///
     /// The context file is `~/.config/kfp/context.json`, which the Python SDK writes too. It is a JSON
     /// object with `namespace`, `client_authentication_cookie`, and
@@ -152,7 +153,7 @@ impl From<Transport> for Client {
         Self {
             api: kfp_api_client::Client::new(transport),
             namespace: None,
-            turns: Turns::default(),
+            request_limit: RequestLimit::default(),
         }
     }
 }
@@ -174,13 +175,13 @@ impl From<Transport> for Client {
 /// # Ok::<(), compute_kfp::Error>(())
 /// ```
 #[derive(Clone)]
-#[must_use = "a client is made by `build`"]
+#[must_use = "`build` creates the client"]
 pub struct ClientBuilder {
     transport: TransportBuilder,
     token: Option<Arc<dyn Credentials>>,
     beside: Vec<Arc<dyn Credentials>>,
     /// Credentials from the context file.
-    of_context: Vec<Arc<dyn Credentials>>,
+    of_context_file: Vec<Arc<dyn Credentials>>,
     namespace: Option<Arc<str>>,
     found: Vec<Found>,
 }
@@ -191,7 +192,7 @@ impl ClientBuilder {
             transport: Transport::builder(without_api_path(&endpoint.into())),
             token: None,
             beside: Vec::new(),
-            of_context: Vec::new(),
+            of_context_file: Vec::new(),
             namespace: None,
             found: Vec::new(),
         }
@@ -215,7 +216,7 @@ impl ClientBuilder {
     ///
     /// Returns the errors of [`Client::from_env`].
     pub fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
-        Surroundings::of_this_machine(variable).client()
+        Lookup::of_this_machine(variable).client()
     }
 
     /// Returns whether [`from_variables`](Self::from_variables) finds a server: a variable names one,
@@ -234,8 +235,8 @@ impl ClientBuilder {
     /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if a variable is not
     /// UTF-8.
     pub fn finds_server(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<bool, Error> {
-        let surroundings = Surroundings::of_this_machine(variable);
-        Ok(surroundings.endpoint()?.is_some())
+        let lookup = Lookup::of_this_machine(variable);
+        Ok(lookup.endpoint()?.is_some())
     }
 
     /// Returns what [`from_variables`](Self::from_variables) found, and where. Later settings are not
@@ -247,7 +248,7 @@ impl ClientBuilder {
     /// Removes the cookie and the identity header of the context file. Use it for another server than
     /// the one they were configured for.
     pub fn without_context_credentials(mut self) -> Self {
-        self.of_context.clear();
+        self.of_context_file.clear();
         self.found.retain(|found| {
             found.setting == Setting::Namespace || !matches!(found.origin, Origin::ContextFile(_))
         });
@@ -258,18 +259,18 @@ impl ClientBuilder {
         self.found.push(Found::new(setting, value, origin));
     }
 
-    /// Sets the token that is sent as `Bearer <token>`.
+    /// Sets the token, sent as `Bearer <token>`.
     pub fn bearer_token(self, token: impl Into<String>) -> Self {
         self.credentials(BearerToken::new(token))
     }
 
-    /// Sets the file with a token that is sent as `Bearer <token>`. The file is read again when it
-    /// changes.
+    /// Sets the file with the token, sent as `Bearer <token>`. The file is read again when it changes.
     pub fn token_file(self, path: impl Into<PathBuf>) -> Self {
         self.credentials(TokenFile::new(path))
     }
 
-    /// Sets the credentials that authorise requests.
+    /// Sets your own source of credentials, such as
+    /// [`RenewedToken`](crate::credentials::RenewedToken).
     pub fn credentials(mut self, credentials: impl Credentials) -> Self {
         self.token = Some(Arc::new(credentials));
         self
@@ -317,7 +318,7 @@ impl ClientBuilder {
     /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration); see
     /// [`TransportBuilder::build`].
     pub fn build(self) -> Result<Client, Error> {
-        let beside = self.beside.into_iter().chain(self.of_context);
+        let beside = self.beside.into_iter().chain(self.of_context_file);
         let sent: Vec<_> = self.token.into_iter().chain(beside).collect();
         let transport = match sent.is_empty() {
             true => self.transport,

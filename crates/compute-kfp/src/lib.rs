@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 #[cfg(any(feature = "compute", feature = "kfp"))]
-pub mod environment;
+pub mod settings;
 
 #[cfg(feature = "compute")]
 pub mod compute;
@@ -22,8 +22,8 @@ pub use compute_kfp_runtime::mock;
 pub use compute_kfp_runtime::oauth;
 pub use compute_kfp_runtime::{
     BuildError, ByteStream, CallOptions, Content, Error, ErrorKind, Nullable, ParseTimestampError,
-    ResponseValue, Result, RetryPolicy, SetupFault, SetupFaultKind, Timestamp, Transport,
-    TransportBuilder, body_fields, credentials, middleware, operation, paging,
+    Response, ResponseBody, Result, RetryPolicy, SettingsError, SettingsErrorKind, Timestamp,
+    Transport, TransportBuilder, body_fields, credentials, middleware, operation, paging,
 };
 
 /// Code that omits a required parameter does not compile. Each failing call has a complete

@@ -29,13 +29,13 @@ impl kfp::Client {
     /// #     kfp: compute_kfp::kfp::Client,
     /// # ) -> compute_kfp::Result<()> {
     /// let outcome = compute.run_circuit("version 3.0\nqubit q\nX q\n", "Tuna-5").send().await?;
-    /// let calibration = compute.latest_calibration(7).await?;
+    /// let calibration = compute.latest_calibration(7).send().await?;
     /// kfp.record_job(&outcome.job, "6a1f0c52")
     ///     .results(&outcome.results)
     ///     .calibration(&calibration)
     ///     .send()
     ///     .await?;
-    /// for found in kfp.list_run_artifacts("6a1f0c52").await? {
+    /// for found in kfp.list_run_artifacts("6a1f0c52").send().await? {
     ///     println!("{:?}", found.artifact.name);
     /// }
     /// # Ok(())
@@ -54,7 +54,7 @@ impl kfp::Client {
     }
 }
 
-/// Settings of a record. Create them with [`kfp::Client::record_job`].
+/// Records a job in a run. Created by [`kfp::Client::record_job`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send`"]
 pub struct RecordJob<'a> {
@@ -201,8 +201,7 @@ impl<'a> RecordJob<'a> {
         let health = self.client.get_healthz().send().await?;
         match health.multi_user {
             Some(true) => Err(Error::configuration(
-                "the server has many users and does not say the namespace of the run; set the \
-                 namespace of the artifacts",
+                "unknown namespace of the run on a multi-user server; set it with `namespace`",
             )),
             _ => Ok(SINGLE_USER_NAMESPACE.to_owned()),
         }
@@ -232,10 +231,12 @@ impl<'a> RecordJob<'a> {
             .type_(PipelineTaskTaskType::Runtime)
             .state(state);
         let created = self.client.create_task(&self.run_id, task).send().await?;
-        created
-            .into_inner()
-            .task_id
-            .ok_or_else(|| Error::new(ErrorKind::Protocol, "the server gave the new task no id"))
+        created.into_inner().task_id.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Protocol,
+                "the server returned a new task without an id",
+            )
+        })
     }
 
     #[inline]

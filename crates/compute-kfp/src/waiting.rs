@@ -7,7 +7,7 @@
 //!
 //! Thousands of waits can run concurrently. A wait takes little more memory than the JSON of what it
 //! read last. Of the waits that belong to one client and its clones, at most 128 send a request at the
-//! same time; the others wait for their turn.
+//! same time; the others wait.
 //!
 //! Dropping a future or stream of this module cancels its requests.
 
@@ -17,7 +17,7 @@ mod kept;
 mod patience;
 mod poller;
 mod progress;
-mod turns;
+mod request_limit;
 
 use std::fmt;
 use std::time::Duration;
@@ -27,13 +27,13 @@ use futures_util::stream;
 
 pub use self::ended::{Ended, Unfinished};
 pub use self::following::Following;
-pub(crate) use self::patience::{Settings, setters};
+pub(crate) use self::patience::{PollPolicy, setters};
 pub(crate) use self::poller::{Poller, Reader};
 pub use self::progress::Progress;
 pub(crate) use self::progress::sealed;
-pub(crate) use self::turns::Turns;
+pub(crate) use self::request_limit::RequestLimit;
 
-/// Settings of a wait for the end of a run, a job or a batch job.
+/// Waits for the end of a run, a job or a batch job.
 ///
 /// By default it polls after a second or two at first, and after 8 to 15 seconds later on. It has no
 /// overall limit, and gives up when the server cannot be reached for ten minutes.
@@ -66,7 +66,7 @@ pub(crate) use self::turns::Turns;
 pub struct Wait<T: Progress> {
     what: String,
     reader: Reader<T>,
-    settings: Settings,
+    policy: PollPolicy,
     on_change: Option<OnChange<T>>,
 }
 
@@ -77,7 +77,7 @@ impl<T: Progress> Wait<T> {
         Self {
             what,
             reader,
-            settings: Settings::default(),
+            policy: PollPolicy::default(),
             on_change: None,
         }
     }
@@ -85,8 +85,8 @@ impl<T: Progress> Wait<T> {
     setters!();
 
     #[cfg(feature = "compute")]
-    pub(crate) fn settings(mut self, settings: Settings) -> Self {
-        self.settings = settings;
+    pub(crate) fn policy(mut self, policy: PollPolicy) -> Self {
+        self.policy = policy;
         self
     }
 
@@ -152,7 +152,7 @@ impl<T: Progress> Wait<T> {
     }
 
     fn start(self) -> (Poller<T>, Option<OnChange<T>>) {
-        let poller = Poller::new(self.what, self.reader, self.settings);
+        let poller = Poller::new(self.what, self.reader, self.policy);
         (poller, self.on_change)
     }
 }
@@ -161,7 +161,7 @@ impl<T: Progress> fmt::Debug for Wait<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wait")
             .field("for", &self.what)
-            .field("settings", &self.settings)
+            .field("policy", &self.policy)
             .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,5 @@
 
 mod generated;
 
-pub use compute_kfp_runtime::{
-    Error, ErrorKind, Nullable, ResponseValue, Result, Timestamp, Transport,
-};
+pub use compute_kfp_runtime::{Error, ErrorKind, Nullable, Response, Result, Timestamp, Transport};
 pub use generated::*;

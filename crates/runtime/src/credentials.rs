@@ -22,9 +22,9 @@ pub use self::proxy::{IdentityHeader, SessionCookie};
 pub use self::renewed_token::{AccessToken, RenewedToken, TokenSource};
 pub use self::token_file::TokenFile;
 use crate::error::Error;
+use crate::http_client::HttpClients;
 use crate::operation::{Location, SchemeKind, SecurityScheme};
 use crate::secrets;
-use crate::transport::HttpClients;
 
 /// Prefix of a token.
 const SCHEME: &str = "Bearer ";

@@ -5,7 +5,7 @@ use reqwest::Url;
 use url::Position;
 
 use crate::error::Error;
-use crate::setup_fault::SetupFault;
+use crate::settings_error::SettingsError;
 
 /// All characters except the unreserved ones of RFC 3986: no value can escape its place.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -175,7 +175,7 @@ impl Endpoint {
     pub fn check_credentials(&self, allow_plain_http: bool) -> Result<(), Error> {
         match allow_plain_http || self.is_private() {
             true => Ok(()),
-            false => Err(SetupFault::plain_http(self.as_str()).into()),
+            false => Err(SettingsError::plain_http(self.as_str()).into()),
         }
     }
 

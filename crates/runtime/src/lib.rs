@@ -1,17 +1,19 @@
 #![doc = include_str!("../README.md")]
 
-mod answer;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 pub mod body_fields;
+mod byte_stream;
 mod content;
 pub mod credentials;
 #[cfg(feature = "dynamic")]
 pub mod dynamic;
 mod endpoint;
 mod error;
+mod fault;
 #[doc = include_str!("../docs/faults.md")]
 pub mod faults {}
+mod http_client;
 mod json;
 pub mod list;
 pub mod middleware;
@@ -26,11 +28,14 @@ pub mod open_enum;
 pub mod operation;
 mod options;
 pub mod paging;
+mod raw_response;
 mod request;
 mod response;
+mod resume_point;
 mod retry;
+mod retry_after;
 mod secrets;
-mod setup_fault;
+mod settings_error;
 mod stream;
 mod style;
 pub mod tagged;
@@ -38,14 +43,15 @@ mod timestamp;
 mod transport;
 mod upload;
 
+pub use byte_stream::ByteStream;
 pub use content::Content;
 pub use error::{BuildError, Error, ErrorKind};
 pub use nullable::Nullable;
 pub use options::CallOptions;
 pub use request::Request;
-pub use response::{ByteStream, ResponseValue};
+pub use response::{Response, ResponseBody};
 pub use retry::RetryPolicy;
-pub use setup_fault::{SetupFault, SetupFaultKind};
+pub use settings_error::{SettingsError, SettingsErrorKind};
 pub use stream::{Event, EventStream, JsonStream};
 pub use timestamp::{ParseTimestampError, Timestamp, TimestampRangeError};
 pub use transport::{Transport, TransportBuilder};

@@ -8,15 +8,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use reqwest::Url;
 
 use crate::error::Error;
 use crate::operation::Operation;
+use crate::response::{Response, ResponseBody};
 
-/// The future outcome of an attempt.
-pub type Outcome<'a> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>>;
+/// The future response of an attempt, whatever its status.
+pub type ResponseFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Error>> + Send + 'a>>;
 
 /// Code that runs around every attempt of every call.
 ///
@@ -31,24 +32,24 @@ pub type Outcome<'a> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send 
 /// use std::time::Instant;
 ///
 /// use compute_kfp_runtime::Transport;
-/// use compute_kfp_runtime::middleware::{Attempt, Middleware, Next, Outcome};
+/// use compute_kfp_runtime::middleware::{Attempt, Middleware, Next, ResponseFuture};
 ///
-/// /// Counts answers and adds up the time they took.
+/// /// Counts responses and adds up the time they took.
 /// #[derive(Default)]
 /// struct Metrics {
-///     answers: AtomicU64,
+///     responses: AtomicU64,
 ///     milliseconds: AtomicU64,
 /// }
 ///
 /// impl Middleware for Metrics {
-///     fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> Outcome<'a> {
+///     fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> ResponseFuture<'a> {
 ///         Box::pin(async move {
 ///             let begun = Instant::now();
-///             let reply = next.run(attempt).await?;
-///             self.answers.fetch_add(1, Ordering::Relaxed);
+///             let response = next.run(attempt).await?;
+///             self.responses.fetch_add(1, Ordering::Relaxed);
 ///             let took = begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
 ///             self.milliseconds.fetch_add(took, Ordering::Relaxed);
-///             Ok(reply)
+///             Ok(response)
 ///         })
 ///     }
 /// }
@@ -65,12 +66,12 @@ pub trait Middleware: Send + Sync + 'static {
     ///
     /// An error it returns is treated like a network error: the attempt may be retried if
     /// [`Error::is_retryable`] allows it, otherwise the caller gets the error.
-    fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> Outcome<'a>;
+    fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> ResponseFuture<'a>;
 }
 
 /// Shares one middleware among transports and with the application.
 impl<M: Middleware + ?Sized> Middleware for Arc<M> {
-    fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> Outcome<'a> {
+    fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> ResponseFuture<'a> {
         (**self).handle(attempt, next)
     }
 }
@@ -96,7 +97,7 @@ pub fn before(
 ) -> impl Middleware {
     struct Before<F>(F);
     impl<F: Fn(&mut Attempt) -> Result<(), Error> + Send + Sync + 'static> Middleware for Before<F> {
-        fn handle<'a>(&'a self, mut attempt: Attempt, next: Next<'a>) -> Outcome<'a> {
+        fn handle<'a>(&'a self, mut attempt: Attempt, next: Next<'a>) -> ResponseFuture<'a> {
             Box::pin(async move {
                 (self.0)(&mut attempt)?;
                 next.run(attempt).await
@@ -113,7 +114,7 @@ pub fn before(
 ///
 /// let transport = Transport::builder("https://example.org")
 ///     .middleware(middleware::after(|operation, outcome| match outcome {
-///         Ok(reply) => println!("{}: {}", operation.name, reply.status()),
+///         Ok(response) => println!("{}: {}", operation.name, response.status()),
 ///         Err(error) => println!("{}: {error}", operation.name),
 ///     }))
 ///     .build()?;
@@ -121,14 +122,14 @@ pub fn before(
 /// # Ok::<(), compute_kfp_runtime::Error>(())
 /// ```
 pub fn after(
-    act: impl Fn(&'static Operation, &Result<Reply, Error>) + Send + Sync + 'static,
+    act: impl Fn(&'static Operation, &Result<Response<ResponseBody>, Error>) + Send + Sync + 'static,
 ) -> impl Middleware {
     struct After<F>(F);
     impl<F> Middleware for After<F>
     where
-        F: Fn(&'static Operation, &Result<Reply, Error>) + Send + Sync + 'static,
+        F: Fn(&'static Operation, &Result<Response<ResponseBody>, Error>) + Send + Sync + 'static,
     {
-        fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> Outcome<'a> {
+        fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> ResponseFuture<'a> {
             Box::pin(async move {
                 let operation = attempt.operation();
                 let outcome = next.run(attempt).await;
@@ -188,63 +189,6 @@ impl fmt::Debug for Attempt {
     }
 }
 
-/// A response, whatever its status.
-pub struct Reply {
-    /// Address that the response came from, if it reports a failure. This field and the unread body
-    /// are rare. They are boxed because a reply is moved often.
-    pub(crate) url: Option<Box<Url>>,
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    /// The part of the body that has been read: for a failure its beginning.
-    pub(crate) body: Bytes,
-    /// The part of the body that the caller reads.
-    pub(crate) unread: Option<Box<reqwest::Response>>,
-}
-
-impl Reply {
-    /// Creates a response that does not come from a server, for a cache or a test.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::middleware::Reply;
-    ///
-    /// let reply = Reply::new(http::StatusCode::OK, http::HeaderMap::new(), "{}".into());
-    /// assert_eq!(reply.body(), Some(&b"{}"[..]));
-    /// ```
-    pub fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
-        Self {
-            url: None,
-            status,
-            headers,
-            body,
-            unread: None,
-        }
-    }
-
-    /// Returns the status of the response.
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// Returns the headers of the response.
-    pub fn headers(&self) -> &HeaderMap {
-        &self.headers
-    }
-
-    /// Returns the body if it has been read; `None` if the caller reads it piece by piece.
-    pub fn body(&self) -> Option<&[u8]> {
-        self.unread.is_none().then_some(&*self.body)
-    }
-}
-
-/// Omits headers and body: a server may echo a secret in them.
-impl fmt::Debug for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reply")
-            .field("status", &self.status)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The rest of an attempt: further middleware, the credentials, the network.
 pub struct Next<'a> {
     pub(crate) rest: &'a [Arc<dyn Middleware>],
@@ -253,7 +197,7 @@ pub struct Next<'a> {
 
 /// The last step of an attempt.
 pub(crate) trait Last: Send + Sync {
-    fn send(&self, attempt: Attempt) -> Outcome<'_>;
+    fn send(&self, attempt: Attempt) -> ResponseFuture<'_>;
 }
 
 impl<'a> Next<'a> {
@@ -263,7 +207,7 @@ impl<'a> Next<'a> {
     ///
     /// Returns an error if no response was received. A response that reports a failure is not an
     /// error yet.
-    pub fn run(self, attempt: Attempt) -> Outcome<'a> {
+    pub fn run(self, attempt: Attempt) -> ResponseFuture<'a> {
         match self.rest.split_first() {
             Some((middleware, rest)) => middleware.handle(
                 attempt,

@@ -6,6 +6,8 @@
 //! Later versions may add fields and values, so the types are `#[non_exhaustive]`. A constructor
 //! creates an entry, and methods set the values that differ from the default.
 
+use http::Method;
+
 /// One operation of an API.
 ///
 /// ```
@@ -53,7 +55,7 @@ pub struct Operation {
     /// Status of a successful response; the first one that the spec declares.
     pub success_status: u16,
     /// Content of a successful response; `None` if it has none.
-    pub answer: Option<AnswerKind>,
+    pub response: Option<ResponseKind>,
     /// `true` if the server can respond with server-sent events on request.
     pub events: bool,
     /// Address of the server that the spec declares for this operation alone.
@@ -89,7 +91,7 @@ impl Operation {
             form_fields: &[],
             accept: "",
             success_status: 200,
-            answer: None,
+            response: None,
             events: false,
             server: None,
             security: &[],
@@ -170,8 +172,8 @@ impl Operation {
     }
 
     /// Sets the content of a successful response.
-    pub const fn answer(mut self, kind: AnswerKind) -> Self {
-        self.answer = Some(kind);
+    pub const fn response(mut self, kind: ResponseKind) -> Self {
+        self.response = Some(kind);
         self
     }
 
@@ -207,6 +209,12 @@ impl Operation {
         self.parameters
             .iter()
             .find(|parameter| parameter.argument == argument)
+    }
+
+    /// Returns whether the method is idempotent: sending a request twice has the effect of sending it
+    /// once.
+    pub fn is_idempotent(&self) -> bool {
+        Method::from_bytes(self.method.as_bytes()).is_ok_and(|method| method.is_idempotent())
     }
 
     /// Returns all bodies that the operation accepts, the preferred one first. A request has one of
@@ -654,7 +662,7 @@ impl BodySchema {
 /// The content of a successful response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum AnswerKind {
+pub enum ResponseKind {
     /// JSON.
     Json,
     /// JSON or no content.
@@ -669,7 +677,7 @@ pub enum AnswerKind {
     JsonResults,
 }
 
-impl AnswerKind {
+impl ResponseKind {
     /// Returns whether it is a stream of JSON values.
     pub const fn is_json_stream(self) -> bool {
         matches!(

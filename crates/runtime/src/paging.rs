@@ -9,22 +9,20 @@
 //! operation can resume, without losing or repeating an item. A stream can also return its current
 //! position at any time.
 
-mod cursor;
+mod fetcher;
 mod fields;
 mod items;
 mod numbered;
 mod page;
 mod pages;
-mod resume;
-mod source;
 mod timed;
 mod token;
 
 pub use self::fields::{Count, List, Token};
 pub use self::items::Items;
-pub use self::page::{ListPage, Page, Turn};
+pub use self::page::{ListPage, NextPage, Page};
 pub use self::pages::Pages;
-pub use self::resume::ResumePoint;
+pub use crate::resume_point::ResumePoint;
 
 /// The settings of a list in addition to its parameters.
 #[derive(Clone, Debug, Default)]

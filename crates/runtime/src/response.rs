@@ -1,25 +1,21 @@
-//! The result of a call: a value, with the status and headers of its response.
+//! Responses: a decoded value or a raw body, with the status and headers.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use reqwest::Url;
 
-use crate::error::{Error, request_id};
-use crate::operation::Operation;
-use crate::transport::next_chunk;
-
-/// A decoded value, with the status and headers of its response.
+/// A response: a value with a status and headers.
 ///
-/// It can be used like the value itself; [`into_inner`](ResponseValue::into_inner) returns the
+/// Calls return the decoded value; [middleware](crate::middleware) sees the [`ResponseBody`]. It can be used like the value itself; [`into_inner`](Response::into_inner) returns the
 /// owned value.
 ///
 /// ```
-/// use compute_kfp_runtime::ResponseValue;
+/// use compute_kfp_runtime::Response;
 ///
-/// let response = ResponseValue::new(
+/// let response = Response::new(
 ///     vec![1, 2, 3],
 ///     http::StatusCode::OK,
 ///     http::HeaderMap::new(),
@@ -28,14 +24,14 @@ use crate::transport::next_chunk;
 /// assert_eq!(response.into_inner(), [1, 2, 3]);
 /// ```
 #[derive(Clone)]
-pub struct ResponseValue<T> {
+pub struct Response<T> {
     value: T,
     status: StatusCode,
     headers: HeaderMap,
 }
 
-impl<T> ResponseValue<T> {
-    /// Creates a response by hand, for tests.
+impl<T> Response<T> {
+    /// Creates a response that does not come from a server, for a cache or a test.
     pub fn new(value: T, status: StatusCode, headers: HeaderMap) -> Self {
         Self {
             value,
@@ -59,6 +55,10 @@ impl<T> ResponseValue<T> {
         request_id(&self.headers)
     }
 
+    pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.headers
+    }
+
     /// Converts into the value, without status and headers.
     pub fn into_inner(self) -> T {
         self.value
@@ -72,13 +72,13 @@ impl<T> ResponseValue<T> {
     /// Applies `change` to the value, and keeps the status and headers.
     ///
     /// ```
-    /// # use compute_kfp_runtime::ResponseValue;
-    /// # let response = ResponseValue::new(vec![1, 2, 3], http::StatusCode::OK, http::HeaderMap::new());
+    /// # use compute_kfp_runtime::Response;
+    /// # let response = Response::new(vec![1, 2, 3], http::StatusCode::OK, http::HeaderMap::new());
     /// let longest = response.map(|values| values.into_iter().max());
     /// assert_eq!(*longest, Some(3));
     /// ```
-    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> ResponseValue<U> {
-        ResponseValue {
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
+        Response {
             value: change(self.value),
             status: self.status,
             headers: self.headers,
@@ -86,7 +86,7 @@ impl<T> ResponseValue<T> {
     }
 }
 
-impl<T> Deref for ResponseValue<T> {
+impl<T> Deref for Response<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -94,71 +94,68 @@ impl<T> Deref for ResponseValue<T> {
     }
 }
 
-impl<T> DerefMut for ResponseValue<T> {
+impl<T> DerefMut for Response<T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.value
     }
 }
 
 /// Omits headers: a server may echo a secret in them.
-impl<T: fmt::Debug> fmt::Debug for ResponseValue<T> {
+impl<T: fmt::Debug> fmt::Debug for Response<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseValue")
+        f.debug_struct("Response")
             .field("status", &self.status)
             .field("value", &self.value)
             .finish()
     }
 }
 
-/// A response body that is not decoded, as a stream of pieces.
+/// The body of a response before it is decoded.
 ///
-/// Drop it to cancel the download.
-///
-/// ```no_run
-/// # async fn example(mut log: compute_kfp_runtime::ByteStream) -> compute_kfp_runtime::Result<()> {
-/// while let Some(piece) = log.chunk().await? {
-///     print!("{}", String::from_utf8_lossy(&piece));
-/// }
-/// # Ok(())
-/// # }
 /// ```
-pub struct ByteStream {
-    response: reqwest::Response,
-    operation: &'static Operation,
-    longest_silence: Duration,
+/// use compute_kfp_runtime::{Response, ResponseBody};
+/// use http::{HeaderMap, StatusCode};
+///
+/// let body = ResponseBody::from("{}");
+/// let cached = Response::new(body, StatusCode::OK, HeaderMap::new());
+/// assert_eq!(cached.bytes(), Some(&b"{}"[..]));
+/// ```
+pub struct ResponseBody {
+    /// The part that has been read: for a failure its beginning.
+    pub(crate) read: Bytes,
+    /// The part that the caller reads.
+    pub(crate) unread: Option<Box<reqwest::Response>>,
+    /// Address that a failure came from.
+    pub(crate) url: Option<Box<Url>>,
 }
 
-impl ByteStream {
-    pub(crate) fn new(
-        response: reqwest::Response,
-        operation: &'static Operation,
-        longest_silence: Duration,
-    ) -> Self {
+impl ResponseBody {
+    /// Returns the body if it has been read; `None` if the caller reads it piece by piece.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        self.unread.is_none().then_some(&*self.read)
+    }
+}
+
+impl<B: Into<Bytes>> From<B> for ResponseBody {
+    fn from(bytes: B) -> Self {
         Self {
-            response,
-            operation,
-            longest_silence,
+            read: bytes.into(),
+            unread: None,
+            url: None,
         }
     }
+}
 
-    /// Returns the next piece, or `None` at the end. The pieces have the sizes in which the network
-    /// delivers them.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error of kind [`Connection`](crate::ErrorKind::Connection) if the connection
-    /// broke before the end, or of kind [`Timeout`](crate::ErrorKind::Timeout) if no data arrived
-    /// for too long.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        let piece = next_chunk(&mut self.response, self.longest_silence).await;
-        piece.map_err(|error| error.during(self.operation))
+/// Omits the content: a server may echo a secret in it.
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseBody").finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for ByteStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ByteStream")
-            .field("operation", &self.operation.name)
-            .finish_non_exhaustive()
-    }
+/// Returns the server's ID for a request, from the headers of the response.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    ["x-request-id", "x-correlation-id", "traceparent"]
+        .iter()
+        .find_map(|name| headers.get(*name)?.to_str().ok())
 }

@@ -1,15 +1,11 @@
 //! Retries of failed calls.
 
-mod retry_after;
-
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Method;
 use tower::retry::budget::{Budget as _, TpsBudget};
 
-pub(crate) use self::retry_after::retry_after;
 use crate::error::Error;
 
 /// Maximum number of attempts for which the backoff doubles; it has reached its maximum long
@@ -161,12 +157,6 @@ impl RetryPolicy {
             .min(self.max_backoff);
         Duration::try_from_secs_f64(bound.as_secs_f64() * fastrand::f64()).unwrap_or(bound)
     }
-}
-
-/// Returns whether the method is idempotent: sending a request twice has the effect of sending it
-/// once.
-pub(crate) fn is_idempotent(method: &str) -> bool {
-    Method::from_bytes(method.as_bytes()).is_ok_and(|method| method.is_idempotent())
 }
 
 impl fmt::Debug for RetryPolicy {

@@ -11,38 +11,55 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use futures_util::future::poll_fn;
 use futures_util::stream::try_unfold;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::Value;
 
-use crate::answer::Answer;
+use crate::byte_stream::ByteStream;
 use crate::error::Error;
 use crate::json;
-use crate::operation::{AnswerKind, Operation};
-use crate::response::ByteStream;
+use crate::operation::{Operation, ResponseKind};
+use crate::raw_response::{RawResponse, is_event_stream};
+use crate::response::Response;
 use crate::secrets::Secrets;
 
 type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>;
 
 /// The data about the response that all errors of a stream need.
-pub(crate) struct Head {
-    pub operation: &'static Operation,
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub secrets: Secrets,
+struct Head {
+    operation: &'static Operation,
+    response: Response<()>,
+    secrets: Secrets,
     /// Maximum size of a part that is held in memory, in bytes.
-    pub limit: usize,
+    limit: usize,
 }
 
 impl Head {
-    fn answer(&self, status: StatusCode, body: Bytes) -> Answer {
-        Answer::read(status, self.headers.clone(), body, self.secrets.clone())
+    fn new(response: &RawResponse, operation: &'static Operation, limit: usize) -> Self {
+        let RawResponse {
+            response, secrets, ..
+        } = response;
+        Self {
+            operation,
+            response: Response::new((), response.status(), response.headers().clone()),
+            secrets: secrets.clone(),
+            limit,
+        }
+    }
+
+    /// Returns a part of the stream as if it were a response.
+    fn part(&self, status: StatusCode, body: Bytes) -> RawResponse {
+        RawResponse {
+            response: Response::new(body.into(), status, self.response.headers().clone()),
+            may_be_empty: false,
+            secrets: self.secrets.clone(),
+        }
     }
 
     fn read<T: DeserializeOwned>(&self, json: &Bytes) -> Result<T, Error> {
         json::read(json).map_err(|fault| {
-            let answer = self.answer(self.status, json.clone());
-            answer.unreadable(&fault).during(self.operation)
+            let part = self.part(self.response.status(), json.clone());
+            part.unreadable(&fault).during(self.operation)
         })
     }
 
@@ -59,8 +76,8 @@ impl Head {
     }
 
     fn broken(&self, what: &str) -> Error {
-        let error = self.answer(self.status, Bytes::new()).without_body(what);
-        error.during(self.operation)
+        let part = self.part(self.response.status(), Bytes::new());
+        part.unexpected(what).during(self.operation)
     }
 }
 
@@ -94,19 +111,26 @@ pub struct JsonStream<T> {
 }
 
 impl<T: DeserializeOwned> JsonStream<T> {
-    pub(crate) fn new(body: ByteStream, head: Head) -> Self {
-        let head = Arc::new(head);
-        let lines = Lines::new(body, head.clone());
-        let framing = match head.operation.answer {
-            Some(AnswerKind::JsonSequence) => Framing::Sequence(Position::default()),
+    pub(crate) fn new(
+        response: RawResponse,
+        operation: &'static Operation,
+        longest_silence: Duration,
+        limit: usize,
+    ) -> Response<Self> {
+        let head = Arc::new(Head::new(&response, operation, limit));
+        let framing = match operation.response {
+            Some(ResponseKind::JsonSequence) => Framing::Sequence(Position::default()),
             _ => Framing::Lines,
         };
-        Self {
-            records: Box::pin(try_unfold((lines, framing), record)),
-            head,
-            ended: false,
-            value: PhantomData,
-        }
+        response.stream(operation, longest_silence).map(|body| {
+            let lines = Lines::new(body, head.clone());
+            Self {
+                records: Box::pin(try_unfold((lines, framing), record)),
+                head,
+                ended: false,
+                value: PhantomData,
+            }
+        })
     }
 
     /// Returns the next value, or `None` at the end.
@@ -130,7 +154,7 @@ impl<T: DeserializeOwned> JsonStream<T> {
     }
 
     fn value(&self, record: &Bytes) -> Result<T, Error> {
-        if self.head.operation.answer != Some(AnswerKind::JsonResults) {
+        if self.head.operation.response != Some(ResponseKind::JsonResults) {
             return self.head.read(record);
         }
         match self.head.read(record)? {
@@ -155,8 +179,8 @@ impl<T: DeserializeOwned> JsonStream<T> {
         let status = code("http_code")
             .and_then(|code| StatusCode::from_u16(code.try_into().ok()?).ok())
             .unwrap_or_else(|| status_of(code("code")));
-        let answer = self.head.answer(status, error.to_string().into());
-        answer.reported().during(self.head.operation)
+        let part = self.head.part(status, error.to_string().into());
+        part.reported().during(self.head.operation)
     }
 }
 
@@ -418,16 +442,27 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    pub(crate) fn new(body: ByteStream, head: Head) -> Self {
-        let operation = head.operation;
-        let reader = EventReader::new(body, Arc::new(head));
-        let events = try_unfold(reader, |mut reader| async move {
-            Ok(reader.next().await?.map(|event| (event, reader)))
-        });
-        Self {
-            events: Box::pin(events),
-            operation,
+    /// Creates the stream; fails if the response does not consist of events.
+    pub(crate) fn new(
+        response: RawResponse,
+        operation: &'static Operation,
+        longest_silence: Duration,
+        limit: usize,
+    ) -> Result<Response<Self>, Error> {
+        if !is_event_stream(response.response.headers()) {
+            return Err(response.unexpected("the response is not a `text/event-stream`"));
         }
+        let head = Arc::new(Head::new(&response, operation, limit));
+        Ok(response.stream(operation, longest_silence).map(|body| {
+            let reader = EventReader::new(body, head);
+            let events = try_unfold(reader, |mut reader| async move {
+                Ok(reader.next().await?.map(|event| (event, reader)))
+            });
+            Self {
+                events: Box::pin(events),
+                operation,
+            }
+        }))
     }
 
     /// Returns the next event, or `None` at the end.

@@ -3,7 +3,6 @@
 mod attempt;
 mod builder;
 mod call;
-mod http_client;
 mod trace;
 
 use std::borrow::Cow;
@@ -17,18 +16,18 @@ use std::time::Duration;
 use http::HeaderValue;
 use serde::de::DeserializeOwned;
 
-pub(crate) use self::attempt::next_chunk;
 pub use self::builder::TransportBuilder;
-use self::call::{Answering, Call, Taking};
-pub(crate) use self::http_client::HttpClients;
-use crate::answer::Answer;
+use self::call::{Call, Responding, Taking};
+use crate::byte_stream::ByteStream;
 use crate::credentials::{Authorization, Credentials};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::http_client::HttpClients;
 use crate::middleware::Middleware;
 use crate::operation::{Operation, SecurityScheme};
+use crate::raw_response::RawResponse;
 use crate::request::Request;
-use crate::response::{ByteStream, ResponseValue};
+use crate::response::Response;
 use crate::retry::RetryPolicy;
 use crate::stream::{EventStream, JsonStream};
 
@@ -178,8 +177,8 @@ impl Transport {
     pub fn send_json<T: DeserializeOwned>(
         &self,
         request: Request,
-    ) -> impl Future<Output = Result<ResponseValue<T>, Error>> + Send {
-        self.call(request, Taking::Whole, Answer::json)
+    ) -> impl Future<Output = Result<Response<T>, Error>> + Send {
+        self.call(request, Taking::Whole, RawResponse::json)
     }
 
     /// Sends a request and decodes a JSON response; returns `None` if the body is empty.
@@ -191,8 +190,8 @@ impl Transport {
     pub fn send_optional_json<T: DeserializeOwned>(
         &self,
         request: Request,
-    ) -> impl Future<Output = Result<ResponseValue<Option<T>>, Error>> + Send {
-        self.call(request, Taking::Whole, Answer::optional_json)
+    ) -> impl Future<Output = Result<Response<Option<T>>, Error>> + Send {
+        self.call(request, Taking::Whole, RawResponse::optional_json)
     }
 
     /// Sends a request whose response has no content; any content is ignored.
@@ -204,8 +203,8 @@ impl Transport {
     pub fn send_empty(
         &self,
         request: Request,
-    ) -> impl Future<Output = Result<ResponseValue<()>, Error>> + Send {
-        self.call(request, Taking::Whole, Answer::empty)
+    ) -> impl Future<Output = Result<Response<()>, Error>> + Send {
+        self.call(request, Taking::Whole, RawResponse::empty)
     }
 
     /// Sends a request and returns the response body as a stream of bytes, whatever its type and
@@ -218,15 +217,15 @@ impl Transport {
     pub fn send_bytes(
         &self,
         request: Request,
-    ) -> impl Future<Output = Result<ResponseValue<ByteStream>, Error>> + Send {
+    ) -> impl Future<Output = Result<Response<ByteStream>, Error>> + Send {
         let (operation, longest_silence) = (request.operation(), self.0.read_timeout);
-        let stream = move |answer: Answer| Ok(answer.stream(operation, longest_silence));
+        let stream = move |response: RawResponse| Ok(response.stream(operation, longest_silence));
         self.call(request, Taking::Streamed, stream)
     }
 
     /// Sends a request and returns the JSON values of the response as a stream.
     ///
-    /// [`Operation::answer`](crate::operation::Operation::answer) defines how they are separated.
+    /// [`Operation::response`](crate::operation::Operation::response) defines how they are separated.
     ///
     /// # Errors
     ///
@@ -235,10 +234,11 @@ impl Transport {
     pub fn send_json_stream<T: DeserializeOwned>(
         &self,
         request: Request,
-    ) -> impl Future<Output = Result<ResponseValue<JsonStream<T>>, Error>> + Send {
+    ) -> impl Future<Output = Result<Response<JsonStream<T>>, Error>> + Send {
         let (operation, silence) = (request.operation(), self.0.read_timeout);
         let limit = self.0.max_response_bytes;
-        let stream = move |answer: Answer| Ok(answer.json_stream(operation, silence, limit));
+        let stream =
+            move |response: RawResponse| Ok(JsonStream::new(response, operation, silence, limit));
         self.call(request, Taking::Streamed, stream)
     }
 
@@ -252,18 +252,19 @@ impl Transport {
     pub fn send_events(
         &self,
         request: Request,
-    ) -> impl Future<Output = Result<ResponseValue<EventStream>, Error>> + Send {
+    ) -> impl Future<Output = Result<Response<EventStream>, Error>> + Send {
         let (operation, silence) = (request.operation(), self.0.read_timeout);
         let limit = self.0.max_response_bytes;
-        let events = move |answer: Answer| answer.events(operation, silence, limit);
+        let events =
+            move |response: RawResponse| EventStream::new(response, operation, silence, limit);
         self.call(request, Taking::Events, events)
     }
 
     /// Sends a request until its response can be decoded, or it must not be retried.
-    fn call<M>(&self, request: Request, taking: Taking, meaning: M) -> Outcome<'_, M> {
-        Outcome {
-            answering: Call::begin(&self.0, request, taking),
-            meaning,
+    fn call<M>(&self, request: Request, taking: Taking, decode: M) -> Decoding<'_, M> {
+        Decoding {
+            responding: Call::begin(&self.0, request, taking),
+            decode,
         }
     }
 }
@@ -273,23 +274,23 @@ impl Transport {
 /// It contains everything that depends on the type of the value, so that the rest is compiled only
 /// once. It is not an `async` block, which would be compiled again for each place that polls it. It
 /// holds no value of that type while the call waits.
-struct Outcome<'a, M> {
-    answering: Answering<'a>,
-    meaning: M,
+struct Decoding<'a, M> {
+    responding: Responding<'a>,
+    decode: M,
 }
 
-impl<T, M> Future for Outcome<'_, M>
+impl<T, M> Future for Decoding<'_, M>
 where
-    M: Fn(Answer) -> Result<ResponseValue<T>, Error> + Unpin,
+    M: Fn(RawResponse) -> Result<Response<T>, Error> + Unpin,
 {
-    type Output = Result<ResponseValue<T>, Error>;
+    type Output = Result<Response<T>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
-            let (call, answer) = ready!(self.answering.as_mut().poll(context))?;
-            match (self.meaning)(answer) {
+            let (call, response) = ready!(self.responding.as_mut().poll(context))?;
+            match (self.decode)(response) {
                 Ok(value) => return Poll::Ready(Ok(value)),
-                Err(error) => self.answering = call.answer_again(error),
+                Err(error) => self.responding = call.retry(error),
             }
         }
     }

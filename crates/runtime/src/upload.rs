@@ -10,6 +10,7 @@ use reqwest::{Client, RequestBuilder};
 use crate::content::{Content, Progress};
 use crate::credentials::Pending;
 use crate::error::Error;
+use crate::fault;
 use crate::operation::BodyPart;
 use crate::request::header_value;
 
@@ -184,7 +185,7 @@ async fn attach(
         What::Parts(parts) => {
             let form = form(parts, progress).await?;
             let builder = RequestBuilder::from_parts(client.clone(), request);
-            builder.multipart(form).build().map_err(Error::http)
+            builder.multipart(form).build().map_err(fault::http)
         }
     }
 }

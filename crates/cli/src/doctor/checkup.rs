@@ -4,8 +4,8 @@ use std::fs::File;
 use std::time::Instant;
 
 use compute_kfp::compute::Login;
-use compute_kfp::environment::{Found, Setting};
-use compute_kfp::{Error, ErrorKind, SetupFault, kfp};
+use compute_kfp::settings::{Found, Setting};
+use compute_kfp::{Error, ErrorKind, SettingsError, kfp};
 
 use super::check::{Check, Subject};
 use crate::advice;
@@ -268,7 +268,7 @@ impl<'a> Checkup<'a> {
     fn refused(&self, check: Check, credential: Option<&Found>, error: Error) -> Check {
         let by_login = credential.is_none_or(|found| found.setting == Setting::Login);
         let remedy = match error.kind() {
-            _ if SetupFault::of(&error).is_some() => "correct what the message names",
+            _ if SettingsError::of(&error).is_some() => "correct what the message names",
             ErrorKind::Authentication if self.api == Api::Compute && by_login => {
                 "log in with `compute-kfp login`"
             }

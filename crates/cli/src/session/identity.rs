@@ -1,8 +1,8 @@
 //! The owner of a Compute API credential.
 
 use compute_kfp::compute::types::{Backend, Member, Team, User};
-use compute_kfp::environment::{Found, Setting};
-use compute_kfp::{Error, ErrorKind, ResponseValue, compute};
+use compute_kfp::settings::{Found, Setting};
+use compute_kfp::{Error, ErrorKind, Response, compute};
 use serde_json::{Value, json};
 
 use super::stored_login;
@@ -120,7 +120,7 @@ async fn only_one(client: &compute::Client) -> Result<(Option<i64>, Option<Membe
 }
 
 /// Returns `None` if the server has no such object or does not show it.
-pub fn as_far_as_told<T>(answer: Result<ResponseValue<T>, Error>) -> Result<Option<T>, Error> {
+pub fn as_far_as_told<T>(answer: Result<Response<T>, Error>) -> Result<Option<T>, Error> {
     match answer {
         Ok(answer) => Ok(Some(answer.into_inner())),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Permission) => {

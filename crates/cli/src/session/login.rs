@@ -26,6 +26,9 @@ pub struct Arguments {
     /// Membership to work as, if you belong to several teams; a valid login is kept
     #[arg(long, value_name = "ID")]
     team_member: Option<i64>,
+    /// Allow a login server that another API uses too; only if one operator runs both
+    #[arg(long)]
+    share_login_server: bool,
 }
 
 impl Arguments {
@@ -46,7 +49,7 @@ impl Arguments {
         };
         let configured = match kept {
             Some(configured) => configured,
-            None => log_in(options, &settings, &endpoint, self.team_member).await?,
+            None => log_in(options, &settings, &endpoint, self).await?,
         };
         warn_of_precedence(&settings);
         whoami::print(options, &configured).await
@@ -77,11 +80,13 @@ async fn log_in(
     options: &Options,
     settings: &Settings<'_>,
     endpoint: &str,
-    wanted: Option<i64>,
+    arguments: &Arguments,
 ) -> Result<ConfiguredClient, Failure> {
     let connections = settings.anonymous(Api::Compute, endpoint)?;
     let device = Login::device(endpoint).http_client(connections.http_client().clone());
-    let device = device.allow_plain_http(settings.allows_http(Api::Compute)?);
+    let device = device
+        .allow_plain_http(settings.allows_http(Api::Compute)?)
+        .share_login_server(arguments.share_login_server);
     let pending = device.start().await?;
     show(&pending, endpoint);
     let spinner = Bar::of_states(options, "waiting for you to confirm");
@@ -94,7 +99,7 @@ async fn log_in(
         login.path().display()
     ));
     let configured = ConfiguredClient::of_login(settings, login.endpoint())?;
-    match wanted {
+    match arguments.team_member {
         Some(id) => membership::set(&configured, &login, id).await?,
         None => membership::choose(&configured, &login, &logged_in.members).await?,
     }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use compute_kfp::Error;
-use compute_kfp::environment::Setting;
+use compute_kfp::settings::Setting;
 use serde_json::{Map, Value, json};
 
 use super::Identity;

@@ -147,7 +147,7 @@ fn is_answered(api: &Api, operation: &Operation, ended: &Ended) {
     assert_eq!(ended.status, 0, "{told}");
     let warned = ended.errors.contains("deprecated");
     assert_eq!(warned, operation.deprecated, "{told}");
-    if operation.answer.is_none() {
+    if operation.response.is_none() {
         assert_eq!(ended.output, "", "{told}");
         return;
     }

@@ -40,7 +40,7 @@ fn results_become_artifacts_and_metrics() {
         metrics.map(|metric| format!("{name}.{metric}"))
     );
 
-    let found = wait_for(world.kfp().list_run_artifacts(&run)).unwrap();
+    let found = wait_for(world.kfp().list_run_artifacts(&run).send()).unwrap();
     assert_eq!(found.len(), 4);
     for found in found {
         assert_eq!(found.links.len(), 1);
@@ -105,7 +105,7 @@ fn a_job_without_results_is_not_recorded() {
         "{failure}"
     );
     assert!(
-        wait_for(world.kfp().list_run_artifacts(&run))
+        wait_for(world.kfp().list_run_artifacts(&run).send())
             .unwrap()
             .is_empty()
     );

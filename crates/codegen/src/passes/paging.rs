@@ -240,8 +240,8 @@ fn list_page_block(
                 ::compute_kfp_runtime::paging::List::retain(&mut self.#list, keep);
             }
 
-            fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-                ::compute_kfp_runtime::paging::Turn::#turn
+            fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+                ::compute_kfp_runtime::paging::NextPage::#turn
             }
 
             #total

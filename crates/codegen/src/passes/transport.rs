@@ -167,7 +167,7 @@ fn events(operation: &Operation) -> Option<ImplItem> {
         /// media type: see [`ErrorKind`](::compute_kfp_runtime::ErrorKind).
         pub fn events(self) -> impl ::std::future::Future<
             Output = ::std::result::Result<
-                ::compute_kfp_runtime::ResponseValue<::compute_kfp_runtime::EventStream>,
+                ::compute_kfp_runtime::Response<::compute_kfp_runtime::EventStream>,
                 ::compute_kfp_runtime::Error,
             >,
         > + ::std::marker::Send + use<'a> {
@@ -215,7 +215,7 @@ fn sending(operation: &Operation, block: &mut ItemImpl) -> Result<(), String> {
                 #(#attributes)*
                 pub fn send(self) -> impl ::std::future::Future<
                     Output = ::std::result::Result<
-                        ::compute_kfp_runtime::ResponseValue<#response>,
+                        ::compute_kfp_runtime::Response<#response>,
                         ::compute_kfp_runtime::Error,
                     >,
                 > + ::std::marker::Send + use<'a> {

@@ -130,7 +130,7 @@ fn swagger_2_0_is_read_with_its_bodies_forms_and_definitions() {
     has(
         &generated,
         "builder.rs",
-        "Result<runtime::ResponseValue<runtime::ByteStream>, runtime::Error>",
+        "Result<runtime::Response<runtime::ByteStream>, runtime::Error>",
     );
     has(&generated, "types.rs", "pub n: runtime::Nullable<String>");
     has(&generated, "types.rs", "#[doc(alias = \"v1A\")]");
@@ -254,7 +254,7 @@ fn what_a_call_returns_follows_from_all_its_successful_answers() {
         has(
             &generated,
             "builder.rs",
-            &format!("Result<runtime::ResponseValue<{ty}>, runtime::Error>"),
+            &format!("Result<runtime::Response<{ty}>, runtime::Error>"),
         );
         has(
             &generated,
@@ -305,12 +305,12 @@ fn an_answer_that_is_not_json_is_a_stream_of_bytes() {
     has(
         &answering(binary),
         "builder.rs",
-        "ResponseValue<runtime::ByteStream>",
+        "Response<runtime::ByteStream>",
     );
     has(
         &answering(json!({})),
         "builder.rs",
-        "ResponseValue<runtime::ByteStream>",
+        "Response<runtime::ByteStream>",
     );
 }
 
@@ -342,7 +342,7 @@ fn the_table_says_what_items_bodies_and_answers_are() {
         "Parameter::new(\"ids\", Location::Query, \"array\").items(\"integer\")",
         "Parameter::new(\"open\", Location::Query, \"any\")",
         "BodySchema::new(\"array\", \"A\")",
-        ".success_status(201).answer(AnswerKind::Json)",
+        ".success_status(201).response(ResponseKind::Json)",
     ] {
         has(&with_lists(), "operations.rs", fact);
     }
@@ -350,12 +350,12 @@ fn the_table_says_what_items_bodies_and_answers_are() {
     let facts = "Operation::new(\"x\", \"x\", \"POST\", \"/x\").success_status(204);";
     has(&without, "operations.rs", facts);
     let bytes = answering(json!({"200": {"content": {"text/plain": {}}}}));
-    has(&bytes, "operations.rs", ".answer(AnswerKind::Bytes)");
+    has(&bytes, "operations.rs", ".response(ResponseKind::Bytes)");
     let either = answering(json!({"200": json_answer(refer("A")), "204": {}}));
     has(
         &either,
         "operations.rs",
-        ".answer(AnswerKind::OptionalJson)",
+        ".response(ResponseKind::OptionalJson)",
     );
 }
 
@@ -854,7 +854,7 @@ fn integers_that_travel_as_text_are_integers_wherever_a_property_holds_them() {
         "#[serde(flatten, with = \"runtime::number_text\")]",
     );
     let answer = answering(json!({"200": json_answer(json!({"type": "array", "items": text}))}));
-    has(&answer, "builder.rs", "ResponseValue<Vec<String>>");
+    has(&answer, "builder.rs", "Response<Vec<String>>");
 }
 
 #[test]
@@ -1794,12 +1794,12 @@ fn operations_that_list_are_told_by_their_shape() {
     for (listing, turn) in [
         (
             &token,
-            "Turn::Token(runtime::paging::Token::token(&self.next_page_token))",
+            "NextPage::Token(runtime::paging::Token::token(&self.next_page_token))",
         ),
-        (&numbered, "Turn::Number {"),
+        (&numbered, "NextPage::Number {"),
         (
             &timed,
-            "Turn::Time(runtime::paging::Count::count(&self.next_start))",
+            "NextPage::Time(runtime::paging::Count::count(&self.next_start))",
         ),
     ] {
         has(
@@ -1951,7 +1951,7 @@ fn credentials_are_those_of_the_operation_or_else_of_the_document() {
     has(
         &generated,
         "operations.rs",
-        "pub static B: Operation = Operation::new(\"b\", \"b\", \"PUT\", \"/x\").answer(AnswerKind::Bytes);",
+        "pub static B: Operation = Operation::new(\"b\", \"b\", \"PUT\", \"/x\").response(ResponseKind::Bytes);",
     );
     has(
         &generated,
@@ -2039,14 +2039,14 @@ fn newline_delimited_json_is_a_stream() {
         has(
             &generated,
             "builder.rs",
-            "Output = Result<runtime::ResponseValue<runtime::JsonStream<types::A>>, runtime::Error>",
+            "Output = Result<runtime::Response<runtime::JsonStream<types::A>>, runtime::Error>",
         );
         has(
             &generated,
             "builder.rs",
             "self.client.transport().send_json_stream(self.request)",
         );
-        let answer = format!(".answer(AnswerKind::{kind})");
+        let answer = format!(".response(ResponseKind::{kind})");
         has(&generated, "operations.rs", &answer);
         has(
             &generated,
@@ -2058,7 +2058,7 @@ fn newline_delimited_json_is_a_stream() {
     let beside = answering(json!({"200": {"content": {
         "application/json": {"schema": refer("A")}, "application/x-ndjson": {"schema": refer("B")},
     }}}));
-    has(&beside, "operations.rs", ".answer(AnswerKind::Json)");
+    has(&beside, "operations.rs", ".response(ResponseKind::Json)");
     let warning = beside.warnings()[0].to_string();
     assert!(warning.contains("application~1x-ndjson"), "{warning}");
     for responses in [
@@ -2068,7 +2068,7 @@ fn newline_delimited_json_is_a_stream() {
         has(
             &answering(responses),
             "operations.rs",
-            ".answer(AnswerKind::Bytes)",
+            ".response(ResponseKind::Bytes)",
         );
     }
 }
@@ -2076,7 +2076,7 @@ fn newline_delimited_json_is_a_stream() {
 #[test]
 fn server_sent_events_have_a_method_beside_send() {
     let events = |content: Value| answering(json!({"200": {"content": content}}));
-    let method = "pub fn events(self) -> impl Future<Output = Result<runtime::ResponseValue<runtime::EventStream>, runtime::Error>>";
+    let method = "pub fn events(self) -> impl Future<Output = Result<runtime::Response<runtime::EventStream>, runtime::Error>>";
     let beside = events(json!({
         "application/json": {"schema": refer("A")}, "text/event-stream": {"schema": refer("B")},
     }));
@@ -2085,14 +2085,14 @@ fn server_sent_events_have_a_method_beside_send() {
     has(
         &beside,
         "operations.rs",
-        ".answer(AnswerKind::Json).events()",
+        ".response(ResponseKind::Json).events()",
     );
     let only = events(json!({"text/event-stream; charset=utf-8": {"schema": {"type": "string"}}}));
     has(&only, "builder.rs", method);
     has(
         &only,
         "operations.rs",
-        ".answer(AnswerKind::Bytes).events()",
+        ".response(ResponseKind::Bytes).events()",
     );
     lacks(
         &answering(json!({"200": json_answer(refer("A"))})),
@@ -2134,16 +2134,16 @@ fn what_grpc_gateway_streams_is_a_stream_of_results() {
         has(
             &generated,
             "operations.rs",
-            ".answer(AnswerKind::JsonResults)",
+            ".response(ResponseKind::JsonResults)",
         );
         lacks(&generated, "XResponse");
     }
     let bytes = with(said, envelope("apiHttpBody"));
-    has(&bytes, "operations.rs", ".answer(AnswerKind::Bytes)");
+    has(&bytes, "operations.rs", ".response(ResponseKind::Bytes)");
     has(
         &with("", json!({"$ref": "#/definitions/A"})),
         "operations.rs",
-        ".answer(AnswerKind::Json)",
+        ".response(ResponseKind::Json)",
     );
 }
 

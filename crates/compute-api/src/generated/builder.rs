@@ -160,7 +160,7 @@ impl<'a> ReadAlgorithms<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageAlgorithm>,
+            ::compute_kfp_runtime::Response<types::PageAlgorithm>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -263,7 +263,7 @@ impl<'a> CreateAlgorithm<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Algorithm>,
+            ::compute_kfp_runtime::Response<types::Algorithm>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -313,7 +313,7 @@ impl<'a> ReadAlgorithm<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Algorithm>,
+            ::compute_kfp_runtime::Response<types::Algorithm>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -371,7 +371,7 @@ impl<'a> UpdateAlgorithm<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Algorithm>,
+            ::compute_kfp_runtime::Response<types::Algorithm>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -421,7 +421,7 @@ impl<'a> DeleteAlgorithm<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<()>,
+            ::compute_kfp_runtime::Response<()>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -470,7 +470,7 @@ impl<'a> AuthConfig<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::AuthConfig>,
+            ::compute_kfp_runtime::Response<types::AuthConfig>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -616,7 +616,7 @@ impl<'a> ReadBackends<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageBackend>,
+            ::compute_kfp_runtime::Response<types::PageBackend>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -716,7 +716,7 @@ impl<'a> CreateBackend<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::BackendWithAuthentication>,
+            ::compute_kfp_runtime::Response<types::BackendWithAuthentication>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -766,7 +766,7 @@ impl<'a> ReadBackend<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Backend>,
+            ::compute_kfp_runtime::Response<types::Backend>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -815,7 +815,7 @@ impl<'a> ReadBackendSelf<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Backend>,
+            ::compute_kfp_runtime::Response<types::Backend>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -871,7 +871,7 @@ impl<'a> UpdateBackendSelf<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Backend>,
+            ::compute_kfp_runtime::Response<types::Backend>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1028,7 +1028,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageBackendWithHostname>,
+            ::compute_kfp_runtime::Response<types::PageBackendWithHostname>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1129,7 +1129,7 @@ impl<'a> ReadBackendType<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::BackendType>,
+            ::compute_kfp_runtime::Response<types::BackendType>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1187,7 +1187,7 @@ impl<'a> ReadBackendTypeQueue<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Queue>,
+            ::compute_kfp_runtime::Response<types::Queue>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1435,7 +1435,7 @@ impl<'a> ReadBackendTypes<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageBackendType>,
+            ::compute_kfp_runtime::Response<types::PageBackendType>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1538,7 +1538,7 @@ impl<'a> UpdateBackendType<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::BackendType>,
+            ::compute_kfp_runtime::Response<types::BackendType>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1747,7 +1747,7 @@ impl<'a> ReadBatchJobs<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageBatchJob>,
+            ::compute_kfp_runtime::Response<types::PageBatchJob>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1847,7 +1847,7 @@ impl<'a> CreateBatchJob<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::BatchJob>,
+            ::compute_kfp_runtime::Response<types::BatchJob>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1897,7 +1897,7 @@ impl<'a> EnqueueBatchJob<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::BatchJob>,
+            ::compute_kfp_runtime::Response<types::BatchJob>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1947,7 +1947,7 @@ impl<'a> FinishBatchJob<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::BatchJob>,
+            ::compute_kfp_runtime::Response<types::BatchJob>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2003,7 +2003,7 @@ impl<'a> PeekBatchJob<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::BatchJob>,
+            ::compute_kfp_runtime::Response<types::BatchJob>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2052,7 +2052,7 @@ impl<'a> PopBatchJob<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::BatchJob>,
+            ::compute_kfp_runtime::Response<types::BatchJob>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2102,7 +2102,7 @@ impl<'a> UnpopBatchJob<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::BatchJob>,
+            ::compute_kfp_runtime::Response<types::BatchJob>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2160,7 +2160,7 @@ impl<'a> CompileCommit<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<()>,
+            ::compute_kfp_runtime::Response<()>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2295,7 +2295,7 @@ impl<'a> ReadCommits<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageCommit>,
+            ::compute_kfp_runtime::Response<types::PageCommit>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2395,7 +2395,7 @@ impl<'a> CreateCommit<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Commit>,
+            ::compute_kfp_runtime::Response<types::Commit>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2445,7 +2445,7 @@ impl<'a> ReadCommit<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Commit>,
+            ::compute_kfp_runtime::Response<types::Commit>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2495,7 +2495,7 @@ impl<'a> DeleteCommit<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<()>,
+            ::compute_kfp_runtime::Response<()>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2544,7 +2544,7 @@ impl<'a> ReadDrainMode<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::DrainMode>,
+            ::compute_kfp_runtime::Response<types::DrainMode>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2600,7 +2600,7 @@ impl<'a> UpdateDrainMode<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::DrainMode>,
+            ::compute_kfp_runtime::Response<types::DrainMode>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2759,7 +2759,7 @@ impl<'a> ReadFiles<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageFile>,
+            ::compute_kfp_runtime::Response<types::PageFile>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2859,7 +2859,7 @@ impl<'a> CreateFile<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::File>,
+            ::compute_kfp_runtime::Response<types::File>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2909,7 +2909,7 @@ impl<'a> ReadFile<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::File>,
+            ::compute_kfp_runtime::Response<types::File>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2959,7 +2959,7 @@ impl<'a> DeleteFile<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<()>,
+            ::compute_kfp_runtime::Response<()>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3015,7 +3015,7 @@ impl<'a> CreateFinalResult<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::FinalResult>,
+            ::compute_kfp_runtime::Response<types::FinalResult>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3065,7 +3065,7 @@ impl<'a> ReadFinalResultByJobId<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::FinalResult>,
+            ::compute_kfp_runtime::Response<types::FinalResult>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3115,7 +3115,7 @@ impl<'a> ReadFinalResult<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::FinalResult>,
+            ::compute_kfp_runtime::Response<types::FinalResult>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3162,7 +3162,7 @@ impl<'a> Healthz<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<::serde_json::Value>,
+            ::compute_kfp_runtime::Response<::serde_json::Value>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3409,7 +3409,7 @@ impl<'a> ReadJobs<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageJob>,
+            ::compute_kfp_runtime::Response<types::PageJob>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3509,7 +3509,7 @@ impl<'a> CreateJob<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Job>,
+            ::compute_kfp_runtime::Response<types::Job>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3559,7 +3559,7 @@ impl<'a> ReadJob<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Job>,
+            ::compute_kfp_runtime::Response<types::Job>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3609,7 +3609,7 @@ impl<'a> DeleteJob<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<()>,
+            ::compute_kfp_runtime::Response<()>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3664,7 +3664,7 @@ impl<'a> UpdateJobStatus<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Job>,
+            ::compute_kfp_runtime::Response<types::Job>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3738,7 +3738,7 @@ impl<'a> GetJobLogs<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::JobLogPage>,
+            ::compute_kfp_runtime::Response<types::JobLogPage>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3835,7 +3835,7 @@ impl<'a> ReadLanguage<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Language>,
+            ::compute_kfp_runtime::Response<types::Language>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3959,7 +3959,7 @@ impl<'a> ReadLanguages<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageLanguage>,
+            ::compute_kfp_runtime::Response<types::PageLanguage>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -4124,7 +4124,7 @@ impl<'a> ReadMembers<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageMember>,
+            ::compute_kfp_runtime::Response<types::PageMember>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -4224,7 +4224,7 @@ impl<'a> CreateMember<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Member>,
+            ::compute_kfp_runtime::Response<types::Member>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -4274,7 +4274,7 @@ impl<'a> ReadMember<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Member>,
+            ::compute_kfp_runtime::Response<types::Member>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -4324,7 +4324,7 @@ impl<'a> DeleteMember<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<()>,
+            ::compute_kfp_runtime::Response<()>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -4374,7 +4374,7 @@ impl<'a> ReadPermissionGroup<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PermissionGroup>,
+            ::compute_kfp_runtime::Response<types::PermissionGroup>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -4479,7 +4479,7 @@ impl<'a> ReadPermissionGroups<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PagePermissionGroup>,
+            ::compute_kfp_runtime::Response<types::PagePermissionGroup>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -4580,7 +4580,7 @@ impl<'a> ReadPermission<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Permission>,
+            ::compute_kfp_runtime::Response<types::Permission>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -4696,7 +4696,7 @@ impl<'a> ReadPermissions<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PagePermission>,
+            ::compute_kfp_runtime::Response<types::PagePermission>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -4897,7 +4897,7 @@ impl<'a> ReadProjects<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageProject>,
+            ::compute_kfp_runtime::Response<types::PageProject>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -4997,7 +4997,7 @@ impl<'a> CreateProject<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Project>,
+            ::compute_kfp_runtime::Response<types::Project>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -5047,7 +5047,7 @@ impl<'a> ReadProject<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Project>,
+            ::compute_kfp_runtime::Response<types::Project>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -5102,7 +5102,7 @@ impl<'a> UpdateProject<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Project>,
+            ::compute_kfp_runtime::Response<types::Project>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -5152,7 +5152,7 @@ impl<'a> DeleteProject<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<()>,
+            ::compute_kfp_runtime::Response<()>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -5210,7 +5210,7 @@ impl<'a> PartialUpdateProject<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Project>,
+            ::compute_kfp_runtime::Response<types::Project>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -5366,7 +5366,7 @@ impl<'a> ReadReservations<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageReservation>,
+            ::compute_kfp_runtime::Response<types::PageReservation>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -5469,7 +5469,7 @@ impl<'a> CreateReservation<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Reservation>,
+            ::compute_kfp_runtime::Response<types::Reservation>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -5519,7 +5519,7 @@ impl<'a> ReadReservation<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Reservation>,
+            ::compute_kfp_runtime::Response<types::Reservation>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -5569,7 +5569,7 @@ impl<'a> TerminateReservation<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Reservation>,
+            ::compute_kfp_runtime::Response<types::Reservation>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -5622,7 +5622,7 @@ impl<'a> CreateResult<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Result>,
+            ::compute_kfp_runtime::Response<types::Result>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -5709,7 +5709,7 @@ impl<'a> ReadResultsByJobId<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageResult>,
+            ::compute_kfp_runtime::Response<types::PageResult>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -5806,7 +5806,7 @@ impl<'a> DeleteResultsByJobId<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<()>,
+            ::compute_kfp_runtime::Response<()>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -5856,7 +5856,7 @@ impl<'a> ReadResult<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Result>,
+            ::compute_kfp_runtime::Response<types::Result>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -6010,7 +6010,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageResult>,
+            ::compute_kfp_runtime::Response<types::PageResult>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -6107,7 +6107,7 @@ impl<'a> ReadTeam<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Team>,
+            ::compute_kfp_runtime::Response<types::Team>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -6231,7 +6231,7 @@ impl<'a> ReadTeams<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageTeam>,
+            ::compute_kfp_runtime::Response<types::PageTeam>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -6328,7 +6328,7 @@ impl<'a> ReadTransaction<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Transaction>,
+            ::compute_kfp_runtime::Response<types::Transaction>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -6497,7 +6497,7 @@ impl<'a> ReadTransactions<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageTransaction>,
+            ::compute_kfp_runtime::Response<types::PageTransaction>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -6703,7 +6703,7 @@ impl<'a> ReadUsers<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageUser>,
+            ::compute_kfp_runtime::Response<types::PageUser>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -6803,7 +6803,7 @@ impl<'a> CreateUser<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::User>,
+            ::compute_kfp_runtime::Response<types::User>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -6853,7 +6853,7 @@ impl<'a> ReadUser<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::User>,
+            ::compute_kfp_runtime::Response<types::User>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -6903,7 +6903,7 @@ impl<'a> DeleteUser<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<()>,
+            ::compute_kfp_runtime::Response<()>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -6956,7 +6956,7 @@ impl<'a> CreateMetadataSelf<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Metadata>,
+            ::compute_kfp_runtime::Response<types::Metadata>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -7043,7 +7043,7 @@ impl<'a> ReadMetadataByBackendId<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PageMetadata>,
+            ::compute_kfp_runtime::Response<types::PageMetadata>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -7140,7 +7140,7 @@ impl<'a> ReadMetadata<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Metadata>,
+            ::compute_kfp_runtime::Response<types::Metadata>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {

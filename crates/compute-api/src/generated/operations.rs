@@ -2,7 +2,7 @@
 
 #[allow(unused_imports)]
 use ::compute_kfp_runtime::operation::{
-    AnswerKind, Body, BodyKind, BodyPart, BodySchema, InPageToken, Location, Operation,
+    ResponseKind, Body, BodyKind, BodyPart, BodySchema, InPageToken, Location, Operation,
     Paging, Parameter, SchemeKind, SecurityScheme, Style,
 };
 
@@ -88,7 +88,7 @@ pub static READ_ALGORITHMS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -107,7 +107,7 @@ pub static CREATE_ALGORITHM: Operation = Operation::new(
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "AlgorithmIn"))
     .success_status(201)
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /algorithms/{id}`
@@ -129,7 +129,7 @@ pub static READ_ALGORITHM: Operation = Operation::new(
                 .description("Identifier of the algorithm."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER], &[&SCHEME_BACKEND]]);
 
 /// `PUT /algorithms/{id}`
@@ -153,7 +153,7 @@ pub static UPDATE_ALGORITHM: Operation = Operation::new(
     )
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "AlgorithmIn"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `DELETE /algorithms/{id}`
@@ -190,7 +190,7 @@ pub static AUTH_CONFIG: Operation = Operation::new(
         "Returns what a client needs to log a user in to this server: the OAuth 2 client, the audience and where to find the identity provider's discovery document. It is the first request of a first login.\n\nTakes no credential.",
     )
     .tags(&["Auth Config"])
-    .answer(AnswerKind::Json);
+    .response(ResponseKind::Json);
 
 /// `GET /backends`
 pub static READ_BACKENDS: Operation = Operation::new(
@@ -240,7 +240,7 @@ pub static READ_BACKENDS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -259,7 +259,7 @@ pub static CREATE_BACKEND: Operation = Operation::new(
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "BackendIn"))
     .success_status(201)
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /backends/{id}`
@@ -281,7 +281,7 @@ pub static READ_BACKEND: Operation = Operation::new(
                 .description("Identifier of the backend."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /backends/me`
@@ -296,7 +296,7 @@ pub static READ_BACKEND_SELF: Operation = Operation::new(
         "Returns the backend that the API key belongs to.\n\nTakes a backend's API key.",
     )
     .tags(&["Backend"])
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);
 
 /// `PATCH /backends/me`
@@ -313,7 +313,7 @@ pub static UPDATE_BACKEND_SELF: Operation = Operation::new(
     .tags(&["Backend"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "BackendPatch"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);
 
 /// `GET /backends/hostnames`
@@ -366,7 +366,7 @@ pub static READ_BACKENDS_WITH_HOSTNAMES: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -389,7 +389,7 @@ pub static READ_BACKEND_TYPE: Operation = Operation::new(
                 .description("Identifier of the backend type."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER], &[&SCHEME_BACKEND]]);
 
 /// `GET /backend_types/{id}/queue`
@@ -415,7 +415,7 @@ pub static READ_BACKEND_TYPE_QUEUE: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER], &[&SCHEME_BACKEND]]);
 
 /// `GET /backend_types/`
@@ -508,7 +508,7 @@ pub static READ_BACKEND_TYPES: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .paging(Paging::Numbered { items: "items" });
 
 /// `PATCH /backend_types/me`
@@ -525,7 +525,7 @@ pub static UPDATE_BACKEND_TYPE: Operation = Operation::new(
     .tags(&["Backend Types"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "BackendTypePatch"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);
 
 /// `GET /batch_jobs`
@@ -611,7 +611,7 @@ pub static READ_BATCH_JOBS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -630,7 +630,7 @@ pub static CREATE_BATCH_JOB: Operation = Operation::new(
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "BatchJobIn"))
     .success_status(201)
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `PATCH /batch_jobs/{id}/enqueue`
@@ -652,7 +652,7 @@ pub static ENQUEUE_BATCH_JOB: Operation = Operation::new(
                 .description("Identifier of the batch job."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `PATCH /batch_jobs/{id}/finish`
@@ -674,7 +674,7 @@ pub static FINISH_BATCH_JOB: Operation = Operation::new(
                 .description("Identifier of the batch job."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER], &[&SCHEME_BACKEND]]);
 
 /// `PATCH /batch_jobs/peek`
@@ -691,7 +691,7 @@ pub static PEEK_BATCH_JOB: Operation = Operation::new(
     .tags(&["Batch Jobs"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("array", ""))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);
 
 /// `PATCH /batch_jobs/pop`
@@ -706,7 +706,7 @@ pub static POP_BATCH_JOB: Operation = Operation::new(
         "Takes the next batch job out of the queue for the calling backend and returns it, now `reserved`. Two calls claim two batch jobs, so a call whose answer was lost must not be repeated blindly; `PATCH /batch_jobs/{id}/unpop` gives one back. The request has no body.\n\nTakes a backend's API key.",
     )
     .tags(&["Batch Jobs"])
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);
 
 /// `PATCH /batch_jobs/{id}/unpop`
@@ -728,7 +728,7 @@ pub static UNPOP_BATCH_JOB: Operation = Operation::new(
                 .description("Identifier of the batch job."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);
 
 /// `POST /commits/{id}/compile`
@@ -800,7 +800,7 @@ pub static READ_COMMITS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -819,7 +819,7 @@ pub static CREATE_COMMIT: Operation = Operation::new(
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "CommitIn"))
     .success_status(201)
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /commits/{id}`
@@ -841,7 +841,7 @@ pub static READ_COMMIT: Operation = Operation::new(
                 .description("Identifier of the commit."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER], &[&SCHEME_BACKEND]]);
 
 /// `DELETE /commits/{id}`
@@ -878,7 +878,7 @@ pub static READ_DRAIN_MODE: Operation = Operation::new(
         "Returns whether drain mode is on and how many jobs are still running or waiting, over all backend types. Poll it after switching drain mode on, until `safe_to_deploy` is `true`.\n\nTakes a backend's API key.",
     )
     .tags(&["Drain Mode"])
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);
 
 /// `PATCH /drain_mode`
@@ -895,7 +895,7 @@ pub static UPDATE_DRAIN_MODE: Operation = Operation::new(
     .tags(&["Drain Mode"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "DrainModeIn"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);
 
 /// `GET /files`
@@ -952,7 +952,7 @@ pub static READ_FILES: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -971,7 +971,7 @@ pub static CREATE_FILE: Operation = Operation::new(
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "FileIn"))
     .success_status(201)
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /files/{id}`
@@ -993,7 +993,7 @@ pub static READ_FILE: Operation = Operation::new(
                 .description("Identifier of the file."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER], &[&SCHEME_BACKEND]]);
 
 /// `DELETE /files/{id}`
@@ -1033,7 +1033,7 @@ pub static CREATE_FINAL_RESULT: Operation = Operation::new(
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "FinalResultIn"))
     .success_status(201)
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER], &[&SCHEME_BACKEND]]);
 
 /// `GET /final_results/job/{job_id}`
@@ -1055,7 +1055,7 @@ pub static READ_FINAL_RESULT_BY_JOB_ID: Operation = Operation::new(
                 .description("Identifier of the job whose final result is wanted."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /final_results/{id}`
@@ -1077,7 +1077,7 @@ pub static READ_FINAL_RESULT: Operation = Operation::new(
                 .description("Identifier of the final result."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /healthz`
@@ -1092,7 +1092,7 @@ pub static HEALTHZ: Operation = Operation::new(
         "Answers 200 while the server is up and takes requests. Rely on the status only: the shape of the body is not specified.\n\nTakes no credential.",
     )
     .tags(&["Health"])
-    .answer(AnswerKind::Json);
+    .response(ResponseKind::Json);
 
 /// `GET /jobs`
 pub static READ_JOBS: Operation = Operation::new(
@@ -1177,7 +1177,7 @@ pub static READ_JOBS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER], &[&SCHEME_BACKEND]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -1196,7 +1196,7 @@ pub static CREATE_JOB: Operation = Operation::new(
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "JobIn"))
     .success_status(201)
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /jobs/{id}`
@@ -1218,7 +1218,7 @@ pub static READ_JOB: Operation = Operation::new(
                 .description("Identifier of the job."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER], &[&SCHEME_BACKEND]]);
 
 /// `DELETE /jobs/{id}`
@@ -1264,7 +1264,7 @@ pub static UPDATE_JOB_STATUS: Operation = Operation::new(
     )
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "JobPatch"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER], &[&SCHEME_BACKEND]]);
 
 /// `GET /jobs/{id}/logs`
@@ -1299,7 +1299,7 @@ pub static GET_JOB_LOGS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Timed { items: "logs" });
 
@@ -1322,7 +1322,7 @@ pub static READ_LANGUAGE: Operation = Operation::new(
                 .description("Identifier of the language."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /languages`
@@ -1368,7 +1368,7 @@ pub static READ_LANGUAGES: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -1416,7 +1416,7 @@ pub static READ_MEMBERS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -1435,7 +1435,7 @@ pub static CREATE_MEMBER: Operation = Operation::new(
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "MemberIn"))
     .success_status(201)
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /members/{id}`
@@ -1457,7 +1457,7 @@ pub static READ_MEMBER: Operation = Operation::new(
                 .description("Identifier of the member."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `DELETE /members/{id}`
@@ -1501,7 +1501,7 @@ pub static READ_PERMISSION_GROUP: Operation = Operation::new(
                 .description("Identifier of the permission group."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /permission_groups/`
@@ -1541,7 +1541,7 @@ pub static READ_PERMISSION_GROUPS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -1564,7 +1564,7 @@ pub static READ_PERMISSION: Operation = Operation::new(
                 .description("Identifier of the permission."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /permissions/`
@@ -1606,7 +1606,7 @@ pub static READ_PERMISSIONS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -1665,7 +1665,7 @@ pub static READ_PROJECTS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -1684,7 +1684,7 @@ pub static CREATE_PROJECT: Operation = Operation::new(
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "ProjectIn"))
     .success_status(201)
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /projects/{id}`
@@ -1706,7 +1706,7 @@ pub static READ_PROJECT: Operation = Operation::new(
                 .description("Identifier of the project."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `PUT /projects/{id}`
@@ -1730,7 +1730,7 @@ pub static UPDATE_PROJECT: Operation = Operation::new(
     )
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "ProjectIn"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `DELETE /projects/{id}`
@@ -1776,7 +1776,7 @@ pub static PARTIAL_UPDATE_PROJECT: Operation = Operation::new(
     )
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "ProjectPatch"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /reservations`
@@ -1842,7 +1842,7 @@ pub static READ_RESERVATIONS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -1861,7 +1861,7 @@ pub static CREATE_RESERVATION: Operation = Operation::new(
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "ReservationIn"))
     .success_status(201)
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /reservations/{id}`
@@ -1883,7 +1883,7 @@ pub static READ_RESERVATION: Operation = Operation::new(
                 .description("Identifier of the reservation."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `PATCH /reservations/{id}/terminate`
@@ -1905,7 +1905,7 @@ pub static TERMINATE_RESERVATION: Operation = Operation::new(
                 .description("Identifier of the reservation."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `POST /results`
@@ -1923,7 +1923,7 @@ pub static CREATE_RESULT: Operation = Operation::new(
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "ResultIn"))
     .success_status(201)
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);
 
 /// `GET /results/job/{job_id}`
@@ -1962,7 +1962,7 @@ pub static READ_RESULTS_BY_JOB_ID: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -2007,7 +2007,7 @@ pub static READ_RESULT: Operation = Operation::new(
                 .description("Identifier of the result."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /results/algorithm/{algorithm_id}`
@@ -2074,7 +2074,7 @@ pub static READ_RESULTS_BY_ALGORITHM_ID: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -2097,7 +2097,7 @@ pub static READ_TEAM: Operation = Operation::new(
                 .description("Identifier of the team."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /teams/`
@@ -2143,7 +2143,7 @@ pub static READ_TEAMS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -2166,7 +2166,7 @@ pub static READ_TRANSACTION: Operation = Operation::new(
                 .description("Identifier of the transaction."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /transactions/`
@@ -2237,7 +2237,7 @@ pub static READ_TRANSACTIONS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -2300,7 +2300,7 @@ pub static READ_USERS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -2319,7 +2319,7 @@ pub static CREATE_USER: Operation = Operation::new(
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "UserIn"))
     .success_status(201)
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `GET /users/{id}`
@@ -2341,7 +2341,7 @@ pub static READ_USER: Operation = Operation::new(
                 .description("Identifier of the user."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// `DELETE /users/{id}`
@@ -2382,7 +2382,7 @@ pub static CREATE_METADATA_SELF: Operation = Operation::new(
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "MetadataIn"))
     .success_status(201)
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BACKEND]]);
 
 /// `GET /metadata/backend/{backend_id}`
@@ -2424,7 +2424,7 @@ pub static READ_METADATA_BY_BACKEND_ID: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]])
     .paging(Paging::Numbered { items: "items" });
 
@@ -2448,7 +2448,7 @@ pub static READ_METADATA: Operation = Operation::new(
                 .description("Identifier of the metadata record."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_USER_BEARER]]);
 
 /// Every operation, in the order of the description.

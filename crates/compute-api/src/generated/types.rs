@@ -1056,8 +1056,8 @@ impl ::compute_kfp_runtime::paging::ListPage for JobLogPage {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Time(
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Time(
             ::compute_kfp_runtime::paging::Count::count(&self.next_start),
         )
     }
@@ -1291,8 +1291,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageAlgorithm {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -1348,8 +1348,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageBackend {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -1405,8 +1405,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageBackendType {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -1462,8 +1462,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageBackendWithHostname {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -1519,8 +1519,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageBatchJob {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -1576,8 +1576,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageCommit {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -1633,8 +1633,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageFile {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -1690,8 +1690,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageJob {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -1747,8 +1747,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageLanguage {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -1804,8 +1804,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageMember {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -1862,8 +1862,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageMetadata {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -1919,8 +1919,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PagePermission {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -1976,8 +1976,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PagePermissionGroup {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -2033,8 +2033,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageProject {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -2090,8 +2090,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageReservation {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -2147,8 +2147,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageResult {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -2204,8 +2204,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageTeam {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -2261,8 +2261,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageTransaction {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }
@@ -2318,8 +2318,8 @@ impl ::compute_kfp_runtime::paging::ListPage for PageUser {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Number {
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Number {
             page: ::compute_kfp_runtime::paging::Count::count(&self.page),
             pages: ::compute_kfp_runtime::paging::Count::count(&self.pages),
         }

@@ -11,7 +11,7 @@ use super::types::{
     self, AlgorithmIn, AlgorithmType, BackendType, BatchJobIn, CommitIn, CompileStage, FileIn,
     FinalResult, Job, JobIn, JobStatus, Language, Project, ProjectIn, ShareType,
 };
-use crate::waiting::{Ended, Settings, setters};
+use crate::waiting::{Ended, PollPolicy, setters};
 
 /// Default project of circuits.
 const DEFAULT_PROJECT: &str = "compute-kfp";
@@ -52,7 +52,7 @@ impl Client {
             language_version: None,
             shots: None,
             raw_data: None,
-            settings: Settings::default(),
+            policy: PollPolicy::default(),
             on_change: None,
         }
     }
@@ -86,7 +86,7 @@ impl From<String> for BackendTypeName {
     }
 }
 
-/// Settings of a circuit run. Create them with [`Client::run_circuit`].
+/// Runs a circuit. Created by [`Client::run_circuit`].
 #[must_use = "nothing is sent before `send`"]
 pub struct RunCircuit {
     client: Client,
@@ -100,7 +100,7 @@ pub struct RunCircuit {
     language_version: Option<String>,
     shots: Option<i64>,
     raw_data: Option<bool>,
-    settings: Settings,
+    policy: PollPolicy,
     on_change: Option<OnChange>,
 }
 
@@ -188,10 +188,10 @@ impl RunCircuit {
     #[inline]
     pub async fn send(mut self) -> Result<CircuitOutcome, Error> {
         let client = self.client.clone();
-        let settings = self.settings.clone();
+        let policy = self.policy.clone();
         let on_change = self.on_change.take();
         let id = self.submit().await?.id;
-        let mut wait = client.wait_for_job(id).settings(settings);
+        let mut wait = client.wait_for_job(id).policy(policy);
         if let Some(mut call) = on_change {
             wait = wait.on_change(move |state| call(id, state));
         }
@@ -271,7 +271,7 @@ impl RunCircuit {
         let identified = first(identified, |found| found.identifier == *name).await?;
         identified.ok_or_else(|| {
             missing(format!(
-                "no backend type has the name or identifier `{name}`"
+                "no backend type with the name or identifier `{name}`"
             ))
         })
     }
@@ -299,7 +299,7 @@ impl RunCircuit {
         match &*members {
             [member] => Ok(member.id),
             members => Err(Error::configuration(format!(
-                "the project `{}` has to be created, and the user is {} team members; give the `owner_id` of one",
+                "the owner of the new project `{}` is ambiguous: you have {} team memberships; set `owner_id`",
                 self.project,
                 members.len()
             ))),
@@ -324,7 +324,7 @@ impl RunCircuit {
             .ok_or_else(|| {
                 let version = self.language_version.as_deref().unwrap_or("any version");
                 missing(format!(
-                    "there is no language `{}` ({version})",
+                    "no language `{}` ({version}) on the server",
                     self.language
                 ))
             })

@@ -36,7 +36,7 @@ use super::DEFAULT_ENDPOINT;
 /// Ctrl-C, waits for it with [`Login::settled`]. If a program is killed before it has the response of
 /// the login server, a refresh token that can be used only once is lost.
 ///
-/// Programs that share a file take turns to get new tokens, and use the tokens that another has stored.
+/// Of the programs that share a file, one at a time gets new tokens, and the others use them.
 /// They use a lock file in the same directory that only its owner can lock.
 ///
 /// ```no_run
@@ -158,7 +158,7 @@ impl Login {
     /// be read or written, and of kind [`Authentication`](crate::ErrorKind::Authentication) if it holds
     /// no login to the server.
     pub async fn set_team_member_id(&self, id: i64) -> Result<(), Error> {
-        let _turn = self.file.turn().await?;
+        let _lock = self.file.lock().await?;
         let login = self.clone();
         blocking(move || {
             let account = login.known_account()?;
@@ -181,7 +181,7 @@ impl Login {
     /// server refuses or cannot be reached. The kind is
     /// [`Configuration`](crate::ErrorKind::Configuration) if the file cannot be read or written.
     pub async fn log_out(&self) -> Result<(), Error> {
-        let _turn = self.file.turn().await?;
+        let _lock = self.file.lock().await?;
         let login = self.clone();
         let Some(account) = blocking(move || login.account()).await? else {
             return Ok(());
@@ -197,7 +197,7 @@ impl Login {
         blocking(move || file.change(|document| document.set_tokens(&key, None))).await?;
         revoked.map_err(|error| {
             Error::authentication(format!(
-                "logged out of `{}` here, but the refresh token may still be good: {}",
+                "logged out of `{}` here, but the refresh token may still be valid: {}",
                 self.host,
                 error.message()
             ))
@@ -260,7 +260,7 @@ impl Login {
 fn default_file() -> Result<PathBuf, Error> {
     let home = env::home_dir().filter(|home| !home.as_os_str().is_empty());
     let home = home.ok_or_else(|| {
-        Error::configuration("there is no home folder to look for the login file in; name the file")
+        Error::configuration("no home directory to look for the login file in; name the file")
     })?;
     Ok(home.join(".quantuminspire").join("config.json"))
 }

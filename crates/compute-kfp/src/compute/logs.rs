@@ -9,7 +9,7 @@ use futures_util::stream;
 
 use super::Client;
 use super::types::{Job, JobLogLine, JobLogPage};
-use crate::waiting::{Following, Poller, Progress, Reader, Settings, setters};
+use crate::waiting::{Following, PollPolicy, Poller, Progress, Reader, setters};
 
 impl Client {
     /// Follows the log of a job, until the job has ended.
@@ -28,18 +28,18 @@ impl Client {
             client: self.clone(),
             id,
             start: None,
-            settings: Settings::default(),
+            policy: PollPolicy::default(),
         }
     }
 }
 
-/// Settings for following the log of a job. Create them with [`Client::follow_job_logs`].
+/// Follows the log of a job. Created by [`Client::follow_job_logs`].
 #[must_use = "nothing is sent before the stream of `lines` is polled"]
 pub struct FollowJobLogs {
     client: Client,
     id: i64,
     start: Option<i64>,
-    settings: Settings,
+    policy: PollPolicy,
 }
 
 impl FollowJobLogs {
@@ -59,10 +59,14 @@ impl FollowJobLogs {
     #[inline]
     pub fn lines(self) -> Following<JobLogLine> {
         let (client, id, start) = (self.client, self.id, self.start);
-        let reader = Reader::new(&client, &client.turns, move |client: Client| async move {
-            let job = client.read_job(id).send().await?;
-            Ok(job.into_inner())
-        });
+        let reader = Reader::new(
+            &client,
+            &client.request_limit,
+            move |client: Client| async move {
+                let job = client.read_job(id).send().await?;
+                Ok(job.into_inner())
+            },
+        );
         let open = move |point: Option<ResumePoint>| {
             let mut lines = client.get_job_logs(id).page_size(u32::MAX);
             if let Some(start) = start {
@@ -74,7 +78,7 @@ impl FollowJobLogs {
             lines.items()
         };
         let log = Log {
-            poller: Poller::new(format!("job {id}"), reader, self.settings),
+            poller: Poller::new(format!("job {id}"), reader, self.policy),
             lines: open(None),
             open: Box::new(open),
             next: Next::State,
@@ -92,7 +96,7 @@ impl fmt::Debug for FollowJobLogs {
         f.debug_struct("FollowJobLogs")
             .field("id", &self.id)
             .field("start", &self.start)
-            .field("settings", &self.settings)
+            .field("policy", &self.policy)
             .finish_non_exhaustive()
     }
 }
@@ -102,7 +106,7 @@ struct Log {
     lines: Items<JobLogPage>,
     open: Open,
     next: Next,
-    /// Whether the job had ended before the present pass over the log began.
+    /// `true` if the job had ended before the current pass over the log.
     has_ended: bool,
 }
 

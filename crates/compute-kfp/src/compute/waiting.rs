@@ -9,7 +9,7 @@ use crate::waiting::{Progress, Reader, Wait, sealed};
 impl Client {
     /// Waits until a job has ended: it was completed or cancelled, or it failed.
     ///
-    /// See [`Wait`] for the settings.
+    /// See [`Wait`] for intervals and limits.
     ///
     /// ```no_run
     /// # async fn example(compute: compute_kfp::compute::Client) -> compute_kfp::Result<()> {
@@ -22,7 +22,7 @@ impl Client {
     /// ```
     #[inline]
     pub fn wait_for_job(&self, id: i64) -> Wait<Job> {
-        let reader = Reader::new(self, &self.turns, move |client: Self| async move {
+        let reader = Reader::new(self, &self.request_limit, move |client: Self| async move {
             let job = client.read_job(id).send().await?;
             Ok(job.into_inner())
         });
@@ -31,7 +31,7 @@ impl Client {
 
     /// Waits until a batch job is finished.
     ///
-    /// The jobs in it have their own states, which say how they ended. See [`Wait`] for the settings.
+    /// The jobs in it have their own states, which say how they ended. See [`Wait`] for intervals and limits.
     ///
     /// ```no_run
     /// # async fn example(compute: compute_kfp::compute::Client) -> compute_kfp::Result<()> {
@@ -44,11 +44,11 @@ impl Client {
     /// ```
     #[inline]
     pub fn wait_for_batch_job(&self, id: i64) -> Wait<BatchJob> {
-        let reader = Reader::new(self, &self.turns, move |client: Self| async move {
+        let reader = Reader::new(self, &self.request_limit, move |client: Self| async move {
             // The API has no operation that reads a single one.
             let found = client.read_batch_jobs().id(id).send().await?.into_inner();
             let missing = || {
-                let message = format!("there is no batch job {id}, or it is not one of this user");
+                let message = format!("no batch job {id} of the authenticated user");
                 Error::new(ErrorKind::NotFound, message)
             };
             found.items.into_iter().next().ok_or_else(missing)

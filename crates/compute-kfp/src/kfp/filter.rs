@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-#[must_use = "it is to be given to the `filter` of a list"]
+#[must_use = "pass it to the `filter` of a list"]
 pub struct Filter {
     predicates: Vec<Value>,
 }
@@ -195,7 +195,7 @@ listed! {
 /// assert_eq!(String::from(Sort::descending("created_at")), "created_at desc");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "it is to be given to the `sort_by` of a list"]
+#[must_use = "pass it to the `sort_by` of a list"]
 pub struct Sort {
     field: String,
     direction: &'static str,

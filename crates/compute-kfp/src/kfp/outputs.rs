@@ -21,33 +21,56 @@ pub struct RunArtifact {
     pub links: Vec<ArtifactTask>,
 }
 
+/// Lists the artifacts of a run. Created by [`Client::list_run_artifacts`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before `send`"]
+pub struct ListRunArtifacts<'a> {
+    client: &'a Client,
+    run_id: String,
+}
+
 impl Client {
-    /// Returns the artifacts that the tasks of a run produced or consumed, with their lineage.
+    /// Lists the artifacts that the tasks of a run produced or consumed, with their lineage.
     ///
-    /// This reads the links of all pages, and then each artifact. Metrics are artifacts of the type
-    /// `Metric`, with a `number_value`.
+    /// Metrics are artifacts of the type `Metric`, with a `number_value`.
     ///
     /// ```no_run
     /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
-    /// for found in kfp.list_run_artifacts("6a1f0c52").await? {
-    ///     let tasks: Vec<_> = found.links.iter().map(|link| &link.task_id).collect();
-    ///     println!("{:?} of {tasks:?}", found.artifact.name);
+    /// for found in kfp.list_run_artifacts("6a1f0c52").send().await? {
+    ///     let tasks: Vec<_> = found.links.iter().filter_map(|link| link.task_id.as_deref()).collect();
+    ///     println!("{} of {tasks:?}", found.artifact.name.unwrap_or_default());
     /// }
     /// # Ok(())
     /// # }
     /// ```
+    pub fn list_run_artifacts(&self, run_id: impl Into<String>) -> ListRunArtifacts<'_> {
+        ListRunArtifacts {
+            client: self,
+            run_id: run_id.into(),
+        }
+    }
+}
+
+impl ListRunArtifacts<'_> {
+    /// Requests all pages of the links, and then each artifact.
     ///
     /// # Errors
     ///
-    /// Returns the error of a failed call.
+    /// Returns the error of a failed call. The kind is
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) if the server has no artifacts, as in release
+    /// 2.17 of KFP.
     #[inline]
-    pub async fn list_run_artifacts(
-        &self,
-        run_id: impl Into<String>,
-    ) -> Result<Vec<RunArtifact>, Error> {
-        let run_id: String = run_id.into();
+    pub async fn send(self) -> Result<Vec<RunArtifact>, Error> {
+        match self.list().await {
+            Ok(artifacts) => Ok(artifacts),
+            Err(error) => Err(self.client.with_release(error).await),
+        }
+    }
+
+    #[inline]
+    async fn list(&self) -> Result<Vec<RunArtifact>, Error> {
         let mut links: BTreeMap<String, Vec<ArtifactTask>> = BTreeMap::new();
-        let list = self.list_artifact_tasks().run_ids([&run_id]);
+        let list = self.client.list_artifact_tasks().run_ids([&self.run_id]);
         let mut list = list.page_size(PAGE).items();
         while let Some(link) = list.next().await {
             let link = link?;
@@ -56,7 +79,7 @@ impl Client {
         }
         let mut artifacts = Vec::new();
         for (id, links) in links {
-            let artifact = self.get_artifact(id).send().await?.into_inner();
+            let artifact = self.client.get_artifact(id).send().await?.into_inner();
             artifacts.push(RunArtifact { artifact, links });
         }
         Ok(artifacts)

@@ -6,7 +6,7 @@ use compute_kfp_runtime::{Error, RetryPolicy};
 
 use super::Client;
 
-/// Time limit of the request. A server that has just responded does so again at once or not at all.
+/// Time limit of the request. A server that has just responded does so again quickly or not at all.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Client {
@@ -41,8 +41,8 @@ impl Client {
                 _ => error.with_note("the server does not say which release it is"),
             },
             Err(_) => error.with_note(
-                "`/healthz` does not answer there either, so check the endpoint: behind the dashboard \
-                 of Kubeflow it ends in `/pipeline`",
+                "`/healthz` fails there, too; check the endpoint: behind the Kubeflow dashboard it ends in \
+                 `/pipeline`",
             ),
         }
     }

@@ -42,7 +42,7 @@ impl Client {
     }
 }
 
-/// Settings of a run. Create them with [`Client::run_pipeline`].
+/// Runs a pipeline. Created by [`Client::run_pipeline`].
 #[must_use = "nothing is sent before `send`"]
 pub struct RunPipeline<'a> {
     client: &'a Client,
@@ -93,7 +93,7 @@ impl RunPipeline<'_> {
         self
     }
 
-    /// Starts the run and returns it as it is on the server then.
+    /// Starts the run and returns it as the server created it.
     ///
     /// # Errors
     ///
@@ -102,14 +102,14 @@ impl RunPipeline<'_> {
     /// kept.
     #[inline]
     pub async fn send(mut self) -> Result<Run, Error> {
-        let source = self.source().await?;
+        let version = self.version().await?;
         let display_name = match self.display_name.take() {
             Some(name) => name,
             None => format!("{} {}", self.name, Timestamp::now()),
         };
         let mut run = Run::builder()
             .display_name(display_name)
-            .pipeline_version_reference(source);
+            .pipeline_version_reference(version);
         if let Some(name) = &self.experiment
             && let Some(id) = self.found_experiment(name).await?.experiment_id
         {
@@ -123,7 +123,7 @@ impl RunPipeline<'_> {
 
     /// Returns the pipeline version to run. Uploads it first if there is a package.
     #[inline]
-    async fn source(&mut self) -> Result<PipelineVersionReference, Error> {
+    async fn version(&mut self) -> Result<PipelineVersionReference, Error> {
         let namespace = self.namespace.as_deref();
         let (pipeline, version) = match self.package.take() {
             Some(package) => {
@@ -189,7 +189,7 @@ impl RunPipeline<'_> {
 
 impl fmt::Debug for RunPipeline<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Parameters may hold what their owner would not show.
+        // Parameters may hold secrets.
         f.debug_struct("RunPipeline")
             .field("name", &self.name)
             .field("version_name", &self.version_name)

@@ -36,7 +36,7 @@ impl Client {
     }
 }
 
-/// Settings of an upload. Create them with [`Client::upload_pipeline_named`].
+/// Uploads a package under a name. Created by [`Client::upload_pipeline_named`].
 #[must_use = "nothing is sent before `send`"]
 pub struct UploadNamed<'a> {
     client: &'a Client,
@@ -83,7 +83,7 @@ impl UploadNamed<'_> {
     ///
     /// Returns the errors of the calls. The kind is [`Conflict`](ErrorKind::Conflict) if the version
     /// exists, or another client is uploading the same pipeline. If the version of a new pipeline is
-    /// refused, the pipeline is deleted again. If that fails, the message says that the pipeline stays.
+    /// refused, the pipeline is deleted again. If that fails, the message says so.
     #[inline]
     pub async fn send(self) -> Result<Uploaded, Error> {
         let found = named(self.client, &self.name, self.namespace.as_deref()).await;
@@ -150,7 +150,7 @@ impl UploadNamed<'_> {
                 let id = pipeline.pipeline_id.unwrap_or_default();
                 let note = match self.client.delete_pipeline(&id).send().await {
                     Ok(_) => "the new pipeline was deleted again".to_owned(),
-                    Err(_) => format!("the new pipeline `{id}` stays, without a version"),
+                    Err(_) => format!("the new pipeline `{id}` remains, without a version"),
                 };
                 Err(error.with_note(&note))
             }

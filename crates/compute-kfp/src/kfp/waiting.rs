@@ -12,7 +12,7 @@ static UNSPECIFIED: RuntimeState = RuntimeState::RuntimeStateUnspecified;
 impl Client {
     /// Waits until a run has ended: it succeeded, was skipped, failed or was cancelled.
     ///
-    /// See [`Wait`] for the settings.
+    /// See [`Wait`] for intervals and limits.
     ///
     /// ```no_run
     /// # async fn example(kfp: compute_kfp::kfp::Client) -> compute_kfp::Result<()> {
@@ -27,7 +27,7 @@ impl Client {
     pub fn wait_for_run(&self, run_id: impl Into<String>) -> Wait<Run> {
         let run_id: String = run_id.into();
         let what = format!("run `{run_id}`");
-        let reader = Reader::new(self, &self.turns, move |client: Self| {
+        let reader = Reader::new(self, &self.request_limit, move |client: Self| {
             let run_id = run_id.clone();
             async move {
                 match client.get_run(run_id).send().await {

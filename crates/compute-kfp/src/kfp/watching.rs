@@ -8,7 +8,7 @@ use futures_util::stream;
 
 use super::Client;
 use super::types::{GetRunView, PipelineTask, PipelineTaskTaskState, Run};
-use crate::waiting::{Following, Poller, Progress, Reader, Settings, setters};
+use crate::waiting::{Following, PollPolicy, Poller, Progress, Reader, setters};
 
 impl Client {
     /// Follows the tasks of a run, until the run has ended.
@@ -27,17 +27,17 @@ impl Client {
         WatchRun {
             client: self.clone(),
             run_id: run_id.into(),
-            settings: Settings::default(),
+            policy: PollPolicy::default(),
         }
     }
 }
 
-/// Settings of a watch on the tasks of a run. Create them with [`Client::watch_run`].
+/// Follows the tasks of a run. Created by [`Client::watch_run`].
 #[must_use = "nothing is sent before the stream of `tasks` is polled"]
 pub struct WatchRun {
     client: Client,
     run_id: String,
-    settings: Settings,
+    policy: PollPolicy,
 }
 
 impl WatchRun {
@@ -53,17 +53,21 @@ impl WatchRun {
     pub fn tasks(self) -> Following<PipelineTask> {
         let what = format!("run `{}`", self.run_id);
         let run_id = self.run_id;
-        let reader = Reader::new(&self.client, &self.client.turns, move |client: Client| {
-            let run_id = run_id.clone();
-            async move {
-                match client.get_run(run_id).view(GetRunView::Full).send().await {
-                    Ok(run) => Ok(run.into_inner()),
-                    Err(error) => Err(client.with_release(error).await),
+        let reader = Reader::new(
+            &self.client,
+            &self.client.request_limit,
+            move |client: Client| {
+                let run_id = run_id.clone();
+                async move {
+                    match client.get_run(run_id).view(GetRunView::Full).send().await {
+                        Ok(run) => Ok(run.into_inner()),
+                        Err(error) => Err(client.with_release(error).await),
+                    }
                 }
-            }
-        });
+            },
+        );
         let watch = Watch {
-            poller: Poller::new(what, reader, self.settings),
+            poller: Poller::new(what, reader, self.policy),
             states: HashMap::new(),
             changed: VecDeque::new(),
             is_first: true,
@@ -80,7 +84,7 @@ impl fmt::Debug for WatchRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WatchRun")
             .field("run_id", &self.run_id)
-            .field("settings", &self.settings)
+            .field("policy", &self.policy)
             .finish_non_exhaustive()
     }
 }

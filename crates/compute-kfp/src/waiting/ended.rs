@@ -98,7 +98,7 @@ impl<T: Progress> fmt::Display for Unfinished<T> {
 
 impl<T: Progress> fmt::Debug for Unfinished<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The rest of a run may hold what its owner would not show.
+        // The rest of a run may hold secrets.
         f.debug_struct("Unfinished")
             .field("state", &self.last.as_ref().map(Progress::state))
             .field("fault", &self.fault)

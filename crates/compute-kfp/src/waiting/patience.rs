@@ -10,14 +10,14 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug)]
-pub(crate) struct Settings {
+pub(crate) struct PollPolicy {
     pub min_interval: Duration,
     pub max_interval: Duration,
     pub timeout: Option<Duration>,
     pub max_outage: Duration,
 }
 
-impl Default for Settings {
+impl Default for PollPolicy {
     fn default() -> Self {
         Self {
             min_interval: Duration::from_secs(1),
@@ -36,7 +36,7 @@ macro_rules! setters {
         /// At first and after each change, the time is up to twice as long, at random, so that
         /// concurrent waits do not poll in step.
         pub fn min_interval(mut self, interval: Duration) -> Self {
-            self.settings.min_interval = interval;
+            self.policy.min_interval = interval;
             self
         }
 
@@ -45,20 +45,20 @@ macro_rules! setters {
         /// While nothing changes, the time doubles until it is between half of this and all of it, at
         /// random. It is never shorter than `min_interval`.
         pub fn max_interval(mut self, interval: Duration) -> Self {
-            self.settings.max_interval = interval;
+            self.policy.max_interval = interval;
             self
         }
 
         /// Sets the time limit of the whole wait [default: no limit].
         pub fn timeout(mut self, limit: Duration) -> Self {
-            self.settings.timeout = Some(limit);
+            self.policy.timeout = Some(limit);
             self
         }
 
         /// Sets how long the server may be unreachable or failing, without a successful response in
         /// between [default: 600 s].
         pub fn max_outage(mut self, limit: Duration) -> Self {
-            self.settings.max_outage = limit;
+            self.policy.max_outage = limit;
             self
         }
     };
@@ -76,7 +76,7 @@ pub(super) enum Stop {
 }
 
 pub(super) struct Patience {
-    settings: Settings,
+    policy: PollPolicy,
     interval: Duration,
     started: Option<Instant>,
     outage_since: Option<Instant>,
@@ -85,28 +85,28 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(policy: PollPolicy) -> Self {
         Self {
-            interval: settings.min_interval,
-            settings,
+            interval: policy.min_interval,
+            policy,
             started: None,
             outage_since: None,
             fault: None,
         }
     }
 
-    pub fn settings(&self) -> &Settings {
-        &self.settings
+    pub fn policy(&self) -> &PollPolicy {
+        &self.policy
     }
 
-    /// Returns the response to a call, which is repeated while it meets transient faults.
+    /// Returns the response to a call, which is retried after transient faults.
     pub async fn ask<T, C>(&mut self, call: impl Fn() -> C) -> Result<T, Stop>
     where
         C: Future<Output = Result<T, Error>>,
     {
         loop {
-            if let Some(answer) = self.attempt(call()).await? {
-                return Ok(answer);
+            if let Some(response) = self.attempt(call()).await? {
+                return Ok(response);
             }
         }
     }
@@ -116,23 +116,23 @@ impl Patience {
         &mut self,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<Option<T>, Stop> {
-        let answer = match self.deadline() {
+        let response = match self.deadline() {
             Some(deadline) => timeout_at(deadline, call)
                 .await
                 .map_err(|_| Stop::Timeout)?,
             None => call.await,
         };
-        let fault = match answer {
-            Ok(answer) => {
+        let fault = match response {
+            Ok(response) => {
                 self.outage_since = None;
                 self.fault = None;
-                return Ok(Some(answer));
+                return Ok(Some(response));
             }
             Err(error) if may_pass(&error) => error,
             Err(error) => return Err(Stop::Refused(error)),
         };
         let since = *self.outage_since.get_or_insert_with(Instant::now);
-        if since.elapsed() >= self.settings.max_outage {
+        if since.elapsed() >= self.policy.max_outage {
             return Err(Stop::Outage(fault));
         }
         let asked = fault.retry_after().unwrap_or_default();
@@ -147,7 +147,7 @@ impl Patience {
 
     /// Resets the interval after a change, since more changes may follow soon.
     pub fn refresh(&mut self) {
-        self.interval = self.settings.min_interval;
+        self.interval = self.policy.min_interval;
     }
 
     async fn pause_for_at_least(&mut self, least: Duration) -> Result<(), Stop> {
@@ -173,19 +173,19 @@ impl Patience {
     /// all of it. So concurrent waits do not poll in step.
     fn jittered(&self) -> Duration {
         let most = self.interval.saturating_mul(2).min(self.longest());
-        let least = (most / 2).max(self.settings.min_interval);
+        let least = (most / 2).max(self.policy.min_interval);
         let room = most.saturating_sub(least).as_secs_f64();
         let random = Duration::try_from_secs_f64(room * fastrand::f64()).unwrap_or_default();
         least.saturating_add(random).min(most)
     }
 
     fn longest(&self) -> Duration {
-        self.settings.max_interval.max(self.settings.min_interval)
+        self.policy.max_interval.max(self.policy.min_interval)
     }
 
     fn deadline(&mut self) -> Option<Instant> {
         let started = *self.started.get_or_insert_with(Instant::now);
-        started.checked_add(self.settings.timeout?)
+        started.checked_add(self.policy.timeout?)
     }
 }
 
@@ -203,11 +203,11 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn every(interval: Duration) -> Settings {
-        Settings {
+    fn every(interval: Duration) -> PollPolicy {
+        PollPolicy {
             min_interval: interval,
             max_interval: interval,
-            ..Settings::default()
+            ..PollPolicy::default()
         }
     }
 
@@ -225,9 +225,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn pauses_grow_to_the_longest_and_start_again_after_a_change() {
-        let mut patience = Patience::new(Settings {
+        let mut patience = Patience::new(PollPolicy {
             max_interval: 5 * SECOND,
-            ..Settings::default()
+            ..PollPolicy::default()
         });
         let growing = [(1.0, 2.0), (2.0, 4.0), (2.5, 5.0), (2.5, 5.0)];
         check_pauses(&mut patience, &growing).await;
@@ -236,19 +236,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn intervals_the_wrong_way_round_are_the_shortest_one() {
-        let mut patience = Patience::new(Settings {
+    async fn a_longest_interval_below_the_shortest_is_ignored() {
+        let mut patience = Patience::new(PollPolicy {
             min_interval: 3 * SECOND,
             max_interval: SECOND,
-            ..Settings::default()
+            ..PollPolicy::default()
         });
         check_pauses(&mut patience, &[(3.0, 3.0); 3]).await;
     }
 
     #[test]
-    fn those_who_wait_do_not_ask_in_step() {
+    fn concurrent_waits_do_not_poll_in_step() {
         let mut pauses: Vec<_> = (0..1000)
-            .map(|_| Patience::new(Settings::default()).jittered())
+            .map(|_| Patience::new(PollPolicy::default()).jittered())
             .collect();
         pauses.sort();
         pauses.dedup();
@@ -263,10 +263,10 @@ mod tests {
         fn a_pause_is_between_the_shortest_and_the_longest(
             min_interval: Duration, max_interval: Duration, interval: Duration,
         ) {
-            let mut patience = Patience::new(Settings {
+            let mut patience = Patience::new(PollPolicy {
                 min_interval,
                 max_interval,
-                ..Settings::default()
+                ..PollPolicy::default()
             });
             patience.interval = interval.clamp(min_interval, max_interval.max(min_interval));
             let pause = patience.jittered();
@@ -275,11 +275,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn faults_are_waited_out_as_pauses_are() {
+    async fn faults_are_retried_after_a_pause() {
         let started = Instant::now();
         let asked_at = std::sync::Mutex::new(Vec::new());
         let mut patience = Patience::new(every(SECOND));
-        let answer = patience.ask(async || {
+        let response = patience.ask(async || {
             let mut asked_at = asked_at.lock().unwrap();
             asked_at.push(started.elapsed().as_secs());
             match asked_at.len() {
@@ -287,14 +287,14 @@ mod tests {
                 _ => Err(Error::new(ErrorKind::Connection, "refused")),
             }
         });
-        assert!(matches!(answer.await, Ok("there")));
+        assert!(matches!(response.await, Ok("there")));
         assert!(patience.fault.is_none());
         assert_eq!(*asked_at.lock().unwrap(), [0, 1, 2, 3]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_outage_is_counted_anew_after_an_answer() {
-        let mut patience = Patience::new(Settings {
+    async fn the_duration_of_an_outage_is_reset_by_a_response() {
+        let mut patience = Patience::new(PollPolicy {
             max_outage: 10 * SECOND,
             ..every(SECOND)
         });
@@ -315,7 +315,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_limit_counts_from_the_first_request_and_ends_a_pause() {
-        let mut patience = Patience::new(Settings {
+        let mut patience = Patience::new(PollPolicy {
             timeout: Some(20 * SECOND),
             ..every(12 * SECOND)
         });
@@ -334,7 +334,7 @@ mod tests {
             (Duration::MAX, Some(SECOND)),
             (Duration::ZERO, None),
         ] {
-            let mut patience = Patience::new(Settings {
+            let mut patience = Patience::new(PollPolicy {
                 min_interval: interval,
                 max_interval: interval,
                 timeout,

@@ -8,21 +8,21 @@ use futures_util::TryFutureExt as _;
 
 use super::ended::Unfinished;
 use super::kept::Kept;
-use super::patience::{Patience, Settings, Stop};
+use super::patience::{Patience, PollPolicy, Stop};
 use super::progress::Progress;
-use super::turns::Turns;
+use super::request_limit::RequestLimit;
 
 /// A function that reads a run or a job.
 pub(crate) struct Reader<T> {
-    turns: Turns,
+    request_limit: RequestLimit,
     call: Box<dyn Fn() -> BoxFuture<'static, Result<Box<T>, Error>> + Send + Sync>,
 }
 
 impl<T: Progress> Reader<T> {
-    /// Creates a reader that calls `read` with a client when it is its turn.
+    /// Creates a reader that calls `read` with a client when the limit on requests allows it.
     pub fn new<C, F>(
         client: &C,
-        turns: &Turns,
+        request_limit: &RequestLimit,
         read: impl Fn(C) -> F + Send + Sync + 'static,
     ) -> Self
     where
@@ -31,14 +31,14 @@ impl<T: Progress> Reader<T> {
     {
         let client = client.clone();
         Self {
-            turns: turns.clone(),
+            request_limit: request_limit.clone(),
             call: Box::new(move || Box::pin(read(client.clone()).map_ok(Box::new))),
         }
     }
 
-    /// Reads the value. It is boxed, so that waits for a turn do not reserve space for it.
+    /// Reads the value. It is boxed, so that waits for a permit reserve no space for it.
     async fn read(&self) -> Result<Box<T>, Error> {
-        let _turn = self.turns.next().await;
+        let _permit = self.request_limit.permit().await;
         (self.call)().await
     }
 }
@@ -51,11 +51,11 @@ pub(crate) struct Poller<T: Progress> {
 }
 
 impl<T: Progress> Poller<T> {
-    pub fn new(what: String, reader: Reader<T>, settings: Settings) -> Self {
+    pub fn new(what: String, reader: Reader<T>, policy: PollPolicy) -> Self {
         Self {
             what,
             reader,
-            patience: Patience::new(settings),
+            patience: Patience::new(policy),
             last: None,
         }
     }
@@ -77,7 +77,7 @@ impl<T: Progress> Poller<T> {
 
     /// Reads once.
     pub async fn read(&mut self) -> Result<T, Error> {
-        // Between two requests nothing of this is there.
+        // Boxed, so that a pause between two requests reserves no space for it.
         let read = Box::pin(self.patience.ask(|| self.reader.read())).await;
         let now = *read.map_err(|stop| self.stopped(stop))?;
         match &mut self.last {
@@ -93,8 +93,8 @@ impl<T: Progress> Poller<T> {
         &mut self,
         call: impl Future<Output = Result<A, Error>>,
     ) -> Result<Option<A>, Error> {
-        let answer = self.patience.attempt(call).await;
-        answer.map_err(|stop| self.stopped(stop))
+        let response = self.patience.attempt(call).await;
+        response.map_err(|stop| self.stopped(stop))
     }
 
     pub async fn pause(&mut self) -> Result<(), Error> {
@@ -109,24 +109,24 @@ impl<T: Progress> Poller<T> {
 
     fn stopped(&mut self, stop: Stop) -> Error {
         let what = &self.what;
-        let settings = self.patience.settings();
+        let policy = self.patience.policy();
         let error = match stop {
             Stop::Refused(error) => return error,
             Stop::Timeout => {
-                let limit = settings.timeout.unwrap_or_default();
+                let limit = policy.timeout.unwrap_or_default();
                 let message = match &self.last {
                     Some(last) => format!(
                         "{what} was still {} after {limit:?}; allow more with `timeout`",
                         last.state
                     ),
-                    None => format!("the state of {what} could not be read in {limit:?}"),
+                    None => format!("cannot read the state of {what} in {limit:?}"),
                 };
                 Error::new(ErrorKind::Timeout, message)
             }
             Stop::Outage(fault) => {
-                let limit = settings.max_outage;
+                let limit = policy.max_outage;
                 let message = format!(
-                    "waiting for {what} was given up, since nothing could be read for {limit:?}: {fault}"
+                    "gave up waiting for {what} after {limit:?} without a response; allow more with `max_outage`: {fault}"
                 );
                 let error = Error::new(fault.kind(), message);
                 self.patience.fault = Some(fault);

@@ -157,7 +157,7 @@ impl<'a> ListArtifactTasks<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::ListArtifactTasksResponse>,
+            ::compute_kfp_runtime::Response<types::ListArtifactTasksResponse>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -255,7 +255,7 @@ impl<'a> CreateArtifactTask<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::ArtifactTask>,
+            ::compute_kfp_runtime::Response<types::ArtifactTask>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -311,7 +311,7 @@ impl<'a> BatchCreateArtifactTasks<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::CreateArtifactTasksBulkResponse>,
+            ::compute_kfp_runtime::Response<types::CreateArtifactTasksBulkResponse>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -411,7 +411,7 @@ impl<'a> ListArtifacts<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::ListArtifactResponse>,
+            ::compute_kfp_runtime::Response<types::ListArtifactResponse>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -509,7 +509,7 @@ impl<'a> CreateArtifact<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Artifact>,
+            ::compute_kfp_runtime::Response<types::Artifact>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -567,7 +567,7 @@ impl<'a> UpdateArtifact<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Artifact>,
+            ::compute_kfp_runtime::Response<types::Artifact>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -617,7 +617,7 @@ impl<'a> GetArtifact<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Artifact>,
+            ::compute_kfp_runtime::Response<types::Artifact>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -673,7 +673,7 @@ impl<'a> BatchCreateArtifacts<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::CreateArtifactsBulkResponse>,
+            ::compute_kfp_runtime::Response<types::CreateArtifactsBulkResponse>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -805,7 +805,7 @@ impl<'a> ListMetrics<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::ListMetricsResponse>,
+            ::compute_kfp_runtime::Response<types::ListMetricsResponse>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -903,7 +903,7 @@ impl<'a> LogMetric<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Metric>,
+            ::compute_kfp_runtime::Response<types::Metric>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -958,7 +958,7 @@ impl<'a> GetMetric<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Metric>,
+            ::compute_kfp_runtime::Response<types::Metric>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1046,7 +1046,7 @@ impl<'a> Authorize<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -1148,7 +1148,7 @@ impl<'a> ListExperiments<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::ListExperimentsResponse>,
+            ::compute_kfp_runtime::Response<types::ListExperimentsResponse>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1243,7 +1243,7 @@ impl<'a> CreateExperiment<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Experiment>,
+            ::compute_kfp_runtime::Response<types::Experiment>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1293,7 +1293,7 @@ impl<'a> GetExperiment<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Experiment>,
+            ::compute_kfp_runtime::Response<types::Experiment>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1343,7 +1343,7 @@ impl<'a> DeleteExperiment<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -1395,7 +1395,7 @@ impl<'a> ArchiveExperiment<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -1447,7 +1447,7 @@ impl<'a> UnarchiveExperiment<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -1498,7 +1498,7 @@ impl<'a> GetFilter<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Filter>,
+            ::compute_kfp_runtime::Response<types::Filter>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1547,7 +1547,7 @@ impl<'a> GetHealthz<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::GetHealthzResponse>,
+            ::compute_kfp_runtime::Response<types::GetHealthzResponse>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1647,7 +1647,7 @@ impl<'a> ListPipelines<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::ListPipelinesResponse>,
+            ::compute_kfp_runtime::Response<types::ListPipelinesResponse>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1742,7 +1742,7 @@ impl<'a> CreatePipeline<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Pipeline>,
+            ::compute_kfp_runtime::Response<types::Pipeline>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1798,7 +1798,7 @@ impl<'a> CreatePipelineAndVersion<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Pipeline>,
+            ::compute_kfp_runtime::Response<types::Pipeline>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1859,7 +1859,7 @@ impl<'a> GetPipelineByName<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Pipeline>,
+            ::compute_kfp_runtime::Response<types::Pipeline>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1917,7 +1917,7 @@ impl<'a> UpdatePipeline<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Pipeline>,
+            ::compute_kfp_runtime::Response<types::Pipeline>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -1967,7 +1967,7 @@ impl<'a> GetPipeline<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Pipeline>,
+            ::compute_kfp_runtime::Response<types::Pipeline>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2025,7 +2025,7 @@ impl<'a> DeletePipeline<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -2117,7 +2117,7 @@ impl<'a> ListPipelineVersions<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::ListPipelineVersionsResponse>,
+            ::compute_kfp_runtime::Response<types::ListPipelineVersionsResponse>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2217,7 +2217,7 @@ impl<'a> CreatePipelineVersion<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PipelineVersion>,
+            ::compute_kfp_runtime::Response<types::PipelineVersion>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2272,7 +2272,7 @@ impl<'a> GetPipelineVersion<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PipelineVersion>,
+            ::compute_kfp_runtime::Response<types::PipelineVersion>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2327,7 +2327,7 @@ impl<'a> DeletePipelineVersion<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -2389,7 +2389,7 @@ impl<'a> UpdatePipelineVersion<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PipelineVersion>,
+            ::compute_kfp_runtime::Response<types::PipelineVersion>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2508,7 +2508,7 @@ impl<'a> UploadPipeline<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Pipeline>,
+            ::compute_kfp_runtime::Response<types::Pipeline>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2627,7 +2627,7 @@ impl<'a> UploadPipelineVersion<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PipelineVersion>,
+            ::compute_kfp_runtime::Response<types::PipelineVersion>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2738,7 +2738,7 @@ impl<'a> ListRecurringRuns<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::ListRecurringRunsResponse>,
+            ::compute_kfp_runtime::Response<types::ListRecurringRunsResponse>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2836,7 +2836,7 @@ impl<'a> CreateRecurringRun<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::RecurringRun>,
+            ::compute_kfp_runtime::Response<types::RecurringRun>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2889,7 +2889,7 @@ impl<'a> GetRecurringRun<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::RecurringRun>,
+            ::compute_kfp_runtime::Response<types::RecurringRun>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -2959,7 +2959,7 @@ impl<'a> DeleteRecurringRun<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -3014,7 +3014,7 @@ impl<'a> DisableRecurringRun<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -3069,7 +3069,7 @@ impl<'a> EnableRecurringRun<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -3124,7 +3124,7 @@ impl<'a> ReportScheduledWorkflow<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -3179,7 +3179,7 @@ impl<'a> ReportWorkflow<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -3301,7 +3301,7 @@ impl<'a> ListRuns<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::ListRunsResponse>,
+            ::compute_kfp_runtime::Response<types::ListRunsResponse>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3403,7 +3403,7 @@ impl<'a> CreateRun<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Run>,
+            ::compute_kfp_runtime::Response<types::Run>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3475,7 +3475,7 @@ impl<'a> GetRun<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Run>,
+            ::compute_kfp_runtime::Response<types::Run>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3536,7 +3536,7 @@ impl<'a> DeleteRun<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -3639,7 +3639,7 @@ impl<'a> ListTasks<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::ListTasksResponse>,
+            ::compute_kfp_runtime::Response<types::ListTasksResponse>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3739,7 +3739,7 @@ impl<'a> CreateTask<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PipelineTask>,
+            ::compute_kfp_runtime::Response<types::PipelineTask>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3794,7 +3794,7 @@ impl<'a> GetTask<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PipelineTask>,
+            ::compute_kfp_runtime::Response<types::PipelineTask>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3854,7 +3854,7 @@ impl<'a> UpdateTask<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::PipelineTask>,
+            ::compute_kfp_runtime::Response<types::PipelineTask>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3912,7 +3912,7 @@ impl<'a> BatchUpdateTasks<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::UpdateTasksBulkResponse>,
+            ::compute_kfp_runtime::Response<types::UpdateTasksBulkResponse>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -3973,7 +3973,7 @@ impl<'a> ArchiveRun<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -4036,7 +4036,7 @@ impl<'a> RetryRun<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -4099,7 +4099,7 @@ impl<'a> TerminateRun<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -4162,7 +4162,7 @@ impl<'a> UnarchiveRun<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<
+            ::compute_kfp_runtime::Response<
                 ::serde_json::Map<::std::string::String, ::serde_json::Value>,
             >,
             ::compute_kfp_runtime::Error,
@@ -4220,7 +4220,7 @@ impl<'a> FindCachedTask<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::FindCachedTaskResponse>,
+            ::compute_kfp_runtime::Response<types::FindCachedTaskResponse>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {
@@ -4278,7 +4278,7 @@ impl<'a> CreateVisualizationV1<'a> {
         self,
     ) -> impl ::std::future::Future<
         Output = ::std::result::Result<
-            ::compute_kfp_runtime::ResponseValue<types::Visualization>,
+            ::compute_kfp_runtime::Response<types::Visualization>,
             ::compute_kfp_runtime::Error,
         >,
     > + ::std::marker::Send + use<'a> {

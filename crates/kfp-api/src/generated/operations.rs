@@ -2,7 +2,7 @@
 
 #[allow(unused_imports)]
 use ::compute_kfp_runtime::operation::{
-    AnswerKind, Body, BodyKind, BodyPart, BodySchema, InPageToken, Location, Operation,
+    ResponseKind, Body, BodyKind, BodyPart, BodySchema, InPageToken, Location, Operation,
     Paging, Parameter, SchemeKind, SecurityScheme, Style,
 };
 
@@ -92,7 +92,7 @@ pub static LIST_ARTIFACT_TASKS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]])
     .paging(Paging::Token {
         items: "artifact_tasks",
@@ -112,7 +112,7 @@ pub static CREATE_ARTIFACT_TASK: Operation = Operation::new(
     .tags(&["ArtifactService"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "CreateArtifactTaskRequest"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/artifact_tasks:batchCreate`
@@ -129,7 +129,7 @@ pub static BATCH_CREATE_ARTIFACT_TASKS: Operation = Operation::new(
     .tags(&["ArtifactService"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "CreateArtifactTasksBulkRequest"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/artifacts`
@@ -171,7 +171,7 @@ pub static LIST_ARTIFACTS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]])
     .paging(Paging::Token {
         items: "artifacts",
@@ -191,7 +191,7 @@ pub static CREATE_ARTIFACT: Operation = Operation::new(
     .tags(&["ArtifactService"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "CreateArtifactRequest"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `PUT /apis/v2beta1/artifacts/{artifact.artifact_id}`
@@ -215,7 +215,7 @@ pub static UPDATE_ARTIFACT: Operation = Operation::new(
     )
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "UpdateArtifactBody"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/artifacts/{artifact_id}`
@@ -237,7 +237,7 @@ pub static GET_ARTIFACT: Operation = Operation::new(
                 .description("Identifier of the artifact to return."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/artifacts:batchCreate`
@@ -254,7 +254,7 @@ pub static BATCH_CREATE_ARTIFACTS: Operation = Operation::new(
     .tags(&["ArtifactService"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "CreateArtifactsBulkRequest"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/metrics`
@@ -306,7 +306,7 @@ pub static LIST_METRICS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]])
     .paging(Paging::Token { items: "metrics" });
 
@@ -324,7 +324,7 @@ pub static LOG_METRIC: Operation = Operation::new(
     .tags(&["ArtifactService"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "LogMetricRequest"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/metrics/{task_id}/{name}`
@@ -351,7 +351,7 @@ pub static GET_METRIC: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/auth`
@@ -384,7 +384,7 @@ pub static AUTHORIZE: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/experiments`
@@ -426,7 +426,7 @@ pub static LIST_EXPERIMENTS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]])
     .paging(Paging::Token {
         items: "experiments",
@@ -446,7 +446,7 @@ pub static CREATE_EXPERIMENT: Operation = Operation::new(
     .tags(&["ExperimentService"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "Experiment"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/experiments/{experiment_id}`
@@ -468,7 +468,7 @@ pub static GET_EXPERIMENT: Operation = Operation::new(
                 .description("Identifier of the experiment to return."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `DELETE /apis/v2beta1/experiments/{experiment_id}`
@@ -490,7 +490,7 @@ pub static DELETE_EXPERIMENT: Operation = Operation::new(
                 .description("Identifier of the experiment to delete."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/experiments/{experiment_id}:archive`
@@ -512,7 +512,7 @@ pub static ARCHIVE_EXPERIMENT: Operation = Operation::new(
                 .description("Identifier of the experiment to archive."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/experiments/{experiment_id}:unarchive`
@@ -534,7 +534,7 @@ pub static UNARCHIVE_EXPERIMENT: Operation = Operation::new(
                 .description("Identifier of the experiment to restore."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/filters`
@@ -549,7 +549,7 @@ pub static GET_FILTER: Operation = Operation::new(
         "Not meant to be called: it is declared so that the schema of the `filter` parameters is part of this document. Expect a 404; servers do not implement it.",
     )
     .tags(&["DummyFilterService"])
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/healthz`
@@ -564,7 +564,7 @@ pub static GET_HEALTHZ: Operation = Operation::new(
         "Tells whether the server answers, and how it is set up. The answer does not pass through the gateway and has fields beyond the schema, such as `commit_sha` and `tag_name`, the build the server runs.",
     )
     .tags(&["HealthzService"])
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/pipelines`
@@ -606,7 +606,7 @@ pub static LIST_PIPELINES: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]])
     .paging(Paging::Token {
         items: "pipelines",
@@ -626,7 +626,7 @@ pub static CREATE_PIPELINE: Operation = Operation::new(
     .tags(&["PipelineService"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "Pipeline"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/pipelines/create`
@@ -643,7 +643,7 @@ pub static CREATE_PIPELINE_AND_VERSION: Operation = Operation::new(
     .tags(&["PipelineService"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "CreatePipelineAndVersionRequest"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/pipelines/names/{name}`
@@ -669,7 +669,7 @@ pub static GET_PIPELINE_BY_NAME: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `PATCH /apis/v2beta1/pipelines/{pipeline.pipeline_id}`
@@ -693,7 +693,7 @@ pub static UPDATE_PIPELINE: Operation = Operation::new(
     )
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "UpdatePipelineBody"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/pipelines/{pipeline_id}`
@@ -715,7 +715,7 @@ pub static GET_PIPELINE: Operation = Operation::new(
                 .description("Identifier of the pipeline to return."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `DELETE /apis/v2beta1/pipelines/{pipeline_id}`
@@ -741,7 +741,7 @@ pub static DELETE_PIPELINE: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/pipelines/{pipeline_id}/versions`
@@ -782,7 +782,7 @@ pub static LIST_PIPELINE_VERSIONS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]])
     .paging(Paging::Token {
         items: "pipeline_versions",
@@ -810,7 +810,7 @@ pub static CREATE_PIPELINE_VERSION: Operation = Operation::new(
     )
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "PipelineVersion"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/pipelines/{pipeline_id}/versions/{pipeline_version_id}`
@@ -835,7 +835,7 @@ pub static GET_PIPELINE_VERSION: Operation = Operation::new(
                 .description("Identifier of the version to return."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `DELETE /apis/v2beta1/pipelines/{pipeline_id}/versions/{pipeline_version_id}`
@@ -860,7 +860,7 @@ pub static DELETE_PIPELINE_VERSION: Operation = Operation::new(
                 .description("Identifier of the version to delete."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `PATCH /apis/v2beta1/pipelines/{pipeline_version.pipeline_id}/versions/{pipeline_version.pipeline_version_id}`
@@ -891,7 +891,7 @@ pub static UPDATE_PIPELINE_VERSION: Operation = Operation::new(
     )
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "UpdatePipelineVersionBody"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/pipelines/upload`
@@ -948,7 +948,7 @@ pub static UPLOAD_PIPELINE: Operation = Operation::new(
         ),
         true,
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/pipelines/upload_version`
@@ -1003,7 +1003,7 @@ pub static UPLOAD_PIPELINE_VERSION: Operation = Operation::new(
         ),
         true,
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/recurringruns`
@@ -1049,7 +1049,7 @@ pub static LIST_RECURRING_RUNS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]])
     .paging(Paging::Token {
         items: "recurringRuns",
@@ -1069,7 +1069,7 @@ pub static CREATE_RECURRING_RUN: Operation = Operation::new(
     .tags(&["RecurringRunService"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "RecurringRun"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/recurringruns/{recurring_run_id}`
@@ -1091,7 +1091,7 @@ pub static GET_RECURRING_RUN: Operation = Operation::new(
                 .description("Identifier of the recurring run to return."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `DELETE /apis/v2beta1/recurringruns/{recurring_run_id}`
@@ -1125,7 +1125,7 @@ pub static DELETE_RECURRING_RUN: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/recurringruns/{recurring_run_id}:disable`
@@ -1147,7 +1147,7 @@ pub static DISABLE_RECURRING_RUN: Operation = Operation::new(
                 .description("Identifier of the recurring run to disable."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/recurringruns/{recurring_run_id}:enable`
@@ -1169,7 +1169,7 @@ pub static ENABLE_RECURRING_RUN: Operation = Operation::new(
                 .description("Identifier of the recurring run to enable."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/scheduledworkflows`
@@ -1186,7 +1186,7 @@ pub static REPORT_SCHEDULED_WORKFLOW: Operation = Operation::new(
     .tags(&["ReportService"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("string", ""))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/workflows`
@@ -1203,7 +1203,7 @@ pub static REPORT_WORKFLOW: Operation = Operation::new(
     .tags(&["ReportService"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("string", ""))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/runs`
@@ -1254,7 +1254,7 @@ pub static LIST_RUNS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]])
     .paging(Paging::Token { items: "runs" });
 
@@ -1280,7 +1280,7 @@ pub static CREATE_RUN: Operation = Operation::new(
     )
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "Run"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/runs/{run_id}`
@@ -1311,7 +1311,7 @@ pub static GET_RUN: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `DELETE /apis/v2beta1/runs/{run_id}`
@@ -1337,7 +1337,7 @@ pub static DELETE_RUN: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/runs/{run_id}/tasks`
@@ -1382,7 +1382,7 @@ pub static LIST_TASKS: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]])
     .paging(Paging::Token { items: "tasks" });
 
@@ -1408,7 +1408,7 @@ pub static CREATE_TASK: Operation = Operation::new(
     )
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "PipelineTask"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `GET /apis/v2beta1/runs/{run_id}/tasks/{task_id}`
@@ -1433,7 +1433,7 @@ pub static GET_TASK: Operation = Operation::new(
                 .description("Identifier of the task to return."),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `PATCH /apis/v2beta1/runs/{run_id}/tasks/{task_id}`
@@ -1462,7 +1462,7 @@ pub static UPDATE_TASK: Operation = Operation::new(
     )
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "PipelineTask"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/runs/{run_id}/tasks:batchUpdate`
@@ -1486,7 +1486,7 @@ pub static BATCH_UPDATE_TASKS: Operation = Operation::new(
     )
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "RunServiceUpdateTasksBulkBody"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/runs/{run_id}:archive`
@@ -1512,7 +1512,7 @@ pub static ARCHIVE_RUN: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/runs/{run_id}:retry`
@@ -1538,7 +1538,7 @@ pub static RETRY_RUN: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/runs/{run_id}:terminate`
@@ -1564,7 +1564,7 @@ pub static TERMINATE_RUN: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/runs/{run_id}:unarchive`
@@ -1590,7 +1590,7 @@ pub static UNARCHIVE_RUN: Operation = Operation::new(
                 ),
         ],
     )
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/tasks:findCached`
@@ -1607,7 +1607,7 @@ pub static FIND_CACHED_TASK: Operation = Operation::new(
     .tags(&["RunService"])
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "FindCachedTaskRequest"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// `POST /apis/v2beta1/visualizations/{namespace}`
@@ -1633,7 +1633,7 @@ pub static CREATE_VISUALIZATION_V1: Operation = Operation::new(
     )
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "Visualization"))
-    .answer(AnswerKind::Json)
+    .response(ResponseKind::Json)
     .security(&[&[&SCHEME_BEARER]]);
 
 /// Every operation, in the order of the description.

@@ -849,8 +849,8 @@ impl ::compute_kfp_runtime::paging::ListPage for ListArtifactResponse {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Token(
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
             ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
         )
     }
@@ -907,8 +907,8 @@ impl ::compute_kfp_runtime::paging::ListPage for ListArtifactTasksResponse {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Token(
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
             ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
         )
     }
@@ -965,8 +965,8 @@ impl ::compute_kfp_runtime::paging::ListPage for ListExperimentsResponse {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Token(
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
             ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
         )
     }
@@ -1023,8 +1023,8 @@ impl ::compute_kfp_runtime::paging::ListPage for ListMetricsResponse {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Token(
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
             ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
         )
     }
@@ -1081,8 +1081,8 @@ impl ::compute_kfp_runtime::paging::ListPage for ListPipelineVersionsResponse {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Token(
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
             ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
         )
     }
@@ -1139,8 +1139,8 @@ impl ::compute_kfp_runtime::paging::ListPage for ListPipelinesResponse {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Token(
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
             ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
         )
     }
@@ -1198,8 +1198,8 @@ impl ::compute_kfp_runtime::paging::ListPage for ListRecurringRunsResponse {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Token(
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
             ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
         )
     }
@@ -1270,8 +1270,8 @@ impl ::compute_kfp_runtime::paging::ListPage for ListRunsResponse {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Token(
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
             ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
         )
     }
@@ -1336,8 +1336,8 @@ impl ::compute_kfp_runtime::paging::ListPage for ListTasksResponse {
     }
 
     #[inline]
-    fn turn(&self) -> ::compute_kfp_runtime::paging::Turn<'_> {
-        ::compute_kfp_runtime::paging::Turn::Token(
+    fn next_page(&self) -> ::compute_kfp_runtime::paging::NextPage<'_> {
+        ::compute_kfp_runtime::paging::NextPage::Token(
             ::compute_kfp_runtime::paging::Token::token(&self.next_page_token),
         )
     }

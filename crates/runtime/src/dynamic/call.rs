@@ -5,13 +5,14 @@ use serde_json::Value;
 use super::arguments::{self, BODY, body, part, parts, pointer, with_article};
 use super::find::find;
 use super::value_page::ValuePage;
+use crate::byte_stream::ByteStream;
 use crate::content::Content;
 use crate::error::Error;
-use crate::operation::{AnswerKind, BodyKind, Operation};
+use crate::operation::{BodyKind, Operation, ResponseKind};
 use crate::options::CallOptions;
 use crate::paging::{Items, Pages, ResumePoint};
 use crate::request::Request;
-use crate::response::{ByteStream, ResponseValue};
+use crate::response::Response;
 use crate::stream::{EventStream, JsonStream};
 use crate::transport::Transport;
 
@@ -30,7 +31,7 @@ use crate::transport::Transport;
 ///
 /// The result is what the server sent:
 ///
-/// | [`answer`](Operation::answer) | [`send`](Self::send) returns |
+/// | [`response`](Operation::response) | [`send`](Self::send) returns |
 /// |---|---|
 /// | JSON | the JSON: all properties, in their order, including those that the spec does not define |
 /// | JSON or nothing | the JSON, or null |
@@ -180,16 +181,16 @@ impl Call {
     ///
     /// Returns an error if the request cannot be sent, or the response is an error or cannot be
     /// decoded: see [`ErrorKind`](crate::ErrorKind).
-    pub async fn send(self) -> Result<ResponseValue<Value>, Error> {
+    pub async fn send(self) -> Result<Response<Value>, Error> {
         let (transport, mut request) = self.complete();
-        match request.operation().answer {
+        match request.operation().response {
             None => Ok(transport.send_empty(request).await?.map(|()| Value::Null)),
-            Some(AnswerKind::Json) => transport.send_json(request).await,
-            Some(AnswerKind::OptionalJson) => {
+            Some(ResponseKind::Json) => transport.send_json(request).await,
+            Some(ResponseKind::OptionalJson) => {
                 let answer = transport.send_optional_json(request).await?;
                 Ok(answer.map(Option::unwrap_or_default))
             }
-            Some(AnswerKind::Bytes) => {
+            Some(ResponseKind::Bytes) => {
                 request.refuse("the answer is not JSON; take it by `send_bytes`".to_owned());
                 transport.send_json(request).await
             }
@@ -206,7 +207,7 @@ impl Call {
     ///
     /// Returns an error if the request cannot be sent or the response is an error: see
     /// [`ErrorKind`](crate::ErrorKind).
-    pub async fn send_bytes(self) -> Result<ResponseValue<ByteStream>, Error> {
+    pub async fn send_bytes(self) -> Result<Response<ByteStream>, Error> {
         let (transport, request) = self.complete();
         transport.send_bytes(request).await
     }
@@ -217,9 +218,9 @@ impl Call {
     ///
     /// Returns an error if the response of the operation is not a stream of JSON; nothing is sent
     /// then. Otherwise see [`ErrorKind`](crate::ErrorKind).
-    pub async fn stream(self) -> Result<ResponseValue<JsonStream<Value>>, Error> {
+    pub async fn stream(self) -> Result<Response<JsonStream<Value>>, Error> {
         let (transport, mut request) = self.complete();
-        if !(request.operation().answer).is_some_and(AnswerKind::is_json_stream) {
+        if !(request.operation().response).is_some_and(ResponseKind::is_json_stream) {
             request.refuse("the response is not a stream of JSON; use `send`".to_owned());
         }
         transport.send_json_stream(request).await
@@ -232,7 +233,7 @@ impl Call {
     ///
     /// Returns an error if the operation has no events; nothing is sent then. Otherwise see
     /// [`ErrorKind`](crate::ErrorKind).
-    pub async fn events(self) -> Result<ResponseValue<EventStream>, Error> {
+    pub async fn events(self) -> Result<Response<EventStream>, Error> {
         let (transport, mut request) = self.complete();
         if !request.operation().events {
             request.refuse("the operation has no server-sent events; use `send`".to_owned());

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::operation::{Operation, Paging};
-use crate::paging::{ListPage, Turn};
+use crate::paging::{ListPage, NextPage};
 
 /// A page of a list, as the server sent it.
 ///
@@ -66,16 +66,16 @@ impl ListPage for ValuePage {
         }
     }
 
-    fn turn(&self) -> Turn<'_> {
+    fn next_page(&self) -> NextPage<'_> {
         match self.paging {
-            Some(Paging::Numbered { .. }) => Turn::Number {
+            Some(Paging::Numbered { .. }) => NextPage::Number {
                 page: self.count("page"),
                 pages: self.count("pages"),
             },
-            Some(Paging::Timed { .. }) => Turn::Time(self.count("next_start")),
+            Some(Paging::Timed { .. }) => NextPage::Time(self.count("next_start")),
             Some(Paging::Token { .. }) | None => {
                 let token = self.page.get("next_page_token").and_then(Value::as_str);
-                Turn::Token(token.filter(|token| !token.is_empty()))
+                NextPage::Token(token.filter(|token| !token.is_empty()))
             }
         }
     }

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use http::{Response, StatusCode};
 use oauth2::{AsyncHttpClient, ErrorResponse, HttpRequest, HttpResponse, RequestTokenError};
 use reqwest::{Client, Url};
 use tokio::time::timeout;
 
-use crate::answer::target;
 use crate::endpoint::{Endpoint, origin};
-use crate::error::{Error, is_html};
+use crate::error::Error;
+use crate::fault::{self, is_html};
+use crate::raw_response::target;
+use crate::response::Response;
 use crate::secrets::Secrets;
 
 /// Time limit for a response of a login server.
@@ -84,48 +85,43 @@ impl<'a> Exchange<'a> {
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
         let secrets = self.secrets_of(&request);
         let mut request =
-            reqwest::Request::try_from(request).map_err(|error| self.failed(Error::http(error)))?;
+            reqwest::Request::try_from(request).map_err(|error| self.failed(fault::http(error)))?;
         if let Some(value) = request.headers_mut().get_mut(AUTHORIZATION) {
             value.set_sensitive(true);
         }
         let url = request.url().clone();
-        let (status, headers, body) = timeout(LIMIT, self.receive(request))
+        let mut response = timeout(LIMIT, self.receive(request))
             .await
-            .unwrap_or_else(|_| Err(Error::silent(LIMIT)))
+            .unwrap_or_else(|_| Err(fault::silent(LIMIT)))
             .map_err(|error| self.failed(error))?;
-        if status.is_success() && !is_html(&headers, &body) {
-            return Ok(plain(body.to_vec()));
+        let status = response.status();
+        if status.is_success() && !is_html(response.headers(), &response) {
+            return Ok(plain(response.to_vec()));
         }
-        let body = secrets.redact(&body);
-        if status.is_client_error() && is_refusal(&body) {
-            let mut refusal = plain(body.to_vec());
+        secrets.redact_headers(response.headers_mut());
+        let response = response.map(|body| secrets.redact(&body));
+        if status.is_client_error() && is_refusal(&response) {
+            let mut refusal = plain(response.to_vec());
             *refusal.status_mut() = status;
             return Ok(refusal);
         }
-        let mut headers = headers;
-        secrets.redact_headers(&mut headers);
-        Err(self.failed(match target(&url, &headers) {
-            Some(to) if status.is_redirection() => {
-                Error::redirected(&url, &to, status, headers, body)
-            }
-            _ if status.is_success() => Error::login_page(status, headers, body),
-            _ => Error::answered(status, headers, body),
+        Err(self.failed(match target(&url, response.headers()) {
+            Some(to) if status.is_redirection() => fault::redirected(&url, &to, response),
+            _ if status.is_success() => fault::login_page(response),
+            _ => fault::reported(response),
         }))
     }
 
-    async fn receive(
-        &self,
-        request: reqwest::Request,
-    ) -> Result<(StatusCode, HeaderMap, Bytes), Error> {
+    async fn receive(&self, request: reqwest::Request) -> Result<Response<Bytes>, Error> {
         let asked = origin(request.url());
-        let mut response = self.http.execute(request).await.map_err(Error::http)?;
+        let mut response = self.http.execute(request).await.map_err(fault::http)?;
         if origin(response.url()) != asked {
             return Err(Error::authentication(
                 "the HTTP client followed a redirect to another host; let it follow none",
             ));
         }
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(Error::http)? {
+        while let Some(chunk) = response.chunk().await.map_err(fault::http)? {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_ANSWER {
                 return Err(Error::authentication(format!(
@@ -133,8 +129,8 @@ impl<'a> Exchange<'a> {
                 )));
             }
         }
-        let headers = response.headers().clone();
-        Ok((response.status(), headers, body.freeze()))
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Response::new(body.freeze(), response.status(), headers))
     }
 
     fn secrets_of(&self, request: &HttpRequest) -> Secrets {
@@ -236,7 +232,7 @@ fn missing(error: &dyn StdError) -> String {
 
 /// Creates a response with only a status and a body, because servers send wrong content types.
 fn plain(body: Vec<u8>) -> HttpResponse {
-    Response::new(body)
+    HttpResponse::new(body)
 }
 
 fn is_refusal(body: &[u8]) -> bool {

@@ -9,8 +9,8 @@ use futures_util::future::poll_fn;
 
 use super::page::ListPage;
 use super::pages::Pages;
-use super::resume::ResumePoint;
 use crate::error::Error;
+use crate::resume_point::ResumePoint;
 
 /// The items of a list, one after the other, over all of its pages.
 ///
@@ -99,7 +99,7 @@ impl<P: ListPage> Items<P> {
             }
             if let Some(item) = self.page.next() {
                 if let Some(point) = &mut self.point {
-                    point.pass::<P>(&item);
+                    point.pass(&item, P::time(&item));
                 }
                 self.left = self.left.map(|left| left.saturating_sub(1));
                 return Poll::Ready(Some(Ok(item)));

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::page::{ListPage, Page, Turn};
-use super::resume::Position;
-use super::source::{Ahead, Source, arrived};
+use super::fetcher::{Ahead, PageFetcher, arrived};
+use super::page::{ListPage, NextPage, Page};
 use crate::error::Error;
+use crate::resume_point::Position;
 
 pub(super) struct NumberedPager<P> {
-    source: Source,
+    fetcher: PageFetcher,
     /// Page size that the caller has set.
     size: Option<String>,
     next: u64,
@@ -21,10 +21,10 @@ pub(super) struct NumberedPager<P> {
 }
 
 impl<P: ListPage> NumberedPager<P> {
-    pub fn new(source: Source, start: u64, prefetch: usize) -> Self {
+    pub fn new(fetcher: PageFetcher, start: u64, prefetch: usize) -> Self {
         Self {
-            size: source.value("size"),
-            source,
+            size: fetcher.value("size"),
+            fetcher,
             next: start,
             ended: false,
             ahead: VecDeque::new(),
@@ -43,13 +43,13 @@ impl<P: ListPage> NumberedPager<P> {
         let fetched = match self.ahead.pop_front() {
             Some(ahead) => arrived(ahead).await,
             None => {
-                self.source
+                self.fetcher
                     .fetch(|request| request.set("page", &number))
                     .await
             }
         };
-        let checked = fetched.and_then(|response: crate::ResponseValue<P>| {
-            let pages = self.check(number, response.items().is_empty(), response.turn())?;
+        let checked = fetched.and_then(|response: crate::Response<P>| {
+            let pages = self.check(number, response.items().is_empty(), response.next_page())?;
             Ok((response, pages))
         });
         let (response, pages) = match checked {
@@ -80,12 +80,12 @@ impl<P: ListPage> NumberedPager<P> {
 
     /// Returns the number of pages, if the response has it, and checks that the response is the
     /// requested page.
-    fn check(&mut self, asked: u64, empty: bool, turn: Turn<'_>) -> Result<Option<u64>, Error> {
-        let Turn::Number { page, pages } = turn else {
+    fn check(&mut self, asked: u64, empty: bool, next: NextPage<'_>) -> Result<Option<u64>, Error> {
+        let NextPage::Number { page, pages } = next else {
             return Ok(None);
         };
         if let Some(page) = page.filter(|page| u64::try_from(*page) != Ok(asked)) {
-            return Err(self.source.broken(format!(
+            return Err(self.fetcher.broken(format!(
                 "page {page} came in place of page {asked}; its items may have come before"
             )));
         }
@@ -98,7 +98,7 @@ impl<P: ListPage> NumberedPager<P> {
         } else if asked < count {
             let known = *self.pages_when_empty.get_or_insert(count);
             if count > known {
-                return Err(self.source.broken(format!(
+                return Err(self.fetcher.broken(format!(
                     "the list does not end: page {asked} has no items, and there are now {count} pages in place of {known}"
                 )));
             }
@@ -134,7 +134,7 @@ impl<P: ListPage> NumberedPager<P> {
                 break;
             }
             let ahead = self
-                .source
+                .fetcher
                 .fetch_ahead(|request| request.set("page", &page));
             self.ahead.push_back(ahead);
         }
@@ -142,6 +142,6 @@ impl<P: ListPage> NumberedPager<P> {
 
     fn position(&self, page: u64, given: u64) -> super::ResumePoint {
         let size = self.size.clone();
-        self.source.at(Position::Number { page, size }, given)
+        self.fetcher.at(Position::Number { page, size }, given)
     }
 }

@@ -7,9 +7,9 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::resume::ResumePoint;
 use crate::operation::Operation;
-use crate::response::ResponseValue;
+use crate::response::Response;
+use crate::resume_point::ResumePoint;
 
 /// The response of a list operation; generated clients implement it for their response types.
 pub trait ListPage: DeserializeOwned + Send + 'static {
@@ -37,7 +37,7 @@ pub trait ListPage: DeserializeOwned + Send + 'static {
     fn retain_items(&mut self, keep: impl FnMut(&Self::Item) -> bool);
 
     /// Returns the reference to the next page.
-    fn turn(&self) -> Turn<'_>;
+    fn next_page(&self) -> NextPage<'_>;
 
     /// Returns the number of items on all pages together, if the server reports it.
     fn total(&self) -> Option<u64> {
@@ -54,7 +54,7 @@ pub trait ListPage: DeserializeOwned + Send + 'static {
 
 /// The reference of a page to the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn<'a> {
+pub enum NextPage<'a> {
     /// Token of the next page; `None` on the last page.
     Token(Option<&'a str>),
     /// Number of this page and number of all pages, as far as the server reports them.
@@ -72,17 +72,13 @@ pub enum Turn<'a> {
 ///
 /// It can be used like the response of the operation.
 pub struct Page<P> {
-    response: ResponseValue<P>,
+    response: Response<P>,
     here: ResumePoint,
     next: Option<ResumePoint>,
 }
 
 impl<P: ListPage> Page<P> {
-    pub(super) fn new(
-        response: ResponseValue<P>,
-        here: ResumePoint,
-        next: Option<ResumePoint>,
-    ) -> Self {
+    pub(super) fn new(response: Response<P>, here: ResumePoint, next: Option<ResumePoint>) -> Self {
         Self {
             response,
             here,
@@ -107,8 +103,8 @@ impl<P: ListPage> Page<P> {
 
     /// Returns the reference to the next page, and the number of this one if the pages are
     /// numbered.
-    pub fn turn(&self) -> Turn<'_> {
-        self.response.turn()
+    pub fn next_page(&self) -> NextPage<'_> {
+        self.response.next_page()
     }
 
     /// Returns the status of the response.
@@ -122,7 +118,7 @@ impl<P: ListPage> Page<P> {
     }
 
     /// Converts the page into the response of the operation.
-    pub fn into_response(self) -> ResponseValue<P> {
+    pub fn into_response(self) -> Response<P> {
         self.response
     }
 

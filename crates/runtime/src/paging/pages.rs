@@ -8,17 +8,17 @@ use futures_core::Stream;
 use futures_util::future::poll_fn;
 use futures_util::stream::{self, BoxStream};
 
-use super::cursor::Cursor;
+use super::fetcher::PageFetcher;
 use super::items::Items;
 use super::numbered::NumberedPager;
 use super::page::{ListPage, Page};
-use super::resume::{Position, ResumePoint};
-use super::source::Source;
 use super::timed::TimedPager;
 use super::token::TokenPager;
 use crate::error::Error;
+use crate::fault;
 use crate::operation::{Operation, Paging};
 use crate::request::Request;
+use crate::resume_point::{Cursor, Position, ResumePoint};
 use crate::transport::Transport;
 
 /// The pages of a list, one after the other.
@@ -52,7 +52,7 @@ impl<P: ListPage> Pages<P> {
         let (start, max_items) = (options.resume, options.max_items);
         let given = start.as_ref().map_or(0, |point| point.given);
         let pager = pager::<P>(
-            Source::new(transport, request),
+            PageFetcher::new(transport, request),
             start.clone(),
             options.prefetch,
         )
@@ -105,44 +105,46 @@ impl<P: ListPage> Pages<P> {
 /// Returns the error of a list that may go on for ever without an item.
 fn endless<P: ListPage>(operation: &'static Operation, page: &Page<P>) -> Error {
     let what = format!("the list does not end: {MOST_EMPTY} pages after one another have no items");
-    let error = Error::unreadable_list(what).during(operation);
+    let error = fault::unreadable_list(what).during(operation);
     error.resumed_at(page.here().clone())
 }
 
 fn pager<P: ListPage>(
-    source: Source,
+    fetcher: PageFetcher,
     start: Option<ResumePoint>,
     prefetch: usize,
 ) -> Result<Pager<P>, Error> {
-    let operation = source.operation();
-    let start = start.map(|point| source.start(point)).transpose()?;
+    let operation = fetcher.operation();
+    if let Some(point) = &start {
+        fetcher.check(point)?;
+    }
     let position = start.map(|point| point.position);
     let pager = match (operation.paging, position) {
         (Some(Paging::Token { .. }), Some(Position::Token(token))) => {
-            Pager::Token(TokenPager::new(source, token, prefetch > 0))
+            Pager::Token(TokenPager::new(fetcher, token, prefetch > 0))
         }
         (Some(Paging::Token { .. }), None) => {
-            let token = source.value("page_token");
-            Pager::Token(TokenPager::new(source, token, prefetch > 0))
+            let token = fetcher.value("page_token");
+            Pager::Token(TokenPager::new(fetcher, token, prefetch > 0))
         }
         (Some(Paging::Numbered { .. }), Some(Position::Number { page, size })) => {
-            if source.value("size") != size {
+            if fetcher.value("size") != size {
                 return Err(Error::invalid(format!(
                     "the resume point is one of pages of size {}, which has to be set again; nothing was sent",
                     size.as_deref().unwrap_or("that the server chose")
                 )));
             }
-            Pager::Numbered(NumberedPager::new(source, page, prefetch))
+            Pager::Numbered(NumberedPager::new(fetcher, page, prefetch))
         }
         (Some(Paging::Numbered { .. }), None) => {
-            let page = source.value("page").and_then(|page| page.parse().ok());
-            Pager::Numbered(NumberedPager::new(source, page.unwrap_or(1), prefetch))
+            let page = fetcher.value("page").and_then(|page| page.parse().ok());
+            Pager::Numbered(NumberedPager::new(fetcher, page.unwrap_or(1), prefetch))
         }
         (Some(Paging::Timed { .. }), Some(Position::Time(cursor))) => {
-            Pager::Timed(TimedPager::new(source, cursor))
+            Pager::Timed(TimedPager::new(fetcher, cursor))
         }
         (Some(Paging::Timed { .. }), None) => {
-            Pager::Timed(TimedPager::new(source, Cursor::default()))
+            Pager::Timed(TimedPager::new(fetcher, Cursor::default()))
         }
         (None, _) => {
             return Err(Error::invalid(format!(
@@ -150,7 +152,12 @@ fn pager<P: ListPage>(
                 operation.id
             )));
         }
-        (Some(_), Some(_)) => return Err(ResumePoint::foreign(operation)),
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid(format!(
+                "the resume point does not fit how `{}` is paged; nothing was sent",
+                operation.id
+            )));
+        }
     };
     Ok(pager)
 }

@@ -5,16 +5,15 @@
 
 use std::marker::PhantomData;
 
-use super::cursor::Cursor;
-use super::page::{ListPage, Page, Turn};
-use super::resume::{Position, ResumePoint};
-use super::source::Source;
+use super::fetcher::PageFetcher;
+use super::page::{ListPage, NextPage, Page};
 use crate::error::Error;
 use crate::request::Request;
-use crate::response::ResponseValue;
+use crate::response::Response;
+use crate::resume_point::{Cursor, Position, ResumePoint};
 
 pub(super) struct TimedPager<P> {
-    source: Source,
+    fetcher: PageFetcher,
     cursor: Cursor,
     /// Start of the next page after a page without new items, as reported by the server.
     further: Option<i64>,
@@ -23,9 +22,9 @@ pub(super) struct TimedPager<P> {
 }
 
 impl<P: ListPage> TimedPager<P> {
-    pub fn new(source: Source, cursor: Cursor) -> Self {
+    pub fn new(fetcher: PageFetcher, cursor: Cursor) -> Self {
         Self {
-            source,
+            fetcher,
             cursor,
             further: None,
             ended: false,
@@ -53,11 +52,11 @@ impl<P: ListPage> TimedPager<P> {
     }
 
     /// Fetches the next page, without the items that were already yielded.
-    async fn fetch(&mut self) -> Result<ResponseValue<P>, Error> {
+    async fn fetch(&mut self) -> Result<Response<P>, Error> {
         let start = self.further.or(self.cursor.last);
-        let asked = start.or_else(|| self.source.value("start")?.parse().ok());
+        let asked = start.or_else(|| self.fetcher.value("start")?.parse().ok());
         let mut limit = self
-            .source
+            .fetcher
             .value("limit")
             .and_then(|limit| limit.parse().ok());
         loop {
@@ -69,13 +68,14 @@ impl<P: ListPage> TimedPager<P> {
                     request.set("limit", &limit);
                 }
             };
-            let mut page: ResponseValue<P> = self.source.fetch(set).await?;
+            let mut page: Response<P> = self.fetcher.fetch(set).await?;
             let length = page.items().len() as u64;
-            self.cursor.leave_out_given(&mut *page);
+            let mut given = self.cursor.clone();
+            page.retain_items(|item| !given.take_given(item, P::time(item)));
             for item in page.items() {
-                self.cursor.pass::<P>(item);
+                self.cursor.pass(item, P::time(item));
             }
-            let Turn::Time(Some(next)) = page.turn() else {
+            let NextPage::Time(Some(next)) = page.next_page() else {
                 self.ended = true;
                 return Ok(page);
             };
@@ -85,7 +85,7 @@ impl<P: ListPage> TimedPager<P> {
             }
             // Behind a page that is full there may be more of the same time.
             if length > 0 && limit.is_none_or(|limit| length >= limit) {
-                match self.source.operation().largest_page() {
+                match self.fetcher.operation().largest_page() {
                     Some(largest) if limit.is_none_or(|limit| limit < largest) => {
                         limit = Some(largest);
                         continue;
@@ -104,12 +104,12 @@ impl<P: ListPage> TimedPager<P> {
 
     fn too_many(&self, length: u64) -> Error {
         let time = self.cursor.last.unwrap_or_default();
-        self.source.broken(format!(
+        self.fetcher.broken(format!(
             "a page holds no more than {length} items, and more than that have the same time, {time} ns; the list cannot be continued among them"
         ))
     }
 
     fn position(&self, given: u64) -> ResumePoint {
-        self.source.at(Position::Time(self.cursor.clone()), given)
+        self.fetcher.at(Position::Time(self.cursor.clone()), given)
     }
 }

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
 
-use super::page::{ListPage, Page, Turn};
-use super::resume::Position;
-use super::source::{Ahead, Source, arrived};
+use super::fetcher::{Ahead, PageFetcher, arrived};
+use super::page::{ListPage, NextPage, Page};
 use crate::error::Error;
 use crate::request::Request;
+use crate::resume_point::Position;
 
 pub(super) struct TokenPager<P> {
-    source: Source,
+    fetcher: PageFetcher,
     next: Next,
     /// Hashes of the tokens so far; the tokens themselves can be long.
     seen: HashSet<u64>,
@@ -28,10 +28,10 @@ enum Next {
 }
 
 impl<P: ListPage> TokenPager<P> {
-    pub fn new(source: Source, start: Option<String>, prefetch: bool) -> Self {
+    pub fn new(fetcher: PageFetcher, start: Option<String>, prefetch: bool) -> Self {
         let seen = start.iter().map(|token| hash(token)).collect();
         Self {
-            source,
+            fetcher,
             next: Next::Page(start),
             seen,
             ahead: None,
@@ -44,20 +44,20 @@ impl<P: ListPage> TokenPager<P> {
         let token = match std::mem::replace(&mut self.next, Next::End) {
             Next::Page(token) => token,
             Next::Repeated(token) => {
-                let error = self.source.broken(
+                let error = self.fetcher.broken(
                     "the list does not end: its next page has the token of a page before it"
                         .to_owned(),
                 );
-                let here = self.source.at(Position::Token(Some(token)), given);
+                let here = self.fetcher.at(Position::Token(Some(token)), given);
                 return Some(Err(error.resumed_at(here)));
             }
             Next::End => return None,
         };
-        let here = self.source.at(Position::Token(token.clone()), given);
+        let here = self.fetcher.at(Position::Token(token.clone()), given);
         let fetched = match self.ahead.take() {
             Some(ahead) => arrived(ahead).await,
             None => {
-                self.source
+                self.fetcher
                     .fetch(|request| set(request, token.as_deref()))
                     .await
             }
@@ -67,18 +67,18 @@ impl<P: ListPage> TokenPager<P> {
             Err(error) => return Some(Err(error.resumed_at(here))),
         };
         let given = given.saturating_add(response.items().len() as u64);
-        let next = match response.turn() {
-            Turn::Token(Some(token)) => Some(token.to_owned()),
+        let next = match response.next_page() {
+            NextPage::Token(Some(token)) => Some(token.to_owned()),
             _ => None,
         };
         let after = next
             .clone()
-            .map(|token| self.source.at(Position::Token(Some(token)), given));
+            .map(|token| self.fetcher.at(Position::Token(Some(token)), given));
         if let Some(token) = next {
             self.next = if self.seen.insert(hash(&token)) {
                 if self.prefetch && most.is_none_or(|most| given < most) {
                     let ahead = self
-                        .source
+                        .fetcher
                         .fetch_ahead(|request| set(request, Some(&token)));
                     self.ahead = Some(ahead);
                 }

@@ -8,17 +8,20 @@ use bytes::{Bytes, BytesMut};
 use futures_util::future::Either;
 use http::header::{ACCEPT, CONTENT_LENGTH, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Url};
 use tokio::time::timeout;
 
 use super::Inner;
 use super::call::Taking;
-use crate::answer::{REPORT, is_event_stream, target};
+use crate::byte_stream::next_chunk;
 use crate::content::Progress;
 use crate::endpoint::origin;
 use crate::error::Error;
-use crate::middleware::{Attempt, Last, Middleware, Next, Outcome, Reply};
+use crate::fault;
+use crate::middleware::{Attempt, Last, Middleware, Next, ResponseFuture};
+use crate::raw_response::{REPORT, is_event_stream, target};
 use crate::request::{Body, Parts};
+use crate::response::{Response, ResponseBody};
 use crate::secrets::Secrets;
 
 const MAX_REDIRECTS: usize = 5;
@@ -35,14 +38,17 @@ pub(super) struct Sending<'a> {
 }
 
 impl Last for Sending<'_> {
-    fn send(&self, attempt: Attempt) -> Outcome<'_> {
+    fn send(&self, attempt: Attempt) -> ResponseFuture<'_> {
         Box::pin(self.through(&[], attempt))
     }
 }
 
 impl Sending<'_> {
     /// Runs the attempt through the middleware, if there is any.
-    pub fn run(&self, attempt: Attempt) -> impl Future<Output = Result<Reply, Error>> + Send {
+    pub fn run(
+        &self,
+        attempt: Attempt,
+    ) -> impl Future<Output = Result<Response<ResponseBody>, Error>> + Send {
         self.through(&self.transport.middleware, attempt)
     }
 
@@ -52,7 +58,7 @@ impl Sending<'_> {
         &'a self,
         middleware: &'a [Arc<dyn Middleware>],
         attempt: Attempt,
-    ) -> impl Future<Output = Result<Reply, Error>> + Send + 'a {
+    ) -> impl Future<Output = Result<Response<ResponseBody>, Error>> + Send + 'a {
         if middleware.is_empty() {
             return Either::Left(self.exchange(attempt));
         }
@@ -66,7 +72,10 @@ impl Sending<'_> {
     /// Sends the request, follows permitted redirects, and reads the response.
     ///
     /// It is not an `async fn`, which would reserve space for the attempt twice.
-    fn exchange(&self, attempt: Attempt) -> impl Future<Output = Result<Reply, Error>> + Send {
+    fn exchange(
+        &self,
+        attempt: Attempt,
+    ) -> impl Future<Output = Result<Response<ResponseBody>, Error>> + Send {
         let Attempt {
             url, mut headers, ..
         } = attempt;
@@ -116,7 +125,7 @@ impl Sending<'_> {
     }
 
     /// Sends the request once, and waits for the head of the response as long as there is progress.
-    async fn send_once(&self, mut request: reqwest::Request) -> Result<Response, Error> {
+    async fn send_once(&self, mut request: reqwest::Request) -> Result<reqwest::Response, Error> {
         let Parts { method, body, .. } = self.parts;
         let progress = match body {
             Body::None => {
@@ -142,20 +151,20 @@ impl Sending<'_> {
         }
         let mut sending = self.http.execute(request);
         let Some(longest_silence) = self.longest_silence else {
-            return sending.await.map_err(Error::http);
+            return sending.await.map_err(fault::http);
         };
         loop {
             let moved = progress.as_ref().map(Progress::bytes);
             match timeout(longest_silence, &mut sending).await {
-                Ok(answered) => return answered.map_err(Error::http),
+                Ok(answered) => return answered.map_err(fault::http),
                 Err(_) if progress.as_ref().map(Progress::bytes) > moved => {}
-                Err(_) => return Err(Error::silent(longest_silence)),
+                Err(_) => return Err(fault::silent(longest_silence)),
             }
         }
     }
 
     /// Returns the target of a redirect, if it repeats the same request on the same server.
-    fn followed(&self, response: &Response) -> Option<Url> {
+    fn followed(&self, response: &reqwest::Response) -> Option<Url> {
         let Parts { method, body, .. } = self.parts;
         let same_request = match response.status() {
             StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => body.is_repeatable(),
@@ -168,53 +177,60 @@ impl Sending<'_> {
         (same_request && origin(&to) == origin(&self.parts.url)).then_some(to)
     }
 
-    async fn read(&self, mut response: Response) -> Result<Reply, Error> {
+    async fn read(&self, mut response: reqwest::Response) -> Result<Response<ResponseBody>, Error> {
         let status = response.status();
         let mut headers = std::mem::take(response.headers_mut());
         let is_expected = self.taking != Taking::Events || is_event_stream(&headers);
-        let mut reply = |url, body, unread| Reply {
-            url,
-            status,
-            headers: std::mem::take(&mut headers),
-            body,
-            unread,
-        };
-        if !status.is_success() {
+        let body = if !status.is_success() || !is_expected {
             let url = Box::new(response.url().clone());
-            let body = self.beginning(&mut response).await;
-            return Ok(reply(Some(url), body, None));
-        }
-        if !is_expected {
-            let body = self.beginning(&mut response).await;
-            return Ok(reply(None, body, None));
-        }
-        if self.taking != Taking::Whole {
-            return Ok(reply(None, Bytes::new(), Some(Box::new(response))));
-        }
-        match self.whole(&mut response).await? {
-            Some(body) if !self.holds_too_many(&body) => Ok(reply(None, body, None)),
-            Some(_) => {
-                self.secrets.redact_headers(&mut headers);
-                let limit = self.transport.max_response_objects;
-                Err(Error::too_many_objects(limit, status, headers))
+            ResponseBody {
+                url: (!status.is_success()).then_some(url),
+                ..self.beginning(&mut response).await.into()
             }
-            None => {
-                self.secrets.redact_headers(&mut headers);
-                let limit = self.transport.max_response_bytes;
-                Err(Error::too_large(limit, status, headers))
+        } else if self.taking != Taking::Whole {
+            ResponseBody {
+                unread: Some(Box::new(response)),
+                ..Bytes::new().into()
             }
-        }
+        } else {
+            match self.whole(&mut response).await? {
+                Ok(body) => body.into(),
+                Err(excess) => {
+                    self.secrets.redact_headers(&mut headers);
+                    let response = Response::new(Bytes::new(), status, headers);
+                    return Err(fault::unreadable(&excess, response));
+                }
+            }
+        };
+        Ok(Response::new(body, status, headers))
     }
 
-    /// Returns whether a body has more objects than allowed. Braces in strings count too. That is
-    /// harmless, because the limit is far above the size of a page.
-    fn holds_too_many(&self, body: &[u8]) -> bool {
+    /// Reads the body. The inner error names the limit that it exceeds.
+    ///
+    /// Braces in strings count as objects. That is harmless, because the limit is far above the size
+    /// of a page.
+    async fn whole(
+        &self,
+        response: &mut reqwest::Response,
+    ) -> Result<Result<Bytes, String>, Error> {
+        let Some(body) = self.bytes(response).await? else {
+            let limit = self.transport.max_response_bytes;
+            return Ok(Err(format!(
+                "the answer has more than {limit} bytes; raise `max_response_bytes` or ask for less"
+            )));
+        };
         let limit = self.transport.max_response_objects;
-        body.len() > limit && body.iter().filter(|byte| **byte == b'{').count() > limit
+        let objects = || body.iter().filter(|byte| **byte == b'{').count();
+        if body.len() > limit && objects() > limit {
+            return Ok(Err(format!(
+                "the response has more than {limit} objects; raise `max_response_objects` or ask for less"
+            )));
+        }
+        Ok(Ok(body))
     }
 
-    /// Reads the body; returns `None` if it is longer than allowed.
-    async fn whole(&self, response: &mut Response) -> Result<Option<Bytes>, Error> {
+    /// Reads the body; returns `None` if it has more bytes than allowed.
+    async fn bytes(&self, response: &mut reqwest::Response) -> Result<Option<Bytes>, Error> {
         let limit = self.transport.max_response_bytes;
         let announced = response.content_length().unwrap_or(0);
         let announced = usize::try_from(announced).unwrap_or(usize::MAX);
@@ -243,7 +259,7 @@ impl Sending<'_> {
 
     /// Reads the beginning of a body that reports a failure. A broken connection is ignored,
     /// because the status is more informative.
-    async fn beginning(&self, response: &mut Response) -> Bytes {
+    async fn beginning(&self, response: &mut reqwest::Response) -> Bytes {
         let mut body = BytesMut::new();
         while body.len() < REPORT {
             match self.piece(response).await {
@@ -254,21 +270,10 @@ impl Sending<'_> {
         body.freeze()
     }
 
-    async fn piece(&self, response: &mut Response) -> Result<Option<Bytes>, Error> {
+    async fn piece(&self, response: &mut reqwest::Response) -> Result<Option<Bytes>, Error> {
         match self.longest_silence {
             Some(longest_silence) => next_chunk(response, longest_silence).await,
-            None => response.chunk().await.map_err(Error::http),
+            None => response.chunk().await.map_err(fault::http),
         }
-    }
-}
-
-/// Reads the next piece of a body; fails if none arrives for too long.
-pub(crate) async fn next_chunk(
-    response: &mut Response,
-    longest_silence: Duration,
-) -> Result<Option<Bytes>, Error> {
-    match timeout(longest_silence, response.chunk()).await {
-        Ok(chunk) => chunk.map_err(Error::http),
-        Err(_) => Err(Error::silent(longest_silence)),
     }
 }

@@ -7,14 +7,14 @@ use std::time::Duration;
 use http::HeaderValue;
 use reqwest::Client;
 
-use super::http_client::{
-    Connections, HttpClients, ProxyChoice, client_certificate, proxy, refuse_redirects,
-    root_certificate,
-};
 use super::{DryRun, HeldCredentials, Inner, Transport, is_same};
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::http_client::{
+    Connections, HttpClients, ProxyChoice, client_certificate, proxy, refuse_redirects,
+    root_certificate,
+};
 use crate::middleware::Middleware;
 use crate::retry::RetryPolicy;
 

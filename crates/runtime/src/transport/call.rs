@@ -12,12 +12,13 @@ use tracing::{Instrument as _, Span};
 
 use super::attempt::Sending;
 use super::{HeldCredentials, Inner, trace};
-use crate::answer::Answer;
 use crate::credentials::{Authorization, Pending};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
+use crate::fault;
 use crate::middleware::Attempt;
 use crate::operation::{Operation, SecurityScheme};
+use crate::raw_response::RawResponse;
 use crate::request::{Parts, Request};
 use crate::retry::RetryPolicy;
 use crate::secrets::Secrets;
@@ -25,7 +26,7 @@ use crate::secrets::Secrets;
 type Authorizations<'a> = SmallVec<[(&'a HeldCredentials, Authorization); 1]>;
 
 /// The future response of a call; boxed, so that the future that awaits it is small.
-pub(super) type Answering<'a> = Pending<'a, (Box<Call<'a>>, Answer)>;
+pub(super) type Responding<'a> = Pending<'a, (Box<Call<'a>>, RawResponse)>;
 
 /// The way in which the body of a successful response is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,10 +67,10 @@ impl<'a> Call<'a> {
     ///
     /// The time limit of the call, its deposit for retries and its span start when the future is
     /// first polled.
-    pub fn begin(transport: &'a Inner, request: Request, taking: Taking) -> Answering<'a> {
+    pub fn begin(transport: &'a Inner, request: Request, taking: Taking) -> Responding<'a> {
         let operation = request.operation();
         match Self::new(transport, request, taking) {
-            Ok(call) => call.answering(None),
+            Ok(call) => call.responding(None),
             Err(error) => Box::pin(async move {
                 let error = error.during(operation);
                 let endpoint = transport.endpoint_of(operation);
@@ -82,7 +83,7 @@ impl<'a> Call<'a> {
 
     /// Creates the call, or returns an error if it cannot be sent.
     ///
-    /// It is boxed, because it moves into its [`Answering`] and comes back with each response.
+    /// It is boxed, because it moves into its [`Responding`] and comes back with each response.
     fn new(transport: &'a Inner, request: Request, taking: Taking) -> Result<Box<Self>, Error> {
         let operation = request.operation();
         let endpoint = transport.endpoint_of(operation)?;
@@ -111,25 +112,25 @@ impl<'a> Call<'a> {
     }
 
     /// Retries after a response that cannot be decoded, or returns the error that ends the call.
-    pub fn answer_again(self: Box<Self>, error: Error) -> Answering<'a> {
-        self.answering(Some(error))
+    pub fn retry(self: Box<Self>, error: Error) -> Responding<'a> {
+        self.responding(Some(error))
     }
 
-    fn answering(mut self: Box<Self>, meaningless: Option<Error>) -> Answering<'a> {
+    fn responding(mut self: Box<Self>, undecodable: Option<Error>) -> Responding<'a> {
         Box::pin(async move {
-            if meaningless.is_none() {
+            if undecodable.is_none() {
                 self.span = trace::call(&self.endpoint, self.operation);
                 self.deadline = Instant::now().checked_add(self.timeout);
-                self.retry().deposit();
+                self.policy().deposit();
             }
             let span = self.span.clone();
-            let answer = self.next_answer(meaningless).instrument(span).await?;
-            Ok((self, answer))
+            let response = self.next_response(undecodable).instrument(span).await?;
+            Ok((self, response))
         })
     }
 
-    async fn next_answer(&mut self, meaningless: Option<Error>) -> Result<Answer, Error> {
-        if let Some(error) = meaningless {
+    async fn next_response(&mut self, undecodable: Option<Error>) -> Result<RawResponse, Error> {
+        if let Some(error) = undecodable {
             self.wait(error).await?;
         }
         loop {
@@ -142,7 +143,7 @@ impl<'a> Call<'a> {
                 Err(error) => return Err(self.ended(error)),
             };
             match outcome {
-                Ok(answer) => return Ok(answer),
+                Ok(response) => return Ok(response),
                 Err(error) => self.wait(error).await?,
             }
         }
@@ -172,7 +173,7 @@ impl<'a> Call<'a> {
     }
 
     /// Sends the request once; an unsuccessful response is an error.
-    async fn attempt(&mut self) -> Result<Answer, Error> {
+    async fn attempt(&mut self) -> Result<RawResponse, Error> {
         let mut secrets = Secrets::default();
         for (_, authorization) in &self.authorizations {
             secrets.add(authorization.shared_headers());
@@ -197,27 +198,28 @@ impl<'a> Call<'a> {
             headers: sending.headers(),
         };
         let span = trace::attempt(&self.endpoint, self.operation, self.attempts);
-        let answered = {
+        let received = {
             // Pinned here, as each function that it were handed to would make room for it.
             let running = pin!(sending.run(attempt).instrument(span.clone()));
             self.in_time(running).await
         };
-        let answer = match answered {
-            Ok(reply) => {
-                let mut answer = Answer::new(reply, secrets);
-                answer.may_be_empty = self.operation.method == "DELETE";
-                answer
-            }
+        let response = match received {
+            Ok(response) => RawResponse {
+                response,
+                may_be_empty: self.operation.method == "DELETE",
+                secrets,
+            },
             Err(error) => {
                 trace::failed(&span, &error);
                 return Err(error);
             }
         };
-        trace::answered(&span, answer.status);
-        if answer.status.is_success() {
-            return Ok(answer);
+        let status = response.response.status();
+        trace::received(&span, status);
+        if status.is_success() {
+            return Ok(response);
         }
-        let error = answer.failure(&self.parts.url);
+        let error = response.failure(&self.parts.url);
         trace::failed(&span, &error);
         Err(error)
     }
@@ -253,7 +255,7 @@ impl<'a> Call<'a> {
         if !is_repeatable {
             return Err(error);
         }
-        let Some(wait) = self.retry().wait(self.attempts, &error) else {
+        let Some(wait) = self.policy().wait(self.attempts, &error) else {
             return Err(error);
         };
         let next = Instant::now().checked_add(wait);
@@ -264,7 +266,7 @@ impl<'a> Call<'a> {
             tracing::debug!(?wait, "no time is left to send the call again");
             return Err(error);
         }
-        if !self.retry().withdraw() {
+        if !self.policy().withdraw() {
             tracing::warn!(
                 operation = self.operation.name,
                 "the retry budget is used up; the call is not sent again"
@@ -277,7 +279,7 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
-    fn retry(&self) -> &RetryPolicy {
+    fn policy(&self) -> &RetryPolicy {
         self.retry.as_ref().unwrap_or(&self.transport.retry)
     }
 
@@ -317,7 +319,7 @@ impl<'a> Call<'a> {
             (Some((limit, end)), bound) if bound.is_none_or(|bound| end < bound) => {
                 match timeout_at(end, attempt).await {
                     Ok(outcome) => outcome,
-                    Err(_) => Err(Error::slow(limit)),
+                    Err(_) => Err(fault::slow(limit)),
                 }
             }
             (_, bound) => self.until(bound, true, attempt).await,
@@ -334,7 +336,7 @@ impl<'a> Call<'a> {
             return step.await;
         };
         timeout_at(end, step).await.unwrap_or_else(|_| {
-            let late = Error::late(self.timeout, sent);
+            let late = fault::late(self.timeout, sent);
             Err(match &self.last_failure {
                 Some(failure) => late.caused_by(failure.to_string()),
                 None => late,

@@ -56,7 +56,7 @@ pub(super) fn sending(attempts: u32) {
     Span::current().record("attempts", attempts);
 }
 
-pub(super) fn answered(span: &Span, status: StatusCode) {
+pub(super) fn received(span: &Span, status: StatusCode) {
     span.record("http.response.status_code", status.as_u16());
 }
 

@@ -34,7 +34,7 @@ pub const NAMES: [&str; 62] = [
     "Nullable",
     "Transport",
     "Request",
-    "ResponseValue",
+    "Response",
     "Operation",
     "Parameter",
     "i64",

@@ -13,7 +13,7 @@ use super::document::{Document, Fault};
 pub(super) struct ConfigFile(PathBuf);
 
 /// A lock on the login file. While it is held, no other program that uses the lock changes the file.
-pub(super) struct Turn(#[expect(dead_code, reason = "closing the file ends the turn")] File);
+pub(super) struct Lock(#[expect(dead_code, reason = "closing the file releases the lock")] File);
 
 /// A new file that will replace the login file.
 pub(super) struct Prepared {
@@ -27,7 +27,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Maximum growth of the content in one change, in bytes.
 const ROOM: usize = 64 * 1024;
 /// Maximum time to wait for the lock. A refresh takes at most half of it.
-const LONGEST_TURN: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 impl ConfigFile {
@@ -64,7 +64,7 @@ impl ConfigFile {
     /// detected before a refresh token is spent.
     pub fn prepare(&self) -> Result<Prepared, Error> {
         let target = self.target();
-        let prepared = make_folder(&target).and_then(|()| {
+        let prepared = create_directory(&target).and_then(|()| {
             let path = beside(&target, "new");
             // Left by a program that was killed, or put there by someone else.
             match fs::remove_file(&path) {
@@ -101,26 +101,31 @@ impl ConfigFile {
     /// Returns an error of kind [`Configuration`](compute_kfp_runtime::ErrorKind::Configuration) if the
     /// lock cannot be created or another program does not release it. Two concurrent refreshes lose a
     /// login.
-    pub async fn turn(&self) -> Result<Turn, Error> {
+    pub async fn lock(&self) -> Result<Lock, Error> {
         let target = self.target();
         let open = blocking_io(move || {
-            make_folder(&target)?;
+            create_directory(&target)?;
             let mut options = File::options();
             options.create(true).truncate(false).write(true);
             for_owner_alone(&mut options);
             options.open(beside(&target, "lock"))
         });
-        let no_lock = |error| self.broken("cannot be locked; check its directory", error);
+        let no_lock = |error| {
+            self.broken(
+                "cannot be locked; check the permissions of its directory",
+                error,
+            )
+        };
         let file = open.await.map_err(no_lock)?;
         let started = Instant::now();
         loop {
             match fs4::FileExt::try_lock(&file) {
-                Ok(()) => return Ok(Turn(file)),
-                Err(fs4::TryLockError::WouldBlock) if started.elapsed() < LONGEST_TURN => {
+                Ok(()) => return Ok(Lock(file)),
+                Err(fs4::TryLockError::WouldBlock) if started.elapsed() < LONGEST_WAIT => {
                     tokio::time::sleep(BETWEEN_TRIES).await;
                 }
                 Err(fs4::TryLockError::WouldBlock) => {
-                    let message = format!("another program held it for {LONGEST_TURN:?}");
+                    let message = format!("another program locks it for {LONGEST_WAIT:?}");
                     return Err(no_lock(io::Error::new(ErrorKind::WouldBlock, message)));
                 }
                 Err(fs4::TryLockError::Error(error)) => return Err(no_lock(error)),
@@ -137,7 +142,7 @@ impl ConfigFile {
 
     pub fn fault(&self, fault: &Fault) -> Error {
         Error::configuration(format!(
-            "the login file `{}` cannot be used: {fault}; correct it, or move it away and log in again",
+            "invalid login file `{}`: {fault}; correct it, or move it away and log in again",
             self.0.display()
         ))
     }
@@ -210,21 +215,21 @@ pub(super) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| {
-            Err(Error::configuration("the login file was not read to its end").caused_by(error))
+            Err(Error::configuration("reading the login file was interrupted").caused_by(error))
         })
 }
 
-fn folder(file: &Path) -> &Path {
+fn directory(file: &Path) -> &Path {
     match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(directory) if !directory.as_os_str().is_empty() => directory,
         _ => Path::new("."),
     }
 }
 
-fn make_folder(file: &Path) -> io::Result<()> {
+fn create_directory(file: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder(file))
+    builder.create(directory(file))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use compute_kfp_runtime::{Error, oauth};
 
-use super::account::StoredTokens;
+use super::account::{Account, StoredTokens};
 use super::config_file::{ConfigFile, blocking};
 use super::document::NewAccount;
 use super::{Login, default_file};
@@ -21,6 +21,7 @@ pub struct DeviceLogin {
     file: Option<PathBuf>,
     http: Option<reqwest::Client>,
     allow_plain_http: bool,
+    share_login_server: bool,
 }
 
 impl DeviceLogin {
@@ -30,6 +31,7 @@ impl DeviceLogin {
             file: None,
             http: None,
             allow_plain_http: false,
+            share_login_server: false,
         }
     }
 
@@ -52,19 +54,30 @@ impl DeviceLogin {
         self
     }
 
+    /// Sets whether the API may name a login server that the login file already has for another API
+    /// [default: `false`].
+    ///
+    /// A token of a shared login server may be accepted by both APIs. Allow this only if one operator
+    /// runs both: otherwise the new API could act for you at the other one.
+    pub fn share_login_server(mut self, allow: bool) -> Self {
+        self.share_login_server = allow;
+        self
+    }
+
     /// Asks the API for its login server, and the login server for a code to show.
     ///
     /// # Errors
     ///
     /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the endpoint is
-    /// not a URL or would get secrets over plain HTTP, or if the file cannot be read. The kind is
+    /// not a URL or would get secrets over plain HTTP, if the file cannot be read, or if the API names
+    /// another login server than before or the one of another API. The kind is
     /// [`Authentication`](crate::ErrorKind::Authentication) if the login server refuses. If the call to
     /// the API fails, its error is returned.
     #[inline]
     pub async fn start(self) -> Result<PendingLogin, Error> {
         let file = ConfigFile::new(self.file.map_or_else(default_file, Ok)?);
-        // Better now than when the person has done their part.
-        file.read()?;
+        // A file that cannot be used fails here, before the user confirms.
+        let document = file.read()?.unwrap_or_default();
         let login = Login {
             file,
             host: self.endpoint,
@@ -78,15 +91,30 @@ impl DeviceLogin {
         }
         let client = builder.build()?;
         let settings = client.auth_config().send().await?.into_inner();
-        let known = login.account()?.filter(|known| known.tokens.is_some());
-        if let Some(known) = known
-            && known.well_known_endpoint != settings.well_known_endpoint
+        let login_server = &settings.well_known_endpoint;
+        let fault = |fault| login.file.fault(&fault);
+        let known = document.account(&login.host).map_err(fault)?;
+        let is_known = |account: &Account| account.well_known_endpoint == *login_server;
+        // A server that was taken over could send people to log in where it likes.
+        if let Some(known) = known.as_ref().filter(|known| !is_known(known))
+            && known.tokens.is_some()
         {
-            // A server that was taken over could send people to log in where it likes.
             return Err(Error::configuration(format!(
-                "`{}` names another login server than before, `{}` in place of `{}`; if its operator \
-                 says that this is right, log out of it and log in again",
-                login.host, settings.well_known_endpoint, known.well_known_endpoint
+                "`{}` names another login server than before, `{login_server}` in place of `{}`; if its \
+                 operator says that this is right, log out of it and log in again",
+                login.host, known.well_known_endpoint
+            )));
+        }
+        if !self.share_login_server
+            && !known.as_ref().is_some_and(is_known)
+            && let Some(other) = document
+                .other_server_of(login_server, &login.host)
+                .map_err(fault)?
+        {
+            return Err(Error::configuration(format!(
+                "`{}` names the login server of `{other}`, `{login_server}`, so it could use your login \
+                 there; if one operator runs both, allow it with `share_login_server`",
+                login.host
             )));
         }
         let http = client.transport().http_client();
@@ -167,7 +195,7 @@ impl PendingLogin {
         let tokens = StoredTokens::new(&self.pending.finish().await?);
         let (login, settings) = (self.login.clone(), self.settings);
         {
-            let _turn = self.login.file.turn().await?;
+            let _lock = self.login.file.lock().await?;
             blocking(move || {
                 login.file.change(|document| {
                     document.log_in(&NewAccount {

@@ -1,10 +1,11 @@
 //! The content of a login file. Unknown fields are preserved.
 
+use reqwest::Url;
 use serde_json::{Map, Value};
 
 use super::account::{Account, StoredTokens};
 
-/// The reason why a content cannot be used. It never quotes a value.
+/// The reason why the content is invalid. It never quotes a value.
 pub(super) type Fault = String;
 
 #[derive(Default)]
@@ -26,7 +27,7 @@ impl Document {
             Ok(Value::Object(document)) => Ok(Self(document)),
             Ok(_) => Err(expected("", "an object")),
             Err(error) => Err(format!(
-                "it is not JSON from line {}, column {} on",
+                "invalid JSON at line {}, column {}",
                 error.line(),
                 error.column()
             )),
@@ -40,7 +41,7 @@ impl Document {
     }
 
     pub fn default_host(&self) -> Result<Option<&str>, Fault> {
-        optional(&self.0, "", "default_host", "a text", Value::as_str)
+        optional(&self.0, "", "default_host", "a string", Value::as_str)
     }
 
     /// Returns the account of a server. A trailing slash of either address is ignored.
@@ -55,11 +56,11 @@ impl Document {
             return Ok(None);
         };
         let place = below("/auths", key);
-        let text = |name: &str| required(entry, &place, name, "a text", Value::as_str);
+        let string = |name: &str| required(entry, &place, name, "a string", Value::as_str);
         Ok(Some(Account {
             key: key.to_owned(),
-            client_id: text("client_id")?.to_owned(),
-            well_known_endpoint: text("well_known_endpoint")?.to_owned(),
+            client_id: string("client_id")?.to_owned(),
+            well_known_endpoint: string("well_known_endpoint")?.to_owned(),
             tokens: match object(entry, &place, "tokens")? {
                 Some(stored) => Some(tokens(stored, &below(&place, "tokens"))?),
                 None => None,
@@ -72,6 +73,22 @@ impl Document {
                 Value::as_i64,
             )?,
         }))
+    }
+
+    /// Returns another server than `host` whose login server has the origin of this address.
+    pub fn other_server_of(&self, login_server: &str, host: &str) -> Result<Option<&str>, Fault> {
+        let Some(auths) = object(&self.0, "", "auths")? else {
+            return Ok(None);
+        };
+        let origin = |url: &str| Url::parse(url).map(|url| url.origin());
+        let wanted = origin(login_server);
+        let own = key_of(auths, host);
+        let mut others = auths.iter().filter(|(key, _)| Some(key.as_str()) != own);
+        let found = others.find(|(_, entry)| {
+            let known = entry.get("well_known_endpoint").and_then(Value::as_str);
+            known.is_some_and(|known| known == login_server || origin(known) == wanted)
+        });
+        Ok(found.map(|(key, _)| key.as_str()))
     }
 
     /// Sets or removes the tokens of the account with this key.
@@ -87,7 +104,7 @@ impl Document {
                 stored.insert(name.to_owned(), value);
             }
             None => {
-                stored.shift_remove(name);
+                stored.remove(name);
             }
         };
         set("access_token", Some(tokens.access_token.as_str().into()));
@@ -140,11 +157,11 @@ impl Document {
 }
 
 fn tokens(stored: &Map<String, Value>, place: &str) -> Result<StoredTokens, Fault> {
-    let text = "a text";
+    let string = "a string";
     let seconds = "a number of seconds";
-    let refresh_token = optional(stored, place, "refresh_token", text, Value::as_str)?;
+    let refresh_token = optional(stored, place, "refresh_token", string, Value::as_str)?;
     Ok(StoredTokens {
-        access_token: required(stored, place, "access_token", text, Value::as_str)?.to_owned(),
+        access_token: required(stored, place, "access_token", string, Value::as_str)?.to_owned(),
         refresh_token: refresh_token.map(str::to_owned),
         expires_in: required(stored, place, "expires_in", seconds, whole)?,
         refresh_expires_in: optional(stored, place, "refresh_expires_in", seconds, whole)?,

@@ -47,7 +47,7 @@ impl LoginTokens {
         if self.is_useful(&present) {
             return Ok(self.hand_out(&present));
         }
-        let _turn = self.login.file.turn().await?;
+        let _lock = self.login.file.lock().await?;
         let (account, stored) = self.stored().await?;
         let present = self.present(&stored);
         if self.is_useful(&present) {
@@ -55,7 +55,7 @@ impl LoginTokens {
         }
         let tokens = match self.refresh(http, &account, &stored, &present).await {
             Ok(tokens) => tokens,
-            // A program that takes no turns may have used the refresh token just before.
+            // A program that does not lock the file may have used the refresh token just before.
             Err(error) => match self.stored().await {
                 Ok((_, now)) if now == stored => return Err(error),
                 Ok((_, now)) if self.is_useful(&now) => now,
@@ -114,7 +114,7 @@ impl LoginTokens {
             .await
             .map_err(|error| {
                 let message = format!(
-                    "the login to `{}` cannot be refreshed; if it stays so, log in again with `Login::device`: {}",
+                    "cannot refresh the login to `{}`; if this persists, log in again with `Login::device`: {}",
                     self.login.host,
                     error.message()
                 );
@@ -127,7 +127,7 @@ impl LoginTokens {
         self.known().unsaved = saved.await.err().map(|error| {
             tracing::warn!(
                 %error,
-                "new tokens could not be stored; this program goes on with them, others cannot"
+                "cannot store new tokens; they remain in the memory of this program"
             );
             Unsaved {
                 tokens: new.clone(),

@@ -36,7 +36,7 @@ async fn run(kfp: &kfp::Client) -> String {
 
 /// The name of each artifact of a run, with the type and the task and key of its link.
 async fn listed(kfp: &kfp::Client, run: &str) -> Vec<[String; 4]> {
-    let listed = kfp.list_run_artifacts(run).await.unwrap();
+    let listed = kfp.list_run_artifacts(run).send().await.unwrap();
     let mut found: Vec<_> = listed
         .into_iter()
         .map(|found| {
@@ -220,9 +220,13 @@ async fn the_latest_calibration_is_the_one_reported_last() {
     let report = report.data([("fridge", "cold")]);
     #[allow(deprecated, reason = "the sandbox has it")]
     let reported = compute.create_metadata_self(report).send().await.unwrap();
-    let latest = compute.latest_calibration(BACKEND_ID).await.unwrap();
+    let latest = compute.latest_calibration(BACKEND_ID).send().await.unwrap();
     assert_eq!(latest.id, reported.id);
     assert_eq!(latest.data["fridge"], "cold");
-    let error = compute.latest_calibration(999_999).await.unwrap_err();
+    let error = compute
+        .latest_calibration(999_999)
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }

@@ -76,7 +76,7 @@ async fn a_circuit_runs_and_is_recorded_with_its_lineage() {
     let stored: Vec<JobResult> = stored.send().await.unwrap().into_inner().items;
     assert_eq!(outcome.results, stored);
 
-    let calibration = compute.latest_calibration(BACKEND_ID).await.unwrap();
+    let calibration = compute.latest_calibration(BACKEND_ID).send().await.unwrap();
     let run = kfp::types::Run::builder().display_name("calibrate");
     let run = run.pipeline_spec(super::one_step());
     let run = kfp.create_run(run).send().await.unwrap();
@@ -84,7 +84,7 @@ async fn a_circuit_runs_and_is_recorded_with_its_lineage() {
     let record = kfp.record_job(&outcome.job, &run);
     let record = record.results(&outcome.results).calibration(&calibration);
     let recorded = record.send().await.unwrap();
-    let listed = kfp.list_run_artifacts(&run).await.unwrap();
+    let listed = kfp.list_run_artifacts(&run).send().await.unwrap();
     let artifacts = recorded.artifacts.iter().chain(&recorded.metrics);
     assert_eq!(listed.len(), artifacts.clone().count());
     for artifact in artifacts {

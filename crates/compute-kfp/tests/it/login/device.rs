@@ -137,7 +137,7 @@ async fn tokens_are_forgotten_even_where_they_cannot_be_revoked() {
     assert!(
         error
             .message()
-            .contains("the refresh token may still be good"),
+            .contains("the refresh token may still be valid"),
         "{error}"
     );
     assert_eq!(world.account()["tokens"], Value::Null);
@@ -162,4 +162,35 @@ async fn a_server_that_names_another_login_server_than_before_is_not_logged_in_t
     config["auths"][&world.url]["tokens"] = serde_json::Value::Null;
     world.store(&config);
     drop(login().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_server_that_names_the_login_server_of_another_is_not_logged_in_to_unasked() {
+    let (world, other) = (World::with_tokens(300), World::new());
+    let known = format!("{}/known", world.url);
+    other.set(|state| state.login_server = Some(known.clone()));
+    for path in ["known", "known/", "./known?realm=other"] {
+        let named = format!("{}/{path}", world.url);
+        other.set(|state| state.login_server = Some(named));
+        let login = Login::device(&other.url).file(world.path()).start();
+        let error = login.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        for url in [&world.url, &other.url] {
+            assert!(error.message().contains(&format!("`{url}`")), "{error}");
+        }
+    }
+    assert_eq!(world.forms("/device").len(), 0);
+    // Even without tokens for it, those of the login server would be good for the first API.
+    let mut config = world.config(300);
+    config["auths"][&world.url]["tokens"] = Value::Null;
+    world.store(&config);
+    let login = || Login::device(&other.url).file(world.path());
+    assert_eq!(
+        login().start().await.unwrap_err().kind(),
+        ErrorKind::Configuration
+    );
+
+    other.set(|state| state.login_server = Some(known));
+    drop(login().share_login_server(true).start().await.unwrap());
+    assert_eq!(world.forms("/device").len(), 1);
 }

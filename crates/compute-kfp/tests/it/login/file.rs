@@ -82,7 +82,7 @@ async fn a_file_that_cannot_be_used_is_left_as_it_is() {
     for (content, words) in [
         (
             "{\n  \"auths\": s3cret-access".to_owned(),
-            "from line 2, column 12 on".to_owned(),
+            "at line 2, column 12".to_owned(),
         ),
         ("[]".to_owned(), "`` is not an object".to_owned()),
         (
@@ -95,7 +95,7 @@ async fn a_file_that_cannot_be_used_is_left_as_it_is() {
         ),
         (
             with("@/client_id", json!(7)),
-            format!("`{place}/client_id` is not a text"),
+            format!("`{place}/client_id` is not a string"),
         ),
         (
             with("@/tokens", json!("s3cret-access")),

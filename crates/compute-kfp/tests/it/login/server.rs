@@ -26,6 +26,8 @@ pub struct State {
     pub unavailable: u32,
     pub revokes: bool,
     pub members: u64,
+    /// Login server that the API names, if it is another one.
+    pub login_server: Option<String>,
     /// What happens when a refresh has come and is not answered yet.
     pub meanwhile: Option<Event>,
     pub forms: Vec<(String, Form)>,
@@ -51,6 +53,7 @@ impl World {
             unavailable: 0,
             revokes: true,
             members: 1,
+            login_server: None,
             meanwhile: None,
             forms: Vec::new(),
             calls: Vec::new(),
@@ -180,7 +183,7 @@ impl State {
                 json!({
                     "client_id": "compute",
                     "audience": "compute-api",
-                    "well_known_endpoint": format!("{url}/known"),
+                    "well_known_endpoint": self.login_server.clone().unwrap_or(format!("{url}/known")),
                 }),
             ),
             "/known" => (

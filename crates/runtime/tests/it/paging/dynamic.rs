@@ -3,7 +3,7 @@
 use compute_kfp_runtime::ErrorKind;
 use compute_kfp_runtime::dynamic::Call;
 use compute_kfp_runtime::operation::Operation;
-use compute_kfp_runtime::paging::Turn;
+use compute_kfp_runtime::paging::NextPage;
 use serde_json::{Value, json};
 
 use super::lists::{
@@ -60,7 +60,10 @@ async fn a_page_is_all_that_the_server_sent() {
     let mut pages = call(&server, "by_token", json!({})).pages();
     let page = pages.next().await.unwrap().unwrap();
     assert_eq!(page.items(), [1]);
-    assert_eq!((page.total(), page.turn()), (Some(1), Turn::Token(None)));
+    assert_eq!(
+        (page.total(), page.next_page()),
+        (Some(1), NextPage::Token(None))
+    );
     assert_eq!(page["new"], json!({ "a": null }));
     let page = Value::from(page.into_response().into_inner());
     let whole =

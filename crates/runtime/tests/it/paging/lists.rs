@@ -1,7 +1,7 @@
 //! Lists of numbers, in the three ways of paging.
 
 use compute_kfp_runtime::operation::{InPageToken, Location, Operation, Paging, Parameter};
-use compute_kfp_runtime::paging::{Count, Items, List, ListPage, Pages, Token, Turn};
+use compute_kfp_runtime::paging::{Count, Items, List, ListPage, NextPage, Pages, Token};
 use compute_kfp_runtime::{Error, Nullable, Request, Transport};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -61,8 +61,8 @@ impl ListPage for TokenPage {
         self.numbers.retain(keep);
     }
 
-    fn turn(&self) -> Turn<'_> {
-        Turn::Token(self.next_page_token.token())
+    fn next_page(&self) -> NextPage<'_> {
+        NextPage::Token(self.next_page_token.token())
     }
 
     fn total(&self) -> Option<u64> {
@@ -94,8 +94,8 @@ impl ListPage for NumberedPage {
         self.items.retain(keep);
     }
 
-    fn turn(&self) -> Turn<'_> {
-        Turn::Number {
+    fn next_page(&self) -> NextPage<'_> {
+        NextPage::Number {
             page: self.page.count(),
             pages: self.pages.count(),
         }
@@ -133,8 +133,8 @@ impl ListPage for TimedPage {
         self.lines.retain(keep);
     }
 
-    fn turn(&self) -> Turn<'_> {
-        Turn::Time(self.next_start)
+    fn next_page(&self) -> NextPage<'_> {
+        NextPage::Time(self.next_start)
     }
 
     fn time(item: &Line) -> Option<i64> {

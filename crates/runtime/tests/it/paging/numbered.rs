@@ -1,6 +1,6 @@
 //! Lists whose pages have numbers.
 
-use compute_kfp_runtime::paging::Turn;
+use compute_kfp_runtime::paging::NextPage;
 use serde_json::json;
 
 use super::lists::{BY_NUMBER, NumberedPage, answer, items, numbered_page, pages};
@@ -105,10 +105,10 @@ async fn a_list_starts_at_the_page_that_was_set() {
         request.set("page", &2);
     });
     let page = pages.next().await.unwrap().unwrap();
-    let turn = Turn::Number {
+    let next = NextPage::Number {
         page: Some(2),
         pages: Some(3),
     };
-    assert_eq!((page.turn(), page.total()), (turn, Some(30)));
+    assert_eq!((page.next_page(), page.total()), (next, Some(30)));
     assert_eq!(page.into_items(), (10..20).collect::<Vec<_>>());
 }

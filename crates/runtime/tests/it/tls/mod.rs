@@ -4,7 +4,7 @@ use std::env;
 
 use compute_kfp_runtime::credentials::BearerToken;
 use compute_kfp_runtime::{
-    ErrorKind, RetryPolicy, SetupFault, SetupFaultKind, Transport, TransportBuilder,
+    ErrorKind, RetryPolicy, SettingsError, SettingsErrorKind, Transport, TransportBuilder,
 };
 use compute_kfp_test_server::{Authority, Received, Response, TestServer, Tls};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -113,28 +113,32 @@ async fn faults_of_tls_are_told_in_plain_words_with_the_remedy() {
     for (builder, kind, said) in [
         (
             to(&unknown),
-            SetupFaultKind::UnknownAuthority,
+            SettingsErrorKind::UnknownAuthority,
             "authority that is not trusted",
         ),
         (
             to(&unknown),
-            SetupFaultKind::UnknownAuthority,
+            SettingsErrorKind::UnknownAuthority,
             "`root_certificate`",
         ),
         (
             trusting(&other_host),
-            SetupFaultKind::WrongHost,
+            SettingsErrorKind::WrongHost,
             "for another host name",
         ),
-        (trusting(&expired), SetupFaultKind::OutOfDate, "has expired"),
+        (
+            trusting(&expired),
+            SettingsErrorKind::OutOfDate,
+            "has expired",
+        ),
         (
             trusting(&demanding),
-            SetupFaultKind::ClientCertificate,
+            SettingsErrorKind::ClientCertificate,
             "`client_certificate`",
         ),
         (
             Transport::builder(by_tls).no_proxy(),
-            SetupFaultKind::NoTls,
+            SettingsErrorKind::NoTls,
             "does not speak TLS",
         ),
     ] {
@@ -142,7 +146,10 @@ async fn faults_of_tls_are_told_in_plain_words_with_the_remedy() {
         assert_eq!(error.kind(), ErrorKind::Connection, "{error:?}");
         assert!(error.message().contains(said), "{error}");
         assert_eq!(error.attempts(), 1, "{error}");
-        assert_eq!(SetupFault::of(&error).map(SetupFault::kind), Some(kind));
+        assert_eq!(
+            SettingsError::of(&error).map(SettingsError::kind),
+            Some(kind)
+        );
     }
 }
 
@@ -158,8 +165,8 @@ async fn a_certificate_of_an_authority_is_told_from_one_of_an_unknown_authority(
     let server = TestServer::with_tls(&authority, tls, |_| Response::empty(204));
     let trusting = to(&server).root_certificate(authority.pem());
     let error = send(trusting.clone()).await.unwrap_err();
-    let fault = SetupFault::of(&error).map(SetupFault::kind);
-    assert_eq!(fault, Some(SetupFaultKind::SelfSigned), "{error:?}");
+    let fault = SettingsError::of(&error).map(SettingsError::kind);
+    assert_eq!(fault, Some(SettingsErrorKind::SelfSigned), "{error:?}");
     send(trusting.danger_accept_invalid_certs(true))
         .await
         .unwrap();

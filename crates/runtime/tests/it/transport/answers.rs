@@ -1,7 +1,7 @@
 //! What a successful answer becomes.
 
 use compute_kfp_runtime::operation::Operation;
-use compute_kfp_runtime::{Error, ErrorKind, Request, ResponseValue, Transport};
+use compute_kfp_runtime::{self as runtime, Error, ErrorKind, Request, Transport};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -19,12 +19,12 @@ struct Item {
     id: u32,
 }
 
-async fn read<T: DeserializeOwned>(answer: Response) -> Result<ResponseValue<T>, Error> {
+async fn read<T: DeserializeOwned>(answer: Response) -> Result<runtime::Response<T>, Error> {
     let server = TestServer::playing([answer]);
     server.transport().send_json(get()).await
 }
 
-async fn page(body: impl AsRef<[u8]>) -> Result<ResponseValue<Page>, Error> {
+async fn page(body: impl AsRef<[u8]>) -> Result<runtime::Response<Page>, Error> {
     read(Response::new(200, "content-type: application/json", body)).await
 }
 

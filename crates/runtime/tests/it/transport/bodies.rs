@@ -1,7 +1,7 @@
 //! Bodies of every media type, as the server receives them.
 
 use compute_kfp_runtime::operation::{
-    AnswerKind, Body, BodyKind, BodyPart, Location, Operation, Parameter, Style,
+    Body, BodyKind, BodyPart, Location, Operation, Parameter, ResponseKind, Style,
 };
 use compute_kfp_runtime::{Content, Error, Request};
 use serde_json::json;
@@ -14,7 +14,7 @@ static PATCH: Operation = Operation::new("read_item", "read_item", "PATCH", "/it
     .body(BodyKind::Json, true)
     .body_media("application/merge-patch+json")
     .accept("application/vnd.api+json")
-    .answer(AnswerKind::Json);
+    .response(ResponseKind::Json);
 static FORM: Operation = Operation::new("read_item", "read_item", "POST", "/items")
     .body(BodyKind::Form, true)
     .form_fields(&[

@@ -3,7 +3,7 @@
 use compute_kfp_runtime::credentials::BearerToken;
 use compute_kfp_runtime::dynamic::Call;
 use compute_kfp_runtime::operation::{
-    AnswerKind, Body, BodyKind, BodyPart, BodySchema, Location, Operation, Parameter, SchemeKind,
+    Body, BodyKind, BodyPart, BodySchema, Location, Operation, Parameter, ResponseKind, SchemeKind,
     SecurityScheme, Style,
 };
 use compute_kfp_runtime::{CallOptions, Content, Error, ErrorKind, RetryPolicy, Transport};
@@ -20,7 +20,7 @@ const fn query(name: &'static str, kind: &'static str, items: &'static str) -> P
 
 static LIST_ITEMS: Operation =
     Operation::new("list_items", "ItemService_ListItems", "GET", "/items")
-        .answer(AnswerKind::Json)
+        .response(ResponseKind::Json)
         .parameters(&[
             query("text", "string", ""),
             query("count", "integer", ""),
@@ -36,13 +36,13 @@ static READ_ITEM: Operation = Operation::new(
     "GET",
     "/items/{id}",
 )
-.answer(AnswerKind::Json)
+.response(ResponseKind::Json)
 .parameters(&[parameter("id", Location::Path).required()])
 .security(&[&[&BEARER]]);
 static CREATE_ITEM: Operation = Operation::new("create_item", "create_item", "POST", "/items")
     .body(BodyKind::Json, true)
     .body_schema(BodySchema::new("object", "Item"))
-    .answer(AnswerKind::OptionalJson);
+    .response(ResponseKind::OptionalJson);
 static SEND_FORM: Operation = Operation::new("send_form", "send_form", "POST", "/items")
     .body(BodyKind::Form, false)
     .body_schema(BodySchema::new("object", ""));
@@ -57,9 +57,9 @@ static UPLOAD: Operation = Operation::new("upload", "upload", "POST", "/items")
         ]),
         true,
     )
-    .answer(AnswerKind::Json);
+    .response(ResponseKind::Json);
 static READ_LOG: Operation =
-    Operation::new("read_log", "read_log", "GET", "/items").answer(AnswerKind::Bytes);
+    Operation::new("read_log", "read_log", "GET", "/items").response(ResponseKind::Bytes);
 static SEND_ANY: Operation = Operation::new("send_any", "send_any", "POST", "/items/{id}")
     .parameters(&[
         parameter("id", Location::Path).required(),
@@ -483,9 +483,9 @@ fn what_a_call_shows_of_itself_has_no_values() {
 #[tokio::test]
 async fn a_streamed_response_is_a_stream_of_json_or_of_events() {
     static WATCH: Operation =
-        Operation::new("watch", "watch", "GET", "/watch").answer(AnswerKind::JsonResults);
+        Operation::new("watch", "watch", "GET", "/watch").response(ResponseKind::JsonResults);
     static ASK: Operation = Operation::new("ask", "ask", "GET", "/ask")
-        .answer(AnswerKind::Json)
+        .response(ResponseKind::Json)
         .events();
     let server = TestServer::playing([
         Response::new(200, "", "{\"result\":{\"b\":1,\"a\":2}}\n"),

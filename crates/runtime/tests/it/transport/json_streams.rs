@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use compute_kfp_runtime::credentials::BearerToken;
-use compute_kfp_runtime::operation::{AnswerKind, Operation, SchemeKind, SecurityScheme};
+use compute_kfp_runtime::operation::{Operation, ResponseKind, SchemeKind, SecurityScheme};
 use compute_kfp_runtime::{Error, ErrorKind, JsonStream, Request, Transport};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
@@ -13,10 +13,10 @@ use compute_kfp_test_server::{Response, TestServer};
 
 static BEARER: SecurityScheme = SecurityScheme::new("bearer", SchemeKind::Bearer);
 static LINES: Operation = OPERATION
-    .answer(AnswerKind::JsonLines)
+    .response(ResponseKind::JsonLines)
     .security(&[&[&BEARER]]);
-static SEQUENCE: Operation = OPERATION.answer(AnswerKind::JsonSequence);
-static RESULTS: Operation = OPERATION.answer(AnswerKind::JsonResults);
+static SEQUENCE: Operation = OPERATION.response(ResponseKind::JsonSequence);
+static RESULTS: Operation = OPERATION.response(ResponseKind::JsonResults);
 
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
 

@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use compute_kfp_runtime::credentials::BearerToken;
-use compute_kfp_runtime::middleware::{self, Attempt, Middleware, Next, Outcome, Reply};
+use compute_kfp_runtime::middleware::{self, Attempt, Middleware, Next, ResponseFuture};
 use compute_kfp_runtime::operation::{Operation, SchemeKind, SecurityScheme};
-use compute_kfp_runtime::{Error, ErrorKind, Request, Transport, TransportBuilder};
+use compute_kfp_runtime::{
+    self as runtime, Error, ErrorKind, Request, ResponseBody, Transport, TransportBuilder,
+};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
 
@@ -43,7 +45,10 @@ async fn every_outcome_can_be_looked_at() {
     let log = seen.clone();
     let transport = to(&server)
         .middleware(middleware::after(move |operation, outcome| {
-            let status = outcome.as_ref().map(Reply::status).map_err(Error::kind);
+            let status = outcome
+                .as_ref()
+                .map(runtime::Response::status)
+                .map_err(Error::kind);
             log.lock().unwrap().push((operation.name, status));
         }))
         .build()
@@ -59,7 +64,7 @@ async fn every_outcome_can_be_looked_at() {
 struct Named(&'static str, Arc<Mutex<Vec<String>>>);
 
 impl Middleware for Named {
-    fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> Outcome<'a> {
+    fn handle<'a>(&'a self, attempt: Attempt, next: Next<'a>) -> ResponseFuture<'a> {
         Box::pin(async move {
             self.1.lock().unwrap().push(format!("before {}", self.0));
             let reply = next.run(attempt).await;
@@ -93,9 +98,10 @@ async fn the_first_that_was_set_is_the_outermost() {
 struct Cache;
 
 impl Middleware for Cache {
-    fn handle<'a>(&'a self, _: Attempt, _: Next<'a>) -> Outcome<'a> {
-        let body = r#"{"from": "the cache"}"#.into();
-        Box::pin(async { Ok(Reply::new(StatusCode::OK, HeaderMap::new(), body)) })
+    fn handle<'a>(&'a self, _: Attempt, _: Next<'a>) -> ResponseFuture<'a> {
+        let body = ResponseBody::from(r#"{"from": "the cache"}"#);
+        let cached = runtime::Response::new(body, StatusCode::OK, HeaderMap::new());
+        Box::pin(async { Ok(cached) })
     }
 }
 

@@ -4,14 +4,17 @@
 )]
 
 use std::fmt::Debug;
+use std::fs;
 
 use compute_kfp_sandbox::Sandbox;
+use compute_kfp_test_server::TestServer;
+use serde_json::json;
 use tempfile::{TempDir, tempdir};
 
 use super::*;
 use crate::ErrorKind;
-use crate::environment::Found;
 use crate::kfp::Client;
+use crate::settings::Found;
 
 const OF_THE_POD: &str = "t0ken-of-the-pod";
 
@@ -40,11 +43,11 @@ impl Machine {
     }
 
     fn client(&self) -> Result<Client, Error> {
-        self.surroundings(|surroundings| surroundings.client()?.build())
+        self.lookup(|lookup| lookup.client()?.build())
     }
 
-    fn surroundings<T>(&self, look: impl FnOnce(&Surroundings<'_>) -> T) -> T {
-        let surroundings = Surroundings {
+    fn lookup<T>(&self, look: impl FnOnce(&Lookup<'_>) -> T) -> T {
+        let lookup = Lookup {
             variable: &|name| {
                 let found = self.variables.iter().find(|(known, _)| *known == name);
                 found.map(|(_, value)| value.clone())
@@ -52,7 +55,7 @@ impl Machine {
             root: self.files.path(),
             home: Some(self.files.path().to_owned()),
         };
-        look(&surroundings)
+        look(&lookup)
     }
 
     fn endpoint(&self) -> String {
@@ -127,10 +130,7 @@ async fn the_first_token_that_is_found_is_sent() {
     let named = named.to_str().unwrap();
 
     let endpoint = (ENDPOINT, server.url());
-    let usual = |content| Machine::with(&[endpoint]).file(TOKEN_FILE, content);
     assert!(!is_let_in(&Machine::with(&[endpoint])).await);
-    assert!(is_let_in(&usual(OF_THE_POD)).await);
-    assert!(!is_let_in(&usual("another")).await);
 
     let named_over_usual = Machine::with(&[endpoint, (TOKEN_PATH, named)]);
     assert!(is_let_in(&named_over_usual.file(TOKEN_FILE, "another")).await);
@@ -139,6 +139,35 @@ async fn the_first_token_that_is_found_is_sent() {
     assert!(is_let_in(&Machine::with(&variable_over_named)).await);
     let variable_over_named = [endpoint, (TOKEN_PATH, named), (TOKEN, "another")];
     assert!(!is_let_in(&Machine::with(&variable_over_named)).await);
+}
+
+/// Returns the host and the token of the only request that a client in this pod sends.
+async fn sent_from_a_pod(variables: &[(&'static str, &str)]) -> [Option<String>; 2] {
+    // As a proxy, the server receives requests to any host.
+    let server = TestServer::playing([json!({})]);
+    let machine = Machine::with(&[&[("KFP_PROXY", server.url())], variables].concat());
+    let machine = machine.file(TOKEN_FILE, OF_THE_POD);
+    let client = machine.client().unwrap();
+    client.list_artifacts().send().await.unwrap();
+    let request = server.only();
+    ["host", "authorization"].map(|name| request.header(name).map(str::to_owned))
+}
+
+#[tokio::test]
+async fn the_token_of_the_pod_is_sent_to_the_server_of_its_cluster_only() {
+    let in_cluster = "ml-pipeline.kubeflow.svc.cluster.local:8888".to_owned();
+    let token = format!("Bearer {OF_THE_POD}");
+    let cluster = [Some(in_cluster), Some(token)];
+    assert_eq!(sent_from_a_pod(&[]).await, cluster);
+    let same = [(
+        ENDPOINT,
+        "http://ml-pipeline.kubeflow.svc.cluster.local:8888/",
+    )];
+    assert_eq!(sent_from_a_pod(&same).await, cluster);
+    for other in ["http://localhost:31380", "http://kfp.team-b.svc"] {
+        let [_, token] = sent_from_a_pod(&[(ENDPOINT, other)]).await;
+        assert_eq!(token, None, "{other}");
+    }
 }
 
 #[tokio::test]
@@ -187,7 +216,7 @@ fn a_context_that_cannot_be_read_is_named_with_the_place() {
         (b"\"s3cret\"", "is not a JSON object"),
         (
             b"{\"namespace\": \"\xff\"}",
-            "cannot be read: stream did not contain valid UTF-8",
+            "stream did not contain valid UTF-8",
         ),
         (
             b"{\"client_authentication_cookie\": [\"s3cret\"]}",
@@ -250,7 +279,7 @@ fn shown(value: &dyn Debug) -> String {
 
 #[test]
 fn a_client_tells_what_it_found_where_and_no_secret() {
-    let machine = Machine::with(&[(ENDPOINT, "https://kfp.example.org")])
+    let machine = Machine::with(&[])
         .file(TOKEN_FILE, OF_THE_POD)
         .file(NAMESPACE_FILE, "team-b")
         .file(
@@ -258,7 +287,7 @@ fn a_client_tells_what_it_found_where_and_no_secret() {
             r#"{"client_authentication_cookie": "authservice_session=c00kie"}"#,
         );
     let root = machine.files.path();
-    let builder = machine.surroundings(|surroundings| surroundings.client().unwrap());
+    let builder = machine.lookup(|lookup| lookup.client().unwrap());
     let token_file = root.join(TOKEN_FILE);
     let of_the_pod = |setting, value: &str, path| {
         Found::new(
@@ -270,7 +299,7 @@ fn a_client_tells_what_it_found_where_and_no_secret() {
     assert_eq!(
         builder.found(),
         [
-            Found::new(Setting::Endpoint, None, Origin::Variable(ENDPOINT)),
+            Found::new(Setting::Endpoint, None, Origin::Cluster),
             of_the_pod(Setting::TokenFile, token_file.to_str().unwrap(), TOKEN_FILE),
             Found::new(
                 Setting::SessionCookie,
@@ -392,9 +421,9 @@ fn credentials_of_the_context_file_can_be_left_out() {
     let context = r#"{"namespace": "team-a", "client_authentication_cookie": "session=context"}"#;
     let machine =
         Machine::with(&[(ENDPOINT, "https://kfp.example.org")]).file(CONTEXT_FILE, context);
-    let builder = machine.surroundings(|surroundings| surroundings.client().unwrap());
+    let builder = machine.lookup(|lookup| lookup.client().unwrap());
     let builder = builder.without_context_credentials();
     let found: Vec<Setting> = builder.found().iter().map(|found| found.setting).collect();
     assert_eq!(found, [Setting::Endpoint, Setting::Namespace]);
-    assert!(builder.of_context.is_empty());
+    assert!(builder.of_context_file.is_empty());
 }

@@ -13,27 +13,27 @@ use crate::error::Error;
 ///
 /// ```
 /// use compute_kfp_runtime::credentials::BearerToken;
-/// use compute_kfp_runtime::{SetupFault, SetupFaultKind, Transport};
+/// use compute_kfp_runtime::{SettingsError, SettingsErrorKind, Transport};
 ///
 /// let transport = Transport::builder("http://kfp.example.org")
 ///     .credentials("Bearer", BearerToken::new("token"));
 /// let error = transport.build().unwrap_err();
 /// assert!(error.message().contains("`allow_plain_http`"));
-/// let fault = SetupFault::of(&error).unwrap();
-/// assert_eq!(fault.kind(), SetupFaultKind::PlainHttp);
+/// let fault = SettingsError::of(&error).unwrap();
+/// assert_eq!(fault.kind(), SettingsErrorKind::PlainHttp);
 /// assert_eq!(fault.to_string(), "`http://kfp.example.org` would get credentials over plain HTTP");
 /// ```
 #[derive(Debug)]
-pub struct SetupFault {
-    kind: SetupFaultKind,
+pub struct SettingsError {
+    kind: SettingsErrorKind,
     message: String,
     source: Option<reqwest::Error>,
 }
 
-/// The kind of a [`SetupFault`].
+/// The kind of a [`SettingsError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum SetupFaultKind {
+pub enum SettingsErrorKind {
     /// Credentials would be sent unencrypted to a remote host.
     PlainHttp,
     /// The authority that signed the server's certificate is not trusted.
@@ -50,7 +50,7 @@ pub enum SetupFaultKind {
     NoTls,
 }
 
-impl SetupFault {
+impl SettingsError {
     /// Returns the fault that caused an error, if there is one.
     pub fn of(error: &Error) -> Option<&Self> {
         let first = error.source();
@@ -59,13 +59,13 @@ impl SetupFault {
     }
 
     /// Returns the kind of the fault.
-    pub fn kind(&self) -> SetupFaultKind {
+    pub fn kind(&self) -> SettingsErrorKind {
         self.kind
     }
 
     pub(crate) fn plain_http(endpoint: &str) -> Self {
         Self {
-            kind: SetupFaultKind::PlainHttp,
+            kind: SettingsErrorKind::PlainHttp,
             message: format!("`{endpoint}` would get credentials over plain HTTP"),
             source: None,
         }
@@ -73,7 +73,7 @@ impl SetupFault {
 
     pub(crate) fn plain_http_proxy(endpoint: &str) -> Self {
         Self {
-            kind: SetupFaultKind::PlainHttp,
+            kind: SettingsErrorKind::PlainHttp,
             message: format!("the proxy to `{endpoint}` would see credentials over plain HTTP"),
             source: None,
         }
@@ -86,20 +86,22 @@ impl SetupFault {
             return Err(error);
         };
         let what = match kind {
-            SetupFaultKind::PlainHttp | SetupFaultKind::NoTls => {
+            SettingsErrorKind::PlainHttp | SettingsErrorKind::NoTls => {
                 "the server does not speak TLS at this port"
             }
-            SetupFaultKind::UnknownAuthority => {
+            SettingsErrorKind::UnknownAuthority => {
                 "the certificate of the server is signed by an authority that is not trusted"
             }
-            SetupFaultKind::SelfSigned => {
+            SettingsErrorKind::SelfSigned => {
                 "the certificate of the server is that of an authority, as a self-signed one may be"
             }
-            SetupFaultKind::WrongHost => "the certificate of the server is for another host name",
-            SetupFaultKind::OutOfDate => {
+            SettingsErrorKind::WrongHost => {
+                "the certificate of the server is for another host name"
+            }
+            SettingsErrorKind::OutOfDate => {
                 "the certificate of the server has expired or is not valid yet"
             }
-            SetupFaultKind::ClientCertificate => {
+            SettingsErrorKind::ClientCertificate => {
                 "the server wants a client certificate that it accepts"
             }
         };
@@ -113,38 +115,38 @@ impl SetupFault {
     /// Returns the fault and its remedy.
     pub(crate) fn advice(&self) -> String {
         let remedy = match self.kind {
-            SetupFaultKind::PlainHttp => "use https, or allow it with `allow_plain_http`",
-            SetupFaultKind::UnknownAuthority => {
+            SettingsErrorKind::PlainHttp => "use https, or allow it with `allow_plain_http`",
+            SettingsErrorKind::UnknownAuthority => {
                 "give the certificate of that authority to `root_certificate`"
             }
-            SetupFaultKind::SelfSigned => {
+            SettingsErrorKind::SelfSigned => {
                 "give the server one with `CA:FALSE`, or for tests accept any by `danger_accept_invalid_certs`"
             }
-            SetupFaultKind::WrongHost => "use a host name of the certificate as the endpoint",
-            SetupFaultKind::OutOfDate => "renew it on the server, or correct the clock",
-            SetupFaultKind::ClientCertificate => {
+            SettingsErrorKind::WrongHost => "use a host name of the certificate as the endpoint",
+            SettingsErrorKind::OutOfDate => "renew it on the server, or correct the clock",
+            SettingsErrorKind::ClientCertificate => {
                 "give a certificate and its key to `client_certificate`"
             }
-            SetupFaultKind::NoTls => "use http as the scheme of the endpoint, or another port",
+            SettingsErrorKind::NoTls => "use http as the scheme of the endpoint, or another port",
         };
         format!("{self}; {remedy}")
     }
 }
 
-impl fmt::Display for SetupFault {
+impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl StdError for SetupFault {
+impl StdError for SettingsError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_ref().map(|source| source as _)
     }
 }
 
-impl From<SetupFault> for Error {
-    fn from(fault: SetupFault) -> Self {
+impl From<SettingsError> for Error {
+    fn from(fault: SettingsError) -> Self {
         Self::configuration(fault.advice()).caused_by(fault)
     }
 }
@@ -161,22 +163,22 @@ fn within<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError +
 }
 
 #[cfg(feature = "rustls")]
-fn of_rustls(cause: &(dyn StdError + 'static)) -> Option<SetupFaultKind> {
+fn of_rustls(cause: &(dyn StdError + 'static)) -> Option<SettingsErrorKind> {
     use rustls::{AlertDescription, CertificateError, Error};
 
     let kind = match cause.downcast_ref()? {
         Error::InvalidCertificate(error) => match error {
-            CertificateError::UnknownIssuer => SetupFaultKind::UnknownAuthority,
+            CertificateError::UnknownIssuer => SettingsErrorKind::UnknownAuthority,
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                SetupFaultKind::WrongHost
+                SettingsErrorKind::WrongHost
             }
             CertificateError::Expired
             | CertificateError::ExpiredContext { .. }
             | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. } => SetupFaultKind::OutOfDate,
+            | CertificateError::NotValidYetContext { .. } => SettingsErrorKind::OutOfDate,
             // An error of webpki, by its name.
             CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-                SetupFaultKind::SelfSigned
+                SettingsErrorKind::SelfSigned
             }
             _ => return None,
         },
@@ -186,35 +188,44 @@ fn of_rustls(cause: &(dyn StdError + 'static)) -> Option<SetupFaultKind> {
             | AlertDescription::CertificateExpired
             | AlertDescription::CertificateUnknown
             | AlertDescription::UnknownCA,
-        ) => SetupFaultKind::ClientCertificate,
-        Error::InvalidMessage(_) => SetupFaultKind::NoTls,
+        ) => SettingsErrorKind::ClientCertificate,
+        Error::InvalidMessage(_) => SettingsErrorKind::NoTls,
         _ => return None,
     };
     Some(kind)
 }
 
 #[cfg(not(feature = "rustls"))]
-fn of_rustls(_: &(dyn StdError + 'static)) -> Option<SetupFaultKind> {
+fn of_rustls(_: &(dyn StdError + 'static)) -> Option<SettingsErrorKind> {
     None
 }
 
 /// Recognises an error by the words of OpenSSL, which has no types for its errors.
 #[cfg(feature = "native-tls")]
-fn of_native_tls(text: &str) -> Option<SetupFaultKind> {
-    const WORDS: [(&str, SetupFaultKind); 10] = [
-        ("issuer certificate", SetupFaultKind::UnknownAuthority),
-        ("self-signed certificate", SetupFaultKind::UnknownAuthority),
-        ("self signed certificate", SetupFaultKind::UnknownAuthority),
-        ("ostname mismatch", SetupFaultKind::WrongHost),
-        ("certificate has expired", SetupFaultKind::OutOfDate),
-        ("not yet valid", SetupFaultKind::OutOfDate),
+fn of_native_tls(text: &str) -> Option<SettingsErrorKind> {
+    const WORDS: [(&str, SettingsErrorKind); 10] = [
+        ("issuer certificate", SettingsErrorKind::UnknownAuthority),
+        (
+            "self-signed certificate",
+            SettingsErrorKind::UnknownAuthority,
+        ),
+        (
+            "self signed certificate",
+            SettingsErrorKind::UnknownAuthority,
+        ),
+        ("ostname mismatch", SettingsErrorKind::WrongHost),
+        ("certificate has expired", SettingsErrorKind::OutOfDate),
+        ("not yet valid", SettingsErrorKind::OutOfDate),
         (
             "alert certificate required",
-            SetupFaultKind::ClientCertificate,
+            SettingsErrorKind::ClientCertificate,
         ),
-        ("alert bad certificate", SetupFaultKind::ClientCertificate),
-        ("alert unknown ca", SetupFaultKind::ClientCertificate),
-        ("wrong version number", SetupFaultKind::NoTls),
+        (
+            "alert bad certificate",
+            SettingsErrorKind::ClientCertificate,
+        ),
+        ("alert unknown ca", SettingsErrorKind::ClientCertificate),
+        ("wrong version number", SettingsErrorKind::NoTls),
     ];
     let mut words = WORDS.into_iter();
     let (_, kind) = words.find(|(words, _)| text.contains(words))?;
@@ -222,12 +233,12 @@ fn of_native_tls(text: &str) -> Option<SetupFaultKind> {
 }
 
 #[cfg(not(feature = "native-tls"))]
-fn of_native_tls(_: &str) -> Option<SetupFaultKind> {
+fn of_native_tls(_: &str) -> Option<SettingsErrorKind> {
     None
 }
 
 /// Returns the kind of a TLS fault, and its message.
-fn of_cause(cause: &(dyn StdError + 'static)) -> Option<(SetupFaultKind, String)> {
+fn of_cause(cause: &(dyn StdError + 'static)) -> Option<(SettingsErrorKind, String)> {
     let text = cause.to_string();
     let kind = of_rustls(cause).or_else(|| of_native_tls(&text))?;
     Some((kind, text))

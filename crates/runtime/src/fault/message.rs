@@ -1,10 +1,13 @@
 //! The error message of a server, extracted from the formats of common frameworks.
 
+use bytes::Bytes;
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::{ErrorKind, begins};
+use super::begins;
+use crate::error::ErrorKind;
+use crate::response::Response;
 
 /// Maximum number of characters of a message; the rest is cut, as it is for a person.
 const LONGEST: usize = 2_000;
@@ -29,11 +32,12 @@ pub(super) struct Report {
     pub kind: Option<ErrorKind>,
 }
 
-pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Report> {
-    let json = serde_json::from_slice::<Value>(body).ok();
+pub(super) fn of(response: &Response<Bytes>) -> Option<Report> {
+    let status = response.status();
+    let json = serde_json::from_slice::<Value>(response).ok();
     let text = match &json {
         Some(json) => in_json(json),
-        None => plain(headers, body),
+        None => plain(response),
     }?;
     let chain = json.as_ref().filter(|json| is_internal(json));
     let chain = chain.and_then(|json| json.get("message")?.as_str());
@@ -172,7 +176,7 @@ fn validation(error: &Value) -> String {
     }
 }
 
-fn plain(headers: &HeaderMap, body: &[u8]) -> Option<String> {
-    let kind = headers.get(CONTENT_TYPE)?;
-    begins(kind.as_bytes(), "text/plain").then(|| String::from_utf8_lossy(body).into_owned())
+fn plain(response: &Response<Bytes>) -> Option<String> {
+    let kind = response.headers().get(CONTENT_TYPE)?;
+    begins(kind.as_bytes(), "text/plain").then(|| String::from_utf8_lossy(response).into_owned())
 }

@@ -4,22 +4,22 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::surroundings::text_of;
 use crate::Error;
+use crate::settings::optional_content;
 
 /// Settings in a context file.
 #[derive(Default)]
-pub(super) struct Context {
+pub(super) struct ContextFile {
     pub namespace: Option<String>,
     pub cookie: Option<String>,
     /// Name and value of the identity header.
     pub header: Option<(String, String)>,
 }
 
-impl Context {
-    /// Reads the context from this file, which may be missing.
+impl ContextFile {
+    /// Reads this file, which may be missing.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let Some(text) = text_of(path)? else {
+        let Some(text) = optional_content(path)? else {
             return Ok(Self::default());
         };
         let wrong = |what: &str| {

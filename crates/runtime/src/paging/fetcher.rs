@@ -1,46 +1,57 @@
-//! The source that requests the pages.
+//! The requests of the pages of a list.
 
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use super::page::ListPage;
-use super::resume::{List, Position, ResumePoint};
 use crate::error::Error;
+use crate::fault;
 use crate::operation::Operation;
 use crate::request::Request;
-use crate::response::ResponseValue;
+use crate::response::Response;
+use crate::resume_point::{Position, ResumePoint};
 use crate::transport::Transport;
 
 /// The request of a list, which is copied for each page.
-pub(super) struct Source {
+pub(super) struct PageFetcher {
     transport: Transport,
     request: Request,
-    list: List,
+    /// Digest of the values that page tokens contain.
+    held: Option<u64>,
 }
 
 /// A page that is fetched in the background; the request is cancelled when it is dropped.
-pub(super) type Ahead<P> = JoinSet<Result<ResponseValue<P>, Error>>;
+pub(super) type Ahead<P> = JoinSet<Result<Response<P>, Error>>;
 
-impl Source {
+impl PageFetcher {
     pub fn new(transport: Transport, request: Request) -> Self {
-        let list = List {
-            operation: request.operation(),
-            held: request.held_by_token(),
-        };
         Self {
+            held: request.held_by_token(),
             transport,
             request,
-            list,
         }
     }
 
     pub fn operation(&self) -> &'static Operation {
-        self.list.operation
+        self.request.operation()
     }
 
-    /// Checks the point from which the list resumes.
-    pub fn start(&self, point: ResumePoint) -> Result<ResumePoint, Error> {
-        point.of(self.list)
+    /// Checks that a resume point belongs to this list.
+    pub fn check(&self, point: &ResumePoint) -> Result<(), Error> {
+        let operation = self.operation();
+        if point.operation != operation.id {
+            return Err(Error::invalid(format!(
+                "the resume point is one of `{}`, not of `{}`; nothing was sent",
+                point.operation, operation.id
+            )));
+        }
+        if point.held != self.held {
+            return Err(Error::invalid(
+                "the resume point is one of a list with another filter or order, which have to be \
+                 set again; nothing was sent",
+            ));
+        }
+        Ok(())
     }
 
     /// Returns the value of a parameter that the caller has set.
@@ -51,7 +62,7 @@ impl Source {
     pub async fn fetch<P: ListPage>(
         &self,
         set: impl FnOnce(&mut Request),
-    ) -> Result<ResponseValue<P>, Error> {
+    ) -> Result<Response<P>, Error> {
         let mut request = self.request.clone();
         set(&mut request);
         page(&self.transport, request).await
@@ -67,29 +78,32 @@ impl Source {
     }
 
     pub fn at(&self, position: Position, given: u64) -> ResumePoint {
-        ResumePoint::new(self.list, position, given)
+        ResumePoint {
+            operation: self.operation().id.to_owned(),
+            position,
+            held: self.held,
+            given_of_page: 0,
+            given,
+        }
     }
 
     /// Creates the error for a response that would make a list endless or wrong.
     pub fn broken(&self, what: String) -> Error {
-        Error::unreadable_list(what).during(self.operation())
+        fault::unreadable_list(what).during(self.operation())
     }
 }
 
-async fn page<P: ListPage>(
-    transport: &Transport,
-    request: Request,
-) -> Result<ResponseValue<P>, Error> {
+async fn page<P: ListPage>(transport: &Transport, request: Request) -> Result<Response<P>, Error> {
     let operation = request.operation();
     let (page, status, headers) = transport.send_json::<P>(request).await?.into_parts();
     match page.of(operation) {
-        Ok(page) => Ok(ResponseValue::new(page, status, headers)),
-        Err(what) => Err(Error::unreadable_list(what).during(operation)),
+        Ok(page) => Ok(Response::new(page, status, headers)),
+        Err(what) => Err(fault::unreadable_list(what).during(operation)),
     }
 }
 
 /// Waits for a page that was fetched ahead.
-pub(super) async fn arrived<P: 'static>(mut ahead: Ahead<P>) -> Result<ResponseValue<P>, Error> {
+pub(super) async fn arrived<P: 'static>(mut ahead: Ahead<P>) -> Result<Response<P>, Error> {
     let ended = Error::new(
         crate::ErrorKind::Connection,
         "the page was not fetched: the runtime that fetched it ended",

@@ -1,7 +1,7 @@
-//! Settings that a client finds in its environment, and their origin.
+//! Settings that a client finds in variables and files, and their origin.
 //!
 //! ```
-//! use compute_kfp::environment::{Origin, Setting};
+//! use compute_kfp::settings::{Origin, Setting};
 //! use compute_kfp::compute::ClientBuilder;
 //!
 //! let builder = ClientBuilder::from_variables(&|name| match name {
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, TransportBuilder};
 
-/// The environment variables that set up a client of one API.
+/// The environment variables that configure a client of one API.
 ///
 /// ```
 /// assert_eq!(compute_kfp::compute::VARIABLES.endpoint, "COMPUTE_ENDPOINT");
@@ -149,7 +149,7 @@ impl Variables {
             (None, None) => {}
             (None, Some(_)) => {
                 return Err(Error::configuration(format!(
-                    "there is a client key and no client certificate; set `{}`, too",
+                    "client key without a client certificate; set `{}`, too",
                     self.client_certificate
                 )));
             }
@@ -184,7 +184,7 @@ fn flag(name: &str, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<bool,
         "1" | "true" | "yes" | "on" => Ok(true),
         "0" | "false" | "no" | "off" => Ok(false),
         _ => Err(Error::configuration(format!(
-            "`{name}` is {value:?}, neither true nor false"
+            "invalid value {value:?} of `{name}`: set it to true or false"
         ))),
     }
 }
@@ -192,11 +192,24 @@ fn flag(name: &str, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<bool,
 pub(crate) fn read(what: &str, path: &OsStr) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|error| {
         let path = Path::new(path).display();
+        Error::configuration(format!("cannot read the {what} `{path}`: {error}")).caused_by(error)
+    })
+}
+
+/// Returns the content of a file, or `None` if it is missing or empty.
+#[cfg(feature = "kfp")]
+pub(crate) fn optional_content(path: &Path) -> Result<Option<String>, Error> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| {
         Error::configuration(format!(
-            "the file of the {what} `{path}` cannot be read: {error}"
+            "cannot read the file `{}`: {error}; correct or remove it",
+            path.display()
         ))
         .caused_by(error)
-    })
+    })?;
+    Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
 }
 
 /// A setting of a client, and where it was found. It holds no secret.
@@ -211,7 +224,7 @@ pub struct Found {
     pub origin: Origin,
 }
 
-/// The settings that the environment can provide.
+/// The settings that variables and files can provide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Setting {
@@ -256,9 +269,9 @@ pub enum Origin {
     ContextFile(PathBuf),
     /// A file that Kubernetes puts into each pod.
     PodFile(PathBuf),
-    /// Nowhere: it is the usual address of the server in a cluster.
+    /// Not configured: the usual address of the server in a cluster.
     Cluster,
-    /// Nowhere: it is the default.
+    /// Not configured: the default.
     Default,
 }
 
@@ -291,7 +304,7 @@ pub(crate) fn text(name: &str, value: Option<OsString>) -> Result<Option<String>
     // The value itself is not shown: it may be a token.
     let value = value.into_string().map_err(|_| {
         Error::configuration(format!(
-            "the environment variable `{name}` is not UTF-8; set it anew"
+            "the environment variable `{name}` is not UTF-8; set it again"
         ))
     })?;
     Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty()))

@@ -1,15 +1,15 @@
-//! Discovery of a client's settings: variables, and the files of a pod and of a user.
+//! Lookup of a client's settings in variables, and in the files of a pod and of a user.
 
+use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::{env, fs};
 
-use super::context::Context;
-use super::{ClientBuilder, VARIABLES};
+use super::context_file::ContextFile;
+use super::{ClientBuilder, VARIABLES, without_api_path};
 use crate::Error;
 use crate::credentials::{IdentityHeader, SessionCookie};
-use crate::environment::{self, Origin, Setting, text};
+use crate::settings::{self, Origin, Setting, optional_content, text};
 
 pub(super) const ENDPOINT: &str = "KF_PIPELINES_ENDPOINT";
 pub(super) const TOKEN: &str = "KFP_TOKEN";
@@ -29,14 +29,14 @@ const NAMESPACE_FILE: &str = "var/run/secrets/kubernetes.io/serviceaccount/names
 /// Path of the context file, relative to the user's home directory.
 const CONTEXT_FILE: &str = ".config/kfp/context.json";
 
-/// The places to search. Tests use their own.
-pub(super) struct Surroundings<'a> {
+/// The places to look. Tests use their own.
+pub(super) struct Lookup<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<OsString>,
     pub root: &'a Path,
     pub home: Option<PathBuf>,
 }
 
-impl<'a> Surroundings<'a> {
+impl<'a> Lookup<'a> {
     pub fn of_this_machine(variable: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
         Self {
             variable,
@@ -49,12 +49,17 @@ impl<'a> Surroundings<'a> {
     pub fn client(&self) -> Result<ClientBuilder, Error> {
         let (endpoint, origin) = self.endpoint()?.ok_or_else(|| {
             Error::configuration(format!(
-                "no KFP server is named and this is no pod of a cluster; set `{ENDPOINT}` to its address"
+                "no endpoint of a KFP server; outside of a cluster, set `{ENDPOINT}` to its address"
             ))
         })?;
+        let is_in_cluster = without_api_path(&endpoint) == IN_CLUSTER_ENDPOINT;
+        let token_file = self.token_file().filter(|(_, origin)| {
+            // The pod got its token for the server of the cluster, and no other may receive it.
+            is_in_cluster || !matches!(origin, Origin::PodFile(_))
+        });
         let mut client = ClientBuilder::new(endpoint);
         client.note(Setting::Endpoint, None, origin);
-        client = match (self.text(TOKEN)?, self.token_file()) {
+        client = match (self.text(TOKEN)?, token_file) {
             (Some(token), _) => {
                 client.note(Setting::Token, None, Origin::Variable(TOKEN));
                 client.bearer_token(token)
@@ -72,13 +77,13 @@ impl<'a> Surroundings<'a> {
         client.found.extend(found);
         let context_file = self.home.as_ref().map(|home| home.join(CONTEXT_FILE));
         if let Some(path) = &context_file {
-            client = Self::in_context(client, path)?;
+            client = Self::with_context_file(client, path)?;
         }
         if client.namespace.is_some() {
             return Ok(client);
         }
         let path = self.root.join(NAMESPACE_FILE);
-        Ok(match text_of(&path)? {
+        Ok(match optional_content(&path)? {
             Some(namespace) => {
                 let origin = Origin::PodFile(path);
                 client.note(Setting::Namespace, Some(namespace.clone()), origin);
@@ -95,7 +100,7 @@ impl<'a> Surroundings<'a> {
         }
         let file = (self.variable)(COOKIE_FILE).filter(|path| !path.is_empty());
         let Some(file) = file else { return Ok(client) };
-        let cookie = environment::read("session cookie", &file)?;
+        let cookie = settings::read("session cookie", &file)?;
         client.note(Setting::SessionCookie, None, Origin::Variable(COOKIE_FILE));
         Ok(client.session_cookie(String::from_utf8_lossy(&cookie)))
     }
@@ -104,10 +109,10 @@ impl<'a> Surroundings<'a> {
         let Some(header) = self.text(IDENTITY_HEADER)? else {
             return Ok(client);
         };
-        // The value is not shown: it lets whoever knows it in.
+        // The value is not shown, since it is a credential.
         let (name, value) = header.split_once(':').ok_or_else(|| {
             Error::configuration(
-                "the identity header has no `:`; write it as `NAME: VALUE`, such as `kubeflow-userid: user@example.org`",
+                "invalid identity header: write it as `NAME: VALUE`, such as `kubeflow-userid: user@example.org`",
             )
         })?;
         let origin = Origin::Variable(IDENTITY_HEADER);
@@ -120,8 +125,8 @@ impl<'a> Surroundings<'a> {
     }
 
     /// Adds the settings of the context file that the variables leave open.
-    fn in_context(mut client: ClientBuilder, path: &Path) -> Result<ClientBuilder, Error> {
-        let context = Context::read(path)?;
+    fn with_context_file(mut client: ClientBuilder, path: &Path) -> Result<ClientBuilder, Error> {
+        let context = ContextFile::read(path)?;
         let origin = || Origin::ContextFile(path.to_owned());
         let has = |client: &ClientBuilder, setting| {
             client.found.iter().any(|found| found.setting == setting)
@@ -130,14 +135,16 @@ impl<'a> Surroundings<'a> {
             && !has(&client, Setting::SessionCookie)
         {
             client.note(Setting::SessionCookie, None, origin());
-            client.of_context.push(Arc::new(SessionCookie::new(cookie)));
+            client
+                .of_context_file
+                .push(Arc::new(SessionCookie::new(cookie)));
         }
         if let Some((name, value)) = context.header
             && !has(&client, Setting::IdentityHeader)
         {
             client.note(Setting::IdentityHeader, Some(name.clone()), origin());
             let header = IdentityHeader::new(name, value);
-            client.of_context.push(Arc::new(header));
+            client.of_context_file.push(Arc::new(header));
         }
         if let Some(namespace) = context.namespace {
             client.note(Setting::Namespace, Some(namespace.clone()), origin());
@@ -169,21 +176,6 @@ impl<'a> Surroundings<'a> {
     fn text(&self, name: &str) -> Result<Option<String>, Error> {
         text(name, (self.variable)(name))
     }
-}
-
-/// Returns the content of a file, or `None` if it is missing or empty.
-pub(super) fn text_of(path: &Path) -> Result<Option<String>, Error> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    let text = fs::read_to_string(path).map_err(|error| {
-        Error::configuration(format!(
-            "the file `{}` cannot be read: {error}; correct or remove it",
-            path.display()
-        ))
-        .caused_by(error)
-    })?;
-    Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use reqwest::{Client, ClientBuilder, Proxy, Url, redirect, retry};
 
 use crate::endpoint::{Endpoint, is_private};
 use crate::error::Error;
-use crate::setup_fault::SetupFault;
+use crate::settings_error::SettingsError;
 
 /// Environment variables for the proxy of unencrypted requests.
 const PROXY_VARIABLES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
@@ -27,7 +27,7 @@ pub(crate) struct HttpClients {
 }
 
 impl HttpClients {
-    pub(super) fn new(connections: Connections, endpoint: &Endpoint) -> Result<Self, Error> {
+    pub(crate) fn new(connections: Connections, endpoint: &Endpoint) -> Result<Self, Error> {
         let to_endpoint = connections.to(endpoint);
         let plain = endpoint.scheme() == "http" && !to_endpoint.need_certificates();
         let trust = if plain { Trust::Nothing } else { Trust::System };
@@ -65,7 +65,7 @@ impl HttpClients {
 ///
 /// A client shows any other policy in its `Debug`, and nothing else tells it. What this `reqwest` shows
 /// is looked at first: a later one may show something else.
-pub(super) fn refuse_redirects(client: &Client) -> Result<(), Error> {
+pub(crate) fn refuse_redirects(client: &Client) -> Result<(), Error> {
     const SHOWN: &str = "redirect_policy";
     let shows_policy = |client: &Client| format!("{client:?}").contains(SHOWN);
     if shows_policy(client) {
@@ -90,7 +90,7 @@ enum Trust {
 
 /// The settings of connections.
 #[derive(Clone)]
-pub(super) struct Connections {
+pub(crate) struct Connections {
     pub connect_timeout: Duration,
     pub proxy: ProxyChoice,
     pub root_certificates: Vec<Setting>,
@@ -102,7 +102,7 @@ pub(super) struct Connections {
 }
 
 #[derive(Clone)]
-pub(super) enum ProxyChoice {
+pub(crate) enum ProxyChoice {
     /// The proxy set by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
     Environment,
     None,
@@ -156,7 +156,7 @@ impl Connections {
             ProxyChoice::Given {
                 is_private: false, ..
             } if endpoint.scheme() == "http" && !allow_plain_http => {
-                Err(SetupFault::plain_http_proxy(endpoint.as_str()).into())
+                Err(SettingsError::plain_http_proxy(endpoint.as_str()).into())
             }
             _ => endpoint.check_credentials(allow_plain_http),
         }
@@ -219,7 +219,7 @@ impl Connections {
 
 /// A function that sets certificates or a proxy on a new client. It is a pointer, so that programs
 /// that use none of these are built without the code for them.
-pub(super) type Setting = Arc<dyn Fn(ClientBuilder) -> Result<ClientBuilder, Error> + Send + Sync>;
+pub(crate) type Setting = Arc<dyn Fn(ClientBuilder) -> Result<ClientBuilder, Error> + Send + Sync>;
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn trusting(builder: ClientBuilder, trust: Trust) -> ClientBuilder {
@@ -235,7 +235,7 @@ fn accepting_invalid_certificates(builder: ClientBuilder) -> Result<ClientBuilde
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-pub(super) fn root_certificate(pem: Vec<u8>) -> Setting {
+pub(crate) fn root_certificate(pem: Vec<u8>) -> Setting {
     Arc::new(move |builder| {
         let wrong = "a root certificate cannot be read; give it in PEM";
         let certificates = reqwest::Certificate::from_pem_bundle(&pem)
@@ -248,7 +248,7 @@ pub(super) fn root_certificate(pem: Vec<u8>) -> Setting {
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-pub(super) fn client_certificate(certificates: Vec<u8>, key: Vec<u8>) -> Setting {
+pub(crate) fn client_certificate(certificates: Vec<u8>, key: Vec<u8>) -> Setting {
     Arc::new(move |builder| {
         // The error of a key could show the key.
         let identity = identity(&certificates, &key).map_err(|_| {
@@ -271,12 +271,12 @@ fn accepting_invalid_certificates(builder: ClientBuilder) -> Result<ClientBuilde
 }
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-pub(super) fn root_certificate(_: Vec<u8>) -> Setting {
+pub(crate) fn root_certificate(_: Vec<u8>) -> Setting {
     useless()
 }
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-pub(super) fn client_certificate(_: Vec<u8>, _: Vec<u8>) -> Setting {
+pub(crate) fn client_certificate(_: Vec<u8>, _: Vec<u8>) -> Setting {
     useless()
 }
 
@@ -301,7 +301,7 @@ fn identity(certificates: &[u8], key: &[u8]) -> reqwest::Result<reqwest::Identit
     reqwest::Identity::from_pem(&[certificates, b"\n", key].concat())
 }
 
-pub(super) fn proxy(url: String) -> ProxyChoice {
+pub(crate) fn proxy(url: String) -> ProxyChoice {
     ProxyChoice::Given {
         by_tls: by_tls(&url),
         is_private: Url::parse(&url).is_ok_and(|url| is_private(&url)),

@@ -1,0 +1,333 @@
+//! Classification of failures: the errors for what the HTTP client or a response reports.
+
+mod message;
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use reqwest::Url;
+
+use crate::content::Unsendable;
+use crate::endpoint::origin;
+use crate::error::{Error, ErrorKind};
+use crate::response::Response;
+use crate::settings_error::SettingsError;
+
+/// Maximum length of the part of a response that a message shows.
+const SHOWN_BODY: usize = 200;
+
+/// Creates the error for a call that exceeded its time limit.
+pub(crate) fn late(allowed: Duration, sent: bool) -> Error {
+    let message = format!("the call was not over after {allowed:?}");
+    Error::new(ErrorKind::Timeout, message).sent(sent)
+}
+
+/// Creates the error for an attempt that exceeded its time limit.
+pub(crate) fn slow(allowed: Duration) -> Error {
+    let message = format!("the answer was not complete after {allowed:?}");
+    Error::new(ErrorKind::Timeout, message).sent(true)
+}
+
+/// Creates the error for a connection on which no data was transferred for too long.
+pub(crate) fn silent(allowed: Duration) -> Error {
+    let message = format!("nothing came from the server for {allowed:?}");
+    Error::new(ErrorKind::Timeout, message).sent(true)
+}
+
+/// Creates the error for responses that do not form a list.
+pub(crate) fn unreadable_list(what: String) -> Error {
+    Error::new(ErrorKind::Protocol, what).sent(true)
+}
+
+/// Converts an error of the HTTP client, by the stage that the attempt had reached.
+pub(crate) fn http(error: reqwest::Error) -> Error {
+    // The address may contain confidential parameters; the operation identifies it.
+    let error = error.without_url();
+    if let Some(unsendable) = unsendable(&error) {
+        let message = unsendable.to_string();
+        return Error::invalid(message).caused_by(error).sent(true);
+    }
+    let (kind, what, sent) = stage(&error);
+    let passing = if error.is_connect() && causes(&error).any(is_bad_data) {
+        Some(false)
+    } else if error.is_decode() && causes(&error).any(is_early_end) {
+        Some(true)
+    } else {
+        None
+    };
+    let root = causes(&error).last().map(ToString::to_string);
+    let (error, passing) = match SettingsError::of_tls(error) {
+        Ok(fault) => {
+            let message = format!("{what}: {}", fault.advice());
+            (Error::new(kind, message).caused_by(fault), Some(false))
+        }
+        Err(error) => {
+            let message = root.map_or_else(|| what.to_owned(), |root| format!("{what}: {root}"));
+            (Error::new(kind, message).caused_by(error), passing)
+        }
+    };
+    error.sent(sent).passing(passing)
+}
+
+/// Returns the kind of an error of the HTTP client, what happened, and whether the request may have
+/// reached the server.
+fn stage(error: &reqwest::Error) -> (ErrorKind, &'static str, bool) {
+    use ErrorKind::{Connection, InvalidRequest, Protocol, Timeout};
+
+    let broken = || causes(error).any(|cause| cause.is::<hyper::Error>());
+    if error.is_connect() && error.is_timeout() {
+        let what = "the server could not be reached in the time allowed";
+        (Timeout, what, false)
+    } else if error.is_timeout() {
+        (Timeout, "no answer in the time allowed", true)
+    } else if error.is_connect() {
+        (Connection, "the server cannot be reached", false)
+    } else if error.is_builder() {
+        (InvalidRequest, "the request cannot be sent", false)
+    } else if causes(error).any(is_unparsable) {
+        let what = "the answer is not HTTP as this client reads it";
+        (Protocol, what, true)
+    } else if error.is_decode() && !broken() {
+        (Protocol, "the answer cannot be decompressed", true)
+    } else {
+        // With the body of a response, the request was executed.
+        let answered = error.is_body() || error.is_decode();
+        let sent = answered || !causes(error).any(was_not_taken);
+        (Connection, "the connection broke", sent)
+    }
+}
+
+/// Creates the error for a response that reports a failure.
+pub(crate) fn reported(response: Response<Bytes>) -> Error {
+    let html = is_html(response.headers(), &response);
+    // An API refuses in its own format; a page is how a proxy asks for a login.
+    let kind = match kind_of(response.status()) {
+        ErrorKind::Permission if html => ErrorKind::Authentication,
+        kind => kind,
+    };
+    let (said, meaning) = match message::of(&response) {
+        Some(report) => (report.text, report.kind),
+        None if html => {
+            let page = excerpt(&response);
+            let said = format!("an HTML page came instead of an answer: {page}");
+            (said, None)
+        }
+        None if response.is_empty() => ("the server gave no reason".to_owned(), None),
+        None => (excerpt(&response), None),
+    };
+    let kind = meaning.unwrap_or(kind);
+    let message = match kind {
+        ErrorKind::Unsupported => format!(
+            "the server does not have this operation: it is another release of the API, or the \
+             endpoint is not where the API is ({said})"
+        ),
+        _ => said,
+    };
+    Error::new(kind, message).with_response(response)
+}
+
+/// Creates the error for a successful response that is an HTML page: a proxy asks for a login.
+pub(crate) fn login_page(response: Response<Bytes>) -> Error {
+    let message = format!(
+        "an HTML page came instead of an answer, as a proxy sends it to ask for a login: {}",
+        excerpt(&response)
+    );
+    Error::new(ErrorKind::Authentication, message).with_response(response)
+}
+
+/// Creates the error for a redirect that is not followed.
+pub(crate) fn redirected(from: &Url, to: &Url, response: Response<Bytes>) -> Error {
+    let (kind, message) = if to.host() == from.host()
+        && (from.scheme(), to.scheme()) == ("http", "https")
+    {
+        let endpoint = origin(to);
+        let message =
+            format!("the server is to be reached at `{endpoint}`; give that as the endpoint");
+        (ErrorKind::Configuration, message)
+    } else if origin(to) != origin(from) {
+        let host = to.host_str().unwrap_or(to.scheme());
+        let message = format!(
+            "redirected to `{host}`, as a proxy does to ask for a login; redirects to other hosts are not followed"
+        );
+        (ErrorKind::Authentication, message)
+    } else if matches!(response.status().as_u16(), 302 | 303) {
+        let message = format!(
+            "redirected to `{}`, as a proxy does to ask for a login",
+            to.path()
+        );
+        (ErrorKind::Authentication, message)
+    } else {
+        let message = format!(
+            "redirected to `{}`, where this request is not sent again",
+            to.path()
+        );
+        (ErrorKind::Protocol, message)
+    };
+    Error::new(kind, message).with_response(response)
+}
+
+/// Creates the error for a response that cannot be decoded as the API defines it, or is too large.
+pub(crate) fn unreadable(what: &str, response: Response<Bytes>) -> Error {
+    let message = match response.is_empty() {
+        true => what.to_owned(),
+        false => format!("{what}; the answer starts with {}", excerpt(&response)),
+    };
+    Error::new(ErrorKind::Protocol, message).with_response(response)
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |cause| (*cause).source())
+}
+
+fn is_unparsable(cause: &(dyn StdError + 'static)) -> bool {
+    cause.downcast_ref().is_some_and(hyper::Error::is_parse)
+}
+
+/// Returns whether the request certainly did not leave the client, or the server refused to process
+/// it.
+fn was_not_taken(cause: &(dyn StdError + 'static)) -> bool {
+    let canceled = cause.downcast_ref().is_some_and(hyper::Error::is_canceled);
+    let refused = cause.downcast_ref().is_some_and(|error: &h2::Error| {
+        error.is_remote()
+            && (error.reason() == Some(h2::Reason::REFUSED_STREAM)
+                || error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR))
+    });
+    canceled || refused
+}
+
+/// Returns whether TLS rejected a certificate or a protocol.
+fn is_bad_data(cause: &(dyn StdError + 'static)) -> bool {
+    let Some(error) = cause.downcast_ref::<io::Error>() else {
+        return false;
+    };
+    // An `io::Error` does not name the one within it as its source.
+    let within = error
+        .get_ref()
+        .map(|within| within as &(dyn StdError + 'static));
+    error.kind() == io::ErrorKind::InvalidData || within.is_some_and(is_bad_data)
+}
+
+/// Returns whether a compressed response was truncated.
+fn is_early_end(cause: &(dyn StdError + 'static)) -> bool {
+    cause
+        .downcast_ref()
+        .is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::UnexpectedEof)
+}
+
+/// Returns the fault in the content of an upload. An `io::Error` does not name it as its source.
+fn unsendable(error: &reqwest::Error) -> Option<&Unsendable> {
+    causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
+}
+
+fn kind_of(status: StatusCode) -> ErrorKind {
+    match status.as_u16() {
+        401 => ErrorKind::Authentication,
+        403 => ErrorKind::Permission,
+        404 | 410 => ErrorKind::NotFound,
+        405 | 501 => ErrorKind::Unsupported,
+        409 => ErrorKind::Conflict,
+        408 => ErrorKind::Timeout,
+        429 => ErrorKind::RateLimited,
+        400..=499 => ErrorKind::InvalidRequest,
+        500..=599 => ErrorKind::Server,
+        _ => ErrorKind::Protocol,
+    }
+}
+
+/// Returns whether a body is an HTML page. An empty body is not, whatever its type.
+pub(crate) fn is_html(headers: &HeaderMap, body: &[u8]) -> bool {
+    let declared = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| begins(value.as_bytes(), "text/html"));
+    (declared && begins(body, "<")) || begins(body, "<!doctype html") || begins(body, "<html")
+}
+
+/// Returns whether the bytes begin with this string, ignoring case and leading white space.
+fn begins(text: &[u8], start: &str) -> bool {
+    let text = text.trim_ascii_start().get(..start.len());
+    text.is_some_and(|text| text.eq_ignore_ascii_case(start.as_bytes()))
+}
+
+/// Returns the first bytes of a body, as a string on one line.
+fn excerpt(body: &[u8]) -> String {
+    let cut = body.len() > SHOWN_BODY;
+    let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN_BODY)]);
+    let mut shown = String::new();
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    for word in words.filter(|word| !word.is_empty()) {
+        shown.push_str(if shown.is_empty() { "" } else { " " });
+        shown.push_str(word);
+    }
+    format!("`{shown}{}`", if cut { "…" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    /// JSON with the property names of common error formats, at any position and of any type.
+    fn report() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            let name = prop_oneof![
+                Just("code"),
+                Just("message"),
+                Just("details"),
+                Just("detail"),
+                Just("loc"),
+                Just("msg"),
+                Just("error"),
+                Just("error_description"),
+                Just("error_message"),
+                Just("error_details"),
+            ];
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((name.prop_map(str::to_owned), inner), 0..4)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn check(status: u16, kind: &str, body: Vec<u8>) {
+        let status = StatusCode::from_u16(status).unwrap();
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_str(kind).unwrap())]);
+        let error = reported(Response::new(body.clone().into(), status, headers));
+        assert_eq!(error.status(), Some(status));
+        assert_eq!(error.body(), body);
+        assert!(!error.message().is_empty());
+        let harmless = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+        assert!(error.to_string().chars().all(harmless));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_bytes_are_an_error(
+            status in 100..=999_u16,
+            kind in prop_oneof!["text/plain", "text/html", "application/json", "\\PC{0,8}"],
+            body in prop::collection::vec(any::<u8>(), 0..400),
+        ) {
+            check(status, &kind, body);
+        }
+
+        #[test]
+        fn any_json_is_an_error(status in 400..=599_u16, report in report()) {
+            check(status, "application/json", report.to_string().into_bytes());
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! A response of a call before it is decoded.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, LOCATION};
+use reqwest::Url;
+use serde::de::DeserializeOwned;
+
+use crate::byte_stream::ByteStream;
+use crate::error::Error;
+use crate::fault::{self, is_html};
+use crate::json::{self, Fault};
+use crate::operation::Operation;
+use crate::response::{Response, ResponseBody};
+use crate::secrets::Secrets;
+
+/// Maximum number of bytes that are read of a response that reports an error or cannot be decoded.
+pub(crate) const REPORT: usize = 1024 * 1024;
+
+/// A response with the credentials that must not appear in its errors.
+pub(crate) struct RawResponse {
+    pub response: Response<ResponseBody>,
+    /// Whether a success without a body is valid, as for a DELETE.
+    pub may_be_empty: bool,
+    /// Credentials that authorised the request.
+    pub secrets: Secrets,
+}
+
+impl RawResponse {
+    pub fn json<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
+        let body = match self.may_be_empty && self.is_empty() {
+            true => b"{}",
+            false => &*self.response.read,
+        };
+        match json::read(body) {
+            Ok(value) => Ok(self.into_head().map(|()| value)),
+            Err(fault) => Err(self.unreadable(&fault)),
+        }
+    }
+
+    pub fn optional_json<T: DeserializeOwned>(self) -> Result<Response<Option<T>>, Error> {
+        if self.is_empty() {
+            return Ok(self.response.map(|_| None));
+        }
+        Ok(self.json::<T>()?.map(Some))
+    }
+
+    pub fn empty(self) -> Result<Response<()>, Error> {
+        if self.is_html() {
+            return Err(self.login_page());
+        }
+        Ok(self.into_head())
+    }
+
+    /// Returns the body as a stream of bytes.
+    pub fn stream(
+        self,
+        operation: &'static Operation,
+        longest_silence: Duration,
+    ) -> Response<ByteStream> {
+        self.response.map(|body| {
+            let response = match body.unread {
+                Some(response) => *response,
+                None => http::Response::new(body.read).into(),
+            };
+            ByteStream::new(response, operation, longest_silence)
+        })
+    }
+
+    /// Returns the error that the body reports.
+    pub fn reported(self) -> Error {
+        fault::reported(self.redacted())
+    }
+
+    /// Returns the error for a successful response of another media type.
+    pub fn unexpected(self, what: &str) -> Error {
+        match self.is_html() {
+            true => self.login_page(),
+            false => fault::unreadable(what, self.redacted()),
+        }
+    }
+
+    /// Returns the error for an unsuccessful response.
+    ///
+    /// `sent_to` is used as the address of the response if it has none, because middleware may have
+    /// created it.
+    pub fn failure(self, sent_to: &Url) -> Error {
+        let from = self.response.url.as_deref().unwrap_or(sent_to);
+        let is_redirection = self.response.status().is_redirection();
+        match target(from, self.response.headers()) {
+            Some(to) if is_redirection => {
+                let from = from.clone();
+                fault::redirected(&from, &to, self.redacted())
+            }
+            _ => self.reported(),
+        }
+    }
+
+    /// Drops the body here, so that this code is not compiled for each type.
+    #[inline(never)]
+    fn into_head(self) -> Response<()> {
+        self.response.map(|_| ())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.response.read.trim_ascii().is_empty()
+    }
+
+    fn is_html(&self) -> bool {
+        is_html(self.response.headers(), &self.response.read)
+    }
+
+    fn login_page(self) -> Error {
+        fault::login_page(self.redacted())
+    }
+
+    #[cold]
+    pub fn unreadable(self, fault: &Fault) -> Error {
+        if self.is_html() {
+            return self.login_page();
+        }
+        let is_empty = self.is_empty();
+        let what = match is_empty {
+            true => "the answer has no body".to_owned(),
+            false => self.secrets.redact_text(&fault.to_string()),
+        };
+        let error = fault::unreadable(&what, self.redacted());
+        match fault.ended && !is_empty {
+            true => error.cut_off(),
+            false => error,
+        }
+    }
+
+    /// Removes the credentials: a server may echo what it was sent, and errors end up in logs.
+    fn redacted(self) -> Response<Bytes> {
+        let mut response = self.response;
+        self.secrets.redact_headers(response.headers_mut());
+        response.map(|body| {
+            let read = &body.read[..body.read.len().min(REPORT)];
+            self.secrets.redact(read)
+        })
+    }
+}
+
+/// Returns whether the response declares server-sent events or no media type at all.
+pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
+    const MEDIA: &[u8] = b"text/event-stream";
+    headers.get(CONTENT_TYPE).is_none_or(|value| {
+        let start = value.as_bytes().get(..MEDIA.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(MEDIA))
+    })
+}
+
+/// Returns the target of a redirect.
+pub(crate) fn target(from: &Url, headers: &HeaderMap) -> Option<Url> {
+    from.join(headers.get(LOCATION)?.to_str().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, StatusCode};
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only whether it can be read is of interest")]
+    struct Page {
+        items: Vec<u32>,
+        next: Option<String>,
+    }
+
+    fn received(status: u16, location: &[u8], body: &[u8]) -> RawResponse {
+        let location = HeaderValue::from_bytes(location).ok();
+        let headers = HeaderMap::from_iter(location.map(|value| (LOCATION, value)));
+        let status = StatusCode::from_u16(status).unwrap();
+        let body = ResponseBody::from(Bytes::copy_from_slice(body));
+        RawResponse {
+            response: Response::new(body, status, headers),
+            may_be_empty: false,
+            secrets: Secrets::default(),
+        }
+    }
+
+    /// Bytes, and strings that are nearly valid.
+    fn body() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..200),
+            "\\{\"(items|next)\":[\\[\\]{}0-9,\"a-zä]{0,20}\\}?".prop_map(String::into_bytes),
+            "\\s?<(!doctype )?[hH]tml.{0,20}".prop_map(String::into_bytes),
+        ]
+    }
+
+    fn harmless(error: &Error) -> bool {
+        let message = error.to_string();
+        !error.message().is_empty() && !message.contains(|c: char| c.is_control() && c != '\n')
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_body_is_a_value_or_an_error(body in body()) {
+            let read = || received(200, b"", &body);
+            let errors = [
+                read().json::<Page>().err(),
+                read().optional_json::<Page>().err(),
+                read().empty().err(),
+            ];
+            prop_assert!(errors.iter().flatten().all(harmless), "{errors:?}");
+        }
+
+        #[test]
+        fn any_redirect_is_an_error(
+            status in 300..=399_u16,
+            location in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..60),
+                "(https?|ftp|data)?:?(//)?[a-z\\[\\]:@%.0-9]{0,12}(/\\PC{0,8})?".prop_map(String::into_bytes),
+            ],
+            body in body(),
+        ) {
+            let sent_to = Url::parse("https://example.org/items").unwrap();
+            let error = received(status, &location, &body).failure(&sent_to);
+            prop_assert!(harmless(&error), "{error:?}");
+        }
+    }
+}
