@@ -14,7 +14,7 @@ use crate::server_settings::{
 };
 use crate::settings::Settings;
 
-/// Time limit of a request that is sent only for advice.
+/// Time limit of a request that only serves advice.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Returns the failure of a command that calls these APIs, with advice.
@@ -38,8 +38,8 @@ pub async fn of(options: &Options, apis: &[Api], error: Error) -> Failure {
                     error,
                     message: None,
                     hint: Some(
-                        "a session that has ended leads to a web page, and so does an endpoint without \
-                         the path of the API, such as /pipeline; `compute-kfp doctor` tells what is used"
+                        "the session may have ended, or the endpoint lacks the path of the API, such as \
+                         /pipeline; `compute-kfp doctor` shows the settings"
                             .to_owned(),
                     ),
                 },
@@ -72,14 +72,14 @@ pub fn of_settings(apis: &[Api], error: &Error) -> Option<String> {
             format!("use https, or allow it by {}", ALLOW_HTTP.ways(apis))
         }
         SettingsErrorKind::UnknownAuthority => format!(
-            "give the certificate of that authority by {}",
+            "trust that authority by {}",
             CERTIFICATE_AUTHORITY.ways(apis)
         ),
         SettingsErrorKind::ClientCertificate => {
-            format!("give one by {}", CLIENT_CERTIFICATE.ways(apis))
+            format!("set one by {}", CLIENT_CERTIFICATE.ways(apis))
         }
         SettingsErrorKind::SelfSigned => format!(
-            "give the server one with `CA:FALSE`, or for tests accept any by {}",
+            "issue a certificate with `CA:FALSE`, or for tests accept any by {}",
             INSECURE_SKIP_TLS_VERIFY.ways(apis)
         ),
         _ => return None,
@@ -110,6 +110,6 @@ pub async fn api_below(settings: &Settings<'_>) -> Option<Error> {
     });
     builder.build().ok()?.get_healthz().send().await.ok()?;
     Some(Error::configuration(format!(
-        "`{endpoint}` answers with a web page; the API is at `{below}`; use that as the endpoint"
+        "`{endpoint}` responds with a web page: the API is at `{below}`; use that as the endpoint"
     )))
 }

@@ -29,7 +29,7 @@ pub fn of(operation: &'static Operation) -> Option<String> {
         text.push('\n');
     }
     let example = api.example(operation.name)?;
-    // In lines, so that a narrow terminal breaks none.
+    // Indented, so that no line is too long for a narrow terminal.
     let example: Value = serde_json::from_str(example).ok()?;
     let example = format!("{example:#}").replace('\'', r"'\''");
     let _ = write!(

@@ -16,7 +16,7 @@ use crate::output::{Format, Output};
 use crate::printable::printable;
 use crate::settings::Settings;
 
-/// The extent to which a list is read.
+/// The part of a list that is read.
 #[derive(Default)]
 struct Extent {
     all: bool,

@@ -119,21 +119,21 @@ impl ConfiguredClient {
         found.or_else(|| self.credentials().next())
     }
 
-    /// Returns a message if the login file holds a login to this server that another credential hides.
+    /// Returns a message if another credential takes precedence over a login to this server.
     pub fn hidden_login(&self) -> Option<String> {
         let (credential, source) = self.credential()?;
         if self.source(Setting::Login).is_some() {
             return None;
         }
         let login = Login::from_default_file().ok()?;
-        // Without it, the login would choose the server, too.
+        // Without that credential, the login would also provide the server.
         let login = match self.source(Setting::Endpoint) {
             Some(Source::Elsewhere(Origin::Default)) => login,
             _ => login.host(self.endpoint()),
         };
         login.is_logged_in().ok()?.then(|| {
             format!(
-                "the {} ({source}) hides the login in `{}`; remove it to use the login",
+                "the {} ({source}) takes precedence over the login in `{}`; remove it to use the login",
                 title(credential.setting),
                 login.path().display()
             )

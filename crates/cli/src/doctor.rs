@@ -16,7 +16,7 @@ use crate::output::{Format, Output};
 use crate::profile;
 use crate::settings::{Settings, Source};
 
-/// Time limit of a response, unless --timeout sets another.
+/// Default time limit of a response.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Check what is configured, where it comes from, and whether it works
@@ -72,7 +72,7 @@ impl Arguments {
 fn files(options: &Options, settings: &Settings<'_>) -> Vec<Check> {
     let file = Check::of(Subject::Program, "config file");
     let Some(path) = profile::path().filter(|path| path.exists()) else {
-        return vec![file.skipped("there is none")];
+        return vec![file.skipped("none")];
     };
     let profile = Check::of(Subject::Program, "profile");
     let mut set = Api::ALL.into_iter().flat_map(|api| settings.of(api));
@@ -81,7 +81,7 @@ fn files(options: &Options, settings: &Settings<'_>) -> Vec<Check> {
         None if set.any(|setting| matches!(setting.source, Source::Profile(_))) => {
             profile.ok(profile::DEFAULT).source("default")
         }
-        None => profile.skipped("none is used"),
+        None => profile.skipped("none"),
     };
     vec![file.ok(path.display()), profile]
 }

@@ -21,7 +21,7 @@ pub enum Failure {
         message: Option<String>,
         hint: Option<String>,
     },
-    /// The command line or the configuration is invalid. The message has the remedy.
+    /// The command line or a setting is invalid. The message includes the remedy.
     Usage(String),
     /// A file or the terminal could not be read or written.
     Io(String),
@@ -50,7 +50,7 @@ impl Failure {
         match self {
             Self::ClosedPipe => 0,
             Self::Api(error) | Self::Advised { error, .. } => match error.kind() {
-                // What is wrong with the arguments was found before anything was sent.
+                // Invalid arguments were found before anything was sent.
                 ErrorKind::InvalidRequest if error.status().is_none() => 2,
                 ErrorKind::Configuration => 2,
                 ErrorKind::Authentication => 3,
@@ -62,7 +62,7 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Io(_) | Self::EndedBadly => 1,
             Self::Diagnosed(status) => *status,
-            // As shells have it for a process that SIGINT ended.
+            // The convention of shells for a process that SIGINT ended.
             Self::Interrupted => 130,
         }
     }
@@ -162,10 +162,10 @@ fn object(kind: &str, error: Option<&Error>, message: &str) -> Value {
 fn hint(error: &Error) -> Option<&'static str> {
     match error.kind() {
         ErrorKind::Authentication => {
-            Some("`compute-kfp doctor` tells which credential is used and what to do")
+            Some("`compute-kfp doctor` shows which credential is used and what to do")
         }
         ErrorKind::Configuration | ErrorKind::Connection => {
-            Some("`compute-kfp doctor` tells what is configured and reachable")
+            Some("`compute-kfp doctor` shows the settings and checks the server")
         }
         _ => None,
     }

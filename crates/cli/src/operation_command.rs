@@ -322,34 +322,34 @@ fn value_name(kind: &str) -> &'static str {
 struct JsonValue {
     kind: &'static str,
     values: &'static [&'static str],
-    /// Whether a string may be written without quotes if any JSON is accepted.
+    /// Whether a string needs no quotes if any JSON is accepted.
     bare: bool,
 }
 
 impl JsonValue {
     fn read(self, text: &str) -> Result<Value, String> {
-        let wrong = |wanted: &str| format!("give {wanted}");
+        let expected = |kind: &str| format!("expected {kind}");
         match self.kind {
             "string" => Ok(text.into()),
             "boolean" => text
                 .parse::<bool>()
                 .map(Value::Bool)
-                .map_err(|_| wrong("true or false")),
+                .map_err(|_| expected("true or false")),
             "integer" => match (text.parse::<i64>(), text.parse::<u64>()) {
                 (Ok(number), _) => Ok(number.into()),
                 (_, Ok(number)) => Ok(number.into()),
-                _ => Err(wrong("a whole number")),
+                _ => Err(expected("an integer")),
             },
             "number" => match serde_json::from_str(text) {
                 Ok(number @ Value::Number(_)) => Ok(number),
-                _ => Err(wrong("a number")),
+                _ => Err(expected("a number")),
             },
             // Numbers stay strings, which are the same on the wire and keep their digits.
             "any" if self.bare => Ok(match serde_json::from_str(text) {
                 Ok(value @ (Value::Array(_) | Value::Object(_) | Value::String(_))) => value,
                 _ => text.into(),
             }),
-            _ => serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}")),
+            _ => serde_json::from_str(text).map_err(|error| format!("not valid JSON: {error}")),
         }
     }
 }
@@ -363,7 +363,7 @@ impl TypedValueParser for JsonValue {
         arg: Option<&Arg>,
         value: &OsStr,
     ) -> Result<Value, clap::Error> {
-        let text = value.to_str().ok_or("it is not UTF-8".to_owned());
+        let text = value.to_str().ok_or("not UTF-8".to_owned());
         text.and_then(|text| self.read(text)).map_err(|problem| {
             let name = arg.map(ToString::to_string).unwrap_or_default();
             let value = value.to_string_lossy();

@@ -15,13 +15,13 @@ use crate::printable::{harmless, printable};
 /// The output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// One indented JSON text
+    /// Indented JSON
     Json,
-    /// One line of JSON for each item
+    /// A line of JSON for each item
     Jsonl,
     /// YAML
     Yaml,
-    /// Columns for people
+    /// Tables for people
     Table,
 }
 
@@ -154,5 +154,5 @@ fn escaped(json: String) -> String {
 }
 
 fn written(result: io::Result<()>) -> Result<(), Failure> {
-    result.map_err(|error| Failure::io("standard output cannot be written", &error))
+    result.map_err(|error| Failure::io("cannot write to standard output", &error))
 }

@@ -14,8 +14,12 @@ const LARGEST: u64 = 32 * 1024 * 1024;
 
 /// Returns the name of the pipeline in a package, which Python's `kfp` uses too.
 pub fn pipeline_name(path: &Path) -> Result<String, Failure> {
-    let text = pipeline(path)
-        .map_err(|error| Failure::io(format!("the package `{}`", path.display()), &error))?;
+    let text = pipeline(path).map_err(|error| {
+        Failure::io(
+            format!("cannot read the package `{}`", path.display()),
+            &error,
+        )
+    })?;
     let documents: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap_or_default();
     let name = documents
         .first()
@@ -23,7 +27,7 @@ pub fn pipeline_name(path: &Path) -> Result<String, Failure> {
     let name = name.and_then(Value::as_str).filter(|name| !name.is_empty());
     name.map(str::to_owned).ok_or_else(|| {
         Failure::Usage(format!(
-            "`{}` is no compiled pipeline: it has no `pipelineInfo.name`; compile it, or give --name",
+            "`{}` is not a compiled pipeline: it has no `pipelineInfo.name`; compile it, or give --name",
             path.display()
         ))
     })
@@ -33,7 +37,7 @@ pub fn pipeline_name(path: &Path) -> Result<String, Failure> {
 fn pipeline(path: &Path) -> io::Result<String> {
     let length = std::fs::metadata(path)?.len();
     if length > LARGEST {
-        let message = format!("it has {length} bytes; the server takes at most {LARGEST}");
+        let message = format!("it has {length} bytes, and the server accepts at most {LARGEST}");
         return Err(io::Error::other(message));
     }
     let mut start = [0; 2];
@@ -56,7 +60,7 @@ fn pipeline(path: &Path) -> io::Result<String> {
         [0x1f, 0x8b] => {
             let mut archive = tar::Archive::new(GzDecoder::new(file).take(LARGEST));
             let (mut names, mut texts) = (Vec::new(), Vec::new());
-            // A sparse entry gives more bytes than the archive has.
+            // A sparse entry yields more bytes than the archive has.
             let mut left = LARGEST;
             for entry in archive.entries()? {
                 let entry = entry?;

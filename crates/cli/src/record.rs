@@ -122,7 +122,7 @@ async fn calibration(
         }
         id => id.parse().map_err(|_| {
             Failure::Usage(format!(
-                "`{}` is no id of a backend; give a number",
+                "invalid backend id `{}`: it must be a number",
                 id.escape_debug()
             ))
         })?,

@@ -192,7 +192,7 @@ impl<'a> Settings<'a> {
         };
         let endpoint = setting.value.into_string().map_err(|_| {
             Failure::Usage(format!(
-                "the address of the server, set by {}, is not UTF-8; set it anew",
+                "the endpoint in {} is not UTF-8; correct it",
                 setting.source
             ))
         })?;

@@ -73,7 +73,7 @@ impl Arguments {
 /// Returns the number of bytes to upload. It is unknown for a pipe or a device.
 fn length(path: &Path) -> Result<Option<u64>, Failure> {
     let metadata = fs::metadata(path).map_err(|error| {
-        let what = format!("the file `{}` cannot be read", path.display());
+        let what = format!("cannot read the file `{}`", path.display());
         Failure::io(what, &error)
     })?;
     Ok(metadata.is_file().then_some(metadata.len()))

@@ -94,7 +94,7 @@ impl Check {
             } => message.clone(),
             Failure::Api(error) | Failure::Advised { error, .. } => error.message().to_owned(),
             Failure::Usage(message) | Failure::Io(message) => message.clone(),
-            _ => "it ended early".to_owned(),
+            _ => "ended early".to_owned(),
         };
         self.ended(Status::Failed(failure.status()), message)
     }

@@ -39,20 +39,17 @@ impl<'a> Checkup<'a> {
         };
         let mut checks = self.configured(&configured);
         if self.options.dry_run {
-            let not_asked = "nothing is asked in a dry run";
-            checks.push(self.check("server").skipped(not_asked));
-            checks.push(self.check("access").skipped(not_asked));
+            let not_sent = "nothing is sent in a dry run";
+            checks.push(self.check("server").skipped(not_sent));
+            checks.push(self.check("access").skipped(not_sent));
             return checks;
         }
         let server = self.server(&configured).await;
-        let answers = server.is_ok();
+        let responds = server.is_ok();
         checks.push(server);
-        match answers {
+        match responds {
             true => checks.extend(self.access(&configured).await),
-            false => checks.push(
-                self.check("access")
-                    .skipped("the server is not there to ask"),
-            ),
+            false => checks.push(self.check("access").skipped("the server does not respond")),
         }
         checks
     }
@@ -67,9 +64,11 @@ impl<'a> Checkup<'a> {
         let (endpoint, token) = (variables.endpoint, variables.token);
         match self.api {
             Api::Compute => check.remedy(format!(
-                "to use it, log in with `compute-kfp login`, or set {endpoint} and {token}"
+                "to use this API, log in with `compute-kfp login`, or set {endpoint} and {token}"
             )),
-            Api::Kfp => check.remedy(format!("to use it, set {endpoint}, or make a profile")),
+            Api::Kfp => check.remedy(format!(
+                "to use this API, set {endpoint} or create a profile"
+            )),
         }
     }
 
@@ -83,7 +82,7 @@ impl<'a> Checkup<'a> {
             .collect();
         sources.dedup();
         let check = self.check("settings").failed(&self.advised(failure));
-        let check = check.remedy("correct what the message names");
+        let check = check.remedy("correct the setting that the message names");
         match sources.as_slice() {
             [] => check,
             sources => check.source(sources.join(", ")),
@@ -102,14 +101,11 @@ impl<'a> Checkup<'a> {
         checks.extend(others.map(|(found, source)| self.setting(found, source)));
         if configured.credential().is_none() {
             checks.push(match self.api {
-                Api::Compute => self
-                    .check("credential")
-                    .warning("there is none")
-                    .remedy(format!(
-                        "log in with `compute-kfp login`, or set {}",
-                        self.api.variables().token
-                    )),
-                Api::Kfp => self.check("credential").skipped("there is none"),
+                Api::Compute => self.check("credential").warning("none").remedy(format!(
+                    "log in with `compute-kfp login`, or set {}",
+                    self.api.variables().token
+                )),
+                Api::Kfp => self.check("credential").skipped("none"),
             });
         }
         let hidden = self.settings.hidden(self.api).into_iter();
@@ -134,19 +130,21 @@ impl<'a> Checkup<'a> {
             Some(path) if found.setting == Setting::TokenFile => match File::open(path) {
                 Ok(_) => check.ok(path),
                 Err(error) => {
-                    let message = format!("`{path}` cannot be read: {error}");
+                    let message = format!("cannot read `{path}`: {error}");
                     check
                         .failed(&Error::authentication(message).into())
-                        .remedy("correct the path, or put the token there")
+                        .remedy("correct the path, or write the token to this file")
                 }
             },
             Some(value) => check.ok(value),
             None => match found.setting {
-                Setting::AllowHttp => check.ok("is allowed to any host"),
+                Setting::AllowHttp => check.ok("allowed for any host"),
                 Setting::InsecureSkipTlsVerify => check
-                    .warning("is off: any certificate of the server is accepted")
-                    .remedy("trust the authority of the server by --certificate-authority instead"),
-                _ => check.ok("is set, not shown"),
+                    .warning("off: any certificate of the server is accepted")
+                    .remedy(
+                        "use --certificate-authority to trust the authority of the server instead",
+                    ),
+                _ => check.ok("set, not shown"),
             },
         }
     }
@@ -159,19 +157,23 @@ impl<'a> Checkup<'a> {
             Err(error) if error.kind() == ErrorKind::Authentication => return None,
             Err(error) => {
                 let check = file.warning(error.message());
-                return Some(check.remedy("it is not used now; correct it or move it away"));
+                return Some(check.remedy("the file is not used; correct or remove it"));
             }
         };
         let path = login.path().display();
         if let Some(hidden) = configured.hidden_login() {
-            return Some(file.warning(hidden).remedy(
-                "remove what hides the login, or log out with `compute-kfp logout` to end it",
-            ));
+            return Some(
+                file.warning(hidden)
+                    .remedy("remove that credential, or end the login with `compute-kfp logout`"),
+            );
         }
         if configured.source(Setting::Login).is_none() {
             let why = match configured.credential() {
                 Some((found, _)) => {
-                    format!("`{path}` is not used, but the {}", title(found.setting))
+                    format!(
+                        "`{path}` is not used; the {} takes precedence",
+                        title(found.setting)
+                    )
                 }
                 None => format!("`{path}` holds no login to this server"),
             };
@@ -183,26 +185,26 @@ impl<'a> Checkup<'a> {
         Some(match login.team_member_id() {
             Ok(Some(id)) => check.ok(id),
             Ok(None) => check
-                .warning("none is chosen")
-                .remedy("choose one with `compute-kfp login --team-member ID`"),
+                .warning("none is selected")
+                .remedy("select one with `compute-kfp login --team-member ID`"),
             Err(error) => check.failed(&error.into()),
         })
     }
 
-    /// Checks whether the server responds. A proxy that demands a credential counts as a response.
+    /// Checks whether the server responds. A proxy that requires a credential counts as a response.
     async fn server(&self, configured: &ConfiguredClient) -> Check {
         let check = self.check("server");
         let anonymous = match configured.anonymous(self.settings) {
             Ok(client) => client,
             Err(failure) => return check.failed(&failure),
         };
-        let asked = Instant::now();
-        let answer = match &anonymous {
+        let sent = Instant::now();
+        let response = match &anonymous {
             Client::Compute(client) => client.healthz().send().await.map(drop),
             Client::Kfp(client) => client.get_healthz().send().await.map(drop),
         };
-        let took = asked.elapsed().as_millis();
-        let moved = match &answer {
+        let took = sent.elapsed().as_millis();
+        let moved = match &response {
             Err(error) if self.api == Api::Kfp && advice::is_page(error) => {
                 advice::api_below(self.settings).await
             }
@@ -213,10 +215,10 @@ impl<'a> Checkup<'a> {
                 .failed(&moved.into())
                 .remedy("use the endpoint that the message names");
         }
-        match answer {
-            Ok(()) => check.ok(format!("answers, in {took} ms")),
-            Err(error) if wants_a_credential(&error) => {
-                check.ok(format!("answers, in {took} ms, and wants a credential"))
+        match response {
+            Ok(()) => check.ok(format!("responds in {took} ms")),
+            Err(error) if requires_a_credential(&error) => {
+                check.ok(format!("responds in {took} ms and requires a credential"))
             }
             Err(error) => self.refused(check, None, error),
         }
@@ -268,26 +270,28 @@ impl<'a> Checkup<'a> {
     fn refused(&self, check: Check, credential: Option<&Found>, error: Error) -> Check {
         let by_login = credential.is_none_or(|found| found.setting == Setting::Login);
         let remedy = match error.kind() {
-            _ if SettingsError::of(&error).is_some() => "correct what the message names",
+            _ if SettingsError::of(&error).is_some() => {
+                "correct the setting that the message names"
+            }
             ErrorKind::Authentication if self.api == Api::Compute && by_login => {
                 "log in with `compute-kfp login`"
             }
-            ErrorKind::Authentication => "replace the credential, which is wrong or has expired",
-            ErrorKind::Permission => "ask for the permission, or use another account or namespace",
+            ErrorKind::Authentication => "replace the credential, which is invalid or has expired",
+            ErrorKind::Permission => "request the permission, or use another account or namespace",
             ErrorKind::Connection => "check the address, the network and the proxy",
-            ErrorKind::Timeout => "try again, or allow more time with --timeout",
+            ErrorKind::Timeout => "try again, or increase --timeout",
             ErrorKind::Server | ErrorKind::RateLimited => {
-                "try again later; if it stays so, tell who runs the server"
+                "try again later; if it persists, contact the operator of the server"
             }
             ErrorKind::NotFound | ErrorKind::Protocol => {
-                "check that the address is that of this API"
+                "check that the endpoint is the address of this API"
             }
-            _ => "correct what the message names",
+            _ => "correct the setting that the message names",
         };
         check.failed(&self.advised(error.into())).remedy(remedy)
     }
 
-    /// Puts a failure in the terms of the command line.
+    /// Replaces the message of a failure by one in the terms of the command line.
     fn advised(&self, failure: Failure) -> Failure {
         let message = match &failure {
             Failure::Api(error) => advice::of_settings(&[self.api], error),
@@ -304,8 +308,8 @@ impl<'a> Checkup<'a> {
     }
 }
 
-/// Returns whether a server, or a proxy in front of it, demanded a credential.
-fn wants_a_credential(error: &Error) -> bool {
+/// Returns whether a server, or a proxy in front of it, required a credential.
+fn requires_a_credential(error: &Error) -> bool {
     let by_kind = matches!(
         error.kind(),
         ErrorKind::Authentication | ErrorKind::Permission

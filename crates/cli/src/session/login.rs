@@ -94,7 +94,7 @@ async fn log_in(
     drop(spinner);
     let login = logged_in.login;
     say(&format!(
-        "logged in to `{}`; the login is kept in `{}`",
+        "logged in to `{}`; the login is stored in `{}`",
         login.endpoint(),
         login.path().display()
     ));
@@ -114,7 +114,7 @@ fn show(pending: &PendingLogin, endpoint: &str) {
         Some(complete) => {
             say(&format!("  {}", printable(complete)));
             say(&format!(
-                "and check that it shows {code}, or open {page} and enter that code."
+                "and check that it shows the code {code}, or open {page} and enter that code."
             ));
         }
         None => {
@@ -123,7 +123,7 @@ fn show(pending: &PendingLogin, endpoint: &str) {
         }
     }
     let left = humantime::format_duration(Duration::from_secs(pending.expires_in().as_secs()));
-    say(&format!("The code is good for {left}."));
+    say(&format!("The code is valid for {left}."));
 }
 
 fn warn_of_precedence(settings: &Settings<'_>) {

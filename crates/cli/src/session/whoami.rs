@@ -41,9 +41,9 @@ pub async fn print(options: &Options, configured: &ConfiguredClient) -> Result<(
         warn(&hidden);
     }
     let identity = Identity::of(client, credential).await?;
-    let mut told = Map::new();
+    let mut shown = Map::new();
     for (name, value) in identity.properties() {
-        told.insert(name.to_owned(), value);
+        shown.insert(name.to_owned(), value);
     }
     let endpoint_source = configured
         .source(Setting::Endpoint)
@@ -54,13 +54,13 @@ pub async fn print(options: &Options, configured: &ConfiguredClient) -> Result<(
         ("credential", json!(title(credential.setting))),
         ("credential_source", json!(source.to_string())),
     ];
-    told.extend(by.map(|(name, value)| (name.to_owned(), value)));
-    Output::new(options.output).response(&Value::Object(told), None)
+    shown.extend(by.map(|(name, value)| (name.to_owned(), value)));
+    Output::new(options.output).response(&Value::Object(shown), None)
 }
 
 fn nobody(endpoint: &str) -> Failure {
     let message = format!(
-        "there is no credential for `{endpoint}`; log in with `compute-kfp login`, or set COMPUTE_TOKEN"
+        "no credential for `{endpoint}`; log in with `compute-kfp login`, or set COMPUTE_TOKEN"
     );
     Error::authentication(message).into()
 }

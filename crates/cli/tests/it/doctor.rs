@@ -277,7 +277,7 @@ fn a_login_that_is_hidden_by_another_setting_is_told() {
     let login = program.run(["login", "--endpoint", server.url()]);
     assert_eq!(login.status, 0, "{login:?}");
     program = program.variable("COMPUTE_API_KEY", server.compute_api_key());
-    let hidden = "API key (variable COMPUTE_API_KEY) hides the login";
+    let hidden = "API key (variable COMPUTE_API_KEY) takes precedence over the login";
     let endpoint = ["--endpoint", server.url()];
     let whoami = program.run([&["whoami"], &endpoint[..]].concat());
     assert_eq!(whoami.status, 0, "{whoami:?}");

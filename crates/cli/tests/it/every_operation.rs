@@ -14,12 +14,15 @@ mod support;
 #[path = "../../../sandbox/tests/it/every_operation/world.rs"]
 mod world;
 
-use crate::program::{Ended, Program, sandbox, wait_for};
+use std::path::Path;
+
+use crate::program::{Ended, Program, wait_for};
 use compute_kfp::operation::{BodyKind, Operation};
 use compute_kfp::{compute, kfp};
-use compute_kfp_sandbox::{NAMESPACE, ReceivedRequest};
+use compute_kfp_sandbox::{NAMESPACE, ReceivedRequest, Sandbox};
 use description::Description;
 use serde_json::{Map, Value};
+use tempfile::TempDir;
 use world::{PIPELINE, World};
 
 struct Api {
@@ -79,6 +82,22 @@ fn asked_for(request: &ReceivedRequest) -> (String, String, Option<String>, Opti
     )
 }
 
+/// Returns the data of the sandbox of a world, which is faster to start with than to create.
+fn data_of(sandbox: &Sandbox, path: &Path) -> Value {
+    sandbox.save().unwrap();
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn with_data(data: &Value) -> Sandbox {
+    let sandbox = Sandbox::builder().require_kfp_token();
+    sandbox.empty().seed(data.clone()).start_blocking().unwrap()
+}
+
+fn with_data_file(path: &Path) -> Sandbox {
+    let sandbox = Sandbox::builder().require_kfp_token();
+    sandbox.data_file(path).start_blocking().unwrap()
+}
+
 #[test]
 fn every_operation_is_called_by_options_and_by_json_with_the_same_effect() {
     // Each API in a thread of its own: this takes longer than all other tests together.
@@ -92,8 +111,11 @@ fn every_operation_is_called_by_options_and_by_json_with_the_same_effect() {
 
 /// Calls each operation by options and by JSON; returns their number.
 fn every_operation_is_called(api: &Api) -> usize {
-    let common = sandbox();
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("data.json");
+    let common = with_data_file(&path);
     let common = wait_for(World::create(&common));
+    let data = data_of(common.sandbox, &path);
     for operation in api.operations {
         let mut requests = Vec::new();
         for by_json in [false, true] {
@@ -101,8 +123,8 @@ fn every_operation_is_called(api: &Api) -> usize {
             let world = match operation.method {
                 "GET" => &common,
                 _ => {
-                    changed = sandbox();
-                    own = wait_for(World::create(&changed));
+                    changed = with_data(&data);
+                    own = common.copied_to(&changed);
                     &own
                 }
             };
@@ -297,13 +319,18 @@ fn filled(world: &World<'_>, name: &str, value: &Value) -> Value {
 
 #[test]
 fn the_example_of_each_help_is_taken_by_the_server() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("data.json");
+    let original = with_data_file(&path);
+    let original = wait_for(World::create(&original));
+    let data = data_of(original.sandbox, &path);
     for api in apis() {
         for operation in api.operations {
             if !matches!(operation.body, Some((BodyKind::Json, _))) {
                 continue;
             }
-            let sandbox = sandbox();
-            let world = wait_for(World::create(&sandbox));
+            let sandbox = with_data(&data);
+            let world = original.copied_to(&sandbox);
             let program = Program::with(&sandbox);
             let name = operation.name.replace('_', "-");
             let help = program.run([api.name, &name, "--help"]).output;

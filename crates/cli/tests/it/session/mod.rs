@@ -84,7 +84,7 @@ fn no_color_means_no_spinner_either() {
     let door = Door::new(json!({}));
     let program = Program::alone().variable("NO_COLOR", "1");
     let mut terminal = Terminal::start(120, program.command(&["login", "--endpoint", &door.url]));
-    terminal.shows("The code is good for 10m");
+    terminal.shows("The code is valid for 10m");
     door.confirm();
     let seen = terminal.end();
     let screen = seen.screen();

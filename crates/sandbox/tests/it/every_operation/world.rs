@@ -34,6 +34,14 @@ impl<'a> World<'a> {
         world
     }
 
+    /// Returns the same world in a sandbox that was started with the data of this one.
+    pub fn copied_to<'b>(&self, sandbox: &'b Sandbox) -> World<'b> {
+        World {
+            sandbox,
+            ids: self.ids.clone(),
+        }
+    }
+
     async fn create_compute(&mut self) {
         let (compute, sandbox) = (Compute(self.sandbox), self.sandbox);
         let as_backend = |method: Method, path: &str| {
