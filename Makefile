@@ -1,28 +1,28 @@
-# Needs only the Rust toolchain, `contract` Node and Python, and `bench` nginx, Python and Java; cargo,
-# npm, pip and apt fetch what is missing.
+# Needs the Rust toolchain; `contract` also needs Node and Python, `bench` nginx, Python and Java.
+# Missing packages are installed by cargo, npm, pip and apt.
 
 CARGO ?= cargo
 
-.PHONY: demo test contract referees soak bench bench-quick generate spec-diff check lint package clean
+.PHONY: demo test contract referees soak bench bench-quick generate spec-diff check lint package static clean
 
-## Run the main job against the sandbox inside the process.
+## Run the main job against an embedded sandbox.
 demo:
 	$(CARGO) run --quiet -p compute-kfp --example record_calibration
 
-## Run every test and every example of the documentation. Many tests wait, for time limits and
-## programs: more of them than there are cores run at once.
+## Run every test and every documentation example. Many tests wait for timeouts and processes, so
+## more of them run in parallel than there are cores.
 test: export RUST_TEST_THREADS ?= 4
 test:
 	$(CARGO) test --workspace --no-fail-fast
 
-## Let referees of other making judge the clients and the sandbox; needs Node 20 and Python 3.10.
-## They are a workspace of their own, but what both depend on is built once.
+## Run third-party conformance checks of the clients and the sandbox; needs Node 20 and Python 3.10.
+## The checks are a separate workspace that shares this target directory.
 contract: export CARGO_TARGET_DIR ?= $(CURDIR)/target
 contract: referees
 	cp Cargo.lock contract/Cargo.lock
 	$(CARGO) test --manifest-path contract/Cargo.toml
 
-## Install the referees, at the versions of their lock files.
+## Install the conformance checkers, at the versions of their lock files.
 referees: contract/oidc/node_modules/.package-lock.json
 referees: contract/referees/node_modules/.package-lock.json
 referees: contract/schemathesis/.venv/installed contract/tools/.venv/installed
@@ -37,18 +37,18 @@ contract/%/.venv/installed: contract/%/requirements.txt
 	contract/$*/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	touch $@
 
-## Make 100,000 calls to a server that fails now and then, and read lists of a million items: nothing
-## is lost or done twice, and memory stays flat.
+## Make 100,000 calls to a server that fails at random, and read lists of a million items. Checks that
+## no call is lost or executed twice, and that memory stays flat.
 soak:
 	$(CARGO) bench -p compute-kfp-runtime --bench soak --bench million_items
 
-## Measure the SDK beside its peers and write benches/RESULTS.md; benches/README.md says what it takes.
+## Compare the SDK with other clients and write benches/RESULTS.md; see benches/README.md.
 bench: benches/tools/nginx/installed contract/witness/.venv/installed
 bench: benches/candidates/openapi-generator/generated/done
 	cp Cargo.lock benches/Cargo.lock
 	cd benches && $(CARGO) run --quiet --release
 
-## Measure what needs no other language; the results go to the terminal.
+## Run the benchmarks that need only Rust and nginx, and print the results.
 bench-quick: benches/tools/nginx/installed
 	cp Cargo.lock benches/Cargo.lock
 	cd benches && $(CARGO) run --quiet --release -- --quick
@@ -67,29 +67,33 @@ benches/candidates/openapi-generator/generated/done: $(wildcard specs/*.json)
 	benches/candidates/openapi-generator/generate benches/tools/openapi-generator/bin/openapi-generator-cli
 	touch $@
 
-## Put into the client crates what specs/ gives, and print warnings; run it after a change there.
+## Regenerate the client crates from specs/, and print warnings.
 generate:
 	$(CARGO) run --quiet --bin generate
 
-## Tell what a new description changes, from OLD=… to NEW=…, and write it into the changelog.
+## Report what changes from spec OLD=… to spec NEW=…, and add it to the changelog.
 spec-diff:
 	$(CARGO) run --quiet -p compute-kfp-codegen --bin compute-kfp-spec-diff -- \
 	    --overlay specs/compute.overlay.json --overlay specs/kfp.overlay.json \
 	    --changelog CHANGELOG.md "$(OLD)" "$(NEW)"
 
-## Fail if checked-in code is stale, an overlay matches nothing, or a part of a spec is left out.
+## Fail if generated code is stale, an overlay matches nothing, or a part of a spec is left out.
 check:
 	$(CARGO) run --quiet --bin generate -- --check
 
-## Fail on bad format, on warnings and on gaps in the documentation.
+## Fail on bad format, warnings and missing documentation.
 lint:
 	ci/format
 	ci/clippy
 	ci/documentation
 
-## Build every crate from the package that would be published.
+## Check every crate from the package that would be published.
 package:
 	ci/packages
+
+## Build the command line as a static program for Linux and try it; see ci/static.
+static:
+	ci/static
 
 clean:
 	$(CARGO) clean

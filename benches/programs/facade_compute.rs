@@ -1,4 +1,4 @@
-//! One operation by the SDK: prints how many jobs there are.
+//! Calls one operation with the SDK, and prints the number of jobs.
 
 use std::env;
 use std::error::Error;

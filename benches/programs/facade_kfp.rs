@@ -1,4 +1,4 @@
-//! One operation by the SDK: prints the name of a run.
+//! Calls one operation with the SDK, and prints the name of a run.
 
 use std::env;
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! A list of runs, read one after the other: prints how much memory the process had at most, in KiB.
+//! Reads a list of runs one by one, and prints the peak of resident memory in KiB.
 
 use std::env;
 use std::error::Error;
@@ -22,11 +22,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         seen += 1;
     }
     if seen != runs {
-        return Err(format!("{seen} runs came in place of {runs}").into());
+        return Err(format!("expected {runs} runs, got {seen}").into());
     }
     let status = fs::read_to_string("/proc/self/status")?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let peak = peak.ok_or("/proc/self/status does not tell VmHWM")?;
+    let peak = peak.ok_or("/proc/self/status has no VmHWM")?;
     println!("{}", peak.trim().trim_end_matches(" kB"));
     Ok(())
 }

@@ -1,4 +1,4 @@
-"""One operation by the official client: prints how many jobs there are."""
+"""Calls one operation with the official client, and prints the number of jobs."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""One operation by the official client: prints the name of a run."""
+"""Calls one operation with the official client, and prints the name of a run."""
 
 import sys
 

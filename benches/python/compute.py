@@ -18,16 +18,6 @@ async def main():
         match task.work:
             case "jobs":
                 await repeat(task, lambda: jobs.read_jobs_jobs_get(size=PAGE_SIZE))
-            case "decode-jobs":
-                body = tasks.text(task)
-                kind = "PageJob"
-                tasks.compute(
-                    task, lambda: client.deserialize(body, kind, "application/json"), shown
-                )
-            case "start":
-                measuring = tasks.Measuring()
-                await jobs.read_jobs_jobs_get(size=PAGE_SIZE)
-                measuring.end(1)
             case _:
                 tasks.not_offered(task)
 
@@ -37,7 +27,7 @@ def shown(page):
 
 
 async def repeat(task, call):
-    """Calls something, with as many calls under way as there are to be at once."""
+    """Makes the calls, `at_once` of them concurrently."""
     if task.show:
         tasks.show(shown(await call()))
         return

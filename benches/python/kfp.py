@@ -9,20 +9,13 @@ import task as tasks
 PAGE_SIZE = 200
 
 
-class Text:
-    """What the client reads JSON from."""
-
-    def __init__(self, data):
-        self.data = data
-
-
 def main():
     task = tasks.from_arguments()
     configuration = kfp_server_api.Configuration(host=task.url)
     configuration.api_key["authorization"] = tasks.TOKEN
     configuration.api_key_prefix["authorization"] = "Bearer"
     if task.at_once > configuration.connection_pool_maxsize:
-        # The client would throw the others away after each call.
+        # Otherwise the client closes the other connections after each call.
         configuration.connection_pool_maxsize = task.at_once
     client = kfp_server_api.ApiClient(configuration)
     service = kfp_server_api.RunServiceApi(client)
@@ -32,22 +25,14 @@ def main():
             repeat(task, lambda: service.run_service_get_run("run-1"), shown)
         case "runs":
             repeat(task, lambda: service.run_service_list_runs(page_size=PAGE_SIZE), shown)
-        case "decode-runs":
-            body = Text(tasks.text(task))
-            kind = "V2beta1ListRunsResponse"
-            tasks.compute(task, lambda: client.deserialize(body, kind), shown)
         case "items":
             items(task, service)
-        case "start":
-            measuring = tasks.Measuring()
-            service.run_service_get_run("run-1")
-            measuring.end(1)
         case _:
             tasks.not_offered(task)
 
 
 def repeat(task, call, shown):
-    """Calls something, from as many threads as there are to be calls at once."""
+    """Makes the calls, from one thread per concurrent call."""
     if task.show or task.at_once == 1:
         tasks.compute(task, call, shown)
         return
@@ -64,7 +49,7 @@ def several(threads, calls, call):
 
 
 def items(task, service):
-    """As many runs as there are to be calls, page after page."""
+    """Reads as many runs as the task has calls, page by page."""
     measuring = tasks.Measuring()
     seen, token = 0, ""
     while seen < task.calls and token is not None:
@@ -73,7 +58,7 @@ def items(task, service):
             seen += 1
         token = page.next_page_token
     if seen != task.calls:
-        raise RuntimeError(f"{seen} came in place of {task.calls}")
+        raise RuntimeError(f"expected {task.calls} items, got {seen}")
     measuring.end(seen)
 
 

@@ -1,5 +1,4 @@
-"""What the Python candidates share, as the crate `candidate` does for those in Rust: the command line,
-and how work is measured."""
+"""Command line and measurements of the Python candidates, like the crate `candidate` for Rust."""
 
 import argparse
 import json
@@ -11,22 +10,15 @@ TOKEN = "benchmark-token-0123456789abcdef0123456789abcdef"
 
 
 def from_arguments():
-    """The task of the command line."""
+    """Reads the task from the command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("work")
     parser.add_argument("--url", default="")
-    parser.add_argument("--file", default="")
     parser.add_argument("--calls", type=int, default=1)
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--warm-up", type=int, default=0)
     parser.add_argument("--show", action="store_true")
     return parser.parse_args()
-
-
-def text(task):
-    """The text of the file that the task names."""
-    with open(task.file, encoding="utf-8") as file:
-        return file.read()
 
 
 def show(value):
@@ -35,7 +27,7 @@ def show(value):
 
 
 def compute(task, call, shown):
-    """Calls something one after the other; `shown` makes JSON of what it gives."""
+    """Makes the calls one after the other. `shown` converts a result to JSON."""
     if task.show:
         show(shown(call()))
         return
@@ -48,15 +40,14 @@ def compute(task, call, shown):
 
 
 class Measuring:
-    """A measurement that has begun."""
+    """A measurement in progress."""
 
     def __init__(self):
-        self.resident_before = memory("VmRSS")
         self.cpu = time.process_time_ns()
         self.wall = time.perf_counter_ns()
 
     def end(self, calls):
-        """Ends now, and prints the figures."""
+        """Ends the measurement and prints the figures."""
         cpu = time.process_time_ns() - self.cpu
         wall = time.perf_counter_ns() - self.wall
         show(
@@ -64,23 +55,21 @@ class Measuring:
                 "calls": calls,
                 "cpu_ns": cpu,
                 "wall_ns": wall,
-                "resident_before_kib": self.resident_before,
-                "resident_peak_kib": memory("VmHWM"),
+                "resident_peak_kib": resident_peak_kib(),
             }
         )
 
 
-def memory(name):
-    """A figure of the process's memory, in KiB, as Linux tells it."""
+def resident_peak_kib():
     with open("/proc/self/status", encoding="ascii") as status:
         for line in status:
             key, _, rest = line.partition(":")
-            if key == name:
+            if key == "VmHWM":
                 return int(rest.split()[0])
-    raise RuntimeError(f"/proc/self/status does not tell {name}")
+    raise RuntimeError("/proc/self/status has no VmHWM")
 
 
 def not_offered(task):
-    """Ends, and says that the candidate does not offer the work."""
-    print(f"this candidate does not offer `{task.work}`", file=sys.stderr)
+    """Reports that the candidate does not support the work, and exits."""
+    print(f"unsupported work `{task.work}`", file=sys.stderr)
     sys.exit(NOT_OFFERED)

@@ -1,4 +1,4 @@
-//! Programs that do the same work with clients of their own.
+//! Programs that do the same work with different clients.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -11,67 +11,61 @@ use serde_json::Value;
 use crate::Result;
 use crate::statistics::Samples;
 
-/// Core on which candidates run; the servers have the other one.
+/// Core of the candidates.
 const CANDIDATE_CORE: &str = "0";
-/// Core on which servers run.
+/// Core of the server.
 pub const SERVER_CORE: &str = "1";
 
-/// A program that does what the others do.
+/// A program with one client.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// As tables call it.
+    /// Name in tables.
     pub name: &'static str,
     program: Vec<OsString>,
 }
 
 impl Candidate {
-    /// A package of `benches/candidates`, built by itself so that it has no other's features.
+    /// Builds a package of `benches/candidates`, alone, so that other candidates add no features.
     pub fn package(name: &'static str, benches: &Path, package: &str) -> Result<Self> {
         Self::package_of(name, benches, benches, package)
     }
 
-    /// A package of the workspace in `folder`, which is another than that of `benches`.
+    /// Builds a package of the workspace in `directory`.
     pub fn package_of(
         name: &'static str,
         benches: &Path,
-        folder: &Path,
+        directory: &Path,
         package: &str,
     ) -> Result<Self> {
         let status = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--release", "--package", package])
             .arg("--target-dir")
-            .arg(target_folder(benches)?)
-            .current_dir(folder)
+            .arg(target_directory(benches)?)
+            .current_dir(directory)
             .status()?;
         if !status.success() {
-            return Err(format!("the candidate `{package}` cannot be built").into());
+            return Err(format!("cannot build the candidate `{package}`").into());
         }
-        let program = target_folder(benches)?.join("release").join(package);
+        let program = target_directory(benches)?.join("release").join(package);
         Ok(Self {
             name,
             program: vec![program.into()],
         })
     }
 
-    /// Another program of a package that [`package`](Self::package) has built.
-    pub fn program_of(name: &'static str, benches: &Path, program: &str) -> Result<Self> {
-        let program = target_folder(benches)?.join("release").join(program);
-        Ok(Self::program(name, [program.into()]))
-    }
-
-    /// Another program, with the arguments that stand before those of a task.
+    /// Uses any program, with arguments that precede those of a task.
     pub fn program(name: &'static str, program: impl IntoIterator<Item = OsString>) -> Self {
         let program = program.into_iter().collect();
         Self { name, program }
     }
 
-    /// The same program under another name, for work that is to be compared with others.
+    /// Returns the same program under another name.
     pub fn named(&self, name: &'static str) -> Self {
         let program = self.program.clone();
         Self { name, program }
     }
 
-    /// Does the work and tells what it took; `None` where the candidate does not offer it.
+    /// Does the work. Returns `None` if the candidate does not support it.
     pub fn run(&self, arguments: &[&str]) -> Result<Option<Figures>> {
         match self.output(arguments)? {
             Some(output) => Ok(Some(serde_json::from_slice(&output)?)),
@@ -79,7 +73,7 @@ impl Candidate {
         }
     }
 
-    /// Does the work once and gives the data that it decoded; `None` where it is not offered.
+    /// Makes one call and returns the decoded data, or `None` if the candidate does not support it.
     pub fn shown(&self, arguments: &[&str]) -> Result<Option<Value>> {
         match self.output(&[arguments, &["--show"]].concat())? {
             Some(output) => Ok(Some(serde_json::from_slice(&output)?)),
@@ -87,8 +81,8 @@ impl Candidate {
         }
     }
 
-    /// The command of a task, on the core of candidates.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    /// Returns the command of a task, on the core of candidates.
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = pinned(CANDIDATE_CORE);
         command.args(&self.program).args(arguments);
         command
@@ -107,8 +101,8 @@ impl Candidate {
     }
 }
 
-/// Lets candidates take turns, so that what disturbs the machine disturbs all of them alike; one without
-/// arguments for a turn leaves it out.
+/// Lets candidates take turns, so that a disturbance of the machine affects all of them. A candidate
+/// without arguments for a turn skips it.
 pub fn take_turns(
     candidates: &[Candidate],
     turns: usize,
@@ -134,26 +128,26 @@ pub fn take_turns(
     Ok(all)
 }
 
-/// A command that runs on one core.
+/// Returns a command that runs on one core.
 pub fn pinned(core: &str) -> Command {
     let mut command = Command::new("taskset");
     command.args(["--cpu-list", core]);
     command
 }
 
-/// Where cargo puts what it builds of the benchmarks.
-pub fn target_folder(benches: &Path) -> Result<&'static Path> {
-    static FOLDER: OnceLock<std::path::PathBuf> = OnceLock::new();
-    if let Some(folder) = FOLDER.get() {
-        return Ok(folder);
+/// Returns the target directory of the benchmarks.
+pub fn target_directory(benches: &Path) -> Result<&'static Path> {
+    static DIRECTORY: OnceLock<std::path::PathBuf> = OnceLock::new();
+    if let Some(directory) = DIRECTORY.get() {
+        return Ok(directory);
     }
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--no-deps"])
         .current_dir(benches)
         .output()?;
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
-    let folder = metadata["target_directory"]
+    let directory = metadata["target_directory"]
         .as_str()
-        .ok_or("cargo metadata does not tell the target folder")?;
-    Ok(FOLDER.get_or_init(|| folder.into()))
+        .ok_or("cargo metadata names no target directory")?;
+    Ok(DIRECTORY.get_or_init(|| directory.into()))
 }

@@ -1,4 +1,4 @@
-//! The answers that the static server gives.
+//! Responses of the static server.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,26 +8,26 @@ use tempfile::TempDir;
 
 use crate::Result;
 
-/// Runs on a page, as many as the server allows.
+/// Runs on a page: the limit of the server.
 pub const RUNS: usize = 200;
-/// Jobs on a page, as many as the server allows.
+/// Jobs on a page: the limit of the server.
 pub const JOBS: usize = 100;
 
 /// Pages of the long list of runs, which has 100,000.
 pub const RUN_PAGES: usize = 500;
 
-/// A folder of answers, as the server finds them by path and query.
+/// A directory of responses, named by path and query.
 pub struct Data {
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Data {
-    /// Makes the answers of the templates in `folder`.
-    pub fn write(folder: &Path) -> Result<Self> {
-        let run = template(folder, "run.json")?;
-        let job = template(folder, "job.json")?;
+    /// Writes the responses, from templates.
+    pub fn write(templates: &Path) -> Result<Self> {
+        let run = template(templates, "run.json")?;
+        let job = template(templates, "job.json")?;
         let data = Self {
-            folder: tempfile::Builder::new()
+            directory: tempfile::Builder::new()
                 .prefix("compute-kfp-bench")
                 .tempdir()?,
         };
@@ -49,7 +49,7 @@ impl Data {
         Ok(data)
     }
 
-    /// Makes the long list of runs, behind `/long`: each page has the token of the next.
+    /// Writes the long list of runs, below `/long`. Each page has the token of the next.
     pub fn write_run_pages(&self, templates: &Path) -> Result<()> {
         if self.file("long").exists() {
             return Ok(());
@@ -58,24 +58,24 @@ impl Data {
         let run = template(templates, "run.json")?;
         for page in 0..RUN_PAGES {
             let first = page * RUNS;
-            let mut answer = json!({
+            let mut page_of_runs = json!({
                 "runs": (first..first + RUNS).map(|index| filled(&run, index)).collect::<Vec<_>>(),
                 "total_size": RUN_PAGES * RUNS,
             });
             if page + 1 < RUN_PAGES {
-                answer["next_page_token"] = token(page + 1).into();
+                page_of_runs["next_page_token"] = token(page + 1).into();
             }
             let of_page = if page == 0 {
                 String::new()
             } else {
                 token(page)
             };
-            self.save(&format!("long/runs{of_page}.json"), &answer)?;
+            self.save(&format!("long/runs{of_page}.json"), &page_of_runs)?;
         }
         Ok(())
     }
 
-    /// Makes a list of jobs that goes on for this many numbered pages.
+    /// Writes a list of jobs with this many numbered pages.
     pub fn write_job_pages(&self, templates: &Path, pages: usize) -> Result<()> {
         let job = template(templates, "job.json")?;
         for page in 1..=pages {
@@ -91,57 +91,33 @@ impl Data {
         Ok(())
     }
 
-    /// Makes the answer of a run that goes on.
-    pub fn write_running(&self, templates: &Path) -> Result<()> {
-        let mut run = filled(&template(templates, "run.json")?, 1);
-        run["state"] = "RUNNING".into();
-        if let Value::Object(properties) = &mut run {
-            properties.shift_remove("finished_at");
-        }
-        self.save("running.json", &run)
+    /// Returns the directory of the responses.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
-    /// Makes a file of this many bytes, to be uploaded.
-    pub fn write_upload(&self, bytes: usize) -> Result<PathBuf> {
-        let path = self.file("upload.yaml");
-        fs::write(
-            &path,
-            b"components: {} # \n"
-                .repeat(bytes.div_ceil(18))
-                .split_at(bytes)
-                .0,
-        )?;
-        Ok(path)
-    }
-
-    /// Where the answers are.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// Where one answer is.
+    /// Returns the path of one response.
     pub fn file(&self, name: &str) -> PathBuf {
-        self.folder().join(name)
+        self.directory().join(name)
     }
 
-    fn save(&self, name: &str, answer: &Value) -> Result<()> {
-        Ok(fs::write(self.file(name), answer.to_string())?)
+    fn save(&self, name: &str, response: &Value) -> Result<()> {
+        Ok(fs::write(self.file(name), response.to_string())?)
     }
 }
 
-/// A token as long as those of the server are.
+/// Returns a token as long as those of the server.
 fn token(page: usize) -> String {
     format!("eyJTb3J0QnlGaWVsZE5hbWUiOiJDcmVhdGVkQXRJblNlYyIsIlBhZ2UiOj{page:06}fQ")
 }
 
-fn template(folder: &Path, name: &str) -> Result<Value> {
-    let path = folder.join(name);
+fn template(directory: &Path, name: &str) -> Result<Value> {
+    let path = directory.join(name);
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(serde_json::from_str(&text)?)
 }
 
-/// The template with its place in the list: `{number}` becomes a number, `{index}` four digits and
-/// `{minute}` two.
+/// Fills in the index of an item: `{number}` becomes a number, `{index}` four digits, `{minute}` two.
 fn filled(template: &Value, index: usize) -> Value {
     match template {
         Value::String(text) if text == "{number}" => json!(index),

@@ -1,4 +1,4 @@
-//! What the figures were measured on and with.
+//! Machine and versions of a measurement.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,9 +7,8 @@ use std::{fs, thread};
 use crate::{Bench, Result};
 
 /// Crates that the figures depend on.
-const CRATES: [&str; 7] = [
+const CRATES: [&str; 6] = [
     "compute-kfp",
-    "hyper",
     "progenitor-client",
     "reqwest",
     "rustls",
@@ -20,7 +19,7 @@ const CRATES: [&str; 7] = [
 /// Packages of the Python clients.
 const PYTHON_CLIENTS: [&str; 2] = ["kfp-server-api", "qi-compute-api-client"];
 
-/// Machine and versions, a line of a list each.
+/// Returns machine and versions, one per line.
 pub fn describe(bench: &Bench) -> Result<Vec<String>> {
     let cpu = fs::read_to_string("/proc/cpuinfo")?;
     let cpu = cpu
@@ -51,15 +50,15 @@ pub fn describe(bench: &Bench) -> Result<Vec<String>> {
     lines.push(bench.nginx.version()?);
     let crates = CRATES
         .iter()
-        .map(|name| version_of_crate(&bench.folder, name));
+        .map(|name| version_of_crate(&bench.directory, name));
     lines.push(crates.collect::<Result<Vec<_>>>()?.join(", "));
     if !bench.quick {
-        // Measures leave them out, too, where they are not installed.
+        // Measures skip them too if they are not installed.
         if bench.python().exists() {
             lines.push(python_clients(bench)?);
         }
         let pinned = bench
-            .folder
+            .directory
             .join("candidates/openapi-generator/requirements.txt");
         let pinned = fs::read_to_string(pinned)?;
         let pinned = pinned.lines().find(|line| !line.starts_with('#'));
@@ -68,10 +67,13 @@ pub fn describe(bench: &Bench) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// A crate with its version, as the lock file has it.
-fn version_of_crate(folder: &Path, name: &str) -> Result<String> {
+/// Returns a crate with its version in the lock file.
+fn version_of_crate(directory: &Path, name: &str) -> Result<String> {
     let mut cargo = Command::new(env!("CARGO"));
-    let output = cargo.args(["pkgid", name]).current_dir(folder).output()?;
+    let output = cargo
+        .args(["pkgid", name])
+        .current_dir(directory)
+        .output()?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!("the version of `{name}`: {said}").into());

@@ -1,6 +1,6 @@
-//! Measures the SDK beside its peers, and writes what came of it into `RESULTS.md`.
+//! Compares the SDK with other clients, and writes `RESULTS.md`.
 //!
-//! `make bench` runs all of it, `make bench-quick` what needs no other language.
+//! `make bench` runs everything, `make bench-quick` what needs no other language.
 
 mod candidate;
 mod cost;
@@ -9,15 +9,14 @@ mod machine;
 mod measures;
 mod nginx;
 mod report;
-mod rustc_times;
 mod sameness;
 mod statistics;
 mod user_crate;
 
 use std::error::Error;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::{env, fs, io};
 
 use clap::Parser;
 
@@ -28,32 +27,24 @@ use crate::report::Report;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Measures the SDK beside its peers.
+/// Compares the SDK with other clients.
 #[derive(Parser)]
 struct Arguments {
-    /// Leaves out what needs another language, and what takes long; the results go to the terminal.
+    /// Skip what needs another language or takes long, and print the results
     #[arg(long)]
     quick: bool,
-    /// Measures only this; repeat it for several.
+    /// Run only this measure; can be repeated
     #[arg(long, value_name = "MEASURE")]
     only: Vec<String>,
-    /// How many rounds there are, of one turn or several for each candidate; 5 unless set, and 3 in a
-    /// quick run.
+    /// Number of rounds, each with one or more turns per candidate [default: 5, or 3 with --quick]
     #[arg(long)]
     rounds: Option<usize>,
-    /// Measures nothing, but starts the server for a profiler's sake, tells its address and the folder
-    /// of its answers, and goes on until the input ends.
-    #[arg(long, conflicts_with_all = ["quick", "only", "rounds"])]
-    serve: bool,
-    /// Measures nothing, but puts the notes as they are now into `RESULTS.md`.
-    #[arg(long, conflicts_with_all = ["quick", "only", "rounds", "serve"])]
-    notes: bool,
 }
 
-/// What every measure works with.
+/// The inputs of every measure.
 struct Bench {
-    /// The folder `benches` of the project.
-    folder: PathBuf,
+    /// The directory `benches` of the project.
+    directory: PathBuf,
     quick: bool,
     rounds: usize,
     data: Data,
@@ -63,19 +54,16 @@ struct Bench {
 impl Bench {
     /// The workspace of the SDK.
     fn project(&self) -> &Path {
-        self.folder.parent().unwrap_or(&self.folder)
+        self.directory.parent().unwrap_or(&self.directory)
     }
 
-    /// The Python that has the official clients.
+    /// The Python in which the official clients are installed.
     fn python(&self) -> PathBuf {
         self.project().join("contract/witness/.venv/bin/python")
     }
 }
 
 fn main() -> ExitCode {
-    if let Some(status) = rustc_times::wrapped_rustc() {
-        return status;
-    }
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -93,24 +81,13 @@ fn run(arguments: &Arguments) -> Result<()> {
         .find(|wanted| !known.clone().any(|name| name == *wanted))
     {
         let known: Vec<&str> = known.collect();
-        return Err(format!("there is no measure `{unknown}`, but {}", known.join(", ")).into());
+        return Err(format!("unknown measure `{unknown}`; known: {}", known.join(", ")).into());
     }
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    if arguments.notes {
-        let results = folder.join("RESULTS.md");
-        let text = report::with_notes(&fs::read_to_string(&results)?, &folder)?;
-        return Ok(fs::write(&results, text)?);
-    }
-    let data = Data::write(&folder.join("data"))?;
-    let nginx = Nginx::start(data.folder())?;
-    if arguments.serve {
-        data.write_run_pages(&folder.join("data"))?;
-        println!("{} {}", nginx.url(), data.folder().display());
-        io::copy(&mut io::stdin(), &mut io::sink())?;
-        return Ok(());
-    }
+    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let data = Data::write(&directory.join("data"))?;
+    let nginx = Nginx::start(data.directory())?;
     let bench = Bench {
-        folder,
+        directory,
         quick: arguments.quick,
         rounds: arguments
             .rounds
@@ -118,7 +95,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         data,
         nginx,
     };
-    // What is missing on this machine is better told before an hour of measuring.
+    // Reports a missing program before an hour of measuring.
     let machine = machine::describe(&bench)?;
     let mut report = Report::default();
     let mut failed = Vec::new();
@@ -130,7 +107,6 @@ fn run(arguments: &Arguments) -> Result<()> {
         if is_wanted {
             eprintln!("measuring {name}");
             if let Err(error) = measure(&bench, &mut report) {
-                // What was measured before took long, and is told all the same.
                 eprintln!("error: {name}: {error}");
                 report.failed(name, &*error);
                 failed.push(*name);
@@ -138,14 +114,14 @@ fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     let whole = arguments.only.is_empty() && !arguments.quick;
-    let text = report.markdown(&machine, &bench.folder)?;
+    let text = report.markdown(&machine)?;
     if whole {
-        fs::write(bench.folder.join("RESULTS.md"), &text)?;
+        fs::write(bench.directory.join("RESULTS.md"), &text)?;
     } else {
         println!("{text}");
     }
     match failed.as_slice() {
         [] => Ok(()),
-        failed => Err(format!("could not be measured: {}", failed.join(", ")).into()),
+        failed => Err(format!("failed measures: {}", failed.join(", ")).into()),
     }
 }

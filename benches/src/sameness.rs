@@ -1,4 +1,4 @@
-//! Whether a candidate decodes what the server sent: one that drops data looks fast.
+//! Comparison of decoded data with what the server sent. A client that drops data looks fast.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -6,8 +6,7 @@ use std::fmt::{self, Display, Formatter};
 use chrono::DateTime;
 use serde_json::Value;
 
-/// What is different in the data that a candidate decoded, by place. The places in a list count as
-/// one: `/runs/*/state`.
+/// Differences in decoded data, by place. All items of a list are one place: `/runs/*/state`.
 #[derive(Debug, Default, PartialEq)]
 pub struct Differences(BTreeMap<String, Difference>);
 
@@ -19,8 +18,8 @@ enum Difference {
 }
 
 impl Differences {
-    /// Compares what the server sent with what a candidate decoded. Null is the same as nothing, a
-    /// number the same as its text, and a time the same as another way to write it.
+    /// Compares what the server sent with what a candidate decoded. Null equals a missing property, a
+    /// number its string, and a time any other notation of it.
     pub fn between(sent: &Value, decoded: &Value) -> Self {
         let mut differences = Self::default();
         differences.compare("", sent, decoded);
@@ -109,28 +108,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_in_every_item_is_told_once() {
+    fn a_property_missing_in_every_item_is_reported_once() {
         let sent = json!({"runs": [{"id": 1, "state": "A"}, {"id": 2, "state": "B"}]});
         let decoded = json!({"runs": [{"id": 1}, {"id": 2}]});
         assert_eq!(shown(sent, decoded), "loses `/runs/*/state`");
     }
 
     #[test]
-    fn what_is_changed_or_added_is_told() {
+    fn changed_and_added_properties_are_reported() {
         let sent = json!({"name": "a", "list": [1, 2]});
         let decoded = json!({"name": "b", "list": [1], "count": 0});
-        let told = "adds `/count`, changes `/list`, changes `/name`";
-        assert_eq!(shown(sent, decoded), told);
+        let expected = "adds `/count`, changes `/list`, changes `/name`";
+        assert_eq!(shown(sent, decoded), expected);
     }
 
     #[test]
-    fn null_is_nothing() {
+    fn null_equals_a_missing_property() {
         assert_eq!(shown(json!({"a": null}), json!({"b": null})), "nothing");
         assert_eq!(shown(json!({"a": 1}), json!({"a": null})), "loses `/a`");
     }
 
     #[test]
-    fn the_same_time_may_be_written_in_another_way() {
+    fn a_time_equals_any_other_notation_of_it() {
         let decoded = json!("2025-11-03T02:00:07.500+01:00");
         assert_eq!(shown(json!("2025-11-03T01:00:07.5Z"), decoded), "nothing");
         let decoded = json!("2025-11-03T01:00:07Z");
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_may_be_a_text() {
+    fn a_number_equals_its_string() {
         assert_eq!(shown(json!("4711"), json!(4711)), "nothing");
         assert_eq!(shown(json!(4), json!(4.0)), "nothing");
         assert_eq!(shown(json!("04711"), json!(4711)), "changes ``");

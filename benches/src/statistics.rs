@@ -1,4 +1,4 @@
-//! The middle of repeated measurements, and how far they lie apart.
+//! Median and range of repeated measurements.
 
 /// Repeated measurements of one thing, in the order of their turns.
 #[derive(Clone, Debug, Default)]
@@ -9,7 +9,7 @@ impl Samples {
         self.0.push(sample);
     }
 
-    /// The one in the middle, or between the two in the middle; 0 where there is none.
+    /// Returns the median, or 0 without samples.
     pub fn median(&self) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
@@ -20,11 +20,10 @@ impl Samples {
         }
     }
 
-    /// How many times the other it is; `None` where the other is nothing.
+    /// Returns the ratio to other samples, or `None` if one of them is zero.
     ///
-    /// Where both had the same turns, each is compared with its neighbour of the same turn, and the
-    /// middle of that is taken: what slows the machine down for some turns then slows both. Where one
-    /// had several turns in each of the other's, their median is the neighbour.
+    /// It is the median of the ratios of each turn, so that a slow period of the machine affects both. If
+    /// one had several turns in each of the other's, their median is used.
     pub fn beside(&self, other: &Self) -> Option<f64> {
         if other.0.is_empty() || other.0.iter().any(|sample| *sample <= 0.0) {
             return None;
@@ -39,7 +38,7 @@ impl Samples {
         Some(ratios.median())
     }
 
-    /// The median of each round; `None` where not all have the same number of turns.
+    /// Returns the median of each round, or `None` if the numbers of turns differ.
     fn in_rounds(&self, rounds: usize) -> Option<Self> {
         let turns = self.0.len().checked_div(rounds)?;
         let medians = self

@@ -1,4 +1,4 @@
-//! Crates as users write them, each a package and workspace of its own.
+//! Programs of users, each a package and workspace of its own.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -9,25 +9,22 @@ use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::candidate::target_folder;
+use crate::candidate::target_directory;
 use crate::cost::{self, Cost};
-use crate::rustc_times::{self, RustcTimes};
 use crate::{Bench, Result};
 
-/// A program that uses the SDK, or does without it.
+/// A program with or without the SDK.
 pub struct UserCrate {
-    /// As tables call it.
+    /// Name in tables.
     pub name: String,
-    folder: TempDir,
+    directory: TempDir,
 }
 
-/// What came of a build.
+/// Result of a build.
 pub struct Built {
     pub cost: Cost,
-    /// Crates that the program stands on.
+    /// Number of dependencies.
     pub crates: usize,
-    /// Packages that are folders here, and none of a registry.
-    local: BTreeSet<String>,
     program: Option<PathBuf>,
 }
 
@@ -39,7 +36,7 @@ impl Built {
 
 const MESSAGES: &str = "--message-format=json-render-diagnostics";
 
-/// What the SDK stands on, with the features that it turns on by itself.
+/// Main dependencies of the SDK, with the features it enables.
 const BASELINE: &str = r#"
 chrono = { version = "0.4.41", default-features = false, features = ["serde", "std"] }
 reqwest = { version = "0.13.4", default-features = false, features = ["http2", "multipart", "rustls", "stream", "system-proxy"] }
@@ -48,7 +45,7 @@ serde_json = "1.0.145"
 tokio = { version = "1.47", default-features = false, features = ["fs", "io-util", "macros", "rt", "sync", "time"] }
 "#;
 
-/// What the SDK's feature `oauth` stands on beside that: who writes a login by hand takes them too.
+/// Further dependencies of the SDK's feature `oauth`.
 const LOGIN: &str = r#"
 fs4 = { version = "1.1", default-features = false, features = ["sync"] }
 oauth2 = { version = "5", default-features = false }
@@ -56,15 +53,12 @@ tempfile = { version = "3.23", default-features = false, features = ["getrandom"
 "#;
 
 impl UserCrate {
-    /// What the names of their crates begin with.
-    pub const PREFIX: &str = "user";
-
-    /// A program without the SDK, with the types of the hand-written candidate.
+    /// Creates a program without the SDK, with the types of the hand-written candidate.
     pub fn hand_written(bench: &Bench, name: &str) -> Result<Self> {
         Self::without_sdk(bench, name, BASELINE)
     }
 
-    /// The same, with the crates that a login takes.
+    /// Creates the same program, with the dependencies of a login.
     pub fn hand_written_with_login(bench: &Bench, name: &str) -> Result<Self> {
         let dependencies = [BASELINE, LOGIN].concat();
         Self::without_sdk(bench, name, &dependencies)
@@ -73,15 +67,15 @@ impl UserCrate {
     fn without_sdk(bench: &Bench, name: &str, dependencies: &str) -> Result<Self> {
         let program = include_str!("../programs/hand_written.rs");
         let user = Self::new(bench, name, dependencies, program)?;
-        let candidate = bench.folder.join("candidates/handwritten/src");
+        let candidate = bench.directory.join("candidates/handwritten/src");
         for module in ["int64_text.rs", "kfp.rs"] {
-            let target = user.folder.path().join("src").join(module);
+            let target = user.directory.path().join("src").join(module);
             fs::copy(candidate.join(module), target)?;
         }
         Ok(user)
     }
 
-    /// A program with the SDK; `features` is what its entry of `Cargo.toml` says of them.
+    /// Creates a program with the SDK. `features` is added to its entry in `Cargo.toml`.
     pub fn with_sdk(bench: &Bench, name: &str, features: &str, program: &str) -> Result<Self> {
         let path = bench.project().join("crates/compute-kfp");
         let dependencies = format!(
@@ -92,81 +86,55 @@ impl UserCrate {
     }
 
     fn new(bench: &Bench, name: &str, dependencies: &str, program: &str) -> Result<Self> {
-        let folder = tempfile::Builder::new()
+        let directory = tempfile::Builder::new()
             .prefix("compute-kfp-user")
             .tempdir()?;
-        // Programs of several such crates lie in one folder.
+        // Several of these programs are built into one directory.
         let package = name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
         let manifest = format!(
-            "[package]\nname = \"{}-{package}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
-             [workspace]\n\n[dependencies]\n{dependencies}",
-            Self::PREFIX
+            "[package]\nname = \"user-{package}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+             [workspace]\n\n[dependencies]\n{dependencies}"
         );
-        fs::write(folder.path().join("Cargo.toml"), manifest)?;
-        fs::create_dir(folder.path().join("src"))?;
-        fs::write(folder.path().join("src/main.rs"), program)?;
+        fs::write(directory.path().join("Cargo.toml"), manifest)?;
+        fs::create_dir(directory.path().join("src"))?;
+        fs::write(directory.path().join("src/main.rs"), program)?;
         // The same versions for all.
         fs::copy(
             bench.project().join("Cargo.lock"),
-            folder.path().join("Cargo.lock"),
+            directory.path().join("Cargo.lock"),
         )?;
         let name = name.to_owned();
-        let user = Self { name, folder };
+        let user = Self { name, directory };
         cost::of(&mut user.cargo("fetch"))?;
         Ok(user)
     }
 
-    /// Builds all of it, in a folder where nothing is built yet.
-    ///
-    /// Crates of a registry are never built incrementally. Those of the SDK would be, since it is a
-    /// path here, and take up to twice the time.
-    pub fn build(&self) -> Result<(Built, RustcTimes)> {
-        let target = self.target();
+    /// Builds the program and its dependencies from nothing.
+    pub fn build(&self) -> Result<Built> {
+        let target = self.directory.path().join("target");
         if target.exists() {
             fs::remove_dir_all(&target)?;
         }
-        self.build_what_is_missing()
-    }
-
-    /// Builds once more what no registry has: the program, and the crates of the SDK.
-    pub fn build_local_again(&self, built: &Built) -> Result<RustcTimes> {
-        let mut cargo = self.cargo("clean");
-        cargo.env("CARGO_TARGET_DIR", self.target());
-        cargo.arg("--offline");
-        for package in &built.local {
-            cargo.args(["--package", package]);
-        }
-        cost::of(&mut cargo)?;
-        Ok(self.build_what_is_missing()?.1)
-    }
-
-    fn build_what_is_missing(&self) -> Result<(Built, RustcTimes)> {
-        let times = tempfile::tempdir()?;
         let mut cargo = self.cargo("build");
-        cargo.env("CARGO_TARGET_DIR", self.target());
+        cargo.env("CARGO_TARGET_DIR", target);
+        // Crates of a registry are never built incrementally. Those of the SDK would be, as they are paths.
         cargo.env("CARGO_INCREMENTAL", "0");
-        rustc_times::write_down(&mut cargo, times.path())?;
-        let built = built(cargo.args(["--offline", MESSAGES]))?;
-        Ok((built, rustc_times::read(times.path())?))
-    }
-
-    fn target(&self) -> PathBuf {
-        self.folder.path().join("target")
-    }
-
-    /// Checks it, as an editor does, in a folder of its own.
-    pub fn check(&self) -> Result<Built> {
-        let mut cargo = self.cargo("check");
-        cargo.env("CARGO_TARGET_DIR", self.folder.path().join("checked"));
         built(cargo.args(["--offline", MESSAGES]))
     }
 
-    /// Builds the program by the profile `release`, beside the candidates, and strips it.
+    /// Checks the program, as an editor does, in a separate directory.
+    pub fn check(&self) -> Result<Built> {
+        let mut cargo = self.cargo("check");
+        cargo.env("CARGO_TARGET_DIR", self.directory.path().join("checked"));
+        built(cargo.args(["--offline", MESSAGES]))
+    }
+
+    /// Builds the program with the profile `release`, and strips it.
     pub fn stripped(&self, bench: &Bench) -> Result<PathBuf> {
         let mut cargo = self.cargo("build");
-        cargo.env("CARGO_TARGET_DIR", target_folder(&bench.folder)?);
+        cargo.env("CARGO_TARGET_DIR", target_directory(&bench.directory)?);
         let built = built(cargo.args(["--release", "--offline", MESSAGES]))?;
-        let stripped = self.folder.path().join("stripped");
+        let stripped = self.directory.path().join("stripped");
         cost::of(
             Command::new("strip")
                 .arg("-o")
@@ -177,17 +145,17 @@ impl UserCrate {
         Ok(stripped)
     }
 
-    /// Lets the user save the program.
+    /// Saves the program again, so that cargo sees a change.
     pub fn touch(&self) -> Result<()> {
-        let program = self.folder.path().join("src/main.rs");
+        let program = self.directory.path().join("src/main.rs");
         let text = fs::read(&program)?;
         Ok(fs::write(program, text)?)
     }
 
     fn cargo(&self, command: &str) -> Command {
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.arg(command).current_dir(self.folder.path());
-        // As users have it, whatever these benchmarks are built with.
+        cargo.arg(command).current_dir(self.directory.path());
+        // The settings of these benchmarks are not those of users.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("CARGO_PROFILE_")
@@ -201,10 +169,8 @@ impl UserCrate {
     }
 }
 
-/// Lets a file be read from the disk when it is used next, as a program that was installed some time ago.
-///
-/// Of a file that was written just now, the kernel maps larger pieces, which count for half a MiB of
-/// resident memory.
+/// Drops a file from the page cache, as if the program had been installed some time ago. The kernel maps
+/// larger pieces of a cached file, which adds half a MiB of resident memory.
 fn read_from_disk(path: &Path) -> Result<()> {
     let file = File::open(path)?;
     file.sync_all()?;
@@ -213,7 +179,7 @@ fn read_from_disk(path: &Path) -> Result<()> {
     Ok(posix_fadvise(&file, from_start, to_end, advice)?)
 }
 
-/// A program of the SDK's workspace.
+/// Builds a program of the SDK's workspace.
 pub fn sdk_program(bench: &Bench, package: &str, program: &str) -> Result<PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(bench.project()).args([
@@ -231,7 +197,6 @@ pub fn sdk_program(bench: &Bench, package: &str, program: &str) -> Result<PathBu
 fn built(cargo: &mut Command) -> Result<Built> {
     let (cost, output) = cost::of(cargo)?;
     let mut crates = BTreeSet::new();
-    let mut local = BTreeSet::new();
     let mut program = None;
     for line in output.split(|byte| *byte == b'\n') {
         let Ok(message) = serde_json::from_slice::<Value>(line) else {
@@ -241,9 +206,6 @@ fn built(cargo: &mut Command) -> Result<Built> {
             continue;
         }
         let package = message["package_id"].as_str().unwrap_or_default();
-        if package.starts_with("path+") {
-            local.insert(package.to_owned());
-        }
         if let Some(path) = message["executable"].as_str() {
             program = Some(path.into());
         } else {
@@ -253,7 +215,6 @@ fn built(cargo: &mut Command) -> Result<Built> {
     Ok(Built {
         cost,
         crates: crates.len(),
-        local,
         program,
     })
 }

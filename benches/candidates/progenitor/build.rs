@@ -1,4 +1,4 @@
-//! Generates both clients with progenitor as it is, from the descriptions in their OpenAPI 3.0 form.
+//! Generates both clients with stock progenitor, from the specs converted to OpenAPI 3.0.
 
 use std::env;
 use std::error::Error;

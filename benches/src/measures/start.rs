@@ -1,34 +1,34 @@
-//! What is shipped and how fast it starts: programs that call one operation, and the command line.
+//! Size and start time of programs that call one operation, and of the command line.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
 use crate::cost;
-use crate::report::{Report, Table, shown};
+use crate::report::{Report, Table};
 use crate::statistics::Samples;
 use crate::user_crate::{UserCrate, sdk_program};
 use crate::{Bench, Result};
 
-/// How often a program is started.
+/// Starts of a program.
 const STARTS: usize = 100;
-/// Those that take long.
+/// Starts of a slow program.
 const SLOW_STARTS: usize = 10;
 
 const HAND_WRITTEN: &str = "hand-written";
 
 /// A program with its arguments.
-pub struct Program {
+struct Program {
     name: String,
     words: Vec<PathBuf>,
     starts: usize,
 }
 
 impl Program {
-    pub fn new(name: impl Into<String>, words: Vec<PathBuf>) -> Self {
+    fn new(name: impl Into<String>, words: Vec<PathBuf>) -> Self {
         Self {
             name: name.into(),
             words,
@@ -48,52 +48,20 @@ pub fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
     let mut sizes = Table::new(
         "Release binary that calls one operation",
         "MB",
-        "Cargo's profile `release`, and stripped.",
+        "Profile `release`, stripped.",
     )
     .beside(HAND_WRITTEN);
     let url = PathBuf::from(bench.nginx.url());
     let mut programs = Vec::new();
-    let mut greatest: f64 = 0.0;
-    let mut base = 0.0;
     for user in [&hand_written].into_iter().chain(&users) {
         let program = user.stripped(bench)?;
         let size = megabytes(&program)?;
-        if user.name == HAND_WRITTEN {
-            base = size;
-        } else {
-            greatest = greatest.max(size);
-        }
         sizes = sizes.row(&user.name, [size].into_iter().collect());
         programs.push(Program::new(&user.name, vec![program, url.clone()]));
     }
-    report.goal(
-        "stripped release binary that calls one operation, beside hand-written",
-        "≤ 1.06",
-        format!(
-            "{:.2} ({} MB to {} MB)",
-            greatest / base,
-            shown(greatest),
-            shown(base)
-        ),
-        greatest <= 1.06 * base,
-    );
     report.table(sizes);
     programs.extend(python(bench)?);
-    let (wall, cpu) = started("Process start and first call", &programs)?;
-    let ours = users.iter().map(|user| wall.median(&user.name));
-    let ours = ours.fold(0.0, f64::max);
-    report.goal(
-        "process start and first call",
-        "≤ 3 ms",
-        format!(
-            "{} ms (hand-written {} ms)",
-            shown(ours),
-            shown(wall.median(HAND_WRITTEN))
-        ),
-        ours <= 3.0,
-    );
-    report.table(wall);
-    report.table(cpu);
+    report.table(started("Process start and first call", &programs)?);
     command_line(bench, report)
 }
 
@@ -105,22 +73,11 @@ fn command_line(bench: &Bench, report: &mut Report) -> Result<()> {
             vec![program.clone(), argument.into()],
         )
     });
-    let (wall, cpu) = started("Start of the command line", &programs)?;
-    for program in &programs {
-        let took = wall.median(&program.name);
-        report.goal(
-            format!("`{}`", program.name),
-            "< 20 ms",
-            format!("{} ms", shown(took)),
-            took < 20.0,
-        );
-    }
-    report.table(wall);
-    report.table(cpu);
+    report.table(started("Start of the command line", &programs)?);
     Ok(())
 }
 
-/// The official clients, where `make bench` installed them.
+/// Returns the official clients, if `make bench` installed them.
 fn python(bench: &Bench) -> Result<Vec<Program>> {
     let python = bench.python();
     if bench.quick {
@@ -128,7 +85,7 @@ fn python(bench: &Bench) -> Result<Vec<Program>> {
     }
     if !python.exists() {
         eprintln!(
-            "the official Python clients are left out: there is no {}; `make referees` installs them",
+            "skipping the official Python clients: no {}; `make referees` installs them",
             python.display()
         );
         return Ok(Vec::new());
@@ -139,7 +96,7 @@ fn python(bench: &Bench) -> Result<Vec<Program>> {
             name,
             vec![
                 python.clone(),
-                bench.folder.join("programs").join(file),
+                bench.directory.join("programs").join(file),
                 bench.nginx.url().into(),
             ],
         )
@@ -150,17 +107,17 @@ fn python(bench: &Bench) -> Result<Vec<Program>> {
     ])
 }
 
-/// Wall and CPU time from starting each program to its end.
-pub fn started(what: &str, programs: &[Program]) -> Result<(Table, Table)> {
-    let mut samples = vec![(Samples::default(), Samples::default()); programs.len()];
+/// Measures the wall time of each program.
+fn started(title: &str, programs: &[Program]) -> Result<Table> {
+    let mut samples = vec![Samples::default(); programs.len()];
     let cores = sched_getaffinity(Pid::from_raw(0))?;
     let mut first = CpuSet::new();
     first.set(0)?;
-    // Inherited by what is started; a program that moves there first would be counted.
+    // Child processes inherit it. `taskset` would be measured too.
     sched_setaffinity(Pid::from_raw(0), &first)?;
     let rounds = programs.iter().map(|program| program.starts).max();
     for round in 0..rounds.unwrap_or_default() {
-        for (program, (wall, cpu)) in programs.iter().zip(&mut samples) {
+        for (program, wall) in programs.iter().zip(&mut samples) {
             let [file, arguments @ ..] = program.words.as_slice() else {
                 continue;
             };
@@ -169,28 +126,21 @@ pub fn started(what: &str, programs: &[Program]) -> Result<(Table, Table)> {
             }
             let (cost, _) = cost::of(Command::new(file).args(arguments))?;
             wall.push(cost.wall_s * 1e3);
-            cpu.push(cost.cpu_s * 1e3);
         }
     }
     sched_setaffinity(Pid::from_raw(0), &cores)?;
-    let mut walls = Table::new(
-        format!("{what}, wall"),
+    let mut table = Table::new(
+        title,
         "ms",
-        "From starting the program to its end; a call is one small GET, answered by nginx.",
+        "Wall time from starting the program to its end. A call is one small GET from nginx.",
     );
-    let mut cpus = Table::new(
-        format!("{what}, CPU"),
-        "ms of CPU",
-        "The same runs, in the steps in which the system counts.",
-    );
-    for (program, (wall, cpu)) in programs.iter().zip(samples) {
-        walls = walls.row(&program.name, wall);
-        cpus = cpus.row(&program.name, cpu);
+    for (program, wall) in programs.iter().zip(samples) {
+        table = table.row(&program.name, wall);
     }
-    Ok((walls, cpus))
+    Ok(table)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "it is shown in three digits")]
-pub fn megabytes(program: &std::path::Path) -> Result<f64> {
+fn megabytes(program: &Path) -> Result<f64> {
     Ok(fs::metadata(program)?.len() as f64 / 1e6)
 }

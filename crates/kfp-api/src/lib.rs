@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// docs.rs shows which feature an item needs; only its nightly compiler can.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod generated;
 

@@ -1,4 +1,4 @@
-//! The clients that openapi-generator generates from the same descriptions.
+//! The clients that openapi-generator generates from the same specs.
 
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ async fn main() -> Result<ExitCode> {
     let task = Task::from_arguments();
     let mut kfp = kfp::apis::configuration::Configuration::new();
     kfp.base_path.clone_from(&task.url);
-    // What KFP describes is a header of any form.
+    // The spec of KFP declares a header of any format.
     kfp.api_key = Some(kfp::apis::configuration::ApiKey {
         prefix: Some("Bearer".to_owned()),
         key: TOKEN.to_owned(),
@@ -35,7 +35,7 @@ async fn main() -> Result<ExitCode> {
         "jobs" => {
             task.repeat(async || {
                 let size = Some(100);
-                // An argument for each filter that the operation knows.
+                // One argument for each filter of the operation.
                 let jobs = read_jobs_jobs_get(
                     &compute, None, size, None, None, None, None, None, None, None, None, None,
                     None, None, None, None, None, None, None, None, None, None,
@@ -43,18 +43,6 @@ async fn main() -> Result<ExitCode> {
                 Ok(jobs.await?)
             })
             .await?;
-        }
-        "decode-runs" => {
-            let body = task.body()?;
-            task.compute(|| {
-                Ok(serde_json::from_slice::<
-                    kfp::models::V2beta1ListRunsResponse,
-                >(&body)?)
-            })?;
-        }
-        "decode-jobs" => {
-            let body = task.body()?;
-            task.compute(|| Ok(serde_json::from_slice::<compute::models::PageJob>(&body)?))?;
         }
         _ => return Ok(task.not_offered()),
     }

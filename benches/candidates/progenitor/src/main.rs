@@ -1,4 +1,4 @@
-//! The clients that progenitor generates by itself, from the same descriptions.
+//! The clients that stock progenitor generates from the same specs.
 
 use std::process::ExitCode;
 
@@ -45,22 +45,12 @@ async fn main() -> Result<ExitCode> {
             })
             .await?;
         }
-        "decode-runs" => {
-            let body = task.body()?;
-            task.compute(|| {
-                Ok(serde_json::from_slice::<kfp::types::V2beta1ListRunsResponse>(&body)?)
-            })?;
-        }
-        "decode-jobs" => {
-            let body = task.body()?;
-            task.compute(|| Ok(serde_json::from_slice::<compute::types::PageJob>(&body)?))?;
-        }
         _ => return Ok(task.not_offered()),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The client as its users make it where a token is needed.
+/// The HTTP client, as users of progenitor build it to send a token.
 fn http() -> Result<reqwest::Client> {
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, format!("Bearer {TOKEN}").parse()?);
