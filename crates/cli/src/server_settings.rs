@@ -88,7 +88,7 @@ pub struct SettingNames {
     variable: fn(&Variables) -> Option<&'static str>,
     /// Value in a hint, unless it is a flag.
     value: Option<&'static str>,
-    /// Whether it is for one server only, as a credential is.
+    /// Whether it applies to one server only, like a credential.
     pub is_for_one_server: bool,
 }
 

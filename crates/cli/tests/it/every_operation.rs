@@ -1,6 +1,6 @@
 //! Every operation of both APIs through the command line, against the sandbox.
 
-// What the operations can serve is known to the sandbox's own test of all of them.
+// The sandbox's own test of all operations knows what each needs.
 #[allow(dead_code, reason = "the sandbox's tests use more of it")]
 #[path = "../../../sandbox/tests/it/every_operation/description.rs"]
 mod description;
@@ -53,7 +53,7 @@ fn apis() -> [Api; 2] {
     [Api::compute(), Api::kfp()]
 }
 
-/// The arguments as options, with names in kebab case.
+/// Returns the arguments as options, with names in kebab case.
 fn options(arguments: &Map<String, Value>) -> Vec<String> {
     let mut options = Vec::new();
     for (name, value) in arguments {
@@ -72,8 +72,8 @@ fn options(arguments: &Map<String, Value>) -> Vec<String> {
     options
 }
 
-/// What is the same in two requests that ask for the same.
-fn asked_for(request: &ReceivedRequest) -> (String, String, Option<String>, Option<Value>) {
+/// Returns the parts of a request that depend on the arguments.
+fn essentials(request: &ReceivedRequest) -> (String, String, Option<String>, Option<Value>) {
     (
         request.method().to_owned(),
         request.path().to_owned(),
@@ -100,7 +100,7 @@ fn with_data_file(path: &Path) -> Sandbox {
 
 #[test]
 fn every_operation_is_called_by_options_and_by_json_with_the_same_effect() {
-    // Each API in a thread of its own: this takes longer than all other tests together.
+    // Each API in its own thread, since this is the longest test.
     let called = std::thread::scope(|scope| {
         let apis = [Api::compute, Api::kfp];
         let apis = apis.map(|api| scope.spawn(move || every_operation_is_called(&api())));
@@ -148,10 +148,10 @@ fn every_operation_is_called(api: &Api) -> usize {
                 program.run(words)
             };
             is_answered(api, operation, &ended);
-            requests.push(asked_for(world.sandbox.received().last().unwrap()));
+            requests.push(essentials(world.sandbox.received().last().unwrap()));
         }
         if !matches!(operation.body, Some((BodyKind::Multipart(_), _))) {
-            // Identifiers that the sandbox makes up are the same in each start.
+            // The sandbox generates the same identifiers after each start.
             assert_eq!(requests[0], requests[1], "{}", operation.id);
         }
     }
@@ -161,7 +161,7 @@ fn every_operation_is_called(api: &Api) -> usize {
 #[track_caller]
 fn is_answered(api: &Api, operation: &Operation, ended: &Ended) {
     let told = format!("{}: {ended:?}", operation.id);
-    // Servers do not implement it, as its description says.
+    // Servers do not implement it, as its spec says.
     if operation.id == "DummyFilterService_GetFilter" {
         assert_eq!(ended.status, 4, "{told}");
         return;
@@ -180,13 +180,13 @@ fn is_answered(api: &Api, operation: &Operation, ended: &Ended) {
     assert!(errors.is_empty(), "{told}: {errors:?}");
 }
 
-/// Words with one space between, as terminals break lines elsewhere.
+/// Returns a string with single spaces, since terminals break lines elsewhere.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
-fn the_help_of_every_operation_holds_what_the_description_says() {
+fn the_help_of_every_operation_contains_the_texts_of_the_spec() {
     let program = Program::alone();
     for api in apis() {
         let list = program.run([api.name, "--help"]);
@@ -283,7 +283,7 @@ fn the_help_of_an_operation_lists_the_fields_of_its_body() {
     assert!(!update.contains(", required"), "{update}");
 }
 
-/// The schema of a body, as the description has it.
+/// Returns the schema of a body from the spec.
 fn body_schema<'a>(api: &'a Api, swagger: &'a Value, operation: &Operation) -> &'a Value {
     if api.name == "compute" {
         return api.description.resolve(api.description.body(operation));
@@ -299,7 +299,7 @@ fn body_schema<'a>(api: &'a Api, swagger: &'a Value, operation: &Operation) -> &
     }
 }
 
-/// An example with identifiers of what there is.
+/// Returns an example with identifiers of the world.
 fn filled(world: &World<'_>, name: &str, value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -318,7 +318,7 @@ fn filled(world: &World<'_>, name: &str, value: &Value) -> Value {
 }
 
 #[test]
-fn the_example_of_each_help_is_taken_by_the_server() {
+fn the_server_accepts_the_example_of_each_help() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("data.json");
     let original = with_data_file(&path);
@@ -361,7 +361,7 @@ fn the_example_of_each_help_is_taken_by_the_server() {
 }
 
 #[test]
-fn the_list_of_operations_is_complete_and_says_what_the_tables_say() {
+fn the_list_of_operations_is_complete_and_agrees_with_the_tables() {
     let program = Program::alone();
     let ended = program.run(["operations", "--output", "json"]);
     let listed: Vec<Value> = serde_json::from_str(&ended.output).unwrap();
