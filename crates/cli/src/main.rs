@@ -19,7 +19,6 @@ mod operation_command;
 mod operations;
 mod options;
 mod output;
-mod package;
 mod printable;
 mod profile;
 mod record;

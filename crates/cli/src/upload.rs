@@ -1,6 +1,6 @@
 //! Uploading a pipeline.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
@@ -12,7 +12,6 @@ use crate::bar::Bar;
 use crate::failure::Failure;
 use crate::options::Options;
 use crate::output::{Format, Output};
-use crate::package;
 use crate::settings::Settings;
 
 /// Upload a pipeline: a new one, or a new version if the name exists
@@ -50,7 +49,7 @@ impl Arguments {
         let package = Content::file(path).on_read(move |bytes| shown.set_position(bytes));
         let name = match &self.name {
             Some(name) => name.clone(),
-            None => package::pipeline_name(path)?,
+            None => name_in(path)?,
         };
         let mut upload = client.upload_pipeline_named(name, package);
         if let Some(name) = &self.version_name {
@@ -68,6 +67,19 @@ impl Arguments {
         drop(bar);
         print(options, &uploaded?)
     }
+}
+
+/// Returns the name of the pipeline in a package, which Python's `kfp` uses too.
+fn name_in(path: &Path) -> Result<String, Failure> {
+    let unreadable = |error| Failure::io(format!("cannot read `{}`", path.display()), &error);
+    let file = File::open(path).map_err(unreadable)?;
+    let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+    compute_kfp_sandbox::pipeline_name(&file_name, file).map_err(|reason| {
+        Failure::Usage(format!(
+            "`{}` is not a compiled pipeline: {reason}; compile it, or give --name",
+            path.display()
+        ))
+    })
 }
 
 /// Returns the number of bytes to upload. It is unknown for a pipe or a device.

@@ -34,5 +34,6 @@ pub use compute::BACKEND_ID;
 pub use credentials::{DEFAULT_COMPUTE_API_KEY, DEFAULT_COMPUTE_TOKEN, DEFAULT_KFP_TOKEN};
 pub use fault::Fault;
 pub use inspection::ReceivedRequest;
+pub use kfp::package::pipeline_name;
 pub use kfp::{KfpServer, NAMESPACE};
 pub use sandbox::Sandbox;

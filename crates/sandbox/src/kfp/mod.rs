@@ -11,7 +11,7 @@ mod listing;
 mod message;
 mod messages;
 mod metrics;
-mod package;
+pub(crate) mod package;
 mod parameters;
 mod pipelines;
 mod recurring_runs;
