@@ -119,7 +119,7 @@ fn warn_of_unknown(parameter: &Parameter, value: &Value) {
     for text in given.iter().filter_map(Value::as_str) {
         if !parameter.values.contains(&text) {
             warn(&format!(
-                "the spec does not list `{}` as a value of `{}`: {}; it is sent unchanged",
+                "`{}` is not in the spec as a value of `{}`, which lists {}; it is sent unchanged",
                 text.escape_debug(),
                 parameter.argument,
                 parameter.values.join(", ")
@@ -161,7 +161,7 @@ const DEEPEST: usize = 127;
 fn json(what: &str, text: &str) -> Result<Value, Failure> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_json::from_str(text)
-        .map_err(|error| Failure::Usage(format!("{what} is not valid JSON: {error}")))
+        .map_err(|error| Failure::Usage(format!("invalid JSON in {what}: {error}")))
 }
 
 /// Sets the value at a path. Dots separate names and indices; `\.` is a dot within a name.

@@ -30,6 +30,7 @@ struct Extent {
 /// give its path.
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
+    /// API of the operation
     pub api: Api,
     /// Short or upstream name of the operation
     operation: String,

@@ -144,10 +144,16 @@ fn print(options: &Options, outcome: &CircuitOutcome) -> Result<(), Failure> {
         return Ok(());
     }
     match output.format() {
-        Format::Table if !outcome.results.is_empty() => outcome
-            .results
-            .iter()
-            .try_for_each(|result| chart(&mut output, result)),
+        Format::Table if !outcome.results.is_empty() => {
+            for result in &outcome.results {
+                chart(&mut output, result)?;
+            }
+            let id = outcome.job.id;
+            say(&format!(
+                "to record the job in a KFP run: compute-kfp record job {id} --run ID"
+            ));
+            Ok(())
+        }
         _ => output.response(&json!(outcome.results), None),
     }
 }
@@ -164,6 +170,6 @@ fn chart(output: &mut Output, result: &JobResult) -> Result<(), Failure> {
     output.text(&format!("result {}: {shots} in {seconds} s", result.id))?;
     match &result.results {
         Some(counts) => output.histogram(counts),
-        None => output.text("no counts"),
+        None => output.text("the server reports no counts"),
     }
 }

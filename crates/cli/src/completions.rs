@@ -16,6 +16,7 @@ use crate::failure::Failure;
 #[derive(Args, Clone, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
+    /// Shell that the completions are for
     shell: Shell,
 }
 

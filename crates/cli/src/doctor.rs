@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
     3 a credential failed, 5 no response in time, 2 invalid settings, 4 not the right API, 1 anything else."
 )]
 pub struct Arguments {
-    /// Only check this API
+    /// API to check [default: both]
     pub api: Option<Api>,
 }
 

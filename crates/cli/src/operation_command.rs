@@ -130,7 +130,7 @@ fn long_about(operation: &Operation) -> String {
     }
     let _ = write!(
         text,
-        "\n\n{} {}, `{}` in the spec.",
+        "\n\nRequest: {} {}, operation `{}` in the spec.",
         operation.method, operation.path, operation.id
     );
     let schemes = operation.security.iter().map(|all| {
@@ -151,7 +151,9 @@ fn of_parameter(operation: &Operation, parameter: &'static Parameter) -> Arg {
     if parameter.deprecated {
         help.insert_str(0, "Deprecated. ");
     }
-    if let Some(largest) = parameter.maximum {
+    if let Some(largest) = parameter.maximum
+        && !help.contains(&largest.to_string())
+    {
         let _ = write!(help, " At most {largest}.");
     }
     let kind = match parameter.kind {

@@ -12,7 +12,7 @@ use crate::output::{Format, Output};
 /// List every operation of both APIs
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
-    /// Only the operations of this API
+    /// API to list [default: both]
     #[arg(long, value_name = "API")]
     api: Option<Api>,
 }

@@ -9,9 +9,10 @@ use compute_kfp::waiting::Progress;
 use compute_kfp::{Error, ErrorKind};
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, say};
 use crate::options::Options;
 use crate::output::{Format, Output};
+use crate::printable::printable;
 use crate::settings::Settings;
 
 /// Placeholder for the backend that ran the job.
@@ -87,7 +88,17 @@ impl Arguments {
         if let Some(namespace) = &arguments.namespace {
             record = record.namespace(namespace);
         }
-        print(options, &record.send().await?)
+        let recorded = record.send().await?;
+        print(options, &recorded)?;
+        if Output::new(options.output).format() == Format::Table {
+            let (run, task) = (&arguments.run, printable(&recorded.task_id));
+            let endpoint = kfp.transport().endpoint();
+            say(&format!(
+                "recorded at `{endpoint}`; show the task with \
+                 `compute-kfp kfp get-task --run-id {run} --task-id {task}`"
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -147,8 +158,8 @@ fn print(options: &Options, recorded: &Recorded) -> Result<(), Failure> {
         }
         _ => {
             let task = &recorded.task_id;
-            let answer = json!({"task_id": task, "artifacts": artifacts, "metrics": metrics});
-            output.response(&answer, None)
+            let response = json!({"task_id": task, "artifacts": artifacts, "metrics": metrics});
+            output.response(&response, None)
         }
     }
 }

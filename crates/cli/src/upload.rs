@@ -9,7 +9,7 @@ use compute_kfp::kfp::Uploaded;
 use serde_json::json;
 
 use crate::bar::Bar;
-use crate::failure::Failure;
+use crate::failure::{Failure, say};
 use crate::options::Options;
 use crate::output::{Format, Output};
 use crate::settings::Settings;
@@ -65,7 +65,7 @@ impl Arguments {
         let sent = async { Ok(upload.send().await?) };
         let uploaded = options.in_time("the upload was not done", sent).await;
         drop(bar);
-        print(options, &uploaded?)
+        print(options, client.transport().endpoint(), &uploaded?)
     }
 }
 
@@ -91,10 +91,10 @@ fn length(path: &Path) -> Result<Option<u64>, Failure> {
     Ok(metadata.is_file().then_some(metadata.len()))
 }
 
-fn print(options: &Options, uploaded: &Uploaded) -> Result<(), Failure> {
+fn print(options: &Options, endpoint: &str, uploaded: &Uploaded) -> Result<(), Failure> {
     let (pipeline, version) = (&uploaded.pipeline, &uploaded.version);
     let mut output = Output::new(options.output);
-    let answer = match output.format() {
+    let response = match output.format() {
         Format::Table => json!({
             "pipeline": pipeline.display_name,
             "pipeline_id": pipeline.pipeline_id,
@@ -103,5 +103,12 @@ fn print(options: &Options, uploaded: &Uploaded) -> Result<(), Failure> {
         }),
         _ => json!({"pipeline": pipeline, "version": version}),
     };
-    output.response(&answer, None)
+    output.response(&response, None)?;
+    if output.format() == Format::Table {
+        say(&format!(
+            "uploaded to `{endpoint}`; start a run with `compute-kfp kfp create-run`, whose --help has an \
+             example"
+        ));
+    }
+    Ok(())
 }

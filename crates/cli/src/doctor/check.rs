@@ -47,7 +47,7 @@ impl Status {
         match self {
             Self::Ok => '✔',
             Self::Warning => '!',
-            Self::Skipped => '–',
+            Self::Skipped => '·',
             Self::Failed(_) => '✘',
         }
     }

@@ -18,7 +18,7 @@ pub struct Arguments {}
 impl Arguments {
     pub async fn run(&self, options: &Options) -> Result<(), Failure> {
         options.refuse_dry_run("`logout` is more than one request")?;
-        let late = "the login server did not respond, and the login is unchanged,";
+        let late = "the login is unchanged: the login server did not respond";
         options.in_time(late, log_out(options)).await
     }
 }

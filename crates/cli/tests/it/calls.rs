@@ -327,7 +327,7 @@ fn calls_by_json_accept_both_names_and_report_mistakes() {
     assert_eq!(made["display_name"], "uploaded");
     for (operation, arguments, said) in [
         ("get_run", r#"{"run": 1}"#, "/run_id"),
-        ("get_run", "{", "not JSON"),
+        ("get_run", "{", "invalid JSON in the arguments"),
         ("get_runn", "{}", "`get_run`"),
         ("upload_pipeline", r#"{"uploadfile": 1}"#, "/uploadfile"),
     ] {

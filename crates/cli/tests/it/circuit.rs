@@ -183,10 +183,11 @@ fn a_terminal_shows_the_states_and_then_a_histogram() {
     let screen = ended.screen();
     assert!(!screen.contains("submitting"), "{screen}");
     let lines: Vec<_> = screen.lines().collect();
-    let [.., end, head, first, second, third] = &lines[..] else {
+    let [.., end, head, first, second, third, next] = &lines[..] else {
         panic!("{screen}");
     };
     assert!(end.ends_with("is completed"), "{screen}");
+    assert!(next.contains("compute-kfp record job 1"), "{screen}");
     assert_eq!(*head, "result 1: 1000 shots in 0.25 s");
     let blocks = |line: &str| line.matches('█').count();
     for (line, state, counted) in [

@@ -27,7 +27,7 @@ fn a_terminal_shows_the_code_and_waits_until_it_is_confirmed() {
     let program = Program::alone();
     let mut terminal = Terminal::start(120, program.command(&["login", "--endpoint", &door.url]));
     terminal.shows(&format!("{}/?user_code=SAND-BOX", door.url));
-    terminal.shows("check that it shows SAND-BOX");
+    terminal.shows("check that it shows the code SAND-BOX");
     terminal.shows("waiting for you to confirm");
     assert!(!program.path(".quantuminspire/config.json").exists());
     door.confirm();
@@ -54,7 +54,7 @@ fn a_person_with_several_memberships_chooses_one_by_its_number() {
     terminal.shows("2  research\u{fffd}[31m (membership 70, member)");
     terminal.shows("[1-2]");
     terminal.enter("3");
-    terminal.shows("none of the numbers");
+    terminal.shows("Enter the number of a team");
     terminal.shows("[1-2]");
     terminal.enter("2");
     let seen = terminal.end();
