@@ -20,41 +20,26 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Returns the failure of a command that calls these APIs, with advice.
 pub async fn of(options: &Options, apis: &[Api], error: Error) -> Failure {
     if let Some(message) = of_settings(apis, &error) {
-        return Failure::Advised {
-            error,
-            message: Some(message),
-            hint: None,
-        };
+        return Failure::with_message(error, message);
     }
     let Ok(settings) = Settings::read(options) else {
         return error.into();
     };
     let called = error.operation().and_then(Api::of_operation);
     match called {
-        Some(Api::Kfp) if is_page(&error) && !options.dry_run => {
-            match api_below(&settings).await {
-                Some(moved) => moved.into(),
-                None => Failure::Advised {
-                    error,
-                    message: None,
-                    hint: Some(
-                        "the session may have ended, or the endpoint lacks the path of the API, such as \
-                         /pipeline; `compute-kfp doctor` shows the settings"
-                            .to_owned(),
-                    ),
-                },
-            }
-        }
+        Some(Api::Kfp) if is_page(&error) && !options.dry_run => match api_below(&settings).await {
+            Some(moved) => moved.into(),
+            None => Failure::with_hint(
+                error,
+                "the session may have ended, or the endpoint lacks the path of the API, such as \
+                     /pipeline; `compute-kfp doctor` shows the settings"
+                    .to_owned(),
+            ),
+        },
         Some(Api::Compute) if error.kind() == ErrorKind::Authentication => {
-            match ConfiguredClient::of(&settings, Api::Compute).ok().flatten() {
-                Some(configured) => match configured.hidden_login() {
-                    Some(hidden) => Failure::Advised {
-                        error,
-                        message: None,
-                        hint: Some(hidden),
-                    },
-                    None => error.into(),
-                },
+            let configured = ConfiguredClient::of(&settings, Api::Compute).ok().flatten();
+            match configured.and_then(|configured| configured.hidden_login()) {
+                Some(hidden) => Failure::with_hint(error, hidden),
                 None => error.into(),
             }
         }

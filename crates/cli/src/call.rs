@@ -95,7 +95,7 @@ async fn send_or_preview(
     add_namespace(&client, operation, &mut arguments);
     let call = call(&client, operation, arguments, &files, &extent)?;
     match send(call, operation, &extent, &mut output).await {
-        Err(Failure::Api(error)) => Err(client.with_release(error).await.into()),
+        Err(Failure::Api { error, .. }) => Err(client.with_release(error).await.into()),
         ended => ended,
     }
 }

@@ -107,7 +107,7 @@ impl CommandLine {
         let apis = self.apis();
         self.options.check(&apis)?;
         match self.dispatch().await {
-            Err(Failure::Api(error)) => Err(advice::of(&self.options, &apis, error).await),
+            Err(Failure::Api { error, .. }) => Err(advice::of(&self.options, &apis, error).await),
             ended => ended,
         }
     }

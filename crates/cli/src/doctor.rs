@@ -63,7 +63,7 @@ impl Arguments {
         print(&options, &checks)?;
         match worst(&checks) {
             None => Ok(()),
-            Some(status) => Err(Failure::Diagnosed(status)),
+            Some(status) => Err(Failure::Reported(status)),
         }
     }
 }

@@ -80,7 +80,7 @@ pub fn read(name: Option<&str>) -> Result<Profile, Failure> {
         (None, Some(name)) => {
             let known: Vec<&str> = profiles.keys().map(String::as_str).collect();
             let known = match known.as_slice() {
-                [] => "it has none".to_owned(),
+                [] => "it has no profiles".to_owned(),
                 known => format!("it has {}", known.join(", ")),
             };
             Err(Failure::Usage(format!(

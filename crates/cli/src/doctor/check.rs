@@ -87,15 +87,7 @@ impl Check {
     }
 
     pub fn failed(self, failure: &Failure) -> Self {
-        let message = match failure {
-            Failure::Advised {
-                message: Some(message),
-                ..
-            } => message.clone(),
-            Failure::Api(error) | Failure::Advised { error, .. } => error.message().to_owned(),
-            Failure::Usage(message) | Failure::Io(message) => message.clone(),
-            _ => "ended early".to_owned(),
-        };
+        let message = failure.message().unwrap_or("ended early");
         self.ended(Status::Failed(failure.status()), message)
     }
 

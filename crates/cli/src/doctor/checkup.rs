@@ -293,17 +293,17 @@ impl<'a> Checkup<'a> {
 
     /// Replaces the message of a failure by one in the terms of the command line.
     fn advised(&self, failure: Failure) -> Failure {
-        let message = match &failure {
-            Failure::Api(error) => advice::of_settings(&[self.api], error),
-            _ => None,
-        };
-        match (failure, message) {
-            (Failure::Api(error), Some(message)) => Failure::Advised {
+        match failure {
+            Failure::Api {
                 error,
-                message: Some(message),
-                hint: None,
+                message: None,
+                hint,
+            } => Failure::Api {
+                message: advice::of_settings(&[self.api], &error),
+                error,
+                hint,
             },
-            (failure, _) => failure,
+            other => other,
         }
     }
 }
