@@ -1,4 +1,4 @@
-//! Generates the clients' operations and types behind their names, from the workspace's descriptions.
+//! Generates access to the clients' operations and types by name, from the workspace's specs.
 
 use std::env;
 use std::error::Error;
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .ok_or("by_name.rs is missing")?;
         std::fs::write(folder.join("by_name.rs"), text)?;
     }
-    // For the referee that reads no Swagger 2.0: as upstream has it, without fix-ups.
+    // For the referee that reads no Swagger 2.0: the upstream spec, without fix-ups.
     let kfp = openapi30(&Source::from_file("../specs/kfp.swagger.json")?)?;
     std::fs::write(Path::new(&out).join("kfp/openapi30.json"), kfp.to_string())?;
     Ok(())

@@ -24,7 +24,7 @@ pub mod kfp {
     include!(concat!(env!("OUT_DIR"), "/kfp/by_name.rs"));
 }
 
-/// What an operation is called with, by the names of its description.
+/// Arguments of an operation, by their names in the spec.
 #[derive(Clone, Debug, Default)]
 pub struct Arguments {
     /// Parameters, and the body under `body`.
@@ -33,16 +33,16 @@ pub struct Arguments {
     pub files: Vec<(String, PathBuf)>,
 }
 
-/// Why a call has no answer, or a value no type.
+/// The reason why a call has no response, or a value no type.
 #[derive(Debug)]
 pub enum Failure {
     /// No operation or schema has this name.
     Unknown(String),
     /// An argument is missing, or of another type than the client takes.
     Argument(String),
-    /// The client takes no arguments of these names.
+    /// The client has no parameters of these names.
     NotTaken(Vec<String>),
-    /// The value cannot be read as its type.
+    /// The value cannot be parsed as its type.
     Unreadable(String),
     /// The client's own error.
     Sdk(compute_kfp::Error),

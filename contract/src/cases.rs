@@ -1,4 +1,4 @@
-//! Calls of every operation, with arguments made from the API descriptions as they are.
+//! Calls of every operation, with arguments generated from the unmodified specs.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,27 +7,14 @@ use serde_json::{Map, Value, json};
 
 use crate::by_name::Arguments;
 use crate::value::value;
+use crate::variant::Variant;
 
-/// Which arguments a call has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Variant {
-    /// Every parameter and every property.
-    All,
-    /// What is required and nothing else.
-    Required,
-    /// Every parameter, with the largest numbers, texts that must be encoded, empty lists, nulls.
-    Edge,
-}
-
-/// The three variants.
-pub const VARIANTS: [Variant; 3] = [Variant::All, Variant::Required, Variant::Edge];
-
-/// One of the two APIs, with its description in its own dialect.
+/// One of the two APIs, with its spec in its own dialect.
 #[derive(Debug)]
 pub struct Api {
     /// `compute` or `kfp`.
     pub name: &'static str,
-    /// The description.
+    /// The spec.
     pub document: Value,
 }
 
@@ -36,33 +23,33 @@ pub struct Api {
 pub struct Case {
     /// Operation and variant.
     pub name: String,
-    /// `operationId` in the description.
+    /// `operationId` in the spec.
     pub operation: String,
-    /// In upper case.
+    /// HTTP method in upper case.
     pub method: String,
     /// Template of the path.
     pub path: String,
-    /// What it is called with.
+    /// Arguments of the call.
     pub arguments: Arguments,
-    /// Defaults that the description gives to properties of the body.
+    /// Defaults of the body's properties in the spec.
     pub defaults: BTreeMap<String, Value>,
 }
 
 impl Api {
-    /// Reads the description of the Compute API, OpenAPI 3.1.
+    /// Reads the OpenAPI 3.1 spec of the Compute API.
     ///
     /// # Errors
     ///
-    /// It is not there, or not JSON.
+    /// Fails if the file cannot be read or is not JSON.
     pub fn compute() -> std::io::Result<Self> {
         Self::read("compute", "compute.openapi.json")
     }
 
-    /// Reads the description of KFP, Swagger 2.0.
+    /// Reads the Swagger 2.0 spec of KFP.
     ///
     /// # Errors
     ///
-    /// It is not there, or not JSON.
+    /// Fails if the file cannot be read or is not JSON.
     pub fn kfp() -> std::io::Result<Self> {
         Self::read("kfp", "kfp.swagger.json")
     }
@@ -79,7 +66,7 @@ impl Api {
         })
     }
 
-    /// A call of each operation. Uploads send `file`.
+    /// Returns one call of each operation. Uploads send `file`.
     pub fn cases(&self, variant: Variant, file: &Path) -> Vec<Case> {
         let mut cases = Vec::new();
         for (path, item) in self.document["paths"].as_object().into_iter().flatten() {
@@ -115,7 +102,7 @@ impl Api {
         cases
     }
 
-    /// Names and schemas of what the API sends and receives.
+    /// Returns the named schemas of the API.
     pub fn schemas(&self) -> impl Iterator<Item = (&str, &Value)> {
         let schemas = ["/components/schemas", "/definitions"];
         let schemas = schemas
@@ -147,7 +134,7 @@ impl Api {
         }
         let mut value = value(&self.document, schema, name, variant);
         if parameter["in"] != "body" && value == json!([]) {
-            // An empty list is not in a query at all.
+            // An empty list adds nothing to a query.
             value = json!([name]);
         }
         let name = if parameter["in"] == "body" {
@@ -158,7 +145,7 @@ impl Api {
         arguments.values.insert(name.to_owned(), value);
     }
 
-    /// Sets the body as OpenAPI 3 has it; its schema.
+    /// Sets the body of an OpenAPI 3 operation, and returns its schema.
     fn body<'a>(
         &'a self,
         body: &'a Value,

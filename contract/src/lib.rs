@@ -1,13 +1,14 @@
-//! What the contract tests stand on: calls of every operation made from the API descriptions, the
-//! typed clients behind the names of the descriptions, and the processes of the referees.
+//! Foundations of the contract tests: calls of every operation, generated from the specs; the typed
+//! clients by the operation names of the specs; and the processes of the referees.
 
 pub mod by_name;
 pub mod cases;
 mod login_server;
-pub mod prism_description;
+pub mod prism_spec;
 pub mod random;
 pub mod referee;
 pub mod request;
 mod value;
+pub mod variant;
 
 pub use login_server::LoginServer;

@@ -1,4 +1,4 @@
-//! The login server of `oidc/server.mjs`, as a process of its own.
+//! The login server of `oidc/server.mjs`, as a process.
 
 use std::io;
 use std::process::Stdio;
@@ -10,18 +10,18 @@ use tokio::process::{Child, ChildStdout, Command};
 #[derive(Debug)]
 pub struct LoginServer {
     url: String,
-    /// With it ends the server's standard input, and so the server, however this program ends.
+    /// Closing it ends the server, however this program ends.
     _process: Child,
-    /// Its notices go there; closed, they would end it.
+    /// The server's notices. The server would end if this were closed.
     _stdout: BufReader<ChildStdout>,
 }
 
 impl LoginServer {
-    /// Starts a server on a port of its own.
+    /// Starts a server on its own port.
     ///
     /// # Errors
     ///
-    /// There is no `node`, or the server did not start; it says why on standard error.
+    /// Fails if there is no `node`, or if the server does not start; standard error has the reason.
     pub async fn start() -> io::Result<Self> {
         let mut process = Command::new("node")
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/oidc/server.mjs"))
@@ -42,7 +42,7 @@ impl LoginServer {
         })
     }
 
-    /// Its address, without a slash at the end.
+    /// Returns its address, without a trailing slash.
     pub fn url(&self) -> &str {
         &self.url
     }

@@ -1,18 +1,18 @@
-//! Values that a server may send: what a schema describes, and what later versions may add to it.
+//! Values that a server may send: those of a schema, and those that later versions may add.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
-/// A property that no description has.
+/// A property that no spec has.
 pub const UNKNOWN_PROPERTY: &str = "aPropertyOfALaterVersion";
 
 /// A value that no enum has.
 pub const UNKNOWN_VALUE: &str = "A_VALUE_OF_A_LATER_VERSION";
 
-/// Deep enough for every object of both APIs, and an end for those that contain themselves.
+/// Maximum depth. It suffices for every object of both APIs, and ends those that contain themselves.
 const DEEPEST: usize = 7;
 
-/// A value of a schema; the same state of `random` gives the same value.
+/// Returns a value of a schema. The same state of `random` yields the same value.
 pub fn value(document: &Value, schema: &Value, random: &mut Rng) -> Value {
     Maker { document, random }.value(schema, 0)
 }
@@ -23,7 +23,7 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// True once in `times`.
+    /// Returns `true` once in `times`, on average.
     fn once_in(&mut self, times: u32) -> bool {
         self.random.u32(0..times) == 0
     }

@@ -1,4 +1,4 @@
-//! Mock servers that judge requests by an API description: processes of `referees/`.
+//! Mock servers that check requests against a spec: processes of `referees/`.
 
 use std::io;
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-/// Which referee it is.
+/// The kind of a referee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `@stdy/cli`: reads OpenAPI 3.0 and 3.1.
@@ -25,16 +25,17 @@ pub enum Kind {
 pub struct Referee {
     kind: Kind,
     url: String,
-    /// With it ends the standard input of `run.mjs`, and so the server, however this program ends.
+    /// Closing it ends `run.mjs`, and so the server, however this program ends.
     _process: Child,
 }
 
 impl Referee {
-    /// Starts a referee for a description, on a port of its own.
+    /// Starts a referee for a spec, on its own port.
     ///
     /// # Errors
     ///
-    /// There is no `node`, it is not installed (`make contract` does it), or it did not start.
+    /// Fails if there is no `node`, if the referee is not installed (`make contract` installs it), or if
+    /// it does not start.
     pub async fn start(kind: Kind, description: &Path) -> io::Result<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("referees");
         let mut process = Command::new("node")
@@ -57,7 +58,7 @@ impl Referee {
             said += &line;
             said.push('\n');
         };
-        // What it prints of each request has to go somewhere.
+        // Drained, so that the referee can go on printing.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Ok(Self {
             kind,
@@ -66,12 +67,12 @@ impl Referee {
         })
     }
 
-    /// Its address, without a slash at the end.
+    /// Returns its address, without a trailing slash.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// What is wrong with the request that got this answer.
+    /// Returns the faults of the request that got this response.
     pub fn complaints(&self, reply: &Reply) -> Vec<String> {
         let mut complaints = match self.kind {
             Kind::Steady => steady_complaints(reply.headers()),
@@ -102,8 +103,8 @@ impl Kind {
                 let given = given.iter().map(PathBuf::from);
                 std::iter::once(bin.join("steady")).chain(given).collect()
             }
-            // Without `--errors`, which lets an answer of its own that breaks the description hide
-            // what is said about the request; the header of each answer holds both.
+            // Without `--errors`: an invalid response of Prism's own would hide its findings about the
+            // request. The header of each response has both.
             Self::Prism => {
                 let given = ["mock", "--port", &port].map(PathBuf::from);
                 std::iter::once(bin.join("prism")).chain(given).collect()
@@ -111,7 +112,7 @@ impl Kind {
         }
     }
 
-    /// The address, if the line tells that requests are awaited now.
+    /// Returns the address, if the line reports that the server listens.
     fn address(self, line: &str) -> Option<String> {
         let before = match self {
             Self::Steady => "Ready to accept requests on ",
@@ -122,12 +123,12 @@ impl Kind {
     }
 }
 
-/// A port that was free a moment ago; Steady does not tell which one it got.
+/// Returns a port that was free a moment ago, since Steady does not report its port.
 fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-/// All of Steady's diagnostics are about the request, whether it lets them pass or not.
+/// Returns Steady's diagnostics. All are about the request, including those it tolerates.
 fn steady_complaints(headers: &HeaderMap) -> Vec<String> {
     let header = |name: &str| {
         let value = headers.get(name)?;
@@ -150,7 +151,7 @@ fn steady_complaints(headers: &HeaderMap) -> Vec<String> {
     complaints
 }
 
-/// Prism also tells where its own answer breaks the description; that is not about the client.
+/// Returns Prism's violations, without those of its own response.
 fn prism_complaints(headers: &HeaderMap) -> Vec<String> {
     let Some(header) = headers.get("sl-violations") else {
         return Vec::new();

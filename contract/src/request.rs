@@ -1,13 +1,13 @@
-//! Requests as two clients may send them: equal where a server sees no difference.
+//! Requests of two clients. They are equal if a server sees no difference.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// What a server reads from a request.
+/// The parts of a request that a server reads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// The method.
+    /// The HTTP method.
     pub method: String,
     /// Segments of the path, decoded.
     pub path: Vec<String>,
@@ -22,7 +22,7 @@ pub struct Request {
 /// A body with its media type.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Body {
-    /// None, or one of no bytes.
+    /// No body, or an empty one.
     Empty,
     /// JSON.
     Json(Value),
@@ -33,7 +33,7 @@ pub enum Body {
 }
 
 impl Body {
-    /// Reads a body that was sent with this `content-type`.
+    /// Parses a body that was sent with this `content-type`.
     pub fn read(content_type: &str, bytes: &[u8]) -> Self {
         let media = content_type.split(';').next().unwrap_or_default().trim();
         let text = String::from_utf8_lossy(bytes);

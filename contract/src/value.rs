@@ -1,16 +1,16 @@
-//! Values that a schema allows, made from the schema alone.
+//! Values that a schema allows, generated from the schema alone.
 
 use serde_json::{Map, Value, json};
 
-use crate::cases::Variant;
+use crate::variant::Variant;
 
-/// Deep enough for every object of both APIs, and an end for those that contain themselves.
+/// Maximum depth. It suffices for every object of both APIs, and ends those that contain themselves.
 const DEEPEST: usize = 6;
 
-/// A text with what has to be encoded in a path or query, and beyond ASCII.
+/// A string of characters that must be encoded in a path or query, and some outside of ASCII.
 const EDGE_TEXT: &str = "a b/c+d%2Fe&f=g?h#i'j\"k<l>ü€𝄞";
 
-/// A value of a schema; `name` makes texts tell what they are.
+/// Returns a value of a schema. Strings contain `name`.
 pub(crate) fn value(document: &Value, schema: &Value, name: &str, variant: Variant) -> Value {
     let maker = Maker { document, variant };
     maker.value(schema, name, 0)

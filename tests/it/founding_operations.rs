@@ -56,7 +56,7 @@ impl World {
     }
 
     async fn seeded() -> Self {
-        Self::start(Sandbox::builder().require_kfp_token().seeded()).await
+        Self::start(Sandbox::builder().require_kfp_token()).await
     }
 
     fn last_request(&self) -> ReceivedRequest {

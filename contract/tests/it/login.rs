@@ -1,4 +1,4 @@
-//! Logging in, refreshing, and logging out at a real OpenID provider.
+//! Login, refresh and logout with a real OpenID provider.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use compute_kfp_contract::LoginServer;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A person who is logged in at a server.
+/// A session of a signed-in user.
 struct Person {
     server: LoginServer,
     folder: TempDir,

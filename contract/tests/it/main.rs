@@ -1,4 +1,4 @@
-//! What the referees say, in one program, so that it is linked once.
+//! The checks by referees, in one program, so that it is linked once.
 
 #![allow(
     clippy::unwrap_used,

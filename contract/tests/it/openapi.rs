@@ -1,4 +1,4 @@
-//! The documents that the generator prepares are valid OpenAPI, as an independent validator sees it.
+//! The generator's OpenAPI documents are valid according to an independent validator.
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,5 +1,5 @@
-//! The real KFP API server as the referee: each request that was recorded there is made by the typed
-//! client against a server that answers as it did.
+//! The real KFP API server as the referee: the typed client makes each recorded request to a server
+//! that sends the recorded response.
 //!
 //! The client must send the recorded request and read the response without loss, and its errors must
 //! name the cause.
@@ -22,7 +22,7 @@ const RECORDED: &str = "../crates/sandbox/tests/recorded/kfp.jsonl";
 /// Stands for times in the recording.
 const TIME: &str = "TIME";
 
-/// Requests that the client refuses: no operation, no JSON, a required part is missing.
+/// Requests that the client rejects: no operation, invalid JSON, a missing required part.
 const NOT_MADE: [&str; 5] = [
     "create experiment not JSON",
     "create experiment empty body",
@@ -80,7 +80,7 @@ fn exchanges() -> Vec<Exchange> {
         .collect()
 }
 
-/// The operation of a request, and the values in its path.
+/// Returns the operation of a request, and the values in its path.
 fn operation(request: &Recorded) -> Option<(&'static Operation, Vec<(&'static str, String)>)> {
     let fits = |operation: &'static Operation| {
         let (mut values, mut rest) = (Vec::new(), request.path.as_str());
@@ -136,14 +136,15 @@ fn arguments(operation: &Operation, request: &Recorded, folder: &Path) -> Option
     request.raw.is_none().then_some(arguments)
 }
 
-/// The body of a request, but for an empty one where the operation has none: the server takes both.
+/// Returns the body of a request. An empty body of an operation without one counts as none, since the
+/// server accepts both.
 fn own_body(operation: &Operation, request: &Recorded) -> Option<Value> {
     let body = request.body.as_ref();
     body.filter(|body| operation.body.is_some() || **body != json!({}))
         .map(with_times)
 }
 
-/// The recording without its placeholders of times.
+/// Replaces the placeholders of times in the recording.
 fn with_times(value: &Value) -> Value {
     match value {
         Value::String(text) if text == TIME => json!("2026-11-25T10:00:00Z"),
@@ -168,7 +169,7 @@ fn understood(received: &Received) -> BTreeMap<String, String> {
     parameters
 }
 
-/// The kind that an error must have, by the recorded answer.
+/// Returns the kind of error that the recorded response requires.
 fn kind(status: u16, answer: &Value) -> ErrorKind {
     let text = answer["message"].as_str().unwrap_or_default();
     match status {
@@ -230,7 +231,7 @@ struct Judged {
     expressible: bool,
 }
 
-/// Makes one recorded request; nothing where the client cannot make it.
+/// Makes one recorded request. Returns `None` if the client cannot make it.
 async fn judged(exchange: &Exchange, way: Way, folder: &Path) -> Option<Judged> {
     let (operation, path) = operation(&exchange.request)?;
     let mut arguments = arguments(operation, &exchange.request, folder)?;
@@ -266,7 +267,7 @@ async fn judged(exchange: &Exchange, way: Way, folder: &Path) -> Option<Judged> 
     check("the query", &understood(received), &exchange.request.query);
     let mut expressible = true;
     if let Some(mut body) = own_body(operation, &exchange.request) {
-        // What the path says is said again in the body.
+        // The body repeats the path value.
         for parameter in operation.parameters.iter().filter(|it| it.repeated_in_body) {
             let sent = received.json()[parameter.name].clone();
             if body.get(parameter.name).is_none() && !sent.is_null() {

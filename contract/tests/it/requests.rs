@@ -8,18 +8,19 @@ use std::sync::{Arc, Mutex};
 use compute_kfp::RetryPolicy;
 use compute_kfp::middleware::{self, Middleware, Reply};
 use compute_kfp_contract::by_name;
-use compute_kfp_contract::cases::{Api, Case, VARIANTS};
-use compute_kfp_contract::prism_description::for_prism;
+use compute_kfp_contract::cases::{Api, Case};
+use compute_kfp_contract::prism_spec::for_prism;
 use compute_kfp_contract::referee::{Kind, Referee};
+use compute_kfp_contract::variant::VARIANTS;
 use tempfile::TempDir;
 
-/// What the build script makes of the Swagger 2.0 document.
+/// The Swagger 2.0 spec in OpenAPI 3.0, written by the build script.
 const OPENAPI30_OF_KFP: &str = concat!(env!("OUT_DIR"), "/kfp/openapi30.json");
 
 /// A referee, and a client that talks to it.
 struct Court {
     client: Client,
-    /// What was said about the last request; nothing if none was sent.
+    /// Findings about the last request; `None` if none was sent.
     complaints: Arc<Mutex<Option<Vec<String>>>>,
 }
 
@@ -44,7 +45,7 @@ impl Court {
         Self { client, complaints }
     }
 
-    /// Sends a call; complaints about it and about reading the answer.
+    /// Sends a call, and returns findings about the request and about decoding the response.
     async fn complaints(&self, case: &Case) -> Vec<String> {
         let (operation, arguments) = (&case.operation, case.arguments.clone());
         let sent = match &self.client {
@@ -78,7 +79,7 @@ fn client(api: &Api, url: &str, listener: impl Middleware) -> Client {
     }
 }
 
-/// The description in the dialect that the referee reads.
+/// Writes the spec in the dialect that the referee reads.
 fn description(api: &Api, kind: Kind, folder: &Path) -> PathBuf {
     match (api.name, kind) {
         ("kfp", Kind::Steady) => Path::new(OPENAPI30_OF_KFP).to_owned(),
@@ -120,7 +121,7 @@ async fn is_satisfied(kind: Kind) {
         let variant = format!("{variant:?}");
         writeln!(table, "{kind:?} {variant:8} {accepted:3} of {sent}").unwrap();
     }
-    // Not by `print!`, which the test harness keeps to itself.
+    // Not by `print!`, which the test harness captures.
     std::io::stdout().write_all(table.as_bytes()).unwrap();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
@@ -154,7 +155,7 @@ async fn finds_fault(kind: Kind) {
     }
 }
 
-/// The function that sends any operation holds the state of all of them.
+/// The function that sends any operation has a future with the state of all of them.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 fn on_a_large_stack<F: Future<Output = ()>>(check: impl FnOnce() -> F + Send + 'static) {

@@ -1,5 +1,5 @@
-//! The sandbox, judged by Schemathesis, with thousands of requests, right and wrong ones, and by the
-//! official Python clients, which work with it as with a server.
+//! The sandbox, checked by Schemathesis with thousands of valid and invalid requests, and by the
+//! official Python clients.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,7 +7,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Output;
 
-use compute_kfp_contract::cases::{Api, Variant};
+use compute_kfp_contract::cases::Api;
+use compute_kfp_contract::variant::Variant;
 use compute_kfp_sandbox::Sandbox;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -16,7 +17,7 @@ use tokio::process::Command;
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schemathesis");
 
 async fn is_satisfied_with(api: Api, description: &str) {
-    // Time stands still, so that every run meets the same states.
+    // The clock stands still, so that every run sees the same states.
     let sandbox = Sandbox::builder().speed(0.0).recording(false);
     let sandbox = sandbox.require_kfp_token().start().await.unwrap();
     let folder = TempDir::new().unwrap();
@@ -45,12 +46,12 @@ async fn is_satisfied_with(api: Api, description: &str) {
 
     let (_, summary) = said.split_once("Test cases:\n").unwrap();
     let cases = summary.lines().next().unwrap().trim();
-    // Not by `print!`, which the test harness keeps to itself.
+    // Not by `print!`, which the test harness captures.
     let told = format!("Schemathesis {}: {all} operations, {cases}\n", api.name);
     std::io::stdout().write_all(told.as_bytes()).unwrap();
 }
 
-/// The file with the description as Schemathesis can judge by it.
+/// Writes the spec in the form that Schemathesis can use.
 async fn prepared(api: &Api, description: &str, folder: &Path) -> String {
     let output = in_venv("python")
         .arg(format!("{FOLDER}/prepare.py"))
@@ -64,7 +65,7 @@ async fn prepared(api: &Api, description: &str, folder: &Path) -> String {
     file.to_str().unwrap().to_owned()
 }
 
-/// Adds what the sandbox starts without: experiments, pipelines, runs, recurring runs.
+/// Adds objects that the sandbox lacks at its start: experiments, pipelines, runs, recurring runs.
 async fn furnish(sandbox: &Sandbox) {
     let workflow = json!({
         "pipelineInfo": { "name": "calibrate" },
@@ -111,8 +112,8 @@ async fn furnish(sandbox: &Sandbox) {
     }
 }
 
-/// The file with the configuration, to which it adds what the sandbox holds: half of the requests
-/// are for things that are there.
+/// Writes the configuration with the sandbox's identifiers, so that half of the requests are for
+/// existing objects.
 async fn configured(api: &Api, sandbox: &Sandbox, folder: &Path) -> String {
     let token = match api.name {
         "compute" => sandbox.compute_token(),
@@ -172,7 +173,7 @@ fn collect_identifiers(value: &Value, held: &mut BTreeMap<String, Vec<Value>>) {
     }
 }
 
-/// A program of what `make contract` installs.
+/// Returns a program that `make contract` installs.
 fn in_venv(program: &str) -> Command {
     let mut command = Command::new(format!("{FOLDER}/.venv/bin/{program}"));
     command.kill_on_drop(true);

@@ -1,5 +1,5 @@
-//! The sandbox, used by the tools that people use the servers with: the KFP SDK and its command
-//! line, `qi`, and the plug-ins of Qiskit and PennyLane.
+//! The sandbox, used by the tools for the real servers: the KFP SDK and its command line, `qi`, and the
+//! plug-ins of Qiskit and PennyLane.
 
 use std::path::PathBuf;
 use std::process::Output;
@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tools");
 
-/// A sandbox and a person who has a home directory, and logs in there.
+/// A sandbox, and a home directory for logins.
 struct Person {
     sandbox: Sandbox,
     home: TempDir,

@@ -1,5 +1,5 @@
-//! The Rust types and what a server may send: they read it, lose nothing, and their JSON Schemas
-//! accept it.
+//! The Rust types parse all values that a server may send, lose nothing, and have JSON Schemas that
+//! accept them.
 
 use boon::{Compiler, Schemas};
 use compute_kfp::Timestamp;
@@ -8,7 +8,7 @@ use compute_kfp_contract::cases::Api;
 use compute_kfp_contract::random::{self, UNKNOWN_PROPERTY};
 use serde_json::Value;
 
-/// Values of each schema.
+/// Number of values of each schema.
 const VALUES: u64 = 200;
 /// The address of the schema that values are compared with.
 const SCHEMA: &str = "urn:schema";
@@ -50,8 +50,8 @@ impl Types {
     }
 }
 
-/// A value without what a type need not keep: properties of later versions, nulls, which mean the
-/// same as no property in an answer, and the missing offset of the times that Compute sends.
+/// Removes from a value what a type need not keep: properties of later versions, nulls, which mean
+/// absence in a response, and differences from Compute's times without an offset.
 pub fn essence(value: &Value) -> Value {
     match value {
         Value::Object(object) => {

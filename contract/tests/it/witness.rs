@@ -1,5 +1,5 @@
-//! The official Python clients as witnesses: for the same call they send what these clients send, or
-//! the difference is one of those below.
+//! The official Python clients as witnesses: for the same call they send the same request, or the
+//! difference is one of those below.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,17 +8,18 @@ use std::process::Stdio;
 use compute_kfp::operation::Parameter;
 use compute_kfp::{Timestamp, kfp};
 use compute_kfp_contract::by_name;
-use compute_kfp_contract::cases::{Api, Case, VARIANTS};
+use compute_kfp_contract::cases::{Api, Case};
 use compute_kfp_contract::request::{Body, Request};
+use compute_kfp_contract::variant::VARIANTS;
 use compute_kfp_test_server::{Received, TestServer};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 
-/// Came to runs of KFP behind the release of the Python client.
+/// A property of KFP runs that is newer than the Python client's release.
 const NEWER_PROPERTIES: [&str; 3] = ["/pipeline_reference", "/task_count", "/tasks"];
 
-/// Carries the name of a case.
+/// Header with the name of a case.
 const CASE: &str = "x-case";
 
 fn decoded(text: &str) -> String {
@@ -51,14 +52,14 @@ fn request(received: &Received) -> Request {
     }
 }
 
-/// What became of a call in the Python client.
+/// The outcome of a call in the Python client.
 struct Outcome {
     outcome: String,
     detail: String,
     unknown: Vec<String>,
 }
 
-/// Sends the calls through the Python clients; their outcomes, and what was received.
+/// Sends the calls through the Python clients, and returns their outcomes and the received requests.
 async fn witnesses(calls: &[Value]) -> (BTreeMap<String, Outcome>, BTreeMap<String, Request>) {
     let server = TestServer::playing([json!({})]);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("witness");
@@ -98,7 +99,7 @@ async fn witnesses(calls: &[Value]) -> (BTreeMap<String, Outcome>, BTreeMap<Stri
     (outcomes, received.collect())
 }
 
-/// What the Rust clients send for a call.
+/// Returns the request that the Rust clients send for a call.
 struct Sdk {
     server: TestServer,
     compute: compute_kfp::compute::Client,
@@ -124,7 +125,7 @@ impl Sdk {
     async fn send(&self, api: &str, case: &Case) -> Request {
         let before = self.server.requests().len();
         let arguments = case.arguments.clone();
-        // The answer fits few operations; only the request is looked at.
+        // The response fits few operations; only the request matters.
         let answer = match api {
             "compute" => by_name::compute::send(&self.compute, &case.operation, arguments).await,
             _ => by_name::kfp::send(&self.kfp, &case.operation, arguments).await,
@@ -221,7 +222,7 @@ async fn the_python_clients_send_the_same() {
     assert!(stale.is_empty(), "explains nothing any more: {stale:?}");
 }
 
-/// Why the Python client sends something else for the same call.
+/// The reason why the Python client sends another request for the same call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Reason {
     Absent,
@@ -262,38 +263,38 @@ impl Reason {
             Self::UnknownParameter => {
                 "the parameter is newer than the release of the Python client"
             }
-            Self::Time => "the same moment, spelled otherwise: `+00:00` or `+0000` for `Z`",
-            Self::Number => "the same number, spelled otherwise",
+            Self::Time => "the same time in another spelling: `+00:00` or `+0000` for `Z`",
+            Self::Number => "the same number in another spelling",
             Self::Boolean => "Python writes `True`; the server reads both",
             Self::Default => {
-                "Python sends defaults that the caller did not set; on an update they overwrite what the server holds"
+                "Python sends defaults that the caller did not set; on an update they overwrite stored values"
             }
             Self::Null => {
-                "Python sends null for what the caller did not set; on an update it empties what the server holds"
+                "Python sends null for properties that the caller did not set; on an update it clears stored values"
             }
             Self::UnknownProperty => "the property is newer than the release of the Python client",
             Self::AnyLost => {
-                "Python knows of `google.protobuf.Any` no property but `@type`, and drops the content"
+                "Python keeps only `@type` of a `google.protobuf.Any`, and drops the content"
             }
             Self::RepeatedInBody => {
-                "the server wants the body to say again what the path says; Python leaves it to the caller"
+                "the server requires a path value in the body, too; Python leaves it to the caller"
             }
             Self::DecodedTwice => {
                 "the server decodes a filter twice; Python leaves it to the caller to encode it twice"
             }
             Self::ApiKey => {
-                "where an operation takes a token or an API key and both are set, Python sends the key; the description prefers the token"
+                "where an operation takes a token or an API key and both are set, Python sends the key; the spec prefers the token"
             }
         }
     }
 }
 
-/// A call as both sides sent it.
+/// Context for comparing the two requests of a call.
 struct Comparison<'a> {
     outcome: &'a Outcome,
     /// Defaults of the properties of the body.
     defaults: &'a BTreeMap<String, Value>,
-    /// Those of the operation, where it is one of KFP.
+    /// Parameters of the operation, if it is one of KFP.
     parameters: &'static [Parameter],
 }
 
@@ -419,7 +420,7 @@ impl Comparison<'_> {
     }
 }
 
-/// Why two texts are the same to a server.
+/// Returns the reason why two strings are the same to a server.
 fn spelled_otherwise(ours: &str, theirs: &str) -> Option<Reason> {
     let number = |text: &str| text.parse::<f64>().ok();
     let time = |text: &str| text.replace("+0000", "Z").parse::<Timestamp>().ok();

@@ -81,11 +81,11 @@ impl Preview {
                 };
                 (name.to_string(), text, value.is_sensitive())
             });
-            let body = request.body().and_then(|body| body.as_bytes());
+            let body = request.body().as_ref();
             let body = body.map(|body| String::from_utf8_lossy(body).into_owned());
             *taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(Taken {
                 method: request.method().to_string(),
-                url: request.url().to_string(),
+                url: request.uri().to_string(),
                 headers: headers.collect(),
                 body,
             });

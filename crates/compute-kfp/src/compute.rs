@@ -8,15 +8,16 @@ mod jobs;
 #[cfg(feature = "oauth")]
 pub mod login;
 mod logs;
-#[cfg(feature = "mock")]
-pub mod mock;
 mod waiting;
 
-use std::env;
 use std::ffi::OsString;
 use std::ops::Deref;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::{env, fmt};
 
+#[cfg(feature = "mock")]
+pub use compute_api_client::mock;
 pub use compute_api_client::{API_VERSION, builder, operations, types};
 #[cfg(feature = "oauth")]
 use compute_kfp_runtime::credentials::RenewedToken;
@@ -85,6 +86,8 @@ impl Client {
         ClientBuilder {
             transport: Transport::builder(DEFAULT_ENDPOINT),
             endpoint: None,
+            user: None,
+            user_server: None,
             found: Vec::new(),
         }
     }
@@ -150,11 +153,14 @@ impl From<Transport> for Client {
 /// A client may hold the credentials of a user and of a backend. Each operation sends the ones that it
 /// declares. If several of [`bearer_token`](Self::bearer_token), [`token_file`](Self::token_file) and
 /// [`credentials`](Self::credentials) are set, the last one applies.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "`build` creates the client"]
 pub struct ClientBuilder {
     transport: TransportBuilder,
     endpoint: Option<String>,
+    user: Option<Arc<dyn Credentials>>,
+    /// The only server that may receive the user's credentials, if they were found in a file.
+    user_server: Option<String>,
     found: Vec<Found>,
 }
 
@@ -189,7 +195,9 @@ impl ClientBuilder {
         {
             endpoint_origin = Origin::LoginFile(login.path().to_owned());
             builder.note(Setting::Login, None, endpoint_origin.clone());
+            let server = login.endpoint().to_owned();
             builder = builder.login(login);
+            builder.user_server = Some(server);
         }
         if let Some(endpoint) = endpoint {
             endpoint_origin = Origin::Variable(ENDPOINT);
@@ -230,6 +238,8 @@ impl ClientBuilder {
     }
 
     /// Sets the address of the server [default: [`DEFAULT_ENDPOINT`]].
+    ///
+    /// A login that [`from_variables`](Self::from_variables) found for another server is then not used.
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = Some(endpoint.into());
         self
@@ -266,10 +276,10 @@ impl ClientBuilder {
 
     /// Sets your own source of a user's credentials, such as
     /// [`RenewedToken`](crate::credentials::RenewedToken).
-    pub fn credentials(self, credentials: impl Credentials) -> Self {
-        self.transport(|transport| {
-            transport.credentials(operations::SCHEME_USER_BEARER.name, credentials)
-        })
+    pub fn credentials(mut self, credentials: impl Credentials) -> Self {
+        self.user = Some(Arc::new(credentials));
+        self.user_server = None;
+        self
     }
 
     /// Sets the API key of a backend, sent unchanged.
@@ -306,10 +316,31 @@ impl ClientBuilder {
     /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration); see
     /// [`TransportBuilder::build`].
     pub fn build(self) -> Result<Client, Error> {
-        let transport = match self.endpoint {
-            Some(endpoint) => self.transport.endpoint(endpoint),
-            None => self.transport,
-        };
+        let Self {
+            mut transport,
+            mut user,
+            ..
+        } = self;
+        if let Some(endpoint) = self.endpoint {
+            let plain = |url: &str| url.trim().trim_end_matches('/').to_owned();
+            let is_other = |server: &String| plain(server) != plain(&endpoint);
+            if self.user_server.as_ref().is_some_and(is_other) {
+                user = None;
+            }
+            transport = transport.endpoint(endpoint);
+        }
+        if let Some(user) = user {
+            transport = transport.credentials(operations::SCHEME_USER_BEARER.name, user);
+        }
         Ok(transport.build()?.into())
+    }
+}
+
+/// Omits credentials, because it is unknown what an implementation prints about itself.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("transport", &self.transport)
+            .finish_non_exhaustive()
     }
 }

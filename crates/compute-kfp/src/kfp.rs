@@ -6,8 +6,6 @@
 mod context_file;
 mod filter;
 mod lookup;
-#[cfg(feature = "mock")]
-pub mod mock;
 mod outputs;
 mod release;
 mod run;
@@ -25,6 +23,8 @@ use compute_kfp_runtime::credentials::{
     BearerToken, Credentials, IdentityHeader, SessionCookie, TokenFile,
 };
 use compute_kfp_runtime::{Error, Transport, TransportBuilder};
+#[cfg(feature = "mock")]
+pub use kfp_api_client::mock;
 pub use kfp_api_client::{API_VERSION, builder, operations, types};
 
 pub use self::filter::{Filter, FilterListed, FilterValue, Sort};
@@ -179,7 +179,7 @@ impl From<Transport> for Client {
 pub struct ClientBuilder {
     transport: TransportBuilder,
     token: Option<Arc<dyn Credentials>>,
-    beside: Vec<Arc<dyn Credentials>>,
+    additional: Vec<Arc<dyn Credentials>>,
     /// Credentials from the context file.
     of_context_file: Vec<Arc<dyn Credentials>>,
     namespace: Option<Arc<str>>,
@@ -191,7 +191,7 @@ impl ClientBuilder {
         Self {
             transport: Transport::builder(without_api_path(&endpoint.into())),
             token: None,
-            beside: Vec::new(),
+            additional: Vec::new(),
             of_context_file: Vec::new(),
             namespace: None,
             found: Vec::new(),
@@ -279,14 +279,15 @@ impl ClientBuilder {
     /// Adds session cookies, `name=value; other=value`, as the proxy in front of the server sets them
     /// after a login.
     pub fn session_cookie(mut self, cookies: impl Into<String>) -> Self {
-        self.beside.push(Arc::new(SessionCookie::new(cookies)));
+        self.additional.push(Arc::new(SessionCookie::new(cookies)));
         self
     }
 
     /// Adds a header that identifies the caller, such as `kubeflow-userid`, for a server that trusts
     /// it.
     pub fn identity_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.beside.push(Arc::new(IdentityHeader::new(name, value)));
+        self.additional
+            .push(Arc::new(IdentityHeader::new(name, value)));
         self
     }
 
@@ -318,8 +319,8 @@ impl ClientBuilder {
     /// Returns an error of kind [`Configuration`](crate::ErrorKind::Configuration); see
     /// [`TransportBuilder::build`].
     pub fn build(self) -> Result<Client, Error> {
-        let beside = self.beside.into_iter().chain(self.of_context_file);
-        let sent: Vec<_> = self.token.into_iter().chain(beside).collect();
+        let additional = self.additional.into_iter().chain(self.of_context_file);
+        let sent: Vec<_> = self.token.into_iter().chain(additional).collect();
         let transport = match sent.is_empty() {
             true => self.transport,
             false => self

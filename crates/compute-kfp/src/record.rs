@@ -6,14 +6,14 @@
 //! belong to.
 
 use compute_kfp_runtime::{Error, ErrorKind};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use crate::compute::types::{Job, JobStatus, Metadata, Result as JobResult};
+use crate::kfp;
 use crate::kfp::types::{
     Artifact, ArtifactArtifactType, CreateArtifactRequest, PipelineTask, PipelineTaskTaskState,
     PipelineTaskTaskType, Run,
 };
-use crate::{compute, kfp};
 
 /// The default namespace of a single-user server. Such a server accepts any namespace.
 const SINGLE_USER_NAMESPACE: &str = "kubeflow";
@@ -79,6 +79,20 @@ pub struct Recorded {
     pub metrics: Vec<Artifact>,
 }
 
+/// A result or a calibration, as it is recorded.
+struct Entry {
+    name: String,
+    /// The key of its artifact, and the first part of the names of its metrics.
+    key: String,
+    description: &'static str,
+    uri: String,
+    metadata: Value,
+    /// The figures. Each number in them becomes a metric.
+    figures: Value,
+    /// Metadata that distinguish its metrics from others of the same name.
+    ids: Value,
+}
+
 /// The place where artifacts are created.
 struct Place {
     namespace: String,
@@ -139,41 +153,30 @@ impl<'a> RecordJob<'a> {
         };
         let place = Place { namespace, task_id };
         let (mut artifacts, mut metrics) = (Vec::new(), Vec::new());
-        for result in self.results {
-            let name = format!("result-{}", result.id);
-            let uri = format!("quantum-inspire:/results/{}", result.id);
+        let results = self
+            .results
+            .iter()
+            .map(|result| Entry::of_result(self.job, result));
+        for entry in results.chain(self.calibration.map(Entry::of_calibration)) {
             let artifact = Artifact::builder()
-                .name(&name)
-                .description("Result of a quantum job.")
+                .name(entry.name)
+                .description(entry.description)
                 .type_(ArtifactArtifactType::Dataset)
-                .uri(uri)
-                .metadata(self.facts(result));
-            artifacts.push(self.create(&place, artifact, &name).await?);
-            for (figure, value) in figures(result) {
-                let of = [("job_id", self.job.id), ("result_id", result.id)];
-                let name = format!("{name}.{figure}");
-                metrics.extend(self.measure(&place, &name, &value, of).await?);
-            }
-        }
-        if let Some(calibration) = self.calibration {
-            let name = format!("calibration-{}", calibration.id);
-            let uri = format!("quantum-inspire:/metadata/{}", calibration.id);
-            let artifact = Artifact::builder()
-                .name(&name)
-                .description("Calibration of a quantum backend.")
-                .type_(ArtifactArtifactType::Dataset)
-                .uri(uri)
-                .metadata(calibration_facts(calibration));
-            artifacts.push(self.create(&place, artifact, "calibration").await?);
-            let mut found = Vec::new();
-            let data = Value::Object(calibration.data.clone());
-            numbers("calibration", &data, &mut found);
-            for (name, value) in found {
-                let of = [
-                    ("backend_id", calibration.backend_id),
-                    ("metadata_id", calibration.id),
-                ];
-                metrics.extend(self.measure(&place, &name, &value, of).await?);
+                .uri(entry.uri)
+                .metadata(object(entry.metadata));
+            artifacts.push(self.create(&place, artifact, &entry.key).await?);
+            let mut figures = Vec::new();
+            numbers(&entry.key, &entry.figures, &mut figures);
+            for (name, number) in figures {
+                // The server distinguishes metrics by their metadata and not by their value.
+                let mut metadata = object(entry.ids.clone());
+                metadata.insert("value".to_owned(), number.clone().into());
+                let metric = Artifact::builder()
+                    .name(&name)
+                    .type_(ArtifactArtifactType::Metric)
+                    .metadata(metadata)
+                    .number_value(number.as_f64().unwrap_or_default());
+                metrics.push(self.create(&place, metric, &name).await?);
             }
         }
         Ok(Recorded {
@@ -255,78 +258,58 @@ impl<'a> RecordJob<'a> {
         let created = self.client.create_artifact(request).send().await?;
         Ok(created.into_inner())
     }
-
-    /// Records a number. The server distinguishes metrics by their metadata and not by their value.
-    #[inline]
-    async fn measure(
-        &self,
-        place: &Place,
-        name: &str,
-        value: &Value,
-        of: [(&str, i64); 2],
-    ) -> Result<Option<Artifact>, Error> {
-        let Some(number) = value.as_f64() else {
-            return Ok(None);
-        };
-        let mut metadata: Map<String, Value> = of
-            .into_iter()
-            .map(|(name, id)| (name.to_owned(), id.into()))
-            .collect();
-        metadata.insert("value".to_owned(), value.clone());
-        let metric = Artifact::builder()
-            .name(name)
-            .type_(ArtifactArtifactType::Metric)
-            .metadata(metadata)
-            .number_value(number);
-        Ok(Some(self.create(place, metric, name).await?))
-    }
-
-    /// Returns the metadata of the artifact of a result.
-    fn facts(&self, result: &JobResult) -> Map<String, Value> {
-        object(json!({
-            "job_id": self.job.id,
-            "job_status": self.job.status,
-            "batch_job_id": self.job.batch_job_id,
-            "result_id": result.id,
-            "created_on": result.created_on,
-            "execution_time_in_seconds": result.execution_time_in_seconds,
-            "shots_requested": result.shots_requested,
-            "shots_done": result.shots_done,
-            "results": result.results,
-        }))
-    }
 }
 
-/// Returns the figures of a result that become metrics.
-fn figures(result: &JobResult) -> Vec<(&'static str, Value)> {
-    let mut figures = vec![(
-        "execution_time_in_seconds",
-        result.execution_time_in_seconds.into(),
-    )];
-    for (name, count) in [
-        ("shots_requested", result.shots_requested),
-        ("shots_done", result.shots_done),
-    ] {
-        if let Some(count) = count {
-            figures.push((name, count.into()));
+impl Entry {
+    fn of_result(job: &Job, result: &JobResult) -> Self {
+        let name = format!("result-{}", result.id);
+        Self {
+            key: name.clone(),
+            name,
+            description: "Result of a quantum job.",
+            uri: format!("quantum-inspire:/results/{}", result.id),
+            metadata: json!({
+                "job_id": job.id,
+                "job_status": job.status,
+                "batch_job_id": job.batch_job_id,
+                "result_id": result.id,
+                "created_on": result.created_on,
+                "execution_time_in_seconds": result.execution_time_in_seconds,
+                "shots_requested": result.shots_requested,
+                "shots_done": result.shots_done,
+                "results": result.results,
+            }),
+            figures: json!({
+                "execution_time_in_seconds": result.execution_time_in_seconds,
+                "shots_requested": result.shots_requested,
+                "shots_done": result.shots_done,
+            }),
+            ids: json!({"job_id": job.id, "result_id": result.id}),
         }
     }
-    figures
-}
 
-fn calibration_facts(calibration: &compute::types::Metadata) -> Map<String, Value> {
-    object(json!({
-        "metadata_id": calibration.id,
-        "backend_id": calibration.backend_id,
-        "created_on": calibration.created_on,
-        "data": calibration.data,
-    }))
+    fn of_calibration(calibration: &Metadata) -> Self {
+        Self {
+            name: format!("calibration-{}", calibration.id),
+            key: "calibration".to_owned(),
+            description: "Calibration of a quantum backend.",
+            uri: format!("quantum-inspire:/metadata/{}", calibration.id),
+            metadata: json!({
+                "metadata_id": calibration.id,
+                "backend_id": calibration.backend_id,
+                "created_on": calibration.created_on,
+                "data": calibration.data,
+            }),
+            figures: Value::Object(calibration.data.clone()),
+            ids: json!({"backend_id": calibration.backend_id, "metadata_id": calibration.id}),
+        }
+    }
 }
 
 /// Collects every number in a value, with the path to it as its name.
-fn numbers(path: &str, value: &Value, found: &mut Vec<(String, Value)>) {
+fn numbers(path: &str, value: &Value, found: &mut Vec<(String, Number)>) {
     match value {
-        Value::Number(_) => found.push((path.to_owned(), value.clone())),
+        Value::Number(number) => found.push((path.to_owned(), number.clone())),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 numbers(&format!("{path}.{index}"), item, found);

@@ -17,6 +17,7 @@ mod fault;
 pub mod faults {}
 mod http_client;
 mod json;
+pub mod json_pointer;
 pub mod list;
 pub mod middleware;
 #[cfg(feature = "mock")]
@@ -30,6 +31,7 @@ pub mod open_enum;
 pub mod operation;
 mod options;
 pub mod paging;
+mod percent;
 mod raw_response;
 mod request;
 mod response;

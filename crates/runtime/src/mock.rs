@@ -7,8 +7,8 @@ use std::fmt::Display;
 use httpmock::When;
 use serde::Serialize;
 
-use crate::endpoint::encoded;
 use crate::operation::{Location, Operation};
+use crate::percent::encoded;
 
 pub use httpmock;
 

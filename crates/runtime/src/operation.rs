@@ -242,6 +242,36 @@ impl Operation {
             .chain(self.other_bodies.iter().copied())
     }
 
+    /// Returns the bodies that one argument contains as a whole; parts of a multipart body are
+    /// arguments of their own.
+    pub fn whole_bodies(&self) -> impl Iterator<Item = Body> + use<> {
+        let bodies = self.bodies();
+        bodies.filter(|body| !matches!(body.kind, BodyKind::Multipart(_)))
+    }
+
+    /// Returns the parts of the multipart bodies.
+    pub fn body_parts(&self) -> impl Iterator<Item = &'static BodyPart> + use<> {
+        self.bodies().flat_map(|body| body.kind.parts())
+    }
+
+    /// Splits the path template into pieces: literal text, and the name of the parameter after it.
+    /// The last piece has no parameter if the template does not end with one.
+    ///
+    /// ```
+    /// use compute_kfp_runtime::operation::Operation;
+    ///
+    /// let operation = Operation::new("stop_run", "stop_run", "POST", "/runs/{run_id}:stop");
+    /// let pieces: Vec<_> = operation.path_pieces().collect();
+    /// assert_eq!(pieces, [("/runs/", Some("run_id")), (":stop", None)]);
+    /// ```
+    pub fn path_pieces(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+        let pieces = self.path.split_inclusive('}');
+        pieces.map(|piece| match piece.split_once('{') {
+            Some((text, name)) => (text, Some(name.trim_end_matches('}'))),
+            None => (piece, None),
+        })
+    }
+
     /// Returns the maximum number of items on a page of a list, if the spec declares it.
     pub fn largest_page(&self) -> Option<u64> {
         let size = self.parameter(self.paging?.page_size())?;

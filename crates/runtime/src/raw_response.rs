@@ -87,14 +87,13 @@ impl RawResponse {
     /// `sent_to` is used as the address of the response if it has none, because middleware may have
     /// created it.
     pub fn failure(self, sent_to: &Url) -> Error {
-        let from = self.response.url.as_deref().unwrap_or(sent_to);
-        let is_redirection = self.response.status().is_redirection();
-        match target(from, self.response.headers()) {
-            Some(to) if is_redirection => {
-                let from = from.clone();
-                fault::redirected(&from, &to, self.redacted())
+        let from = self.response.url.as_deref().unwrap_or(sent_to).clone();
+        let response = self.redacted();
+        match target(&from, response.headers()) {
+            Some(to) if response.status().is_redirection() => {
+                fault::redirected(&from, &to, response)
             }
-            _ => self.reported(),
+            _ => fault::reported(response),
         }
     }
 

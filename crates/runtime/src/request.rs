@@ -18,7 +18,7 @@ use crate::error::{BuildError, Error};
 use crate::operation::{BodyKind, BodyPart, InPageToken, Location, Operation, Parameter, Style};
 use crate::options::CallOptions;
 use crate::paging::{PagingOptions, ResumePoint};
-use crate::style::{Written, json, text};
+use crate::style::{Written, header_value, json, text};
 use crate::upload::{Part, Upload};
 
 /// A request for one operation, which generated builders fill in and
@@ -380,12 +380,8 @@ impl Request {
         declared.map_or(kind.media_type(), |body| body.media)
     }
 
-    fn declared_parts(&self) -> impl Iterator<Item = &'static BodyPart> + use<> {
-        self.operation.bodies().flat_map(|body| body.kind.parts())
-    }
-
     fn declared_part(&self, name: &str) -> Option<&'static BodyPart> {
-        self.declared_parts().find(|part| part.name == name)
+        self.operation.body_parts().find(|part| part.name == name)
     }
 
     /// Returns what is missing in the body, by the names of the arguments.
@@ -404,7 +400,7 @@ impl Request {
                 Some(format!("a body is required; set one of `{names}`"))
             }
             (Body::Upload(upload), _) if upload.is_form() => {
-                let mut parts = self.declared_parts();
+                let mut parts = self.operation.body_parts();
                 let missing = parts.find(|part| part.required && !upload.has_part(part.name))?;
                 let name = missing.argument;
                 Some(format!("the part `{name}` of the body is required; set it"))
@@ -548,9 +544,9 @@ impl Request {
     /// Returns the path template with its values filled in.
     fn path(&self) -> Result<String, Error> {
         let mut path = String::with_capacity(PATH_BYTES);
-        let mut rest = self.operation.path;
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        for (text, name) in self.operation.path_pieces() {
+            path.push_str(text);
+            let Some(name) = name else { continue };
             let (parameter, written) = self
                 .values_in(Location::Path)
                 .find(|(parameter, _)| parameter.name == name)
@@ -559,11 +555,8 @@ impl Request {
                         "the parameter `{name}` was not set; nothing was sent"
                     ))
                 })?;
-            path.push_str(before);
             parameter.push(&mut path, name, written);
-            rest = after;
         }
-        path.push_str(rest);
         Ok(path)
     }
 }
@@ -619,12 +612,6 @@ fn predicates_with(filter: &str, prefix: &str) -> serde_json::Result<Option<Stri
 fn is_same_field(key: &str, field: &str) -> bool {
     let letters = |name: &str| name.replace('_', "").to_lowercase();
     letters(key) == letters(field)
-}
-
-pub(crate) fn header_value(text: &str) -> Result<HeaderValue, Error> {
-    HeaderValue::from_str(text).map_err(|error| {
-        Error::invalid(format!("`{text}` cannot be sent as a header")).caused_by(error)
-    })
 }
 
 /// Returns why a value is not allowed in a path. Servers and proxies resolve `.` and `..`, also

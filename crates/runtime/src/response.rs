@@ -9,7 +9,7 @@ use reqwest::Url;
 
 /// A response: a value with a status and headers.
 ///
-/// Calls return the decoded value; [middleware](crate::middleware) sees the [`ResponseBody`]. It can be used like the value itself; [`into_inner`](Response::into_inner) returns the
+/// Calls return the decoded value; middleware sees the [`ResponseBody`]. It can be used like the value itself; [`into_inner`](Response::into_inner) returns the
 /// owned value.
 ///
 /// ```

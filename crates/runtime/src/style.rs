@@ -1,10 +1,12 @@
 //! The styles of OpenAPI: the wire format of parameters and form fields.
 
+use http::HeaderValue;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::endpoint::{push_encoded, push_reserved};
+use crate::error::Error;
 use crate::operation::{Location, Parameter, Style};
+use crate::percent::{encoded, push_encoded, push_reserved};
 
 /// A value of a parameter, in its style.
 #[derive(Clone, Debug)]
@@ -183,12 +185,6 @@ impl Parameter {
     }
 }
 
-fn encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    push_encoded(&mut encoded, text);
-    encoded
-}
-
 /// Converts an item of a list or a member of an object to a string; `None` for null.
 fn member(value: Value) -> Option<String> {
     (!value.is_null()).then(|| text(value))
@@ -207,4 +203,11 @@ pub(crate) fn text(value: Value) -> String {
 pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> String {
     // What is given has texts for keys, and nothing else keeps a value from being written.
     serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Returns a string as the value of a header; fails if no header can contain it.
+pub(crate) fn header_value(text: &str) -> Result<HeaderValue, Error> {
+    HeaderValue::from_str(text).map_err(|error| {
+        Error::invalid(format!("`{text}` cannot be sent as a header")).caused_by(error)
+    })
 }

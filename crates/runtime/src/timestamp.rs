@@ -1,14 +1,18 @@
 //! Timestamps that keep the form in which an API wrote them.
 
+#[cfg(feature = "chrono")]
+mod chrono_conversion;
+
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::error::Error;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::num::NonZeroU8;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Offset, TimeZone, Timelike, Utc};
+use chrono::format::ParseErrorKind;
+use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, Utc};
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
@@ -16,17 +20,12 @@ use serde::ser::{Serialize, Serializer};
 const FIRST_SECOND: i64 = -62_135_596_800;
 /// `9999-12-31T23:59:59Z`, in seconds since 1970.
 const LAST_SECOND: i64 = 253_402_300_799;
-/// Number of days from 1 March of the year 0 to 1 January 1970.
-const MARCH_OF_YEAR_0_TO_1970: i64 = 719_468;
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
 const LAST_NANO: u32 = 999_999_999;
 const RANGE: &str = "the years 0001 to 9999";
-/// Marker for a written `Z`. Offsets from `-23:59` to `+23:59` are stored in minutes; the two
-/// markers are outside of that range.
-const WRITTEN_Z: i16 = i16::MAX;
-const WRITTEN_MINUS_ZERO: i16 = i16::MIN;
 const INPUT_SHOWN: usize = 64;
-const LONGEST: usize = "0001-01-01T00:00:00.000000000+00:00".len();
+/// Length of the date and the time of day without a fraction.
+const SECONDS_LENGTH: usize = "0001-01-01T00:00:00".len();
 
 /// An instant with nanosecond precision, and the offset and the fractional digits it was written
 /// with.
@@ -64,11 +63,21 @@ const LONGEST: usize = "0001-01-01T00:00:00.000000000+00:00".len();
 /// ```
 #[derive(Clone, Copy)]
 pub struct Timestamp {
-    seconds: i64,
-    nanos: u32,
-    zone: i16,
-    // One more than the digits: the niche keeps `Option<Timestamp>` at 16 bytes.
-    digits_plus_one: NonZeroU8,
+    /// The instant, never within a leap second.
+    instant: DateTime<Utc>,
+    offset_minutes: i16,
+    offset_form: OffsetForm,
+    /// Number of fractional digits, at most 9.
+    digits: u8,
+}
+
+/// The form in which an offset is written.
+#[derive(Clone, Copy)]
+enum OffsetForm {
+    Z,
+    /// `-00:00`, which means that the local offset is unknown.
+    MinusZero,
+    Numeric,
 }
 
 impl Timestamp {
@@ -101,8 +110,9 @@ impl Timestamp {
     /// # Ok::<(), compute_kfp_runtime::TimestampRangeError>(())
     /// ```
     pub fn from_unix_seconds(seconds: i64) -> Result<Self, TimestampRangeError> {
-        if (FIRST_SECOND..=LAST_SECOND).contains(&seconds) {
-            Ok(Self::in_utc(seconds, 0))
+        let nearest = Self::nearest(i128::from(seconds) * NANOS_PER_SECOND);
+        if nearest.unix_seconds() == seconds {
+            Ok(nearest)
         } else {
             Err(TimestampRangeError {
                 count: seconds.into(),
@@ -151,7 +161,7 @@ impl Timestamp {
     /// ```
     #[must_use]
     pub const fn unix_seconds(self) -> i64 {
-        self.seconds
+        self.instant.timestamp()
     }
 
     /// Returns the nanoseconds since 1970 began in UTC.
@@ -165,7 +175,8 @@ impl Timestamp {
     /// ```
     #[must_use]
     pub const fn unix_nanos(self) -> i128 {
-        self.seconds as i128 * NANOS_PER_SECOND + self.nanos as i128
+        let whole = self.instant.timestamp() as i128 * NANOS_PER_SECOND;
+        whole + self.instant.timestamp_subsec_nanos() as i128
     }
 
     /// Returns whether this is `1970-01-01T00:00:00Z`, which some servers send for "no time yet".
@@ -181,7 +192,7 @@ impl Timestamp {
     /// ```
     #[must_use]
     pub const fn is_unset(self) -> bool {
-        self.seconds == 0 && self.nanos == 0
+        self.unix_nanos() == 0
     }
 
     /// Returns this timestamp, or `None` if it means "no time yet".
@@ -201,40 +212,18 @@ impl Timestamp {
         (!self.is_unset()).then_some(self)
     }
 
-    /// Converts to a [`chrono`] value with the same instant and offset.
-    ///
-    /// ```
-    /// use compute_kfp_runtime::Timestamp;
-    ///
-    /// let created: Timestamp = "2025-01-31T09:30:00+02:00".parse()?;
-    /// assert_eq!(created.to_chrono().to_rfc3339(), "2025-01-31T09:30:00+02:00");
-    /// # Ok::<(), compute_kfp_runtime::ParseTimestampError>(())
-    /// ```
-    #[must_use]
-    pub fn to_chrono(self) -> DateTime<FixedOffset> {
-        let offset = FixedOffset::east_opt(self.offset_minutes() * 60).unwrap_or_else(|| Utc.fix());
-        // chrono's years go beyond ±262000: every instant held here is one of its own.
-        DateTime::from_timestamp(self.seconds, self.nanos)
-            .unwrap_or_default()
-            .with_timezone(&offset)
-    }
-
-    fn in_utc(seconds: i64, nanos: u32) -> Self {
-        let digits = match nanos {
+    fn in_utc(instant: DateTime<Utc>) -> Self {
+        let digits = match instant.timestamp_subsec_nanos() {
             0 => 0,
             n if n % 1_000_000 == 0 => 3,
             n if n % 1_000 == 0 => 6,
             _ => 9,
         };
-        Self::written(seconds, nanos, WRITTEN_Z, digits)
-    }
-
-    fn written(seconds: i64, nanos: u32, zone: i16, digits: u8) -> Self {
         Self {
-            seconds,
-            nanos,
-            zone,
-            digits_plus_one: NonZeroU8::MIN.saturating_add(digits),
+            instant,
+            offset_minutes: 0,
+            offset_form: OffsetForm::Z,
+            digits,
         }
     }
 
@@ -242,200 +231,107 @@ impl Timestamp {
         let first = i128::from(FIRST_SECOND) * NANOS_PER_SECOND;
         let last = i128::from(LAST_SECOND) * NANOS_PER_SECOND + i128::from(LAST_NANO);
         let nanos = unix_nanos.clamp(first, last);
-        Self::in_utc(
+        let instant = DateTime::from_timestamp(
             nanos.div_euclid(NANOS_PER_SECOND) as i64,
             nanos.rem_euclid(NANOS_PER_SECOND) as u32,
-        )
+        );
+        Self::in_utc(instant.unwrap_or_default())
     }
 
-    const fn offset_minutes(self) -> i32 {
-        match self.zone {
-            WRITTEN_Z | WRITTEN_MINUS_ZERO => 0,
-            minutes => minutes as i32,
+    /// Returns the local time at the offset.
+    fn local(self) -> DateTime<FixedOffset> {
+        let offset = FixedOffset::east_opt(i32::from(self.offset_minutes) * 60);
+        match offset {
+            Some(offset) => self.instant.with_timezone(&offset),
+            None => self.instant.fixed_offset(),
         }
     }
 
-    const fn local_seconds(self) -> i64 {
-        self.seconds + self.offset_minutes() as i64 * 60
-    }
-
     fn read(text: &str) -> Result<Self, Flaw> {
-        let Some((head, rest)) = text.as_bytes().split_first_chunk() else {
+        let Some((seconds, rest)) = text.split_at_checked(SECONDS_LENGTH) else {
             return Err(match text.parse::<NaiveDate>() {
                 Ok(_) => Flaw::DateOnly,
                 Err(_) => Flaw::Form,
             });
         };
-        #[rustfmt::skip]
-        let [
-            y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't' | b' ',
-            h1, h2, b':', n1, n2, b':', s1, s2,
-        ] = *head else {
+        let fraction = rest.strip_prefix('.');
+        let after = fraction.unwrap_or(rest);
+        let offset = match fraction {
+            Some(fraction) => fraction.trim_start_matches(|digit: char| digit.is_ascii_digit()),
+            None => rest,
+        };
+        let digits = after.len() - offset.len();
+        if fraction.is_some() && digits == 0 {
             return Err(Flaw::Form);
+        }
+        let read = match DateTime::parse_from_rfc3339(&with_offset(text, offset)?) {
+            Ok(_) if seconds.starts_with("0000") => return Err(Flaw::Calendar),
+            Ok(read) => read,
+            Err(error) => {
+                let is_offset = DateTime::parse_from_rfc3339(&[seconds, "Z"].concat()).is_ok();
+                return Err(match error.kind() {
+                    _ if is_offset => Flaw::Offset,
+                    ParseErrorKind::OutOfRange | ParseErrorKind::Impossible => Flaw::Calendar,
+                    _ => Flaw::Form,
+                });
+            }
         };
-        let field = |digits: &[u8]| number(digits).ok_or(Flaw::Form);
-        let (year, month, day) = (
-            field(&[y1, y2, y3, y4])?,
-            field(&[m1, m2])?,
-            field(&[d1, d2])?,
-        );
-        let (hour, minute, second) = (field(&[h1, h2])?, field(&[n1, n2])?, field(&[s1, s2])?);
-
-        let (mut nanos, mut digits, rest) = match rest {
-            [b'.', fraction @ ..] => read_fraction(fraction)?,
-            _ => (0, 0, rest),
-        };
-        let zone = read_zone(rest)?;
-
-        let leap = second == 60;
-        if leap {
-            (nanos, digits) = (LAST_NANO, 9);
-        }
-        let second = if leap { 59 } else { second };
-        if hour > 23 || minute > 59 || second > 59 {
-            return Err(Flaw::Calendar);
-        }
-        let days = days_since_1970(year, month, day).ok_or(Flaw::Calendar)?;
-        let local = days * 86_400 + i64::from(hour * 3600 + minute * 60 + second);
-        let mut read = Self::written(local, nanos, zone, digits);
-        read.seconds -= i64::from(read.offset_minutes()) * 60;
-        Ok(read)
+        let offset_minutes = (read.offset().local_minus_utc() / 60) as i16;
+        // chrono marks a leap second by a second's worth of nanoseconds too many.
+        let is_leap = read.timestamp_subsec_nanos() > LAST_NANO;
+        Ok(Self {
+            instant: before_leap_second(read.to_utc()),
+            offset_minutes,
+            offset_form: match offset.as_bytes().first() {
+                None | Some(b'Z' | b'z') => OffsetForm::Z,
+                Some(b'-') if offset_minutes == 0 => OffsetForm::MinusZero,
+                Some(_) => OffsetForm::Numeric,
+            },
+            digits: if is_leap { 9 } else { digits.min(9) as u8 },
+        })
     }
 }
 
-/// Returns the number of days from 1970 to a date; `None` if the date does not exist, as in the
-/// year 0.
-///
-/// It counts like chrono, with less work: a page of a list holds thousands of dates.
-fn days_since_1970(year: u32, month: u32, day: u32) -> Option<i64> {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let last = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => return None,
-    };
-    if year == 0 || day == 0 || day > last {
-        return None;
-    }
-    // A year that begins in March has its leap day at its end.
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
-    Some(i64::from(days) - MARCH_OF_YEAR_0_TO_1970)
-}
-
-fn number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |number, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| number * 10 + u32::from(digit - b'0'))
-    })
-}
-
-/// Reads the fraction: returns the nanoseconds, the number of digits, and what follows the digits.
-fn read_fraction(text: &[u8]) -> Result<(u32, u8, &[u8]), Flaw> {
-    let written = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if written == 0 {
-        return Err(Flaw::Form);
-    }
-    let (digits, rest) = text.split_at(written);
-    let (mut nanos, mut place) = (0, 100_000_000);
-    for digit in digits.iter().take(9) {
-        nanos += u32::from(digit - b'0') * place;
-        place /= 10;
-    }
-    Ok((nanos, written.min(9) as u8, rest))
-}
-
-fn read_zone(text: &[u8]) -> Result<i16, Flaw> {
-    let (sign, hours, minutes) = match *text {
-        [] | [b'Z' | b'z'] => return Ok(WRITTEN_Z),
-        [sign @ (b'+' | b'-'), h1, h2] => (sign, [h1, h2], [b'0', b'0']),
-        [sign @ (b'+' | b'-'), h1, h2, m1, m2] | [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
-            (sign, [h1, h2], [m1, m2])
-        }
-        _ => return Err(Flaw::Offset),
-    };
-    match (number(&hours), number(&minutes)) {
-        (Some(hours @ 0..=23), Some(minutes @ 0..=59)) => {
-            let east = (hours * 60 + minutes) as i16;
-            Ok(match (sign, east) {
-                (b'-', 0) => WRITTEN_MINUS_ZERO,
-                (b'-', _) => -east,
-                _ => east,
-            })
-        }
+/// Returns a time with its offset in the form of RFC 3339: `Z` or `+02:00`.
+fn with_offset<'t>(text: &'t str, offset: &str) -> Result<Cow<'t, str>, Flaw> {
+    match offset.as_bytes() {
+        [b'Z' | b'z'] | [b'+' | b'-', _, _, b':', _, _] => Ok(text.into()),
+        [] => Ok([text, "Z"].concat().into()),
+        [b'+' | b'-', _, _] => Ok([text, ":00"].concat().into()),
+        [b'+' | b'-', _, _, _, _] => match text.split_at_checked(text.len() - 2) {
+            Some((hours, minutes)) => Ok([hours, ":", minutes].concat().into()),
+            None => Err(Flaw::Offset),
+        },
         _ => Err(Flaw::Offset),
+    }
+}
+
+/// Returns the last nanosecond before a leap second for an instant within it.
+fn before_leap_second(instant: DateTime<Utc>) -> DateTime<Utc> {
+    match instant.timestamp_subsec_nanos() {
+        0..=LAST_NANO => instant,
+        _ => DateTime::from_timestamp(instant.timestamp(), LAST_NANO).unwrap_or_default(),
     }
 }
 
 impl fmt::Display for Timestamp {
     /// Writes RFC 3339, with the offset and the fractional digits that were read.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let local = DateTime::from_timestamp(self.local_seconds(), 0).ok_or(fmt::Error)?;
-        let mut text = Text {
-            bytes: [0; LONGEST],
-            len: 0,
+        let text = self.local().to_rfc3339_opts(SecondsFormat::Nanos, false);
+        let fraction_length = match self.digits {
+            0 => 0,
+            digits => ".".len() + usize::from(digits),
         };
-        text.number(local.year().unsigned_abs(), 4);
-        text.byte(b'-');
-        text.number(local.month(), 2);
-        text.byte(b'-');
-        text.number(local.day(), 2);
-        text.byte(b'T');
-        text.number(local.hour(), 2);
-        text.byte(b':');
-        text.number(local.minute(), 2);
-        text.byte(b':');
-        text.number(local.second(), 2);
-        let digits = self.digits_plus_one.get() - 1;
-        if digits > 0 {
-            text.byte(b'.');
-            text.number(
-                self.nanos / 10_u32.pow(9 - u32::from(digits)),
-                digits.into(),
-            );
-        }
-        if self.zone == WRITTEN_Z {
-            text.byte(b'Z');
-        } else {
-            text.byte(if self.zone < 0 { b'-' } else { b'+' });
-            let minutes = self.offset_minutes().unsigned_abs();
-            text.number(minutes / 60, 2);
-            text.byte(b':');
-            text.number(minutes % 60, 2);
-        }
-        f.pad(text.as_str().ok_or(fmt::Error)?)
-    }
-}
-
-struct Text {
-    bytes: [u8; LONGEST],
-    len: usize,
-}
-
-impl Text {
-    fn byte(&mut self, byte: u8) {
-        self.bytes[self.len] = byte;
-        self.len += 1;
-    }
-
-    fn number(&mut self, mut number: u32, width: usize) {
-        let end = self.len + width;
-        for byte in self.bytes[self.len..end].iter_mut().rev() {
-            *byte = b'0' + (number % 10) as u8;
-            number /= 10;
-        }
-        self.len = end;
-    }
-
-    fn as_str(&self) -> Option<&str> {
-        str::from_utf8(&self.bytes[..self.len]).ok()
+        let time = text.get(..SECONDS_LENGTH + fraction_length);
+        let offset = match self.offset_form {
+            OffsetForm::Z => Some("Z"),
+            OffsetForm::MinusZero => Some("-00:00"),
+            OffsetForm::Numeric => text.get(SECONDS_LENGTH + ".123456789".len()..),
+        };
+        let (Some(time), Some(offset)) = (time, offset) else {
+            return Err(fmt::Error);
+        };
+        f.pad(&[time, offset].concat())
     }
 }
 
@@ -493,13 +389,13 @@ impl PartialOrd for Timestamp {
 
 impl Ord for Timestamp {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.seconds, self.nanos).cmp(&(other.seconds, other.nanos))
+        self.instant.cmp(&other.instant)
     }
 }
 
 impl Hash for Timestamp {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.seconds, self.nanos).hash(state);
+        self.instant.hash(state);
     }
 }
 
@@ -547,54 +443,20 @@ impl TryFrom<Timestamp> for SystemTime {
     /// Fails if the clock of the operating system cannot represent the instant: on Windows, before
     /// 1601.
     fn try_from(timestamp: Timestamp) -> Result<Self, Self::Error> {
-        let whole = Duration::from_secs(timestamp.seconds.unsigned_abs());
-        let second = if timestamp.seconds < 0 {
+        let whole = Duration::from_secs(timestamp.unix_seconds().unsigned_abs());
+        let second = if timestamp.unix_seconds() < 0 {
             UNIX_EPOCH.checked_sub(whole)
         } else {
             UNIX_EPOCH.checked_add(whole)
         };
+        let nanos = timestamp.instant.timestamp_subsec_nanos();
         second
-            .and_then(|second| second.checked_add(Duration::from_nanos(timestamp.nanos.into())))
+            .and_then(|second| second.checked_add(Duration::from_nanos(nanos.into())))
             .ok_or(TimestampRangeError {
                 count: timestamp.unix_nanos(),
                 unit: "nanoseconds",
                 range: "what the operating system's clock holds",
             })
-    }
-}
-
-impl<Tz: TimeZone> From<DateTime<Tz>> for Timestamp {
-    /// Converts to the same instant and offset.
-    ///
-    /// `Z` is written for an offset of zero and for one that is not a whole number of minutes. An
-    /// instant that RFC 3339 cannot express becomes the first of year 0001 or the last of year
-    /// 9999. One within a leap second becomes the last nanosecond before it.
-    fn from(time: DateTime<Tz>) -> Self {
-        // chrono marks a leap second by a second's worth of nanoseconds too many.
-        let nanos = time.timestamp_subsec_nanos().min(LAST_NANO);
-        let utc =
-            Self::nearest(i128::from(time.timestamp()) * NANOS_PER_SECOND + i128::from(nanos));
-        let offset = time.offset().fix().local_minus_utc();
-        let local = Self {
-            zone: (offset / 60) as i16,
-            ..utc
-        };
-        let writable = offset != 0
-            && offset % 60 == 0
-            && (FIRST_SECOND..=LAST_SECOND).contains(&local.local_seconds());
-        if writable { local } else { utc }
-    }
-}
-
-impl From<Timestamp> for DateTime<FixedOffset> {
-    fn from(timestamp: Timestamp) -> Self {
-        timestamp.to_chrono()
-    }
-}
-
-impl From<Timestamp> for DateTime<Utc> {
-    fn from(timestamp: Timestamp) -> Self {
-        timestamp.to_chrono().to_utc()
     }
 }
 

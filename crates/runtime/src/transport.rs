@@ -13,11 +13,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::HeaderValue;
 use serde::de::DeserializeOwned;
 
+use self::attempt::Taking;
 pub use self::builder::TransportBuilder;
-use self::call::{Call, Responding, Taking};
+use self::call::{Call, Responding};
 use crate::byte_stream::ByteStream;
 use crate::credentials::{Authorization, Credentials};
 use crate::endpoint::Endpoint;
@@ -79,7 +81,7 @@ struct Inner {
 }
 
 /// The function that receives the requests of a dry run.
-type DryRun = Arc<dyn Fn(&reqwest::Request) + Send + Sync>;
+type DryRun = Arc<dyn Fn(&http::Request<Option<Bytes>>) + Send + Sync>;
 
 impl Inner {
     /// Returns the endpoint to which an operation is sent.

@@ -12,7 +12,7 @@ use crate::credentials::Pending;
 use crate::error::Error;
 use crate::fault;
 use crate::operation::BodyPart;
-use crate::request::header_value;
+use crate::style::header_value;
 
 const BINARY: &str = "application/octet-stream";
 

@@ -1,13 +1,13 @@
-//! How long a page of 200 takes while the sandbox holds 100,000 artifacts, and how long a start.
+//! Measures a page of 200 while the sandbox has 100,000 artifacts, and the start of a sandbox.
 //!
 //! `cargo bench -p compute-kfp-sandbox --bench pages`; another number of artifacts can be given:
-//! `… --bench pages -- 5000`. With `taskset -c 0` client and server share one core.
+//! `… --bench pages -- 5000`. With `taskset -c 0`, client and server share one core.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "in a benchmark, what fails must stop it"
+    reason = "a failure must stop the benchmark"
 )]
 
 use std::time::{Duration, Instant};
@@ -52,7 +52,7 @@ async fn main() {
     client.first_page_after_each_change().await;
 }
 
-/// A start ends with the first answer.
+/// Starts a sandbox. A start ends with the first response.
 async fn started(what: &str) -> Sandbox {
     let begun = Instant::now();
     let seed = json!({ "kfp": {
@@ -72,8 +72,8 @@ async fn started(what: &str) -> Sandbox {
         .get(url)
         .bearer_auth(sandbox.kfp_token());
     assert!(request.send().await.unwrap().status().is_success());
-    let answered = begun.elapsed();
-    println!("{what}: {running:.1?}, with its first answer {answered:.1?}");
+    let responded = begun.elapsed();
+    println!("{what}: {running:.1?}, with its first response {responded:.1?}");
     sandbox
 }
 
@@ -120,7 +120,7 @@ impl Client<'_> {
         (begun.elapsed(), serde_json::from_slice(&body).unwrap())
     }
 
-    /// All pages, from the first to the last, and then the last full one again and again.
+    /// Reads all pages, and then the first and the last full page again and again.
     async fn walk(&self, what: &str, query: &str, at_least: usize) {
         let mut times = Vec::new();
         let mut seen = 0;

@@ -22,7 +22,7 @@ pub(crate) fn refusal(headers: &HeaderMap) -> Option<Reply> {
     let message = if !local(HOST, &[""]) {
         "The Host header must be localhost or an IP address"
     } else if !local(ORIGIN, &["http://", "https://"]) {
-        "The Origin header must be of localhost or an IP address"
+        "The Origin header must name localhost or an IP address"
     } else {
         return None;
     };

@@ -12,11 +12,12 @@ use crate::data_file::DataFile;
 use crate::fault::{Fault, invalid};
 use crate::injection::Faults;
 use crate::inspection::RequestLog;
-use crate::kfp::KfpServer;
+use crate::kfp::server::KfpServer;
 use crate::request_body::PERMITS;
 use crate::sandbox::Sandbox;
 use crate::seeding::{self, Seed};
-use crate::server::{Shared, serve};
+use crate::server::serve;
+use crate::shared::Shared;
 use crate::store::Store;
 
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +78,22 @@ impl Default for SandboxBuilder {
     }
 }
 
+impl Sandbox {
+    /// Starts a server with seed data and default credentials on a free loopback port.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no port is free or no thread can be started.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Returns a builder to configure port, data, credentials and time before the start.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
+    }
+}
+
 impl SandboxBuilder {
     /// Sets the port to listen on [default: 0, a free port].
     pub fn port(mut self, port: u16) -> Self {
@@ -102,14 +119,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Starts with the seed data: calibrations, artifacts, artifact tasks and metrics. This is the
-    /// default.
-    pub fn seeded(mut self) -> Self {
-        self.seeded = true;
-        self
-    }
-
-    /// Starts without data. Only the backend [`BACKEND_ID`](crate::BACKEND_ID) is known.
+    /// Starts without data [default: with calibrations, artifacts, artifact tasks and metrics]. Only
+    /// the backend [`BACKEND_ID`](crate::BACKEND_ID) is known.
     pub fn empty(mut self) -> Self {
         self.seeded = false;
         self
@@ -198,8 +209,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the time limit for the head of a request, and for its body [default: 30 s]. Idle
-    /// connections are closed after that time, too.
+    /// Sets the time limit for the head of a request, and for its body [default: 30 s]. After the same
+    /// time, connections are closed that are idle or whose client reads nothing of a response.
     pub fn request_time(mut self, limit: Duration) -> Self {
         self.request_time = limit;
         self
@@ -260,8 +271,8 @@ impl SandboxBuilder {
     /// starts with the content of the file, and its clock continues from there. The file has the format
     /// of a [`seed`](Self::seed).
     ///
-    /// The file is replaced as a whole every two seconds if anything has changed, and when the
-    /// sandbox stops. If the process is killed, at most the last two seconds are lost. While the file
+    /// The file is replaced as a whole when anything has changed, at most every two seconds, and when
+    /// the sandbox stops. If the process is killed, at most the last two seconds are lost. While the file
     /// cannot be written, requests that change data fail with a 500.
     ///
     /// Only one sandbox at a time can use the file. It does not contain the configured credentials, but
@@ -331,7 +342,7 @@ impl SandboxBuilder {
             io::ErrorKind::InvalidInput,
             format!(
                 "{} is not a loopback address: other machines could reach the sandbox; \
-                 allow that explicitly if it is wanted",
+                 allow this explicitly if intended",
                 self.host
             ),
         ))
@@ -351,9 +362,9 @@ impl SandboxBuilder {
         };
         let clock = start.map_or_else(Clock::default, |start| Clock::starting_at(start.into()));
         let mut store = if self.seeded && held.is_none() {
-            Store::seeded(clock)
+            seeding::seeded(clock)
         } else {
-            Store::empty(clock)
+            seeding::empty(clock)
         };
         if let Some((path, held)) = held {
             seeding::restore(&mut store, path, &held)?;
@@ -370,7 +381,6 @@ impl SandboxBuilder {
         store.kfp.short_pages = self.short_pages;
         store.kfp.server = self.kfp_server;
         store.kfp.multi_user = self.multi_user;
-        store.is_changed = true;
         Ok((store, data_file))
     }
 }

@@ -1,4 +1,4 @@
-//! The sandbox as a command of a program: its arguments, and running it.
+//! The sandbox as a command of a program.
 
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
@@ -12,63 +12,63 @@ use crate::{Fault, KfpServer, Sandbox};
 
 /// In-memory server for the Quantum Inspire Compute API and Kubeflow Pipelines.
 ///
-/// It listens on one port for both APIs and prints the variables that lead to it. A browser finds at
-/// / what it holds and every operation; /openapi/ has the API descriptions. Ctrl-C stops it.
+/// It serves both APIs on one port and prints the environment variables for clients. In a browser, /
+/// shows the current data and all operations, and /openapi/ lists the specs. Ctrl-C stops it.
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
-    /// Port to listen on; 0 takes a free one.
+    /// Port to listen on; 0 selects a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
 
-    /// Address to listen on; one that is not a loopback address needs --expose.
+    /// Address to listen on; any but a loopback address needs --expose
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     host: IpAddr,
 
-    /// Allow a --host that other machines can reach, without encryption and with public credentials.
+    /// Allow a --host that other machines can reach, without encryption and with public credentials
     #[arg(long)]
     expose: bool,
 
-    /// Start without data.
+    /// Start without data
     #[arg(long)]
     empty: bool,
 
-    /// Time of the sandbox at its start, such as 2025-01-07T09:00:00Z; "wall" for the present.
+    /// Time at the start, such as 2025-01-07T09:00:00Z, or "wall" for the present
     #[arg(long, value_name = "TIME", default_value = "wall", value_parser = clock)]
     clock: ClockStart,
 
-    /// How many times as fast as the wall clock jobs and runs go on; 0 stops them.
+    /// Speed of jobs and runs relative to the wall clock; 0 stops them
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
 
-    /// Start with the data of this JSON file too; can be repeated.
+    /// JSON file with more initial data; can be repeated
     ///
-    /// Its form is {"compute": {"projects": [{"name": "p"}]}, "kfp": {"runs": [{"display_name": "r"}]}}:
-    /// each object as its server sends it, ids and times of creation if wanted.
+    /// The format is {"compute": {"projects": [{"name": "p"}]}, "kfp": {"runs": [{"display_name": "r"}]}}.
+    /// Each object has the format in which its server sends it. Ids and creation times are optional.
     #[arg(long, value_name = "FILE")]
     seed: Vec<PathBuf>,
 
-    /// Keep what the sandbox holds in this file, which is created if there is none.
+    /// File that stores all data; created if it does not exist
     ///
-    /// The file is written every two seconds and at the end; a killed process loses at most what
-    /// came since. Once the file holds something, the sandbox continues with that, and --seed and
-    /// --empty have no effect. It has the form of --seed. One sandbox at a time uses the file.
+    /// The file is written at most every two seconds and at exit. A killed process loses at most the
+    /// last two seconds. If the file has content, the sandbox continues with it, and --seed and --empty
+    /// have no effect. The format is that of --seed. Only one sandbox at a time can use the file.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
 
-    /// Answer as this KFP server: the release 2.17, the one of the next API, or that one with all
-    /// operations of the specification.
+    /// KFP server to behave as: release 2.17, the server of the next API, or that server with all
+    /// operations of the spec
     #[arg(long, value_enum, value_name = "SERVER", default_value_t)]
     kfp: KfpServer,
 
-    /// Refuse KFP requests without the KFP token.
+    /// Reject KFP requests without the KFP token
     #[arg(long, conflicts_with = "multi_user")]
     require_token: bool,
 
-    /// Answer as a multi-user installation of KFP: requests need an identity and a namespace.
+    /// Behave as a multi-user installation of KFP: requests need an identity and a namespace
     #[arg(long)]
     multi_user: bool,
 
-    /// What is to go wrong, such as 'get_run:status=503,times=2;*:delay=200ms,rate=0.05'.
+    /// Deliberate faults, such as 'get_run:status=503,times=2;*:delay=200ms,rate=0.05'
     #[arg(long, value_name = "FAULTS", long_help = FAULTS_HELP)]
     faults: Vec<String>,
 }
@@ -84,27 +84,27 @@ fn clock(text: &str) -> Result<ClockStart, String> {
         return Ok(ClockStart::Wall);
     }
     let time = DateTime::parse_from_rfc3339(text);
-    let time = time.map_err(|error| format!("{error}: use wall or a time with an offset"))?;
+    let time = time.map_err(|error| format!("{error}: use \"wall\" or a time with an offset"))?;
     Ok(ClockStart::At(time.into()))
 }
 
 const FAULTS_HELP: &str = "\
-What is to go wrong, such as 'get_run:status=503,times=2;*:delay=200ms,rate=0.05'.
+Deliberate faults, such as 'get_run:status=503,times=2;*:delay=200ms,rate=0.05'
 
 Faults are separated by ;. Each is an operation, by the name of the client's method or by its id in
-the API's specification, or * for all; then : and settings separated by ,:
-  status=503              answer with this status in place of the operation
-  cut=head, cut=body      close the connection without an answer, or in the middle of its body
-  delay=200ms, delay=2s   answer later
-  content-type=text/html  give the answer this content type
+the API's spec, or * for all; then : and settings separated by ,:
+  status=503              respond with this status instead of performing the operation
+  cut=head, cut=body      close the connection without a response, or in the middle of its body
+  delay=200ms, delay=2s   delay the response
+  content-type=text/html  set the content type of the response
   retry-after=5           add this header, in seconds
-  after                   do the operation all the same
-  times=2                 meet as many requests and no more
-  rate=0.05, seed=7       meet a request with this probability; the same ones for the same seed
-The first fault that fits a request meets it.";
+  after                   perform the operation in any case
+  times=2                 apply to this number of requests
+  rate=0.05, seed=7       apply with this probability; to the same requests for the same seed
+Only the first matching fault applies to a request.";
 
 impl Arguments {
-    /// Starts the sandbox, prints the variables that lead to it, and serves until Ctrl-C.
+    /// Starts the sandbox, prints the environment variables for clients, and serves until Ctrl-C.
     ///
     /// ```
     /// use clap::Parser;
@@ -123,8 +123,8 @@ impl Arguments {
     ///
     /// # Errors
     ///
-    /// Of kind [`InvalidInput`](io::ErrorKind::InvalidInput) where an argument cannot be right;
-    /// otherwise what the operating system refuses.
+    /// Returns an error of kind [`InvalidInput`](io::ErrorKind::InvalidInput) if an argument is invalid,
+    /// and otherwise the error of the operating system.
     pub async fn run(self) -> io::Result<()> {
         let mut builder = Sandbox::builder()
             .host(self.host)
@@ -161,7 +161,7 @@ impl Arguments {
         }
         let sandbox = builder.start().await?;
         let announcement = announcement(&sandbox);
-        // In this order Ctrl-C is listened to before anybody is told that the sandbox runs.
+        // In this order, Ctrl-C is handled before the sandbox is announced.
         tokio::try_join!(biased; sandbox.run_until_ctrl_c(), async { announce(&announcement) })?;
         Ok(())
     }

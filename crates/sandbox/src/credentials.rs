@@ -64,7 +64,7 @@ fn check_sendable(name: &str, credential: &str) -> io::Result<()> {
     }
     Err(io::Error::new(
         io::ErrorKind::InvalidInput,
-        format!("{name} cannot be sent in a header: use visible ASCII characters without spaces"),
+        format!("{name} is not valid in a header: use visible ASCII characters without spaces"),
     ))
 }
 

@@ -8,11 +8,11 @@ use serde_json::json;
 
 use crate::page;
 use crate::reply::Reply;
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::specification;
 
 /// Returns the response to a request for a document, or `None` for other requests.
-pub(crate) fn answer(shared: &Shared, method: &Method, path: &str) -> Option<Response> {
+pub(crate) fn respond(shared: &Shared, method: &Method, path: &str) -> Option<Response> {
     if method != Method::GET && method != Method::HEAD {
         return None;
     }
@@ -63,12 +63,14 @@ fn typed(content: impl Into<Body>, content_type: &'static str) -> Response {
 mod tests {
     use axum::http::Method;
 
-    use crate::compute::{self, ComputeError};
-    use crate::kfp::{self, KfpError};
+    use crate::compute::error::ComputeError;
+    use crate::compute::rules::OPERATIONS;
+    use crate::kfp::error::KfpError;
+    use crate::kfp::server::KfpServer;
     use crate::operation::select;
 
     #[test]
-    fn no_document_is_in_the_way_of_an_operation() {
+    fn no_document_hides_an_operation() {
         for path in [
             "/",
             "/openapi",
@@ -77,8 +79,8 @@ mod tests {
             "/openapi/kfp.json",
         ] {
             for method in [Method::GET, Method::HEAD] {
-                assert!(select::<ComputeError>(&compute::OPERATIONS, &method, path).is_err());
-                assert!(select::<KfpError>(&kfp::OPERATIONS, &method, path).is_err());
+                assert!(select::<ComputeError>(&OPERATIONS, &method, path).is_err());
+                assert!(select::<KfpError>(KfpServer::All.operations(), &method, path).is_err());
             }
         }
     }

@@ -5,8 +5,6 @@ use std::time::Duration;
 use axum::http::{HeaderValue, StatusCode};
 use compute_kfp_runtime::operation::Operation;
 
-use crate::fault_text;
-
 /// A deliberate fault for [`Sandbox::fail`](crate::Sandbox::fail).
 ///
 /// By default it applies to every request for every operation, until
@@ -176,63 +174,23 @@ impl Fault {
         self
     }
 
-    /// Parses faults from a string, in the format of the binary's `--faults`.
-    ///
-    /// Faults are separated by `;`. Each is an operation, or `*` for all, then `:` and settings
-    /// that are separated by `,`:
-    ///
-    /// | setting | |
-    /// |---|---|
-    /// | `status=503` | [`status`](Self::status) |
-    /// | `cut=head`, `cut=body` | [`disconnect`](Self::disconnect), [`cut`](Self::cut) |
-    /// | `delay=200ms`, `delay=1.5s` | [`delay`](Self::delay) |
-    /// | `content-type=text/html` | [`content_type`](Self::content_type) |
-    /// | `retry-after=5` | [`retry_after`](Self::retry_after), in seconds |
-    /// | `after` | [`after_the_operation`](Self::after_the_operation) |
-    /// | `times=2` | [`times`](Self::times) |
-    /// | `rate=0.05` | [`rate`](Self::rate) |
-    /// | `seed=7` | [`seed`](Self::seed) |
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use compute_kfp_sandbox::Fault;
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// let faults = Fault::read_all("get_run:status=503,times=2; *:delay=200ms,rate=0.05")?;
-    /// let delay = Fault::delay(Duration::from_millis(200));
-    /// assert_eq!(faults, [Fault::status(503).on("get_run").times(2), delay.rate(0.05)]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Returns `InvalidInput` if the string does not have this format, or if
-    /// [`Sandbox::fail`](crate::Sandbox::fail) rejects one of the faults. The message has the column,
-    /// counted from 1.
-    pub fn read_all(text: &str) -> io::Result<Vec<Self>> {
-        fault_text::read(text)
-            .map_err(|(column, problem)| invalid(format!("faults, column {column}: {problem}")))
-    }
-
     /// Rejects faults that no server could have, and operations that neither API has.
     pub(crate) fn check(&self) -> Result<(), String> {
         if let Some(status) = self.status
             && !(200..=599).contains(&status)
         {
-            return Err(format!(
-                "{status} is no status to answer with: take one from 200 to 599"
-            ));
+            return Err(format!("invalid status {status}: use one from 200 to 599"));
         }
         if !(0.0..=1.0).contains(&self.rate) {
-            return Err(format!("the rate {} is not from 0 to 1", self.rate));
+            return Err(format!(
+                "invalid rate {}: use a number from 0 to 1",
+                self.rate
+            ));
         }
         if let Some(value) = &self.content_type
             && HeaderValue::from_str(value).is_err()
         {
-            return Err(
-                "the content type cannot be sent in a header: use visible ASCII".to_owned(),
-            );
+            return Err("invalid content type: use visible ASCII characters".to_owned());
         }
         match &self.operation {
             Some(name) => check_operation(name),
@@ -311,7 +269,7 @@ fn check_operation(name: &str) -> Result<(), String> {
     let names = operations().flat_map(|operation| [operation.name, operation.id]);
     let nearest = names.min_by_key(|known| strsim::damerau_levenshtein(known, name));
     Err(format!(
-        "no operation is called {name:?}; the nearest name is {:?}",
+        "unknown operation {name:?}: did you mean {:?}?",
         nearest.unwrap_or_default()
     ))
 }

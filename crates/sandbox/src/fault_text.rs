@@ -1,17 +1,59 @@
 //! Faults in string form: `get_run:status=503,times=2;*:delay=200ms,rate=0.05`.
 
+use std::io;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::fault::{Fault, Lost};
+use crate::fault::{Fault, Lost, invalid};
 
 /// The invalid part of the string, and the reason.
 type Problem<'a> = (&'a str, String);
 
 const SETTINGS: &str = "status, cut, delay, content-type, retry-after, after, times, rate or seed";
 
+impl Fault {
+    /// Parses faults from a string, in the format of the binary's `--faults`.
+    ///
+    /// Faults are separated by `;`. Each is an operation, or `*` for all, then `:` and settings
+    /// that are separated by `,`:
+    ///
+    /// | setting | |
+    /// |---|---|
+    /// | `status=503` | [`status`](Self::status) |
+    /// | `cut=head`, `cut=body` | [`disconnect`](Self::disconnect), [`cut`](Self::cut) |
+    /// | `delay=200ms`, `delay=1.5s` | [`delay`](Self::delay) |
+    /// | `content-type=text/html` | [`content_type`](Self::content_type) |
+    /// | `retry-after=5` | [`retry_after`](Self::retry_after), in seconds |
+    /// | `after` | [`after_the_operation`](Self::after_the_operation) |
+    /// | `times=2` | [`times`](Self::times) |
+    /// | `rate=0.05` | [`rate`](Self::rate) |
+    /// | `seed=7` | [`seed`](Self::seed) |
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use compute_kfp_sandbox::Fault;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let faults = Fault::read_all("get_run:status=503,times=2; *:delay=200ms,rate=0.05")?;
+    /// let delay = Fault::delay(Duration::from_millis(200));
+    /// assert_eq!(faults, [Fault::status(503).on("get_run").times(2), delay.rate(0.05)]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns `InvalidInput` if the string does not have this format, or if
+    /// [`Sandbox::fail`](crate::Sandbox::fail) rejects one of the faults. The message has the column,
+    /// counted from 1.
+    pub fn read_all(text: &str) -> io::Result<Vec<Self>> {
+        read(text)
+            .map_err(|(column, problem)| invalid(format!("faults, column {column}: {problem}")))
+    }
+}
+
 /// Parses faults. An error has the column of the fault in the string, counted from 1.
-pub(crate) fn read(text: &str) -> Result<Vec<Fault>, (usize, String)> {
+fn read(text: &str) -> Result<Vec<Fault>, (usize, String)> {
     let pieces = text.split(';').map(str::trim);
     let faults = pieces.filter(|piece| !piece.is_empty()).map(read_one);
     faults.collect::<Result<_, _>>().map_err(|(part, problem)| {
@@ -23,7 +65,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Fault>, (usize, String)> {
 
 fn read_one(piece: &str) -> Result<Fault, Problem<'_>> {
     let (operation, settings) = piece.split_once(':').ok_or_else(|| {
-        let form = "a fault is an operation or *, then : and settings, as in *:status=503";
+        let form = "expected an operation or *, then : and settings, as in *:status=503";
         (piece, form.to_owned())
     })?;
     let (operation, settings) = (operation.trim(), settings.trim());
@@ -44,7 +86,7 @@ fn read_one(piece: &str) -> Result<Fault, Problem<'_>> {
         ..undone
     };
     if fault == chosen_only {
-        let message = "this does nothing: add status, cut, delay, content-type or retry-after";
+        let message = "no effect: add status, cut, delay, content-type or retry-after";
         return Err((settings, message.to_owned()));
     }
     Ok(fault)
@@ -61,7 +103,7 @@ fn set<'a>(fault: &mut Fault, setting: &'a str) -> Result<(), Problem<'a>> {
         "status" => fault.status = Some(parse(value, "a status")?),
         "cut" if value == "head" => fault.lost = Some(Lost::BeforeTheHead),
         "cut" if value == "body" => fault.lost = Some(Lost::InTheBody),
-        "cut" => return Err((value, "a connection is cut at head or body".to_owned())),
+        "cut" => return Err((value, "invalid value: use head or body".to_owned())),
         "delay" => fault.delay = duration(value)?,
         "content-type" => fault.content_type = Some(value.to_owned()),
         "retry-after" => {
@@ -70,13 +112,13 @@ fn set<'a>(fault: &mut Fault, setting: &'a str) -> Result<(), Problem<'a>> {
         "times" => fault.times = Some(parse(value, "a whole number")?),
         "rate" => fault.rate = parse(value, "a number")?,
         "seed" => fault.seed = parse(value, "a whole number")?,
-        _ => return Err((name, format!("{name:?} is no setting: take {SETTINGS}"))),
+        _ => return Err((name, format!("unknown setting {name:?}: use {SETTINGS}"))),
     }
     fault.check().map_err(|problem| (value, problem))
 }
 
 fn parse<'a, T: FromStr>(value: &'a str, wanted: &str) -> Result<T, Problem<'a>> {
-    let refuse = |_| (value, format!("{value:?} is not {wanted}"));
+    let refuse = |_| (value, format!("invalid value {value:?}: expected {wanted}"));
     value.parse().map_err(refuse)
 }
 
@@ -88,5 +130,10 @@ fn duration(value: &str) -> Result<Duration, Problem<'_>> {
         };
         Duration::try_from_secs_f64(number.parse::<f64>().ok()? * unit).ok()
     };
-    read().ok_or_else(|| (value, format!("{value:?} is no time: write 200ms or 1.5s")))
+    read().ok_or_else(|| {
+        (
+            value,
+            format!("invalid duration {value:?}: use a format like 200ms or 1.5s"),
+        )
+    })
 }

@@ -15,8 +15,7 @@ use hyper::body::{Frame, SizeHint};
 use tokio::sync::watch;
 
 use crate::fault::{Fault, Lost};
-use crate::server::ended;
-use crate::store::scramble;
+use crate::uuids::scramble;
 
 /// Closes the connection without a response.
 #[derive(Debug)]
@@ -108,6 +107,11 @@ impl Faults {
     }
 }
 
+/// Waits until the sender is dropped.
+pub(crate) async fn ended(stop: &mut watch::Receiver<()>) {
+    while stop.changed().await.is_ok() {}
+}
+
 /// A fault that applies to one request.
 pub(crate) struct Met {
     pub(crate) fault: Fault,
@@ -123,29 +127,29 @@ impl Met {
     }
 
     /// Returns the response that replaces this one.
-    pub(crate) async fn spoil(self, mut answer: Response) -> Result<Response, Disconnected> {
+    pub(crate) async fn spoil(self, mut response: Response) -> Result<Response, Disconnected> {
         let fault = self.fault;
         if fault.lost == Some(Lost::BeforeTheHead) {
             return Err(Disconnected);
         }
         if let Some(body) = fault.body {
-            answer.headers_mut().remove(CONTENT_LENGTH);
-            *answer.body_mut() = Body::from(body);
+            response.headers_mut().remove(CONTENT_LENGTH);
+            *response.body_mut() = Body::from(body);
         }
         let content_type = fault.content_type.map(|it| HeaderValue::from_str(&it).ok());
         if let Some(content_type) = content_type.flatten() {
-            answer.headers_mut().insert(CONTENT_TYPE, content_type);
+            response.headers_mut().insert(CONTENT_TYPE, content_type);
         }
         if let Some(pause) = fault.retry_after {
             let seconds = HeaderValue::from(pause.as_secs());
-            answer.headers_mut().insert(RETRY_AFTER, seconds);
+            response.headers_mut().insert(RETRY_AFTER, seconds);
         }
-        if has_no_body(answer.status()) {
-            *answer.body_mut() = Body::empty();
+        if has_no_body(response.status()) {
+            *response.body_mut() = Body::empty();
         }
         match fault.lost {
-            Some(Lost::InTheBody) => cut(answer).await,
-            _ => Ok(answer),
+            Some(Lost::InTheBody) => cut(response).await,
+            _ => Ok(response),
         }
     }
 }
@@ -157,8 +161,8 @@ fn has_no_body(status: StatusCode) -> bool {
     )
 }
 
-async fn cut(answer: Response) -> Result<Response, Disconnected> {
-    let (head, body) = answer.into_parts();
+async fn cut(response: Response) -> Result<Response, Disconnected> {
+    let (head, body) = response.into_parts();
     let whole = body.collect().await.map_err(|_| Disconnected)?.to_bytes();
     if whole.is_empty() {
         return Err(Disconnected);

@@ -44,7 +44,7 @@ fn own_url(headers: &HeaderMap) -> String {
 }
 
 /// Returns the response to a request for the identity provider, or `None` for other requests.
-pub(crate) fn answer(
+pub(crate) fn respond(
     method: &Method,
     path: &str,
     headers: &HeaderMap,

@@ -29,6 +29,6 @@ async fn main() -> ExitCode {
 }
 
 fn report(error: &io::Error) {
-    // With standard error closed there is nowhere left to complain.
+    // If standard error is closed, the message is lost.
     let _ = writeln!(io::stderr(), "error: {error}");
 }

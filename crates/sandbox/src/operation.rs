@@ -40,7 +40,21 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Failures before an operation is reached, in the format of each API.
+/// A failure outside of an operation's handler.
+pub(crate) enum Rejection<'a> {
+    NoSuchPath,
+    /// The path has only these methods.
+    MethodNotAllowed(&'a [&'a str]),
+    Refused(Refusal),
+    BodyTooLarge,
+    BodyInterrupted,
+    /// The data file cannot be written.
+    Failed(&'a str),
+    /// A fault replaces the operation.
+    Injected(StatusCode),
+}
+
+/// An error in the format of an API.
 pub(crate) trait ApiError: Sized {
     /// Every scheme of the API's spec, with its credential.
     const SCHEMES: &'static [(&'static SecurityScheme, Scheme)];
@@ -49,14 +63,11 @@ pub(crate) trait ApiError: Sized {
     fn is_public(_operation: &Description) -> bool {
         false
     }
-    fn no_such_path(path: &str) -> Self;
-    fn method_not_allowed(allowed: &[&str]) -> Self;
-    fn refused(refusal: Refusal) -> Self;
-    fn body_too_large() -> Self;
-    fn body_interrupted() -> Self;
-    fn failed(message: String) -> Self;
-    /// Returns the response of a fault that replaces the operation.
-    fn injected(status: StatusCode) -> Response;
+    /// Adds the operation to the error of its handler.
+    fn of_operation(self, _call: &Call<'_>) -> Self {
+        self
+    }
+    fn rejected(rejection: Rejection<'_>) -> Self;
     fn into_response(self) -> Response;
 }
 
@@ -85,7 +96,7 @@ pub(crate) fn select<'a, E: ApiError>(
         .collect();
     let closest = fitting.iter().map(|(_, fit)| fit.closeness.clone()).max();
     let Some(closest) = closest else {
-        return Err(E::no_such_path(path));
+        return Err(E::rejected(Rejection::NoSuchPath));
     };
     fitting.retain(|(_, fit)| fit.closeness == closest);
     let methods = fitting
@@ -99,10 +110,10 @@ pub(crate) fn select<'a, E: ApiError>(
             operation,
             path_values: fit.values,
         })
-        .ok_or_else(|| E::method_not_allowed(&allowed))
+        .ok_or_else(|| E::rejected(Rejection::MethodNotAllowed(&allowed)))
 }
 
-pub(crate) fn answer<E: ApiError>(
+pub(crate) fn respond<E: ApiError>(
     selected: Result<Selected<'_, E>, E>,
     incoming: &Incoming<'_>,
     credentials: &Credentials,
@@ -128,11 +139,12 @@ fn perform<E: ApiError>(
         .map(|(_, scheme)| *scheme)
         .collect();
     let known: Vec<Scheme> = E::SCHEMES.iter().map(|(_, scheme)| *scheme).collect();
-    authenticate(incoming.headers, credentials, store, &accepted, &known).map_err(E::refused)?;
+    authenticate(incoming.headers, credentials, store, &accepted, &known)
+        .map_err(|refusal| E::rejected(Rejection::Refused(refusal)))?;
     let body = match incoming.body {
         RequestBody::Complete(bytes) => bytes,
-        RequestBody::TooLarge => return Err(E::body_too_large()),
-        RequestBody::Interrupted => return Err(E::body_interrupted()),
+        RequestBody::TooLarge => return Err(E::rejected(Rejection::BodyTooLarge)),
+        RequestBody::Interrupted => return Err(E::rejected(Rejection::BodyInterrupted)),
     };
     let call = Call {
         described: operation.described,
@@ -144,9 +156,9 @@ fn perform<E: ApiError>(
     };
     if operation.described.method != "GET" {
         if let Some(failure) = &store.save_failure {
-            return Err(E::failed(failure.clone()));
+            return Err(E::rejected(Rejection::Failed(failure)));
         }
         store.is_changed = true;
     }
-    (operation.handle)(store, &call)
+    (operation.handle)(store, &call).map_err(|error| error.of_operation(&call))
 }

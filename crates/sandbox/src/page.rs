@@ -6,8 +6,9 @@ use compute_kfp_runtime::operation::Operation;
 use serde_json::Value;
 
 use crate::collection::Collection;
-use crate::server::Shared;
-use crate::store::{Object, Store};
+use crate::object::Object;
+use crate::shared::Shared;
+use crate::store::Store;
 
 /// Maximum number of names shown of each kind.
 const NAMES: usize = 5;
@@ -53,7 +54,7 @@ pub(crate) fn write(shared: &Shared) -> String {
     let kfp = kfp_api_client::operations::OPERATIONS;
     [
         HEAD.to_owned(),
-        "<p>Descriptions: <a href=/openapi/compute.json>Compute</a>, \
+        "<p>Specs: <a href=/openapi/compute.json>Compute</a>, \
          <a href=/openapi/kfp.json>KFP</a>\n"
             .to_owned(),
         format!("<p>Clock: {}\n", store.clock.reading().format("%FT%T%.3fZ")),
@@ -76,13 +77,15 @@ fn faults(shared: &Shared) -> String {
 }
 
 fn held(store: &Store) -> String {
-    let compute = store.compute.collections();
-    let kfp = store.kfp.collections();
+    let compute = store.compute.collections.iter();
+    let kfp = store.kfp.collections.iter();
     let rows = compute
         .map(|(name, held)| row("Compute", name, held))
         .chain(kfp.map(|(name, held)| row("KFP", name, held)));
     let rows: String = rows.collect();
-    format!("<h2>Held now</h2>\n<table>\n<tr><th>API<th>kind<th>count<th>newest\n{rows}</table>\n")
+    format!(
+        "<h2>Current data</h2>\n<table>\n<tr><th>API<th>kind<th>count<th>newest\n{rows}</table>\n"
+    )
 }
 
 fn row(api: &str, name: &str, held: &Collection) -> String {

@@ -46,13 +46,13 @@ mod tests {
     use super::fit;
 
     #[test]
-    fn a_parameter_takes_one_segment_as_sent() {
+    fn a_parameter_matches_one_segment_as_sent() {
         let fit = fit("/a/{b}", "/a/x%2Fy").unwrap();
         assert_eq!(fit.values, [("b", "x%2Fy")]);
     }
 
     #[test]
-    fn a_parameter_takes_no_empty_segment_and_no_two_segments() {
+    fn a_parameter_matches_neither_an_empty_segment_nor_two() {
         assert!(fit("/a/{b}", "/a/").is_none());
         assert!(fit("/a/{b}", "/a/x/y").is_none());
         assert!(fit("/a/{b}", "/a").is_none());
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_literal_fits_closer_than_a_verb_and_a_verb_closer_than_a_parameter() {
+    fn a_literal_is_closer_than_a_verb_and_a_verb_than_a_parameter() {
         let closeness = |template, path| fit(template, path).unwrap().closeness;
         let literal = closeness("/a/me:go", "/a/me:go");
         let verb = closeness("/a/{b}:go", "/a/me:go");

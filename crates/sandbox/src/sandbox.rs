@@ -4,10 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::builder::SandboxBuilder;
 use crate::fault::{Fault, invalid};
 use crate::inspection::ReceivedRequest;
-use crate::server::{Running, Shared};
+use crate::server::Running;
+use crate::shared::Shared;
 
 /// A running in-memory server for the Compute API and for KFP, both on one port.
 ///
@@ -29,20 +29,6 @@ impl Sandbox {
             shared,
             running,
         }
-    }
-
-    /// Starts a server with seed data and default credentials on a free loopback port.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if no port is free or no thread can be started.
-    pub async fn start() -> io::Result<Self> {
-        Self::builder().start().await
-    }
-
-    /// Returns a builder to configure port, data, credentials and time before the start.
-    pub fn builder() -> SandboxBuilder {
-        SandboxBuilder::default()
     }
 
     /// Returns the endpoint of both APIs, such as `http://127.0.0.1:40123`, without a trailing slash.
@@ -73,7 +59,7 @@ impl Sandbox {
     /// included.
     ///
     /// A request is recorded before its response is sent. The list is empty if
-    /// [`recording`](SandboxBuilder::recording) is off.
+    /// [`recording`](crate::SandboxBuilder::recording) is off.
     #[must_use]
     pub fn received(&self) -> Vec<ReceivedRequest> {
         self.shared.log.all()
@@ -131,14 +117,14 @@ impl Sandbox {
         store.clock.reading().into()
     }
 
-    /// Writes the [`data_file`](SandboxBuilder::data_file) now, if there is one.
+    /// Writes the [`data_file`](crate::SandboxBuilder::data_file) now, if there is one.
     ///
     /// # Errors
     ///
     /// Fails if the file cannot be written.
     pub fn save(&self) -> io::Result<()> {
         self.shared.store().is_changed = true;
-        self.shared.save()
+        self.shared.save().map(drop)
     }
 
     /// Stops the server and waits until its port is free again.
@@ -152,7 +138,7 @@ impl Sandbox {
     async fn stop(self) -> io::Result<()> {
         let Running { stop, stopped } = self.running;
         drop(stop);
-        // Without an outcome the server's thread is gone, which is what is waited for.
+        // Without an outcome, the server's thread has already ended.
         stopped.await.unwrap_or(Ok(()))
     }
 

@@ -1,6 +1,5 @@
 //! Initial data of a sandbox, as JSON.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,10 +7,30 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::collection::Collection;
+use crate::clock::Clock;
+use crate::collection::{Collection, Collections};
+use crate::compute::catalogue;
 use crate::fault::invalid;
+use crate::kfp::experiments;
+use crate::seed_error::SeedError;
 use crate::store::Store;
 use crate::{compute, kfp};
+
+/// Returns a store without data, except for what every server has.
+pub(crate) fn empty(clock: Clock) -> Store {
+    let mut store = Store::new(clock);
+    catalogue::add(&mut store);
+    experiments::add_default(&mut store);
+    store
+}
+
+/// Returns a store with calibrations.
+pub(crate) fn seeded(clock: Clock) -> Store {
+    let mut store = empty(clock);
+    catalogue::seed(&mut store);
+    kfp::seed::seed(&mut store);
+    store
+}
 
 /// The source of initial data.
 #[derive(Debug, Clone)]
@@ -24,15 +43,15 @@ impl Seed {
     pub(crate) fn sow(&self, store: &mut Store) -> io::Result<()> {
         match self {
             Self::Given(data) => {
-                add(store, data).map_err(|problem| invalid(told("seed", &problem)))
+                add(store, data).map_err(|problem| invalid(format!("seed, {problem}")))
             }
             Self::File(path) => {
                 let name = path.display().to_string();
                 let text = fs::read(path)
                     .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
                 let data = serde_json::from_slice(&text)
-                    .map_err(|error| invalid(format!("{name} is not JSON: {error}")))?;
-                add(store, &data).map_err(|problem| invalid(told(&name, &problem)))
+                    .map_err(|error| invalid(format!("{name}: invalid JSON: {error}")))?;
+                add(store, &data).map_err(|problem| invalid(format!("{name}, {problem}")))
             }
         }
     }
@@ -41,62 +60,35 @@ impl Seed {
 /// Adds the content of a data file.
 pub(crate) fn restore(store: &mut Store, path: &Path, data: &Value) -> io::Result<()> {
     add(store, data).map_err(|problem| {
-        let message = told(&path.display().to_string(), &problem);
+        let message = format!("{}, {problem}", path.display());
         io::Error::new(io::ErrorKind::InvalidData, message)
     })
 }
 
-/// A fault of the data and its place, as the steps of a JSON pointer.
-pub(crate) struct Problem {
-    pub(crate) place: Vec<String>,
-    pub(crate) message: String,
-}
-
-impl Problem {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            place: Vec::new(),
-            message: message.into(),
-        }
-    }
-
-    pub(crate) fn inside(mut self, step: impl ToString) -> Self {
-        self.place.insert(0, step.to_string());
-        self
-    }
-}
-
-fn told(source: &str, problem: &Problem) -> String {
-    let steps = problem.place.iter().map(|step| {
-        let step = step.replace('~', "~0").replace('/', "~1");
-        format!("/{step}")
-    });
-    let pointer: String = steps.collect();
-    format!("{source}, at \"{pointer}\": {}", problem.message)
-}
-
-const FORM: &str = "an object with \"compute\" and \"kfp\" is wanted here";
+const FORM: &str = "expected an object with \"compute\" and \"kfp\"";
 
 /// Key of the state that snapshots have in addition to the objects: clock, plans, logs, the next ids.
 const STATE: &str = "sandbox";
 
-type AddOne = fn(&mut Store, &str, &Value) -> Result<(), Problem>;
+type AddOne = fn(&mut Store, &str, &Value) -> Result<(), SeedError>;
 
-fn add(store: &mut Store, data: &Value) -> Result<(), Problem> {
-    let apis = data.as_object().ok_or_else(|| Problem::new(FORM))?;
-    let (mut add_to_compute, mut add_to_kfp): (AddOne, AddOne) = (compute::add_seed, kfp::add_seed);
+fn add(store: &mut Store, data: &Value) -> Result<(), SeedError> {
+    let apis = data.as_object().ok_or_else(|| SeedError::new(FORM))?;
+    let (mut add_to_compute, mut add_to_kfp): (AddOne, AddOne) =
+        (compute::given::add_seed, kfp::given::add_seed);
     if let Some(state) = apis.get(STATE) {
         *store = Store::deserialize(state)
-            .map_err(|error| Problem::new(error.to_string()).inside(STATE))?;
+            .map_err(|error| SeedError::new(error.to_string()).inside(STATE))?;
         add_to_compute =
-            |store, kind, object| hold(store.compute.collection_mut(kind), kind, object);
-        add_to_kfp = |store, kind, object| hold(store.kfp.collection_mut(kind), kind, object);
+            |store, kind, object| hold(store.compute.collections.known_mut(kind), kind, object);
+        add_to_kfp =
+            |store, kind, object| hold(store.kfp.collections.known_mut(kind), kind, object);
     }
     for (api, kinds) in apis.iter().filter(|(api, _)| *api != STATE) {
         let add_one = match api.as_str() {
             "compute" => add_to_compute,
             "kfp" => add_to_kfp,
-            _ => return Err(Problem::new(format!("{api:?} is no API: {FORM}")).inside(api)),
+            _ => return Err(SeedError::new(format!("unknown API {api:?}: {FORM}")).inside(api)),
         };
         add_kinds(store, kinds, add_one).map_err(|problem| problem.inside(api))?;
     }
@@ -104,38 +96,37 @@ fn add(store: &mut Store, data: &Value) -> Result<(), Problem> {
 }
 
 /// Stores an object of a snapshot. It is complete and stays unchanged.
-fn hold(collection: Option<&mut Collection>, kind: &str, object: &Value) -> Result<(), Problem> {
-    let collection = collection.ok_or_else(|| Problem::new(format!("{kind:?} is no kind")))?;
+fn hold(collection: Option<&mut Collection>, kind: &str, object: &Value) -> Result<(), SeedError> {
+    let collection = collection.ok_or_else(|| SeedError::new(format!("unknown kind {kind:?}")))?;
     let object = object
         .as_object()
-        .ok_or_else(|| Problem::new("an object is wanted here"))?;
+        .ok_or_else(|| SeedError::new("expected an object"))?;
     collection.put(object.clone());
     Ok(())
 }
 
 #[derive(Serialize)]
 struct Snapshot<'a> {
-    compute: BTreeMap<&'static str, &'a Collection>,
-    kfp: BTreeMap<&'static str, &'a Collection>,
+    compute: &'a Collections,
+    kfp: &'a Collections,
     sandbox: &'a Store,
 }
 
 /// Returns all data as a seed.
 pub(crate) fn snapshot(store: &Store) -> serde_json::Result<Vec<u8>> {
-    let held = |(_, collection): &(_, &Collection)| collection.len() > 0;
     serde_json::to_vec(&Snapshot {
-        compute: store.compute.collections().filter(held).collect(),
-        kfp: store.kfp.collections().filter(held).collect(),
+        compute: &store.compute.collections,
+        kfp: &store.kfp.collections,
         sandbox: store,
     })
 }
 
-fn add_kinds(store: &mut Store, kinds: &Value, add_one: AddOne) -> Result<(), Problem> {
-    let form = "an object of lists is wanted here, one for each kind of object";
-    let kinds = kinds.as_object().ok_or_else(|| Problem::new(form))?;
+fn add_kinds(store: &mut Store, kinds: &Value, add_one: AddOne) -> Result<(), SeedError> {
+    let form = "expected an object with a list for each kind of object";
+    let kinds = kinds.as_object().ok_or_else(|| SeedError::new(form))?;
     for (kind, objects) in kinds {
         let list = objects.as_array();
-        let list = list.ok_or_else(|| Problem::new("a list is wanted here").inside(kind))?;
+        let list = list.ok_or_else(|| SeedError::new("expected a list").inside(kind))?;
         for (index, object) in list.iter().enumerate() {
             add_one(store, kind, object).map_err(|problem| problem.inside(index).inside(kind))?;
         }

@@ -1,7 +1,7 @@
+use std::io;
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use std::{io, mem};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -12,70 +12,29 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 use crate::addressing;
-use crate::compute::{self, ComputeError};
-use crate::credentials::Credentials;
-use crate::data_file::DataFile;
+use crate::compute::error::ComputeError;
+use crate::compute::rules::OPERATIONS;
 use crate::documents;
-use crate::injection::{Disconnected, Faults};
-use crate::inspection::{ReceivedRequest, RequestLog};
-use crate::kfp::{KfpError, KfpServer};
+use crate::injection::{Disconnected, ended};
+use crate::inspection::ReceivedRequest;
+use crate::kfp::error::KfpError;
 use crate::login;
-use crate::operation::{ApiError, Incoming, Operation, answer, select};
+use crate::operation::{ApiError, Incoming, Operation, Rejection, respond, select};
 use crate::request_body::{RequestBody, parts};
-use crate::seeding::snapshot;
-use crate::store::Store;
+use crate::shared::Shared;
+use crate::write_limit::WriteLimit;
 
 /// Time for active requests to end when the server stops.
 const TIME_TO_FINISH: Duration = Duration::from_secs(1);
 
-/// Interval between writes of the data file. A killed process loses at most this time.
+/// Minimum time between writes of the data file. A killed process loses at most this time.
 const SAVED_EVERY: Duration = Duration::from_secs(2);
 
-pub(crate) struct Shared {
-    pub(crate) kfp_server: KfpServer,
-    pub(crate) credentials: Credentials,
-    pub(crate) faults: Faults,
-    pub(crate) log: RequestLog,
-    pub(crate) store: Mutex<Store>,
-    pub(crate) data_file: Option<Mutex<DataFile>>,
-    /// Whether requests may name any host.
-    pub(crate) exposed: bool,
-    /// Time limit for the head of a request, and for its body.
-    pub(crate) request_time: Duration,
-    pub(crate) large_bodies: Semaphore,
-}
-
-impl Shared {
-    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Writes the data file if anything has changed since the last write.
-    pub(crate) fn save(&self) -> io::Result<()> {
-        let Some(file) = &self.data_file else {
-            return Ok(());
-        };
-        // Locked first, so that a later state never comes before an earlier one.
-        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = {
-            let mut store = self.store();
-            store.catch_up();
-            if !mem::take(&mut store.is_changed) {
-                return Ok(());
-            }
-            snapshot(&store)
-        };
-        let saved = snapshot.map_err(io::Error::other);
-        let saved = saved.and_then(|snapshot| file.replace(&snapshot));
-        let mut store = self.store();
-        store.is_changed |= saved.is_err();
-        store.save_failure = saved.as_ref().err().map(ToString::to_string);
-        saved
-    }
-}
+/// Interval between checks for changes that have to be written.
+const CHECKED_EVERY: Duration = Duration::from_millis(100);
 
 /// A running server. Dropping `stop` stops it, and `stopped` completes afterwards.
 pub(crate) struct Running {
@@ -124,9 +83,9 @@ fn run(
         let saving = tokio::spawn(save_now_and_then(Arc::clone(&shared)));
         serve_until(listener, Arc::clone(&shared), told_to_stop).await;
         saving.abort();
-        // The clock has gone on, if nothing else.
+        // At least the clock has advanced.
         shared.store().is_changed = true;
-        Ok(shared.save())
+        Ok(shared.save().map(drop))
     })
 }
 
@@ -134,12 +93,15 @@ async fn save_now_and_then(shared: Arc<Shared>) {
     if shared.data_file.is_none() {
         return;
     }
-    let mut due = tokio::time::interval(SAVED_EVERY);
+    let mut due = tokio::time::interval(CHECKED_EVERY);
     loop {
         due.tick().await;
         let shared = Arc::clone(&shared);
-        // A failure is answered to requests until there is none any more.
-        let _ = tokio::task::spawn_blocking(move || shared.save()).await;
+        // After a failure, requests are rejected until a write succeeds.
+        let saved = tokio::task::spawn_blocking(move || shared.save()).await;
+        if !matches!(saved, Ok(Ok(false))) {
+            due.reset_after(SAVED_EVERY);
+        }
     }
 }
 
@@ -159,23 +121,19 @@ async fn serve_until(
             accepted = Listener::accept(&mut listener) => accepted,
             () = ended(&mut told_to_stop) => break,
         };
-        // Without Nagle's algorithm an answer never waits for an acknowledgement; a socket that
-        // does not take the option still works.
+        // Without Nagle's algorithm, a response never waits for an acknowledgement. A socket that
+        // rejects the option still works.
         let _ = stream.set_nodelay(true);
-        let shared = Arc::clone(&shared);
+        let served = Arc::clone(&shared);
         let service = service_fn(move |request: hyper::Request<_>| {
-            receive(Arc::clone(&shared), request.map(Body::new))
+            receive(Arc::clone(&served), request.map(Body::new))
         });
+        let stream = WriteLimit::new(stream, shared.request_time);
         let connection = http.serve_connection(TokioIo::new(stream), service);
         tokio::spawn(connections.watch(connection));
     }
     drop(listener);
     let _ = tokio::time::timeout(TIME_TO_FINISH, connections.shutdown()).await;
-}
-
-/// Waits until the sender is dropped.
-pub(crate) async fn ended(stop: &mut watch::Receiver<()>) {
-    while stop.changed().await.is_ok() {}
 }
 
 /// Returns whether a path belongs to KFP. No path of the other API begins like this.
@@ -188,7 +146,7 @@ async fn receive(shared: Arc<Shared>, request: Request) -> Result<Response, Disc
         let operations = shared.kfp_server.operations();
         handle::<KfpError>(operations, &shared, request).await
     } else {
-        handle::<ComputeError>(&compute::OPERATIONS, &shared, request).await
+        handle::<ComputeError>(&OPERATIONS, &shared, request).await
     }
 }
 
@@ -219,11 +177,11 @@ async fn handle<E: ApiError>(
     if let Some(refusal) = refusal.flatten() {
         return Ok(refusal.into_response());
     }
-    if let Some(document) = documents::answer(shared, &head.method, head.uri.path()) {
+    if let Some(document) = documents::respond(shared, &head.method, head.uri.path()) {
         return Ok(document);
     }
     let (path, sent) = (head.uri.path(), body.bytes());
-    let login = login::answer(
+    let login = login::respond(
         &head.method,
         path,
         &head.headers,
@@ -242,16 +200,16 @@ async fn handle<E: ApiError>(
     let perform = || {
         let mut store = shared.store();
         store.catch_up();
-        answer(selected, &incoming, &shared.credentials, &mut store)
+        respond(selected, &incoming, &shared.credentials, &mut store)
     };
     let Some(mut met) = described.and_then(|described| shared.faults.meeting(described)) else {
         return Ok(perform());
     };
     met.wait().await;
-    let answer = met.fault.lets_operation_be_done().then(perform);
-    let answer = match (met.fault.status_code(), answer) {
-        (None, Some(answer)) => answer,
-        (status, _) => E::injected(status.unwrap_or_default()),
+    let response = met.fault.lets_operation_be_done().then(perform);
+    let response = match (met.fault.status_code(), response) {
+        (None, Some(response)) => response,
+        (status, _) => E::rejected(Rejection::Injected(status.unwrap_or_default())).into_response(),
     };
-    met.spoil(answer).await
+    met.spoil(response).await
 }

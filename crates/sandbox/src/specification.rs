@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use compute_kfp_runtime::operation::Operation;
 use serde_json::Value;
 
+use crate::object::Object;
+
 pub(crate) const COMPUTE_TEXT: &str = include_str!("../specs/compute.openapi.json");
 pub(crate) const KFP_TEXT: &str = include_str!("../specs/kfp.swagger.json");
 
@@ -32,27 +34,21 @@ impl Specification {
         self.document.pointer("/info/version")
     }
 
+    fn named_schemas(&'static self) -> Option<&'static Object> {
+        let schemas = self.document.pointer("/components/schemas");
+        schemas
+            .or_else(|| self.document.get("definitions"))?
+            .as_object()
+    }
+
     /// Returns every named schema.
     pub(crate) fn schemas(&'static self) -> impl Iterator<Item = (&'static str, &'static Value)> {
-        let schemas = self
-            .document
-            .pointer("/components/schemas")
-            .or_else(|| self.document.get("definitions"))
-            .and_then(Value::as_object);
-        schemas
-            .into_iter()
-            .flatten()
-            .map(|(name, schema)| (name.as_str(), schema))
+        let schemas = self.named_schemas().into_iter().flatten();
+        schemas.map(|(name, schema)| (name.as_str(), schema))
     }
 
     pub(crate) fn schema(&'static self, name: &str) -> Option<&'static Value> {
-        self.document
-            .get("components")
-            .map_or_else(
-                || self.document.get("definitions"),
-                |components| components.get("schemas"),
-            )?
-            .get(name)
+        self.named_schemas()?.get(name)
     }
 
     /// Returns the schema that a reference points to, or the schema itself if it is not a reference.
@@ -74,7 +70,7 @@ impl Specification {
     }
 
     /// Returns the schema of an operation's successful response.
-    pub(crate) fn answer(&'static self, operation: &Operation) -> Option<&'static Value> {
+    pub(crate) fn response(&'static self, operation: &Operation) -> Option<&'static Value> {
         let responses = self.operation(operation)?.get("responses")?.as_object()?;
         let success = responses
             .iter()
@@ -129,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_of_the_tables_is_described() {
+    fn every_operation_of_the_tables_is_in_the_specs() {
         all_found(&COMPUTE, compute_api_client::operations::OPERATIONS);
         all_found(&KFP, kfp_api_client::operations::OPERATIONS);
     }

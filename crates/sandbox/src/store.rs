@@ -1,13 +1,11 @@
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use crate::agenda::Agenda;
-use crate::clock::Clock;
-use crate::compute::ComputeStore;
-use crate::kfp::KfpStore;
-
-/// A JSON object in the format in which its API sends it.
-pub(crate) type Object = Map<String, Value>;
+use crate::agenda::{Agenda, Event};
+use crate::clock::{Clock, later};
+use crate::compute::store::ComputeStore;
+use crate::kfp::store::KfpStore;
+use crate::uuids::Uuids;
 
 /// All data of a sandbox. Its own serialization is the part of snapshots that is not objects.
 #[derive(Serialize, Deserialize)]
@@ -26,55 +24,24 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) fn empty(clock: Clock) -> Self {
-        let mut store = Self {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self {
             clock,
             agenda: Agenda::default(),
             uuids: Uuids::default(),
             compute: ComputeStore::default(),
             kfp: KfpStore::default(),
-            is_changed: true,
+            is_changed: false,
             save_failure: None,
-        };
-        crate::compute::add_catalogue(&mut store);
-        crate::kfp::add_default_experiment(&mut store);
-        store
+        }
     }
 
-    pub(crate) fn seeded(clock: Clock) -> Self {
-        let mut store = Self::empty(clock);
-        crate::compute::seed(&mut store);
-        crate::kfp::seed(&mut store);
-        store
+    /// Plans an event for the time when the clock shows `at`, or would show it without ticks in
+    /// between.
+    pub(crate) fn plan(&mut self, at: DateTime<Utc>, event: Event) {
+        let now = (self.clock.passed(), self.clock.reading());
+        let (passed, reading) = self.agenda.happening.unwrap_or(now);
+        let due = later(at, passed - reading);
+        self.agenda.add(due, at, event);
     }
-}
-
-/// A generator of UUIDs that look random and are the same in every run.
-#[derive(Default, Serialize, Deserialize)]
-pub(crate) struct Uuids {
-    handed_out: u64,
-}
-
-impl Uuids {
-    pub(crate) fn next(&mut self) -> String {
-        self.handed_out += 1;
-        let high = scramble(2 * self.handed_out);
-        let low = scramble(2 * self.handed_out + 1);
-        format!(
-            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-            high >> 32,
-            (high >> 16) & 0xffff,
-            high & 0xfff,
-            0x8000 | ((low >> 48) & 0x3fff),
-            low & 0xffff_ffff_ffff,
-        )
-    }
-}
-
-/// Applies the finishing step of `SplitMix64`.
-pub(crate) fn scramble(input: u64) -> u64 {
-    let mut bits = input.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }

@@ -2,8 +2,8 @@
 
 // The sandbox's own test of all operations knows what each needs.
 #[allow(dead_code, reason = "the sandbox's tests use more of it")]
-#[path = "../../../sandbox/tests/it/every_operation/description.rs"]
-mod description;
+#[path = "../../../sandbox/tests/it/every_operation/api_spec.rs"]
+mod api_spec;
 #[allow(dead_code, reason = "the sandbox's tests use more of it")]
 #[path = "../../../sandbox/tests/it/every_operation/request.rs"]
 mod request;
@@ -17,17 +17,17 @@ mod world;
 use std::path::Path;
 
 use crate::program::{Ended, Program, wait_for};
+use api_spec::ApiSpec;
 use compute_kfp::operation::{BodyKind, Operation};
 use compute_kfp::{compute, kfp};
 use compute_kfp_sandbox::{NAMESPACE, ReceivedRequest, Sandbox};
-use description::Description;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 use world::{PIPELINE, World};
 
 struct Api {
     name: &'static str,
-    description: Description,
+    spec: ApiSpec,
     operations: &'static [&'static Operation],
 }
 
@@ -35,7 +35,7 @@ impl Api {
     fn compute() -> Self {
         Self {
             name: "compute",
-            description: Description::compute(),
+            spec: ApiSpec::compute(),
             operations: compute::operations::OPERATIONS,
         }
     }
@@ -43,7 +43,7 @@ impl Api {
     fn kfp() -> Self {
         Self {
             name: "kfp",
-            description: Description::kfp(),
+            spec: ApiSpec::kfp(),
             operations: kfp::operations::OPERATIONS,
         }
     }
@@ -124,12 +124,12 @@ fn every_operation_is_called(api: &Api) -> usize {
                 "GET" => &common,
                 _ => {
                     changed = with_data(&data);
-                    own = common.copied_to(&changed);
+                    own = common.again(&changed);
                     &own
                 }
             };
             let program = Program::with(world.sandbox);
-            let mut arguments = world.arguments(operation, &api.description);
+            let mut arguments = world.arguments(operation, &api.spec);
             if let Some((BodyKind::Multipart(_), _)) = operation.body {
                 let path = program.file("again.json", PIPELINE.to_string());
                 arguments.insert("uploadfile".to_owned(), path.into());
@@ -175,7 +175,7 @@ fn is_answered(api: &Api, operation: &Operation, ended: &Ended) {
     }
     let answer: Value = serde_json::from_str(&ended.output).expect(&told);
     let errors = api
-        .description
+        .spec
         .errors(operation, operation.success_status, &answer);
     assert!(errors.is_empty(), "{told}: {errors:?}");
 }
@@ -286,7 +286,7 @@ fn the_help_of_an_operation_lists_the_fields_of_its_body() {
 /// Returns the schema of a body from the spec.
 fn body_schema<'a>(api: &'a Api, swagger: &'a Value, operation: &Operation) -> &'a Value {
     if api.name == "compute" {
-        return api.description.resolve(api.description.body(operation));
+        return api.spec.resolve(api.spec.body(operation));
     }
     let method = operation.method.to_ascii_lowercase();
     let parameters = &swagger["paths"][operation.path][method]["parameters"];
@@ -330,7 +330,7 @@ fn the_server_accepts_the_example_of_each_help() {
                 continue;
             }
             let sandbox = with_data(&data);
-            let world = original.copied_to(&sandbox);
+            let world = original.again(&sandbox);
             let program = Program::with(&sandbox);
             let name = operation.name.replace('_', "-");
             let help = program.run([api.name, &name, "--help"]).output;
@@ -344,7 +344,7 @@ fn the_server_accepts_the_example_of_each_help() {
                 let argument = option.trim_start_matches("--").replace('-', "_");
                 given.insert(argument, Value::Null);
             }
-            let mut arguments = world.arguments(operation, &api.description);
+            let mut arguments = world.arguments(operation, &api.spec);
             arguments.insert("body".to_owned(), filled(&world, "", &example));
             let required = operation.parameters.iter().filter(|it| it.required);
             let required = required.map(|it| it.argument.to_owned());

@@ -60,17 +60,17 @@ impl Client {
 
 /// A backend type, given by its id, name or identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BackendTypeName(IdOrName);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum IdOrName {
+#[non_exhaustive]
+pub enum BackendTypeName {
+    /// The id.
     Id(i64),
+    /// The name or identifier.
     Name(String),
 }
 
 impl From<i64> for BackendTypeName {
     fn from(id: i64) -> Self {
-        Self(IdOrName::Id(id))
+        Self::Id(id)
     }
 }
 
@@ -82,7 +82,7 @@ impl From<&str> for BackendTypeName {
 
 impl From<String> for BackendTypeName {
     fn from(name: String) -> Self {
-        Self(IdOrName::Name(name))
+        Self::Name(name)
     }
 }
 
@@ -257,11 +257,11 @@ impl RunCircuit {
     #[inline]
     async fn found_backend_type(&self) -> Result<BackendType, Error> {
         let client = &self.client;
-        let name = match &self.backend_type.0 {
-            IdOrName::Id(id) => {
+        let name = match &self.backend_type {
+            BackendTypeName::Id(id) => {
                 return Ok(client.read_backend_type(*id).send().await?.into_inner());
             }
-            IdOrName::Name(name) => name,
+            BackendTypeName::Name(name) => name,
         };
         let named = client.read_backend_types().name(name).items();
         if let Some(found) = first(named, |found| found.name == *name).await? {

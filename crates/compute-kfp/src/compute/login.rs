@@ -94,8 +94,8 @@ impl Login {
         self
     }
 
-    /// Sets the HTTP client of [`log_out`](Self::log_out), for example one with a proxy or
-    /// certificates.
+    /// Sets your own client of `reqwest` 0.13 for [`log_out`](Self::log_out), for example one with a
+    /// proxy or certificates.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self

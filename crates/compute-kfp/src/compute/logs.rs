@@ -1,6 +1,5 @@
 //! Following the log of a job.
 
-use std::fmt;
 use std::time::Duration;
 
 use compute_kfp_runtime::Error;
@@ -34,6 +33,7 @@ impl Client {
 }
 
 /// Follows the log of a job. Created by [`Client::follow_job_logs`].
+#[derive(Clone, Debug)]
 #[must_use = "nothing is sent before the stream of `lines` is polled"]
 pub struct FollowJobLogs {
     client: Client,
@@ -88,16 +88,6 @@ impl FollowJobLogs {
             let line = log.next().await?;
             Ok(line.map(|line| (line, log)))
         }))
-    }
-}
-
-impl fmt::Debug for FollowJobLogs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FollowJobLogs")
-            .field("id", &self.id)
-            .field("start", &self.start)
-            .field("policy", &self.policy)
-            .finish_non_exhaustive()
     }
 }
 

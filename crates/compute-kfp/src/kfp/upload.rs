@@ -1,7 +1,5 @@
 //! Uploading a pipeline under a given name.
 
-use std::fmt;
-
 use compute_kfp_runtime::{Content, Error, ErrorKind, Timestamp};
 
 use super::Client;
@@ -37,6 +35,7 @@ impl Client {
 }
 
 /// Uploads a package under a name. Created by [`Client::upload_pipeline_named`].
+#[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send`"]
 pub struct UploadNamed<'a> {
     client: &'a Client,
@@ -181,16 +180,6 @@ impl UploadNamed<'_> {
         self.package
             .clone()
             .or_named(|| format!("{}.yaml", self.name))
-    }
-}
-
-impl fmt::Debug for UploadNamed<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UploadNamed")
-            .field("name", &self.name)
-            .field("version_name", &self.version_name)
-            .field("namespace", &self.namespace)
-            .finish_non_exhaustive()
     }
 }
 

@@ -1,7 +1,6 @@
 //! Following the tasks of a run.
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt;
 use std::time::Duration;
 
 use futures_util::stream;
@@ -33,6 +32,7 @@ impl Client {
 }
 
 /// Follows the tasks of a run. Created by [`Client::watch_run`].
+#[derive(Clone, Debug)]
 #[must_use = "nothing is sent before the stream of `tasks` is polled"]
 pub struct WatchRun {
     client: Client,
@@ -77,15 +77,6 @@ impl WatchRun {
             let task = watch.next().await?;
             Ok(task.map(|task| (task, watch)))
         }))
-    }
-}
-
-impl fmt::Debug for WatchRun {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WatchRun")
-            .field("run_id", &self.run_id)
-            .field("policy", &self.policy)
-            .finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a KFP client sends as it was set up, by hand and from the environment.
+//! Credentials that a KFP client sends, set in code and by variables.
 
 use std::env;
 use std::fs;
@@ -18,17 +18,17 @@ async fn server() -> Sandbox {
     Sandbox::builder().kfp_token(TOKEN).start().await.unwrap()
 }
 
-/// The headers of the only request, as far as they can come from credentials.
+/// Returns the headers of the only request that may hold credentials.
 fn sent(server: &Sandbox) -> [Option<String>; 4] {
     let [request] = server.received().try_into().unwrap();
     HEADERS.map(|name| request.header(name).map(str::to_owned))
 }
 
-/// What a client sends that is set up like this.
-async fn sent_by(set_up: impl FnOnce(ClientBuilder) -> ClientBuilder) -> [Option<String>; 4] {
+/// Returns the credentials that a client with these settings sends.
+async fn sent_by(configure: impl FnOnce(ClientBuilder) -> ClientBuilder) -> [Option<String>; 4] {
     let server = server().await;
-    let client = set_up(Client::builder(server.url())).build().unwrap();
-    // The server only lets in who has the token.
+    let client = configure(Client::builder(server.url())).build().unwrap();
+    // The server refuses calls without the token.
     let _ = client.list_artifacts().send().await;
     sent(&server)
 }
@@ -57,7 +57,7 @@ async fn token_cookies_and_identity_are_sent_together() {
 }
 
 #[tokio::test]
-async fn each_is_sent_without_the_others() {
+async fn each_credential_is_sent_without_the_others() {
     let sent = sent_by(|client| client.session_cookie("session=abc")).await;
     assert_eq!(sent, headers(["", "session=abc", "", ""]));
     let sent = sent_by(|client| client.identity_header("kubeflow-userid", "user")).await;
@@ -66,18 +66,18 @@ async fn each_is_sent_without_the_others() {
 }
 
 #[tokio::test]
-async fn of_several_tokens_the_last_one_given_counts() {
+async fn the_last_of_several_tokens_is_sent() {
     let sent = sent_by(|client| client.token_file("/missing").bearer_token("last")).await;
     assert_eq!(sent, headers(["Bearer last", "", "", ""]));
-    let folder = tempdir().unwrap();
-    let path = folder.path().join("token");
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("token");
     fs::write(&path, "in-the-file\n").unwrap();
     let sent = sent_by(|client| client.credentials(BearerToken::new("a")).token_file(path)).await;
     assert_eq!(sent, headers(["Bearer in-the-file", "", "", ""]));
 }
 
 #[test]
-fn credentials_beside_a_token_stay_off_plain_http_too() {
+fn cookies_and_identity_headers_are_not_sent_over_plain_http() {
     let builder = || Client::builder("http://kfp.example.org");
     for builder in [
         builder().session_cookie("session=abc"),
@@ -90,16 +90,16 @@ fn credentials_beside_a_token_stay_off_plain_http_too() {
 }
 
 #[test]
-fn a_namespace_is_handed_out_as_it_was_given() {
+fn a_client_returns_its_namespace() {
     let builder = || Client::builder("https://kfp.example.org");
     assert_eq!(builder().build().unwrap().namespace(), None);
     let client = builder().namespace("team-a").build().unwrap();
     assert_eq!(client.namespace(), Some("team-a"));
 }
 
-/// In a process of its own: the environment of this one cannot be changed.
+/// Runs a second process, since the environment of this one cannot be changed.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_is_set_up_from_the_environment() {
+async fn a_client_is_configured_by_variables_and_the_context_file() {
     if env::var_os(CHILD).is_some() {
         let client = Client::from_env().unwrap();
         assert_eq!(client.namespace(), Some("team-a"));
@@ -124,7 +124,7 @@ async fn a_client_is_set_up_from_the_environment() {
     let child = Command::new(env::current_exe().unwrap())
         .args([
             "--exact",
-            "kfp_settings::a_client_is_set_up_from_the_environment",
+            "kfp_settings::a_client_is_configured_by_variables_and_the_context_file",
         ])
         .env_remove("KFP_TOKEN")
         .env(CHILD, "1")

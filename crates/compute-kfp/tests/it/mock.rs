@@ -1,4 +1,4 @@
-//! Typed mocks answer what they are set up for, and nothing else.
+//! Typed mocks return the configured responses, and nothing else.
 
 use compute::types as compute_types;
 use compute_kfp::kfp::mock::MockServerExt as _;
@@ -20,7 +20,7 @@ fn artifact(id: &str) -> kfp_types::Artifact {
 }
 
 #[tokio::test]
-async fn the_mock_whose_parameters_were_sent_answers() {
+async fn the_mock_with_the_sent_parameters_responds() {
     let server = MockServer::start();
     let mocks: Vec<_> = ["a", "b/c:d"]
         .map(|id| {
@@ -41,7 +41,7 @@ async fn the_mock_whose_parameters_were_sent_answers() {
 }
 
 #[tokio::test]
-async fn lists_in_a_query_are_expected_with_all_of_their_items() {
+async fn a_mock_matches_all_items_of_a_list_in_a_query() {
     let server = MockServer::start();
     let mock = server.list_artifact_tasks(|when, then| {
         let when = when.task_ids(["fit", "plot"]);
@@ -57,7 +57,7 @@ async fn lists_in_a_query_are_expected_with_all_of_their_items() {
 }
 
 #[tokio::test]
-async fn a_body_is_expected_as_it_is_sent() {
+async fn a_mock_matches_the_body_that_is_sent() {
     let server = MockServer::start();
     let body = |name: &str| {
         let artifact = kfp_types::Artifact::builder().name(name);
@@ -79,7 +79,7 @@ async fn a_body_is_expected_as_it_is_sent() {
 }
 
 #[tokio::test]
-async fn an_upload_is_expected_with_its_content() {
+async fn a_mock_matches_the_content_of_an_upload() {
     let server = MockServer::start();
     let pipeline = kfp_types::Pipeline::builder().pipeline_id("p-1").build();
     let mock = server.upload_pipeline(|when, then| {
@@ -98,7 +98,7 @@ async fn an_upload_is_expected_with_its_content() {
 }
 
 #[tokio::test]
-async fn an_operation_that_answers_nothing_is_mocked_with_the_described_status() {
+async fn a_mock_of_an_operation_without_content_returns_the_status_of_the_spec() {
     use compute::mock::MockServerExt as _;
 
     let server = MockServer::start();
@@ -108,13 +108,13 @@ async fn an_operation_that_answers_nothing_is_mocked_with_the_described_status()
             .header("authorization", "Bearer token");
         then.no_content();
     });
-    let answer = compute_client(&server).delete_file(7).send().await.unwrap();
-    assert_eq!(answer.status(), 204);
+    let response = compute_client(&server).delete_file(7).send().await.unwrap();
+    assert_eq!(response.status(), 204);
     mock.assert();
 }
 
 #[tokio::test]
-async fn a_mock_without_expectations_meets_every_request_of_its_operation() {
+async fn a_mock_without_expectations_matches_every_request_of_its_operation() {
     use compute::mock::MockServerExt as _;
 
     let server = MockServer::start();
@@ -133,7 +133,7 @@ async fn a_mock_without_expectations_meets_every_request_of_its_operation() {
 }
 
 #[tokio::test]
-async fn the_mock_of_one_operation_does_not_meet_the_path_of_another() {
+async fn the_mock_of_one_operation_does_not_match_the_path_of_another() {
     use compute::mock::MockServerExt as _;
 
     let server = MockServer::start();
@@ -151,7 +151,7 @@ async fn the_mock_of_one_operation_does_not_meet_the_path_of_another() {
 }
 
 #[tokio::test]
-async fn an_absent_parameter_can_be_expected() {
+async fn a_mock_can_require_an_absent_parameter() {
     let server = MockServer::start();
     let first = server.list_runs(|when, then| {
         when.page_token(None).page_size(50);
@@ -162,4 +162,29 @@ async fn an_absent_parameter_can_be_expected() {
     list().send().await.unwrap();
     list().page_token("next").send().await.unwrap_err();
     first.assert();
+}
+
+#[tokio::test]
+async fn mocks_return_the_errors_and_values_of_both_apis() {
+    let server = MockServer::start();
+    let status = kfp_types::GoogleRpcStatus::builder()
+        .code(5)
+        .message("run r-2 not found")
+        .build();
+    server.get_run(|when, then| {
+        when.run_id("r-2");
+        then.client_error(404, &status);
+    });
+    let error = kfp_client(&server).get_run("r-2").send().await.unwrap_err();
+    assert_eq!(error.to_string(), "get_run: 404: run r-2 not found");
+
+    let language = compute_types::Language::builder().id(7).name("cQASM");
+    let language = language.version("3.0").build().unwrap();
+    let read = compute::mock::MockServerExt::read_language(&server, |when, then| {
+        when.id(7);
+        then.ok(&language);
+    });
+    let client = compute_client(&server);
+    assert_eq!(*client.read_language(7).send().await.unwrap(), language);
+    read.assert();
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::find::proposal;
 use crate::error::{BuildError, Error};
+use crate::json_pointer;
 use crate::operation::{Body, BodyKind, BodyPart, Operation, Parameter};
 use crate::request::Request;
 
@@ -134,21 +135,14 @@ fn set_body(request: &mut Request, body: Body, value: Value) -> Result<(), Strin
 
 /// Returns the body that belongs to an argument; parts of a form are arguments of their own.
 pub(super) fn body(operation: &Operation, argument: &str) -> Option<Body> {
-    let mut bodies = whole_bodies(operation);
+    let mut bodies = operation.whole_bodies();
     bodies.find(|body| body.argument == argument)
 }
 
-fn whole_bodies(operation: &Operation) -> impl Iterator<Item = Body> + use<> {
-    let bodies = operation.bodies();
-    bodies.filter(|body| !matches!(body.kind, BodyKind::Multipart(_)))
-}
-
-pub(super) fn parts(operation: &Operation) -> impl Iterator<Item = &'static BodyPart> + use<> {
-    operation.bodies().flat_map(|body| body.kind.parts())
-}
-
 pub(super) fn part(operation: &Operation, argument: &str) -> Option<&'static BodyPart> {
-    parts(operation).find(|part| part.argument == argument)
+    operation
+        .body_parts()
+        .find(|part| part.argument == argument)
 }
 
 fn unknown(operation: &Operation, name: &str) -> String {
@@ -157,8 +151,8 @@ fn unknown(operation: &Operation, name: &str) -> String {
         return format!("{place} is not taken by this operation; leave it out");
     }
     let parameters = operation.parameters.iter().map(|it| it.argument);
-    let parts = parts(operation).map(|part| part.argument);
-    let bodies = whole_bodies(operation).map(|body| body.argument);
+    let parts = operation.body_parts().map(|part| part.argument);
+    let bodies = operation.whole_bodies().map(|body| body.argument);
     let known: Vec<&str> = parameters.chain(parts).chain(bodies).collect();
     let alike = proposal(known.iter().map(|known| (*known, name)));
     let remedy = match (alike, known.is_empty()) {
@@ -209,9 +203,5 @@ pub(super) fn with_article(kind: &str) -> String {
 
 /// Returns a position in the arguments as a JSON pointer.
 pub(super) fn pointer(place: &[&str]) -> String {
-    let steps = place.iter().map(|step| {
-        let step = step.replace('~', "~0").replace('/', "~1");
-        format!("/{}", step.escape_debug())
-    });
-    format!("`{}`", steps.collect::<String>())
+    format!("`{}`", json_pointer::of(place).escape_debug())
 }

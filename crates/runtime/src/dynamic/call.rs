@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::arguments::{self, BODY, body, part, parts, pointer, with_article};
+use super::arguments::{self, BODY, body, part, pointer, with_article};
 use super::find::find;
 use super::value_page::ValuePage;
 use crate::byte_stream::ByteStream;
@@ -33,13 +33,14 @@ use crate::transport::Transport;
 ///
 /// | [`response`](Operation::response) | [`send`](Self::send) returns |
 /// |---|---|
-/// | JSON | the JSON: all properties, in their order, including those that the spec does not define |
+/// | JSON | the JSON: all properties, including those that the spec does not define |
 /// | JSON or nothing | the JSON, or null |
 /// | nothing | null |
 /// | bytes | an error before anything is sent: use [`send_bytes`](Self::send_bytes) |
 /// | a stream of JSON | an error before anything is sent: use [`stream`](Self::stream) |
 ///
-/// Integers beyond 64 bits become the nearest floating-point number; `send_bytes` keeps their digits.
+/// The properties are in alphabetical order, or in the server's order if your program enables the
+/// feature `preserve_order` of `serde_json`. Integers beyond 64 bits become the nearest floating-point number; `send_bytes` keeps their digits.
 ///
 /// ```
 /// # async fn example(transport: compute_kfp_runtime::Transport) -> compute_kfp_runtime::Result<()> {
@@ -249,14 +250,14 @@ impl Call {
         if !self.request.has_body()
             && required
             && !alternatives
-            && parts(operation).next().is_none()
+            && operation.body_parts().next().is_none()
         {
             let place = pointer(&[BODY]);
             let problem = format!("{place} is required; add a text, or give it by `file`");
             self.request.refuse(problem);
         }
         if self.request.is_form() || required && !alternatives {
-            for part in parts(operation) {
+            for part in operation.body_parts() {
                 if part.required && !self.request.has_part(part.name) {
                     let remedy = match part.file {
                         true => "give it by `file`".to_owned(),
@@ -273,7 +274,7 @@ impl Call {
 }
 
 fn files(operation: &Operation) -> impl Iterator<Item = &'static str> {
-    let files = parts(operation).filter(|part| part.file);
+    let files = operation.body_parts().filter(|part| part.file);
     files.map(|part| part.argument)
 }
 

@@ -4,7 +4,7 @@ use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use super::page::ListPage;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::fault;
 use crate::operation::Operation;
 use crate::request::Request;
@@ -105,7 +105,7 @@ async fn page<P: ListPage>(transport: &Transport, request: Request) -> Result<Re
 /// Waits for a page that was fetched ahead.
 pub(super) async fn arrived<P: 'static>(mut ahead: Ahead<P>) -> Result<Response<P>, Error> {
     let ended = Error::new(
-        crate::ErrorKind::Connection,
+        ErrorKind::Connection,
         "the page was not fetched: the runtime that fetched it ended",
     );
     match ahead.join_next().await {

@@ -40,22 +40,25 @@ pub struct Items<P: ListPage> {
     ended: bool,
 }
 
-impl<P: ListPage> Items<P> {
-    pub(super) fn new(pages: Pages<P>, start: Option<ResumePoint>, most: Option<u64>) -> Self {
-        let (skip, given) = start
-            .as_ref()
-            .map_or((0, 0), |point| (point.given_of_page, point.given));
-        Self {
-            pages,
+impl<P: ListPage> Pages<P> {
+    /// Returns a stream of the items of the pages.
+    pub fn items(self) -> Items<P> {
+        let start = self.start.clone();
+        let skip = start.as_ref().map_or(0, |point| point.given_of_page);
+        let given = start.as_ref().map_or(0, |point| point.given);
+        Items {
+            left: self.max_items.map(|most| most.saturating_sub(given)),
+            pages: self,
             page: Vec::new().into_iter(),
             next_page: start,
             point: None,
             skip,
-            left: most.map(|most| most.saturating_sub(given)),
             ended: false,
         }
     }
+}
 
+impl<P: ListPage> Items<P> {
     /// Returns the next item, or `None` at the end.
     ///
     /// # Errors

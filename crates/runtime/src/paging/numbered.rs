@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::fetcher::{Ahead, PageFetcher, arrived};
 use super::page::{ListPage, NextPage, Page};
 use crate::error::Error;
+use crate::response::Response;
 use crate::resume_point::Position;
 
 pub(super) struct NumberedPager<P> {
@@ -48,7 +49,7 @@ impl<P: ListPage> NumberedPager<P> {
                     .await
             }
         };
-        let checked = fetched.and_then(|response: crate::Response<P>| {
+        let checked = fetched.and_then(|response: Response<P>| {
             let pages = self.check(number, response.items().is_empty(), response.next_page())?;
             Ok((response, pages))
         });

@@ -9,7 +9,6 @@ use futures_util::future::poll_fn;
 use futures_util::stream::{self, BoxStream};
 
 use super::fetcher::PageFetcher;
-use super::items::Items;
 use super::numbered::NumberedPager;
 use super::page::{ListPage, Page};
 use super::timed::TimedPager;
@@ -27,8 +26,8 @@ use crate::transport::Transport;
 /// ends the stream.
 pub struct Pages<P> {
     operation: &'static Operation,
-    start: Option<ResumePoint>,
-    max_items: Option<u64>,
+    pub(super) start: Option<ResumePoint>,
+    pub(super) max_items: Option<u64>,
     pages: BoxStream<'static, Result<Page<P>, Error>>,
 }
 
@@ -82,12 +81,6 @@ impl<P: ListPage> Pages<P> {
             max_items,
             pages: Box::pin(pages),
         }
-    }
-
-    /// Returns a stream of the items of the pages.
-    pub fn items(self) -> Items<P> {
-        let (start, max_items) = (self.start.clone(), self.max_items);
-        Items::new(self, start, max_items)
     }
 
     /// Returns the next page, or `None` at the end.

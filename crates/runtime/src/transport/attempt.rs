@@ -12,7 +12,6 @@ use reqwest::{Client, Url};
 use tokio::time::timeout;
 
 use super::Inner;
-use super::call::Taking;
 use crate::byte_stream::next_chunk;
 use crate::content::Progress;
 use crate::endpoint::origin;
@@ -25,6 +24,17 @@ use crate::response::{Response, ResponseBody};
 use crate::secrets::Secrets;
 
 const MAX_REDIRECTS: usize = 5;
+
+/// The way in which the body of a successful response is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taking {
+    /// The whole body, into memory.
+    Whole,
+    /// Piece by piece, by the caller.
+    Streamed,
+    /// Event by event, by the caller.
+    Events,
+}
 
 /// The parts of an attempt that middleware does not see.
 pub(super) struct Sending<'a> {
@@ -146,7 +156,7 @@ impl Sending<'_> {
             }
         };
         if let Some(see) = &self.transport.dry_run {
-            see(&request);
+            see(&preview(request)?);
             return Err(Error::configuration("nothing was sent: this is a dry run"));
         }
         let mut sending = self.http.execute(request);
@@ -276,4 +286,12 @@ impl Sending<'_> {
             None => response.chunk().await.map_err(fault::http),
         }
     }
+}
+
+/// Returns a request for the function that receives those of a dry run.
+fn preview(request: reqwest::Request) -> Result<http::Request<Option<Bytes>>, Error> {
+    let body = request.body().and_then(reqwest::Body::as_bytes);
+    let body = body.map(Bytes::copy_from_slice);
+    let request = http::Request::<reqwest::Body>::try_from(request).map_err(fault::http)?;
+    Ok(request.map(|_| body))
 }

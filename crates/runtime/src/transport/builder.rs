@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::HeaderValue;
 use reqwest::Client;
 
@@ -313,7 +314,8 @@ impl TransportBuilder {
         self
     }
 
-    /// Passes each request to `see` instead of sending it, after middleware and credentials.
+    /// Passes each request to `see` instead of sending it, after middleware and credentials. The body
+    /// is `None` if there is none or it is a file, a stream or a form with parts.
     ///
     /// Calls then fail with an error of kind [`Configuration`](crate::ErrorKind::Configuration).
     /// Headers of credentials are marked as [sensitive](HeaderValue::is_sensitive). Credentials are
@@ -323,12 +325,15 @@ impl TransportBuilder {
     /// use compute_kfp_runtime::Transport;
     ///
     /// let transport = Transport::builder("https://kfp.example.org")
-    ///     .dry_run(|request| println!("{} {}", request.method(), request.url()))
+    ///     .dry_run(|request| println!("{} {}", request.method(), request.uri()))
     ///     .build()?;
     /// # drop(transport);
     /// # Ok::<(), compute_kfp_runtime::Error>(())
     /// ```
-    pub fn dry_run(mut self, see: impl Fn(&reqwest::Request) + Send + Sync + 'static) -> Self {
+    pub fn dry_run(
+        mut self,
+        see: impl Fn(&http::Request<Option<Bytes>>) + Send + Sync + 'static,
+    ) -> Self {
         self.dry_run = Some(Arc::new(see));
         self
     }

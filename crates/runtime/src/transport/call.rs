@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument as _, Span};
 
-use super::attempt::Sending;
+use super::attempt::{Sending, Taking};
 use super::{HeldCredentials, Inner, trace};
 use crate::credentials::{Authorization, Pending};
 use crate::endpoint::Endpoint;
@@ -27,17 +27,6 @@ type Authorizations<'a> = SmallVec<[(&'a HeldCredentials, Authorization); 1]>;
 
 /// The future response of a call; boxed, so that the future that awaits it is small.
 pub(super) type Responding<'a> = Pending<'a, (Box<Call<'a>>, RawResponse)>;
-
-/// The way in which the body of a successful response is read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Taking {
-    /// The whole body, into memory.
-    Whole,
-    /// Piece by piece, by the caller.
-    Streamed,
-    /// Event by event, by the caller.
-    Events,
-}
 
 pub(super) struct Call<'a> {
     transport: &'a Inner,

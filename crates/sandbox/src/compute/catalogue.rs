@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::store::{Object, Store};
+use crate::object::Object;
+use crate::store::Store;
 
 /// Adds the objects that no user creates and every sandbox has: backends, their types, languages and
 /// the user. The QX emulator and Tuna-5 are those of the public service; the spin qubits are the
@@ -25,9 +26,7 @@ fn hold(store: &mut Store, document: &str) {
             store
                 .compute
                 .continue_ids_after(&kind, id.unwrap_or_default());
-            if let Some(collection) = store.compute.collection_mut(&kind) {
-                collection.put(object);
-            }
+            store.compute.put(&kind, object);
         }
     }
 }

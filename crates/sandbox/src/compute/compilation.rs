@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::compute::ComputeError;
-use crate::compute::jobs::{self, text};
-use crate::compute::resources::{self, check_references, existing, named_schema, object};
-use crate::compute::validation::{Defaults, Validation};
+use crate::compute::error::ComputeError;
+use crate::compute::jobs;
+use crate::compute::resources::{self, check_references, existing, named_schema};
+use crate::compute::schema::Defaults;
+use crate::compute::validation::Validation;
+use crate::object::{Object, object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
-use crate::store::{Object, Store};
+use crate::store::Store;
 
 /// Default stage of a compilation.
 const WHOLLY: &str = "routing";
@@ -25,7 +27,7 @@ pub(super) fn compile(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compu
     let is_source = |file: &&Object| {
         file.get("commit_id") == commit_id.as_ref() && file.get("generated") == Some(&json!(false))
     };
-    let source = store.compute.resources("files").iter().rfind(is_source);
+    let source = store.compute.all("files").iter().rfind(is_source);
     let source =
         source.ok_or_else(|| ComputeError::bad_request("Commit has no file to compile"))?;
     if let Some(reason) = jobs::failure(text(source, "content")) {
@@ -36,11 +38,11 @@ pub(super) fn compile(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compu
     let stage = stage.cloned().unwrap_or_else(|| Value::from(WHOLLY));
     // A suffix, which clients put behind the name of their own file.
     let name = format!("_{}", stage.as_str().unwrap_or(WHOLLY));
-    jobs::set(&mut compiled, "name", name);
+    set(&mut compiled, "name", name);
     let properties = json!({ "backend_type_id": body.get("backend_type_id") });
-    jobs::set(&mut compiled, "compile_stage", stage);
-    jobs::set(&mut compiled, "compile_properties", properties);
-    jobs::set(&mut compiled, "generated", true);
+    set(&mut compiled, "compile_stage", stage);
+    set(&mut compiled, "compile_properties", properties);
+    set(&mut compiled, "generated", true);
     resources::add(store, "files", named_schema("File"), compiled);
     Ok(Reply::no_content())
 }

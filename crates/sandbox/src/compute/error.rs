@@ -6,7 +6,7 @@ use compute_kfp_runtime::operation::SecurityScheme;
 use serde_json::{Value, json};
 
 use crate::authentication::{Refusal, Scheme};
-use crate::operation::ApiError;
+use crate::operation::{ApiError, Rejection};
 use crate::reply::Reply;
 
 /// An error in FastAPI's format: `{"detail": …}`.
@@ -66,40 +66,30 @@ impl ApiError for ComputeError {
         (&operations::SCHEME_BACKEND, Scheme::ComputeBackend),
     ];
 
-    fn no_such_path(_path: &str) -> Self {
-        Self::not_found("Not Found")
-    }
-
-    fn method_not_allowed(allowed: &[&str]) -> Self {
-        let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
-        match HeaderValue::from_str(&allowed.join(", ")) {
-            Ok(methods) => error.with_header(ALLOW, methods),
-            Err(_) => error,
+    fn rejected(rejection: Rejection<'_>) -> Self {
+        match rejection {
+            Rejection::NoSuchPath => Self::not_found("Not Found"),
+            Rejection::MethodNotAllowed(allowed) => {
+                let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
+                match HeaderValue::from_str(&allowed.join(", ")) {
+                    Ok(methods) => error.with_header(ALLOW, methods),
+                    Err(_) => error,
+                }
+            }
+            Rejection::Refused(Refusal::NotAuthenticated) => {
+                Self::new(StatusCode::UNAUTHORIZED, "Not authenticated")
+                    .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+            }
+            Rejection::Refused(Refusal::WrongKind) => {
+                Self::new(StatusCode::FORBIDDEN, "Not authorized")
+            }
+            Rejection::BodyTooLarge => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large")
+            }
+            Rejection::BodyInterrupted => Self::bad_request("There was an error parsing the body"),
+            Rejection::Failed(message) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, message),
+            Rejection::Injected(status) => Self::new(status, "A fault was injected"),
         }
-    }
-
-    fn refused(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::NotAuthenticated => Self::new(StatusCode::UNAUTHORIZED, "Not authenticated")
-                .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
-            Refusal::WrongKind => Self::new(StatusCode::FORBIDDEN, "Not authorized"),
-        }
-    }
-
-    fn body_too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large")
-    }
-
-    fn body_interrupted() -> Self {
-        Self::bad_request("There was an error parsing the body")
-    }
-
-    fn failed(message: String) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, &message)
-    }
-
-    fn injected(status: StatusCode) -> Response {
-        Self::new(status, "A fault was injected").into_response()
     }
 
     fn into_response(self) -> Response {

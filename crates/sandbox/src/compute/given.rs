@@ -4,34 +4,35 @@ use compute_api_client::operations::OPERATIONS;
 use serde_json::{Value, json};
 
 use crate::compute::resources::{self, properties};
-use crate::compute::schema;
-use crate::compute::validation::Defaults;
-use crate::seeding::Problem;
+use crate::compute::schema::{self, Defaults};
+use crate::seed_error::SeedError;
 use crate::specification::COMPUTE;
 use crate::store::Store;
 
 /// Adds an object in the format in which the server sends it. Omitted fields get their initial values.
 /// Ids may be omitted. Given ids must be in ascending order.
-pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(), Problem> {
+pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(), SeedError> {
     let kinds: Vec<&str> = store
         .compute
-        .names()
+        .kinds()
         .filter(|name| schema_of(name).is_some())
         .collect();
     let known = kinds.iter().find(|name| **name == kind).copied();
     let known = known.and_then(|name| Some((name, schema_of(name)?)));
     let Some((name, object_schema)) = known else {
         let kinds = kinds.join(", ");
-        return Err(Problem::new(format!("{kind:?} is none of {kinds}")));
+        return Err(SeedError::new(format!(
+            "unknown kind {kind:?}: use one of {kinds}"
+        )));
     };
     let given = given.as_object();
     let mut object = given
-        .ok_or_else(|| Problem::new("an object is wanted here"))?
+        .ok_or_else(|| SeedError::new("expected an object"))?
         .clone();
     for (field, value) in &mut object {
         let known = properties(object_schema).find(|(known, _)| known == field);
         let (_, field_schema) =
-            known.ok_or_else(|| Problem::new("there is no such field").inside(field))?;
+            known.ok_or_else(|| SeedError::new("unknown field").inside(field))?;
         let mut problems = Vec::new();
         let place = vec![json!(field)];
         let read = schema::read(field_schema, value, place, Defaults::Filled, &mut problems);
@@ -43,14 +44,14 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
     if let Some(id) = object.get("id").and_then(Value::as_i64) {
         let last = store.compute.ids.get(name).copied().unwrap_or_default();
         if id <= last {
-            let message = format!("{id} does not come after {last}, which is in use");
-            return Err(Problem::new(message).inside("id"));
+            let message = format!("{id} must be greater than {last}, the last id in use");
+            return Err(SeedError::new(message).inside("id"));
         }
         store.compute.continue_ids_after(name, id - 1);
     }
     let mut created = resources::add(store, name, object_schema, object.clone());
     created.extend(object);
-    store.compute.resources_mut(name).put(created);
+    store.compute.collections.get_mut(name).put(created);
     Ok(())
 }
 
@@ -66,16 +67,16 @@ fn schema_of(name: &str) -> Option<&'static Value> {
             .iter()
             .find(|operation| operation.path == collection && operation.method == "POST")
     };
-    let answer = COMPUTE.answer(own.or_else(creation)?)?;
-    Some(COMPUTE.resolve(answer))
+    let response = COMPUTE.response(own.or_else(creation)?)?;
+    Some(COMPUTE.resolve(response))
 }
 
-fn of_validation(problem: &Value) -> Problem {
+fn of_validation(problem: &Value) -> SeedError {
     let message = problem.get("msg").and_then(Value::as_str);
     let steps = problem.get("loc").and_then(Value::as_array);
     let steps = steps.into_iter().flatten().rev();
     steps.fold(
-        Problem::new(message.unwrap_or_default()),
+        SeedError::new(message.unwrap_or_default()),
         |problem, step| {
             problem.inside(
                 step.as_str()

@@ -1,65 +1,44 @@
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 
 use serde_json::{Value, json};
 
-use crate::compute::ComputeError;
+use crate::collection::Rank;
+use crate::compute::error::ComputeError;
+use crate::object::{Object, text};
 use crate::reply::Reply;
-use crate::store::Object;
 
-/// The parameters that the list operations share, validated.
-pub(super) struct PageRequest {
-    page: usize,
-    size: usize,
-    latest: bool,
-    sort_by: Option<String>,
-}
+/// The parameters that the list operations share. They do not filter objects.
+pub(super) const NAMES: &[&str] = &["page", "size", "latest", "sort_by"];
 
-impl PageRequest {
-    /// Names of these parameters. They do not filter objects.
-    pub(super) const NAMES: &[&str] = &["page", "size", "latest", "sort_by"];
-
-    pub(super) fn of(parameters: &Object) -> Self {
-        Self {
-            page: count(parameters.get("page"), 1),
-            size: count(parameters.get("size"), 50),
-            latest: parameters.get("latest") == Some(&json!(true)),
-            sort_by: parameters
-                .get("sort_by")
-                .and_then(Value::as_str)
-                .filter(|sort_by| !sort_by.is_empty())
-                .map(str::to_owned),
-        }
+/// Returns one page of `objects`, which are in the order of their creation.
+pub(super) fn page_of(
+    parameters: &Object,
+    mut objects: Vec<&Object>,
+    sortable: &[&str],
+    shown: impl Fn(&Object) -> Object,
+) -> Result<Reply, ComputeError> {
+    let page = count(parameters.get("page"), 1);
+    let size = count(parameters.get("size"), 50);
+    if parameters.get("latest") == Some(&json!(true)) {
+        let newest = objects
+            .into_iter()
+            .max_by_key(|object| (rank(object, "created_on"), rank(object, "id")));
+        objects = newest.into_iter().collect();
     }
-
-    /// Returns one page of `objects`, which are in the order of their creation.
-    pub(super) fn page_of(
-        &self,
-        mut objects: Vec<&Object>,
-        sortable: &[&str],
-        shown: impl Fn(&Object) -> Object,
-    ) -> Result<Reply, ComputeError> {
-        if self.latest {
-            let newest = objects.into_iter().max_by(|one, other| {
-                compare(one.get("created_on"), other.get("created_on"))
-                    .then_with(|| compare(one.get("id"), other.get("id")))
-            });
-            objects = newest.into_iter().collect();
-        }
-        if let Some(sort_by) = &self.sort_by {
-            sort(&mut objects, sort_by, sortable)?;
-        }
-        let total = objects.len();
-        let skipped = (self.page - 1).saturating_mul(self.size);
-        let page = objects.into_iter().skip(skipped).take(self.size);
-        let items: Vec<Object> = page.map(shown).collect();
-        Ok(Reply::ok(json!({
-            "items": items,
-            "total": total,
-            "page": self.page,
-            "size": self.size,
-            "pages": total.div_ceil(self.size),
-        })))
+    let sort_by = text(parameters, "sort_by");
+    if !sort_by.is_empty() {
+        sort(&mut objects, sort_by, sortable)?;
     }
+    let total = objects.len();
+    let skipped = (page - 1).saturating_mul(size);
+    let items = objects.into_iter().skip(skipped).take(size).map(shown);
+    Ok(Reply::ok(json!({
+        "items": items.collect::<Vec<_>>(),
+        "total": total,
+        "page": page,
+        "size": size,
+        "pages": total.div_ceil(size),
+    })))
 }
 
 /// Returns a number, at least 1.
@@ -82,32 +61,19 @@ fn sort(objects: &mut [&Object], sort_by: &str, sortable: &[&str]) -> Result<(),
             sortable.join(", ")
         )));
     }
-    objects.sort_by(|one, other| {
-        let ordering = compare(one.get(field), other.get(field));
-        if descending {
-            ordering.reverse()
-        } else {
-            ordering
-        }
-    });
+    if descending {
+        objects.sort_by_cached_key(|object| Reverse(rank(object, field)));
+    } else {
+        objects.sort_by_cached_key(|object| rank(object, field));
+    }
     Ok(())
 }
 
-/// Compares two values. A missing value comes first.
-fn compare(one: Option<&Value>, other: Option<&Value>) -> Ordering {
-    let present = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
-    match (one, other) {
-        (Some(Value::String(one)), Some(Value::String(other))) => one.cmp(other),
-        (Some(Value::Bool(one)), Some(Value::Bool(other))) => one.cmp(other),
-        (Some(Value::Number(one)), Some(Value::Number(other))) => {
-            match (one.as_i64(), other.as_i64()) {
-                (Some(one), Some(other)) => one.cmp(&other),
-                _ => f64::total_cmp(
-                    &one.as_f64().unwrap_or_default(),
-                    &other.as_f64().unwrap_or_default(),
-                ),
-            }
-        }
-        _ => present(one).cmp(&present(other)),
+fn rank(object: &Object, field: &str) -> Rank {
+    match object.get(field) {
+        Some(Value::String(text)) => Rank::Text(text.clone()),
+        Some(Value::Bool(boolean)) => Rank::Boolean(*boolean),
+        Some(Value::Number(number)) => Rank::number(number.as_f64().unwrap_or_default()),
+        _ => Rank::Absent,
     }
 }

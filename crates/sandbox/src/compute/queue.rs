@@ -2,13 +2,18 @@
 
 use serde_json::{Value, json};
 
-use crate::compute::jobs::{self, id_of, jobs_of, put, set, text};
-use crate::compute::resources::{existing, object, parameters};
-use crate::compute::validation::{Defaults, Validation};
-use crate::compute::{ComputeError, backends, rules, time};
+use crate::compute::creation::{USER_ID, calling_id};
+use crate::compute::error::ComputeError;
+use crate::compute::jobs::{self, is_draining};
+use crate::compute::resources::{existing, parameters};
+use crate::compute::schema::Defaults;
+use crate::compute::store::id_of;
+use crate::compute::validation::Validation;
+use crate::compute::{backends, time};
+use crate::object::{Object, object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
-use crate::store::{Object, Store};
+use crate::store::Store;
 
 const NONE_WAITS: &str = "No batch job is waiting";
 
@@ -29,17 +34,17 @@ pub(super) fn pop(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeEr
     let mut batch = next.ok_or_else(|| ComputeError::not_found(NONE_WAITS))?;
     let now = store.clock.now();
     set(&mut batch, "status", "reserved");
-    set(&mut batch, "backend_id", backends::calling_id(store, call));
+    set(&mut batch, "backend_id", calling_id(store, call));
     set(&mut batch, "reserved_at", time::naive(now));
     store.compute.claimed.insert(id_of(&batch));
-    put(store, "batch_jobs", batch.clone());
+    store.compute.put("batch_jobs", batch.clone());
     Ok(Reply::ok(batch))
 }
 
 pub(super) fn unpop(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let parameters = parameters(call)?;
     let mut batch = existing(store, call, &parameters)?.clone();
-    let backend_id = backends::calling_id(store, call);
+    let backend_id = calling_id(store, call);
     if text(&batch, "status") != "reserved" || batch.get("backend_id") != Some(&json!(backend_id)) {
         let message = "Batch job is not reserved by the calling backend";
         return Err(ComputeError::unprocessable(message));
@@ -48,7 +53,7 @@ pub(super) fn unpop(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compute
     set(&mut batch, "backend_id", Value::Null);
     set(&mut batch, "reserved_at", Value::Null);
     store.compute.claimed.remove(&id_of(&batch));
-    put(store, "batch_jobs", batch.clone());
+    store.compute.put("batch_jobs", batch.clone());
     jobs::plan_reservation(store, id_of(&batch));
     Ok(Reply::ok(batch))
 }
@@ -72,7 +77,7 @@ fn next(
 }
 
 fn waiting(store: &Store) -> impl Iterator<Item = &Object> {
-    let batches = store.compute.resources("batch_jobs").iter();
+    let batches = store.compute.all("batch_jobs").iter();
     batches.filter(|batch| text(batch, "status") == "queued")
 }
 
@@ -84,12 +89,12 @@ pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeE
     let now = store.clock.reading();
     let mut waits = Vec::new();
     for batch in waiting(store).filter(|batch| batch.get("backend_type_id") == kind.as_ref()) {
-        if of_user_only && batch.get("user_id") != Some(&json!(rules::USER_ID)) {
+        if of_user_only && batch.get("user_id") != Some(&json!(USER_ID)) {
             continue;
         }
         let queued_at = time::parse(text(batch, "queued_at")).unwrap_or(now);
         let waited = (now - queued_at).as_seconds_f64().max(0.0);
-        waits.extend(jobs_of(store, batch).iter().map(|_| waited));
+        waits.extend(store.compute.jobs_of(batch).iter().map(|_| waited));
     }
     let number = u32::try_from(waits.len()).unwrap_or(u32::MAX);
     // The sum of nothing is -0.0.
@@ -104,12 +109,6 @@ pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeE
     })))
 }
 
-/// Returns whether drain mode is on. Then batch jobs stay in the queue.
-pub(super) fn is_draining(store: &Store) -> bool {
-    let record = store.compute.resources("drain_mode").iter().next();
-    record.is_some_and(|record| record.get("enabled") == Some(&json!(true)))
-}
-
 pub(super) fn read_drain_mode(store: &mut Store, _call: &Call<'_>) -> Result<Reply, ComputeError> {
     Ok(Reply::ok(drain_mode(store)))
 }
@@ -119,7 +118,7 @@ pub(super) fn set_drain_mode(store: &mut Store, call: &Call<'_>) -> Result<Reply
     let mut record = object(validation.body(Defaults::Filled)?);
     validation.finish()?;
     set(&mut record, "id", 1);
-    put(store, "drain_mode", record);
+    store.compute.put("drain_mode", record);
     if !is_draining(store) {
         let waiting: Vec<i64> = waiting(store).map(id_of).collect();
         for batch_job in waiting {
@@ -130,10 +129,10 @@ pub(super) fn set_drain_mode(store: &mut Store, call: &Call<'_>) -> Result<Reply
 }
 
 fn drain_mode(store: &Store) -> Value {
-    let batches = store.compute.resources("batch_jobs").iter();
+    let batches = store.compute.all("batch_jobs").iter();
     let jobs: Vec<Object> = batches
         .filter(|batch| !matches!(text(batch, "status"), "planned" | "finished"))
-        .flat_map(|batch| jobs_of(store, batch))
+        .flat_map(|batch| store.compute.jobs_of(batch))
         .collect();
     let in_state = |state: &str| {
         jobs.iter()

@@ -2,21 +2,19 @@
 //!
 //! The spec defines the resources and their fields.
 
-use compute_kfp_runtime::operation::Operation;
 use serde_json::{Value, json};
 
-use crate::compute::paging::PageRequest;
-use crate::compute::validation::{Defaults, Validation};
-use crate::compute::{ComputeError, rules, schema, time};
+use crate::compute::error::ComputeError;
+use crate::compute::paging;
+use crate::compute::schema::{self, Defaults};
+use crate::compute::store::kind_of;
+use crate::compute::validation::Validation;
+use crate::compute::{creation, time};
+use crate::object::{Object, object};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::specification::COMPUTE;
-use crate::store::{Object, Store};
-
-/// Returns the first segment of an operation's path, which is the name of its resources.
-pub(super) fn name_of(operation: &'static Operation) -> &'static str {
-    operation.path.split('/').nth(1).unwrap_or_default()
-}
+use crate::store::Store;
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let mut validation = Validation::of(call);
@@ -24,11 +22,11 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, Comput
     let body = validation.body(Defaults::Filled)?;
     validation.finish()?;
 
-    let name = name_of(call.described);
+    let name = kind_of(call.described);
     let mut sent = object(body);
-    rules::complete(name, store, call, &mut sent);
+    creation::complete(name, store, call, &mut sent);
     check_references(store, call, &sent)?;
-    rules::allow_creation(name, store, &sent)?;
+    creation::allow_creation(name, store, &sent)?;
     let created = add(store, name, schema_of(call), sent);
     Ok(Reply::created(shown(call, &created)))
 }
@@ -42,7 +40,7 @@ pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeE
 pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let parameters = parameters(call)?;
     check_parent(store, call, &parameters)?;
-    let held = store.compute.resources(name_of(call.described));
+    let held = store.compute.all(kind_of(call.described));
     let objects = held
         .iter()
         .filter(|object| is_wanted(object, &parameters))
@@ -60,7 +58,7 @@ pub(super) fn page(
         .filter(|(_, schema)| schema::is_sortable(schema))
         .map(|(name, _)| name)
         .collect();
-    PageRequest::of(parameters).page_of(objects, &sortable, |object| shown(call, object))
+    paging::page_of(parameters, objects, &sortable, |object| shown(call, object))
 }
 
 /// Replaces the fields that the body can have, and keeps the others.
@@ -107,7 +105,8 @@ pub(super) fn change_found(
     }
     store
         .compute
-        .resources_mut(name_of(call.described))
+        .collections
+        .get_mut(kind_of(call.described))
         .put(changed.clone());
     Ok(Reply::ok(shown(call, &changed)))
 }
@@ -118,7 +117,8 @@ pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, Comput
     let id = text_of(parameters.get("id"));
     store
         .compute
-        .resources_mut(name_of(call.described))
+        .collections
+        .get_mut(kind_of(call.described))
         .remove(&[&id]);
     Ok(Reply::no_content())
 }
@@ -129,7 +129,8 @@ pub(super) fn delete_all_of(store: &mut Store, call: &Call<'_>) -> Result<Reply,
     check_parent(store, call, &parameters)?;
     store
         .compute
-        .resources_mut(name_of(call.described))
+        .collections
+        .get_mut(kind_of(call.described))
         .retain(|held| {
             !parameters
                 .iter()
@@ -151,9 +152,9 @@ pub(super) fn existing<'a>(
     call: &Call<'_>,
     parameters: &Object,
 ) -> Result<&'a Object, ComputeError> {
-    let name = name_of(call.described);
+    let name = kind_of(call.described);
     let id = text_of(parameters.get("id"));
-    let found = store.compute.resources(name).get(&[&id]);
+    let found = store.compute.all(name).get(&[&id]);
     found.ok_or_else(|| ComputeError::not_found(&format!("{} not found", singular(name))))
 }
 
@@ -182,19 +183,19 @@ pub(super) fn add(
         };
         created.insert(field.to_owned(), value);
     }
-    rules::finish_creation(name, store, &mut created);
-    store.compute.resources_mut(name).put(created.clone());
+    creation::finish_creation(name, store, &mut created);
+    store.compute.collections.get_mut(name).put(created.clone());
     created
 }
 
 /// Returns the schema of the objects of an operation.
 pub(super) fn schema_of(call: &Call<'_>) -> &'static Value {
-    let answer = COMPUTE.answer(call.described).unwrap_or(&Value::Null);
+    let response = COMPUTE.response(call.described).unwrap_or(&Value::Null);
     let items = COMPUTE
-        .resolve(answer)
+        .resolve(response)
         .pointer("/properties/items/items")
         .filter(|_| call.described.paging.is_some());
-    COMPUTE.resolve(items.unwrap_or(answer))
+    COMPUTE.resolve(items.unwrap_or(response))
 }
 
 pub(super) fn properties(
@@ -211,7 +212,7 @@ pub(super) fn properties(
 pub(super) fn is_wanted(object: &Object, parameters: &Object) -> bool {
     parameters
         .iter()
-        .filter(|(name, _)| !PageRequest::NAMES.contains(&name.as_str()))
+        .filter(|(name, _)| !paging::NAMES.contains(&name.as_str()))
         .all(|(name, value)| passes(object, name, value))
 }
 
@@ -252,7 +253,7 @@ pub(super) fn check_references(
         };
         if store
             .compute
-            .resources(referred)
+            .all(referred)
             .get(&[&id.to_string()])
             .is_none()
         {
@@ -277,12 +278,7 @@ fn check_parent(store: &Store, call: &Call<'_>, parameters: &Object) -> Result<(
         let Some(parent) = referred(store, field).filter(|_| in_path) else {
             continue;
         };
-        if store
-            .compute
-            .resources(parent)
-            .get(&[&id.to_string()])
-            .is_none()
-        {
+        if store.compute.all(parent).get(&[&id.to_string()]).is_none() {
             let message = format!("{} not found", singular(parent));
             return Err(ComputeError::not_found(&message));
         }
@@ -292,7 +288,7 @@ fn check_parent(store: &Store, call: &Call<'_>, parameters: &Object) -> Result<(
 
 fn referred(store: &Store, field: &str) -> Option<&'static str> {
     let plural = format!("{}s", field.strip_suffix("_id")?);
-    store.compute.names().find(|name| *name == plural)
+    store.compute.kinds().find(|name| *name == plural)
 }
 
 /// Converts `batch_jobs` to `Batch job`.
@@ -301,13 +297,6 @@ fn singular(name: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
     first.into_iter().chain(letters).collect()
-}
-
-pub(super) fn object(value: Value) -> Object {
-    match value {
-        Value::Object(fields) => fields,
-        _ => Object::new(),
-    }
 }
 
 fn text_of(id: Option<&Value>) -> String {

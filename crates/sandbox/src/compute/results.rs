@@ -4,12 +4,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::clock::later;
-use crate::compute::jobs::{self, referred, text};
+use crate::compute::error::ComputeError;
 use crate::compute::resources::{self, parameters};
-use crate::compute::{ComputeError, time};
+use crate::compute::time;
+use crate::object::{Object, object, text};
 use crate::operation::Call;
 use crate::reply::Reply;
-use crate::store::{Object, Store};
+use crate::store::Store;
 
 /// Maximum width of a result, whatever a source declares.
 const MOST_BITS: usize = 256;
@@ -19,8 +20,12 @@ const MOST_BITS: usize = 256;
 pub(super) fn add(store: &mut Store, job: &Object, source: &str, now: DateTime<Utc>) {
     let hybrid = text(job, "algorithm_type") == "hybrid";
     let number = if hybrid { source.lines().count() } else { 1 };
-    let batch = referred(store, job, "batch_job_id", "batch_jobs");
-    let kind = batch.and_then(|batch| referred(store, batch, "backend_type_id", "backend_types"));
+    let batch = store.compute.referred(job, "batch_job_id", "batch_jobs");
+    let kind = batch.and_then(|batch| {
+        store
+            .compute
+            .referred(batch, "backend_type_id", "backend_types")
+    });
     let of_kind = |name| kind.and_then(|kind| kind.get(name)).and_then(Value::as_u64);
     let default_shots = of_kind("default_number_of_shots").unwrap_or(1024);
     let qubits = of_kind("nqubits").and_then(|qubits| usize::try_from(qubits).ok());
@@ -85,20 +90,15 @@ fn size(declared: &str) -> Option<usize> {
     Some(digits(name).unwrap_or(1))
 }
 
-fn add_object(store: &mut Store, name: &'static str, schema: &str, object: Value) {
-    resources::add(
-        store,
-        name,
-        resources::named_schema(schema),
-        resources::object(object),
-    );
+fn add_object(store: &mut Store, name: &'static str, schema: &str, value: Value) {
+    resources::add(store, name, resources::named_schema(schema), object(value));
 }
 
 /// Returns the newest final result, or a 404 if the job has none.
 pub(super) fn final_of_job(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let job_id = parameters(call)?.remove("job_id");
     let of_job = |result: &&Object| result.get("job_id") == job_id.as_ref();
-    let results = store.compute.resources("final_results");
+    let results = store.compute.all("final_results");
     let newest = results.iter().rfind(of_job);
     let newest = newest.ok_or_else(|| ComputeError::not_found("Final result not found"))?;
     Ok(Reply::ok(newest.clone()))
@@ -108,15 +108,15 @@ pub(super) fn of_algorithm(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
     let parameters = parameters(call)?;
     let algorithm_id = parameters.get("algorithm_id");
     let id = algorithm_id.map(Value::to_string).unwrap_or_default();
-    if store.compute.resources("algorithms").get(&[&id]).is_none() {
+    if store.compute.all("algorithms").get(&[&id]).is_none() {
         return Err(ComputeError::not_found("Algorithm not found"));
     }
     let of_algorithm = |result: &&Object| {
-        let job = jobs::referred(store, result, "job_id", "jobs");
-        job.and_then(|job| jobs::algorithm_of(store, job))
+        let job = store.compute.referred(result, "job_id", "jobs");
+        job.and_then(|job| store.compute.algorithm_of(job))
             .is_some_and(|algorithm| algorithm.get("id") == algorithm_id)
     };
-    let results = store.compute.resources("results").iter();
+    let results = store.compute.all("results").iter();
     let results = results
         .filter(of_algorithm)
         .filter(|result| resources::is_wanted(result, &parameters))

@@ -1,23 +1,51 @@
-//! Rules of single operations and resources that paths and schemas do not express.
+//! The handler of every operation: a rule of its own, or the one that its path and method suggest.
+
+use std::sync::LazyLock;
 
 use compute_api_client::operations;
-use compute_kfp_runtime::operation::Operation;
-use serde_json::{Value, json};
+use compute_kfp_runtime::operation::Operation as Description;
+use serde_json::json;
 
+use crate::compute::error::ComputeError;
 use crate::compute::{
-    ComputeError, backends, compilation, job_logs, jobs, queue, reservations, results,
+    backends, compilation, job_logs, jobs, queue, reservations, resources, results,
 };
 use crate::login;
-use crate::operation::{Call, Handle};
+use crate::operation::{Call, Handle, Operation};
 use crate::reply::Reply;
-use crate::store::{Object, Store};
+use crate::store::Store;
 
-/// Id of the user that the user token belongs to.
-pub(super) const USER_ID: i64 = 1;
+pub(crate) static OPERATIONS: LazyLock<Vec<Operation<ComputeError>>> = LazyLock::new(|| {
+    let operations = operations::OPERATIONS.iter().copied();
+    let served = operations.filter_map(|described| {
+        let handle = rule(described).or_else(|| suggested(described))?;
+        Some(Operation { described, handle })
+    });
+    served.collect()
+});
+
+fn suggested(operation: &Description) -> Option<Handle<ComputeError>> {
+    let path = operation.path.trim_matches('/');
+    let segments: Vec<&str> = path.split('/').collect();
+    Some(match (operation.method, segments.as_slice()) {
+        ("POST", [_]) => resources::create,
+        ("GET", [_]) if operation.paging.is_some() => resources::list,
+        ("GET", [_, view]) if operation.paging.is_some() && !view.starts_with('{') => {
+            resources::list
+        }
+        ("GET", [_, "{id}"]) => resources::read,
+        ("PUT", [_, "{id}"]) => resources::replace,
+        ("PATCH", [_, "{id}"]) => resources::change,
+        ("DELETE", [_, "{id}"]) => resources::delete,
+        ("GET", [_, _, _]) if operation.paging.is_some() => resources::list,
+        ("DELETE", [_, _, _]) => resources::delete_all_of,
+        _ => return None,
+    })
+}
 
 /// Returns the rule of an operation, if it has one.
-pub(super) fn of(operation: &Operation) -> Option<Handle<ComputeError>> {
-    let rules: &[(&Operation, Handle<ComputeError>)] = &[
+fn rule(operation: &Description) -> Option<Handle<ComputeError>> {
+    let rules: &[(&Description, Handle<ComputeError>)] = &[
         (&operations::AUTH_CONFIG, auth_config),
         (&operations::READ_BACKEND_SELF, backends::read_own),
         (&operations::UPDATE_BACKEND_SELF, backends::change_own),
@@ -49,41 +77,6 @@ pub(super) fn of(operation: &Operation) -> Option<Handle<ComputeError>> {
         .iter()
         .find(|(ruled, _)| ruled.id == operation.id)
         .map(|(_, handle)| *handle)
-}
-
-/// Sets the fields that a body leaves to the server, before it is validated.
-pub(super) fn complete(name: &str, store: &Store, call: &Call<'_>, sent: &mut Object) {
-    if name == "metadata" && sent.get("backend_id").is_none_or(Value::is_null) {
-        let backend_id = backends::calling_id(store, call);
-        sent.insert("backend_id".to_owned(), json!(backend_id));
-    }
-}
-
-/// Checks the conditions for creating a resource, beyond the schema of its body.
-pub(super) fn allow_creation(name: &str, store: &Store, sent: &Object) -> Result<(), ComputeError> {
-    match name {
-        "jobs" => jobs::allow_creation(store, sent),
-        "reservations" => reservations::allow_creation(sent),
-        _ => Ok(()),
-    }
-}
-
-/// Sets the fields of a new object that only the server knows, and applies the consequences.
-pub(super) fn finish_creation(name: &str, store: &mut Store, created: &mut Object) {
-    match name {
-        "jobs" => jobs::finish_creation(store, created),
-        "backends" => backends::finish_registration(store, created),
-        "reservations" => reservations::finish_creation(store, created),
-        "batch_jobs" => {
-            created.insert("user_id".to_owned(), json!(USER_ID));
-            created.insert("aggregated_algorithm_type".to_owned(), json!("quantum"));
-        }
-        "commits" => {
-            let hash = store.uuids.next().replace('-', "");
-            created.insert("hash".to_owned(), json!(hash));
-        }
-        _ => {}
-    }
 }
 
 /// Returns the sandbox itself as the login server.

@@ -4,9 +4,8 @@
 use serde_json::{Number, Value, json};
 
 use crate::compute::time;
-use crate::compute::validation::Defaults;
+use crate::object::Object;
 use crate::specification::COMPUTE;
-use crate::store::Object;
 
 type Place = Vec<Value>;
 
@@ -64,6 +63,13 @@ impl From<&'static str> for Wrong {
         };
         Self(kind, message.to_owned(), None)
     }
+}
+
+/// The treatment of omitted fields: filled with their defaults, or left out in a body of changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Defaults {
+    Filled,
+    LeftOut,
 }
 
 /// Returns the value in its stored form, or `None` if it has a fault.

@@ -3,24 +3,17 @@ use std::str::Utf8Error;
 use axum::http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-use crate::compute::ComputeError;
-use crate::compute::schema::{self, Problem};
+use crate::compute::error::ComputeError;
+use crate::compute::schema::{self, Defaults, Problem};
+use crate::object::Object;
 use crate::operation::Call;
 use crate::percent::{decode_lossy, decode_query_lossy, query_pairs};
 use crate::specification::COMPUTE;
-use crate::store::Object;
 
 /// Reads the parts of a request as the spec defines them, and collects faults in Pydantic's format.
 pub(super) struct Validation<'a> {
     call: &'a Call<'a>,
     problems: Vec<Problem>,
-}
-
-/// The treatment of omitted fields: filled with their defaults, or left out in a body of changes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Defaults {
-    Filled,
-    LeftOut,
 }
 
 impl<'a> Validation<'a> {

@@ -2,23 +2,23 @@
 
 use serde_json::{Value, json};
 
+use crate::kfp::error::KfpError;
+use crate::kfp::messages;
+use crate::kfp::objects::{required, task_of_run};
 use crate::kfp::parameters::path_text;
-use crate::kfp::resources::{ARTIFACT, ARTIFACT_TASK, TASK, set, text};
+use crate::kfp::resource::{ARTIFACT, ARTIFACT_TASK};
 use crate::kfp::shown::shown;
-use crate::kfp::{KfpError, messages};
+use crate::object::{Object, object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
-use crate::store::{Object, Store};
-
-const NOT_CREATED: &str = "Failed to create artifact";
-const NOT_LINKED: &str = "Failed to create artifact task";
+use crate::store::Store;
 
 /// Types of artifacts that are meaningless without metadata.
 const WITH_METADATA: &[&str] = &["ClassificationMetric", "SlicedClassificationMetric"];
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let request = messages::named("v2beta1CreateArtifactRequest").read_body(call.body)?;
-    let link = check(store, &request).map_err(|error| error.while_attempting(NOT_CREATED))?;
+    let link = check(store, &request)?;
     let artifact = add(store, &request, link);
     Ok(Reply::ok(shown(store, &ARTIFACT, &artifact)))
 }
@@ -27,7 +27,7 @@ pub(super) fn batch_create(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
     let body = messages::named("v2beta1CreateArtifactsBulkRequest").read_body(call.body)?;
     let requests = objects(&body, "artifacts");
     let links = check_batch(store, &requests);
-    let links = links.map_err(|error| error.while_attempting(NOT_CREATED))?;
+    let links = links?;
     let mut created = Vec::new();
     for (request, link) in requests.into_iter().zip(links) {
         let artifact = add(store, request, link);
@@ -40,8 +40,7 @@ pub(super) fn batch_create(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let id = path_text(call, "artifact.artifact_id")?;
     let changes = ARTIFACT.read_changes(call)?;
-    let refuse = |error: KfpError| error.while_attempting("Failed to update artifact");
-    let mut artifact = ARTIFACT.existing(store, &id).map_err(refuse)?.clone();
+    let mut artifact = ARTIFACT.existing(store, &id)?.clone();
     for (name, value) in changes {
         match (name, value) {
             ("artifact_id" | "created_at", _) => {}
@@ -49,9 +48,7 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
             (name, None) => drop(artifact.remove(name)),
         }
     }
-    ARTIFACT
-        .check_name(text(&artifact, "name"))
-        .map_err(refuse)?;
+    ARTIFACT.check_name(text(&artifact, "name"))?;
     ARTIFACT.put(store, artifact.clone());
     Ok(Reply::ok(shown(store, &ARTIFACT, &artifact)))
 }
@@ -84,7 +81,7 @@ fn objects<'a>(body: &'a Object, list_field: &str) -> Vec<&'a Object> {
 
 fn check_batch(store: &Store, requests: &[&Object]) -> Result<Vec<Object>, KfpError> {
     if requests.is_empty() {
-        return Err(KfpError::invalid_input("the request holds no artifacts"));
+        return Err(KfpError::invalid_input("the request has no artifacts"));
     }
     let namespace = |request: &Object| Some(request.get("artifact")?.get("namespace")?.clone());
     let differs = |pair: &[&Object]| namespace(pair[0]) != namespace(pair[1]);
@@ -104,29 +101,18 @@ fn check(store: &Store, request: &Object) -> Result<Object, KfpError> {
     let artifact = request.get("artifact").and_then(Value::as_object);
     let artifact = artifact.unwrap_or(&none);
     let kind = text(artifact, "type");
-    let rules: [(bool, &str); 7] = [
-        (
-            artifact.contains_key("artifact_id"),
-            "Artifact: the server sets artifact_id",
-        ),
-        (
-            text(artifact, "namespace").is_empty(),
-            "Artifact: namespace is required",
-        ),
-        (kind.is_empty(), "Artifact: type is required"),
-        (
-            text(artifact, "name").is_empty(),
-            "Artifact: name is required",
-        ),
-        (text(request, "run_id").is_empty(), "run_id is required"),
-        (text(request, "task_id").is_empty(), "task_id is required"),
-        (
-            text(request, "producer_key").is_empty(),
-            "producer_key is required",
-        ),
-    ];
-    if let Some((_, refusal)) = rules.iter().find(|(is_broken, _)| *is_broken) {
-        return Err(KfpError::invalid_input(*refusal));
+    if artifact.contains_key("artifact_id") {
+        let refusal = "Artifact: the server sets artifact_id";
+        return Err(KfpError::invalid_input(refusal));
+    }
+    for field in ["namespace", "type", "name"] {
+        if text(artifact, field).is_empty() {
+            let refusal = format!("Artifact: {field} is required");
+            return Err(KfpError::invalid_input(refusal));
+        }
+    }
+    for field in ["run_id", "task_id", "producer_key"] {
+        required(request, field)?;
     }
     let missing = match kind {
         "Metric" => "number_value",
@@ -137,10 +123,8 @@ fn check(store: &Store, request: &Object) -> Result<Object, KfpError> {
         let refusal = format!("{missing} is required for a {kind}");
         return Err(KfpError::invalid_input(refusal));
     }
-    let task = TASK.existing(store, text(request, "task_id"))?;
-    if text(task, "run_id") != text(request, "run_id") {
-        return Err(KfpError::invalid_input("the task is not one of this run"));
-    }
+    let (run_id, task_id) = (text(request, "run_id"), text(request, "task_id"));
+    let task = task_of_run(store, task_id, run_id)?;
     let iteration = request.get("iteration_index");
     let mut producer = Object::new();
     for (field, value) in [("task_name", task.get("name")), ("iteration", iteration)] {
@@ -148,18 +132,13 @@ fn check(store: &Store, request: &Object) -> Result<Object, KfpError> {
             set(&mut producer, field, value.clone());
         }
     }
-    let mut link = Object::new();
-    set(&mut link, "run_id", text(request, "run_id"));
-    set(&mut link, "task_id", text(request, "task_id"));
-    set(&mut link, "key", text(request, "producer_key"));
-    set(&mut link, "producer", producer);
-    let kind = if iteration.is_some() {
-        "ITERATOR_OUTPUT"
-    } else {
-        "OUTPUT"
-    };
-    set(&mut link, "type", kind);
-    Ok(link)
+    Ok(object(json!({
+        "run_id": run_id,
+        "task_id": task_id,
+        "key": text(request, "producer_key"),
+        "producer": producer,
+        "type": if iteration.is_some() { "ITERATOR_OUTPUT" } else { "OUTPUT" },
+    })))
 }
 
 /// Creates the artifact of a checked request, or finds it, and links it to its task.
@@ -205,23 +184,18 @@ fn check_links(store: &Store, links: &[&Object]) -> Result<(), KfpError> {
             let refusal = format!("artifact_task.{missing} is required");
             return Err(KfpError::invalid_input(refusal));
         }
-        let task = TASK.existing(store, text(link, "task_id"))?;
-        if text(task, "run_id") != text(link, "run_id") {
-            return Err(KfpError::invalid_input("the task is not one of this run"));
-        }
+        task_of_run(store, text(link, "task_id"), text(link, "run_id"))?;
         ARTIFACT.existing(store, text(link, "artifact_id"))?;
         if is_linked(store, link) {
             return Err(KfpError::duplicate("artifact_tasks"));
         }
         Ok(())
     };
-    let outcome = match links {
-        [] => Err(KfpError::invalid_input(
-            "the request holds no artifact tasks",
-        )),
-        links => links.iter().try_for_each(|link| check(link)),
-    };
-    outcome.map_err(|error| error.while_attempting(NOT_LINKED))
+    if links.is_empty() {
+        let refusal = "the request has no artifact tasks";
+        return Err(KfpError::invalid_input(refusal));
+    }
+    links.iter().try_for_each(|link| check(link))
 }
 
 /// Returns whether an artifact is already linked to a task in the same way.

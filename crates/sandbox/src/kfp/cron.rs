@@ -47,7 +47,7 @@ impl Cron {
             texts.push("*");
         }
         if texts.len() != 6 {
-            let refusal = "is no cron expression of five or six fields";
+            let refusal = "is not a cron expression with five or six fields";
             return Err(format!("{expression:?} {refusal}"));
         }
         let mut fields = [0; 6];
@@ -126,7 +126,7 @@ fn bits(range: &str, (least, greatest, names): (u32, u32, &[&str])) -> Result<u6
             .position(|name| *name == lower_case && !text.is_empty());
         let named = named.and_then(|place| u32::try_from(place).ok());
         let read = named.or_else(|| text.parse().ok());
-        read.ok_or_else(|| "a field is neither a number nor a name".to_owned())
+        read.ok_or_else(|| "a field is neither a number nor a known name".to_owned())
     };
     let (ends, step) = match range.split_once('/') {
         None => (range, 1),
@@ -139,7 +139,7 @@ fn bits(range: &str, (least, greatest, names): (u32, u32, &[&str])) -> Result<u6
         Some((first, last)) => (number(first)?, number(last)?),
     };
     if first < least || last > greatest || first > last || step == 0 {
-        return Err("a field has a value that is out of bounds".to_owned());
+        return Err("a field has a value out of bounds".to_owned());
     }
     let mut values = (first..=last).step_by(usize::try_from(step).unwrap_or(usize::MAX));
     Ok(values.by_ref().fold(0, |bits, value| bits | 1 << value))

@@ -7,7 +7,8 @@ use kfp_api_client::operations;
 use serde_json::json;
 
 use crate::authentication::{Refusal, Scheme};
-use crate::operation::ApiError;
+use crate::operation::{ApiError, Call, Rejection};
+use crate::percent::decode_lossy;
 use crate::reply::Reply;
 
 /// An error response in one of the server's formats.
@@ -119,14 +120,6 @@ impl KfpError {
         self.shape = Shape::Upload;
         self
     }
-
-    /// Prepends the attempted action to the internal chain.
-    pub(super) fn while_attempting(mut self, attempt: &str) -> Self {
-        if self.for_a_person.is_some() {
-            self.message = format!("{attempt}: {}", self.message);
-        }
-        self
-    }
 }
 
 impl ApiError for KfpError {
@@ -137,51 +130,51 @@ impl ApiError for KfpError {
         operation.id == operations::GET_HEALTHZ.id
     }
 
-    fn no_such_path(_path: &str) -> Self {
-        Self::of_gateway(StatusCode::NOT_FOUND, "Not Found")
+    /// Prepends the operation to the internal chain of causes. A deletion also names its path values.
+    fn of_operation(mut self, call: &Call<'_>) -> Self {
+        if self.for_a_person.is_some() && matches!(self.shape, Shape::Status) {
+            let values = call
+                .path_values
+                .iter()
+                .map(|(_, value)| decode_lossy(value));
+            let values = match call.described.method {
+                "DELETE" => format!(" for {}", values.collect::<Vec<_>>().join("/")),
+                _ => String::new(),
+            };
+            let name = call.described.name;
+            self.message = format!("{name} failed{values}: {}", self.message);
+        }
+        self
     }
 
-    fn method_not_allowed(_allowed: &[&str]) -> Self {
-        Self::of_gateway(StatusCode::NOT_IMPLEMENTED, "Method Not Allowed")
-    }
-
-    fn refused(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::NotAuthenticated => Self::of_server(
+    fn rejected(rejection: Rejection<'_>) -> Self {
+        match rejection {
+            Rejection::NoSuchPath => Self::of_gateway(StatusCode::NOT_FOUND, "Not Found"),
+            Rejection::MethodNotAllowed(_) => {
+                Self::of_gateway(StatusCode::NOT_IMPLEMENTED, "Method Not Allowed")
+            }
+            Rejection::Refused(Refusal::NotAuthenticated) => Self::of_server(
                 StatusCode::UNAUTHORIZED,
                 "Failed to authorize the request: Unauthenticated",
                 "the request has no valid bearer token and no identity header",
             ),
-            Refusal::WrongKind => Self::of_server(
+            Rejection::Refused(Refusal::WrongKind) => Self::of_server(
                 StatusCode::FORBIDDEN,
                 "Failed to authorize the request: PermissionDenied",
-                "this credential does not fit the operation",
+                "the operation does not accept this kind of credential",
             ),
+            Rejection::BodyTooLarge => Self::of_gateway(
+                StatusCode::TOO_MANY_REQUESTS,
+                "grpc: received message larger than max",
+            ),
+            Rejection::BodyInterrupted => Self::unreadable("unexpected EOF"),
+            Rejection::Failed(message) => Self::of_server(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "InternalServerError",
+                message,
+            ),
+            Rejection::Injected(status) => Self::of_gateway(status, "A fault was injected"),
         }
-    }
-
-    fn body_too_large() -> Self {
-        Self::of_gateway(
-            StatusCode::TOO_MANY_REQUESTS,
-            "grpc: received message larger than max",
-        )
-    }
-
-    fn body_interrupted() -> Self {
-        Self::unreadable("unexpected EOF")
-    }
-
-    fn failed(message: String) -> Self {
-        Self::of_server(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "InternalServerError",
-            message,
-        )
-    }
-
-    fn injected(status: StatusCode) -> Response {
-        let body = json!({ "code": grpc_code(status), "message": "A fault was injected" });
-        Reply { status, body }.into_response()
     }
 
     fn into_response(self) -> Response {

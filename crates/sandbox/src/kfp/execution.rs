@@ -2,15 +2,16 @@
 //! cancelled.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::agenda::Event;
 use crate::clock::later;
-use crate::kfp::resources::{RUN, TASK, set, text};
-use crate::kfp::runs::{enter, is_final};
-use crate::kfp::{self, package, recurring_runs, time};
-use crate::store::{Object, Store};
+use crate::kfp::resource::{RUN, TASK};
+use crate::kfp::state::{ROOT, enter, is_final};
+use crate::kfp::step::{RunStep, Step, StepKind};
+use crate::kfp::{package, time};
+use crate::object::{Object, object, set, text};
+use crate::store::Store;
 
 /// Time that a run is pending, and time it takes to stop.
 const WAIT: TimeDelta = TimeDelta::seconds(2);
@@ -23,25 +24,6 @@ const TASK_TIME: TimeDelta = TimeDelta::seconds(1);
 const FAILURE_PARAMETER: &str = "fail";
 /// A task fails if its name contains this.
 const FAILURE_NAME: &str = "error";
-
-/// Name of the root task, which represents the whole run.
-pub(super) const ROOT: &str = "root";
-
-/// An event of a run. Steps of an abandoned attempt have no effect.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Step {
-    run_id: String,
-    attempt: u64,
-    kind: StepKind,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-enum StepKind {
-    Begin,
-    FirstTask,
-    EndOfTask { task_id: String },
-    EndOfCancellation,
-}
 
 pub(super) fn plan_start(store: &mut Store, run_id: &str, now: DateTime<Utc>) {
     plan(store, run_id, StepKind::Begin, later(now, WAIT));
@@ -57,19 +39,19 @@ pub(super) fn plan_cancellation(store: &mut Store, run_id: &str, now: DateTime<U
 }
 
 fn plan(store: &mut Store, run_id: &str, kind: StepKind, due: DateTime<Utc>) {
-    let step = Step {
+    let step = RunStep {
         run_id: run_id.to_owned(),
         attempt: attempt(store, run_id),
         kind,
     };
-    store.plan(due, Event::Kfp(kfp::Step::Run(step)));
+    store.plan(due, Event::Kfp(Step::Run(step)));
 }
 
 fn attempt(store: &Store, run_id: &str) -> u64 {
     store.kfp.attempts.get(run_id).copied().unwrap_or_default()
 }
 
-pub(super) fn take_step(store: &mut Store, step: &Step, now: DateTime<Utc>) {
+pub(crate) fn take_step(store: &mut Store, step: &RunStep, now: DateTime<Utc>) {
     let Some(run) = RUN.find(store, &step.run_id).cloned() else {
         return;
     };
@@ -179,7 +161,8 @@ pub(super) fn finish(
     enter(&mut run, state, now);
     let recurring_run_id = text(&run, "recurring_run_id").to_owned();
     RUN.put(store, run);
-    recurring_runs::go_on(store, &recurring_run_id, now);
+    let ended = Step::EndOfRun { recurring_run_id };
+    store.plan(now, Event::Kfp(ended));
 }
 
 fn end(
@@ -233,22 +216,19 @@ fn add_task(
     parent: Option<&str>,
     now: DateTime<Utc>,
 ) -> Object {
-    let mut task = Object::new();
-    set(&mut task, "task_id", store.uuids.next());
-    set(&mut task, "run_id", text(run, "run_id"));
-    set(&mut task, "name", name);
-    set(&mut task, "display_name", name);
-    set(&mut task, "type", kind);
-    set(&mut task, "create_time", time::created_at(now));
+    let path = parent.map_or_else(|| name.to_owned(), |_| format!("{ROOT}.{name}"));
+    let mut task = object(json!({
+        "task_id": store.uuids.next(),
+        "run_id": text(run, "run_id"),
+        "name": name,
+        "display_name": name,
+        "type": kind,
+        "create_time": time::created_at(now),
+        "scope_path": path,
+    }));
     if let Some(parent) = parent {
         set(&mut task, "parent_task_id", parent);
     }
-    let path = if parent.is_some() {
-        format!("{ROOT}.{name}")
-    } else {
-        name.to_owned()
-    };
-    set(&mut task, "scope_path", path);
     enter(&mut task, "RUNNING", now);
     put_task(store, task)
 }

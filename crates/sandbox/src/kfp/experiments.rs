@@ -1,21 +1,21 @@
-use crate::kfp::resources::{EXPERIMENT, namespace_required, set, text};
+use serde_json::json;
+
+use crate::kfp::error::KfpError;
+use crate::kfp::objects::namespace_required;
+use crate::kfp::resource::EXPERIMENT;
 use crate::kfp::shown::shown;
-use crate::kfp::{DEFAULT_EXPERIMENT, KfpError, time};
+use crate::kfp::time;
+use crate::object::{Object, object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
-use crate::store::{Object, Store};
+use crate::store::Store;
 
-const BY_THE_SERVER: &[&str] = &[
-    "experiment_id",
-    "created_at",
-    "storage_state",
-    "last_run_created_at",
-];
+/// Default experiment of runs.
+pub(super) const DEFAULT: &str = "Default";
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let experiment = EXPERIMENT.read(call, BY_THE_SERVER)?;
-    let experiment = checked(store, experiment)
-        .map_err(|error| error.while_attempting("Failed to create an experiment"))?;
+    let experiment = EXPERIMENT.read(call)?;
+    let experiment = checked(store, experiment)?;
     let experiment = add(store, experiment);
     Ok(Reply::ok(shown(store, &EXPERIMENT, &experiment)))
 }
@@ -28,32 +28,22 @@ fn checked(store: &Store, mut experiment: Object) -> Result<Object, KfpError> {
     }
     let name = text(&experiment, "display_name");
     EXPERIMENT.check_name(name).map_err(KfpError::internal)?;
-    let is_same = |held: &Object| text(held, "namespace") == text(&experiment, "namespace");
-    if EXPERIMENT
-        .all_with(&store.kfp, "display_name", name)
-        .any(is_same)
-    {
-        return Err(KfpError::name_taken(name));
-    }
+    EXPERIMENT.check_unique(store, &experiment, "display_name", "namespace")?;
     Ok(experiment)
 }
 
 /// Adds the default experiment of runs, which a server has from its start.
 pub(crate) fn add_default(store: &mut Store) {
-    let mut experiment = Object::new();
-    set(&mut experiment, "display_name", DEFAULT_EXPERIMENT);
-    set(
-        &mut experiment,
-        "description",
-        "Runs without an experiment of their own",
-    );
-    let created_at = time::created_at(store.clock.reading());
-    set(&mut experiment, "created_at", created_at);
+    let experiment = object(json!({
+        "display_name": DEFAULT,
+        "description": "Runs without an experiment of their own",
+        "created_at": time::created_at(store.clock.reading()),
+    }));
     add(store, experiment);
 }
 
 pub(super) fn default_id(store: &Store) -> Option<String> {
-    let mut named = EXPERIMENT.all_with(&store.kfp, "display_name", DEFAULT_EXPERIMENT);
+    let mut named = EXPERIMENT.all_with(&store.kfp, "display_name", DEFAULT);
     named
         .next()
         .map(|held| text(held, "experiment_id").to_owned())

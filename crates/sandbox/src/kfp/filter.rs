@@ -3,11 +3,12 @@ use std::cmp::Ordering;
 use serde_json::{Value, json};
 
 use crate::collection::Rank;
-use crate::kfp::message::parse;
-use crate::kfp::resources::{Column, Resource};
-use crate::kfp::{KfpError, messages, time};
+use crate::kfp::error::KfpError;
+use crate::kfp::proto_json::parse;
+use crate::kfp::resource::{Column, Resource};
+use crate::kfp::{messages, time};
+use crate::object::Object;
 use crate::percent::decode_query_strict;
-use crate::store::Object;
 
 /// Predicates that must all hold.
 #[derive(Default)]
@@ -47,10 +48,10 @@ impl Filter {
         }
         let refuse = |reason: &str| {
             let shown = json!(parameter);
-            KfpError::invalid_input(format!("filter {shown} cannot be read: {reason}"))
+            KfpError::invalid_input(format!("invalid filter {shown}: {reason}"))
         };
         let text = decode_query_strict(parameter).map_err(|reason| refuse(&reason))?;
-        let value = parse(text.as_bytes()).map_err(|_| refuse("it is not JSON"))?;
+        let value = parse(text.as_bytes()).map_err(|_| refuse("invalid JSON"))?;
         let mut filter = messages::named("v2beta1Filter")
             .read(&value)
             .map_err(|reason| refuse(&reason))?;
@@ -127,7 +128,7 @@ impl Predicate {
         if let Some(name) = tag(predicate).filter(|_| resource.has_tags()) {
             if operation != "EQUALS" || kind != "string_value" {
                 let refusal =
-                    format!("a filter on tag {name:?} takes EQUALS and a string_value only");
+                    format!("a filter on tag {name:?} supports only EQUALS with a string_value");
                 return Err(KfpError::invalid_input(refusal));
             }
             return Ok(Self {
@@ -147,12 +148,12 @@ impl Predicate {
             "IS_SUBSTRING" => (Relation::Substring, |kind| kind == "string_value"),
             _ => {
                 return Err(KfpError::invalid_input(
-                    "a predicate has no known operation",
+                    "a predicate has an unknown operation",
                 ));
             }
         };
         if !fits(kind) {
-            let refusal = format!("operation {operation} does not take a {kind}");
+            let refusal = format!("operation {operation} does not support a {kind}");
             return Err(KfpError::invalid_input(refusal));
         }
         let column = resource.column(key).ok_or_else(|| {

@@ -3,27 +3,29 @@
 use serde_json::Value;
 
 use crate::kfp::messages;
-use crate::kfp::resources::RESOURCES;
-use crate::seeding::Problem;
+use crate::kfp::resource::RESOURCES;
+use crate::seed_error::SeedError;
 use crate::store::Store;
 
 /// Adds an object in the format in which the server sends it. Ids and the creation time may be omitted.
-pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(), Problem> {
+pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(), SeedError> {
     let Some(resource) = RESOURCES.iter().find(|resource| resource.kind == kind) else {
         let kinds = RESOURCES.map(|resource| resource.kind).join(", ");
-        return Err(Problem::new(format!("{kind:?} is none of {kinds}")));
+        return Err(SeedError::new(format!(
+            "unknown kind {kind:?}: use one of {kinds}"
+        )));
     };
     let message = messages::named(resource.message);
-    let object = message.read(given).map_err(Problem::new)?;
+    let object = message.read(given).map_err(SeedError::new)?;
     let collection = store.kfp.of(resource);
     if !object.contains_key("name") && resource.key_fields.contains(&"name") {
-        return Err(Problem::new("a name is wanted here").inside("name"));
+        return Err(SeedError::new("expected a name").inside("name"));
     }
     let key = collection.key_of(&object);
     let key: Vec<&str> = key.iter().map(String::as_str).collect();
     if collection.get(&key).is_some() {
-        let message = format!("{} is there already", key.join(" "));
-        return Err(Problem::new(message));
+        let message = format!("{} exists already", key.join(" "));
+        return Err(SeedError::new(message));
     }
     resource.add(store, object);
     Ok(())

@@ -4,13 +4,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::collection::{Collection, Key, Place};
+use crate::collection::{Collection, Key};
+use crate::kfp::error::KfpError;
 use crate::kfp::filter::Filter;
 use crate::kfp::parameters::QueryParameters;
-use crate::kfp::resources::{Column, RUN, Resource};
-use crate::kfp::{KfpError, KfpServer, KfpStore};
+use crate::kfp::resource::{Column, RUN, Resource};
+use crate::kfp::selection::Place;
+use crate::kfp::server::KfpServer;
+use crate::kfp::store::KfpStore;
+use crate::object::Object;
 use crate::reply::Reply;
-use crate::store::Object;
 
 const DEFAULT_PAGE_SIZE: usize = 20;
 const LARGEST_PAGE_SIZE: usize = 200;
@@ -52,35 +55,20 @@ impl Resource {
             page_size
         };
         let collection = store.of(self);
-        let position = after
-            .as_ref()
-            .map(|(value, key)| (criteria.sort.column.rank_of(value), key.clone()));
-        let (total, mut numbers) = if wanted.is_none() && criteria.filter.accepts_all() {
-            let mut numbers = Vec::with_capacity(page_size + 1);
-            criteria.sort.read(collection, position.as_ref(), |number| {
-                numbers.push(number);
-                numbers.len() <= page_size
-            });
-            (collection.len(), numbers)
-        } else {
-            let identity = self.identity(&criteria, query);
-            let chosen = store.selections.get(store.changes(), &identity, || {
+        let identity = self.identity(&criteria, query);
+        let chosen = store
+            .selections
+            .get(store.collections.changes(), &identity, || {
                 criteria.choose(collection, wanted)
             });
-            let start = chosen.partition_point(|number| {
-                !criteria
-                    .sort
-                    .is_after(collection, *number, position.as_ref())
-            });
-            let rest = chosen.iter().skip(start).take(page_size + 1);
-            (chosen.len(), rest.copied().collect())
-        };
-        let next = numbers.len() > page_size;
-        numbers.truncate(page_size);
-        let objects = numbers
-            .iter()
-            .filter_map(|number| collection.numbered(*number));
-        let objects: Vec<&Object> = objects.collect();
+        let start = after.as_ref().map_or(0, |(value, key)| {
+            let last = (criteria.sort.column.rank_of(value), key.clone());
+            chosen.partition_point(|place| !criteria.sort.is_after(place, &last))
+        });
+        let rest = chosen.get(start..).unwrap_or_default();
+        let next = rest.len() > page_size;
+        let page = rest.iter().take(page_size);
+        let objects: Vec<&Object> = page.filter_map(|(_, key)| collection.keyed(key)).collect();
         let last = objects.last().map(|last| {
             let value = criteria.sort.column.value(last);
             (value, collection.key_of(last))
@@ -88,7 +76,7 @@ impl Resource {
         let last = last.or(after).filter(|_| next);
         // The server looks at the sort key again when it cuts a next page, and then misses some.
         if next && self.uncut.contains(&criteria.sort.column.field) {
-            let refusal = KfpError::invalid_input("a next page cannot be cut in this order");
+            let refusal = KfpError::invalid_input("this order supports only one page");
             let is_internal = self.kind == RUN.kind && store.server != KfpServer::Release217;
             return Err(if is_internal {
                 refusal.internal()
@@ -100,7 +88,7 @@ impl Resource {
         let objects = objects
             .into_iter()
             .map(|object| Value::Object(shown(object)));
-        Ok(Reply::ok(self.answer(objects.collect(), total, token)))
+        Ok(Reply::ok(self.body(objects.collect(), chosen.len(), token)))
     }
 
     /// Returns a string that identifies a selection of objects.
@@ -111,18 +99,18 @@ impl Resource {
     }
 
     /// Returns a page. Zero values are omitted, so an empty page is an empty object.
-    fn answer(&self, objects: Vec<Value>, total: usize, token: Option<String>) -> Object {
-        let mut answer = Object::new();
+    fn body(&self, objects: Vec<Value>, total: usize, token: Option<String>) -> Object {
+        let mut body = Object::new();
         if !objects.is_empty() {
-            answer.insert(self.list_field.to_owned(), Value::Array(objects));
+            body.insert(self.list_field.to_owned(), Value::Array(objects));
         }
         if total > 0 {
-            answer.insert("total_size".to_owned(), json!(total));
+            body.insert("total_size".to_owned(), json!(total));
         }
         if let Some(token) = token {
-            answer.insert("next_page_token".to_owned(), json!(token));
+            body.insert("next_page_token".to_owned(), json!(token));
         }
-        answer
+        body
     }
 
     /// Returns the criteria. A page token determines sorting and filter; the parameters may repeat
@@ -151,7 +139,7 @@ impl Resource {
                 asked.column.field == known.column.field && asked.descending == known.descending;
             if !same_order || !asked_for.filter.is_same_as(&held.filter, self) {
                 return Err(KfpError::invalid_input(
-                    "the page token belongs to another order or filter: leave both out",
+                    "the page token belongs to another order or filter: omit both",
                 ));
             }
         }
@@ -218,46 +206,31 @@ impl Resource {
 }
 
 impl Criteria {
+    /// Returns the places of the selected objects in their order.
     fn choose(
         &self,
         collection: &Collection,
         wanted: Option<&dyn Fn(&Object) -> bool>,
-    ) -> Vec<u64> {
-        let is_chosen = |object: &Object| {
+    ) -> Vec<Place> {
+        let is_chosen = |object: &&Object| {
             wanted.is_none_or(|wanted| wanted(object)) && self.filter.accepts(object)
         };
-        let mut numbers = Vec::new();
-        self.sort.read(collection, None, |number| {
-            if collection.numbered(number).is_some_and(is_chosen) {
-                numbers.push(number);
-            }
-            true
-        });
-        numbers
+        let place = |object| (self.sort.column.rank(object), collection.key_of(object));
+        let mut chosen: Vec<Place> = collection.iter().filter(is_chosen).map(place).collect();
+        chosen.sort_unstable();
+        if self.sort.descending {
+            chosen.reverse();
+        }
+        chosen
     }
 }
 
 impl Sort {
-    fn read(
-        &self,
-        collection: &Collection,
-        position: Option<&Place>,
-        read: impl FnMut(u64) -> bool,
-    ) {
-        let column = self.column;
-        let rank = || move |object: &Object| column.rank(object);
-        collection.numbers_by(column.field, rank, position, self.descending, read);
-    }
-
-    fn is_after(&self, collection: &Collection, number: u64, position: Option<&Place>) -> bool {
-        let (Some(position), Some(object)) = (position, collection.numbered(number)) else {
-            return true;
-        };
-        let place = (self.column.rank(object), collection.key_of(object));
+    fn is_after(&self, place: &Place, last: &Place) -> bool {
         if self.descending {
-            place < *position
+            place < last
         } else {
-            place > *position
+            place > last
         }
     }
 }

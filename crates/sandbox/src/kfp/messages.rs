@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::kfp::message::{Field, Kind, Message};
+use crate::kfp::message::{Enum, Field, Kind, Message};
 use crate::specification::{KFP, reference};
 
 static MESSAGES: LazyLock<BTreeMap<&'static str, Message>> = LazyLock::new(|| {
@@ -66,49 +66,6 @@ pub(super) fn alternatives(message: &str, field: &str) -> &'static [&'static str
 /// Enums of the spec that represent another one on the wire. The draft of 2025 named two values of its
 /// own, which no server has.
 const SAME_AS: &[(&str, &str)] = &[("v2beta1ArtifactTaskType", "v2beta1IOType")];
-
-/// Numbers that an enum skips. The spec does not say so.
-const LEFT_OUT: &[(&str, i32)] = &[("EQUALS", 4)];
-
-/// The values of an enum by number. 0 is never sent.
-#[derive(Clone)]
-pub(super) struct Enum(BTreeMap<i32, &'static str>);
-
-impl Enum {
-    fn of(schema: &'static Value) -> Option<Self> {
-        let names = schema.get("enum")?.as_array()?;
-        let mut names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
-        let zero = names
-            .iter()
-            .find(|name| name.ends_with("UNSPECIFIED"))
-            .copied();
-        let zero = zero.or_else(|| schema.get("default")?.as_str());
-        names.sort_by_key(|name| Some(*name) != zero);
-        let left_out = LEFT_OUT.iter().find(|(name, _)| names.contains(name));
-        let numbers =
-            (0..).filter(|number| left_out.is_none_or(|(_, left_out)| number != left_out));
-        Some(Self(numbers.zip(names).collect()))
-    }
-
-    pub(super) fn number_of(&self, name: &str) -> Option<i32> {
-        let mut numbers = self.0.iter();
-        numbers.find_map(|(number, known)| (*known == name).then_some(*number))
-    }
-
-    pub(super) fn name_of(&self, number: i32) -> Option<&'static str> {
-        self.0.get(&number).copied()
-    }
-
-    /// Parses a name or a number. A number without a name stays a number.
-    pub(super) fn read(&self, value: &Value) -> Option<Value> {
-        let Some(name) = value.as_str() else {
-            let number = i32::try_from(value.as_i64()?).ok()?;
-            let name = self.name_of(number);
-            return Some(name.map_or(json!(number), Value::from));
-        };
-        self.number_of(name).map(|_| json!(name))
-    }
-}
 
 /// Returns the enum with exactly these values, for example for a query parameter.
 pub(super) fn enum_with(values: &[&str]) -> Option<Enum> {

@@ -1,18 +1,21 @@
 use serde_json::{Value, json};
 
+use crate::kfp::error::KfpError;
+use crate::kfp::messages;
+use crate::kfp::objects::required;
 use crate::kfp::parameters::path_text;
-use crate::kfp::resources::{METRIC, required, text};
-use crate::kfp::{KfpError, messages};
+use crate::kfp::resource::METRIC;
+use crate::object::{Object, text};
 use crate::operation::Call;
 use crate::reply::Reply;
-use crate::store::{Object, Store};
+use crate::store::Store;
 
 /// Replaces the task's metric with this name. The metric keeps its creation time.
 pub(super) fn log(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let body = messages::named("v2beta1LogMetricRequest").read_body(call.body)?;
     let metric = body.get("metric").and_then(Value::as_object).cloned();
     let mut metric = metric.unwrap_or_default();
-    check(&metric).map_err(|error| error.while_attempting("Failed to log metric"))?;
+    check(&metric)?;
     let key = [text(&metric, "task_id"), text(&metric, "name")];
     let held = store.kfp.of(&METRIC).get(&key);
     if let Some(created_at) = held.and_then(|held| held.get("created_at")).cloned() {
@@ -24,10 +27,8 @@ pub(super) fn log(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError>
 pub(super) fn get(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let (task_id, name) = (path_text(call, "task_id")?, path_text(call, "name")?);
     let metric = store.kfp.of(&METRIC).get(&[&task_id, &name]);
-    let metric = metric.ok_or_else(|| {
-        let error = KfpError::not_found(METRIC.name, &format!("{task_id}/{name}"));
-        error.while_attempting("Failed to get metric")
-    })?;
+    let metric =
+        metric.ok_or_else(|| KfpError::not_found(METRIC.name, &format!("{task_id}/{name}")))?;
     Ok(Reply::ok(json!(metric)))
 }
 

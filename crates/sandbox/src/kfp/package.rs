@@ -5,8 +5,8 @@ use std::io::{Cursor, Read};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-use crate::kfp::message::with_plain_numbers;
-use crate::store::Object;
+use crate::kfp::proto_json::with_plain_numbers;
+use crate::object::Object;
 
 /// Version of the spec's schema that the server accepts.
 const SCHEMA_VERSION: &str = "2.1.0";
@@ -53,7 +53,7 @@ pub(super) fn read(file_name: &str, content: &[u8]) -> Result<Object, String> {
     let pipeline = with_plain_numbers(&pipeline.unwrap_or_default());
     check(&pipeline)?;
     let Value::Object(pipeline) = pipeline else {
-        return Err(invalid(&"it is no object"));
+        return Err(invalid(&"expected an object"));
     };
     Ok(match platform {
         None => pipeline,
@@ -104,7 +104,7 @@ fn unpacked(file: impl Read, left: &mut u64) -> Result<Vec<u8>, String> {
     let read = read.map_err(|error| invalid(&error))?;
     *left = left.saturating_sub(u64::try_from(read).unwrap_or(u64::MAX));
     if *left == 0 {
-        return Err(invalid(&"the archive holds too much"));
+        return Err(invalid(&"the unpacked content is too large"));
     }
     Ok(content)
 }
@@ -130,7 +130,7 @@ fn main_file(mut files: Vec<(String, Vec<u8>)>) -> Result<(String, Vec<u8>), Str
     if place < files.len() {
         Ok(files.swap_remove(place))
     } else {
-        Err(invalid(&"the archive holds no .yaml, .yml or .json"))
+        Err(invalid(&"the archive has no .yaml, .yml or .json file"))
     }
 }
 
@@ -185,7 +185,7 @@ pub(super) fn check(spec: &Value) -> Result<(), String> {
     check_fields(spec, "PipelineSpec").map_err(|reason| invalid(&reason))?;
     let text = |pointer| spec.pointer(pointer).and_then(Value::as_str);
     if text("/schemaVersion") != Some(SCHEMA_VERSION) {
-        return Err(invalid(&"schemaVersion has to be that of KFP 2"));
+        return Err(invalid(&"schemaVersion must be that of KFP 2"));
     }
     let name = text("/pipelineInfo/name").unwrap_or_default();
     let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
@@ -193,7 +193,7 @@ pub(super) fn check(spec: &Value) -> Result<(), String> {
         && name.ends_with(is_plain)
         && name.chars().all(|letter| is_plain(letter) || letter == '-');
     if !is_name {
-        let refusal = "pipelineInfo.name has to be made of lower-case letters, digits and dashes";
+        let refusal = "pipelineInfo.name must consist of lower-case letters, digits and dashes";
         return Err(invalid(&refusal));
     }
     if spec.get("root").is_none() {
@@ -206,7 +206,7 @@ fn check_fields(value: &Value, message: &str) -> Result<(), String> {
     let mut messages = SPEC.lines().map(str::split_whitespace);
     let fields = messages.find(|fields| fields.clone().next() == Some(message));
     let (Some(fields), Some(sent)) = (fields, value.as_object()) else {
-        return Err(format!("{message} is no object"));
+        return Err(format!("{message} is not an object"));
     };
     for (name, value) in sent {
         let mut known = fields
@@ -257,7 +257,7 @@ pub(super) fn check_parameters(spec: &Value, parameters: Option<&Value>) -> Resu
             _ => true,
         };
         if !fits {
-            return Err(format!("parameter {name} has another type"));
+            return Err(format!("parameter {name} has the wrong type"));
         }
     }
     Ok(())

@@ -1,8 +1,10 @@
 use compute_kfp_runtime::operation::Location;
 use serde_json::{Value, json};
 
+use crate::kfp::error::KfpError;
 use crate::kfp::message::camel_case;
-use crate::kfp::{KfpError, KfpServer, messages};
+use crate::kfp::messages;
+use crate::kfp::server::KfpServer;
 use crate::operation::Call;
 use crate::percent::{decode_query_strict, decode_strict, query_pairs};
 use crate::store::Store;

@@ -1,26 +1,19 @@
 use serde_json::Value;
 
-use crate::kfp::message::Changes;
+use crate::kfp::error::KfpError;
 use crate::kfp::parameters::{QueryParameters, path_text};
-use crate::kfp::resources::{PIPELINE, PIPELINE_VERSION, Resource, set, text};
+use crate::kfp::proto_json::Changes;
+use crate::kfp::resource::{PIPELINE, PIPELINE_VERSION, Resource};
 use crate::kfp::shown::shown;
-use crate::kfp::{KfpError, messages, package};
+use crate::kfp::{messages, package};
+use crate::object::{Object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
-use crate::store::{Object, Store};
-
-const BY_THE_SERVER: &[&str] = &[
-    "pipeline_id",
-    "pipeline_version_id",
-    "created_at",
-    "error",
-    "pipeline_spec",
-];
+use crate::store::Store;
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let pipeline = PIPELINE.read(call, BY_THE_SERVER)?;
-    let pipeline = checked(store, pipeline)
-        .map_err(|error| error.while_attempting("Failed to create a pipeline"))?;
+    let pipeline = PIPELINE.read(call)?;
+    let pipeline = checked(store, pipeline)?;
     let pipeline = PIPELINE.add(store, pipeline);
     Ok(Reply::ok(shown(store, &PIPELINE, &pipeline)))
 }
@@ -28,17 +21,14 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
 pub(super) fn create_with_version(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let name = "v2beta1CreatePipelineAndVersionRequest";
     let mut body = messages::named(name).read_body(call.body)?;
-    let mut part = |name| match body.remove(name) {
-        Some(Value::Object(mut part)) => {
-            part.retain(|field, _| !BY_THE_SERVER.contains(&field.as_str()));
-            Ok(part)
-        }
+    let mut part = |name, resource: &Resource| match body.remove(name) {
+        Some(Value::Object(part)) => Ok(resource.settable(part)),
         _ => Err(KfpError::invalid_input(format!("{name} is required"))),
     };
-    let (pipeline, mut version) = (part("pipeline")?, part("pipeline_version")?);
+    let pipeline = part("pipeline", &PIPELINE)?;
+    let mut version = part("pipeline_version", &PIPELINE_VERSION)?;
     check_package_url(&version)?;
-    let pipeline = checked(store, pipeline)
-        .map_err(|error| error.while_attempting("Failed to create a pipeline"))?;
+    let pipeline = checked(store, pipeline)?;
     if name_of(&version).is_empty() {
         set(&mut version, "name", text(&pipeline, "name"));
     }
@@ -54,10 +44,7 @@ pub(super) fn get_by_name(store: &mut Store, call: &Call<'_>) -> Result<Reply, K
     let mut found = PIPELINE.all_with(&store.kfp, "name", &name);
     let found = found
         .find(|held| !store.kfp.multi_user || text(held, "namespace") == namespace)
-        .ok_or_else(|| {
-            let error = KfpError::not_found(PIPELINE.name, &name);
-            error.while_attempting("Failed to get a pipeline by name")
-        })?;
+        .ok_or_else(|| KfpError::not_found(PIPELINE.name, &name))?;
     Ok(Reply::ok(shown(store, &PIPELINE, found)))
 }
 
@@ -80,9 +67,7 @@ fn change(
 ) -> Result<Reply, KfpError> {
     let changes: Changes = resource.read_changes(call)?;
     let object = resource.existing(store, id);
-    let mut object = object
-        .map_err(|error| error.while_attempting("Failed to update"))?
-        .clone();
+    let mut object = object?.clone();
     for (field, value) in changes {
         match (field, value) {
             ("display_name" | "tags", Some(value)) => set(&mut object, field, value),
@@ -95,21 +80,16 @@ fn change(
 }
 
 pub(super) fn create_version(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let version = PIPELINE_VERSION.read(call, &[])?;
+    let version = PIPELINE_VERSION.described().read_body(call.body)?;
     let pipeline_id = path_text(call, "pipeline_id")?;
-    let check = || {
-        check_package_url(&version)?;
-        if text(&version, "pipeline_id").is_empty() {
-            let refusal = "pipeline_id is required in the body too";
-            return Err(KfpError::invalid_input(refusal));
-        }
-        PIPELINE.existing(store, &pipeline_id)?;
-        let mut version = version.clone();
-        version.retain(|field, _| !BY_THE_SERVER.contains(&field.as_str()));
-        checked_version(store, &pipeline_id, version)
-    };
-    let version =
-        check().map_err(|error| error.while_attempting("Failed to create a pipeline version"))?;
+    check_package_url(&version)?;
+    if text(&version, "pipeline_id").is_empty() {
+        let refusal = "pipeline_id is required in the body too";
+        return Err(KfpError::invalid_input(refusal));
+    }
+    PIPELINE.existing(store, &pipeline_id)?;
+    let version = PIPELINE_VERSION.settable(version);
+    let version = checked_version(store, &pipeline_id, version)?;
     let version = PIPELINE_VERSION.add(store, version);
     Ok(Reply::ok(version))
 }
@@ -138,7 +118,7 @@ pub(super) fn upload_version(store: &mut Store, call: &Call<'_>) -> Result<Reply
     let pipeline_id = query.text("pipelineid")?;
     let fields = described(&query, &file, &PIPELINE_VERSION)?;
     if PIPELINE.find(store, pipeline_id).is_none() {
-        let refusal = KfpError::invalid_input("pipelineid has to name a pipeline");
+        let refusal = KfpError::invalid_input("pipelineid must be the id of a pipeline");
         return Err(refusal.of_upload());
     }
     let mut version = checked_version(store, pipeline_id, fields).map_err(KfpError::of_upload)?;
@@ -169,7 +149,7 @@ fn uploaded(store: &Store, call: &Call<'_>) -> Result<(QueryParameters, String, 
         .parts
         .iter()
         .find(|part| part.name == "uploadfile")
-        .ok_or_else(|| KfpError::invalid_input("there is no part uploadfile").of_upload())?;
+        .ok_or_else(|| KfpError::invalid_input("the form has no part uploadfile").of_upload())?;
     let file_name = part.file_name.clone().unwrap_or_default();
     let spec = package::read(&file_name, &part.content)
         .map_err(|reason| KfpError::invalid_input(reason).of_upload())?;
@@ -229,25 +209,14 @@ fn checked(store: &Store, pipeline: Object) -> Result<Object, KfpError> {
     if !store.kfp.multi_user {
         pipeline.remove("namespace");
     }
-    let name = text(&pipeline, "name");
-    let is_same = |held: &Object| text(held, "namespace") == text(&pipeline, "namespace");
-    if PIPELINE.all_with(&store.kfp, "name", name).any(is_same) {
-        return Err(KfpError::name_taken(name));
-    }
+    PIPELINE.check_unique(store, &pipeline, "name", "namespace")?;
     Ok(pipeline)
 }
 
 fn checked_version(store: &Store, pipeline_id: &str, version: Object) -> Result<Object, KfpError> {
     let mut version = named(version, &PIPELINE_VERSION)?;
     set(&mut version, "pipeline_id", pipeline_id);
-    let name = text(&version, "name");
-    let is_same = |held: &Object| text(held, "name") == name;
-    if PIPELINE_VERSION
-        .all_with(&store.kfp, "pipeline_id", pipeline_id)
-        .any(is_same)
-    {
-        return Err(KfpError::name_taken(name));
-    }
+    PIPELINE_VERSION.check_unique(store, &version, "name", "pipeline_id")?;
     Ok(version)
 }
 

@@ -1,26 +1,24 @@
 //! Recurring runs. They start runs when these are due, within their maximum concurrency.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::agenda::Event;
-use crate::kfp::resources::{EXPERIMENT, RECURRING_RUN, RUN, set, text};
+use crate::kfp::error::KfpError;
+use crate::kfp::resource::{EXPERIMENT, RECURRING_RUN, RUN};
 use crate::kfp::schedule::Schedule;
 use crate::kfp::shown::shown;
-use crate::kfp::{KfpError, SERVER_NAMESPACE, Step, runs, time};
+use crate::kfp::state::is_final;
+use crate::kfp::step::Step;
+use crate::kfp::store::Progress;
+use crate::kfp::{runs, time};
+use crate::object::{Object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
-use crate::store::{Object, Store};
+use crate::store::Store;
 
-const BY_THE_SERVER: &[&str] = &[
-    "recurring_run_id",
-    "created_at",
-    "updated_at",
-    "status",
-    "error",
-    "namespace",
-];
+/// Namespace that the server runs in.
+const SERVER_NAMESPACE: &str = "kubeflow";
 
 /// Fields that each run gets from its recurring run.
 const HANDED_ON: &[&str] = &[
@@ -34,21 +32,10 @@ const HANDED_ON: &[&str] = &[
     "plugins_input",
 ];
 
-/// The progress of a recurring run.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Progress {
-    /// Time up to which everything due was handled.
-    handled_until: DateTime<Utc>,
-    /// Time of the next step on the agenda.
-    planned: Option<DateTime<Utc>>,
-    started: u64,
-}
-
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let recurring = RECURRING_RUN.read(call, BY_THE_SERVER)?;
+    let recurring = RECURRING_RUN.read(call)?;
     let now = store.clock.reading();
-    let recurring = checked(store, recurring, now)
-        .map_err(|error| error.while_attempting("Failed to create a recurring run"))?;
+    let recurring = checked(store, recurring, now)?;
     let recurring = add(store, recurring);
     Ok(Reply::ok(shown(store, &RECURRING_RUN, &recurring)))
 }
@@ -98,17 +85,13 @@ fn add(store: &mut Store, mut recurring: Object) -> Object {
 }
 
 pub(super) fn enable(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let recurring = RECURRING_RUN
-        .in_path(store, call)
-        .map_err(|error| error.while_attempting("Failed to enable a recurring run"))?;
+    let recurring = RECURRING_RUN.in_path(store, call)?;
     set_enabled(store, recurring, true);
     Ok(Reply::ok(json!({})))
 }
 
 pub(super) fn disable(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let recurring = RECURRING_RUN
-        .in_path(store, call)
-        .map_err(|error| error.while_attempting("Failed to disable a recurring run"))?;
+    let recurring = RECURRING_RUN.in_path(store, call)?;
     set_enabled(store, recurring, false);
     Ok(Reply::ok(json!({})))
 }
@@ -151,7 +134,7 @@ fn switch(store: &mut Store, mut recurring: Object, enabled: bool, now: DateTime
 }
 
 /// Handles an event of the agenda: something may be due.
-pub(super) fn take_step(store: &mut Store, id: &str, now: DateTime<Utc>) {
+pub(crate) fn take_step(store: &mut Store, id: &str, now: DateTime<Utc>) {
     if let Some(progress) = store.kfp.progress.get_mut(id) {
         progress.planned = None;
     }
@@ -159,7 +142,7 @@ pub(super) fn take_step(store: &mut Store, id: &str, now: DateTime<Utc>) {
 }
 
 /// Starts the runs that are due. The others wait until another run has ended.
-pub(super) fn go_on(store: &mut Store, id: &str, now: DateTime<Utc>) {
+pub(crate) fn go_on(store: &mut Store, id: &str, now: DateTime<Utc>) {
     let Some(recurring) = RECURRING_RUN.find(store, id).cloned() else {
         return;
     };
@@ -225,7 +208,7 @@ fn run_of(recurring: &Object, number: u64) -> Object {
 
 fn under_way(store: &Store, id: &str) -> usize {
     let runs = RUN.all_with(&store.kfp, "recurring_run_id", id);
-    runs.filter(|run| !runs::is_final(run)).count()
+    runs.filter(|run| !is_final(run)).count()
 }
 
 fn schedule(recurring: &Object, created: DateTime<Utc>) -> Result<Schedule, String> {

@@ -2,25 +2,27 @@
 
 use serde_json::Value;
 
-use crate::kfp::message::parse;
-use crate::kfp::resources::{RECURRING_RUN, RUN};
-use crate::kfp::{KfpError, execution, recurring_runs, runs};
+use crate::kfp::error::KfpError;
+use crate::kfp::proto_json::parse;
+use crate::kfp::resource::{RECURRING_RUN, RUN};
+use crate::kfp::state::is_final;
+use crate::kfp::{execution, recurring_runs};
+use crate::object::Object;
 use crate::operation::Call;
 use crate::reply::Reply;
-use crate::store::{Object, Store};
+use crate::store::Store;
 
 /// Label that names the run of a workflow.
 const RUN_LABEL: &str = "pipeline/runid";
 
 /// Sets the state of a run from the phase of its workflow, unless the run has ended.
 pub(super) fn workflow(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let manifest =
-        manifest(call).map_err(|error| error.while_attempting("Failed to report a workflow"))?;
+    let manifest = manifest(call)?;
     let label = manifest.pointer("/metadata/labels");
     let run_id = label.and_then(|labels| labels.get(RUN_LABEL)?.as_str());
     let phase = manifest.pointer("/status/phase").and_then(Value::as_str);
     let run = run_id.and_then(|id| RUN.find(store, id)).cloned();
-    if let Some(run) = run.filter(|run| !runs::is_final(run)) {
+    if let Some(run) = run.filter(|run| !is_final(run)) {
         let now = store.clock.now();
         let message = manifest.pointer("/status/message").and_then(Value::as_str);
         match phase {
@@ -37,8 +39,7 @@ pub(super) fn workflow(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpE
 
 /// Handles the report of a scheduled workflow. Its UID is the id of the recurring run.
 pub(super) fn scheduled_workflow(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let manifest = manifest(call)
-        .map_err(|error| error.while_attempting("Failed to report a scheduled workflow"))?;
+    let manifest = manifest(call)?;
     let id = manifest.pointer("/metadata/uid").and_then(Value::as_str);
     let enabled = manifest.pointer("/spec/enabled").and_then(Value::as_bool);
     let recurring = RECURRING_RUN.find(store, id.unwrap_or_default()).cloned();
@@ -54,8 +55,9 @@ fn manifest(call: &Call<'_>) -> Result<Value, KfpError> {
         let message = "proto: syntax error: the body must be a JSON string";
         return Err(KfpError::unreadable(message));
     };
-    let manifest: Value = serde_json::from_str(&text)
-        .map_err(|error| KfpError::invalid_input(format!("the manifest is not JSON: {error}")))?;
+    let manifest: Value = serde_json::from_str(&text).map_err(|error| {
+        KfpError::invalid_input(format!("the manifest is invalid JSON: {error}"))
+    })?;
     for field in ["name", "namespace", "uid"] {
         let value = manifest.get("metadata").and_then(|held| held.get(field));
         if value.and_then(Value::as_str).is_none_or(str::is_empty) {

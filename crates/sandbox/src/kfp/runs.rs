@@ -1,40 +1,29 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::kfp::resources::{
-    EXPERIMENT, PIPELINE, PIPELINE_VERSION, RUN, namespace_required, set, text,
-};
+use crate::kfp::error::KfpError;
+use crate::kfp::objects::namespace_required;
+use crate::kfp::resource::{EXPERIMENT, PIPELINE, PIPELINE_VERSION, RUN};
 use crate::kfp::shown::shown;
-use crate::kfp::{KfpError, SERVICE_ACCOUNT, execution, experiments, package, time};
+use crate::kfp::state::enter;
+use crate::kfp::{execution, experiments, package, time};
+use crate::object::{Object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
-use crate::store::{Object, Store};
+use crate::store::Store;
 
-const BY_THE_SERVER: &[&str] = &[
-    "storage_state",
-    "created_at",
-    "scheduled_at",
-    "finished_at",
-    "state",
-    "error",
-    "run_details",
-    "recurring_run_id",
-    "state_history",
-    "pipeline_reference",
-    "task_count",
-    "tasks",
-];
+/// Default service account of runs.
+const SERVICE_ACCOUNT: &str = "pipeline-runner";
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let run = RUN.read(call, BY_THE_SERVER)?;
-    let refuse = |error: KfpError| error.while_attempting("Failed to create a run");
+    let run = RUN.read(call)?;
     if run.contains_key("plugins_output") {
         let refusal = KfpError::invalid_input("plugins_output is set by the server");
         return Err(refusal.conflict("plugins_output cannot be set".to_owned()));
     }
-    let run = checked(store, run).map_err(refuse)?;
+    let run = checked(store, run)?;
     if RUN.find(store, text(&run, "run_id")).is_some() {
-        return Err(refuse(KfpError::duplicate("run_id")));
+        return Err(KfpError::duplicate("run_id"));
     }
     let now = store.clock.now();
     let run = start(store, run, now, now);
@@ -119,7 +108,7 @@ fn referred(store: &Store, run: &Object) -> Result<Option<(Value, Option<Value>)
         return Err(KfpError::invalid_input("the run has no pipeline"));
     };
     if !pipeline_id.is_empty() && text(version, "pipeline_id") != pipeline_id {
-        let refusal = format!("version {version_id} is not one of pipeline {pipeline_id}");
+        let refusal = format!("version {version_id} does not belong to pipeline {pipeline_id}");
         return Err(KfpError::invalid_input(refusal));
     }
     let id = |field| text(version, field).to_owned();
@@ -154,10 +143,12 @@ pub(super) fn start(
 
 /// Terminates a run. The history of a run records what happened to it, not what was requested.
 pub(super) fn terminate(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let refuse = |error: KfpError| error.while_attempting("Failed to terminate a run");
-    let mut run = RUN.in_path(store, call).map_err(refuse)?;
+    let mut run = RUN.in_path(store, call)?;
     if !matches!(text(&run, "state"), "PENDING" | "RUNNING") {
-        return Err(refuse(unfit(&run, "it is not under way")));
+        return Err(unfit(
+            &run,
+            "only a pending or running run can be terminated",
+        ));
     }
     let now = store.clock.now();
     set(&mut run, "state", "CANCELING");
@@ -167,11 +158,10 @@ pub(super) fn terminate(store: &mut Store, call: &Call<'_>) -> Result<Reply, Kfp
 }
 
 pub(super) fn retry(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
-    let refuse = |error: KfpError| error.while_attempting("Failed to retry a run");
-    let mut run = RUN.in_path(store, call).map_err(refuse)?;
+    let mut run = RUN.in_path(store, call)?;
     if !matches!(text(&run, "state"), "FAILED" | "CANCELED") {
         let reason = "only a failed or terminated run can be retried";
-        return Err(refuse(unfit(&run, reason).internal()));
+        return Err(unfit(&run, reason).internal());
     }
     let now = store.clock.now();
     run.remove("error");
@@ -195,18 +185,4 @@ pub(super) fn archive_all_of(store: &mut Store, experiment_id: &str) {
         set(&mut run, "storage_state", "ARCHIVED");
         RUN.put(store, run);
     }
-}
-
-/// Sets the state of a run or a task, and adds it to the history.
-pub(super) fn enter(object: &mut Object, state: &str, now: DateTime<Utc>) {
-    set(object, "state", state);
-    let history = object.entry("state_history").or_insert_with(|| json!([]));
-    if let Some(history) = history.as_array_mut() {
-        history.push(json!({ "update_time": time::text(now), "state": state }));
-    }
-}
-
-pub(super) fn is_final(run: &Object) -> bool {
-    let state = text(run, "state");
-    matches!(state, "SUCCEEDED" | "SKIPPED" | "FAILED" | "CANCELED")
 }

@@ -5,9 +5,8 @@ use serde_json::Value;
 
 use crate::clock::later;
 use crate::kfp::cron::Cron;
-use crate::kfp::resources::text;
 use crate::kfp::time;
-use crate::store::Object;
+use crate::object::{Object, text};
 
 /// The start times of runs, within bounds.
 pub(super) struct Schedule {
@@ -143,7 +142,7 @@ mod tests {
     }
 
     fn read(trigger: Value) -> Result<Schedule, String> {
-        let trigger: crate::store::Object = serde_json::from_value(trigger).unwrap();
+        let trigger: crate::object::Object = serde_json::from_value(trigger).unwrap();
         Schedule::read(&trigger, at("2025-01-01T00:00:00Z"))
     }
 
@@ -163,14 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn of_five_fields_the_day_of_the_week_is_left_out() {
+    fn five_fields_omit_the_day_of_the_week() {
         let hourly = cron("0 0 * * *").unwrap();
         let next = hourly.next(at("2025-01-03T06:30:00Z"));
         assert_eq!(next, Some(at("2025-01-03T07:00:00Z")));
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused() {
+    fn an_invalid_schedule_is_rejected() {
         for expression in [
             "",
             "* * * *",
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_is_written_as_a_duration_of_go() {
+    fn an_interval_is_a_go_duration() {
         for (duration, next) in [
             ("1h30m", "01:30:00"),
             ("1.5h", "01:30:00"),

@@ -1,7 +1,12 @@
-//! A cache of filtered lists, so that the next page is not filtered again.
+//! A cache of lists, so that the next page is not filtered and sorted again.
 
 use std::cell::RefCell;
 use std::sync::Arc;
+
+use crate::collection::{Key, Rank};
+
+/// Position of an object in an order: by the sort value, then by the key.
+pub(super) type Place = (Rank, Key);
 
 /// Maximum number of lists in the cache.
 const MOST: usize = 8;
@@ -15,7 +20,7 @@ pub(super) struct Selections {
 struct Selection {
     changes: u64,
     identity: String,
-    numbers: Arc<Vec<u64>>,
+    places: Arc<Vec<Place>>,
 }
 
 impl Selections {
@@ -24,23 +29,23 @@ impl Selections {
         &self,
         changes: u64,
         identity: &str,
-        make: impl FnOnce() -> Vec<u64>,
-    ) -> Arc<Vec<u64>> {
+        make: impl FnOnce() -> Vec<Place>,
+    ) -> Arc<Vec<Place>> {
         let mut held = self.held.borrow_mut();
         held.retain(|selection| selection.changes == changes);
         let known = held.iter().find(|selection| selection.identity == identity);
         if let Some(known) = known {
-            return Arc::clone(&known.numbers);
+            return Arc::clone(&known.places);
         }
         if held.len() == MOST {
             held.remove(0);
         }
-        let numbers = Arc::new(make());
+        let places = Arc::new(make());
         held.push(Selection {
             changes,
             identity: identity.to_owned(),
-            numbers: Arc::clone(&numbers),
+            places: Arc::clone(&places),
         });
-        numbers
+        places
     }
 }

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::kfp::execution::ROOT;
-use crate::kfp::resources::{ARTIFACT, ARTIFACT_TASK, RUN, Resource, TASK, set, text};
-use crate::kfp::{KfpServer, KfpStore, messages};
-use crate::store::{Object, Store};
+use crate::kfp::messages;
+use crate::kfp::resource::{ARTIFACT, ARTIFACT_TASK, RUN, Resource, TASK};
+use crate::kfp::server::KfpServer;
+use crate::kfp::state::ROOT;
+use crate::kfp::store::KfpStore;
+use crate::object::{Object, set, text};
+use crate::store::Store;
 
 pub(super) struct View<'a> {
     store: &'a KfpStore,

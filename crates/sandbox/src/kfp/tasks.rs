@@ -2,28 +2,30 @@
 
 use serde_json::{Value, json};
 
-use crate::kfp::message::Changes;
+use crate::kfp::error::KfpError;
+use crate::kfp::objects::{has, required, task_of_run};
 use crate::kfp::parameters::path_text;
-use crate::kfp::resources::{RUN, TASK, has, required, set, text};
+use crate::kfp::proto_json::Changes;
+use crate::kfp::resource::{RUN, TASK};
 use crate::kfp::shown::shown;
-use crate::kfp::{KfpError, execution, messages, runs, time};
+use crate::kfp::state::enter;
+use crate::kfp::{execution, messages, time};
+use crate::object::{Object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
-use crate::store::{Object, Store};
+use crate::store::Store;
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let run_id = path_text(call, "run_id")?;
-    let mut task = TASK.read(call, &["task_id", "state_history", "child_tasks"])?;
-    check(store, &run_id, &task)
-        .and_then(|()| RUN.existing(store, &run_id).map(drop))
-        .map_err(|error| error.while_attempting("Failed to create a task"))?;
+    let mut task = TASK.read(call)?;
+    check(store, &run_id, &task).and_then(|()| RUN.existing(store, &run_id).map(drop))?;
     let now = store.clock.now();
     set(&mut task, "task_id", store.uuids.next());
     set(&mut task, "run_id", run_id);
     task.entry("create_time")
         .or_insert_with(|| json!(time::created_at(now)));
     if let Some(Value::String(state)) = task.get("state").cloned() {
-        runs::enter(&mut task, &state, now);
+        enter(&mut task, &state, now);
     }
     let task = execution::put_task(store, task);
     Ok(Reply::ok(shown(store, &TASK, &task)))
@@ -32,8 +34,7 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let (run_id, id) = (path_text(call, "run_id")?, path_text(call, "task_id")?);
     let changes = TASK.read_changes(call)?;
-    let task = changed(store, &run_id, &id, changes)
-        .map_err(|error| error.while_attempting("Failed to update a task"))?;
+    let task = changed(store, &run_id, &id, changes)?;
     let task = execution::put_task(store, task);
     Ok(Reply::ok(shown(store, &TASK, &task)))
 }
@@ -42,13 +43,13 @@ pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
     let run_id = path_text(call, "run_id")?;
     let body = messages::named("RunServiceUpdateTasksBulkBody").read_body(call.body)?;
     let Some(Value::Object(updates)) = body.get("tasks") else {
-        return Err(KfpError::invalid_input("the request holds no tasks"));
+        return Err(KfpError::invalid_input("the request has no tasks"));
     };
     let mut updated = Vec::new();
     for (id, update) in updates {
         let changes = messages::named(TASK.message).changes(update)?;
         let task = changed(store, &run_id, id, changes);
-        updated.push(task.map_err(|error| error.while_attempting("Failed to update tasks"))?);
+        updated.push(task?);
     }
     let mut tasks = Object::new();
     for task in updated {
@@ -62,8 +63,7 @@ pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
 /// Returns the latest successful task with the fingerprint. Its outputs can be reused.
 pub(super) fn find_cached(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let body = messages::named("v2beta1FindCachedTaskRequest").read_body(call.body)?;
-    let fingerprint = required(&body, "cache_fingerprint")
-        .map_err(|error| error.while_attempting("Failed to find a cached task"))?;
+    let fingerprint = required(&body, "cache_fingerprint")?;
     let namespace = text(&body, "namespace");
     let ended_well = |task: &&Object| matches!(text(task, "state"), "SUCCEEDED" | "CACHED");
     let is_there =
@@ -95,17 +95,14 @@ fn changed(
             "task_id differs from the one in the path",
         ));
     }
-    let mut task = TASK.existing(store, id)?.clone();
-    if text(&task, "run_id") != run_id {
-        return Err(KfpError::invalid_input("the task is not one of this run"));
-    }
+    let mut task = task_of_run(store, id, run_id)?.clone();
     check(store, run_id, &sent)?;
     let now = store.clock.now();
     for (field, value) in sent {
         match (field.as_str(), &value) {
             ("task_id" | "run_id" | "state_history" | "child_tasks", _) => {}
             ("state", Value::String(state)) if text(&task, "state") != state => {
-                runs::enter(&mut task, state, now);
+                enter(&mut task, state, now);
             }
             (field, _) => set(&mut task, field, value),
         }
@@ -123,7 +120,7 @@ fn check(store: &Store, run_id: &str, task: &Object) -> Result<(), KfpError> {
     let parent_id = text(task, "parent_task_id");
     if !parent_id.is_empty() && text(TASK.existing(store, parent_id)?, "run_id") != run_id {
         return Err(KfpError::invalid_input(
-            "the parent task is not one of this run",
+            "the parent task belongs to another run",
         ));
     }
     Ok(())

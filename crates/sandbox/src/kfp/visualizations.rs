@@ -2,20 +2,20 @@
 
 use serde_json::Value;
 
+use crate::kfp::error::KfpError;
+use crate::kfp::messages;
 use crate::kfp::parameters::path_text;
-use crate::kfp::resources::{set, text};
-use crate::kfp::{KfpError, messages};
+use crate::object::{Object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
-use crate::store::{Object, Store};
+use crate::store::Store;
 
 pub(super) fn create(_store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     path_text(call, "namespace")?;
     let body = messages::named("v2beta1Visualization").read_body(call.body)?;
     let mut visualization = body;
     visualization.retain(|field, _| !matches!(field.as_str(), "html" | "error"));
-    check(&visualization)
-        .map_err(|error| error.while_attempting("Failed to create a visualization"))?;
+    check(&visualization)?;
     // The zero value, which is not sent.
     let kind = match text(&visualization, "type") {
         "" => "ROC_CURVE",

@@ -8,7 +8,7 @@ use crate::process::{Running, command, exported};
 use crate::support::spec;
 
 #[tokio::test]
-async fn it_says_where_it_listens_and_with_which_credentials() {
+async fn it_prints_its_address_and_credentials() {
     let mut running = Running::start(&["--empty"]);
     let announcement = running.announcement();
     let endpoint = exported(&announcement, "KF_PIPELINES_ENDPOINT");
@@ -21,17 +21,17 @@ async fn it_says_where_it_listens_and_with_which_credentials() {
         exported(&announcement, "COMPUTE_API_KEY"),
         "sandbox-compute-backend-key"
     );
-    let answer = reqwest::Client::new()
+    let response = reqwest::Client::new()
         .get(format!("{endpoint}/apis/v2beta1/artifacts"))
         .bearer_auth(exported(&announcement, "KFP_TOKEN"))
         .send()
         .await
         .unwrap();
-    assert_eq!(answer.text().await.unwrap(), "{}");
+    assert_eq!(response.text().await.unwrap(), "{}");
 }
 
 #[tokio::test]
-async fn runs_go_on_by_themselves_as_fast_as_it_is_told() {
+async fn runs_progress_at_the_given_speed() {
     let mut running = Running::start(&["--empty", "--speed", "10000"]);
     let announcement = running.announcement();
     let runs = format!(
@@ -55,7 +55,7 @@ async fn runs_go_on_by_themselves_as_fast_as_it_is_told() {
     }
 }
 
-/// When a sandbox that was started with these options says that an experiment was created.
+/// Returns the creation time of an experiment in a sandbox with these options.
 async fn creation_time(options: &[&str]) -> String {
     let mut running = Running::start(options);
     let announcement = running.announcement();
@@ -70,7 +70,7 @@ async fn creation_time(options: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn its_clock_is_the_wall_clock_unless_it_is_told_otherwise() {
+async fn its_clock_is_the_wall_clock_by_default() {
     let seconds_now = || {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         i64::try_from(now.unwrap().as_secs()).unwrap()
@@ -102,7 +102,7 @@ fn ctrl_c_ends_it_with_status_0() {
 }
 
 #[test]
-fn a_wrong_usage_ends_it_with_status_2() {
+fn a_usage_error_ends_it_with_status_2() {
     for arguments in [
         &["--port", "x"][..],
         &["--port", "65536"],
@@ -130,7 +130,7 @@ fn a_port_that_is_taken_ends_it_with_status_1() {
 }
 
 #[tokio::test]
-async fn faults_are_in_force_from_the_start() {
+async fn faults_are_active_from_the_start() {
     let mut running = Running::start(&["--faults", "healthz:status=503,times=1;*:status=418"]);
     let announcement = running.announcement();
     let url = format!("{}/healthz", exported(&announcement, "COMPUTE_ENDPOINT"));

@@ -1,4 +1,4 @@
-//! The Compute API's Metadata operations, in the manner of FastAPI.
+//! The Compute API's Metadata operations, with the behaviour of FastAPI.
 
 use crate::support::{Compute, plain, send};
 use compute_kfp_sandbox::{BACKEND_ID, Sandbox};
@@ -18,7 +18,7 @@ fn ids(page: &Value) -> Vec<i64> {
         .collect()
 }
 
-/// Type, place and message of the first failure of a validation.
+/// Returns type, place and message of the first validation error.
 #[track_caller]
 fn failure(body: &Value) -> (&str, &Value, &str) {
     let failure = &body["detail"][0];
@@ -84,7 +84,7 @@ async fn the_seed_is_a_series_of_calibrations_of_a_two_qubit_backend() {
 }
 
 #[tokio::test]
-async fn times_are_naive_and_have_microseconds_only_sometimes() {
+async fn times_are_naive_and_have_microseconds_only_if_not_zero() {
     let sandbox = sandbox().await;
     let page = Compute(&sandbox)
         .get("/metadata/backend/7")
@@ -107,7 +107,7 @@ async fn times_are_naive_and_have_microseconds_only_sometimes() {
 }
 
 #[tokio::test]
-async fn without_a_backend_id_the_backend_of_the_api_key_is_meant() {
+async fn the_backend_id_defaults_to_the_backend_of_the_api_key() {
     let sandbox = sandbox().await;
     for body in [
         json!({ "data": {} }),
@@ -131,7 +131,7 @@ async fn an_unknown_backend_id_is_a_422_with_a_string() {
 }
 
 #[tokio::test]
-async fn a_body_of_the_wrong_form_is_a_422_with_a_list() {
+async fn a_body_of_the_wrong_format_is_a_422_with_a_list() {
     let sandbox = sandbox().await;
     let compute = Compute(&sandbox);
     let cases = [
@@ -161,8 +161,8 @@ async fn a_body_of_the_wrong_form_is_a_422_with_a_list() {
         (json!("text"), "model_attributes_type", json!(["body"])),
     ];
     for (body, kind, loc) in cases {
-        let answer = compute.create(body.clone()).await.expect(422);
-        let (found_kind, found_loc, _) = failure(&answer);
+        let response = compute.create(body.clone()).await.expect(422);
+        let (found_kind, found_loc, _) = failure(&response);
         assert_eq!((found_kind, found_loc), (kind, &loc), "{body}");
     }
     assert_eq!(
@@ -172,22 +172,22 @@ async fn a_body_of_the_wrong_form_is_a_422_with_a_list() {
 }
 
 #[tokio::test]
-async fn every_field_that_is_wrong_is_reported() {
+async fn every_invalid_field_is_reported() {
     let sandbox = sandbox().await;
-    let answer = Compute(&sandbox)
+    let response = Compute(&sandbox)
         .create(json!({ "backend_id": "x" }))
         .await
         .expect(422);
-    assert_eq!(answer["detail"].as_array().unwrap().len(), 2);
-    let answer = Compute(&sandbox)
+    assert_eq!(response["detail"].as_array().unwrap().len(), 2);
+    let response = Compute(&sandbox)
         .get("/metadata/backend/x?page=0&size=a")
         .await
         .expect(422);
-    assert_eq!(answer["detail"].as_array().unwrap().len(), 3);
+    assert_eq!(response["detail"].as_array().unwrap().len(), 3);
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_is_refused() {
+async fn a_body_of_invalid_json_is_rejected() {
     let sandbox = sandbox().await;
     let post = || {
         Compute(&sandbox)
@@ -215,7 +215,7 @@ async fn a_body_that_is_no_json_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_of_another_content_type_is_refused() {
+async fn a_body_of_another_content_type_is_rejected() {
     let sandbox = sandbox().await;
     let post = |content_type: &str| {
         let post = Compute(&sandbox)
@@ -235,14 +235,14 @@ async fn a_body_of_another_content_type_is_refused() {
 async fn a_huge_body_is_refused() {
     let sandbox = sandbox().await;
     let huge = format!(r#"{{"data":{{"x":"{}"}}}}"#, "x".repeat(5 * 1024 * 1024));
-    let answer = send(Compute(&sandbox).post_metadata().body(huge))
+    let response = send(Compute(&sandbox).post_metadata().body(huge))
         .await
         .expect(413);
-    assert_eq!(answer, json!({ "detail": "Request body too large" }));
+    assert_eq!(response, json!({ "detail": "Request body too large" }));
 }
 
 #[tokio::test]
-async fn pages_hold_each_item_once() {
+async fn pages_contain_each_item_once() {
     let sandbox = sandbox().await;
     let mut seen = Vec::new();
     for number in 1..=3 {
@@ -262,7 +262,7 @@ async fn pages_hold_each_item_once() {
 }
 
 #[tokio::test]
-async fn a_page_behind_the_last_one_is_empty() {
+async fn a_page_after_the_last_one_is_empty() {
     let sandbox = sandbox().await;
     for number in ["4", "9223372036854775807"] {
         let path = format!("/metadata/backend/7?page={number}&size=2");
@@ -283,7 +283,7 @@ async fn metadata_of_an_unknown_backend_is_an_empty_page() {
 }
 
 #[tokio::test]
-async fn parameters_out_of_bounds_or_unreadable_are_refused() {
+async fn invalid_parameters_are_rejected() {
     let sandbox = sandbox().await;
     let cases = [
         (
@@ -323,10 +323,10 @@ async fn parameters_out_of_bounds_or_unreadable_are_refused() {
         ),
     ];
     for (query, kind, message) in cases {
-        let answer = Compute(&sandbox)
+        let response = Compute(&sandbox)
             .get(&format!("/metadata/backend/7?{query}"))
             .await;
-        let body = answer.expect(422);
+        let body = response.expect(422);
         let parameter = query.split('=').next().unwrap();
         assert_eq!(
             failure(&body),
@@ -343,7 +343,7 @@ async fn parameters_out_of_bounds_or_unreadable_are_refused() {
 }
 
 #[tokio::test]
-async fn sizes_at_the_bounds_are_taken() {
+async fn sizes_at_the_bounds_are_accepted() {
     let sandbox = sandbox().await;
     for size in [1, 100] {
         let path = format!("/metadata/backend/7?size={size}");
@@ -383,7 +383,7 @@ async fn an_unknown_sort_field_is_a_422_with_a_string() {
 }
 
 #[tokio::test]
-async fn latest_gives_the_newest_only() {
+async fn latest_returns_only_the_newest() {
     let sandbox = sandbox().await;
     let all = Compute(&sandbox)
         .get("/metadata/backend/7")
@@ -410,7 +410,7 @@ async fn unknown_metadata_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_no_integer_is_a_422_whatever_it_holds() {
+async fn an_id_that_is_not_an_integer_is_a_422() {
     let sandbox = sandbox().await;
     for id in ["x", "1.5", "a%2Fb", "%FF", "%", "%00", "%20"] {
         let body = Compute(&sandbox)
@@ -438,9 +438,12 @@ async fn a_missing_or_unknown_credential_is_a_401() {
         post().bearer_auth(sandbox.compute_api_key()),
     ];
     for request in requests {
-        let answer = send(request).await;
-        assert_eq!(answer.headers["www-authenticate"], "Bearer");
-        assert_eq!(answer.expect(401), json!({ "detail": "Not authenticated" }));
+        let response = send(request).await;
+        assert_eq!(response.headers["www-authenticate"], "Bearer");
+        assert_eq!(
+            response.expect(401),
+            json!({ "detail": "Not authenticated" })
+        );
     }
 }
 
@@ -468,10 +471,10 @@ async fn an_unknown_path_is_a_404_and_an_unknown_method_a_405() {
         let body = Compute(&sandbox).get(path).await.expect(404);
         assert_eq!(body, json!({ "detail": "Not Found" }), "{path}");
     }
-    let answer = send(plain(&sandbox, Method::DELETE, "/metadata")).await;
-    assert_eq!(answer.headers["allow"], "POST");
+    let response = send(plain(&sandbox, Method::DELETE, "/metadata")).await;
+    assert_eq!(response.headers["allow"], "POST");
     assert_eq!(
-        answer.expect(405),
+        response.expect(405),
         json!({ "detail": "Method Not Allowed" })
     );
 }

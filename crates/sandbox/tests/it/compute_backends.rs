@@ -1,13 +1,13 @@
-//! What backends do: they claim batch jobs, run them by themselves, and change what they are.
+//! Operations of backends: they claim batch jobs, run them, and change themselves.
 
 use std::time::Duration;
 
-use crate::support::{Answer, Compute, plain, send};
+use crate::support::{Compute, Response, plain, send};
 use compute_kfp_sandbox::{BACKEND_ID, Sandbox};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// More than the sandbox needs to run a batch job.
+/// A time in which the sandbox runs a batch job.
 const LONG_ENOUGH: Duration = Duration::from_secs(60);
 
 async fn sandbox() -> Sandbox {
@@ -25,7 +25,7 @@ impl<'a> Backend<'a> {
         Self { sandbox, key }
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Response {
         let request = plain(self.sandbox, method, path).header("authorization", &self.key);
         send(match body {
             Some(body) => request.json(&body),
@@ -34,19 +34,19 @@ impl<'a> Backend<'a> {
         .await
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    async fn get(&self, path: &str) -> Response {
         self.send(Method::GET, path, None).await
     }
 
-    async fn patch(&self, path: &str) -> Answer {
+    async fn patch(&self, path: &str) -> Response {
         self.send(Method::PATCH, path, None).await
     }
 
-    async fn change(&self, path: &str, changes: Value) -> Answer {
+    async fn change(&self, path: &str, changes: Value) -> Response {
         self.send(Method::PATCH, path, Some(changes)).await
     }
 
-    async fn peek(&self, passed_over: Value) -> Answer {
+    async fn peek(&self, passed_over: Value) -> Response {
         self.change("/batch_jobs/peek", passed_over).await
     }
 }
@@ -73,7 +73,7 @@ async fn file(compute: &Compute<'_>, commit: &Value, content: &str) -> Value {
     compute.post("/files", file).await.expect(201)["id"].clone()
 }
 
-/// A batch job of one job, in the queue; gives the ids of both.
+/// Enqueues a batch job with one job, and returns the ids of both.
 async fn enqueued(sandbox: &Sandbox) -> (Value, Value) {
     let compute = Compute(sandbox);
     let file = file(&compute, &commit(&compute).await, "version 3").await;
@@ -89,7 +89,7 @@ async fn enqueued(sandbox: &Sandbox) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn what_waits_longest_is_peeked_at_and_claimed_first() {
+async fn the_longest_waiting_batch_job_is_peeked_and_popped_first() {
     let sandbox = sandbox().await;
     let backend = Backend::of(&sandbox);
     assert!(backend.peek(json!([])).await.expect(422)["detail"].is_string());
@@ -113,7 +113,7 @@ async fn what_waits_longest_is_peeked_at_and_claimed_first() {
 }
 
 #[tokio::test]
-async fn a_claimed_batch_job_is_run_by_its_backend_alone() {
+async fn only_its_backend_runs_a_claimed_batch_job() {
     let sandbox = sandbox().await;
     let (backend, compute) = (Backend::of(&sandbox), Compute(&sandbox));
     let (batch, job) = enqueued(&sandbox).await;
@@ -151,7 +151,7 @@ async fn a_claimed_batch_job_is_run_by_its_backend_alone() {
 }
 
 #[tokio::test]
-async fn a_batch_job_that_is_given_back_is_run_after_all() {
+async fn a_returned_batch_job_runs_after_all() {
     let sandbox = sandbox().await;
     let (backend, compute) = (Backend::of(&sandbox), Compute(&sandbox));
     let (batch, job) = enqueued(&sandbox).await;
@@ -195,7 +195,7 @@ async fn the_queue_of_a_backend_type_has_a_length_and_waiting_times() {
 }
 
 #[tokio::test]
-async fn nobody_has_waited_for_less_than_nothing() {
+async fn waiting_times_are_never_negative() {
     let seed = json!({ "compute": {
         "batch_jobs": [{
             "backend_type_id": 7, "status": "queued", "queued_at": "2999-01-01T00:00:00",
@@ -239,7 +239,7 @@ async fn nothing_leaves_the_queue_while_it_is_drained() {
 }
 
 #[tokio::test]
-async fn a_registered_backend_has_a_key_of_its_own() {
+async fn a_registered_backend_has_its_own_key() {
     let sandbox = sandbox().await;
     let compute = Compute(&sandbox);
     let body = json!({
@@ -294,7 +294,7 @@ async fn a_registered_backend_has_a_key_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_compilation_leaves_a_file_or_says_why_not() {
+async fn a_compilation_creates_a_file_or_explains_its_failure() {
     let sandbox = sandbox().await;
     let compute = Compute(&sandbox);
     let commit = commit(&compute).await;
@@ -362,9 +362,9 @@ async fn a_reservation_is_terminated_once() {
 }
 
 #[tokio::test]
-async fn a_member_of_what_is_not_there_is_a_404() {
+async fn a_member_of_an_unknown_team_is_a_404() {
     let sandbox = sandbox().await;
     let body = json!({ "team_id": 9, "user_id": 1, "role": "admin" });
-    let answer = Compute(&sandbox).post("/members", body).await.expect(404);
-    assert_eq!(answer, json!({ "detail": "Team 9 does not exist" }));
+    let response = Compute(&sandbox).post("/members", body).await.expect(404);
+    assert_eq!(response, json!({ "detail": "Team 9 does not exist" }));
 }

@@ -7,14 +7,14 @@ use compute_kfp_sandbox::Sandbox;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// In the queue, four parts, and some time to spare.
+/// A time in which a job waits and runs.
 const LONG_ENOUGH: Duration = Duration::from_secs(10);
 
 async fn sandbox() -> Sandbox {
     Sandbox::builder().empty().start().await.unwrap()
 }
 
-/// A file of an algorithm of that type; gives its id.
+/// Creates a file of an algorithm of that type, and returns its id.
 async fn file(compute: &Compute<'_>, kind: &str, content: &str) -> i64 {
     let project = json!({ "owner_id": 1, "name": "p", "description": "" });
     let project = compute.post("/projects", project).await.expect(201);
@@ -49,7 +49,7 @@ async fn batch(compute: &Compute<'_>) -> i64 {
     batch["id"].as_i64().unwrap()
 }
 
-/// The first batch job, which can only be listed.
+/// Returns the first batch job, which can only be listed.
 async fn batch_job(compute: &Compute<'_>) -> Value {
     let page = compute.get("/batch_jobs?id=1").await.expect(200);
     assert_eq!(page["total"], 1);
@@ -68,7 +68,7 @@ async fn enqueue(compute: &Compute<'_>, batch: i64) -> Value {
     send(request).await.expect(200)
 }
 
-/// One job that is enqueued.
+/// An enqueued job.
 async fn enqueued(sandbox: &Sandbox, kind: &str, content: &str) -> i64 {
     let compute = Compute(sandbox);
     let file = file(&compute, kind, content).await;
@@ -83,7 +83,7 @@ async fn state(compute: &Compute<'_>, job: i64) -> String {
     job["status"].as_str().unwrap().to_owned()
 }
 
-/// Every line of a job's log, as a client has to read it: lines that come again are dropped.
+/// Reads a job's log page by page, and drops repeated lines.
 async fn log(compute: &Compute<'_>, job: i64, limit: usize) -> Vec<(i64, String)> {
     let mut lines: Vec<(i64, String)> = Vec::new();
     let mut path = format!("/jobs/{job}/logs?limit={limit}");
@@ -113,7 +113,7 @@ async fn log(compute: &Compute<'_>, job: i64, limit: usize) -> Vec<(i64, String)
 }
 
 #[tokio::test]
-async fn a_job_moves_on_as_time_passes_and_not_before() {
+async fn a_job_progresses_only_as_time_passes() {
     let sandbox = sandbox().await;
     let compute = Compute(&sandbox);
     let id = enqueued(&sandbox, "quantum", "H q[0]").await;
@@ -161,7 +161,7 @@ async fn a_job_moves_on_as_time_passes_and_not_before() {
 }
 
 #[tokio::test]
-async fn one_long_advance_ends_as_many_short_ones_do() {
+async fn one_long_advance_has_the_result_of_many_short_ones() {
     let mut ends = Vec::new();
     for steps in [1, 200] {
         let sandbox = sandbox().await;
@@ -220,7 +220,7 @@ async fn a_hybrid_job_has_a_result_for_each_line_and_a_final_one() {
 }
 
 #[tokio::test]
-async fn a_job_whose_source_mentions_an_error_fails_and_says_why() {
+async fn a_job_whose_source_mentions_an_error_fails_with_a_reason() {
     let sandbox = sandbox().await;
     let compute = Compute(&sandbox);
     let id = enqueued(&sandbox, "hybrid", "H q[0]\nerror here").await;
@@ -269,7 +269,10 @@ async fn cancelling_with_the_status_alone_ends_a_job_and_keeps_the_rest() {
         .patch(&path, json!({ "status": "running" }))
         .await
         .expect(422);
-    assert_eq!(body, json!({ "detail": "Job is cancelled and stays so" }));
+    assert_eq!(
+        body,
+        json!({ "detail": "Job is cancelled, which is final" })
+    );
     let body = compute.patch(&path, json!({})).await.expect(422);
     assert_eq!(body["detail"][0]["loc"], json!(["body", "status"]));
 }
@@ -311,7 +314,7 @@ async fn the_jobs_of_a_batch_run_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn only_a_planned_batch_job_takes_jobs_and_is_enqueued() {
+async fn only_a_planned_batch_job_accepts_jobs_and_is_enqueued() {
     let sandbox = sandbox().await;
     let compute = Compute(&sandbox);
     let file = file(&compute, "quantum", "H q[0]").await;
@@ -323,7 +326,7 @@ async fn only_a_planned_batch_job_takes_jobs_and_is_enqueued() {
     }
     let one_more = json!({ "file_id": file, "batch_job_id": batch });
     let body = compute.post("/jobs", one_more.clone()).await.expect(409);
-    assert_eq!(body, json!({ "detail": "Batch job takes no more jobs" }));
+    assert_eq!(body, json!({ "detail": "Batch job is full" }));
     enqueue(&compute, batch).await;
     let body = compute.post("/jobs", one_more).await.expect(409);
     assert_eq!(body, json!({ "detail": "Batch job is already enqueued" }));

@@ -1,4 +1,4 @@
-//! Compute's resources: what can be created, read, listed, changed and deleted.
+//! Compute's resources: create, read, list, change, delete.
 
 use crate::support::{Compute, plain, send, texts};
 use base64::Engine;
@@ -59,12 +59,15 @@ async fn a_project_lives_from_its_creation_to_its_deletion() {
     assert_eq!(replaced["created_on"], created["created_on"]);
 
     compute.delete("/projects/1").await.expect(204);
-    for answer in [
+    for response in [
         compute.get("/projects/1").await,
         compute.delete("/projects/1").await,
         compute.patch("/projects/1", json!({})).await,
     ] {
-        assert_eq!(answer.expect(404), json!({ "detail": "Project not found" }));
+        assert_eq!(
+            response.expect(404),
+            json!({ "detail": "Project not found" })
+        );
     }
     assert_eq!(
         project(&compute, "next").await["id"],
@@ -106,7 +109,7 @@ async fn a_list_is_filtered_searched_and_sorted() {
 }
 
 #[tokio::test]
-async fn bad_page_parameters_and_filters_are_a_422() {
+async fn invalid_page_parameters_and_filters_are_a_422() {
     let sandbox = sandbox().await;
     let compute = Compute(&sandbox);
     for query in [
@@ -138,7 +141,7 @@ async fn bad_page_parameters_and_filters_are_a_422() {
 }
 
 #[tokio::test]
-async fn null_filters_tell_what_has_no_value() {
+async fn null_filters_select_objects_without_a_value() {
     let sandbox = sandbox().await;
     let compute = Compute(&sandbox);
     project(&compute, "p").await;
@@ -192,23 +195,23 @@ async fn a_body_is_checked_by_its_schema() {
 }
 
 #[tokio::test]
-async fn what_a_body_refers_to_must_exist() {
+async fn an_object_that_a_body_refers_to_must_exist() {
     let sandbox = sandbox().await;
     let compute = Compute(&sandbox);
     let body = json!({ "project_id": 5, "type": "quantum", "shared": "private", "name": "a" });
-    let answer = compute.post("/algorithms", body).await.expect(422);
-    assert_eq!(answer, json!({ "detail": "Project 5 does not exist" }));
-    let answer = compute
+    let response = compute.post("/algorithms", body).await.expect(422);
+    assert_eq!(response, json!({ "detail": "Project 5 does not exist" }));
+    let response = compute
         .post("/batch_jobs", json!({ "backend_type_id": 5 }))
         .await;
     assert_eq!(
-        answer.expect(422),
+        response.expect(422),
         json!({ "detail": "Backend type 5 does not exist" })
     );
 }
 
 #[tokio::test]
-async fn every_sandbox_knows_backend_types_languages_and_who_the_user_is() {
+async fn every_sandbox_has_backend_types_languages_and_the_user() {
     let sandbox = sandbox().await;
     let compute = Compute(&sandbox);
     let public = plain(&sandbox, Method::GET, "/backend_types/?name=Spin-2");
@@ -232,7 +235,7 @@ async fn every_sandbox_knows_backend_types_languages_and_who_the_user_is() {
 }
 
 #[tokio::test]
-async fn the_auth_config_is_public_and_names_a_place_to_log_in() {
+async fn the_auth_config_is_public_and_names_a_login_server() {
     let sandbox = sandbox().await;
     let config = send(plain(&sandbox, Method::GET, "/auth_config"))
         .await
@@ -243,7 +246,7 @@ async fn the_auth_config_is_public_and_names_a_place_to_log_in() {
 }
 
 #[tokio::test]
-async fn a_login_is_granted_at_once_and_its_token_renewed() {
+async fn a_login_is_granted_immediately_and_its_token_refreshed() {
     let sandbox = sandbox().await;
     let path = "/.well-known/openid-configuration";
     let found = send(plain(&sandbox, Method::GET, path)).await.expect(200);
@@ -300,7 +303,7 @@ async fn a_login_is_granted_at_once_and_its_token_renewed() {
 }
 
 #[tokio::test]
-async fn a_null_empties_what_can_be_empty_and_nothing_else() {
+async fn a_null_clears_only_nullable_fields() {
     let sandbox = sandbox().await;
     let compute = Compute(&sandbox);
     project(&compute, "p").await;
@@ -317,7 +320,7 @@ async fn a_null_empties_what_can_be_empty_and_nothing_else() {
     assert_eq!(emptied.expect(200)["link"], Value::Null);
 }
 
-/// The operations that a user may ask for without knowing an id.
+/// Operations that need no id.
 fn lists() -> impl Iterator<Item = &'static compute_kfp_runtime::operation::Operation> {
     compute_api_client::operations::OPERATIONS
         .iter()
@@ -327,7 +330,7 @@ fn lists() -> impl Iterator<Item = &'static compute_kfp_runtime::operation::Oper
 }
 
 #[tokio::test]
-async fn every_list_is_a_page_and_every_filter_of_it_is_taken() {
+async fn every_list_is_a_page_and_accepts_each_of_its_filters() {
     let sandbox = sandbox().await;
     let compute = Compute(&sandbox);
     assert_eq!(lists().count(), 16);

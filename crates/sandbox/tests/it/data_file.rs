@@ -1,4 +1,4 @@
-//! The data file keeps everything, in the form of a seed.
+//! The data file stores everything in the format of a seed.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,9 +11,9 @@ use compute_kfp_sandbox::{Sandbox, SandboxBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-struct Folder(TempDir);
+struct Directory(TempDir);
 
-impl Folder {
+impl Directory {
     fn new() -> Self {
         Self(TempDir::new().unwrap())
     }
@@ -56,7 +56,7 @@ async fn everything(sandbox: &Sandbox) -> Vec<Value> {
     all
 }
 
-/// Something of everything that is kept: objects, ids, plans, uploads, keys of backends.
+/// Creates one of everything that is stored: objects, ids, plans, uploads, keys of backends.
 async fn work(sandbox: &Sandbox, round: u32) {
     let (kfp, compute) = (Kfp(sandbox), Compute(sandbox));
     let task = json!({ "componentRef": { "name": "comp-step" } });
@@ -94,17 +94,17 @@ async fn work(sandbox: &Sandbox, round: u32) {
 }
 
 #[tokio::test]
-async fn what_is_held_is_held_again_after_a_stop_with_clock_and_ids() {
-    let folder = Folder::new();
+async fn data_clock_and_ids_survive_a_restart() {
+    let directory = Directory::new();
     let uninterrupted = Sandbox::builder().empty().start().await.unwrap();
-    let mut sandbox = folder.builder().start().await.unwrap();
+    let mut sandbox = directory.builder().start().await.unwrap();
     for round in 0..4 {
         for sandbox in [&sandbox, &uninterrupted] {
             work(sandbox, round).await;
             sandbox.advance(Duration::from_secs(45));
         }
         sandbox.shutdown().await;
-        sandbox = folder.builder().start().await.unwrap();
+        sandbox = directory.builder().start().await.unwrap();
         assert_eq!(sandbox.now(), uninterrupted.now());
         assert_eq!(everything(&sandbox).await, everything(&uninterrupted).await);
     }
@@ -118,15 +118,15 @@ async fn what_is_held_is_held_again_after_a_stop_with_clock_and_ids() {
 
 #[tokio::test]
 async fn a_snapshot_is_a_seed_and_loses_nothing() {
-    let folder = Folder::new();
-    let sandbox = folder.builder().start().await.unwrap();
+    let directory = Directory::new();
+    let sandbox = directory.builder().start().await.unwrap();
     work(&sandbox, 0).await;
     sandbox.advance(Duration::from_secs(3));
     sandbox.save().unwrap();
-    let snapshot = folder.content();
-    let copy = Folder::new();
+    let snapshot = directory.content();
+    let copy = Directory::new();
     let builder = Sandbox::builder()
-        .seed_file(folder.file())
+        .seed_file(directory.file())
         .data_file(copy.file());
     let again = builder.start().await.unwrap();
     again.save().unwrap();
@@ -139,10 +139,10 @@ async fn a_snapshot_is_a_seed_and_loses_nothing() {
 
 #[tokio::test]
 async fn a_seed_is_a_data_file() {
-    let folder = Folder::new();
+    let directory = Directory::new();
     let seed = json!({ "compute": { "projects": [{ "id": 40, "name": "p" }] } });
-    fs::write(folder.file(), seed.to_string()).unwrap();
-    let sandbox = folder.builder().start().await.unwrap();
+    fs::write(directory.file(), seed.to_string()).unwrap();
+    let sandbox = directory.builder().start().await.unwrap();
     let project = Compute(&sandbox).get("/projects/40").await.expect(200);
     assert_eq!(project["name"], "p");
     Compute(&sandbox).get("/backends/7").await.expect(200);
@@ -150,12 +150,12 @@ async fn a_seed_is_a_data_file() {
 
 #[tokio::test]
 async fn clocks_that_follow_the_wall_clock_move_forward_to_it() {
-    let folder = Folder::new();
-    let sandbox = folder.builder().start().await.unwrap();
+    let directory = Directory::new();
+    let sandbox = directory.builder().start().await.unwrap();
     work(&sandbox, 0).await;
     sandbox.shutdown().await;
     let before = SystemTime::now();
-    let sandbox = folder.builder().wall_clock().start().await.unwrap();
+    let sandbox = directory.builder().wall_clock().start().await.unwrap();
     let now = sandbox.now();
     assert!(before <= now && now <= SystemTime::now() + Duration::from_secs(1));
     // Of the million runs that were due since, two may run at a time.
@@ -164,26 +164,26 @@ async fn clocks_that_follow_the_wall_clock_move_forward_to_it() {
 }
 
 #[tokio::test]
-async fn the_last_time_that_there_is_can_be_kept() {
-    let folder = Folder::new();
-    let sandbox = folder.builder().start().await.unwrap();
+async fn the_last_representable_time_can_be_stored() {
+    let directory = Directory::new();
+    let sandbox = directory.builder().start().await.unwrap();
     sandbox.advance(Duration::MAX);
     work(&sandbox, 0).await;
     let (now, before) = (sandbox.now(), everything(&sandbox).await);
     sandbox.shutdown().await;
-    let sandbox = folder.builder().start().await.unwrap();
+    let sandbox = directory.builder().start().await.unwrap();
     assert_eq!(sandbox.now(), now);
     assert_eq!(everything(&sandbox).await, before);
 }
 
 #[tokio::test]
-async fn the_file_counts_and_not_what_the_sandbox_would_start_with() {
-    let folder = Folder::new();
-    let sandbox = folder.builder().start().await.unwrap();
+async fn a_data_file_takes_precedence_over_initial_data() {
+    let directory = Directory::new();
+    let sandbox = directory.builder().start().await.unwrap();
     sandbox.shutdown().await;
     let later = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
     let seeded = Sandbox::builder()
-        .data_file(folder.file())
+        .data_file(directory.file())
         .clock_starts_at(later);
     let sandbox = seeded.start().await.unwrap();
     assert_eq!(Kfp(&sandbox).get("/artifacts").await.expect(200), json!({}));
@@ -192,8 +192,8 @@ async fn the_file_counts_and_not_what_the_sandbox_would_start_with() {
 
 #[tokio::test]
 async fn a_registered_backend_is_known_by_its_key_after_a_stop() {
-    let folder = Folder::new();
-    let sandbox = folder.builder().start().await.unwrap();
+    let directory = Directory::new();
+    let sandbox = directory.builder().start().await.unwrap();
     let backend = json!({
         "name": "b", "location": "l", "backend_type_id": 7, "status": "idle",
         "last_heartbeat": "2025-01-07T09:00:00Z",
@@ -207,7 +207,7 @@ async fn a_registered_backend_is_known_by_its_key_after_a_stop() {
     let created = crate::support::send(metadata).await.expect(201);
     assert_eq!(created["backend_id"], registered["id"]);
     sandbox.shutdown().await;
-    let sandbox = folder.builder().start().await.unwrap();
+    let sandbox = directory.builder().start().await.unwrap();
     let id = created["id"].as_i64().unwrap();
     let held = Compute(&sandbox)
         .get(&format!("/metadata/{id}"))
@@ -217,42 +217,42 @@ async fn a_registered_backend_is_known_by_its_key_after_a_stop() {
 }
 
 #[tokio::test]
-async fn credentials_that_were_given_are_not_in_the_file() {
-    let folder = Folder::new();
-    let builder = folder
+async fn configured_credentials_are_not_in_the_file() {
+    let directory = Directory::new();
+    let builder = directory
         .builder()
         .compute_token("s3cret-a")
         .compute_api_key("s3cret-b");
     let sandbox = builder.kfp_token("s3cret-c").start().await.unwrap();
     work(&sandbox, 0).await;
     sandbox.save().unwrap();
-    let content = folder.content();
+    let content = directory.content();
     assert!(content.contains("every minute") && !content.contains("s3cret"));
 }
 
 #[tokio::test]
 async fn two_sandboxes_cannot_use_one_file() {
-    let folder = Folder::new();
-    let sandbox = folder.builder().start().await.unwrap();
-    let error = folder.builder().start().await.unwrap_err();
+    let directory = Directory::new();
+    let sandbox = directory.builder().start().await.unwrap();
+    let error = directory.builder().start().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WouldBlock);
     let told = error.to_string();
-    assert!(told.contains(folder.file().to_str().unwrap()), "{told}");
+    assert!(told.contains(directory.file().to_str().unwrap()), "{told}");
     assert!(told.contains("in use by another sandbox"), "{told}");
     work(&sandbox, 0).await;
     sandbox.shutdown().await;
-    folder.builder().start().await.unwrap();
+    directory.builder().start().await.unwrap();
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn a_symbolic_link_to_the_file_is_the_same_file_and_stays_a_link() {
-    let folder = Folder::new();
-    let link = folder.0.path().join("link");
-    fs::write(folder.file(), "").unwrap();
-    std::os::unix::fs::symlink(folder.file(), &link).unwrap();
+    let directory = Directory::new();
+    let link = directory.0.path().join("link");
+    fs::write(directory.file(), "").unwrap();
+    std::os::unix::fs::symlink(directory.file(), &link).unwrap();
     let by_link = Sandbox::builder().empty().data_file(&link);
-    let sandbox = folder.builder().start().await.unwrap();
+    let sandbox = directory.builder().start().await.unwrap();
     sandbox.save().unwrap();
     let error = by_link.clone().start().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
@@ -261,17 +261,17 @@ async fn a_symbolic_link_to_the_file_is_the_same_file_and_stays_a_link() {
     work(&sandbox, 0).await;
     sandbox.shutdown().await;
     assert!(link.is_symlink());
-    assert!(folder.content().contains("every minute"));
+    assert!(directory.content().contains("every minute"));
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_hard_link_to_the_file_is_a_file_of_its_own_once_either_is_saved() {
-    let folder = Folder::new();
-    let link = folder.0.path().join("link");
-    fs::write(folder.file(), "").unwrap();
-    fs::hard_link(folder.file(), &link).unwrap();
-    let sandbox = folder.builder().start().await.unwrap();
+async fn a_hard_link_to_the_file_becomes_a_separate_file_when_either_is_saved() {
+    let directory = Directory::new();
+    let link = directory.0.path().join("link");
+    fs::write(directory.file(), "").unwrap();
+    fs::hard_link(directory.file(), &link).unwrap();
+    let sandbox = directory.builder().start().await.unwrap();
     sandbox.save().unwrap();
     let other = Sandbox::builder().empty().data_file(&link).start();
     let other = other.await.unwrap();
@@ -279,20 +279,20 @@ async fn a_hard_link_to_the_file_is_a_file_of_its_own_once_either_is_saved() {
     other.shutdown().await;
     sandbox.shutdown().await;
     assert!(fs::read_to_string(link).unwrap().contains("every minute"));
-    assert!(!folder.content().contains("every minute"));
+    assert!(!directory.content().contains("every minute"));
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn a_link_in_the_place_of_the_temporary_file_is_not_followed() {
-    let folder = Folder::new();
-    let precious = folder.0.path().join("precious");
+    let directory = Directory::new();
+    let precious = directory.0.path().join("precious");
     fs::write(&precious, "precious").unwrap();
-    std::os::unix::fs::symlink(&precious, folder.0.path().join("data.new")).unwrap();
-    let sandbox = folder.builder().start().await.unwrap();
+    std::os::unix::fs::symlink(&precious, directory.0.path().join("data.new")).unwrap();
+    let sandbox = directory.builder().start().await.unwrap();
     sandbox.save().unwrap();
     assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
-    assert!(folder.content().starts_with("{\"compute\":"));
+    assert!(directory.content().starts_with("{\"compute\":"));
 }
 
 #[cfg(unix)]
@@ -300,22 +300,22 @@ async fn a_link_in_the_place_of_the_temporary_file_is_not_followed() {
 async fn a_new_file_is_private_and_another_one_keeps_its_permissions() {
     use std::os::unix::fs::PermissionsExt;
 
-    let folder = Folder::new();
-    let mode = || fs::metadata(folder.file()).unwrap().permissions().mode() & 0o777;
-    folder.builder().start().await.unwrap().shutdown().await;
+    let directory = Directory::new();
+    let mode = || fs::metadata(directory.file()).unwrap().permissions().mode() & 0o777;
+    directory.builder().start().await.unwrap().shutdown().await;
     assert_eq!(mode(), 0o600);
-    fs::set_permissions(folder.file(), fs::Permissions::from_mode(0o640)).unwrap();
-    folder.builder().start().await.unwrap().shutdown().await;
+    fs::set_permissions(directory.file(), fs::Permissions::from_mode(0o640)).unwrap();
+    directory.builder().start().await.unwrap().shutdown().await;
     assert_eq!(mode(), 0o640);
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_snapshot_is_refused_at_its_place_and_left_alone() {
-    let folder = Folder::new();
-    let sandbox = folder.builder().start().await.unwrap();
+async fn an_invalid_file_is_rejected_with_the_place_and_left_unchanged() {
+    let directory = Directory::new();
+    let sandbox = directory.builder().start().await.unwrap();
     work(&sandbox, 0).await;
     sandbox.shutdown().await;
-    let snapshot: Value = serde_json::from_str(&folder.content()).unwrap();
+    let snapshot: Value = serde_json::from_str(&directory.content()).unwrap();
     let changed = |pointer: &str, value: Value| {
         let mut snapshot = snapshot.clone();
         *snapshot.pointer_mut(pointer).unwrap() = value;
@@ -323,7 +323,7 @@ async fn a_file_that_is_no_snapshot_is_refused_at_its_place_and_left_alone() {
     };
     for (content, told) in [
         ("dear diary\n".to_owned(), ": invalid JSON: "),
-        (folder.content()[..90].to_owned(), ": invalid JSON: EOF"),
+        (directory.content()[..90].to_owned(), ": invalid JSON: EOF"),
         (
             changed("/sandbox/clock", json!(7)),
             ", at \"/sandbox\": invalid type",
@@ -334,40 +334,40 @@ async fn a_file_that_is_no_snapshot_is_refused_at_its_place_and_left_alone() {
         ),
         (
             changed("/kfp", json!({ "arts": [{}] })),
-            ", at \"/kfp/arts/0\": \"arts\" is no kind",
+            ", at \"/kfp/arts/0\": unknown kind \"arts\"",
         ),
         (
             changed("/kfp/runs/0", json!(7)),
-            ", at \"/kfp/runs/0\": an object",
+            ", at \"/kfp/runs/0\": expected an object",
         ),
         (
             changed("/compute/projects", json!(7)),
-            ", at \"/compute/projects\": a list",
+            ", at \"/compute/projects\": expected a list",
         ),
     ] {
-        fs::write(folder.file(), &content).unwrap();
-        let error = folder.builder().start().await.unwrap_err();
+        fs::write(directory.file(), &content).unwrap();
+        let error = directory.builder().start().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidData, "{error}");
         let error = error.to_string();
-        let place = format!("{}{told}", folder.file().display());
+        let place = format!("{}{told}", directory.file().display());
         assert!(error.starts_with(&place), "{error}\n{place}");
-        assert_eq!(folder.content(), content);
+        assert_eq!(directory.content(), content);
     }
 }
 
 #[tokio::test]
 async fn an_empty_file_is_a_new_one() {
-    let folder = Folder::new();
-    fs::write(folder.file(), "").unwrap();
-    let sandbox = folder.builder().start().await.unwrap();
+    let directory = Directory::new();
+    fs::write(directory.file(), "").unwrap();
+    let sandbox = directory.builder().start().await.unwrap();
     sandbox.save().unwrap();
-    assert!(folder.content().starts_with('{'));
+    assert!(directory.content().starts_with('{'));
 }
 
 #[tokio::test]
-async fn a_file_in_a_folder_that_is_missing_is_an_error_that_names_it() {
-    let folder = Folder::new();
-    let path = folder.0.path().join("missing").join("data");
+async fn a_file_in_a_directory_that_is_missing_is_an_error_that_names_it() {
+    let directory = Directory::new();
+    let path = directory.0.path().join("missing").join("data");
     let error = Sandbox::builder()
         .data_file(&path)
         .start()
@@ -380,7 +380,7 @@ async fn a_file_in_a_folder_that_is_missing_is_an_error_that_names_it() {
     );
 }
 
-/// A running binary, and how to reach it.
+/// A running binary with its address.
 struct Served {
     running: Running,
     projects: String,
@@ -398,8 +398,8 @@ impl Served {
         }
     }
 
-    fn start(folder: &Folder) -> Self {
-        let file = folder.file();
+    fn start(directory: &Directory) -> Self {
+        let file = directory.file();
         Self::of(Running::start(&[
             "--empty",
             "--data",
@@ -417,40 +417,40 @@ impl Served {
             "owner_id": 1, "name": name, "description": "x".repeat(padding),
         });
         let request = reqwest::Client::new().post(&self.projects).json(&project);
-        let answer = request.bearer_auth(&self.token).send().await.unwrap();
-        let status = answer.status().as_u16();
-        (status, answer.json().await.unwrap())
+        let response = request.bearer_auth(&self.token).send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap())
     }
 
     async fn names(&self) -> Vec<String> {
         let request = reqwest::Client::new().get(format!("{}?size=100", self.projects));
-        let answer = request.bearer_auth(&self.token).send().await.unwrap();
-        texts(&answer.json::<Value>().await.unwrap()["items"], "name")
+        let response = request.bearer_auth(&self.token).send().await.unwrap();
+        texts(&response.json::<Value>().await.unwrap()["items"], "name")
     }
 }
 
-/// Waits for the file to have what is wanted.
-async fn until_saved(folder: &Folder, has: impl Fn(&str) -> bool) {
+/// Waits until the content of the file matches.
+async fn until_saved(directory: &Directory, has: impl Fn(&str) -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !has(&fs::read_to_string(folder.file()).unwrap_or_default()) {
+    while !has(&fs::read_to_string(directory.file()).unwrap_or_default()) {
         assert!(Instant::now() < deadline, "not saved");
         tokio::task::yield_now().await;
     }
 }
 
 #[tokio::test]
-async fn of_a_killed_process_what_was_saved_is_there_and_every_file_opens() {
-    let folder = Folder::new();
+async fn saved_data_survives_a_killed_process_and_every_file_opens() {
+    let directory = Directory::new();
     let mut saved = Vec::new();
     for round in 0..3 {
-        let mut served = Served::start(&folder);
+        let mut served = Served::start(&directory);
         let held = served.names().await;
         for name in &saved {
             assert!(held.contains(name), "{name} is gone");
         }
         let name = format!("project {round}");
         assert_eq!(served.create(&name, 0).await.0, 201);
-        until_saved(&folder, |content| content.contains(&name)).await;
+        until_saved(&directory, |content| content.contains(&name)).await;
         saved.push(name);
         for late in 0..20 {
             served.create(&format!("late {round} {late}"), 0).await;
@@ -459,17 +459,17 @@ async fn of_a_killed_process_what_was_saved_is_there_and_every_file_opens() {
     }
 }
 
-/// A limit for files stands for a disk that is full.
+/// A limit on file sizes simulates a full disk.
 #[cfg(unix)]
 #[tokio::test]
-async fn while_the_file_cannot_be_written_nothing_is_accepted_and_what_it_holds_stays() {
-    let folder = Folder::new();
+async fn while_the_file_cannot_be_written_changes_are_rejected_and_its_content_stays() {
+    let directory = Directory::new();
     let limited = "trap '' XFSZ; ulimit -f 200; exec \"$0\" --empty --data \"$1\"";
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", limited, env!("CARGO_BIN_EXE_compute-kfp-sandbox")]);
-    let mut served = Served::of(Running::spawn(shell.arg(folder.file())));
+    let mut served = Served::of(Running::spawn(shell.arg(directory.file())));
     assert_eq!(served.create("small", 0).await.0, 201);
-    until_saved(&folder, |content| content.contains("small")).await;
+    until_saved(&directory, |content| content.contains("small")).await;
     assert_eq!(served.create("large", 1_000_000).await.0, 201);
     let deadline = Instant::now() + Duration::from_secs(60);
     let refusal = loop {
@@ -480,23 +480,23 @@ async fn while_the_file_cannot_be_written_nothing_is_accepted_and_what_it_holds_
     };
     assert_eq!(refusal.0, 500);
     let told = refusal.1["detail"].as_str().unwrap();
-    assert!(told.contains(folder.file().to_str().unwrap()), "{told}");
+    assert!(told.contains(directory.file().to_str().unwrap()), "{told}");
     let id = served.running.process.id().to_string();
     std::process::Command::new("kill")
         .args(["-INT", &id])
         .status()
         .unwrap();
     assert_eq!(served.running.process.wait().unwrap().code(), Some(1));
-    assert!(folder.content().contains("small"));
-    assert!(!folder.0.path().join("data.new").exists());
-    Served::start(&folder);
+    assert!(directory.content().contains("small"));
+    assert!(!directory.0.path().join("data.new").exists());
+    Served::start(&directory);
 }
 
 #[test]
-fn the_binary_says_what_is_wrong_with_a_file() {
-    let folder = Folder::new();
-    fs::write(folder.file(), "dear diary\n").unwrap();
-    let path = folder.file();
+fn the_binary_reports_an_invalid_file() {
+    let directory = Directory::new();
+    fs::write(directory.file(), "dear diary\n").unwrap();
+    let path = directory.file();
     let output = command(&["--data", path.to_str().unwrap()])
         .output()
         .unwrap();

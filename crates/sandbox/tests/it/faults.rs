@@ -1,4 +1,4 @@
-//! What goes wrong on purpose, and what is seen of it on the wire.
+//! Deliberate faults, and their effect on the wire.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use compute_kfp_sandbox::{Fault, Sandbox};
 use reqwest::Method;
 use serde_json::json;
 
-/// Everything that comes back on a connection until it is closed.
+/// Reads everything from a connection until it is closed.
 fn bytes_of(sandbox: &Sandbox, path: &str) -> String {
     let mut connection =
         TcpStream::connect(sandbox.url().strip_prefix("http://").unwrap()).unwrap();
@@ -18,9 +18,9 @@ fn bytes_of(sandbox: &Sandbox, path: &str) -> String {
         sandbox.kfp_token()
     );
     connection.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    connection.read_to_end(&mut answer).unwrap();
-    String::from_utf8(answer).unwrap()
+    let mut response = Vec::new();
+    connection.read_to_end(&mut response).unwrap();
+    String::from_utf8(response).unwrap()
 }
 
 async fn status_of(sandbox: &Sandbox, path: &str) -> u16 {
@@ -28,7 +28,7 @@ async fn status_of(sandbox: &Sandbox, path: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_status_comes_as_often_as_it_is_told_to_and_in_the_form_of_each_api() {
+async fn a_status_is_sent_the_given_number_of_times_in_the_format_of_each_api() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.fail(Fault::status(503).times(2)).unwrap();
     let kfp = Kfp(&sandbox).get("/runs").await.expect(503);
@@ -40,7 +40,7 @@ async fn a_status_comes_as_often_as_it_is_told_to_and_in_the_form_of_each_api() 
 }
 
 #[tokio::test]
-async fn a_fault_on_one_operation_leaves_the_others_alone() {
+async fn a_fault_on_one_operation_does_not_affect_others() {
     let sandbox = Sandbox::start().await.unwrap();
     for name in ["list_runs", "ExperimentService_ListExperiments"] {
         sandbox.fail(Fault::status(500).on(name)).unwrap();
@@ -53,7 +53,7 @@ async fn a_fault_on_one_operation_leaves_the_others_alone() {
 }
 
 #[tokio::test]
-async fn of_several_faults_the_first_one_that_fits_meets_a_request() {
+async fn only_the_first_matching_fault_applies_to_a_request() {
     let sandbox = Sandbox::builder()
         .fault(Fault::status(500).on("list_runs").times(1))
         .fault(Fault::status(502))
@@ -66,7 +66,7 @@ async fn of_several_faults_the_first_one_that_fits_meets_a_request() {
 }
 
 #[tokio::test]
-async fn what_was_sent_is_received_but_not_done() {
+async fn a_failed_request_is_received_but_not_performed() {
     let sandbox = Sandbox::builder().empty().start().await.unwrap();
     sandbox.fail(Fault::status(503).times(1)).unwrap();
     sandbox.fail(Fault::disconnect().times(1)).unwrap();
@@ -92,7 +92,7 @@ async fn what_was_sent_is_received_but_not_done() {
 }
 
 #[tokio::test]
-async fn an_operation_can_be_done_although_the_client_does_not_get_to_know_it() {
+async fn an_operation_can_be_performed_without_a_response_to_the_client() {
     let sandbox = Sandbox::builder().empty().start().await.unwrap();
     let fault = Fault::disconnect().after_the_operation();
     sandbox.fail(fault.on("create_experiment")).unwrap();
@@ -107,7 +107,7 @@ async fn an_operation_can_be_done_although_the_client_does_not_get_to_know_it() 
 }
 
 #[test]
-fn a_connection_closed_before_the_head_carries_nothing() {
+fn a_connection_closed_before_the_head_sends_nothing() {
     let sandbox = Sandbox::builder()
         .fault(Fault::disconnect())
         .start_blocking()
@@ -116,13 +116,13 @@ fn a_connection_closed_before_the_head_carries_nothing() {
 }
 
 #[test]
-fn a_cut_answer_has_its_head_and_half_of_the_body_that_the_head_announces() {
+fn a_cut_response_has_its_head_and_half_of_the_announced_body() {
     let sandbox = Sandbox::builder()
         .fault(Fault::cut())
         .start_blocking()
         .unwrap();
-    let answer = bytes_of(&sandbox, "/apis/v2beta1/artifacts");
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let response = bytes_of(&sandbox, "/apis/v2beta1/artifacts");
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
     let announced = head
         .lines()
@@ -140,25 +140,25 @@ async fn content_type_retry_after_and_body_are_changed() {
         .with_content_type("text/html")
         .with_body("<p>slow down");
     sandbox.fail(fault).unwrap();
-    let answer = Kfp(&sandbox)
+    let response = Kfp(&sandbox)
         .request(Method::GET, "/runs")
         .send()
         .await
         .unwrap();
-    assert_eq!(answer.status(), 429);
-    assert_eq!(answer.headers()["retry-after"], "7");
-    assert_eq!(answer.headers()["content-type"], "text/html");
-    assert_eq!(answer.text().await.unwrap(), "<p>slow down");
+    assert_eq!(response.status(), 429);
+    assert_eq!(response.headers()["retry-after"], "7");
+    assert_eq!(response.headers()["content-type"], "text/html");
+    assert_eq!(response.text().await.unwrap(), "<p>slow down");
 
     sandbox.clear_faults();
     sandbox.fail(Fault::content_type("text/plain")).unwrap();
-    let answer = Kfp(&sandbox).get("/artifacts").await;
-    assert_eq!(answer.headers["content-type"], "text/plain");
-    assert!(answer.expect(200)["artifacts"].is_array());
+    let response = Kfp(&sandbox).get("/artifacts").await;
+    assert_eq!(response.headers["content-type"], "text/plain");
+    assert!(response.expect(200)["artifacts"].is_array());
 }
 
 #[tokio::test]
-async fn a_delay_passes_before_the_answer_comes() {
+async fn a_delay_passes_before_the_response() {
     let delay = Duration::from_millis(30);
     let sandbox = Sandbox::builder()
         .fault(Fault::delay(delay))
@@ -173,17 +173,17 @@ async fn a_delay_passes_before_the_answer_comes() {
 }
 
 #[tokio::test]
-async fn a_held_request_is_answered_once_the_faults_are_cleared() {
+async fn a_held_request_gets_its_response_when_the_faults_are_cleared() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox
         .fail(Fault::hold().on("get_healthz").times(1))
         .unwrap();
     let kfp = Kfp(&sandbox);
     let mut held = Box::pin(kfp.get("/healthz"));
-    // The other request is answered while the first one waits.
+    // The other request is returned while the first one waits.
     tokio::select! {
         biased;
-        answer = &mut held => panic!("{}", answer.body),
+        response = &mut held => panic!("{}", response.body),
         () = async {
             while sandbox.received().is_empty() {
                 tokio::task::yield_now().await;
@@ -196,7 +196,7 @@ async fn a_held_request_is_answered_once_the_faults_are_cleared() {
 }
 
 #[tokio::test]
-async fn the_same_seed_meets_the_same_requests_at_about_the_rate() {
+async fn the_same_seed_selects_the_same_requests_at_about_the_rate() {
     let mut met = Vec::new();
     for seed in [1, 1, 2] {
         let fault = Fault::status(500).rate(0.25).seed(seed);
@@ -216,7 +216,7 @@ async fn the_same_seed_meets_the_same_requests_at_about_the_rate() {
 }
 
 #[tokio::test]
-async fn a_rate_of_0_meets_nothing() {
+async fn a_rate_of_0_applies_to_nothing() {
     let fault = Fault::status(500).rate(0.0);
     let sandbox = Sandbox::builder().fault(fault).start().await.unwrap();
     for _ in 0..20 {
@@ -227,32 +227,32 @@ async fn a_rate_of_0_meets_nothing() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_with_the_reason() {
+fn an_invalid_fault_is_rejected_with_the_reason() {
     let sandbox = Sandbox::builder().start_blocking().unwrap();
     for (fault, told) in [
         (
             Fault::status(500).on("list_rnus"),
-            "no operation is called \"list_rnus\"; the nearest name is \"list_runs\"",
+            "unknown operation \"list_rnus\": did you mean \"list_runs\"?",
         ),
         (
             Fault::status(99),
-            "99 is no status to answer with: take one from 200 to 599",
+            "invalid status 99: use one from 200 to 599",
         ),
         (
             Fault::status(101),
-            "101 is no status to answer with: take one from 200 to 599",
+            "invalid status 101: use one from 200 to 599",
         ),
         (
             Fault::status(500).rate(1.5),
-            "the rate 1.5 is not from 0 to 1",
+            "invalid rate 1.5: use a number from 0 to 1",
         ),
         (
             Fault::status(500).rate(f64::NAN),
-            "the rate NaN is not from 0 to 1",
+            "invalid rate NaN: use a number from 0 to 1",
         ),
         (
             Fault::content_type("a\nb"),
-            "the content type cannot be sent in a header: use visible ASCII",
+            "invalid content type: use visible ASCII characters",
         ),
     ] {
         let builder = Sandbox::builder().fault(fault.clone());
@@ -268,7 +268,7 @@ fn what_cannot_be_is_refused_with_the_reason() {
 }
 
 #[test]
-fn faults_are_read_from_text_and_shown_as_such() {
+fn faults_are_parsed_from_strings_and_formatted_alike() {
     let text = "get_run:status=503,retry-after=5,times=2;*:cut=body,delay=1500ms,rate=0.5,seed=7";
     let faults = Fault::read_all(text).unwrap();
     let cut = Fault::cut().with_delay(Duration::from_millis(1500));
@@ -288,45 +288,48 @@ fn faults_are_read_from_text_and_shown_as_such() {
 }
 
 #[test]
-fn a_text_that_is_wrong_is_refused_at_its_place() {
+fn an_invalid_string_is_rejected_with_the_column() {
     for (text, told) in [
         (
             "*",
-            "column 1: a fault is an operation or *, then : and settings, as in *:status=503",
+            "column 1: expected an operation or *, then : and settings, as in *:status=503",
         ),
         (
             "*:status=503; get_rum:status=1",
-            "column 15: no operation is called \"get_rum\"; the nearest name is \"get_run\"",
+            "column 15: unknown operation \"get_rum\": did you mean \"get_run\"?",
         ),
-        ("*:status=x", "column 10: \"x\" is not a status"),
+        (
+            "*:status=x",
+            "column 10: invalid value \"x\": expected a status",
+        ),
         (
             "*:times=1, status=700",
-            "column 19: 700 is no status to answer with: take one from 200 to 599",
+            "column 19: invalid status 700: use one from 200 to 599",
         ),
-        (
-            "*:cut=tail",
-            "column 7: a connection is cut at head or body",
-        ),
+        ("*:cut=tail", "column 7: invalid value: use head or body"),
         (
             "*:delay=5",
-            "column 9: \"5\" is no time: write 200ms or 1.5s",
+            "column 9: invalid duration \"5\": use a format like 200ms or 1.5s",
         ),
         (
             "*:delay=-5s",
-            "column 9: \"-5s\" is no time: write 200ms or 1.5s",
+            "column 9: invalid duration \"-5s\": use a format like 200ms or 1.5s",
         ),
         (
             "*:delay=1e99s",
-            "column 9: \"1e99s\" is no time: write 200ms or 1.5s",
+            "column 9: invalid duration \"1e99s\": use a format like 200ms or 1.5s",
         ),
         (
             "*:speed=5",
-            "column 3: \"speed\" is no setting: take status, cut, delay, content-type, retry-after, after, times, rate or seed",
+            "column 3: unknown setting \"speed\": use status, cut, delay, content-type, retry-after, after, times, rate or seed",
         ),
-        ("*:rate=2", "column 8: the rate 2 is not from 0 to 1"),
+        (
+            "*:rate=2",
+            "column 8: invalid rate 2: use a number from 0 to 1",
+        ),
         (
             "*: times=2",
-            "column 4: this does nothing: add status, cut, delay, content-type or retry-after",
+            "column 4: no effect: add status, cut, delay, content-type or retry-after",
         ),
     ] {
         let error = Fault::read_all(text).unwrap_err();

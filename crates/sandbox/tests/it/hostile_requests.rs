@@ -1,7 +1,7 @@
-//! Requests that are made to hold, exhaust or spy on a sandbox.
+//! Requests that try to block, exhaust or spy on a sandbox.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc;
 use std::thread;
@@ -35,7 +35,7 @@ impl Served {
         }
     }
 
-    /// The head and the beginning of an upload of a file.
+    /// Returns the head and the beginning of a file upload.
     fn upload(&self, file_name: &str, length: usize) -> String {
         let part = format!(
             "--b\r\ncontent-disposition: form-data; name=\"uploadfile\"; filename=\"{file_name}\"\r\n\r\n"
@@ -49,17 +49,17 @@ impl Served {
         )
     }
 
-    fn answer(&self, request: &[&[u8]]) -> String {
+    fn response(&self, request: &[&[u8]]) -> String {
         let mut connection = TcpStream::connect(&self.address).unwrap();
         for piece in request {
             connection.write_all(piece).unwrap();
         }
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).unwrap();
-        answer
+        let mut response = String::new();
+        connection.read_to_string(&mut response).unwrap();
+        response
     }
 
-    /// The most memory that it has ever held, in megabytes.
+    /// Returns the peak memory use in megabytes.
     fn most_memory(&self) -> u64 {
         let path = format!("/proc/{}/status", self.running.process.id());
         let status = fs::read_to_string(path).unwrap();
@@ -69,7 +69,7 @@ impl Served {
     }
 }
 
-/// An archive whose only file is a hole of that size.
+/// Returns an archive whose only file is a hole of that size.
 fn sparse(size: u64) -> Vec<u8> {
     let mut header = tar::Header::new_gnu();
     header.set_path("pipeline.yaml").unwrap();
@@ -92,9 +92,12 @@ fn an_archive_that_unpacks_to_gigabytes_takes_little_memory() {
     let archive = sparse(2 << 30);
     assert!(archive.len() < 300, "{}", archive.len());
     let head = served.upload("p.tar.gz", archive.len());
-    let answer = served.answer(&[head.as_bytes(), &archive, b"\r\n--b--\r\n"]);
-    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    assert!(answer.contains("the archive holds too much"), "{answer}");
+    let response = served.response(&[head.as_bytes(), &archive, b"\r\n--b--\r\n"]);
+    assert!(response.starts_with("HTTP/1.1 400"), "{response}");
+    assert!(
+        response.contains("the unpacked content is too large"),
+        "{response}"
+    );
     let most = served.most_memory();
     assert!(most < 200, "{most} MB");
 }
@@ -129,7 +132,7 @@ fn many_half_uploads_take_little_memory() {
     );
     assert!(
         served
-            .answer(&[health.as_bytes()])
+            .response(&[health.as_bytes()])
             .starts_with("HTTP/1.1 200")
     );
     let most = served.most_memory();
@@ -137,7 +140,7 @@ fn many_half_uploads_take_little_memory() {
 }
 
 #[test]
-fn requests_that_are_not_sent_to_their_end_hold_no_connection() {
+fn incomplete_requests_hold_no_connection() {
     let limit = Duration::from_millis(100);
     let sandbox = Sandbox::builder()
         .empty()
@@ -145,7 +148,7 @@ fn requests_that_are_not_sent_to_their_end_hold_no_connection() {
         .start_blocking();
     let sandbox = sandbox.unwrap();
     let address = sandbox.url().strip_prefix("http://").unwrap();
-    for (sent, answer) in [
+    for (sent, response) in [
         ("", ""),
         ("GET /heal", ""),
         ("GET /healthz HTTP/1.1\r\nhost: localhost\r\n", ""),
@@ -163,14 +166,34 @@ fn requests_that_are_not_sent_to_their_end_hold_no_connection() {
         let mut got = String::new();
         connection.read_to_string(&mut got).unwrap();
         assert!(
-            got.starts_with(answer) && got.is_empty() == answer.is_empty(),
+            got.starts_with(response) && got.is_empty() == response.is_empty(),
             "{sent}: {got}"
         );
     }
 }
 
+#[test]
+fn a_client_that_reads_no_response_holds_no_connection() {
+    let limit = Duration::from_millis(100);
+    let sandbox = Sandbox::builder().empty().request_time(limit);
+    let sandbox = sandbox.start_blocking().unwrap();
+    let address = sandbox.url().strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(address).unwrap();
+    let guard = Some(Duration::from_secs(20));
+    connection.set_write_timeout(guard).unwrap();
+    // The responses fill all buffers on the way, and then the requests do.
+    let request = "GET /openapi/compute.json HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(100);
+    let error = loop {
+        if let Err(error) = connection.write_all(request.as_bytes()) {
+            break error;
+        }
+    };
+    let closed = [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset];
+    assert!(closed.contains(&error.kind()), "{error}");
+}
+
 #[tokio::test]
-async fn only_names_of_this_machine_lead_to_a_sandbox_that_is_not_exposed() {
+async fn an_unexposed_sandbox_accepts_only_names_of_this_machine() {
     let closed = Sandbox::builder().empty().start().await.unwrap();
     let exposed = Sandbox::builder().empty().exposed().start().await.unwrap();
     for (header, value, status) in [

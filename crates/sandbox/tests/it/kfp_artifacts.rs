@@ -25,7 +25,7 @@ impl<'a> Task<'a> {
         Self { kfp, run, id }
     }
 
-    /// The request to create an artifact; `given` takes the place of what it would say otherwise.
+    /// Returns a request to create an artifact, with the fields of `given`.
     fn request(&self, given: Value) -> Value {
         let mut artifact = json!({ "name": "n", "type": "Artifact", "namespace": "ns" });
         merge(&mut artifact, given);
@@ -112,8 +112,8 @@ async fn an_artifact_needs_a_name_a_type_a_namespace_and_a_task() {
         wrong("producer_key", json!("")),
         wrong("run_id", json!(other)),
     ] {
-        let answer = task.kfp.post("/artifacts", request).await.expect(400);
-        assert_eq!(answer["code"], 3, "{answer}");
+        let response = task.kfp.post("/artifacts", request).await.expect(400);
+        assert_eq!(response["code"], 3, "{response}");
     }
     let unknown = task.kfp.post("/artifacts", wrong("task_id", json!("nope")));
     assert_eq!(sentence(&unknown.await.expect(404)), "Task nope not found");
@@ -140,7 +140,7 @@ async fn an_artifact_of_a_task_is_linked_as_its_output() {
 }
 
 #[tokio::test]
-async fn an_artifact_is_reused_only_if_that_is_asked_for_and_it_is_the_same() {
+async fn an_identical_artifact_is_reused_only_on_request() {
     let sandbox = empty().await;
     let task = Task::of(&sandbox).await;
     let request = async |name: &str, reuse: bool| {
@@ -156,14 +156,14 @@ async fn an_artifact_is_reused_only_if_that_is_asked_for_and_it_is_the_same() {
 }
 
 #[tokio::test]
-async fn a_batch_is_created_in_its_order_or_not_at_all() {
+async fn a_batch_is_created_in_order_or_not_at_all() {
     let sandbox = empty().await;
     let task = Task::of(&sandbox).await;
     let request = |name: &str| task.request(json!({ "name": name }));
     let wrong = json!({ "artifacts": [request("c"), request("")] });
     for batch in [wrong, json!({})] {
-        let answer = task.kfp.post("/artifacts:batchCreate", batch).await;
-        answer.expect(400);
+        let response = task.kfp.post("/artifacts:batchCreate", batch).await;
+        response.expect(400);
     }
     assert_eq!(task.kfp.get("/artifacts").await.expect(200), json!({}));
     let batch = json!({ "artifacts": [request("c"), request("a"), request("b")] });
@@ -173,7 +173,7 @@ async fn a_batch_is_created_in_its_order_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn an_update_replaces_what_it_names_and_leaves_the_rest() {
+async fn an_update_replaces_only_the_named_fields() {
     let sandbox = empty().await;
     let task = Task::of(&sandbox).await;
     let given = json!({ "description": "d", "metadata": { "a": 1 } });
@@ -193,7 +193,7 @@ async fn an_update_replaces_what_it_names_and_leaves_the_rest() {
 }
 
 #[tokio::test]
-async fn a_link_needs_all_of_its_fields_and_is_there_once() {
+async fn a_link_needs_all_of_its_fields_and_is_unique() {
     let sandbox = empty().await;
     let task = Task::of(&sandbox).await;
     let artifact = task.create(json!({})).await;
@@ -208,9 +208,9 @@ async fn a_link_needs_all_of_its_fields_and_is_there_once() {
     ] {
         let mut link = link(json!({}));
         link["artifact_task"].as_object_mut().unwrap().remove(field);
-        let answer = task.kfp.post("/artifact_tasks", link).await.expect(400);
+        let response = task.kfp.post("/artifact_tasks", link).await.expect(400);
         assert_eq!(
-            sentence(&answer),
+            sentence(&response),
             format!("artifact_task.{field} is required")
         );
     }
@@ -237,8 +237,8 @@ async fn a_batch_of_artifact_tasks_is_created_as_a_whole_or_not_at_all() {
         json!({ "artifact_tasks": links })
     };
     let path = "/artifact_tasks:batchCreate";
-    let answer = task.kfp.post(path, batch([good.clone(), wrong])).await;
-    answer.expect(404);
+    let response = task.kfp.post(path, batch([good.clone(), wrong])).await;
+    response.expect(404);
     task.kfp
         .post(path, json!({ "artifact_tasks": [] }))
         .await
@@ -258,17 +258,17 @@ async fn a_batch_of_artifact_tasks_is_created_as_a_whole_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn artifact_tasks_are_listed_for_something() {
+async fn a_list_of_artifact_tasks_needs_a_restriction() {
     let sandbox = Sandbox::start().await.unwrap();
     for query in ["", "?type=OUTPUT", "?page_size=5"] {
         let path = format!("/artifact_tasks{query}");
-        let answer = Kfp(&sandbox).get(&path).await.expect(400);
-        assert!(sentence(&answer).contains("task_ids, run_ids and artifact_ids"));
+        let response = Kfp(&sandbox).get(&path).await.expect(400);
+        assert!(sentence(&response).contains("task_ids, run_ids and artifact_ids"));
     }
 }
 
 #[tokio::test]
-async fn artifact_tasks_are_narrowed_by_ids_and_type() {
+async fn artifact_tasks_are_restricted_by_ids_and_type() {
     let sandbox = empty().await;
     let (one, other) = (Task::of(&sandbox).await, Task::of(&sandbox).await);
     let artifact = one.create(json!({})).await;
@@ -321,7 +321,7 @@ async fn a_metric_is_created_then_replaced_under_its_task_and_name() {
 }
 
 #[tokio::test]
-async fn a_metric_keeps_a_value_that_is_zero_and_the_time_it_is_given() {
+async fn a_metric_keeps_a_zero_value_and_a_given_time() {
     let sandbox = empty().await;
     let metric = json!({
         "task_id": "t", "name": "n", "value": 0, "schema": "Metric",
@@ -345,18 +345,18 @@ async fn a_metric_needs_a_task_a_name_and_a_value() {
     for missing in ["task_id", "name", "value"] {
         let mut metric = json!({ "task_id": "t", "name": "n", "value": 1 });
         metric.as_object_mut().unwrap().remove(missing);
-        let answer = kfp
+        let response = kfp
             .post("/metrics", json!({ "metric": metric }))
             .await
             .expect(400);
-        assert_eq!(sentence(&answer), format!("{missing} is required"));
+        assert_eq!(sentence(&response), format!("{missing} is required"));
     }
-    let answer = kfp.get("/metrics/t/n").await.expect(404);
-    assert_eq!(sentence(&answer), "Metric t/n not found");
+    let response = kfp.get("/metrics/t/n").await.expect(404);
+    assert_eq!(sentence(&response), "Metric t/n not found");
 }
 
 #[tokio::test]
-async fn metrics_are_narrowed_by_task_and_run() {
+async fn metrics_are_restricted_by_task_and_run() {
     let sandbox = Sandbox::start().await.unwrap();
     let kfp = Kfp(&sandbox);
     let all = kfp.get("/metrics?page_size=200").await.expect(200);

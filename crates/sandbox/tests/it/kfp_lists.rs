@@ -43,7 +43,7 @@ async fn five() -> Sandbox {
     sandbox
 }
 
-/// Creates an artifact of a task of its own.
+/// Creates an artifact with its own task.
 async fn create(kfp: &Kfp<'_>, mut artifact: Value) {
     let run = kfp.run().await;
     let task = kfp.task(&run).await;
@@ -58,7 +58,7 @@ async fn create(kfp: &Kfp<'_>, mut artifact: Value) {
 }
 
 #[tokio::test]
-async fn pages_hold_each_artifact_once_and_the_last_has_no_token() {
+async fn pages_contain_each_artifact_once_and_the_last_has_no_token() {
     let sandbox = seeded().await;
     let kfp = Kfp(&sandbox);
     let mut seen = Vec::new();
@@ -96,7 +96,7 @@ async fn a_page_that_ends_with_the_last_artifact_has_no_token() {
 }
 
 #[tokio::test]
-async fn page_sizes_have_a_default_a_limit_and_no_negative() {
+async fn page_sizes_have_a_default_and_a_limit_and_are_not_negative() {
     let sandbox = Sandbox::builder().empty().start().await.unwrap();
     let kfp = Kfp(&sandbox);
     let run = kfp.run().await;
@@ -129,13 +129,13 @@ async fn page_sizes_have_a_default_a_limit_and_no_negative() {
         "page_size=2147483648",
         "page_size=1&page_size=2",
     ] {
-        let answer = kfp.get(&format!("/artifacts?{query}")).await.expect(400);
-        assert_eq!(answer["code"], 3, "{query}");
+        let response = kfp.get(&format!("/artifacts?{query}")).await.expect(400);
+        assert_eq!(response["code"], 3, "{query}");
     }
 }
 
 #[tokio::test]
-async fn a_page_token_does_not_hold_the_page_size() {
+async fn a_page_token_does_not_contain_the_page_size() {
     let sandbox = seeded().await;
     let kfp = Kfp(&sandbox);
     let first = kfp.get("/artifacts?page_size=3").await.expect(200);
@@ -167,7 +167,7 @@ async fn in_multi_user_mode_a_namespace_is_needed_and_shown() {
 }
 
 #[tokio::test]
-async fn sorting_and_filter_are_repeated_identical_or_left_out() {
+async fn sorting_and_filter_of_a_next_page_are_identical_or_omitted() {
     let sandbox = seeded().await;
     let kfp = Kfp(&sandbox);
     let models = equals("name", "readout-discriminator");
@@ -195,7 +195,7 @@ async fn sorting_and_filter_are_repeated_identical_or_left_out() {
 }
 
 #[tokio::test]
-async fn a_page_token_of_another_sorting_is_refused() {
+async fn a_page_token_of_another_sorting_is_rejected() {
     let sandbox = seeded().await;
     let kfp = Kfp(&sandbox);
     let first = kfp
@@ -205,9 +205,9 @@ async fn a_page_token_of_another_sorting_is_refused() {
     let token = token(&first);
     for sort_by in ["name desc", "created_at"] {
         let query = [("sort_by", sort_by), ("page_token", &token)];
-        let answer = kfp.query("/artifacts", &query).await.expect(400);
+        let response = kfp.query("/artifacts", &query).await.expect(400);
         assert!(
-            answer["message"]
+            response["message"]
                 .as_str()
                 .unwrap()
                 .contains("page token belongs to another order or filter")
@@ -222,7 +222,7 @@ async fn a_page_token_of_another_sorting_is_refused() {
 }
 
 #[tokio::test]
-async fn a_page_token_of_another_filter_is_refused() {
+async fn a_page_token_of_another_filter_is_rejected() {
     let sandbox = seeded().await;
     let kfp = Kfp(&sandbox);
     let datasets = equals("name", "readout-counts");
@@ -240,21 +240,21 @@ async fn a_page_token_of_another_filter_is_refused() {
 }
 
 #[tokio::test]
-async fn a_page_token_of_another_list_or_of_nobody_is_refused() {
+async fn a_page_token_of_another_list_or_of_no_list_is_rejected() {
     let sandbox = seeded().await;
     let kfp = Kfp(&sandbox);
     let token = token(&kfp.get("/artifacts?page_size=3").await.expect(200));
     for wrong in [token.as_str(), "x", "e30", "bnVsbA", "é", "W10"] {
-        let answer = kfp
+        let response = kfp
             .query("/metrics", &[("page_token", wrong)])
             .await
             .expect(400);
-        assert_eq!(answer["details"][0]["message"], "invalid page token");
+        assert_eq!(response["details"][0]["message"], "invalid page token");
     }
 }
 
 #[tokio::test]
-async fn an_artifact_created_while_reading_neither_repeats_nor_hides_another() {
+async fn an_artifact_created_between_pages_neither_repeats_nor_hides_another() {
     let sandbox = five().await;
     let kfp = Kfp(&sandbox);
     let first = kfp
@@ -271,7 +271,7 @@ async fn an_artifact_created_while_reading_neither_repeats_nor_hides_another() {
 }
 
 #[tokio::test]
-async fn sorting_goes_upwards_unless_told_otherwise() {
+async fn sorting_is_ascending_by_default() {
     let sandbox = five().await;
     let kfp = Kfp(&sandbox);
     for (sort_by, order) in [
@@ -297,14 +297,14 @@ async fn sorting_goes_upwards_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn a_sorting_that_makes_no_sense_is_refused() {
+async fn an_invalid_sorting_is_rejected() {
     let sandbox = seeded().await;
     for sort_by in ["color", "name up", "name desc please", "-name"] {
-        let answer = Kfp(&sandbox)
+        let response = Kfp(&sandbox)
             .query("/artifacts", &[("sort_by", sort_by)])
             .await
             .expect(400);
-        assert_eq!(answer["code"], 3, "{sort_by}");
+        assert_eq!(response["code"], 3, "{sort_by}");
     }
 }
 
@@ -412,7 +412,7 @@ async fn a_filter_is_percent_decoded_twice() {
 }
 
 #[tokio::test]
-async fn a_filter_that_makes_no_sense_is_refused() {
+async fn an_invalid_filter_is_rejected() {
     let sandbox = five().await;
     let predicates = [
         json!({ "operation": "EQUALS", "key": "color", "string_value": "x" }),
@@ -430,11 +430,11 @@ async fn a_filter_that_makes_no_sense_is_refused() {
     ];
     for predicate in predicates {
         let filter = filter(&json!([predicate]));
-        let answer = Kfp(&sandbox)
+        let response = Kfp(&sandbox)
             .query("/artifacts", &[("filter", &filter)])
             .await
             .expect(400);
-        assert_eq!(answer["code"], 3, "{predicate}");
+        assert_eq!(response["code"], 3, "{predicate}");
     }
     for filter in ["x", "[]", "null", "{\"surprise\":1}", "{\"predicates\":{}}"] {
         Kfp(&sandbox)
@@ -474,7 +474,7 @@ async fn the_other_lists_sort_filter_and_page_alike() {
 }
 
 #[tokio::test]
-async fn what_changes_between_two_pages_is_on_the_second_one() {
+async fn a_change_between_two_pages_appears_on_the_second() {
     let sandbox = five().await;
     let kfp = Kfp(&sandbox);
     let not_last = filter(&json!([
@@ -499,7 +499,7 @@ async fn what_changes_between_two_pages_is_on_the_second_one() {
 }
 
 #[tokio::test]
-async fn an_order_follows_what_is_renamed_and_deleted() {
+async fn an_order_reflects_renamed_and_deleted_objects() {
     let sandbox = Sandbox::builder().empty().start().await.unwrap();
     let kfp = Kfp(&sandbox);
     let mut ids = Vec::new();

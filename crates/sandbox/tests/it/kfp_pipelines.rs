@@ -3,7 +3,7 @@
 use std::io::{Cursor, Write};
 use std::time::Duration;
 
-use crate::support::{Answer, Kfp, encoded, send, spec, texts};
+use crate::support::{Kfp, Response, encoded, send, spec, texts};
 use compute_kfp_sandbox::Sandbox;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -30,7 +30,7 @@ fn person(body: &Value) -> &str {
     body["details"][0]["message"].as_str().unwrap()
 }
 
-/// An upload as multipart, without a library: the bytes are what counts.
+/// Returns a multipart upload, built without a library to control its bytes.
 fn multipart(
     kfp: &Kfp<'_>,
     path: &str,
@@ -48,7 +48,7 @@ fn multipart(
         .body(body)
 }
 
-async fn upload(kfp: &Kfp<'_>, query: &str, file: &str, content: impl AsRef<[u8]>) -> Answer {
+async fn upload(kfp: &Kfp<'_>, query: &str, file: &str, content: impl AsRef<[u8]>) -> Response {
     send(multipart(
         kfp,
         &format!("/pipelines/upload{query}"),
@@ -134,7 +134,7 @@ async fn an_uploaded_file_becomes_a_pipeline_with_a_version_that_can_run() {
 }
 
 #[tokio::test]
-async fn an_upload_without_a_name_has_that_of_its_file() {
+async fn the_name_of_an_upload_defaults_to_that_of_its_file() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     let named = upload(&kfp, "", "pipeline.yml", PACKAGE).await.expect(200);
@@ -149,7 +149,7 @@ async fn an_upload_without_a_name_has_that_of_its_file() {
 }
 
 #[tokio::test]
-async fn a_bad_upload_is_refused_in_the_shape_of_its_endpoint() {
+async fn an_invalid_upload_is_rejected_in_the_format_of_its_endpoint() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     upload(&kfp, "?name=taken", "p.yaml", PACKAGE)
@@ -326,7 +326,7 @@ async fn pipelines_and_versions_are_created_from_names_and_urls() {
 }
 
 #[tokio::test]
-async fn an_empty_map_clears_the_tags_and_no_map_leaves_them() {
+async fn an_empty_map_clears_the_tags_and_an_absent_map_keeps_them() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     let body = json!({ "name": "p", "tags": { "a": "1" }, "description": "d" });
@@ -346,7 +346,7 @@ async fn an_empty_map_clears_the_tags_and_no_map_leaves_them() {
 }
 
 #[tokio::test]
-async fn a_tag_filter_takes_equals_only_and_is_not_in_the_token() {
+async fn a_tag_filter_supports_only_equals_and_is_not_in_the_token() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     for (name, team) in [("a", "x"), ("b", "y"), ("c", "x"), ("d", "y")] {
@@ -381,7 +381,7 @@ async fn a_tag_filter_takes_equals_only_and_is_not_in_the_token() {
 }
 
 #[tokio::test]
-async fn an_experiments_name_is_taken_within_its_namespace() {
+async fn an_experiments_name_is_unique_within_its_namespace() {
     let sandbox = Sandbox::builder().empty().multi_user();
     let sandbox = sandbox.start().await.unwrap();
     let kfp = Kfp(&sandbox);
@@ -432,7 +432,7 @@ async fn an_experiments_name_is_taken_within_its_namespace() {
 }
 
 #[tokio::test]
-async fn short_pages_lose_nothing_and_say_that_more_follows() {
+async fn short_pages_lose_nothing_and_indicate_that_more_follows() {
     let sandbox = Sandbox::builder()
         .empty()
         .short_pages(true)

@@ -1,9 +1,10 @@
 //! Compares the sandbox's responses to 257 requests with those of the real server.
 //!
-//! What hangs on chance is not compared: identifiers and page tokens are bound where they are first
-//! seen, times only have to be times, and objects that the server sorts alike may come in any order.
+//! Random parts are not compared: identifiers and page tokens are bound at their first occurrence, any
+//! time matches a time, and objects with equal sort values may have any order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use compute_kfp_sandbox::{KfpServer, Sandbox};
 use reqwest::{Method, multipart};
@@ -13,11 +14,11 @@ use crate::support::{encoded, plain};
 
 const RECORDED: &str = include_str!("../recorded/kfp.jsonl");
 
-/// Times for those that were left out of the recording.
+/// Times for those that the recording omits.
 const EARLY: &str = "2020-01-01T00:00:00Z";
 const EARLIER: &str = "2019-01-01T00:00:00Z";
 
-/// Marks of the server's own errors that a client can go by.
+/// Marks in the server's errors that a client can rely on.
 const MARKS: &[&str] = &[
     "Already exist error",
     "BadRequestError",
@@ -32,7 +33,7 @@ const MARKS: &[&str] = &[
 const TELLING_ORDERS: &[&str] = &["name", "display_name", "display_name desc"];
 
 #[tokio::test]
-async fn every_answer_is_the_recorded_one() {
+async fn every_response_is_the_recorded_one() {
     let sandbox = Sandbox::builder().empty().kfp_server(KfpServer::Next);
     let sandbox = sandbox.start().await.unwrap();
     let mut bindings = Bindings::default();
@@ -42,12 +43,14 @@ async fn every_answer_is_the_recorded_one() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
+    let mut objects = BTreeMap::new();
     for exchange in &recorded {
-        collect(&exchange["answer"], &mut bindings.objects);
+        collect(&exchange["answer"], &mut objects);
     }
+    bindings.objects = Rc::new(objects);
     for exchange in &recorded {
         let request = bindings.substituted(&exchange["request"], "");
-        let (status, answer) = send(&sandbox, &request).await;
+        let (status, response) = send(&sandbox, &request).await;
         let mut differences = Vec::new();
         if json!(status) != exchange["status"] {
             differences.push(format!("status {status}, recorded {}", exchange["status"]));
@@ -66,15 +69,16 @@ async fn every_answer_is_the_recorded_one() {
         };
         comparison.compare(
             &exchange["answer"],
-            &answer,
+            &response,
             &mut bindings,
             &mut differences,
             "",
         );
+        bindings.keep_seen();
         if !differences.is_empty() {
             let name = &exchange["name"];
             differing.push(format!(
-                "{name}\n  {}\n  = {answer}",
+                "{name}\n  {}\n  = {response}",
                 differences.join("\n  ")
             ));
         }
@@ -110,28 +114,43 @@ async fn send(sandbox: &Sandbox, request: &Value) -> (u16, Value) {
     let response = sent.send().await.unwrap();
     let status = response.status().as_u16();
     let text = response.text().await.unwrap();
-    let answer = serde_json::from_str(&text).unwrap_or_else(|_| json!(text.trim()));
-    (status, answer)
+    let response = serde_json::from_str(&text).unwrap_or_else(|_| json!(text.trim()));
+    (status, response)
 }
 
 /// Names in the recording, such as `id-1`, and the values of the sandbox for them.
+///
+/// Cloning is cheap, since each of many attempts at a list element needs its own bindings.
 #[derive(Clone, Default)]
 struct Bindings {
-    bound: BTreeMap<String, String>,
+    bound: Rc<BTreeMap<String, String>>,
     /// The last recorded form of each object, by its recorded identifier.
-    objects: BTreeMap<String, Value>,
+    objects: Rc<BTreeMap<String, Rc<Value>>>,
+    /// Later forms of objects, from the present response.
+    seen: Vec<(String, Rc<Value>)>,
 }
 
 impl Bindings {
-    fn bind(&mut self, recorded: &str, answered: &str) -> bool {
+    fn bind(&mut self, recorded: &str, returned: &str) -> bool {
         if let Some(bound) = self.bound.get(recorded) {
-            return bound == answered;
+            return bound == returned;
         }
-        if recorded.starts_with("id-") && self.bound.values().any(|bound| bound == answered) {
+        if recorded.starts_with("id-") && self.bound.values().any(|bound| bound == returned) {
             return false;
         }
-        self.bound.insert(recorded.to_owned(), answered.to_owned());
+        Rc::make_mut(&mut self.bound).insert(recorded.to_owned(), returned.to_owned());
         true
+    }
+
+    fn object(&self, id: &str) -> Option<&Rc<Value>> {
+        let seen = self.seen.iter().rev().find(|(known, _)| known == id);
+        seen.map(|(_, object)| object)
+            .or_else(|| self.objects.get(id))
+    }
+
+    /// Ends a response: the forms of its objects are now the last ones.
+    fn keep_seen(&mut self) {
+        Rc::make_mut(&mut self.objects).extend(self.seen.drain(..));
     }
 
     fn substituted(&self, value: &Value, key: &str) -> Value {
@@ -152,6 +171,9 @@ impl Bindings {
     }
 
     fn text(&self, text: &str) -> String {
+        if !text.contains("id-") && !text.contains("token-") {
+            return text.to_owned();
+        }
         let ends = |byte: u8| !byte.is_ascii_digit();
         // The longest first: `id-1` is in `id-10` too.
         let mut known: Vec<_> = self.bound.iter().collect();
@@ -170,8 +192,7 @@ impl Bindings {
 }
 
 struct Comparison<'a> {
-    /// The names of runs that leave the version of their pipeline to the server, which takes any
-    /// of the newest second.
+    /// Names of runs without a pipeline version. The server selects any version of the newest second.
     unversioned: &'a BTreeSet<String>,
     request: &'a Value,
     order_counts: bool,
@@ -181,34 +202,34 @@ impl Comparison<'_> {
     fn compare(
         &self,
         recorded: &Value,
-        answered: &Value,
+        returned: &Value,
         bindings: &mut Bindings,
         differences: &mut Vec<String>,
         at: &str,
     ) {
-        match (recorded, answered) {
-            (Value::Object(recorded), Value::Object(answered)) => {
-                self.compare_objects(recorded, answered, bindings, differences, at);
+        match (recorded, returned) {
+            (Value::Object(recorded), Value::Object(returned)) => {
+                self.compare_objects(recorded, returned, bindings, differences, at);
             }
-            (Value::Array(recorded), Value::Array(answered)) => {
-                self.compare_lists(recorded, answered, bindings, differences, at);
+            (Value::Array(recorded), Value::Array(returned)) => {
+                self.compare_lists(recorded, returned, bindings, differences, at);
             }
-            (Value::String(recorded), Value::String(answered)) => {
-                if let Some(difference) = self.text(recorded, answered, bindings) {
+            (Value::String(recorded), Value::String(returned)) => {
+                if let Some(difference) = self.text(recorded, returned, bindings) {
                     differences.push(format!("{at}: {difference}"));
                 }
             }
-            (recorded, answered)
-                if recorded.as_f64() == answered.as_f64() && recorded.is_number() => {}
-            (recorded, answered) if recorded == answered => {}
-            _ => differences.push(format!("{at}: {answered}, recorded {recorded}")),
+            (recorded, returned)
+                if recorded.as_f64() == returned.as_f64() && recorded.is_number() => {}
+            (recorded, returned) if recorded == returned => {}
+            _ => differences.push(format!("{at}: {returned}, recorded {recorded}")),
         }
     }
 
     fn compare_objects(
         &self,
         recorded: &Map<String, Value>,
-        answered: &Map<String, Value>,
+        returned: &Map<String, Value>,
         bindings: &mut Bindings,
         differences: &mut Vec<String>,
         at: &str,
@@ -219,8 +240,8 @@ impl Comparison<'_> {
             .iter()
             .map(|name| bindings.text(name))
             .collect();
-        if bound != names(answered) {
-            let (missing, surplus) = (&bound - &names(answered), &names(answered) - &bound);
+        if bound != names(returned) {
+            let (missing, surplus) = (&bound - &names(returned), &names(returned) - &bound);
             differences.push(format!("{at}: misses {missing:?}, adds {surplus:?}"));
         }
         for (name, value) in recorded {
@@ -228,13 +249,13 @@ impl Comparison<'_> {
             let hangs_on_chance = is_run && of_run.contains(&name.as_str())
                 || name == "last_run_created_at"
                 || name == "pipeline_version_reference" && self.picks_version(recorded);
-            if let Some(answered) = answered
+            if let Some(returned) = returned
                 .get(&bindings.text(name))
                 .filter(|_| !hangs_on_chance)
             {
                 self.compare(
                     value,
-                    answered,
+                    returned,
                     bindings,
                     differences,
                     &format!("{at}/{name}"),
@@ -242,9 +263,8 @@ impl Comparison<'_> {
             }
         }
         if let Some(id) = identity(recorded) {
-            bindings
-                .objects
-                .insert(id.to_owned(), Value::Object(recorded.clone()));
+            let object = Rc::new(Value::Object(recorded.clone()));
+            bindings.seen.push((id.to_owned(), object));
         }
     }
 
@@ -256,56 +276,66 @@ impl Comparison<'_> {
     fn compare_lists(
         &self,
         recorded: &[Value],
-        answered: &[Value],
+        returned: &[Value],
         bindings: &mut Bindings,
         differences: &mut Vec<String>,
         at: &str,
     ) {
-        if recorded.len() != answered.len() {
-            let (there, here) = (recorded.len(), answered.len());
+        if recorded.len() != returned.len() {
+            let (there, here) = (recorded.len(), returned.len());
             differences.push(format!("{at}: {here} elements, recorded {there}"));
             return;
         }
         // An object that was seen before is compared with what was recorded of it last.
-        let mut left: Vec<&Value> = recorded.iter().collect();
-        for (place, answered) in answered.iter().enumerate() {
-            let mut attempts: Vec<Value> = if self.order_counts || !is_list_of_objects(recorded) {
-                vec![recorded[place].clone()]
+        let recorded_elements: Vec<Rc<Value>> = recorded.iter().cloned().map(Rc::new).collect();
+        let mut left = recorded_elements.clone();
+        for (place, returned) in returned.iter().enumerate() {
+            let mut attempts: Vec<Rc<Value>> = Vec::new();
+            if self.order_counts || !is_list_of_objects(recorded) {
+                attempts.push(Rc::clone(&recorded_elements[place]));
             } else {
-                left.iter().map(|left| (*left).clone()).collect()
-            };
-            if !self.order_counts {
-                attempts.extend(seen(answered, bindings));
+                attempts.extend(left.iter().cloned());
             }
-            let outcomes = attempts.iter().map(|attempt| {
+            if !self.order_counts {
+                attempts.extend(seen(returned, bindings));
+            }
+            let mut best: Option<(Vec<String>, Bindings, Rc<Value>)> = None;
+            for attempt in attempts {
                 let (mut bindings, mut differences) = (bindings.clone(), Vec::new());
                 let at = format!("{at}/{place}");
-                self.compare(attempt, answered, &mut bindings, &mut differences, &at);
-                (differences, bindings, attempt)
-            });
-            let best = outcomes
-                .min_by_key(|(differences, _, _)| differences.len())
-                .unwrap();
+                self.compare(&attempt, returned, &mut bindings, &mut differences, &at);
+                let is_equal = differences.is_empty();
+                if best
+                    .as_ref()
+                    .is_none_or(|best| differences.len() < best.0.len())
+                {
+                    best = Some((differences, bindings, attempt));
+                }
+                if is_equal {
+                    break;
+                }
+            }
+            let best = best.unwrap();
             left.retain(|left| {
-                identity_of(left) != identity_of(best.2) || identity_of(left).is_none()
+                identity_of(left) != identity_of(&best.2) || identity_of(left).is_none()
             });
             differences.extend(best.0);
             *bindings = best.1;
         }
     }
 
-    fn text(&self, recorded: &str, answered: &str, bindings: &mut Bindings) -> Option<String> {
+    fn text(&self, recorded: &str, returned: &str, bindings: &mut Bindings) -> Option<String> {
         if recorded == "TIME" {
             let is_time =
-                answered.len() >= 20 && answered.ends_with('Z') && !answered.starts_with("1970");
-            return (!is_time).then(|| format!("{answered:?} is no time"));
+                returned.len() >= 20 && returned.ends_with('Z') && !returned.starts_with("1970");
+            return (!is_time).then(|| format!("{returned:?} is no time"));
         }
         if recorded.starts_with("id-") || recorded.starts_with("token-") {
-            let same = bindings.bind(recorded, answered);
-            return (!same).then(|| format!("{answered:?} is not {recorded}"));
+            let same = bindings.bind(recorded, returned);
+            return (!same).then(|| format!("{returned:?} is not {recorded}"));
         }
         let Some(expected) = recorded.strip_prefix("TEXT") else {
-            return (recorded != answered).then(|| format!("{answered:?}, recorded {recorded:?}"));
+            return (recorded != returned).then(|| format!("{returned:?}, recorded {recorded:?}"));
         };
         let (marks, naming) = expected.split_once(" naming ").unwrap_or((expected, ""));
         let marks: BTreeSet<String> = MARKS
@@ -315,11 +345,11 @@ impl Comparison<'_> {
             .collect();
         let naming = naming.split(", ").filter(|name| !name.is_empty());
         let naming: BTreeSet<String> = naming.map(|name| bindings.text(name)).collect();
-        let found_marks = MARKS.iter().filter(|mark| answered.contains(**mark));
+        let found_marks = MARKS.iter().filter(|mark| returned.contains(**mark));
         let found_marks: BTreeSet<String> = found_marks.map(|mark| (*mark).to_owned()).collect();
         let mut sent = BTreeSet::new();
         strings(self.request, &mut sent);
-        sent.retain(|sent| sent.len() > 2 && has_word(answered, sent));
+        sent.retain(|sent| sent.len() > 2 && has_word(returned, sent));
         (found_marks != marks || sent != naming)
             .then(|| format!("marks {found_marks:?}, names {sent:?}; recorded {recorded:?}"))
     }
@@ -369,31 +399,26 @@ fn identity(object: &Map<String, Value>) -> Option<&str> {
     fields.iter().find_map(|field| object.get(*field)?.as_str())
 }
 
-/// What was recorded last of an object that is known by its identifier, or else all objects that
-/// it may be.
-fn seen(answered: &Value, bindings: &Bindings) -> Vec<Value> {
-    let id = identity_of(answered);
+/// Returns the last recorded form of a known object, or else all objects that it may be.
+fn seen(returned: &Value, bindings: &Bindings) -> Vec<Rc<Value>> {
+    let id = identity_of(returned);
     let known = bindings
         .bound
         .iter()
         .find(|(_, bound)| Some(bound.as_str()) == id);
     if let Some((recorded, _)) = known {
-        return bindings
-            .objects
-            .get(recorded)
-            .cloned()
-            .into_iter()
-            .collect();
+        return bindings.object(recorded).cloned().into_iter().collect();
     }
-    let is_unseen = |(id, _): &(&String, &Value)| !bindings.bound.contains_key(*id);
-    let unseen = bindings.objects.iter().filter(is_unseen);
-    unseen.map(|(_, object)| object.clone()).collect()
+    let ids = bindings.objects.keys();
+    ids.filter(|id| !bindings.bound.contains_key(*id))
+        .filter_map(|id| bindings.object(id).cloned())
+        .collect()
 }
 
 /// Finds the objects in a response.
-fn collect(value: &Value, objects: &mut BTreeMap<String, Value>) {
+fn collect(value: &Value, objects: &mut BTreeMap<String, Rc<Value>>) {
     if let Some(id) = identity_of(value) {
-        objects.insert(id.to_owned(), value.clone());
+        objects.insert(id.to_owned(), Rc::new(value.clone()));
     }
     match value {
         Value::Array(elements) => elements.iter().for_each(|e| collect(e, objects)),

@@ -1,4 +1,4 @@
-//! KFP's recurring runs, and what agents report.
+//! KFP's recurring runs, and the reports of agents.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ async fn sandbox() -> Sandbox {
     Sandbox::builder().empty().start().await.unwrap()
 }
 
-/// Once a minute, enabled.
+/// An enabled recurring run, once a minute.
 fn minutely() -> Value {
     let mut spec = spec(&[]);
     let shots = json!({ "shots": { "parameterType": "NUMBER_INTEGER" } });
@@ -33,10 +33,10 @@ async fn create(kfp: &Kfp<'_>, body: Value) -> String {
 }
 
 async fn switch(kfp: &Kfp<'_>, id: &str, verb: &str) {
-    let answer = kfp
+    let response = kfp
         .post(&format!("/recurringruns/{id}:{verb}"), json!({}))
         .await;
-    assert_eq!(answer.expect(200), json!({}));
+    assert_eq!(response.expect(200), json!({}));
 }
 
 async fn runs(kfp: &Kfp<'_>) -> Vec<Value> {
@@ -45,7 +45,7 @@ async fn runs(kfp: &Kfp<'_>) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn runs_start_when_they_are_due_however_long_the_step() {
+async fn runs_start_at_their_due_times_however_long_the_advance() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     let id = create(&kfp, minutely()).await;
@@ -80,7 +80,7 @@ async fn a_cron_expression_is_followed() {
 }
 
 #[tokio::test]
-async fn no_more_runs_are_under_way_than_may_be() {
+async fn the_number_of_active_runs_is_limited() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     let mut body = minutely();
@@ -103,7 +103,7 @@ async fn no_more_runs_are_under_way_than_may_be() {
 }
 
 #[tokio::test]
-async fn a_disabled_one_starts_nothing_and_catches_up_unless_told_not_to() {
+async fn a_disabled_recurring_run_starts_nothing_and_catches_up_by_default() {
     for (no_catchup, missed) in [(false, 3), (true, 1)] {
         let sandbox = sandbox().await;
         let kfp = Kfp(&sandbox);
@@ -128,7 +128,7 @@ async fn a_disabled_one_starts_nothing_and_catches_up_unless_told_not_to() {
 }
 
 #[tokio::test]
-async fn without_a_mode_it_is_disabled_and_a_deleted_one_is_gone() {
+async fn a_recurring_run_is_disabled_by_default_and_can_be_deleted() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     let mut body = minutely();
@@ -156,7 +156,7 @@ async fn without_a_mode_it_is_disabled_and_a_deleted_one_is_gone() {
 }
 
 #[tokio::test]
-async fn what_makes_no_schedule_is_refused() {
+async fn an_invalid_schedule_is_rejected() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     let changes = [
@@ -250,7 +250,7 @@ async fn a_reported_workflow_ends_its_run() {
 }
 
 #[tokio::test]
-async fn a_reported_schedule_switches_its_recurring_run() {
+async fn a_reported_schedule_enables_or_disables_its_recurring_run() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     let id = create(&kfp, minutely()).await;
@@ -264,7 +264,7 @@ async fn a_reported_schedule_switches_its_recurring_run() {
 }
 
 #[tokio::test]
-async fn the_latest_task_with_a_fingerprint_that_ended_well_is_found() {
+async fn the_latest_successful_task_with_a_fingerprint_is_found() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     let body = json!({ "display_name": "r", "pipeline_spec": spec(&[]) });
@@ -291,7 +291,7 @@ async fn the_latest_task_with_a_fingerprint_that_ended_well_is_found() {
 }
 
 #[tokio::test]
-async fn a_permission_is_asked_for_in_full_and_a_visualization_needs_a_source() {
+async fn an_authorization_needs_all_parameters_and_a_visualization_a_source() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     let asked = [

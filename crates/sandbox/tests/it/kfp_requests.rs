@@ -1,4 +1,4 @@
-//! What KFP makes of requests: credentials, errors, bodies.
+//! KFP's handling of requests: credentials, errors, bodies.
 
 use crate::support::{Kfp, plain, send, spec};
 use compute_kfp_sandbox::{KfpServer, Sandbox};
@@ -9,13 +9,13 @@ async fn sandbox() -> Sandbox {
     Sandbox::builder().empty().start().await.unwrap()
 }
 
-/// A sandbox that wants a token.
+/// A sandbox that requires a token.
 async fn guarded() -> Sandbox {
     let sandbox = Sandbox::builder().empty().require_kfp_token();
     sandbox.start().await.unwrap()
 }
 
-/// The code of an error, and the text for a person.
+/// Returns the code of an error, and its message for people.
 #[track_caller]
 fn error(body: &Value) -> (i64, &str) {
     let code = body["code"].as_i64().unwrap();
@@ -31,7 +31,7 @@ fn error(body: &Value) -> (i64, &str) {
     (code, text)
 }
 
-/// The message of the gateway itself, which gives no details.
+/// Returns the message of an error of the gateway, which has no details.
 #[track_caller]
 fn gateway_error(body: &Value, code: i64) -> &str {
     assert_eq!(body["code"], code, "{body}");
@@ -56,7 +56,7 @@ async fn a_missing_or_wrong_token_is_a_401_with_code_16() {
 }
 
 #[tokio::test]
-async fn every_operation_but_one_wants_a_token_if_tokens_are_required() {
+async fn every_operation_but_one_requires_a_token_if_tokens_are_required() {
     let sandbox = guarded().await;
     let health = plain(&sandbox, Method::GET, "/apis/v2beta1/healthz");
     let health = send(health).await.expect(200);
@@ -104,7 +104,7 @@ async fn an_identity_is_needed_in_multi_user_mode() {
 }
 
 #[tokio::test]
-async fn a_single_user_server_takes_requests_without_a_token() {
+async fn a_single_user_server_accepts_requests_without_a_token() {
     let sandbox = sandbox().await;
     let list = || plain(&sandbox, Method::GET, "/apis/v2beta1/runs");
     send(list()).await.expect(200);
@@ -128,9 +128,9 @@ async fn release_2_17_has_no_artifacts_tasks_and_metrics() {
     ] {
         let sandbox = Sandbox::builder().empty().kfp_server(server);
         let sandbox = sandbox.start().await.unwrap();
-        let answer = Kfp(&sandbox).get(path).await.expect(status);
+        let response = Kfp(&sandbox).get(path).await.expect(status);
         if status == 404 {
-            assert_eq!(gateway_error(&answer, 5), "Not Found");
+            assert_eq!(gateway_error(&response, 5), "Not Found");
         }
     }
 }
@@ -148,12 +148,12 @@ async fn an_unknown_artifact_is_not_found() {
     let sandbox = sandbox().await;
     let body = Kfp(&sandbox).get("/artifacts/x").await.expect(404);
     assert_eq!(error(&body), (5, "Artifact x not found"));
-    let message = "Failed to get Artifact: ResourceNotFoundError: Artifact x not found";
+    let message = "get_artifact failed: ResourceNotFoundError: Artifact x not found";
     assert_eq!(body["message"], message);
 }
 
 #[tokio::test]
-async fn an_id_may_hold_an_encoded_slash() {
+async fn an_id_may_contain_an_encoded_slash() {
     let sandbox = sandbox().await;
     let body = Kfp(&sandbox).get("/artifacts/a%2Fb").await.expect(404);
     assert_eq!(error(&body).1, "Artifact a/b not found");
@@ -191,7 +191,7 @@ async fn an_unknown_path_is_a_404_and_an_unknown_method_a_501() {
 }
 
 #[tokio::test]
-async fn unknown_fields_are_refused_at_every_depth() {
+async fn unknown_fields_are_rejected_at_every_depth() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     let bodies = [
@@ -214,17 +214,17 @@ async fn unknown_fields_are_refused_at_every_depth() {
         ("/metrics", json!({ "metric": { "surprise": null } })),
     ];
     for (path, body) in bodies {
-        let answer = kfp.post(path, body).await.expect(400);
+        let response = kfp.post(path, body).await.expect(400);
         assert!(
-            gateway_error(&answer, 3).contains("unknown field \"surprise\""),
-            "{answer}"
+            gateway_error(&response, 3).contains("unknown field \"surprise\""),
+            "{response}"
         );
     }
     assert_eq!(kfp.get("/artifacts").await.expect(200), json!({}));
 }
 
 #[tokio::test]
-async fn values_of_the_wrong_type_are_refused() {
+async fn values_of_the_wrong_type_are_rejected() {
     let sandbox = sandbox().await;
     let bodies = [
         json!([]),
@@ -240,8 +240,11 @@ async fn values_of_the_wrong_type_are_refused() {
         json!({ "artifact": { "name": "n" }, "reuse_if_exists": "yes" }),
     ];
     for body in bodies {
-        let answer = Kfp(&sandbox).post("/artifacts", body).await.expect(400);
-        assert!(gateway_error(&answer, 3).starts_with("proto: "), "{answer}");
+        let response = Kfp(&sandbox).post("/artifacts", body).await.expect(400);
+        assert!(
+            gateway_error(&response, 3).starts_with("proto: "),
+            "{response}"
+        );
     }
 }
 
@@ -256,8 +259,8 @@ async fn nulls_count_as_absent_and_camel_case_names_are_read() {
     assert_eq!(run["service_account"], "s");
     assert!(run.get("description").is_none());
     let twice = json!({ "artifact": { "name": "n" }, "run_id": "r", "runId": "r" });
-    let answer = Kfp(&sandbox).post("/artifacts", twice).await.expect(400);
-    assert!(gateway_error(&answer, 3).contains("duplicate field"));
+    let response = Kfp(&sandbox).post("/artifacts", twice).await.expect(400);
+    assert!(gateway_error(&response, 3).contains("duplicate field"));
 }
 
 #[tokio::test]
@@ -274,16 +277,16 @@ async fn a_message_of_any_type_names_its_type() {
         json!({ "@type": null }),
         json!({ "@type": "no URL" }),
     ] {
-        let answer = Kfp(&sandbox)
+        let response = Kfp(&sandbox)
             .post("/pipelines", with(json!([detail])))
             .await
             .expect(400);
-        assert!(gateway_error(&answer, 3).contains("google.protobuf.Any"));
+        assert!(gateway_error(&response, 3).contains("google.protobuf.Any"));
     }
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_is_a_400() {
+async fn a_body_of_invalid_json_is_a_400() {
     let sandbox = sandbox().await;
     let post = |body: Vec<u8>| send(Kfp(&sandbox).request(Method::POST, "/artifacts").body(body));
     for body in [&b"{"[..], b"\xff", b"<html>"] {
@@ -303,10 +306,10 @@ async fn the_content_type_of_a_body_does_not_matter() {
 }
 
 #[tokio::test]
-async fn a_huge_body_is_refused_as_grpc_does() {
+async fn a_huge_body_is_rejected_as_by_grpc() {
     let sandbox = sandbox().await;
     let body = json!({ "artifact": { "name": "x".repeat(5 * 1024 * 1024) } });
-    let answer = Kfp(&sandbox).post("/artifacts", body).await.expect(429);
-    gateway_error(&answer, 8);
+    let response = Kfp(&sandbox).post("/artifacts", body).await.expect(429);
+    gateway_error(&response, 8);
     assert!(sandbox.received()[0].body().is_empty());
 }

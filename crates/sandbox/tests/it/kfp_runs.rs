@@ -6,7 +6,7 @@ use crate::support::{self, Kfp, texts};
 use compute_kfp_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-/// More than a run of some tasks takes.
+/// A time in which a run with some tasks ends.
 const LONG_ENOUGH: Duration = Duration::from_secs(60);
 const UNSET: &str = "1970-01-01T00:00:00Z";
 
@@ -14,12 +14,12 @@ async fn sandbox() -> Sandbox {
     Sandbox::builder().empty().start().await.unwrap()
 }
 
-/// A pipeline of the tasks `measure` and `fit`, which needs what is measured.
+/// A pipeline of the tasks `measure` and `fit`, which depends on `measure`.
 fn spec() -> Value {
     support::spec(&["measure", "fit"])
 }
 
-/// Creates a run of a pipeline that declares the parameters that it is given.
+/// Creates a run of a pipeline with declared parameters.
 async fn run(kfp: &Kfp<'_>, parameters: Value) -> String {
     let mut spec = spec();
     for (name, value) in parameters.as_object().unwrap() {
@@ -52,7 +52,7 @@ fn person(body: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn a_run_moves_on_as_time_passes_and_not_before() {
+async fn a_run_progresses_only_as_time_passes() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     let id = run(&kfp, json!({})).await;
@@ -91,7 +91,7 @@ async fn a_run_moves_on_as_time_passes_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_run_fails_where_a_parameter_says_so_and_succeeds_when_it_is_retried() {
+async fn a_parameter_makes_a_run_fail_and_a_retry_succeeds() {
     for (told, failed) in [
         (json!(true), "fit"),
         (json!("fit"), "fit"),
@@ -216,16 +216,16 @@ async fn a_run_needs_a_name_and_one_pipeline() {
         ("post", "/runs/x:terminate"),
         ("post", "/runs/x:retry"),
     ] {
-        let answer = match method {
+        let response = match method {
             "get" => kfp.get(path).await,
             _ => kfp.post(path, json!({})).await,
         };
-        assert_eq!(person(&answer.expect(404)), "Run x not found");
+        assert_eq!(person(&response.expect(404)), "Run x not found");
     }
 }
 
 #[tokio::test]
-async fn what_the_server_says_of_a_run_cannot_be_sent() {
+async fn fields_of_a_run_that_the_server_sets_are_ignored() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     let body = json!({
@@ -273,7 +273,7 @@ async fn runs_are_in_the_namespace_of_their_experiment() {
 }
 
 #[tokio::test]
-async fn a_page_of_runs_with_their_tasks_holds_at_most_100() {
+async fn a_page_of_runs_with_their_tasks_has_at_most_100() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     for _ in 0..101 {
@@ -310,7 +310,7 @@ async fn runs_are_archived_and_deleted_with_their_tasks() {
 }
 
 #[tokio::test]
-async fn a_deleted_run_does_not_go_on() {
+async fn a_deleted_run_does_not_progress() {
     let sandbox = sandbox().await;
     let kfp = Kfp(&sandbox);
     let id = run(&kfp, json!({})).await;

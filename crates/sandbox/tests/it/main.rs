@@ -1,4 +1,4 @@
-//! The tests of the sandbox from outside, in one program, so that it is linked once.
+//! Black-box tests of the sandbox, in one program, so that it is linked once.
 
 #![allow(
     clippy::unwrap_used,

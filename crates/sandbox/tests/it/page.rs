@@ -1,4 +1,4 @@
-//! What a browser gets to see.
+//! The page for browsers.
 
 use crate::support::{Kfp, plain};
 use compute_kfp_sandbox::{Fault, Sandbox};
@@ -9,10 +9,13 @@ const COMPUTE: &str = include_str!("../../specs/compute.openapi.json");
 const KFP: &str = include_str!("../../specs/kfp.swagger.json");
 
 async fn page(sandbox: &Sandbox) -> String {
-    let answer = plain(sandbox, Method::GET, "/").send().await.unwrap();
-    assert_eq!(answer.status(), 200);
-    assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
-    answer.text().await.unwrap()
+    let response = plain(sandbox, Method::GET, "/").send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(
+        response.headers()["content-type"],
+        "text/html; charset=utf-8"
+    );
+    response.text().await.unwrap()
 }
 
 #[tokio::test]
@@ -31,7 +34,7 @@ async fn the_page_has_every_operation_with_its_method_path_and_summary() {
 }
 
 #[tokio::test]
-async fn the_page_shows_what_is_held_the_clock_and_the_faults() {
+async fn the_page_shows_the_data_the_clock_and_the_faults() {
     let sandbox = Sandbox::builder().empty().start().await.unwrap();
     for name in ["first", "second"] {
         let experiment = json!({ "display_name": name });
@@ -54,7 +57,7 @@ async fn the_page_shows_what_is_held_the_clock_and_the_faults() {
 }
 
 #[tokio::test]
-async fn nothing_that_was_sent_becomes_markup() {
+async fn untrusted_strings_are_escaped() {
     let sandbox = Sandbox::builder().empty().start().await.unwrap();
     let experiment = json!({ "display_name": "<script>alert('\"&')</script>" });
     let created = Kfp(&sandbox).post("/experiments", experiment).await;
@@ -74,13 +77,13 @@ async fn the_page_shows_no_credentials() {
 }
 
 #[tokio::test]
-async fn the_descriptions_are_served_as_they_are() {
+async fn the_specs_are_served_unchanged() {
     let sandbox = Sandbox::start().await.unwrap();
     let get = async |path: &str| {
-        let answer = plain(&sandbox, Method::GET, path).send().await.unwrap();
-        assert_eq!(answer.status(), 200);
-        assert_eq!(answer.headers()["content-type"], "application/json");
-        answer.text().await.unwrap()
+        let response = plain(&sandbox, Method::GET, path).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "application/json");
+        response.text().await.unwrap()
     };
     let index: serde_json::Value = serde_json::from_str(&get("/openapi/").await).unwrap();
     for (api, text) in [("compute", COMPUTE), ("kfp", KFP)] {
@@ -92,7 +95,7 @@ async fn the_descriptions_are_served_as_they_are() {
 }
 
 #[tokio::test]
-async fn documents_can_be_read_only() {
+async fn documents_are_read_only() {
     let sandbox = Sandbox::start().await.unwrap();
     for path in ["/", "/openapi/kfp.json"] {
         let head = plain(&sandbox, Method::HEAD, path).send().await.unwrap();

@@ -1,4 +1,4 @@
-//! The binary, as a user starts it.
+//! The binary as a process.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -20,14 +20,14 @@ impl Running {
         Self::spawn(&mut command(arguments))
     }
 
-    /// Runs a command that becomes the binary in the end.
+    /// Runs a command that finally executes the binary.
     pub fn spawn(command: &mut Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap());
         Self { process, output }
     }
 
-    /// The six lines with which it says that it runs.
+    /// Reads the six lines of the announcement.
     pub fn announcement(&mut self) -> Vec<String> {
         let lines = (&mut self.output).lines().take(6);
         lines.map(|line| line.unwrap()).collect()

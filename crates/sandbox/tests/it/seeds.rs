@@ -1,4 +1,4 @@
-//! Data that a sandbox is given at its start.
+//! Initial data of a sandbox.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -23,7 +23,7 @@ fn seed() -> Value {
 }
 
 #[tokio::test]
-async fn what_is_given_is_held_and_answered_like_everything_else() {
+async fn seeded_objects_behave_like_created_ones() {
     let sandbox = Sandbox::builder()
         .empty()
         .seed(seed())
@@ -55,7 +55,7 @@ async fn what_is_given_is_held_and_answered_like_everything_else() {
 }
 
 #[tokio::test]
-async fn seeds_add_up_in_the_order_in_which_they_are_given() {
+async fn seeds_are_added_in_their_order() {
     let experiment = |name: &str| json!({ "kfp": { "experiments": [{ "display_name": name }] } });
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("seed.json");
@@ -75,27 +75,27 @@ async fn seeds_add_up_in_the_order_in_which_they_are_given() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_refused_with_a_pointer_to_it() {
+async fn invalid_data_is_rejected_with_a_pointer() {
     for (seed, told) in [
         (
             json!([]),
-            "seed, at \"\": an object with \"compute\" and \"kfp\" is wanted here",
+            "seed, at \"\": expected an object with \"compute\" and \"kfp\"",
         ),
         (
             json!({ "kubeflow": {} }),
-            "seed, at \"/kubeflow\": \"kubeflow\" is no API: an object with \"compute\" and \"kfp\" is wanted here",
+            "seed, at \"/kubeflow\": unknown API \"kubeflow\": expected an object with \"compute\" and \"kfp\"",
         ),
         (
             json!({ "kfp": [] }),
-            "seed, at \"/kfp\": an object of lists is wanted here, one for each kind of object",
+            "seed, at \"/kfp\": expected an object with a list for each kind of object",
         ),
         (
             json!({ "kfp": { "runs": {} } }),
-            "seed, at \"/kfp/runs\": a list is wanted here",
+            "seed, at \"/kfp/runs\": expected a list",
         ),
         (
             json!({ "kfp": { "a/b": [{}] } }),
-            "seed, at \"/kfp/a~1b/0\": \"a/b\" is none of artifacts, artifact_tasks, metrics, experiments, pipelines, pipeline_versions, runs, recurring_runs, tasks",
+            "seed, at \"/kfp/a~1b/0\": unknown kind \"a/b\": use one of artifacts, artifact_tasks, metrics, experiments, pipelines, pipeline_versions, runs, recurring_runs, tasks",
         ),
         (
             json!({ "kfp": { "runs": [{}, { "nmae": "x" }] } }),
@@ -103,19 +103,19 @@ async fn what_is_wrong_is_refused_with_a_pointer_to_it() {
         ),
         (
             json!({ "kfp": { "runs": [{ "run_id": "r" }, { "run_id": "r" }] } }),
-            "seed, at \"/kfp/runs/1\": r is there already",
+            "seed, at \"/kfp/runs/1\": r exists already",
         ),
         (
             json!({ "kfp": { "metrics": [{ "task_id": "t" }] } }),
-            "seed, at \"/kfp/metrics/0/name\": a name is wanted here",
+            "seed, at \"/kfp/metrics/0/name\": expected a name",
         ),
         (
             json!({ "compute": { "projects": [7] } }),
-            "seed, at \"/compute/projects/0\": an object is wanted here",
+            "seed, at \"/compute/projects/0\": expected an object",
         ),
         (
             json!({ "compute": { "projects": [{ "nmae": "x" }] } }),
-            "seed, at \"/compute/projects/0/nmae\": there is no such field",
+            "seed, at \"/compute/projects/0/nmae\": unknown field",
         ),
         (
             json!({ "compute": { "projects": [{ "name": 7 }] } }),
@@ -123,7 +123,7 @@ async fn what_is_wrong_is_refused_with_a_pointer_to_it() {
         ),
         (
             json!({ "compute": { "projects": [{ "id": 3 }, { "id": 3 }] } }),
-            "seed, at \"/compute/projects/1/id\": 3 does not come after 3, which is in use",
+            "seed, at \"/compute/projects/1/id\": 3 must be greater than 3, the last id in use",
         ),
     ] {
         let error = Sandbox::builder()
@@ -138,13 +138,15 @@ async fn what_is_wrong_is_refused_with_a_pointer_to_it() {
     let builder = Sandbox::builder().seed(json!({ "compute": { "job": [{}] } }));
     let error = builder.start().await.unwrap_err().to_string();
     assert!(
-        error.starts_with("seed, at \"/compute/job/0\": \"job\" is none of algorithms, "),
+        error.starts_with(
+            "seed, at \"/compute/job/0\": unknown kind \"job\": use one of algorithms, "
+        ),
         "{error}"
     );
 }
 
 #[tokio::test]
-async fn the_binary_takes_several_files_and_names_the_one_that_is_wrong() {
+async fn the_binary_accepts_several_files_and_names_an_invalid_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (one, other, wrong) = (path("one.json"), path("other.json"), path("wrong.json"));
@@ -170,7 +172,7 @@ async fn the_binary_takes_several_files_and_names_the_one_that_is_wrong() {
     fs::write(&wrong, "{\n  \"kfp\": }").unwrap();
     let missing = path("missing.json");
     for (file, told, status) in [
-        (&wrong, "is not JSON: expected value at line 2", 2),
+        (&wrong, "invalid JSON: expected value at line 2", 2),
         (&missing, ": ", 1),
     ] {
         let output = command(&["--seed", &one, "--seed", file]).output().unwrap();

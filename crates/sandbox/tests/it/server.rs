@@ -1,4 +1,4 @@
-//! Starting, stopping, looking at what was received.
+//! Start, stop, and received requests.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
@@ -13,13 +13,13 @@ fn address(sandbox: &Sandbox) -> String {
     sandbox.url().strip_prefix("http://").unwrap().to_owned()
 }
 
-/// Sends bytes that no HTTP library would, and gives the answer.
+/// Sends bytes that no HTTP library would send, and returns the response.
 fn exchange(sandbox: &Sandbox, request: &[u8]) -> String {
     let mut connection = TcpStream::connect(address(sandbox)).unwrap();
     connection.write_all(request).unwrap();
-    let mut answer = Vec::new();
-    connection.read_to_end(&mut answer).unwrap();
-    String::from_utf8(answer).unwrap()
+    let mut response = Vec::new();
+    connection.read_to_end(&mut response).unwrap();
+    String::from_utf8(response).unwrap()
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn two_sandboxes_that_get_the_same_requests_give_the_same_ids_and_times() 
 }
 
 #[tokio::test]
-async fn a_sandbox_listens_on_the_port_asked_for() {
+async fn a_sandbox_listens_on_the_given_port() {
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -102,7 +102,7 @@ async fn an_address_that_others_can_reach_must_be_allowed() {
 }
 
 #[tokio::test]
-async fn a_credential_that_no_header_can_hold_is_refused() {
+async fn a_credential_that_is_invalid_in_a_header_is_rejected() {
     for credential in ["", "two words", "line\nbreak", "é"] {
         let error = Sandbox::builder()
             .kfp_token(credential)
@@ -141,7 +141,7 @@ async fn credentials_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn an_empty_sandbox_holds_nothing_and_knows_its_backend() {
+async fn an_empty_sandbox_has_only_its_backend() {
     let sandbox = Sandbox::builder().empty().start().await.unwrap();
     assert_eq!(Kfp(&sandbox).get("/artifacts").await.expect(200), json!({}));
     assert_eq!(Kfp(&sandbox).get("/metrics").await.expect(200), json!({}));
@@ -158,7 +158,7 @@ async fn an_empty_sandbox_holds_nothing_and_knows_its_backend() {
 }
 
 #[tokio::test]
-async fn the_clock_starts_where_it_is_told_to() {
+async fn the_clock_starts_at_the_given_time() {
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let sandbox = Sandbox::builder()
         .clock_starts_at(start)
@@ -223,10 +223,10 @@ fn a_dropped_sandbox_stops() {
 #[test]
 fn a_sandbox_serves_code_without_a_runtime() {
     let sandbox = Sandbox::builder().start_blocking().unwrap();
-    let answer = exchange(&sandbox, b"GET /metadata/1 HTTP/1.0\r\n\r\n");
+    let response = exchange(&sandbox, b"GET /metadata/1 HTTP/1.0\r\n\r\n");
     assert!(
-        answer.starts_with("HTTP/1.0 401") || answer.starts_with("HTTP/1.1 401"),
-        "{answer}"
+        response.starts_with("HTTP/1.0 401") || response.starts_with("HTTP/1.1 401"),
+        "{response}"
     );
     assert_eq!(sandbox.received().len(), 1);
 }
@@ -268,7 +268,7 @@ async fn a_received_request_shows_what_was_sent() {
 }
 
 #[tokio::test]
-async fn refused_and_unknown_requests_are_received_too() {
+async fn rejected_and_unknown_requests_are_recorded_too() {
     let sandbox = Sandbox::start().await.unwrap();
     send(plain(&sandbox, Method::GET, "/metadata/1"))
         .await
@@ -288,7 +288,7 @@ async fn refused_and_unknown_requests_are_received_too() {
 }
 
 #[tokio::test]
-async fn nothing_is_kept_with_recording_off() {
+async fn nothing_is_recorded_with_recording_off() {
     let sandbox = Sandbox::builder().recording(false).start().await.unwrap();
     Kfp(&sandbox).get("/artifacts").await.expect(200);
     assert!(sandbox.received().is_empty());
@@ -333,7 +333,7 @@ fn two_authorization_headers_count_as_none() {
 }
 
 #[tokio::test]
-async fn time_passes_when_it_is_told_to_and_not_past_its_end() {
+async fn time_advances_on_request_but_not_past_its_end() {
     let sandbox = Sandbox::builder().empty().start().await.unwrap();
     let before = sandbox.now();
     assert_eq!(sandbox.now(), before);
@@ -355,7 +355,7 @@ async fn time_passes_when_it_is_told_to_and_not_past_its_end() {
 }
 
 #[tokio::test]
-async fn both_apis_say_that_they_are_well() {
+async fn both_apis_report_their_health() {
     let sandbox = Sandbox::start().await.unwrap();
     send(plain(&sandbox, Method::GET, "/healthz"))
         .await

@@ -1,4 +1,4 @@
-//! Requests to a sandbox, and its answers.
+//! Requests to a sandbox, and its responses.
 
 use std::sync::LazyLock;
 
@@ -6,13 +6,13 @@ use compute_kfp_sandbox::Sandbox;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Map, Value, json};
 
-pub struct Answer {
+pub struct Response {
     pub status: StatusCode,
     pub headers: reqwest::header::HeaderMap,
     pub body: Value,
 }
 
-impl Answer {
+impl Response {
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.body);
@@ -20,7 +20,7 @@ impl Answer {
     }
 }
 
-pub async fn send(request: RequestBuilder) -> Answer {
+pub async fn send(request: RequestBuilder) -> Response {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
     let text = response.text().await.unwrap();
@@ -30,15 +30,15 @@ pub async fn send(request: RequestBuilder) -> Answer {
     } else {
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text:?}"))
     };
-    Answer {
+    Response {
         status,
         headers,
         body,
     }
 }
 
-/// One for all tests, as making one takes long. It keeps no connection, since each test has a runtime
-/// of its own.
+/// One client for all tests, since creating one is slow. It keeps no connections, since each test has
+/// its own runtime.
 static CLIENT: LazyLock<Client> =
     LazyLock::new(|| Client::builder().pool_max_idle_per_host(0).build().unwrap());
 
@@ -49,7 +49,7 @@ pub fn plain(sandbox: &Sandbox, method: Method, path: &str) -> RequestBuilder {
 pub struct Compute<'a>(pub &'a Sandbox);
 
 impl Compute<'_> {
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         send(plain(self.0, Method::GET, path).bearer_auth(self.0.compute_token())).await
     }
 
@@ -57,19 +57,19 @@ impl Compute<'_> {
         plain(self.0, method, path).bearer_auth(self.0.compute_token())
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, path: &str, body: Value) -> Response {
         send(self.request(Method::POST, path).json(&body)).await
     }
 
-    pub async fn put(&self, path: &str, body: Value) -> Answer {
+    pub async fn put(&self, path: &str, body: Value) -> Response {
         send(self.request(Method::PUT, path).json(&body)).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: Value) -> Response {
         send(self.request(Method::PATCH, path).json(&body)).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> Response {
         send(self.request(Method::DELETE, path)).await
     }
 
@@ -77,7 +77,7 @@ impl Compute<'_> {
         plain(self.0, Method::POST, "/metadata").header("authorization", self.0.compute_api_key())
     }
 
-    pub async fn create(&self, body: Value) -> Answer {
+    pub async fn create(&self, body: Value) -> Response {
         send(self.post_metadata().json(&body)).await
     }
 }
@@ -89,18 +89,18 @@ impl Kfp<'_> {
         plain(self.0, method, &format!("/apis/v2beta1{path}")).bearer_auth(self.0.kfp_token())
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         send(self.request(Method::GET, path)).await
     }
 
-    /// Creates a run, and gives its id.
+    /// Creates a run, and returns its id.
     pub async fn run(&self) -> String {
         let run = json!({ "display_name": "run", "pipeline_spec": spec(&[]) });
         let run = self.post("/runs", run).await.expect(200);
         run["run_id"].as_str().unwrap().to_owned()
     }
 
-    /// Creates a task of a run, and gives its id.
+    /// Creates a task of a run, and returns its id.
     pub async fn task(&self, run_id: &str) -> String {
         let task = json!({ "name": "step", "type": "RUNTIME" });
         let path = format!("/runs/{run_id}/tasks");
@@ -108,7 +108,7 @@ impl Kfp<'_> {
         task["task_id"].as_str().unwrap().to_owned()
     }
 
-    pub async fn query(&self, path: &str, query: &[(&str, &str)]) -> Answer {
+    pub async fn query(&self, path: &str, query: &[(&str, &str)]) -> Response {
         let query: Vec<String> = query
             .iter()
             .map(|(name, value)| format!("{name}={}", encoded(value)))
@@ -116,24 +116,24 @@ impl Kfp<'_> {
         self.get(&format!("{path}?{}", query.join("&"))).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, path: &str, body: Value) -> Response {
         send(self.request(Method::POST, path).json(&body)).await
     }
 
-    pub async fn put(&self, path: &str, body: Value) -> Answer {
+    pub async fn put(&self, path: &str, body: Value) -> Response {
         send(self.request(Method::PUT, path).json(&body)).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: Value) -> Response {
         send(self.request(Method::PATCH, path).json(&body)).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> Response {
         send(self.request(Method::DELETE, path)).await
     }
 }
 
-/// As a query value is encoded.
+/// Percent-encodes a query value.
 pub fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {

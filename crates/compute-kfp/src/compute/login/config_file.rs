@@ -65,7 +65,7 @@ impl ConfigFile {
     pub fn prepare(&self) -> Result<Prepared, Error> {
         let target = self.target();
         let prepared = create_directory(&target).and_then(|()| {
-            let path = beside(&target, "new");
+            let path = hidden_sibling(&target, "new");
             // Left by a program that was killed, or put there by someone else.
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -108,7 +108,7 @@ impl ConfigFile {
             let mut options = File::options();
             options.create(true).truncate(false).write(true);
             for_owner_alone(&mut options);
-            options.open(beside(&target, "lock"))
+            options.open(hidden_sibling(&target, "lock"))
         });
         let no_lock = |error| {
             self.broken(
@@ -189,7 +189,7 @@ impl Drop for Prepared {
 }
 
 /// Returns the path of a hidden file in the same directory, with another ending.
-fn beside(file: &Path, ending: &str) -> PathBuf {
+fn hidden_sibling(file: &Path, ending: &str) -> PathBuf {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     file.with_file_name(format!(".{name}.{ending}"))
 }

@@ -41,7 +41,7 @@ impl DeviceLogin {
         self
     }
 
-    /// Sets the HTTP client, for example one with a proxy or certificates.
+    /// Sets your own client of `reqwest` 0.13, for example one with a proxy or certificates.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self

@@ -71,7 +71,7 @@ impl Machine {
 }
 
 /// Returns whether calls carry the token of the sandbox, which rejects calls without it.
-async fn is_let_in(machine: &Machine) -> bool {
+async fn is_accepted(machine: &Machine) -> bool {
     let client = machine.client().unwrap();
     match client.list_artifacts().send().await {
         Ok(_) => true,
@@ -81,7 +81,7 @@ async fn is_let_in(machine: &Machine) -> bool {
 }
 
 #[test]
-fn the_endpoint_that_is_named_comes_first() {
+fn a_configured_endpoint_has_precedence() {
     let machine = Machine::with(&[
         (ENDPOINT, "https://kfp.example.org/ "),
         (IN_CLUSTER, "10.0.0.1"),
@@ -103,7 +103,7 @@ fn a_pod_finds_the_server_of_its_cluster() {
 }
 
 #[test]
-fn elsewhere_an_endpoint_is_needed() {
+fn outside_a_cluster_an_endpoint_is_required() {
     for variables in [
         &[][..],
         &[(ENDPOINT, " "), (IN_CLUSTER, ""), (TOKEN_PATH, "")],
@@ -130,15 +130,15 @@ async fn the_first_token_that_is_found_is_sent() {
     let named = named.to_str().unwrap();
 
     let endpoint = (ENDPOINT, server.url());
-    assert!(!is_let_in(&Machine::with(&[endpoint])).await);
+    assert!(!is_accepted(&Machine::with(&[endpoint])).await);
 
     let named_over_usual = Machine::with(&[endpoint, (TOKEN_PATH, named)]);
-    assert!(is_let_in(&named_over_usual.file(TOKEN_FILE, "another")).await);
+    assert!(is_accepted(&named_over_usual.file(TOKEN_FILE, "another")).await);
 
     let variable_over_named = [endpoint, (TOKEN_PATH, "/missing"), (TOKEN, OF_THE_POD)];
-    assert!(is_let_in(&Machine::with(&variable_over_named)).await);
+    assert!(is_accepted(&Machine::with(&variable_over_named)).await);
     let variable_over_named = [endpoint, (TOKEN_PATH, named), (TOKEN, "another")];
-    assert!(!is_let_in(&Machine::with(&variable_over_named)).await);
+    assert!(!is_accepted(&Machine::with(&variable_over_named)).await);
 }
 
 /// Returns the host and the token of the only request that a client in this pod sends.
@@ -171,7 +171,7 @@ async fn the_token_of_the_pod_is_sent_to_the_server_of_its_cluster_only() {
 }
 
 #[tokio::test]
-async fn a_token_file_that_is_named_and_missing_is_told_when_it_is_needed() {
+async fn a_call_fails_if_the_configured_token_file_is_missing() {
     let server = Sandbox::builder().start().await.unwrap();
     let machine = Machine::with(&[(ENDPOINT, server.url()), (TOKEN_PATH, "/missing/token")]);
     let call = machine.client().unwrap();
@@ -182,7 +182,7 @@ async fn a_token_file_that_is_named_and_missing_is_told_when_it_is_needed() {
 }
 
 #[test]
-fn the_namespace_is_that_of_the_context_and_else_that_of_the_pod() {
+fn the_namespace_of_the_context_file_has_precedence_over_that_of_the_pod() {
     let namespace = |machine: Machine| {
         let client = machine.client().unwrap();
         client.namespace().map(str::to_owned)
@@ -202,7 +202,7 @@ fn the_namespace_is_that_of_the_context_and_else_that_of_the_pod() {
 }
 
 #[test]
-fn a_context_that_cannot_be_read_is_named_with_the_place() {
+fn the_error_of_an_invalid_context_file_names_the_file_and_the_place() {
     for (content, problem) in [
         (
             &b"{\"namespace\": "[..],
@@ -244,7 +244,7 @@ fn a_context_that_cannot_be_read_is_named_with_the_place() {
 }
 
 #[test]
-fn a_context_that_is_a_folder_is_named() {
+fn the_error_of_a_directory_as_context_file_names_it() {
     let machine = Machine::with(&[(ENDPOINT, "https://kfp.example.org")]);
     let error = machine.file(&format!("{CONTEXT_FILE}/file"), "").wrong();
     assert!(error.message().contains(CONTEXT_FILE), "{error}");
@@ -252,7 +252,7 @@ fn a_context_that_is_a_folder_is_named() {
 
 #[cfg(unix)]
 #[test]
-fn a_variable_that_is_not_text_is_named_and_not_shown() {
+fn the_error_of_a_variable_that_is_not_utf8_names_it_without_its_value() {
     use std::os::unix::ffi::OsStringExt as _;
 
     let mut machine = Machine::with(&[(ENDPOINT, "https://kfp.example.org")]);
@@ -264,7 +264,7 @@ fn a_variable_that_is_not_text_is_named_and_not_shown() {
 }
 
 #[test]
-fn a_client_that_was_found_shows_no_secret() {
+fn debug_output_shows_no_secret() {
     let context = r#"{"client_authentication_cookie": "session=s3cret",
         "client_authentication_header_name": "user-id", "client_authentication_header_value": "s3cret"}"#;
     let machine = Machine::with(&[(IN_CLUSTER, "10.0.0.1"), (TOKEN, "s3cret")]);
@@ -278,7 +278,7 @@ fn shown(value: &dyn Debug) -> String {
 }
 
 #[test]
-fn a_client_tells_what_it_found_where_and_no_secret() {
+fn a_builder_lists_its_settings_and_their_origins_without_secrets() {
     let machine = Machine::with(&[])
         .file(TOKEN_FILE, OF_THE_POD)
         .file(NAMESPACE_FILE, "team-b")
@@ -312,7 +312,7 @@ fn a_client_tells_what_it_found_where_and_no_secret() {
 }
 
 #[test]
-fn an_endpoint_that_ends_with_the_path_of_the_api_is_cut() {
+fn the_path_of_the_api_is_removed_from_an_endpoint() {
     let operations = crate::kfp::operations::OPERATIONS.iter();
     assert!(
         operations
@@ -377,8 +377,8 @@ async fn cookie_and_identity_header_come_from_variables_before_the_context_file(
         sent(&[(COOKIE, "session=variable"), header]).await,
         ["session=variable", "user@example.org", ""]
     );
-    let folder = tempdir().unwrap();
-    let file = folder.path().join("cookie");
+    let directory = tempdir().unwrap();
+    let file = directory.path().join("cookie");
     fs::write(&file, "session=file\n").unwrap();
     assert_eq!(
         sent(&[(COOKIE_FILE, file.to_str().unwrap())]).await,
@@ -387,7 +387,7 @@ async fn cookie_and_identity_header_come_from_variables_before_the_context_file(
 }
 
 #[test]
-fn what_is_wrong_with_a_setting_of_a_connection_is_named_and_no_secret_is_shown() {
+fn the_error_of_an_invalid_setting_names_it_without_secrets() {
     let endpoint = (ENDPOINT, "https://kfp.example.org");
     for (variable, value, said) in [
         (

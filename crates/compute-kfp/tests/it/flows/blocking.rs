@@ -1,4 +1,4 @@
-//! The same without an async runtime.
+//! Flows without an async runtime.
 
 use std::thread;
 
@@ -28,13 +28,13 @@ fn a_plain_thread_sends_operations_lists_and_waits() {
         assert!(line.is_some());
         Ok(())
     };
-    // In a thread of its own, and in that of the test.
+    // In a separate thread, and in that of the test.
     thread::spawn(work.clone()).join().unwrap().unwrap();
     work().unwrap();
 }
 
 #[tokio::test]
-async fn inside_a_runtime_it_says_what_to_do_and_sends_nothing() {
+async fn inside_a_runtime_blocking_calls_fail_with_a_remedy() {
     let server = TestServer::playing([job("completed")]);
     let client = server.compute();
     let wait = blocking::wait(client.wait_for_job(7).send()).map(drop);
@@ -46,7 +46,7 @@ async fn inside_a_runtime_it_says_what_to_do_and_sends_nothing() {
         assert!(error.message().contains("use `.await`"), "{error}");
     }
     assert!(server.requests().is_empty());
-    // What it says to do works.
+    // The suggested remedy works.
     let client = server.compute();
     let wait = move || blocking::wait(client.wait_for_job(7).send());
     let ended = tokio::task::spawn_blocking(|| thread::spawn(wait).join());

@@ -34,13 +34,13 @@ fn result(id: i64) -> Value {
     })
 }
 
-/// The service as far as a circuit needs it; `change` puts something else in place of an answer.
+/// Returns the responses that a circuit run needs. `change` replaces some of them.
 async fn service(
     change: impl Fn(&Received) -> Option<Response> + Send + Sync + 'static,
 ) -> TestServer {
     TestServer::start(move |request| {
-        if let Some(answer) = change(request) {
-            return answer;
+        if let Some(response) = change(request) {
+            return response;
         }
         let mut sent = match request.text() {
             "" => json!({}),
@@ -135,9 +135,9 @@ async fn a_circuit_runs_from_its_text_to_the_results_of_all_pages() {
     })
     .await;
     let states = Arc::new(Mutex::new(Vec::new()));
-    let told = states.clone();
+    let seen = states.clone();
     let run = run(&server).shots(2).name("bell");
-    let run = run.on_change(move |job, state| told.lock().unwrap().push((job, state.clone())));
+    let run = run.on_change(move |job, state| seen.lock().unwrap().push((job, state.clone())));
     let outcome = run.send().await.unwrap();
 
     assert!(outcome.job.succeeded());
@@ -209,7 +209,7 @@ async fn a_backend_type_is_found_by_id_name_or_identifier() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_named_and_nothing_is_created() {
+async fn the_error_names_what_is_missing_and_nothing_is_created() {
     let server = service(|_| None).await;
     let client = server.compute();
     let error = client.run_circuit(BELL, "Tuna-99").submit().await;
@@ -220,7 +220,7 @@ async fn what_is_not_there_is_named_and_nothing_is_created() {
 }
 
 #[tokio::test]
-async fn a_project_that_is_there_is_used() {
+async fn an_existing_project_is_used() {
     let server = service(|request| {
         (request.line() == "GET /projects").then(|| {
             page(&[
@@ -236,7 +236,7 @@ async fn a_project_that_is_there_is_used() {
 }
 
 #[tokio::test]
-async fn who_is_several_members_has_to_choose() {
+async fn a_user_with_several_memberships_has_to_choose() {
     let several = |request: &Received| (request.line() == "GET /members").then(|| page(&[]));
     let server = service(several).await;
     let error = run(&server).submit().await.unwrap_err();

@@ -30,8 +30,8 @@ async fn each_final_state_ends_a_wait_for_a_job() {
         ("cancelled", false, None),
         ("failed", false, Some("the fridge is warm")),
     ] {
-        let answers = ["planned", "running", "on hold", status].map(job);
-        let server = TestServer::playing(answers);
+        let responses = ["planned", "running", "on hold", status].map(job);
+        let server = TestServer::playing(responses);
         let wait = server.compute().wait_for_job(7).min_interval(SOON);
         let ended = wait.max_interval(SOON).send().await.unwrap();
         assert_eq!(ended.state().as_str(), status);
@@ -46,16 +46,16 @@ async fn each_final_state_ends_a_wait_for_a_job() {
 #[tokio::test]
 async fn faults_do_not_end_a_wait_for_a_job() {
     let failure = Response::json(503, json!({"detail": "restarting"}));
-    let answers = [broken(), failure, job("completed").into()];
-    let server = TestServer::playing(answers);
+    let responses = [broken(), failure, job("completed").into()];
+    let server = TestServer::playing(responses);
     let wait = server.compute().wait_for_job(7).min_interval(SOON);
     assert!(wait.send().await.unwrap().succeeded());
 }
 
 #[tokio::test]
 async fn a_batch_job_is_waited_for_through_its_list() {
-    let answers = ["planned", "queued", "reserved", "running", "finished"].map(batch_jobs);
-    let server = TestServer::playing(answers);
+    let responses = ["planned", "queued", "reserved", "running", "finished"].map(batch_jobs);
+    let server = TestServer::playing(responses);
     let wait = server.compute().wait_for_batch_job(8).min_interval(SOON);
     let ended = wait.max_interval(SOON).send().await.unwrap();
     assert!(ended.succeeded());
@@ -66,7 +66,7 @@ async fn a_batch_job_is_waited_for_through_its_list() {
 }
 
 #[tokio::test]
-async fn a_batch_job_that_is_not_there_is_not_found() {
+async fn a_missing_batch_job_is_not_found() {
     let none = json!({"items": [], "total": 0, "page": 1, "size": 50, "pages": 0});
     let server = TestServer::playing([none]);
     let error = server.compute().wait_for_batch_job(8).send().await;
@@ -77,8 +77,8 @@ async fn a_batch_job_that_is_not_there_is_not_found() {
 
 #[tokio::test]
 async fn changes_of_a_job_can_be_followed() {
-    let answers = ["planned", "planned", "running", "completed"].map(job);
-    let server = TestServer::playing(answers);
+    let responses = ["planned", "planned", "running", "completed"].map(job);
+    let server = TestServer::playing(responses);
     let mut changes = server
         .compute()
         .wait_for_job(7)

@@ -12,7 +12,7 @@ use compute_kfp_test_server::{Received, Response, TestServer};
 
 type Line = (i64, String);
 
-/// Serves a log as the service does: from `start` on, `limit` lines, and where to go on.
+/// Serves a log as the service does: `limit` lines from `start` on, and the time of the next page.
 fn page(log: &[Line], request: &Received, largest: usize) -> Value {
     let number = |name| Some(request.parameter(name)?.parse::<i64>().unwrap());
     let start = number("start").unwrap_or(i64::MIN);
@@ -26,7 +26,7 @@ fn page(log: &[Line], request: &Received, largest: usize) -> Value {
     json!({"logs": lines, "next_start": rest.next().map(|(time, _)| time)})
 }
 
-/// A job whose log grows by a part each time its state is read, and that ends with the last part.
+/// A job whose log grows by one part with each request for its state. It ends with the last part.
 async fn writing(parts: Vec<Vec<Line>>, largest: usize, faults: Vec<usize>) -> TestServer {
     let written = Arc::new(Mutex::new((0, Vec::new())));
     TestServer::start(move |request| {
@@ -42,7 +42,7 @@ async fn writing(parts: Vec<Vec<Line>>, largest: usize, faults: Vec<usize>) -> T
             return page(log, request, largest).into();
         }
         assert_eq!(request.path(), "/jobs/7");
-        // It is written to until the answer that says the job has ended.
+        // The log grows until the response that says the job has ended.
         log.extend(parts.get(*count).cloned().into_iter().flatten());
         *count += 1;
         job(if *count > parts.len() {
@@ -84,7 +84,7 @@ async fn a_log_is_followed_to_its_end() {
 }
 
 #[tokio::test]
-async fn what_is_written_while_the_job_ends_is_not_lost() {
+async fn lines_written_while_the_job_ends_are_not_lost() {
     let reads = AtomicUsize::new(0);
     let server = TestServer::start(move |request| {
         if request.path() == "/jobs/7" {
@@ -95,7 +95,7 @@ async fn what_is_written_while_the_job_ends_is_not_lost() {
             })
             .into();
         }
-        // Between its first page and the state that is read next, the job writes and ends.
+        // The job writes and ends between its first page and the next request for its state.
         let log = match reads.fetch_add(1, Ordering::SeqCst) {
             0 => lines(0, [1]),
             _ => lines(0, [1, 1, 2]),
@@ -107,7 +107,7 @@ async fn what_is_written_while_the_job_ends_is_not_lost() {
 }
 
 #[tokio::test]
-async fn equal_lines_of_one_time_are_all_given() {
+async fn equal_lines_of_one_time_are_all_returned() {
     let same = |count| vec![(5, "retrying".to_owned()); count];
     let server = writing(vec![same(2), same(3)], 200, vec![]).await;
     let read = read(server.compute().follow_job_logs(7)).await.unwrap();
@@ -115,7 +115,7 @@ async fn equal_lines_of_one_time_are_all_given() {
 }
 
 #[tokio::test]
-async fn a_log_that_is_over_is_read_once() {
+async fn the_log_of_an_ended_job_is_read_once() {
     let log = lines(0, 0..450);
     let served = log.clone();
     let server = TestServer::start(move |request| match request.path() {
@@ -166,7 +166,7 @@ proptest! {
             parts.push(lines(count, times));
             count += step.len();
         }
-        // As many lines of one time as a page holds cannot be told apart.
+        // A full page of lines with the same time cannot be resumed.
         let whole = parts.concat();
         let mut times: Vec<i64> = whole.iter().map(|(time, _)| *time).collect();
         times.dedup();

@@ -1,4 +1,4 @@
-//! Waiting for many runs at a time.
+//! Concurrent waits for many runs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,14 +13,14 @@ use tokio::sync::Barrier;
 use super::server::{Clients as _, NEVER};
 use compute_kfp_test_server::{Response, TestServer};
 
-/// As many as ask at a time.
-const AT_ONCE: usize = 128;
+/// Maximum number of concurrent requests.
+const MAX_REQUESTS: usize = 128;
 
 #[tokio::test]
-async fn of_many_who_wait_so_many_ask_at_a_time() {
+async fn many_waits_send_a_limited_number_of_concurrent_requests() {
     let (under_way, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    // Answers when there are as many requests as are allowed.
-    let complete = Arc::new(Barrier::new(AT_ONCE));
+    // Responds when there are as many requests as are allowed.
+    let complete = Arc::new(Barrier::new(MAX_REQUESTS));
     let seen = most.clone();
     let server = TestServer::keeping_alive(move |_| {
         let count = under_way.fetch_add(1, Ordering::SeqCst) + 1;
@@ -32,19 +32,19 @@ async fn of_many_who_wait_so_many_ask_at_a_time() {
         })
     });
     let kfp = kfp::Client::builder(server.url()).build().unwrap();
-    let waits = (0..3 * AT_ONCE).map(|number| {
-        // Clones take turns with each other, too.
+    let waits = (0..3 * MAX_REQUESTS).map(|number| {
+        // The limit includes the requests of clones.
         let wait = kfp.clone().wait_for_run(format!("r{number}"));
         wait.send()
     });
     for ended in join_all(waits).await {
         assert!(ended.unwrap().succeeded());
     }
-    assert_eq!(most.load(Ordering::SeqCst), AT_ONCE);
+    assert_eq!(most.load(Ordering::SeqCst), MAX_REQUESTS);
 }
 
 #[test]
-fn to_wait_takes_little_memory() {
+fn a_wait_takes_little_memory() {
     let kfp = kfp::Client::builder("http://localhost").build().unwrap();
     let waiting = kfp.wait_for_run("r1").send();
     let size = size_of_val(&waiting);
@@ -52,7 +52,7 @@ fn to_wait_takes_little_memory() {
 }
 
 #[tokio::test]
-async fn what_was_read_last_is_kept_whole() {
+async fn the_last_value_is_kept_without_loss() {
     let run = json!({
         "run_id": "r1",
         "state": "HIBERNATING",

@@ -1,4 +1,4 @@
-//! What takes more than one call: waiting, following, running, uploading, recording.
+//! Flows of several calls: waiting, following, running, uploading, recording.
 
 #[cfg(feature = "blocking")]
 mod blocking;

@@ -1,4 +1,4 @@
-//! A server that goes away in the middle, with its port and its connections, and comes back.
+//! A server that stops during a wait, with its port and its connections, and starts again.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::jobs::job;
 use super::server::SOON;
 
-/// What is answered at a path.
-type Answers = Arc<dyn Fn(&str) -> Value + Send + Sync>;
+/// Returns the response to a path.
+type Responses = Arc<dyn Fn(&str) -> Value + Send + Sync>;
 
-/// A place for a server, and a client that knows when it met none.
+/// An address for a server, and a client that counts the requests that found none.
 struct Place {
     failures: UnboundedReceiver<ErrorKind>,
     client: compute::Client,
@@ -21,8 +21,8 @@ struct Place {
 }
 
 impl Place {
-    fn new(answers: Answers) -> Self {
-        let server = TestServer::keeping_alive(move |request| answers(request.path()).into());
+    fn new(responses: Responses) -> Self {
+        let server = TestServer::keeping_alive(move |request| responses(request.path()).into());
         let (failed, failures) = unbounded_channel();
         let client = compute::Client::builder()
             .endpoint(server.url())
@@ -44,14 +44,14 @@ impl Place {
         }
     }
 
-    async fn asked(&mut self, times: usize) {
+    async fn received(&mut self, times: usize) {
         for _ in 0..times {
             self.server.arrival().await;
         }
     }
 
     /// Closes the port and every connection, and opens it again when enough requests have failed.
-    async fn restart(self, answers: Answers) -> Self {
+    async fn restart(self, responses: Responses) -> Self {
         let Self {
             client,
             mut failures,
@@ -62,7 +62,7 @@ impl Place {
         for _ in 0..5 {
             assert_eq!(failures.recv().await, Some(ErrorKind::Connection));
         }
-        let server = TestServer::again_at(address, move |request| answers(request.path()).into());
+        let server = TestServer::again_at(address, move |request| responses(request.path()).into());
         Self {
             client,
             failures,
@@ -72,21 +72,21 @@ impl Place {
 }
 
 #[tokio::test]
-async fn a_wait_goes_on_when_its_server_is_back() {
+async fn a_wait_continues_when_its_server_is_back() {
     let mut place = Place::new(Arc::new(|_| job("running")));
     let wait = place.client.wait_for_job(7).min_interval(SOON);
     let wait = tokio::spawn(wait.max_interval(SOON).send());
-    place.asked(3).await;
+    place.received(3).await;
     let mut place = place.restart(Arc::new(|_| job("running"))).await;
-    place.asked(3).await;
+    place.received(3).await;
     let _place = place.restart(Arc::new(|_| job("completed"))).await;
     assert!(wait.await.unwrap().unwrap().succeeded());
 }
 
 #[tokio::test]
 async fn a_log_is_followed_over_a_restart_of_its_server() {
-    // What was written meanwhile stands among the lines of the last time, too.
-    let answers = |state: &'static str, lines: &'static [(i64, &str)]| -> Answers {
+    // The lines that were written meanwhile share a time with earlier ones.
+    let responses = |state: &'static str, lines: &'static [(i64, &str)]| -> Responses {
         Arc::new(move |path| match path {
             "/jobs/7" => job(state),
             _ => {
@@ -96,7 +96,7 @@ async fn a_log_is_followed_over_a_restart_of_its_server() {
             }
         })
     };
-    let mut place = Place::new(answers("running", &[(1, "a"), (2, "b"), (2, "d")]));
+    let mut place = Place::new(responses("running", &[(1, "a"), (2, "b"), (2, "d")]));
     let follow = place.client.follow_job_logs(7).min_interval(SOON);
     let mut lines = follow.max_interval(SOON).lines();
     let following = tokio::spawn(async move {
@@ -106,9 +106,9 @@ async fn a_log_is_followed_over_a_restart_of_its_server() {
         }
         read
     });
-    place.asked(6).await;
+    place.received(6).await;
     let after = [(1, "a"), (2, "b"), (2, "c"), (2, "d"), (3, "e")];
     let after: &'static [_] = Box::leak(Box::new(after));
-    let _place = place.restart(answers("completed", after)).await;
+    let _place = place.restart(responses("completed", after)).await;
     assert_eq!(following.await.unwrap(), ["a", "b", "d", "c", "e"]);
 }

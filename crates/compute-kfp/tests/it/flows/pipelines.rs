@@ -93,7 +93,7 @@ async fn a_new_name_is_a_new_pipeline() {
         Some("what it does")
     );
     assert!(upload.text().contains(PACKAGE));
-    // The server tells the format by the ending.
+    // The server derives the format from the ending.
     assert!(upload.text().contains("filename=\"new.yaml\""));
 }
 
@@ -164,7 +164,7 @@ async fn a_pipeline_runs_by_its_name() {
 }
 
 #[tokio::test]
-async fn a_run_has_parameters_and_an_experiment_that_is_there() {
+async fn a_run_has_parameters_and_uses_an_existing_experiment() {
     let server = server().await;
     let kfp = server.kfp();
     let run = kfp
@@ -185,7 +185,7 @@ async fn a_run_has_parameters_and_an_experiment_that_is_there() {
 }
 
 #[tokio::test]
-async fn an_experiment_that_is_not_there_is_created() {
+async fn a_missing_experiment_is_created() {
     let server = server().await;
     let kfp = server.kfp();
     let run = kfp
@@ -222,7 +222,7 @@ async fn a_package_is_uploaded_and_its_version_run() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn missing_pipelines_and_versions_are_not_found() {
     let server = server().await;
     let kfp = server.kfp();
     let error = kfp.run_pipeline("new").send().await.unwrap_err();
@@ -239,7 +239,7 @@ async fn what_is_not_there_is_not_found() {
     );
 }
 
-/// At a server that decodes filters as KFP does.
+/// The server decodes filters as KFP does.
 #[tokio::test]
 async fn any_name_can_be_filtered_by() {
     let sandbox = Sandbox::builder().kfp_token("t").start().await.unwrap();

@@ -57,7 +57,7 @@ async fn listed(kfp: &kfp::Client, run: &str) -> Vec<[String; 4]> {
 }
 
 #[tokio::test]
-async fn a_job_is_recorded_once_however_often_it_is_done() {
+async fn a_job_that_is_recorded_again_adds_nothing() {
     let sandbox = Sandbox::builder().kfp_token("t").start().await.unwrap();
     let kfp = kfp::Client::builder(sandbox.url()).bearer_token("t");
     let kfp = kfp.build().unwrap();
@@ -105,7 +105,7 @@ async fn a_job_is_recorded_once_however_often_it_is_done() {
 }
 
 #[tokio::test]
-async fn a_figure_that_changed_is_recorded_anew() {
+async fn a_figure_that_changed_is_recorded_again() {
     let sandbox = Sandbox::builder().kfp_token("t").start().await.unwrap();
     let kfp = kfp::Client::builder(sandbox.url()).bearer_token("t");
     let kfp = kfp.build().unwrap();
@@ -130,7 +130,7 @@ async fn a_figure_that_changed_is_recorded_anew() {
     assert_eq!(ids.len(), 4);
 }
 
-/// Records a job at a server that has the run, and returns the namespaces that were sent.
+/// Records a job in a run, and returns the namespaces that were sent.
 async fn recorded(
     experiment: Value,
     health: Value,
@@ -161,7 +161,7 @@ async fn recorded(
 }
 
 #[tokio::test]
-async fn the_namespace_is_that_of_the_run_then_of_the_settings_then_that_of_a_single_user() {
+async fn the_namespace_is_that_of_the_run_or_the_client_or_a_single_user() {
     let (of_run, none) = (
         json!({"namespace": "of-run"}),
         json!({"experiment_id": "e"}),
@@ -185,7 +185,7 @@ async fn the_namespace_is_that_of_the_run_then_of_the_settings_then_that_of_a_si
 }
 
 #[tokio::test]
-async fn a_server_without_artifacts_is_named_with_its_release() {
+async fn the_error_of_a_server_without_artifacts_names_its_release() {
     let server =
         TestServer::start(
             |request| match request.path().strip_prefix("/apis/v2beta1").unwrap() {

@@ -33,8 +33,8 @@ impl Seen {
 
 #[tokio::test]
 async fn a_wait_goes_through_every_state_to_the_end() {
-    // A state of zero is left out by the server.
-    let answers = [
+    // The server omits a state of zero.
+    let responses = [
         json!({"run_id": "r1"}),
         run("PENDING"),
         run("RUNNING"),
@@ -43,7 +43,7 @@ async fn a_wait_goes_through_every_state_to_the_end() {
         run("RUNNING"),
         run("SUCCEEDED"),
     ];
-    let server = TestServer::playing(answers);
+    let server = TestServer::playing(responses);
     let seen = Seen::default();
     let wait = server.kfp().wait_for_run("r1").min_interval(SOON);
     let ended = wait.max_interval(SOON).on_change(seen.note()).send().await;
@@ -126,7 +126,7 @@ async fn an_unknown_state_is_reported_and_does_not_end_a_wait() {
 }
 
 #[tokio::test]
-async fn what_may_pass_does_not_end_a_wait() {
+async fn transient_faults_do_not_end_a_wait() {
     let refused = |status| Response::json(status, json!({"message": "later"}));
     let server = TestServer::playing([
         broken(),
@@ -147,9 +147,9 @@ async fn what_may_pass_does_not_end_a_wait() {
 }
 
 #[tokio::test]
-async fn a_server_is_left_alone_for_as_long_as_it_asks() {
-    let answers = [run("RUNNING").into(), later(1), run("SUCCEEDED").into()];
-    let server = TestServer::playing(answers);
+async fn a_wait_honours_retry_after() {
+    let responses = [run("RUNNING").into(), later(1), run("SUCCEEDED").into()];
+    let server = TestServer::playing(responses);
     let started = std::time::Instant::now();
     let wait = server.kfp().wait_for_run("r1").min_interval(SOON);
     assert!(wait.send().await.unwrap().succeeded());
@@ -157,7 +157,7 @@ async fn a_server_is_left_alone_for_as_long_as_it_asks() {
 }
 
 #[tokio::test]
-async fn what_will_not_pass_ends_a_wait() {
+async fn permanent_faults_end_a_wait() {
     for (status, kind) in [
         (400, ErrorKind::InvalidRequest),
         (401, ErrorKind::Authentication),
@@ -172,7 +172,7 @@ async fn what_will_not_pass_ends_a_wait() {
         assert_eq!(error.kind(), kind);
         assert_eq!(error.status().unwrap().as_u16(), status);
         assert!(Unfinished::<Run>::of(&error).is_none());
-        // The release is asked for where the server does not have the operation.
+        // The release is requested if the server does not have the operation.
         let requests = server.requests().len();
         assert_eq!(requests, if error.is_unsupported() { 3 } else { 2 });
     }
@@ -200,7 +200,7 @@ async fn a_limit_ends_a_wait_with_the_last_state() {
 }
 
 #[tokio::test]
-async fn a_limit_counts_while_the_server_fails() {
+async fn the_time_limit_includes_outages() {
     let failure = Response::json(503, json!({"message": "restarting"}));
     let server = TestServer::playing([run("RUNNING").into(), failure]);
     let wait = server.kfp().wait_for_run("r1").timeout(NEVER);
@@ -215,7 +215,7 @@ async fn a_limit_counts_while_the_server_fails() {
 }
 
 #[tokio::test]
-async fn a_limit_counts_while_an_answer_is_awaited() {
+async fn the_time_limit_includes_the_time_of_a_request() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let kfp = kfp::Client::builder(url)
@@ -246,7 +246,7 @@ async fn an_outage_ends_a_wait_with_its_cause_and_the_last_state() {
 }
 
 #[tokio::test]
-async fn the_error_of_a_limit_shows_nothing_of_the_run_but_its_state() {
+async fn the_error_of_a_limit_shows_only_the_state_of_the_run() {
     let mut secret = run("RUNNING");
     secret["runtime_config"] = json!({"parameters": {"password": "hunter2"}});
     let server = TestServer::playing([secret]);
@@ -286,7 +286,7 @@ async fn a_token_that_expires_is_renewed_in_the_middle() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_behind_a_wait_that_was_dropped() {
+async fn nothing_is_sent_after_a_wait_is_dropped() {
     let server = TestServer::playing([run("RUNNING")]);
     let kfp = server.kfp();
     let (sender, mut seen) = tokio::sync::mpsc::unbounded_channel();
@@ -297,7 +297,7 @@ async fn nothing_is_sent_behind_a_wait_that_was_dropped() {
         () = async { seen.recv().await.unwrap() } => {}
     }
     let sent = server.requests().len();
-    // Enough turns for a request that was still on its way.
+    // Enough yields for a request that is still in flight.
     for _ in 0..1000 {
         tokio::task::yield_now().await;
     }
@@ -306,7 +306,7 @@ async fn nothing_is_sent_behind_a_wait_that_was_dropped() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_before_the_changes_are_asked_for() {
+async fn nothing_is_sent_before_the_changes_are_polled() {
     let server = TestServer::playing([run("PENDING"), run("RUNNING"), run("FAILED")]);
     let mut changes = server.kfp().wait_for_run("r1").min_interval(SOON).changes();
     assert!(server.requests().is_empty());
@@ -319,7 +319,7 @@ async fn nothing_is_sent_before_the_changes_are_asked_for() {
 }
 
 #[tokio::test]
-async fn changes_end_behind_an_error() {
+async fn changes_end_after_an_error() {
     let refusal = Response::json(403, json!({"message": "no"}));
     let server = TestServer::playing([run("RUNNING").into(), refusal]);
     let mut changes = server.kfp().wait_for_run("r1").min_interval(SOON).changes();

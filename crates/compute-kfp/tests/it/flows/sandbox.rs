@@ -1,4 +1,4 @@
-//! The same at the sandbox, where jobs and runs go on as time passes on its clock.
+//! Flows against the sandbox, whose jobs and runs progress with its clock.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ root:
         dependentTasks:
           - measure
 ";
-/// Enough for a job or a run to leave the state it is in.
+/// Enough time for a job or a run to change its state.
 const STEP: Duration = Duration::from_secs(10);
 
 pub fn compute(sandbox: &Sandbox) -> compute::Client {
@@ -46,12 +46,12 @@ fn kfp(sandbox: &Sandbox) -> kfp::Client {
     client.namespace(NAMESPACE).build().unwrap()
 }
 
-/// One where a second passes in a hundredth of one.
+/// Starts a sandbox whose clock runs 100 times as fast.
 async fn fast() -> Sandbox {
     Sandbox::builder().speed(100.0).start().await.unwrap()
 }
 
-/// A wait that lets time pass whenever it has seen a state.
+/// Makes a wait advance the clock after each state.
 fn stepping<T: compute_kfp::waiting::Progress>(wait: Wait<T>, sandbox: &Arc<Sandbox>) -> Wait<T> {
     let sandbox = sandbox.clone();
     wait.min_interval(SOON)
@@ -138,7 +138,7 @@ async fn a_cancelled_job_ends_a_wait() {
 }
 
 #[tokio::test]
-async fn a_log_that_is_followed_is_the_log_that_is_left() {
+async fn a_followed_log_equals_the_final_log() {
     let sandbox = fast().await;
     let compute = compute(&sandbox);
     let backend_type = name_of_a_backend_type(&compute).await;
@@ -242,9 +242,9 @@ async fn a_filter_and_an_order_hold_over_all_pages() {
 }
 
 #[tokio::test]
-async fn the_tasks_of_a_run_are_watched_while_it_goes_on() {
+async fn the_tasks_of_a_run_are_watched_while_it_runs() {
     let sandbox = Arc::new(Sandbox::start().await.unwrap());
-    // A second passes with every answer.
+    // The clock advances by a second with each response.
     let clock = sandbox.clone();
     let tick = middleware::after(move |_, _| clock.advance(Duration::from_secs(1)));
     let kfp = kfp::Client::builder(sandbox.url()).bearer_token(sandbox.kfp_token());

@@ -1,11 +1,11 @@
-//! Clients of a test server, and what it answers besides JSON.
+//! Clients of a test server, and its responses other than JSON.
 
 use std::time::Duration;
 
 use compute_kfp::{RetryPolicy, TransportBuilder, compute, kfp};
 use compute_kfp_test_server::{Response, TestServer};
 
-/// Between two requests of a test that does not look at the time.
+/// Interval between two requests of a test that does not depend on the time.
 pub const SOON: Duration = Duration::from_millis(1);
 /// Longer than any test takes.
 pub const NEVER: Duration = Duration::from_secs(100_000);
@@ -27,17 +27,17 @@ impl Clients for TestServer {
     }
 }
 
-/// What the transport repeats would hide what the wait does.
+/// Disables the retries of the transport, which would hide those of the wait.
 fn once(transport: TransportBuilder) -> TransportBuilder {
     transport.retry(RetryPolicy::never())
 }
 
-/// 503, to be asked again after so many seconds.
+/// A response with status 503 and this `Retry-After`.
 pub fn later(seconds: u64) -> Response {
     Response::new(503, &format!("retry-after: {seconds}"), "{}")
 }
 
-/// The connection is closed in the middle of the answer.
+/// A response that is cut off when the connection closes.
 pub fn broken() -> Response {
     Response::raw("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{").then_close()
 }

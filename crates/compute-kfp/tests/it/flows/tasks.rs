@@ -61,7 +61,7 @@ async fn each_change_of_each_task_comes_once() {
 }
 
 #[tokio::test]
-async fn tasks_end_behind_an_error() {
+async fn tasks_end_after_an_error() {
     let refusal = Response::json(404, json!({"message": "no"}));
     let server = TestServer::playing([run("RUNNING", &[("a", "RUNNING")]).into(), refusal]);
     let mut tasks = server.kfp().watch_run("r1").min_interval(SOON).tasks();

@@ -1,4 +1,4 @@
-//! How a login begins and ends.
+//! Start and end of a login.
 
 use compute_kfp::ErrorKind;
 use compute_kfp::compute::Login;
@@ -64,7 +64,7 @@ async fn a_login_by_a_browser_is_stored() {
 }
 
 #[tokio::test]
-async fn a_new_login_keeps_what_else_the_file_holds() {
+async fn a_new_login_preserves_the_rest_of_the_file() {
     let world = World::with_tokens(-60);
     let mut config = world.config(-60);
     config["default_host"] = "https://other.example".into();
@@ -95,13 +95,13 @@ async fn of_several_memberships_none_is_chosen() {
 }
 
 #[tokio::test]
-async fn a_login_is_not_started_where_it_could_not_be_kept() {
+async fn a_login_that_cannot_be_stored_is_not_started() {
     let world = World::new();
     std::fs::write(world.path(), "[]").unwrap();
     let started = Login::device(&world.url).file(world.path()).start().await;
     assert_eq!(started.unwrap_err().kind(), ErrorKind::Configuration);
     assert_eq!(world.forms("/device").len(), 0);
-    let started = Login::device("http://api.example.org").file(world.folder.path().join("new"));
+    let started = Login::device("http://api.example.org").file(world.directory.path().join("new"));
     assert_eq!(
         started.start().await.unwrap_err().kind(),
         ErrorKind::Configuration
@@ -129,7 +129,7 @@ async fn logging_out_revokes_and_forgets_the_tokens() {
 }
 
 #[tokio::test]
-async fn tokens_are_forgotten_even_where_they_cannot_be_revoked() {
+async fn tokens_that_cannot_be_revoked_are_removed() {
     let world = World::with_tokens(300);
     world.set(|state| state.revokes = false);
     let error = world.login().log_out().await.unwrap_err();
@@ -144,7 +144,7 @@ async fn tokens_are_forgotten_even_where_they_cannot_be_revoked() {
 }
 
 #[tokio::test]
-async fn a_server_that_names_another_login_server_than_before_is_not_logged_in_to() {
+async fn a_changed_login_server_is_refused() {
     let world = World::with_tokens(300);
     let mut config = world.config(300);
     config["auths"][&world.url]["well_known_endpoint"] = "https://login.example.org/known".into();
@@ -158,14 +158,14 @@ async fn a_server_that_names_another_login_server_than_before_is_not_logged_in_t
     ] {
         assert!(error.message().contains(server), "{error}");
     }
-    // Logged out, nothing can be lost.
+    // After a logout, there are no tokens to lose.
     config["auths"][&world.url]["tokens"] = serde_json::Value::Null;
     world.store(&config);
     drop(login().await.unwrap());
 }
 
 #[tokio::test]
-async fn a_server_that_names_the_login_server_of_another_is_not_logged_in_to_unasked() {
+async fn the_login_server_of_another_api_is_refused_unless_allowed() {
     let (world, other) = (World::with_tokens(300), World::new());
     let known = format!("{}/known", world.url);
     other.set(|state| state.login_server = Some(known.clone()));
@@ -180,7 +180,7 @@ async fn a_server_that_names_the_login_server_of_another_is_not_logged_in_to_una
         }
     }
     assert_eq!(world.forms("/device").len(), 0);
-    // Even without tokens for it, those of the login server would be good for the first API.
+    // Without tokens for it, too: the first API would accept those of its login server.
     let mut config = world.config(300);
     config["auths"][&world.url]["tokens"] = Value::Null;
     world.store(&config);

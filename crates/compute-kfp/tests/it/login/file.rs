@@ -1,4 +1,4 @@
-//! What a login file may hold, and what a change keeps.
+//! Content of a login file, and the parts that a change preserves.
 
 use compute_kfp::ErrorKind;
 use compute_kfp::compute::Login;
@@ -27,10 +27,10 @@ fn config() -> Value {
 }
 
 fn written(content: impl AsRef<[u8]>) -> (TempDir, std::path::PathBuf) {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("config.json");
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("config.json");
     std::fs::write(&path, content).unwrap();
-    (folder, path)
+    (directory, path)
 }
 
 fn read(path: &std::path::Path) -> Value {
@@ -39,11 +39,11 @@ fn read(path: &std::path::Path) -> Value {
 
 #[test]
 fn the_default_host_is_the_one_to_log_in_to() {
-    let (_folder, path) = written(config().to_string());
+    let (_directory, path) = written(config().to_string());
     let login = Login::from_file(&path).unwrap();
     assert_eq!(login.endpoint(), HOST);
     assert!(login.is_logged_in().unwrap());
-    let (_folder, path) = written("{}");
+    let (_directory, path) = written("{}");
     let login = Login::from_file(&path).unwrap();
     assert_eq!(login.endpoint(), compute_kfp::compute::DEFAULT_ENDPOINT);
     assert!(!login.is_logged_in().unwrap());
@@ -55,7 +55,7 @@ fn a_host_is_known_with_and_without_a_slash_at_its_end() {
         .to_string()
         .replace(&format!("\"{HOST}\":"), &format!("\"{HOST}/\":"));
     for content in [config().to_string(), with_slash] {
-        let (_folder, path) = written(content);
+        let (_directory, path) = written(content);
         for host in [HOST.to_owned(), format!("{HOST}/")] {
             let login = Login::from_file(&path).unwrap().host(host);
             assert!(login.is_logged_in().unwrap());
@@ -64,15 +64,15 @@ fn a_host_is_known_with_and_without_a_slash_at_its_end() {
 }
 
 #[test]
-fn a_file_that_is_not_there_says_how_to_log_in() {
-    let folder = TempDir::new().unwrap();
-    let error = Login::from_file(folder.path().join("none.json")).unwrap_err();
+fn the_error_of_a_missing_file_says_how_to_log_in() {
+    let directory = TempDir::new().unwrap();
+    let error = Login::from_file(directory.path().join("none.json")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
     assert!(error.message().contains("none.json"), "{error}");
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_used_is_left_as_it_is() {
+async fn an_invalid_file_is_left_unchanged() {
     let place = "/auths/https:~1~1api.example.org";
     let with = |pointer: &str, value: Value| {
         let mut config = config();
@@ -110,7 +110,7 @@ async fn a_file_that_cannot_be_used_is_left_as_it_is() {
             format!("`{place}/tokens/generated_at` is not a number of seconds"),
         ),
     ] {
-        let (_folder, path) = written(&content);
+        let (_directory, path) = written(&content);
         let changed = match Login::from_file(&path) {
             Ok(login) => login.set_team_member_id(1).await,
             Err(error) => Err(error),
@@ -134,7 +134,7 @@ async fn a_file_that_cannot_be_used_is_left_as_it_is() {
 
 #[tokio::test]
 async fn no_token_is_shown() {
-    let (_folder, path) = written(config().to_string());
+    let (_directory, path) = written(config().to_string());
     let login = Login::from_file(&path).unwrap();
     let client = compute_kfp::compute::Client::builder().login(login.clone());
     let shown = format!("{login:?} {client:?} {:?}", client.clone().build().unwrap());
@@ -148,7 +148,7 @@ async fn a_file_is_readable_by_its_owner_alone_after_a_change() {
 
     let mode =
         |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let (_folder, path) = written(config().to_string());
+    let (_directory, path) = written(config().to_string());
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
     Login::from_file(&path)
         .unwrap()
@@ -158,7 +158,7 @@ async fn a_file_is_readable_by_its_owner_alone_after_a_change() {
     assert_eq!(mode(&path), 0o600);
 
     let world = World::new();
-    let new = world.folder.path().join("new").join("config.json");
+    let new = world.directory.path().join("new").join("config.json");
     let pending = Login::device(&world.url).file(&new).start().await.unwrap();
     pending.finish().await.unwrap();
     assert_eq!(mode(&new), 0o600);
@@ -168,7 +168,7 @@ async fn a_file_is_readable_by_its_owner_alone_after_a_change() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_behind_a_link_is_changed_and_the_link_stays() {
-    let (_folder, path) = written(config().to_string());
+    let (_directory, path) = written(config().to_string());
     let elsewhere = TempDir::new().unwrap();
     let link = elsewhere.path().join("link.json");
     std::os::unix::fs::symlink(&path, &link).unwrap();
@@ -182,12 +182,12 @@ async fn a_file_behind_a_link_is_changed_and_the_link_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn programs_that_change_a_file_at_once_lose_nothing() {
+async fn concurrent_changes_of_a_file_lose_nothing() {
     let mut config = config();
     for index in 0..20 {
         config["auths"][format!("https://{index}.example")] = config["auths"][HOST].clone();
     }
-    let (_folder, path) = written(config.to_string());
+    let (_directory, path) = written(config.to_string());
     let mut changes = tokio::task::JoinSet::new();
     for index in 0..20 {
         let login = Login::from_file(&path)
@@ -233,7 +233,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 /// Tries all that reads or changes a file without a network.
 fn exercise(content: &[u8]) -> Vec<u8> {
-    let (_folder, path) = written(content);
+    let (_directory, path) = written(content);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
@@ -259,7 +259,7 @@ proptest! {
         let mut after = after;
         if let Some(entry) = after.pointer_mut("/auths/https:~1~1api.example.org").and_then(Value::as_object_mut)
             && content.pointer("/auths/https:~1~1api.example.org/team_member_id").is_none() {
-            entry.shift_remove("team_member_id");
+            entry.remove("team_member_id");
         }
         prop_assert_eq!(after.to_string(), content.to_string());
     }

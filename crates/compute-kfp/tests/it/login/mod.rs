@@ -1,4 +1,4 @@
-//! The login to Quantum Inspire: its file, its refreshes, and how it begins and ends.
+//! The login to Quantum Inspire: its file, its refreshes, its start and its end.
 
 mod device;
 mod environment;

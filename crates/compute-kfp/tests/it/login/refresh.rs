@@ -1,4 +1,4 @@
-//! When new tokens are had, and what becomes of them.
+//! Refreshes: when they happen, and how the new tokens are stored.
 
 use std::error::Error as _;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn write(path: &Path, config: &Value) {
 }
 
 #[tokio::test]
-async fn a_token_that_is_good_is_sent_as_it_is() {
+async fn a_valid_token_is_sent_unchanged() {
     let world = World::with_tokens(300);
     let before = std::fs::read(world.path()).unwrap();
     call(&world.client()).await.unwrap();
@@ -59,7 +59,7 @@ async fn a_token_that_expires_within_the_margin_is_refreshed() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_refreshed_once_and_the_call_repeated_once() {
+async fn a_refused_token_is_refreshed_once_and_the_call_retried_once() {
     let world = World::with_tokens(300);
     let mut config = world.config(300);
     config["auths"][&world.url]["tokens"]["access_token"] = "revoked".into();
@@ -71,7 +71,7 @@ async fn a_refused_token_is_refreshed_once_and_the_call_repeated_once() {
 }
 
 #[tokio::test]
-async fn new_tokens_are_stored_and_all_else_is_kept() {
+async fn new_tokens_are_stored_and_the_rest_is_preserved() {
     let world = World::with_tokens(-60);
     call(&world.client()).await.unwrap();
     let mut expected = world.config(-60);
@@ -89,7 +89,7 @@ async fn new_tokens_are_stored_and_all_else_is_kept() {
 }
 
 #[tokio::test]
-async fn a_reply_without_refresh_token_keeps_the_old_one() {
+async fn a_response_without_a_refresh_token_keeps_the_old_one() {
     let world = World::with_tokens(-60);
     world.set(|state| state.rotates = false);
     call(&world.client()).await.unwrap();
@@ -98,7 +98,7 @@ async fn a_reply_without_refresh_token_keeps_the_old_one() {
 }
 
 #[tokio::test]
-async fn two_programs_take_turns_and_share_what_one_gets() {
+async fn two_programs_share_one_refresh() {
     let world = World::with_tokens(-60);
     let (one, other) = (world.client(), world.client());
     let (first, second) = tokio::join!(call(&one), call(&other));
@@ -193,8 +193,8 @@ async fn a_login_without_tokens_is_an_error_that_says_so() {
 async fn a_refresh_token_is_not_spent_where_its_successor_cannot_be_stored() {
     let world = World::with_tokens(-60);
     let before = std::fs::read(world.path()).unwrap();
-    // In the way of the new content, as a full disk or a folder of someone else is.
-    let in_the_way = world.folder.path().join(".config.json.new/x");
+    // A directory in place of the new file has the effect of a full disk.
+    let in_the_way = world.directory.path().join(".config.json.new/x");
     std::fs::create_dir_all(&in_the_way).unwrap();
     let error = call(&world.client()).await.unwrap_err();
     assert!(error.message().contains("cannot be written"), "{error}");
@@ -207,9 +207,9 @@ async fn a_refresh_token_is_not_spent_where_its_successor_cannot_be_stored() {
 }
 
 #[tokio::test]
-async fn what_a_killed_program_left_is_replaced() {
+async fn files_of_a_killed_program_are_replaced() {
     let world = World::with_tokens(-60);
-    let left = world.folder.path().join(".config.json.new");
+    let left = world.directory.path().join(".config.json.new");
     std::fs::write(&left, "refresh-of-another").unwrap();
     call(&world.client()).await.unwrap();
     assert_eq!(world.account()["tokens"]["refresh_token"], "refresh-1");
@@ -217,7 +217,7 @@ async fn what_a_killed_program_left_is_replaced() {
 }
 
 #[tokio::test]
-async fn a_refresh_is_stored_though_its_caller_has_gone() {
+async fn a_refresh_is_stored_even_if_its_caller_is_dropped() {
     let world = World::with_tokens(-60);
     let (arrived, mut arrival) = tokio::sync::mpsc::unbounded_channel();
     world.set(|state| state.meanwhile = Some(Box::new(move |_| arrived.send(()).unwrap())));
@@ -242,7 +242,7 @@ async fn a_token_of_unknown_lifetime_serves_more_than_one_call() {
 }
 
 #[tokio::test]
-async fn a_login_server_that_is_away_for_a_moment_is_asked_again() {
+async fn a_refresh_is_retried_when_the_login_server_is_unavailable() {
     let world = World::with_tokens(-60);
     world.set(|state| state.unavailable = 2);
     call(&world.client()).await.unwrap();
@@ -252,11 +252,11 @@ async fn a_login_server_that_is_away_for_a_moment_is_asked_again() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn nobody_else_can_hold_the_lock() {
+async fn only_the_owner_can_lock_the_file() {
     use std::os::unix::fs::PermissionsExt as _;
     let world = World::with_tokens(-60);
     call(&world.client()).await.unwrap();
-    let lock = world.folder.path().join(".config.json.lock");
+    let lock = world.directory.path().join(".config.json.lock");
     let mode = std::fs::metadata(lock).unwrap().permissions().mode();
     assert_eq!(mode & 0o077, 0);
 }

@@ -1,4 +1,4 @@
-//! The Compute API and its login server in one, on loopback, with a login file beside.
+//! The Compute API and its login server on one loopback address, with a login file.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,14 +13,14 @@ use tempfile::TempDir;
 pub type Form = BTreeMap<String, String>;
 pub type Event = Box<dyn FnOnce(&mut State) + Send>;
 
-/// What the server is asked, and how it is disposed.
+/// State of the server, and the requests that it received.
 pub struct State {
-    /// The number in the tokens that are good: `access-0`, `refresh-0`.
+    /// The number in the valid tokens: `access-0`, `refresh-0`.
     pub issued: u64,
-    /// Whether the API takes the access token of that number.
+    /// `true` if the API accepts the access token with that number.
     pub access_is_good: bool,
     pub rotates: bool,
-    /// `true` if it states the lifetime of tokens.
+    /// `true` if it returns the lifetime of tokens.
     pub tells_lifetime: bool,
     /// Number of the next refreshes that get a 503.
     pub unavailable: u32,
@@ -28,7 +28,7 @@ pub struct State {
     pub members: u64,
     /// Login server that the API names, if it is another one.
     pub login_server: Option<String>,
-    /// What happens when a refresh has come and is not answered yet.
+    /// An event between a refresh request and its response.
     pub meanwhile: Option<Event>,
     pub forms: Vec<(String, Form)>,
     /// The header `authorization` of each call of the API.
@@ -37,13 +37,13 @@ pub struct State {
 
 pub struct World {
     pub url: String,
-    pub folder: TempDir,
+    pub directory: TempDir,
     pub state: Arc<Mutex<State>>,
     _server: TestServer,
 }
 
 impl World {
-    /// A server, and no file yet.
+    /// Starts a server without a login file.
     pub fn new() -> Self {
         let state = Arc::new(Mutex::new(State {
             issued: 0,
@@ -59,16 +59,16 @@ impl World {
             calls: Vec::new(),
         }));
         let served = state.clone();
-        let server = TestServer::start(move |request| served.lock().unwrap().answer(request));
+        let server = TestServer::start(move |request| served.lock().unwrap().respond(request));
         Self {
             url: server.url().to_owned(),
-            folder: TempDir::new().unwrap(),
+            directory: TempDir::new().unwrap(),
             state,
             _server: server,
         }
     }
 
-    /// A server that knows the tokens of a file, which expire after so many seconds.
+    /// Starts a server with a login file whose tokens expire after this number of seconds.
     pub fn with_tokens(expire_after: i64) -> Self {
         let world = Self::new();
         world.store(&world.config(expire_after));
@@ -93,7 +93,7 @@ impl World {
     }
 
     pub fn path(&self) -> PathBuf {
-        self.folder.path().join("config.json")
+        self.directory.path().join("config.json")
     }
 
     pub fn store(&self, config: &Value) {
@@ -104,7 +104,7 @@ impl World {
         serde_json::from_slice(&std::fs::read(self.path()).unwrap()).unwrap()
     }
 
-    /// What the file holds for the server.
+    /// Returns the entry of the file for the server.
     pub fn account(&self) -> Value {
         self.stored()["auths"][&self.url].clone()
     }
@@ -121,14 +121,14 @@ impl World {
         set(&mut self.state.lock().unwrap());
     }
 
-    /// The forms that were sent to a path.
+    /// Returns the forms that were sent to a path.
     pub fn forms(&self, path: &str) -> Vec<Form> {
         let state = self.state.lock().unwrap();
         let sent = state.forms.iter().filter(|(to, _)| to == path);
         sent.map(|(_, form)| form.clone()).collect()
     }
 
-    /// What authorised the calls of a path.
+    /// Returns the header `authorization` of each call to a path.
     pub fn calls(&self, path: &str) -> Vec<Option<String>> {
         let state = self.state.lock().unwrap();
         let sent = state.calls.iter().filter(|(to, _)| to == path);
@@ -147,7 +147,7 @@ impl World {
     }
 }
 
-/// Tokens as the file holds them.
+/// Returns tokens in the format of the file.
 pub fn tokens(number: u64, expire_after: i64) -> Value {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -163,7 +163,7 @@ pub fn tokens(number: u64, expire_after: i64) -> Value {
 }
 
 impl State {
-    fn answer(&mut self, request: &Received) -> Response {
+    fn respond(&mut self, request: &Received) -> Response {
         let (path, authorization) = (request.path(), request.header("authorization"));
         if request.body.is_empty() {
             let authorization = authorization.map(str::to_owned);
@@ -248,16 +248,16 @@ impl State {
         }
         self.issued += 1;
         self.access_is_good = true;
-        let mut answer = json!({
+        let mut response = json!({
             "access_token": format!("access-{}", self.issued),
             "token_type": "Bearer",
         });
         if self.tells_lifetime {
-            answer["expires_in"] = 300.into();
+            response["expires_in"] = 300.into();
         }
         if self.rotates {
-            answer["refresh_token"] = format!("refresh-{}", self.issued).into();
+            response["refresh_token"] = format!("refresh-{}", self.issued).into();
         }
-        (200, answer)
+        (200, response)
     }
 }

@@ -1,21 +1,17 @@
-//! Arguments that an operation can serve, and the request that they make.
+//! Valid arguments of an operation, and the request with them.
 
 use compute_kfp_runtime::operation::{BodyKind, Location, Operation, Parameter};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value, json};
 
-use super::description::Description;
-use super::support::{encoded, plain};
+use super::api_spec::ApiSpec;
+use super::support::encoded;
 use super::world::{PIPELINE, World};
 
 impl World<'_> {
-    /// What the operation is called with, by the names of parameters, and `body`.
-    pub fn arguments(
-        &self,
-        operation: &Operation,
-        description: &Description,
-    ) -> Map<String, Value> {
+    /// Returns the arguments of an operation by parameter name, and `body`.
+    pub fn arguments(&self, operation: &Operation, spec: &ApiSpec) -> Map<String, Value> {
         let mut arguments = Map::new();
         let query = self.query(operation);
         for parameter in operation.parameters {
@@ -33,14 +29,14 @@ impl World<'_> {
         if !matches!(operation.body, None | Some((BodyKind::Multipart(_), _))) {
             let body = self
                 .body(operation)
-                .unwrap_or_else(|| self.value(description, description.body(operation), ""));
+                .unwrap_or_else(|| self.value(spec, spec.body(operation), ""));
             arguments.insert("body".to_owned(), body);
         }
         arguments
     }
 
-    /// A request that the operation can serve.
-    pub fn request(&self, operation: &Operation, description: &Description) -> RequestBuilder {
+    /// Returns a valid request for the operation.
+    pub fn request(&self, operation: &Operation, spec: &ApiSpec) -> RequestBuilder {
         let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
         let mut path = self.path(operation);
         let query = self.query(operation);
@@ -50,22 +46,22 @@ impl World<'_> {
                 .map(|(name, value)| format!("{name}={}", encoded(value)));
             path = format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"));
         }
-        let request = self.authorised(plain(self.sandbox, method, &path), operation);
+        let request = self.authorised(self.plain(method, &path), operation);
         match operation.body {
             None => request,
             Some((BodyKind::Multipart(_), _)) => {
                 let file = Part::text(PIPELINE.to_string()).file_name("again.json");
                 request.multipart(Form::new().part("uploadfile", file))
             }
-            Some(_) => request.json(&self.arguments(operation, description)["body"]),
+            Some(_) => request.json(&self.arguments(operation, spec)["body"]),
         }
     }
 
-    /// What a schema requires, with references to what there is.
-    fn value(&self, description: &Description, schema: &Value, name: &str) -> Value {
-        let schema = description.resolve(schema);
+    /// Returns a value with the required properties of a schema, which refers to existing objects.
+    fn value(&self, spec: &ApiSpec, schema: &Value, name: &str) -> Value {
+        let schema = spec.resolve(schema);
         if let Some(alternatives) = schema["anyOf"].as_array() {
-            return self.value(description, &alternatives[0], name);
+            return self.value(spec, &alternatives[0], name);
         }
         if let Some(names) = schema["enum"].as_array() {
             return names[0].clone();
@@ -89,7 +85,7 @@ impl World<'_> {
                 required
                     .map(|field| {
                         let of_field = &schema["properties"][field];
-                        (field.to_owned(), self.value(description, of_field, field))
+                        (field.to_owned(), self.value(spec, of_field, field))
                     })
                     .collect()
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use compute_kfp_runtime::operation::Operation;
 use compute_kfp_sandbox::{BACKEND_ID, NAMESPACE, Sandbox};
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::support::{Compute, Kfp, encoded, plain, send, spec};
@@ -16,10 +16,12 @@ pub static PIPELINE: LazyLock<Value> = LazyLock::new(|| {
     spec
 });
 
-/// One of everything that an operation may need, in a state in which it can be served.
+/// One of everything that an operation may need, in a suitable state.
 pub struct World<'a> {
     pub sandbox: &'a Sandbox,
     ids: BTreeMap<&'static str, Value>,
+    /// A client that keeps its connections, unlike the shared one.
+    client: Client,
 }
 
 impl<'a> World<'a> {
@@ -27,6 +29,7 @@ impl<'a> World<'a> {
         let mut world = Self {
             sandbox,
             ids: BTreeMap::new(),
+            client: Client::new(),
         };
         world.create_kfp().await;
         world.create_compute().await;
@@ -34,12 +37,18 @@ impl<'a> World<'a> {
         world
     }
 
-    /// Returns the same world in a sandbox that was started with the data of this one.
-    pub fn copied_to<'b>(&self, sandbox: &'b Sandbox) -> World<'b> {
+    /// Returns this world in another sandbox with the same data.
+    pub fn again<'b>(&self, sandbox: &'b Sandbox) -> World<'b> {
         World {
             sandbox,
             ids: self.ids.clone(),
+            client: self.client.clone(),
         }
+    }
+
+    pub fn plain(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}{path}", self.sandbox.url());
+        self.client.request(method, url)
     }
 
     async fn create_compute(&mut self) {
@@ -155,7 +164,7 @@ impl<'a> World<'a> {
         ]);
     }
 
-    /// Nothing may let time pass after this.
+    /// Starts a run. The clock must not advance after this.
     async fn start_run(&mut self) {
         let run = json!({ "display_name": "r", "pipeline_spec": *PIPELINE });
         let run = Kfp(self.sandbox).post("/runs", run).await.expect(200);
@@ -175,7 +184,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// With the credential that the operation wants.
+    /// Adds the credential that the operation requires.
     pub fn authorised(&self, request: RequestBuilder, operation: &Operation) -> RequestBuilder {
         let first = operation.security.first().and_then(|any| any.first());
         match first.map(|scheme| scheme.name) {
@@ -246,7 +255,7 @@ impl<'a> World<'a> {
         })
     }
 
-    /// Bodies whose schema does not say what they need. Those of KFP require nothing in words.
+    /// Returns bodies whose requirements are not in their schema. KFP's schemas declare none.
     pub fn body(&self, operation: &Operation) -> Option<Value> {
         let id = |name: &str| self.ids[name].clone();
         let artifact = json!({

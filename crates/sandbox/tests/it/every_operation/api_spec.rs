@@ -4,20 +4,20 @@ use boon::{Compiler, Schemas};
 use compute_kfp_runtime::operation::Operation;
 use serde_json::{Value, json};
 
-const DOCUMENT: &str = "urn:description";
+const DOCUMENT: &str = "urn:spec";
 
-/// A specification, as the tests read it: by themselves, not through the sandbox.
-pub struct Description {
+/// A spec, parsed independently of the sandbox.
+pub struct ApiSpec {
     document: Value,
-    /// What is compiled of the document: no more than answers needed so far.
+    /// The compiled schemas. They are compiled on first use.
     schemas: RefCell<(Compiler, Schemas)>,
 }
 
-impl Description {
+impl ApiSpec {
     pub fn compute() -> Self {
         let mut document: Value =
             serde_json::from_str(include_str!("../../../specs/compute.openapi.json")).unwrap();
-        // Both have both shapes, whatever the description says of one or the other.
+        // Both have both formats, although the spec declares only one each.
         let both = json!({ "anyOf": [
             { "type": "string" },
             { "type": "array", "items": { "$ref": "#/components/schemas/ValidationError" } },
@@ -62,7 +62,7 @@ impl Description {
         self.response(operation, status).is_some()
     }
 
-    /// What is declared for a status, and under which name.
+    /// Returns the declared response for a status, and its name.
     fn response(&self, operation: &Operation, status: u16) -> Option<(String, &Value)> {
         let responses = &self.operation(operation)["responses"];
         let mut names = [status.to_string(), "default".to_owned()].into_iter();
@@ -72,7 +72,7 @@ impl Description {
         })
     }
 
-    /// What keeps a body from being the one that is declared for a status.
+    /// Returns the reasons why a body is not the declared one for a status.
     pub fn errors(&self, operation: &Operation, status: u16, body: &Value) -> Vec<String> {
         let Some((name, response)) = self.response(operation, status) else {
             return vec![format!("{status} is not declared")];

@@ -1,13 +1,13 @@
-//! The Swagger 2.0 description in a form that Prism understands, as little changed as can be.
+//! The Swagger 2.0 spec in a form that Prism understands, with as few changes as possible.
 
 use serde_json::{Map, Value, json};
 
-/// The description with what Prism needs, and nothing else changed:
+/// Returns the spec with the changes that Prism needs:
 ///
-/// - Paths that differ in the names of their parameters only, `/artifacts/{artifact_id}` and
-///   `/artifacts/{artifact.artifact_id}`, are one: Prism knows the methods of the first alone.
-/// - Texts of the formats `int64` and `byte` have an example: Prism answers with `string` otherwise,
-///   which is neither.
+/// - Paths that differ only in the names of their parameters, `/artifacts/{artifact_id}` and
+///   `/artifacts/{artifact.artifact_id}`, are merged: Prism uses only the methods of the first.
+/// - Strings of the formats `int64` and `byte` get an example. Without one, Prism sends `string`, which
+///   is neither.
 pub fn for_prism(mut document: Value) -> Value {
     let paths = std::mem::take(&mut document["paths"]);
     let mut merged = Map::new();
@@ -27,7 +27,7 @@ pub fn for_prism(mut document: Value) -> Value {
     document
 }
 
-/// A template where `{artifact.artifact_id}` is `{artifact_id}`.
+/// Shortens `{artifact.artifact_id}` in a template to `{artifact_id}`.
 fn short(path: &str) -> String {
     let segments = path
         .split('{')

@@ -1,0 +1,138 @@
+//! The creation of objects: what paths and schemas do not express.
+
+use axum::http::header::AUTHORIZATION;
+use serde_json::{Value, json};
+
+use crate::compute::error::ComputeError;
+use crate::compute::store::{BACKEND_ID, BACKEND_KEY};
+use crate::compute::time;
+use crate::object::{Object, set, text};
+use crate::operation::Call;
+use crate::store::Store;
+
+/// Id of the user that the user token belongs to.
+pub(super) const USER_ID: i64 = 1;
+
+/// Sets the fields that a body leaves to the server, before it is validated.
+pub(super) fn complete(name: &str, store: &Store, call: &Call<'_>, sent: &mut Object) {
+    if name == "metadata" && sent.get("backend_id").is_none_or(Value::is_null) {
+        let backend_id = calling_id(store, call);
+        sent.insert("backend_id".to_owned(), json!(backend_id));
+    }
+}
+
+/// Checks the conditions for creating a resource, beyond the schema of its body.
+pub(super) fn allow_creation(name: &str, store: &Store, sent: &Object) -> Result<(), ComputeError> {
+    match name {
+        "jobs" => allow_job(store, sent),
+        "reservations" => allow_reservation(sent),
+        _ => Ok(()),
+    }
+}
+
+/// Sets the fields of a new object that only the server knows, and applies the consequences.
+pub(super) fn finish_creation(name: &str, store: &mut Store, created: &mut Object) {
+    match name {
+        "jobs" => finish_job(store, created),
+        "backends" => finish_backend(store, created),
+        "reservations" => finish_reservation(store, created),
+        "batch_jobs" => {
+            created.insert("user_id".to_owned(), json!(USER_ID));
+            created.insert("aggregated_algorithm_type".to_owned(), json!("quantum"));
+        }
+        "commits" => {
+            let hash = store.uuids.next().replace('-', "");
+            created.insert("hash".to_owned(), json!(hash));
+        }
+        _ => {}
+    }
+}
+
+/// Returns the id of the backend that a request comes from.
+pub(super) fn calling_id(store: &Store, call: &Call<'_>) -> i64 {
+    let key = call.headers.get(AUTHORIZATION);
+    let key = key.and_then(|key| key.to_str().ok()).unwrap_or_default();
+    let backend = store.compute.backend_of_key(key);
+    let id = backend.and_then(|backend| backend.get("id")?.as_i64());
+    id.unwrap_or(BACKEND_ID)
+}
+
+/// Adds the fields that a backend gets at its registration.
+fn finish_backend(store: &mut Store, backend: &mut Object) {
+    if backend.contains_key(BACKEND_KEY) {
+        let key = store.uuids.next().replace('-', "");
+        backend.insert(BACKEND_KEY.to_owned(), json!(key));
+        backend.insert("hostname".to_owned(), json!(""));
+    }
+}
+
+fn allow_job(store: &Store, sent: &Object) -> Result<(), ComputeError> {
+    let Some(batch) = store.compute.referred(sent, "batch_job_id", "batch_jobs") else {
+        return Ok(());
+    };
+    if text(batch, "status") != "planned" {
+        return Err(ComputeError::conflict("Batch job is already enqueued"));
+    }
+    let Some(kind) = store
+        .compute
+        .referred(batch, "backend_type_id", "backend_types")
+    else {
+        return Ok(());
+    };
+    let largest = |name| kind.get(name).and_then(Value::as_u64).unwrap_or(u64::MAX);
+    let jobs = batch
+        .get("job_ids")
+        .and_then(Value::as_array)
+        .map_or(0, Vec::len);
+    if u64::try_from(jobs).unwrap_or(u64::MAX) >= largest("max_jobs_per_batch_job") {
+        return Err(ComputeError::conflict("Batch job is full"));
+    }
+    let shots = sent.get("number_of_shots").and_then(Value::as_u64);
+    let most = largest("max_number_of_shots");
+    if shots.is_some_and(|shots| shots > most) {
+        let message = format!("number_of_shots is at most {most} on this backend type");
+        return Err(ComputeError::unprocessable(&message));
+    }
+    Ok(())
+}
+
+fn finish_job(store: &mut Store, job: &mut Object) {
+    let kind = store
+        .compute
+        .algorithm_of(job)
+        .map_or("quantum", |algorithm| text(algorithm, "type"));
+    let kind = kind.to_owned();
+    let Some(mut batch) = store
+        .compute
+        .referred(job, "batch_job_id", "batch_jobs")
+        .cloned()
+    else {
+        return;
+    };
+    if let Some(ids) = batch.get_mut("job_ids").and_then(Value::as_array_mut) {
+        let is_named = |id: &Value| ids.contains(id);
+        ids.extend(job.get("id").filter(|id| !is_named(id)).cloned());
+    }
+    if kind == "hybrid" {
+        set(&mut batch, "aggregated_algorithm_type", "hybrid");
+    }
+    set(job, "algorithm_type", kind);
+    store.compute.put("batch_jobs", batch);
+}
+
+fn allow_reservation(sent: &Object) -> Result<(), ComputeError> {
+    if time::parse(text(sent, "start_time")) < time::parse(text(sent, "end_time")) {
+        return Ok(());
+    }
+    let message = "end_time must be later than start_time";
+    Err(ComputeError::unprocessable(message))
+}
+
+/// Assigns a backend of the requested type.
+fn finish_reservation(store: &Store, reservation: &mut Object) {
+    let kind = reservation.get("backend_type_id");
+    let mut backends = store.compute.all("backends").iter();
+    let backend = backends.find(|backend| backend.get("backend_type_id") == kind);
+    let id = backend.and_then(|backend| backend.get("id")).cloned();
+    set(reservation, "backend_id", id.unwrap_or(Value::Null));
+}

@@ -1,0 +1,231 @@
+//! Protocol Buffers' JSON mapping, as far as requests need it.
+
+use serde_json::{Value, json};
+
+use crate::kfp::error::KfpError;
+use crate::kfp::message::{Field, Kind, Message};
+use crate::kfp::{messages, time};
+use crate::object::Object;
+
+impl Message {
+    /// Parses the body of a request.
+    pub(super) fn read_body(&'static self, body: &[u8]) -> Result<Object, KfpError> {
+        self.read(&parse(body)?).map_err(KfpError::unreadable)
+    }
+
+    /// Parses the body of a request as changes. Fields with a value are set; fields with a zero are
+    /// removed.
+    pub(super) fn read_changes(&'static self, body: &[u8]) -> Result<Changes, KfpError> {
+        self.read_fields(&parse(body)?)
+            .map_err(KfpError::unreadable)
+    }
+
+    /// Parses a value like [`read_changes`](Self::read_changes).
+    pub(super) fn changes(&'static self, value: &Value) -> Result<Changes, KfpError> {
+        self.read_fields(value).map_err(KfpError::unreadable)
+    }
+
+    /// Parses a message to the format in which the server sends it: names as in the spec, 64-bit
+    /// integers as strings, times in UTC, no zeros.
+    pub(super) fn read(&'static self, value: &Value) -> Result<Object, String> {
+        let fields = self.read_fields(value)?;
+        Ok(fields
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect())
+    }
+
+    fn read_fields(&'static self, value: &Value) -> Result<Changes, String> {
+        let Value::Object(sent) = value else {
+            return Err(format!(
+                "proto: syntax error: unexpected token {value} for {}",
+                self.name
+            ));
+        };
+        let mut fields = Changes::new();
+        for (name, value) in sent {
+            let field = self
+                .field_as_sent(name)
+                .ok_or_else(|| format!("proto: unknown field {} in {}", json!(name), self.name))?;
+            if fields.iter().any(|(known, _)| *known == field.name) {
+                return Err(format!(
+                    "proto: duplicate field {} in {}",
+                    json!(name),
+                    self.name
+                ));
+            }
+            let alternatives = messages::alternatives(self.name, field.name);
+            if fields.iter().any(|(known, _)| alternatives.contains(known)) && !value.is_null() {
+                return Err(format!(
+                    "proto: another alternative to {} is set",
+                    json!(name)
+                ));
+            }
+            fields.push((field.name, field.read(value)?));
+        }
+        Ok(fields)
+    }
+}
+
+/// A value for each field in a message; `None` for a zero or a null.
+pub(super) type Changes = Vec<(&'static str, Option<Value>)>;
+
+impl Field {
+    fn read(&'static self, value: &Value) -> Result<Option<Value>, String> {
+        if value.is_null() && !matches!(self.kind, Kind::AnyValue) {
+            return Ok(None);
+        }
+        let read = self
+            .kind
+            .read(value)
+            .map_err(|reason| self.refusal(value, reason))?;
+        let dropped = !self.zero_counts && self.kind.is_zero(&read);
+        Ok((!dropped).then_some(read))
+    }
+
+    fn refusal(&self, value: &Value, reason: Refusal) -> String {
+        match reason {
+            Refusal::Kind(kind) => {
+                format!(
+                    "proto: invalid value for {kind} field {}: {value}",
+                    self.name
+                )
+            }
+            Refusal::Inside(reason) => reason,
+        }
+    }
+}
+
+enum Refusal {
+    Kind(&'static str),
+    Inside(String),
+}
+
+impl Kind {
+    fn read(&'static self, value: &Value) -> Result<Value, Refusal> {
+        match self {
+            Self::Text => value
+                .as_str()
+                .map(Value::from)
+                .ok_or(Refusal::Kind("string")),
+            Self::Boolean => value
+                .as_bool()
+                .map(Value::from)
+                .ok_or(Refusal::Kind("bool")),
+            Self::Int32 => int32(value).map(Value::from).ok_or(Refusal::Kind("int32")),
+            Self::Int64 => integer(value)
+                .map(|number| json!(number.to_string()))
+                .ok_or(Refusal::Kind("int64")),
+            Self::Double => double(value).ok_or(Refusal::Kind("double")),
+            Self::Time => instant(value).ok_or(Refusal::Kind("google.protobuf.Timestamp")),
+            Self::Enum(known) => known.read(value).ok_or(Refusal::Kind("enum")),
+            Self::Message(name) => messages::named(name)
+                .read(value)
+                .map(Value::Object)
+                .map_err(Refusal::Inside),
+            Self::List(kind) => list(kind, value),
+            Self::Map(kind) => map(kind, value),
+            Self::Struct if value.is_object() => Ok(with_plain_numbers(value)),
+            Self::Struct => Err(Refusal::Kind("google.protobuf.Struct")),
+            Self::AnyMessage if is_any_message(value) => Ok(value.clone()),
+            Self::AnyMessage => Err(Refusal::Kind("google.protobuf.Any")),
+            Self::AnyValue => Ok(with_plain_numbers(value)),
+        }
+    }
+}
+
+/// Parses the first JSON value of a body. The gateway treats an empty body as an empty message, and
+/// ignores trailing data.
+pub(super) fn parse(body: &[u8]) -> Result<Value, KfpError> {
+    let mut values = serde_json::Deserializer::from_slice(body).into_iter();
+    match values.next() {
+        None => Ok(json!({})),
+        Some(value) => value.map_err(|error| KfpError::unreadable(error.to_string())),
+    }
+}
+
+/// Converts numbers in a struct. All are doubles there, and whole ones are written without decimals.
+pub(super) fn with_plain_numbers(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => number.as_f64().map_or(Value::Null, |float| {
+            whole(float).map_or_else(|| json!(float), Value::from)
+        }),
+        Value::Array(elements) => elements.iter().map(with_plain_numbers).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), with_plain_numbers(value)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+fn list(kind: &'static Kind, value: &Value) -> Result<Value, Refusal> {
+    let Value::Array(elements) = value else {
+        return Err(Refusal::Kind("repeated"));
+    };
+    elements
+        .iter()
+        .map(|element| kind.read(element))
+        .collect::<Result<Vec<_>, _>>()
+        .map(Value::from)
+}
+
+fn map(kind: &'static Kind, value: &Value) -> Result<Value, Refusal> {
+    let Value::Object(entries) = value else {
+        return Err(Refusal::Kind("map"));
+    };
+    entries
+        .iter()
+        .map(|(name, value)| Ok((name.clone(), kind.read(value)?)))
+        .collect::<Result<Object, _>>()
+        .map(Value::Object)
+}
+
+/// Returns whether it is empty or names its type by a URL, which a server has to know.
+fn is_any_message(value: &Value) -> bool {
+    let named = |value: &Value| {
+        let url = value.get("@type").and_then(Value::as_str);
+        url.and_then(|url| url.rsplit_once('/'))
+            .is_some_and(|(_, name)| name.split('.').count() > 1 && !name.contains(' '))
+    };
+    value.as_object().is_some_and(Object::is_empty) || named(value)
+}
+
+fn instant(value: &Value) -> Option<Value> {
+    time::parse(value.as_str()?).map(|instant| json!(time::text(instant)))
+}
+
+fn int32(value: &Value) -> Option<i32> {
+    i32::try_from(integer(value)?).ok()
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+        _ => None,
+    }
+}
+
+/// Returns a number as an integer, if it is one. So are `1.0` and `1e3`. Beyond 2^53 a float is
+/// ambiguous.
+#[allow(clippy::cast_possible_truncation)]
+fn whole(float: f64) -> Option<i64> {
+    const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+    (float.fract() == 0.0 && float.abs() <= LARGEST_EXACT).then_some(float as i64)
+}
+
+fn double(value: &Value) -> Option<Value> {
+    match value {
+        Value::Number(_) => Some(value.clone()),
+        Value::String(text) if matches!(text.as_str(), "NaN" | "Infinity" | "-Infinity") => {
+            Some(value.clone())
+        }
+        Value::String(text) => text
+            .parse::<f64>()
+            .ok()
+            .filter(|float| float.is_finite())
+            .map(Value::from),
+        _ => None,
+    }
+}

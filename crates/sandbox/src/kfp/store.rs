@@ -1,0 +1,64 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::collection::{Collection, Collections};
+use crate::kfp::resource::{RESOURCES, Resource};
+use crate::kfp::selection::Selections;
+use crate::kfp::server::KfpServer;
+
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct KfpStore {
+    #[serde(skip)]
+    pub(crate) collections: Collections,
+    /// Number of retries of each run.
+    pub(super) attempts: BTreeMap<String, u64>,
+    /// Progress of each recurring run.
+    pub(super) progress: BTreeMap<String, Progress>,
+    /// Objects selected by lists, for the next pages.
+    #[serde(skip)]
+    pub(super) selections: Selections,
+    #[serde(skip)]
+    pub(crate) short_pages: bool,
+    #[serde(skip)]
+    pub(crate) server: KfpServer,
+    #[serde(skip)]
+    pub(crate) multi_user: bool,
+}
+
+/// The progress of a recurring run.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Progress {
+    /// Time up to which everything due was handled.
+    pub(super) handled_until: DateTime<Utc>,
+    /// Time of the next step on the agenda.
+    pub(super) planned: Option<DateTime<Utc>>,
+    pub(super) started: u64,
+}
+
+impl Default for KfpStore {
+    fn default() -> Self {
+        let kinds = RESOURCES.map(|resource| (resource.kind, resource.key_fields));
+        Self {
+            collections: Collections::of(kinds.into_iter()),
+            attempts: BTreeMap::new(),
+            progress: BTreeMap::new(),
+            selections: Selections::default(),
+            short_pages: false,
+            server: KfpServer::All,
+            multi_user: false,
+        }
+    }
+}
+
+impl KfpStore {
+    pub(super) fn of(&self, resource: &Resource) -> &Collection {
+        self.collections.get(resource.kind)
+    }
+
+    pub(super) fn of_mut(&mut self, resource: &Resource) -> &mut Collection {
+        self.collections.get_mut(resource.kind)
+    }
+}

@@ -1,0 +1,24 @@
+use serde_json::{Map, Value};
+
+/// A JSON object in the format in which its API sends it.
+pub(crate) type Object = Map<String, Value>;
+
+/// Returns the string in a field. It is empty if absent.
+pub(crate) fn text<'a>(object: &'a Object, field: &str) -> &'a str {
+    object
+        .get(field)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// Returns the fields of an object. Other values have none.
+pub(crate) fn object(value: Value) -> Object {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Object::new(),
+    }
+}
+
+pub(crate) fn set(object: &mut Object, field: &str, value: impl Into<Value>) {
+    object.insert(field.to_owned(), value.into());
+}

@@ -1,0 +1,32 @@
+use std::fmt;
+
+/// A fault of the data and its place, as the steps of a JSON pointer.
+pub(crate) struct SeedError {
+    place: Vec<String>,
+    message: String,
+}
+
+impl SeedError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self {
+            place: Vec::new(),
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn inside(mut self, step: impl ToString) -> Self {
+        self.place.insert(0, step.to_string());
+        self
+    }
+}
+
+/// The message, after the place as a JSON pointer.
+impl fmt::Display for SeedError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("at \"")?;
+        for step in &self.place {
+            write!(formatter, "/{}", step.replace('~', "~0").replace('/', "~1"))?;
+        }
+        write!(formatter, "\": {}", self.message)
+    }
+}

@@ -1,0 +1,57 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use std::{io, mem};
+
+use tokio::sync::Semaphore;
+
+use crate::credentials::Credentials;
+use crate::data_file::DataFile;
+use crate::injection::Faults;
+use crate::inspection::RequestLog;
+use crate::kfp::server::KfpServer;
+use crate::seeding::snapshot;
+use crate::store::Store;
+
+/// The state that all requests share.
+pub(crate) struct Shared {
+    pub(crate) kfp_server: KfpServer,
+    pub(crate) credentials: Credentials,
+    pub(crate) faults: Faults,
+    pub(crate) log: RequestLog,
+    pub(crate) store: Mutex<Store>,
+    pub(crate) data_file: Option<Mutex<DataFile>>,
+    /// Whether requests may name any host.
+    pub(crate) exposed: bool,
+    /// Time limit for the head of a request, and for its body.
+    pub(crate) request_time: Duration,
+    pub(crate) large_bodies: Semaphore,
+}
+
+impl Shared {
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the data file if anything has changed since the last write, and returns whether it did.
+    pub(crate) fn save(&self) -> io::Result<bool> {
+        let Some(file) = &self.data_file else {
+            return Ok(false);
+        };
+        // Locked first, so that a later state never comes before an earlier one.
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = {
+            let mut store = self.store();
+            store.catch_up();
+            if !mem::take(&mut store.is_changed) {
+                return Ok(false);
+            }
+            snapshot(&store)
+        };
+        let saved = snapshot.map_err(io::Error::other);
+        let saved = saved.and_then(|snapshot| file.replace(&snapshot));
+        let mut store = self.store();
+        store.is_changed |= saved.is_err();
+        store.save_failure = saved.as_ref().err().map(ToString::to_string);
+        saved.map(|()| true)
+    }
+}
