@@ -129,18 +129,18 @@ async fn send(
         return Ok(());
     }
     if operation.response == Some(ResponseKind::Bytes) {
-        let mut answer = call.send_bytes().await?.into_inner();
-        while let Some(bytes) = answer.chunk().await? {
+        let mut response = call.send_bytes().await?.into_inner();
+        while let Some(bytes) = response.chunk().await? {
             output.bytes(&bytes)?;
         }
         return output.flush();
     }
-    let answer = call.send().await?.into_inner();
+    let response = call.send().await?.into_inner();
     match operation.response {
         None => Ok(()),
         Some(_) => {
-            output.response(&answer, operation.paging.map(|paging| paging.items()))?;
-            if output.format() == Format::Table && is_continued(operation, answer) {
+            output.response(&response, operation.paging.map(|paging| paging.items()))?;
+            if output.format() == Format::Table && is_continued(operation, response) {
                 say("more pages follow; --all reads all of them");
             }
             Ok(())
@@ -149,10 +149,10 @@ async fn send(
 }
 
 /// Returns whether another page follows. JSON output shows this by itself.
-fn is_continued(operation: &'static Operation, answer: Value) -> bool {
+fn is_continued(operation: &'static Operation, response: Value) -> bool {
     let page = match operation
         .paging
-        .map(|_| serde_json::from_value::<ValuePage>(answer))
+        .map(|_| serde_json::from_value::<ValuePage>(response))
     {
         Some(Ok(page)) => page.of(operation),
         Some(Err(_)) | None => return false,
