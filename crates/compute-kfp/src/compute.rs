@@ -274,8 +274,8 @@ impl ClientBuilder {
         self.credentials(TokenFile::new(path))
     }
 
-    /// Sets your own source of a user's credentials, such as
-    /// [`RenewedToken`](crate::credentials::RenewedToken).
+    /// Sets your own source of a user's credentials. See [`credentials`](crate::credentials) for those that
+    /// exist.
     pub fn credentials(mut self, credentials: impl Credentials) -> Self {
         self.user = Some(Arc::new(credentials));
         self.user_server = None;

@@ -269,8 +269,8 @@ impl ClientBuilder {
         self.credentials(TokenFile::new(path))
     }
 
-    /// Sets your own source of credentials, such as
-    /// [`RenewedToken`](crate::credentials::RenewedToken).
+    /// Sets your own source of credentials. See [`credentials`](crate::credentials) for those that
+    /// exist.
     pub fn credentials(mut self, credentials: impl Credentials) -> Self {
         self.token = Some(Arc::new(credentials));
         self
