@@ -31,7 +31,7 @@ use compute_kfp_runtime::paging::{Items, ListPage};
 
 const ITEMS: u64 = 1_000_000;
 const PAGE: u32 = 200;
-/// How much memory may grow after the first fifth of the items, in KiB.
+/// Maximum growth of memory after the first fifth of the items, in KiB.
 const MAX_GROWTH: usize = 16 * 1024;
 
 #[tokio::main]

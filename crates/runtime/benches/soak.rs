@@ -27,7 +27,7 @@ use load::Figures;
 use memory::Memory;
 
 const CALLS: usize = 100_000;
-/// How much memory may grow after the first fifth of the calls, in KiB.
+/// Maximum growth of memory after the first fifth of the calls, in KiB.
 const MAX_GROWTH: usize = 16 * 1024;
 
 #[tokio::main]

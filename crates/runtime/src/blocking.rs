@@ -11,22 +11,23 @@
 //! use compute_kfp_runtime::{Request, Transport, blocking};
 //!
 //! # fn example(transport: Transport, request: Request) -> compute_kfp_runtime::Result<()> {
-//! let answer = blocking::wait(transport.send_json::<serde_json::Value>(request))?;
-//! println!("{}", answer.status());
+//! let response = blocking::wait(transport.send_json::<serde_json::Value>(request))?;
+//! println!("{}", response.status());
 //! # Ok(())
 //! # }
 //! ```
 
-use std::fmt;
 use std::io;
 use std::sync::LazyLock;
 
+use futures_core::Stream;
+use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::error::Error;
-use crate::paging::{Items, ListPage, Page, Pages};
-use crate::stream::{Event, EventStream, JsonStream};
+use crate::paging::{Items, ListPage, Pages};
+use crate::stream::{EventStream, JsonStream};
 
 static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
     Builder::new_multi_thread()
@@ -63,131 +64,62 @@ fn runtime() -> Result<&'static Runtime, Error> {
 impl<P: ListPage> Items<P> {
     /// Returns an iterator over the items, which blocks while a page is fetched. It is as lazy as
     /// the stream.
-    pub fn blocking(self) -> BlockingItems<P> {
-        BlockingItems {
-            items: self,
-            refused: false,
-        }
+    pub fn blocking(self) -> Blocking<Self> {
+        Blocking::new(self)
     }
 }
 
 impl<P: ListPage> Pages<P> {
     /// Returns an iterator over the pages, which blocks while a page is fetched. It is as lazy as
     /// the stream.
-    pub fn blocking(self) -> BlockingPages<P> {
-        BlockingPages {
-            pages: self,
-            refused: false,
-        }
-    }
-}
-
-/// An iterator over the items of a list; see [`Items::blocking`].
-#[must_use = "nothing is requested before an item is asked for"]
-pub struct BlockingItems<P: ListPage> {
-    items: Items<P>,
-    refused: bool,
-}
-
-impl<P: ListPage> BlockingItems<P> {
-    /// Returns the underlying stream, for example to ask for its position.
-    pub fn get_ref(&self) -> &Items<P> {
-        &self.items
-    }
-}
-
-impl<P: ListPage> Iterator for BlockingItems<P> {
-    type Item = Result<P::Item, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match runtime() {
-            Ok(runtime) => runtime.block_on(self.items.next()),
-            Err(error) => (!std::mem::replace(&mut self.refused, true)).then_some(Err(error)),
-        }
-    }
-}
-
-impl<P: ListPage> fmt::Debug for BlockingItems<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("BlockingItems").field(&self.items).finish()
-    }
-}
-
-/// An iterator over the pages of a list; see [`Pages::blocking`].
-#[must_use = "nothing is requested before a page is asked for"]
-pub struct BlockingPages<P> {
-    pages: Pages<P>,
-    refused: bool,
-}
-
-impl<P: ListPage> Iterator for BlockingPages<P> {
-    type Item = Result<Page<P>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match runtime() {
-            Ok(runtime) => runtime.block_on(self.pages.next()),
-            Err(error) => (!std::mem::replace(&mut self.refused, true)).then_some(Err(error)),
-        }
-    }
-}
-
-impl<P> fmt::Debug for BlockingPages<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("BlockingPages").field(&self.pages).finish()
+    pub fn blocking(self) -> Blocking<Self> {
+        Blocking::new(self)
     }
 }
 
 impl<T: DeserializeOwned> JsonStream<T> {
     /// Returns an iterator over the values, which blocks until the next value has arrived.
-    pub fn blocking(self) -> BlockingJson<T> {
-        BlockingJson {
-            values: self,
-            refused: false,
-        }
+    pub fn blocking(self) -> Blocking<Self> {
+        Blocking::new(self)
     }
 }
 
 impl EventStream {
     /// Returns an iterator over the events, which blocks until the next event has arrived.
-    pub fn blocking(self) -> BlockingEvents {
-        BlockingEvents {
-            events: self,
-            refused: false,
-        }
+    pub fn blocking(self) -> Blocking<Self> {
+        Blocking::new(self)
     }
 }
 
-/// An iterator over the values of a stream; see [`JsonStream::blocking`].
+/// An iterator over a stream, which blocks until the next item has arrived; see
+/// [`Items::blocking`].
 #[derive(Debug)]
-pub struct BlockingJson<T> {
-    values: JsonStream<T>,
+#[must_use = "nothing is requested before an item is asked for"]
+pub struct Blocking<S> {
+    stream: S,
     refused: bool,
 }
 
-impl<T: DeserializeOwned> Iterator for BlockingJson<T> {
+impl<S> Blocking<S> {
+    fn new(stream: S) -> Self {
+        Self {
+            stream,
+            refused: false,
+        }
+    }
+
+    /// Returns the underlying stream, for example to ask for its position.
+    pub fn get_ref(&self) -> &S {
+        &self.stream
+    }
+}
+
+impl<T, S: Stream<Item = Result<T, Error>> + Unpin> Iterator for Blocking<S> {
     type Item = Result<T, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         match runtime() {
-            Ok(runtime) => runtime.block_on(self.values.next()),
-            Err(error) => (!std::mem::replace(&mut self.refused, true)).then_some(Err(error)),
-        }
-    }
-}
-
-/// An iterator over the events of a stream; see [`EventStream::blocking`].
-#[derive(Debug)]
-pub struct BlockingEvents {
-    events: EventStream,
-    refused: bool,
-}
-
-impl Iterator for BlockingEvents {
-    type Item = Result<Event, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match runtime() {
-            Ok(runtime) => runtime.block_on(self.events.next()),
+            Ok(runtime) => runtime.block_on(self.stream.next()),
             Err(error) => (!std::mem::replace(&mut self.refused, true)).then_some(Err(error)),
         }
     }

@@ -169,7 +169,7 @@ impl Content {
                 let reader = reader.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let reader = reader.ok_or_else(|| {
                     Error::invalid(
-                        "the stream was already sent; give a file or bytes to send content again",
+                        "the stream was already sent; use a file or bytes for content that is sent again",
                     )
                 })?;
                 (reader, *length)
@@ -201,7 +201,7 @@ async fn open_file(path: &Path) -> Result<(Reader, Option<u64>), Error> {
     let metadata = file.metadata().await.map_err(unreadable)?;
     if metadata.is_dir() {
         return Err(Error::invalid(format!(
-            "`{}` is a folder, not a file; nothing was sent",
+            "`{}` is a directory, not a file; nothing was sent",
             path.display()
         )));
     }
@@ -231,7 +231,7 @@ pub(crate) enum Unsendable {
 impl fmt::Display for Unsendable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Read(error) => write!(f, "the content could not be read on: {error}"),
+            Self::Read(error) => write!(f, "the content cannot be read: {error}"),
             Self::Short { read, announced } => write!(
                 f,
                 "the content ended after {read} bytes, {announced} were announced"

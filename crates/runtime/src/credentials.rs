@@ -189,7 +189,7 @@ impl Authorization {
         // The error of a value would show the value.
         let value = HeaderValue::from_str(value).map_err(|_| {
             Error::authentication(format!(
-                "the credential for `{}`, header `{name}`, has characters that no header can hold; check how it was read",
+                "the credential for `{}`, header `{name}`, has characters that are not allowed in a header; check where it comes from",
                 self.scheme.name
             ))
         })?;
@@ -226,7 +226,7 @@ impl Authorization {
                 name,
             } => self.header(header_name(name)?, &format!("{prefix}{secret}")),
             SchemeKind::ApiKey { .. } => Err(Error::configuration(format!(
-                "the scheme `{}` would put a secret into the address, which is not done",
+                "the scheme `{}` would put a secret into the URL, which is not supported",
                 self.scheme.name
             ))),
         }

@@ -1,7 +1,6 @@
 //! The address of a server.
 
-use reqwest::Url;
-use url::Position;
+use url::{Position, Url};
 
 use crate::error::Error;
 use crate::settings_error::SettingsError;
@@ -17,7 +16,7 @@ pub(crate) fn is_private(url: &Url) -> bool {
     url.scheme() == "https" || is_inside(url)
 }
 
-fn is_inside(url: &Url) -> bool {
+pub(crate) fn is_inside(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
@@ -66,7 +65,7 @@ impl Endpoint {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let wrong = |what: &str| {
             Error::configuration(format!(
-                "the endpoint {what}; give an address such as `https://example.org`"
+                "invalid endpoint: it {what}; use an address such as `https://example.org`"
             ))
         };
         let url =
@@ -78,11 +77,11 @@ impl Endpoint {
             )));
         }
         if url.host_str().is_none_or(str::is_empty) {
-            return Err(wrong("names no host"));
+            return Err(wrong("has no host"));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(wrong(
-                "holds a user name or password, which belong into the credentials",
+                "has a user name or password; set them as credentials",
             ));
         }
         if url.query().is_some() || url.fragment().is_some() {

@@ -22,19 +22,19 @@ const SHOWN_BODY: usize = 200;
 
 /// Creates the error for a call that exceeded its time limit.
 pub(crate) fn late(allowed: Duration, sent: bool) -> Error {
-    let message = format!("the call was not over after {allowed:?}");
+    let message = format!("the call timed out after {allowed:?}");
     Error::new(ErrorKind::Timeout, message).sent(sent)
 }
 
 /// Creates the error for an attempt that exceeded its time limit.
 pub(crate) fn slow(allowed: Duration) -> Error {
-    let message = format!("the answer was not complete after {allowed:?}");
+    let message = format!("the response was not complete after {allowed:?}");
     Error::new(ErrorKind::Timeout, message).sent(true)
 }
 
 /// Creates the error for a connection on which no data was transferred for too long.
 pub(crate) fn silent(allowed: Duration) -> Error {
-    let message = format!("nothing came from the server for {allowed:?}");
+    let message = format!("no data from the server for {allowed:?}");
     Error::new(ErrorKind::Timeout, message).sent(true)
 }
 
@@ -80,19 +80,19 @@ fn stage(error: &reqwest::Error) -> (ErrorKind, &'static str, bool) {
 
     let broken = || causes(error).any(|cause| cause.is::<hyper::Error>());
     if error.is_connect() && error.is_timeout() {
-        let what = "the server could not be reached in the time allowed";
+        let what = "the server could not be reached within the time limit";
         (Timeout, what, false)
     } else if error.is_timeout() {
-        (Timeout, "no answer in the time allowed", true)
+        (Timeout, "no response within the time limit", true)
     } else if error.is_connect() {
         (Connection, "the server cannot be reached", false)
     } else if error.is_builder() {
         (InvalidRequest, "the request cannot be sent", false)
     } else if causes(error).any(is_unparsable) {
-        let what = "the answer is not HTTP as this client reads it";
+        let what = "invalid HTTP response";
         (Protocol, what, true)
     } else if error.is_decode() && !broken() {
-        (Protocol, "the answer cannot be decompressed", true)
+        (Protocol, "the response cannot be decompressed", true)
     } else {
         // With the body of a response, the request was executed.
         let answered = error.is_body() || error.is_decode();
@@ -113,17 +113,16 @@ pub(crate) fn reported(response: Response<Bytes>) -> Error {
         Some(report) => (report.text, report.kind),
         None if html => {
             let page = excerpt(&response);
-            let said = format!("an HTML page came instead of an answer: {page}");
+            let said = format!("the response is an HTML page: {page}");
             (said, None)
         }
-        None if response.is_empty() => ("the server gave no reason".to_owned(), None),
+        None if response.is_empty() => ("the server reported no reason".to_owned(), None),
         None => (excerpt(&response), None),
     };
     let kind = meaning.unwrap_or(kind);
     let message = match kind {
         ErrorKind::Unsupported => format!(
-            "the server does not have this operation: it is another release of the API, or the \
-             endpoint is not where the API is ({said})"
+            "the server does not have this operation; check its release and the endpoint ({said})"
         ),
         _ => said,
     };
@@ -133,7 +132,7 @@ pub(crate) fn reported(response: Response<Bytes>) -> Error {
 /// Creates the error for a successful response that is an HTML page: a proxy asks for a login.
 pub(crate) fn login_page(response: Response<Bytes>) -> Error {
     let message = format!(
-        "an HTML page came instead of an answer, as a proxy sends it to ask for a login: {}",
+        "the response is an HTML page, probably the login page of a proxy: {}",
         excerpt(&response)
     );
     Error::new(ErrorKind::Authentication, message).with_response(response)
@@ -145,24 +144,23 @@ pub(crate) fn redirected(from: &Url, to: &Url, response: Response<Bytes>) -> Err
         && (from.scheme(), to.scheme()) == ("http", "https")
     {
         let endpoint = origin(to);
-        let message =
-            format!("the server is to be reached at `{endpoint}`; give that as the endpoint");
+        let message = format!("redirected to `{endpoint}`; use it as the endpoint");
         (ErrorKind::Configuration, message)
     } else if origin(to) != origin(from) {
         let host = to.host_str().unwrap_or(to.scheme());
         let message = format!(
-            "redirected to `{host}`, as a proxy does to ask for a login; redirects to other hosts are not followed"
+            "redirected to `{host}`, probably the login page of a proxy; redirects to other hosts are not followed"
         );
         (ErrorKind::Authentication, message)
     } else if matches!(response.status().as_u16(), 302 | 303) {
         let message = format!(
-            "redirected to `{}`, as a proxy does to ask for a login",
+            "redirected to `{}`, probably the login page of a proxy",
             to.path()
         );
         (ErrorKind::Authentication, message)
     } else {
         let message = format!(
-            "redirected to `{}`, where this request is not sent again",
+            "redirected to `{}`; this redirect is not followed",
             to.path()
         );
         (ErrorKind::Protocol, message)
@@ -174,7 +172,7 @@ pub(crate) fn redirected(from: &Url, to: &Url, response: Response<Bytes>) -> Err
 pub(crate) fn unreadable(what: &str, response: Response<Bytes>) -> Error {
     let message = match response.is_empty() {
         true => what.to_owned(),
-        false => format!("{what}; the answer starts with {}", excerpt(&response)),
+        false => format!("{what}; the response starts with {}", excerpt(&response)),
     };
     Error::new(ErrorKind::Protocol, message).with_response(response)
 }

@@ -1,12 +1,14 @@
 //! The connections of a transport: TLS, proxies and the connection pool.
 
 use std::env;
+use std::error::Error as StdError;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Client, ClientBuilder, Proxy, Url, redirect, retry};
 
-use crate::endpoint::{Endpoint, is_private};
+use crate::endpoint::{Endpoint, is_inside, is_private};
 use crate::error::Error;
 use crate::settings_error::SettingsError;
 
@@ -28,11 +30,10 @@ pub(crate) struct HttpClients {
 
 impl HttpClients {
     pub(crate) fn new(connections: Connections, endpoint: &Endpoint) -> Result<Self, Error> {
-        let to_endpoint = connections.to(endpoint);
-        let plain = endpoint.scheme() == "http" && !to_endpoint.need_certificates();
+        let plain = endpoint.scheme() == "http" && !connections.need_certificates(endpoint);
         let trust = if plain { Trust::Nothing } else { Trust::System };
-        let calls = to_endpoint.client(trust)?;
-        if trust == Trust::System && !connections.goes_around_proxy(endpoint) {
+        let calls = connections.client(trust)?;
+        if trust == Trust::System {
             return Ok(Self::given(calls));
         }
         Ok(Self {
@@ -131,21 +132,6 @@ impl Default for Connections {
 }
 
 impl Connections {
-    /// Returns the settings for connections to this server.
-    fn to(&self, endpoint: &Endpoint) -> Self {
-        let mut connections = self.clone();
-        if self.goes_around_proxy(endpoint) {
-            connections.proxy = ProxyChoice::None;
-        }
-        connections
-    }
-
-    /// Returns whether a proxy of the environment is ignored for this server: such a proxy leads
-    /// neither to this machine nor into a cluster.
-    fn goes_around_proxy(&self, endpoint: &Endpoint) -> bool {
-        matches!(self.proxy, ProxyChoice::Environment) && endpoint.is_inside()
-    }
-
     /// Returns an error if a proxy would see credentials, unless that is allowed.
     pub fn check_credentials(
         &self,
@@ -164,13 +150,14 @@ impl Connections {
 
     /// Returns whether certificates are needed although the server is reached without TLS: for its
     /// proxy, or to report to the caller whether the given ones can be read.
-    fn need_certificates(&self) -> bool {
+    fn need_certificates(&self, endpoint: &Endpoint) -> bool {
         let proxy = match &self.proxy {
             ProxyChoice::None => false,
             ProxyChoice::Given { by_tls, .. } => *by_tls,
-            ProxyChoice::Environment => PROXY_VARIABLES
-                .iter()
-                .any(|name| env::var_os(name).is_some_and(|url| by_tls(&url.to_string_lossy()))),
+            ProxyChoice::Environment => {
+                let set = PROXY_VARIABLES.iter().filter_map(env::var_os);
+                !endpoint.is_inside() && { set }.any(|url| by_tls(&url.to_string_lossy()))
+            }
         };
         proxy
             || !self.root_certificates.is_empty()
@@ -188,7 +175,7 @@ impl Connections {
             .redirect(redirect::Policy::none())
             .retry(retry::never());
         let builder = match &self.proxy {
-            ProxyChoice::Environment => builder,
+            ProxyChoice::Environment => environment_proxies(builder.no_proxy())?,
             ProxyChoice::None => builder.no_proxy(),
             ProxyChoice::Given { set, .. } => set(builder)?,
         };
@@ -200,8 +187,8 @@ impl Connections {
         let certificates = !self.root_certificates.is_empty() || self.identity.is_some();
         self.tls(builder, trust)?.build().map_err(|error| {
             Error::configuration(match certificates {
-                true => "the HTTP client cannot be set up; check the certificates it was given",
-                false => "the HTTP client cannot be set up",
+                true => "the HTTP client cannot be created; check its certificates",
+                false => "the HTTP client cannot be created",
             })
             .caused_by(error)
         })
@@ -237,7 +224,7 @@ fn accepting_invalid_certificates(builder: ClientBuilder) -> Result<ClientBuilde
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub(crate) fn root_certificate(pem: Vec<u8>) -> Setting {
     Arc::new(move |builder| {
-        let wrong = "a root certificate cannot be read; give it in PEM";
+        let wrong = "a root certificate cannot be read; use PEM";
         let certificates = reqwest::Certificate::from_pem_bundle(&pem)
             .map_err(|error| Error::configuration(wrong).caused_by(error))?;
         if certificates.is_empty() {
@@ -253,7 +240,7 @@ pub(crate) fn client_certificate(certificates: Vec<u8>, key: Vec<u8>) -> Setting
         // The error of a key could show the key.
         let identity = identity(&certificates, &key).map_err(|_| {
             Error::configuration(
-                "the client certificate or its key cannot be read; give both in PEM, the key in PKCS #8",
+                "the client certificate or its key cannot be read; use PEM for both, and PKCS #8 for the key",
             )
         })?;
         Ok(builder.identity(identity))
@@ -284,7 +271,7 @@ pub(crate) fn client_certificate(_: Vec<u8>, _: Vec<u8>) -> Setting {
 fn useless() -> Setting {
     Arc::new(|_| {
         Err(Error::configuration(
-            "certificates are of no use without TLS; turn on the feature `rustls` or `native-tls`",
+            "certificates need TLS; enable the feature `rustls` or `native-tls`",
         ))
     })
 }
@@ -301,6 +288,43 @@ fn identity(certificates: &[u8], key: &[u8]) -> reqwest::Result<reqwest::Identit
     reqwest::Identity::from_pem(&[certificates, b"\n", key].concat())
 }
 
+/// Adds the proxies of the environment, but for no server on this machine or inside a cluster: such a
+/// proxy leads to neither, and would see the secrets that are sent there over plain HTTP.
+fn environment_proxies(mut builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+    let environment = Arc::new(Matcher::from_system());
+    for scheme in ["http", "https"] {
+        // `NO_PROXY` cannot name a host of this reserved domain by chance.
+        let Ok(any_host) = format!("{scheme}://proxied.invalid").parse() else {
+            continue;
+        };
+        let Some(found) = environment.intercept(&any_host) else {
+            continue;
+        };
+        let wrong = |error: &dyn StdError| {
+            Error::configuration(format!(
+                "the proxy of the environment is not a URL: {error}"
+            ))
+        };
+        let mut address = Url::parse(&found.uri().to_string()).map_err(|error| wrong(&error))?;
+        if let Some((user, password)) = found.raw_auth() {
+            let _ = address.set_username(user);
+            let _ = address.set_password(Some(password));
+        }
+        let environment = environment.clone();
+        let mut proxy = Proxy::custom(move |url| {
+            let is_proxied = url.scheme() == scheme
+                && !is_inside(url)
+                && environment.intercept(&url.as_str().parse().ok()?).is_some();
+            is_proxied.then(|| address.clone())
+        });
+        if let Some(authorization) = found.basic_auth() {
+            proxy = proxy.custom_http_auth(authorization.clone());
+        }
+        builder = builder.proxy(proxy);
+    }
+    Ok(builder)
+}
+
 pub(crate) fn proxy(url: String) -> ProxyChoice {
     ProxyChoice::Given {
         by_tls: by_tls(&url),
@@ -309,7 +333,7 @@ pub(crate) fn proxy(url: String) -> ProxyChoice {
             // Neither the address nor its error is shown: it may hold a password.
             let proxy = Proxy::all(&url).map_err(|_| {
                 Error::configuration(
-                    "the address of the proxy is not a URL; give one such as `http://proxy.example.org:3128`",
+                    "the address of the proxy is not a URL; use one such as `http://proxy.example.org:3128`",
                 )
             })?;
             Ok(builder.proxy(proxy))

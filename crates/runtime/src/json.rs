@@ -39,7 +39,7 @@ pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Fault> {
 fn text(json: &[u8]) -> Result<&str, Fault> {
     str::from_utf8(json).map_err(|error| Fault {
         what: format!(
-            "the answer cannot be read{}: it is not UTF-8",
+            "the response cannot be decoded{}: it is not UTF-8",
             at(&path(json, error.valid_up_to()))
         ),
         ended: error.error_len().is_none(),
@@ -53,18 +53,18 @@ fn text(json: &[u8]) -> Result<&str, Fault> {
 #[cold]
 fn fault(text: &str, error: &Error) -> Fault {
     let end = offset(text, error);
-    let what = if error.is_syntax() && goes_on(text, end) {
-        "the answer goes on behind its JSON".to_owned()
+    let what = if error.is_syntax() && has_trailing_data(text, end) {
+        "trailing data after the JSON value".to_owned()
     } else {
         let path = path(text.as_bytes(), end);
-        format!("the answer cannot be read{}: {error}", at(&path))
+        format!("the response cannot be decoded{}: {error}", at(&path))
     };
     let ended = error.is_eof();
     Fault { what, ended }
 }
 
 /// Returns whether the bytes before the position of an error are a value, but the whole is not.
-fn goes_on(text: &str, end: usize) -> bool {
+fn has_trailing_data(text: &str, end: usize) -> bool {
     let is_value = |text| serde_json::from_str::<IgnoredAny>(text).is_ok();
     let before = text.get(..end.saturating_sub(1));
     before.is_some_and(is_value) && !is_value(text)
@@ -231,12 +231,14 @@ mod tests {
                 "{json}: {message}"
             );
         }
-        assert!(message(b"{}").starts_with("the answer cannot be read: missing field `items`"));
-        assert!(message(b"[]").starts_with("the answer cannot be read: invalid"));
+        assert!(
+            message(b"{}").starts_with("the response cannot be decoded: missing field `items`")
+        );
+        assert!(message(b"[]").starts_with("the response cannot be decoded: invalid"));
     }
 
     #[test]
-    fn what_goes_on_behind_a_value_is_told_from_a_value_that_cannot_be_read() {
+    fn trailing_data_is_distinguished_from_a_value_that_cannot_be_decoded() {
         for text in [
             r#"{"items": []} x"#,
             "{\"items\": []}\n\n[]",
@@ -244,11 +246,11 @@ mod tests {
             "12x",
         ] {
             let fault = read::<Value>(text.as_bytes()).unwrap_err().to_string();
-            assert_eq!(fault, "the answer goes on behind its JSON", "{text}");
+            assert_eq!(fault, "trailing data after the JSON value", "{text}");
         }
         for text in ["1e999", "[1e999]", "[1 2]", "tru", r#"{"items": [}"#] {
             let fault = read::<Value>(text.as_bytes()).unwrap_err().to_string();
-            assert!(!fault.contains("goes on"), "{text}: {fault}");
+            assert!(!fault.contains("trailing data"), "{text}: {fault}");
         }
     }
 
@@ -257,7 +259,7 @@ mod tests {
         let said = message(b"{\"items\": [1, \"\xff\"]}");
         assert_eq!(
             said,
-            "the answer cannot be read at `items[1]`: it is not UTF-8"
+            "the response cannot be decoded at `items[1]`: it is not UTF-8"
         );
         assert!(!read::<Page>(b"{\"items\": [\"\xff\"").unwrap_err().ended);
         assert!(read::<Page>(b"{\"items\": [\"\xc3").unwrap_err().ended);

@@ -71,7 +71,7 @@ impl CallOptions {
             HeaderValue::from_str(value),
         ) {
             (Ok(name), _) if CREDENTIALS.contains(&name) => self.refuse(format!(
-                "the header `{name}` is a credential; give it to the client, where it stays secret"
+                "the header `{name}` is a credential; set it on the client, which keeps it secret"
             )),
             (Ok(name), Ok(value)) => {
                 self.headers.insert(name, value);
@@ -79,7 +79,7 @@ impl CallOptions {
             (Err(_), _) => self.refuse(format!("{name:?} is not the name of a header")),
             // The value may be confidential.
             (Ok(name), Err(_)) => self.refuse(format!(
-                "the value for the header `{name}` has characters that no header can hold"
+                "the value for the header `{name}` has characters that are not allowed in a header"
             )),
         }
         self

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, LOCATION};
-use reqwest::Url;
 use serde::de::DeserializeOwned;
+use url::Url;
 
 use crate::byte_stream::ByteStream;
 use crate::error::Error;
@@ -22,7 +22,7 @@ pub(crate) const REPORT: usize = 1024 * 1024;
 /// A response with the credentials that must not appear in its errors.
 pub(crate) struct RawResponse {
     pub response: Response<ResponseBody>,
-    /// Whether a success without a body is valid, as for a DELETE.
+    /// `true` if a success without a body is valid, as for a DELETE.
     pub may_be_empty: bool,
     /// Credentials that authorised the request.
     pub secrets: Secrets,
@@ -122,7 +122,7 @@ impl RawResponse {
         }
         let is_empty = self.is_empty();
         let what = match is_empty {
-            true => "the answer has no body".to_owned(),
+            true => "the response has no body".to_owned(),
             false => self.secrets.redact_text(&fault.to_string()),
         };
         let error = fault::unreadable(&what, self.redacted());

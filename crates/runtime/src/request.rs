@@ -127,7 +127,7 @@ impl Request {
                 let largest = self.operation.largest_page().unwrap_or(u64::MAX);
                 self.set(paging.page_size(), &largest.min(items.into()));
             }
-            None => self.refuse("the operation does not list anything in pages".to_owned()),
+            None => self.refuse("the operation is not a paged list".to_owned()),
         }
     }
 
@@ -242,7 +242,7 @@ impl Request {
             && let Some(wrong) = wrong_segment(text)
         {
             return self.refuse(format!(
-                "the parameter `{}` {wrong}, which would lead to another path",
+                "the parameter `{}` {wrong}, which would change the path",
                 parameter.argument
             ));
         }
@@ -507,7 +507,7 @@ impl Request {
             let value = HeaderValue::from_str(text);
             let (Ok(name), Ok(value)) = (name, value) else {
                 return Err(Error::invalid(format!(
-                    "the parameter `{}` is sent as a header, which holds no control characters; nothing was sent",
+                    "the parameter `{}` is sent as a header, which cannot contain control characters; nothing was sent",
                     parameter.name
                 )));
             };

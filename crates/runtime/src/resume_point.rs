@@ -120,7 +120,7 @@ fn digest(item: &impl Serialize) -> u64 {
 fn counts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<u64, u64>, D::Error> {
     BTreeMap::deserialize(deserializer).map_err(|error| {
         D::Error::custom(format!(
-            "the resume point does not say which items of its time were given, since it is damaged or of another version ({error}); start the list anew"
+            "the resume point is damaged or of another version ({error}); start the list from the beginning"
         ))
     })
 }

@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_counts_from_now_where_the_answer_has_none() {
+    fn a_date_counts_from_now_if_the_response_has_none() {
         let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(3600));
         for date in [None, Some("yesterday")] {
             let wait = read(&soon, date).unwrap();

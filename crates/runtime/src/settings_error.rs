@@ -21,7 +21,7 @@ use crate::error::Error;
 /// assert!(error.message().contains("`allow_plain_http`"));
 /// let fault = SettingsError::of(&error).unwrap();
 /// assert_eq!(fault.kind(), SettingsErrorKind::PlainHttp);
-/// assert_eq!(fault.to_string(), "`http://kfp.example.org` would get credentials over plain HTTP");
+/// assert_eq!(fault.to_string(), "`http://kfp.example.org` would receive credentials over plain HTTP");
 /// ```
 #[derive(Debug)]
 pub struct SettingsError {
@@ -66,7 +66,7 @@ impl SettingsError {
     pub(crate) fn plain_http(endpoint: &str) -> Self {
         Self {
             kind: SettingsErrorKind::PlainHttp,
-            message: format!("`{endpoint}` would get credentials over plain HTTP"),
+            message: format!("`{endpoint}` would receive credentials over plain HTTP"),
             source: None,
         }
     }
@@ -87,7 +87,7 @@ impl SettingsError {
         };
         let what = match kind {
             SettingsErrorKind::PlainHttp | SettingsErrorKind::NoTls => {
-                "the server does not speak TLS at this port"
+                "the server does not use TLS on this port"
             }
             SettingsErrorKind::UnknownAuthority => {
                 "the certificate of the server is signed by an authority that is not trusted"
@@ -102,7 +102,7 @@ impl SettingsError {
                 "the certificate of the server has expired or is not valid yet"
             }
             SettingsErrorKind::ClientCertificate => {
-                "the server wants a client certificate that it accepts"
+                "the server requires a client certificate that it accepts"
             }
         };
         Ok(Self {
@@ -117,15 +117,15 @@ impl SettingsError {
         let remedy = match self.kind {
             SettingsErrorKind::PlainHttp => "use https, or allow it with `allow_plain_http`",
             SettingsErrorKind::UnknownAuthority => {
-                "give the certificate of that authority to `root_certificate`"
+                "add the certificate of that authority with `root_certificate`"
             }
             SettingsErrorKind::SelfSigned => {
-                "give the server one with `CA:FALSE`, or for tests accept any by `danger_accept_invalid_certs`"
+                "use a server certificate with `CA:FALSE`, or for tests accept any with `danger_accept_invalid_certs`"
             }
             SettingsErrorKind::WrongHost => "use a host name of the certificate as the endpoint",
             SettingsErrorKind::OutOfDate => "renew it on the server, or correct the clock",
             SettingsErrorKind::ClientCertificate => {
-                "give a certificate and its key to `client_certificate`"
+                "set a certificate and its key with `client_certificate`"
             }
             SettingsErrorKind::NoTls => "use http as the scheme of the endpoint, or another port",
         };

@@ -484,7 +484,7 @@ impl schemars::JsonSchema for Timestamp {
 ///
 /// let error = "2025-02-30T00:00:00Z".parse::<Timestamp>().unwrap_err();
 /// assert!(error.to_string().starts_with(
-///     r#""2025-02-30T00:00:00Z" is not a timestamp: no calendar has this date or time"#
+///     r#""2025-02-30T00:00:00Z" is not a timestamp: the date or time does not exist"#
 /// ));
 /// assert_eq!(error.input(), "2025-02-30T00:00:00Z");
 /// ```
@@ -521,7 +521,7 @@ impl fmt::Display for ParseTimestampError {
         let flaw = match self.flaw {
             Flaw::Form => "it does not have the form yyyy-mm-ddThh:mm:ss",
             Flaw::DateOnly => "it has a date but no time of day",
-            Flaw::Calendar => "no calendar has this date or time",
+            Flaw::Calendar => "the date or time does not exist",
             Flaw::Offset => "the end is neither Z nor an offset ±hh:mm",
         };
         write!(

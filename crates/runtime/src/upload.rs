@@ -233,7 +233,7 @@ fn refused(declared: &BodyPart, name: Option<&str>, length: Option<u64>) -> Opti
         && length > most
     {
         return Some(format!(
-            "the file `{shown}` has {length} bytes; the server takes at most {most}"
+            "the file `{shown}` has {length} bytes; the server accepts at most {most}"
         ));
     }
     let endings = declared.file_endings;
@@ -245,8 +245,8 @@ fn refused(declared: &BodyPart, name: Option<&str>, length: Option<u64>) -> Opti
         return None;
     }
     Some(format!(
-        "the server tells the format of a file by its name, and takes none like `{shown}`; name it \
-         with one of the endings {}",
+        "the server recognises the format of a file by its extension and does not accept `{shown}`; use \
+         one of {}",
         endings.join(", ")
     ))
 }

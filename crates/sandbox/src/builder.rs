@@ -21,7 +21,7 @@ use crate::shared::Shared;
 use crate::store::Store;
 
 #[derive(Debug, Clone, Copy)]
-enum ClockStart {
+pub(crate) enum ClockStart {
     /// At this time, or at the default one.
     Fixed(Option<SystemTime>),
     Wall,

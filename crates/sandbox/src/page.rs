@@ -1,11 +1,10 @@
 //! The page at `/`: the current data and every operation.
 
-use std::fmt::{self, Display};
-
 use compute_kfp_runtime::operation::Operation;
 use serde_json::Value;
 
 use crate::collection::Collection;
+use crate::html::Escaped;
 use crate::object::Object;
 use crate::shared::Shared;
 use crate::store::Store;
@@ -27,25 +26,6 @@ details p { white-space: pre-wrap; margin: .5em 2em }
 </style>
 <h1>compute-kfp-sandbox</h1>
 ";
-
-/// An untrusted string, escaped for HTML.
-struct Escaped<'a>(&'a str);
-
-impl Display for Escaped<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.chars() {
-            match character {
-                '&' => formatter.write_str("&amp;")?,
-                '<' => formatter.write_str("&lt;")?,
-                '>' => formatter.write_str("&gt;")?,
-                '"' => formatter.write_str("&quot;")?,
-                '\'' => formatter.write_str("&#39;")?,
-                _ => write!(formatter, "{character}")?,
-            }
-        }
-        Ok(())
-    }
-}
 
 pub(crate) fn write(shared: &Shared) -> String {
     let mut store = shared.store();

@@ -29,7 +29,7 @@ enum Content {
     Later(Shared<BoxFuture<'static, Response>>),
 }
 
-/// What becomes of the connection after the bytes of a response.
+/// The fate of the connection after the bytes of a response.
 #[derive(Clone)]
 pub(crate) enum Then {
     /// It serves the next request, or is closed if the server closes connections.

@@ -34,12 +34,12 @@ pub(crate) struct Shared {
     tls: Option<tokio_rustls::TlsAcceptor>,
 }
 
-/// What a server has seen.
+/// The requests and connections of a server so far.
 pub(crate) struct Log {
     connections: AtomicUsize,
     body_bytes: Arc<AtomicU64>,
     requests: Mutex<Vec<Received>>,
-    /// Whether requests are kept after they were answered.
+    /// `true` if requests are recorded.
     records: bool,
     count: AtomicUsize,
     /// A permit for each request, and for each connection that ended, that nobody waited for yet.
@@ -47,7 +47,7 @@ pub(crate) struct Log {
     left: Semaphore,
 }
 
-/// What a server does beside responding.
+/// Settings of a server in addition to its responses.
 #[derive(Default)]
 pub(crate) struct Setup {
     pub(crate) listener: Option<std::net::TcpListener>,
@@ -121,7 +121,7 @@ impl TestServer {
         (Self::playing([Response::pieces(receiver)]), sender)
     }
 
-    /// Starts a proxy that tunnels `CONNECT` and answers all else with 204.
+    /// Starts a proxy that tunnels `CONNECT` and responds to everything else with 204.
     pub fn proxy() -> Self {
         Self::start(|request| match request.method.as_str() {
             "CONNECT" => Response::tunnel(),

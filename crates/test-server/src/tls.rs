@@ -17,18 +17,18 @@ use tokio_rustls::server::TlsStream;
 use crate::server::{Setup, Shared, Stream};
 use crate::{Received, Response, TestServer};
 
-/// How a server uses TLS.
+/// TLS settings of a server.
 #[derive(Clone, Copy, Default)]
 pub struct Tls<'a> {
     /// Protocols that the server offers, such as `h2`.
     pub protocols: &'a [&'a str],
-    /// Whether clients need a certificate of the same authority.
+    /// `true` if clients need a certificate of the same authority.
     pub demands_certificate: bool,
     /// Host name in the certificate [default: `localhost`].
     pub other_host: Option<&'a str>,
-    /// Whether the certificate has expired.
+    /// `true` if the certificate has expired.
     pub expired: bool,
-    /// Whether the certificate is that of an authority, as a self-signed one may be.
+    /// `true` if the certificate is a CA certificate, as a self-signed one may be.
     pub of_authority: bool,
 }
 

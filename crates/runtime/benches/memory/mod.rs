@@ -1,4 +1,4 @@
-//! How much memory a benchmark holds.
+//! Memory held by a benchmark.
 
 /// Memory that this process holds, in KiB; nothing where the system does not tell.
 #[derive(Default)]

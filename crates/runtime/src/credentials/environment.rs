@@ -45,7 +45,7 @@ impl TokenVariable {
             Ok(token) => Ok(token),
             Err(VarError::NotPresent) => Err(wrong("is not set; set it to a token")),
             // The error itself would show the value.
-            Err(VarError::NotUnicode(_)) => Err(wrong("is not UTF-8; set it anew")),
+            Err(VarError::NotUnicode(_)) => Err(wrong("is not UTF-8; set it again")),
         }
     }
 }

@@ -45,7 +45,7 @@ impl Credentials for SessionCookie {
             let mut pairs = cookies.split(';');
             if !pairs.all(|pair| pair.trim().find('=').is_some_and(|end| end > 0)) {
                 return Err(Error::authentication(
-                    "the session cookie is not of the form `name=value; other=value`; give it as a browser sends it",
+                    "the session cookie does not have the form `name=value; other=value`; set it as a browser sends it",
                 ));
             }
             authorization.header(COOKIE, cookies)

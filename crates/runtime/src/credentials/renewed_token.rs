@@ -185,7 +185,7 @@ impl<S: TokenSource> RenewedToken<S> {
             }
         }
         Err(Error::authentication(
-            "the fetch of a token was broken off; its source may have panicked",
+            "the fetch of a token was aborted; its source may have panicked",
         ))
     }
 
@@ -193,8 +193,7 @@ impl<S: TokenSource> RenewedToken<S> {
     /// dropped.
     fn begin(&self, http: &Client) -> Result<Fetching, Error> {
         let runtime = Handle::try_current().map_err(|error| {
-            Error::configuration("tokens are fetched within a Tokio runtime, and this is none")
-                .caused_by(error)
+            Error::configuration("a Tokio runtime is required to fetch tokens").caused_by(error)
         })?;
         let (sender, fetching) = watch::channel(None);
         let (source, state, http) = (self.source.clone(), self.state.clone(), http.clone());

@@ -132,7 +132,7 @@ async fn read(path: &Path) -> Result<Read, Error> {
     let metadata = tokio::fs::metadata(path).await.map_err(unreadable)?;
     if !metadata.is_file() {
         return Err(wrong(
-            "is no regular file; name a file that holds a token alone",
+            "is not a regular file; use a file that contains only a token",
         ));
     }
     let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
@@ -145,15 +145,15 @@ async fn read(path: &Path) -> Result<Read, Error> {
         .map_err(unreadable)?;
     if content.len() as u64 > LONGEST {
         return Err(wrong(
-            "has more than 1 MiB; name a file that holds a token alone",
+            "has more than 1 MiB; use a file that contains only a token",
         ));
     }
     // The error of the conversion would hold the bytes.
     let text = str::from_utf8(without_byte_order_mark(&content))
-        .map_err(|_| wrong("is not UTF-8; name a file that holds a token alone"))?
+        .map_err(|_| wrong("is not UTF-8; use a file that contains only a token"))?
         .trim();
     if text.is_empty() {
-        return Err(wrong("is empty; have it written anew"));
+        return Err(wrong("is empty; write the token to it again"));
     }
     Ok(Read {
         token: AccessToken::new(text),

@@ -86,7 +86,7 @@ fn set(request: &mut Request, name: &str, value: Value) -> Result<(), String> {
         None => Err(unknown(operation, name)),
         Some(_) if is_null => Ok(()),
         Some(part) if part.file => Err(format!(
-            "{} is a file; give it by `file`, which reads it while it is sent",
+            "{} is a file; add it with `file`",
             pointer(&[name])
         )),
         Some(part) => {
@@ -148,7 +148,7 @@ pub(super) fn part(operation: &Operation, argument: &str) -> Option<&'static Bod
 fn unknown(operation: &Operation, name: &str) -> String {
     let place = pointer(&[name]);
     if name == BODY && operation.body.is_none() {
-        return format!("{place} is not taken by this operation; leave it out");
+        return format!("{place} is not accepted by this operation; remove it");
     }
     let parameters = operation.parameters.iter().map(|it| it.argument);
     let parts = operation.body_parts().map(|part| part.argument);
@@ -157,8 +157,8 @@ fn unknown(operation: &Operation, name: &str) -> String {
     let alike = proposal(known.iter().map(|known| (*known, name)));
     let remedy = match (alike, known.is_empty()) {
         (Some(alike), _) => format!("did you mean {alike}?"),
-        (None, false) => format!("there are `{}`", known.join("`, `")),
-        (None, true) => "the operation takes none".to_owned(),
+        (None, false) => format!("the arguments are `{}`", known.join("`, `")),
+        (None, true) => "the operation has none".to_owned(),
     };
     format!("{place} is not an argument; {remedy}")
 }

@@ -188,11 +188,11 @@ impl Call {
             None => Ok(transport.send_empty(request).await?.map(|()| Value::Null)),
             Some(ResponseKind::Json) => transport.send_json(request).await,
             Some(ResponseKind::OptionalJson) => {
-                let answer = transport.send_optional_json(request).await?;
-                Ok(answer.map(Option::unwrap_or_default))
+                let response = transport.send_optional_json(request).await?;
+                Ok(response.map(Option::unwrap_or_default))
             }
             Some(ResponseKind::Bytes) => {
-                request.refuse("the answer is not JSON; take it by `send_bytes`".to_owned());
+                request.refuse("the response is not JSON; use `send_bytes`".to_owned());
                 transport.send_json(request).await
             }
             Some(_) => {
@@ -253,14 +253,14 @@ impl Call {
             && operation.body_parts().next().is_none()
         {
             let place = pointer(&[BODY]);
-            let problem = format!("{place} is required; add a text, or give it by `file`");
+            let problem = format!("{place} is required; add a string, or a file with `file`");
             self.request.refuse(problem);
         }
         if self.request.is_form() || required && !alternatives {
             for part in operation.body_parts() {
                 if part.required && !self.request.has_part(part.name) {
                     let remedy = match part.file {
-                        true => "give it by `file`".to_owned(),
+                        true => "add it with `file`".to_owned(),
                         false => format!("add {}", with_article(part.kind)),
                     };
                     let place = pointer(&[part.argument]);
@@ -281,7 +281,7 @@ fn files(operation: &Operation) -> impl Iterator<Item = &'static str> {
 fn not_a_file(operation: &Operation, name: &str) -> String {
     let files: Vec<String> = files(operation).map(|name| format!("`{name}`")).collect();
     let remedy = match files.is_empty() {
-        true => "the operation takes none".to_owned(),
+        true => "the operation has none".to_owned(),
         false => format!("there is {}", files.join(" and ")),
     };
     format!("{} is not a file; {remedy}", pointer(&[name]))

@@ -37,7 +37,7 @@ pub fn find(operations: &[&'static Operation], name: &str) -> Result<&'static Op
             .flat_map(|operation| [(operation.name, snake.as_str()), (operation.id, name)]);
         let remedy = match proposal(names) {
             Some(proposal) => format!("did you mean {proposal}?"),
-            None => "the table of operations has the names that there are".to_owned(),
+            None => "see the table of operations".to_owned(),
         };
         Error::invalid(format!(
             "there is no operation `{}`; {remedy}",

@@ -94,7 +94,7 @@ impl DeviceLogin {
             .map_err(|error| exchange.error(error))?;
         if shown.interval() > LONGEST_INTERVAL {
             return Err(exchange.refused(&format!(
-                "it wants to be asked every {} s, which no login waits for",
+                "its polling interval of {} s is too long",
                 shown.interval().as_secs()
             )));
         }

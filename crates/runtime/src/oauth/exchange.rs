@@ -21,7 +21,7 @@ use crate::secrets::Secrets;
 /// Time limit for a response of a login server.
 const LIMIT: Duration = Duration::from_secs(30);
 /// Maximum size of a response, in bytes; longer ones are rejected.
-const MAX_ANSWER: usize = 1024 * 1024;
+const MAX_RESPONSE: usize = 1024 * 1024;
 /// Maximum number of characters of a message from a login server; the rest is cut, as it is for a
 /// person.
 const MAX_TEXT: usize = 2_000;
@@ -45,7 +45,7 @@ pub(super) fn address(what: &str, url: &str, allow_plain_http: bool) -> Result<U
     let endpoint = Endpoint::parse(base).map_err(wrong)?;
     if !allow_plain_http && !endpoint.is_private() {
         return Err(Error::configuration(format!(
-            "the {what} of the login server, `{}`, would get secrets over plain HTTP; use https, or allow it",
+            "the {what} of the login server, `{}`, would receive secrets over plain HTTP; use https, or allow it",
             endpoint.as_str()
         )));
     }
@@ -117,15 +117,15 @@ impl<'a> Exchange<'a> {
         let mut response = self.http.execute(request).await.map_err(fault::http)?;
         if origin(response.url()) != asked {
             return Err(Error::authentication(
-                "the HTTP client followed a redirect to another host; let it follow none",
+                "the HTTP client followed a redirect to another host; disable its redirects",
             ));
         }
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(fault::http)? {
             body.extend_from_slice(&chunk);
-            if body.len() > MAX_ANSWER {
+            if body.len() > MAX_RESPONSE {
                 return Err(Error::authentication(format!(
-                    "its answer has more than {MAX_ANSWER} bytes"
+                    "the response has more than {MAX_RESPONSE} bytes"
                 )));
             }
         }
@@ -155,13 +155,13 @@ impl<'a> Exchange<'a> {
     fn failed(&self, error: Error) -> Error {
         let message = match error.status() {
             Some(status) => format!(
-                "the login server gave no {}: {}: {}",
+                "the login server returned no {}: {}: {}",
                 self.what,
                 status.as_u16(),
                 error.message()
             ),
             None => format!(
-                "the login server gave no {}: {}",
+                "the login server returned no {}: {}",
                 self.what,
                 error.message()
             ),
@@ -177,11 +177,12 @@ impl<'a> Exchange<'a> {
         match error {
             RequestTokenError::Request(error) => error,
             RequestTokenError::ServerResponse(refusal) => self.refused(&refusal.to_string()),
-            // The answer and the values in it may be tokens; only the place is told.
+            // The response and its values may be tokens; only the position is reported.
             RequestTokenError::Parse(error, _) => self.unreadable(&error),
-            RequestTokenError::Other(what) => {
-                Error::authentication(format!("the login server gave no {}: {what}", self.what))
-            }
+            RequestTokenError::Other(what) => Error::authentication(format!(
+                "the login server returned no {}: {what}",
+                self.what
+            )),
         }
     }
 
@@ -191,7 +192,10 @@ impl<'a> Exchange<'a> {
             .filter(|c| !c.is_control())
             .take(MAX_TEXT)
             .collect();
-        Error::authentication(format!("the login server gave no {}: {words}", self.what))
+        Error::authentication(format!(
+            "the login server returned no {}: {words}",
+            self.what
+        ))
     }
 
     pub fn unreadable(&self, error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
@@ -202,7 +206,7 @@ impl<'a> Exchange<'a> {
             _ => "it is not JSON".to_owned(),
         };
         Error::authentication(format!(
-            "the login server gave no {} in its answer: {what}; check its address",
+            "the login server returned no {}: {what}; check its address",
             self.what
         ))
     }
@@ -226,7 +230,7 @@ fn missing(error: &dyn StdError) -> String {
         .and_then(|rest| rest.split_once('`'))
     {
         Some((field, _)) => format!("`{field}` is missing"),
-        None => "it is not what the standard says".to_owned(),
+        None => "it does not follow the standard".to_owned(),
     }
 }
 

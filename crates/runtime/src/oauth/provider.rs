@@ -114,11 +114,11 @@ impl Provider {
             .header(ACCEPT, "application/json")
             .body(Vec::new())
             .map_err(unaddressable)?;
-        let answer = exchange.send(request).await?;
-        if !answer.status().is_success() {
-            return Err(exchange.refused(&String::from_utf8_lossy(answer.body())));
+        let response = exchange.send(request).await?;
+        if !response.status().is_success() {
+            return Err(exchange.refused(&String::from_utf8_lossy(response.body())));
         }
-        let mut json = serde_json::Deserializer::from_slice(answer.body());
+        let mut json = serde_json::Deserializer::from_slice(response.body());
         let found: Configuration = serde_path_to_error::deserialize(&mut json)
             .map_err(|error| exchange.unreadable(&error))?;
         let mut provider = Self::at(&found.token_endpoint, allow_plain_http)?;
@@ -184,7 +184,7 @@ impl Provider {
     ) -> Result<(), Error> {
         let url = self.revocation.as_ref().ok_or_else(|| {
             Error::authentication(
-                "the login server names no revocation endpoint; the token stays good until it expires",
+                "the login server has no revocation endpoint; the token stays valid until it expires",
             )
         })?;
         let exchange = Exchange::new(http, "revocation");
@@ -199,13 +199,13 @@ impl Provider {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.into_bytes())
             .map_err(unaddressable)?;
-        let answer = exchange.send(request).await?;
-        if answer.status().is_success() {
+        let response = exchange.send(request).await?;
+        if response.status().is_success() {
             return Ok(());
         }
-        match serde_json::from_slice::<BasicErrorResponse>(answer.body()) {
+        match serde_json::from_slice::<BasicErrorResponse>(response.body()) {
             Ok(refusal) => Err(exchange.refused(&refusal.to_string())),
-            Err(_) => Err(exchange.refused("it refuses and does not say why")),
+            Err(_) => Err(exchange.refused("it refused without a reason")),
         }
     }
 
@@ -217,12 +217,12 @@ impl Provider {
     pub(super) fn device_authorization(&self) -> Result<&Url, Error> {
         self.device_authorization.as_ref().ok_or_else(|| {
             Error::authentication(
-                "the login server names no device authorization endpoint; log in another way",
+                "the login server has no device authorization endpoint; log in another way",
             )
         })
     }
 }
 
 fn unaddressable(error: http::Error) -> Error {
-    Error::configuration("the address of the login server cannot be sent to").caused_by(error)
+    Error::configuration("the address of the login server is invalid").caused_by(error)
 }

@@ -41,14 +41,13 @@ impl PageFetcher {
         let operation = self.operation();
         if point.operation != operation.id {
             return Err(Error::invalid(format!(
-                "the resume point is one of `{}`, not of `{}`; nothing was sent",
+                "the resume point belongs to `{}`, not to `{}`; nothing was sent",
                 point.operation, operation.id
             )));
         }
         if point.held != self.held {
             return Err(Error::invalid(
-                "the resume point is one of a list with another filter or order, which have to be \
-                 set again; nothing was sent",
+                "the resume point belongs to a list with another filter or order; set the same; nothing was sent",
             ));
         }
         Ok(())
@@ -106,7 +105,7 @@ async fn page<P: ListPage>(transport: &Transport, request: Request) -> Result<Re
 pub(super) async fn arrived<P: 'static>(mut ahead: Ahead<P>) -> Result<Response<P>, Error> {
     let ended = Error::new(
         ErrorKind::Connection,
-        "the page was not fetched: the runtime that fetched it ended",
+        "the page was not fetched: its async runtime has stopped",
     );
     match ahead.join_next().await {
         Some(Ok(page)) => page,

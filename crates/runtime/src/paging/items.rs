@@ -124,7 +124,7 @@ impl<P: ListPage> Items<P> {
                 }
                 Some(Err(error)) => {
                     self.ended = true;
-                    return Poll::Ready(Some(Err(self.behind_what_was_given(error))));
+                    return Poll::Ready(Some(Err(self.after_skipped(error))));
                 }
                 None => self.ended = true,
             }
@@ -132,7 +132,7 @@ impl<P: ListPage> Items<P> {
     }
 
     /// Adjusts the error of the page within which this stream resumed.
-    fn behind_what_was_given(&self, error: Error) -> Error {
+    fn after_skipped(&self, error: Error) -> Error {
         match error.resume_point() {
             Some(point) if self.skip > 0 => {
                 let mut point = point.clone();

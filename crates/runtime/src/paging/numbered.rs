@@ -64,7 +64,7 @@ impl<P: ListPage> NumberedPager<P> {
         let length = response.items().len() as u64;
         let given = given.saturating_add(length);
         let last = pages.or_else(|| self.last(number, length, response.total()));
-        // Without any figure, a page that has items may have another behind it.
+        // Without any count, a page with items may have a next one.
         let last = last.unwrap_or(if length == 0 {
             number
         } else {
@@ -87,7 +87,7 @@ impl<P: ListPage> NumberedPager<P> {
         };
         if let Some(page) = page.filter(|page| u64::try_from(*page) != Ok(asked)) {
             return Err(self.fetcher.broken(format!(
-                "page {page} came in place of page {asked}; its items may have come before"
+                "the server sent page {page} instead of page {asked}; items may be repeated"
             )));
         }
         let pages = pages.map(|pages| u64::try_from(pages).unwrap_or(0));
@@ -100,7 +100,7 @@ impl<P: ListPage> NumberedPager<P> {
             let known = *self.pages_when_empty.get_or_insert(count);
             if count > known {
                 return Err(self.fetcher.broken(format!(
-                    "the list does not end: page {asked} has no items, and there are now {count} pages in place of {known}"
+                    "the list does not end: page {asked} has no items, and the number of pages grew from {known} to {count}"
                 )));
             }
         }

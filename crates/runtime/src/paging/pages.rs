@@ -97,7 +97,7 @@ impl<P: ListPage> Pages<P> {
 
 /// Returns the error of a list that may go on for ever without an item.
 fn endless<P: ListPage>(operation: &'static Operation, page: &Page<P>) -> Error {
-    let what = format!("the list does not end: {MOST_EMPTY} pages after one another have no items");
+    let what = format!("the list does not end: {MOST_EMPTY} consecutive pages have no items");
     let error = fault::unreadable_list(what).during(operation);
     error.resumed_at(page.here().clone())
 }
@@ -123,8 +123,8 @@ fn pager<P: ListPage>(
         (Some(Paging::Numbered { .. }), Some(Position::Number { page, size })) => {
             if fetcher.value("size") != size {
                 return Err(Error::invalid(format!(
-                    "the resume point is one of pages of size {}, which has to be set again; nothing was sent",
-                    size.as_deref().unwrap_or("that the server chose")
+                    "the resume point belongs to a list with page size {}; set the same page size; nothing was sent",
+                    size.as_deref().unwrap_or("chosen by the server")
                 )));
             }
             Pager::Numbered(NumberedPager::new(fetcher, page, prefetch))
@@ -141,13 +141,13 @@ fn pager<P: ListPage>(
         }
         (None, _) => {
             return Err(Error::invalid(format!(
-                "`{}` does not list anything in pages; nothing was sent",
+                "`{}` is not a paged list; nothing was sent",
                 operation.id
             )));
         }
         (Some(_), Some(_)) => {
             return Err(Error::invalid(format!(
-                "the resume point does not fit how `{}` is paged; nothing was sent",
+                "the resume point is of another kind of paging than `{}`; nothing was sent",
                 operation.id
             )));
         }

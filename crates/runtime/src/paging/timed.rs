@@ -83,7 +83,7 @@ impl<P: ListPage> TimedPager<P> {
                 self.further = None;
                 return Ok(page);
             }
-            // Behind a page that is full there may be more of the same time.
+            // More items of the same time may follow a full page.
             if length > 0 && limit.is_none_or(|limit| length >= limit) {
                 match self.fetcher.operation().largest_page() {
                     Some(largest) if limit.is_none_or(|limit| limit < largest) => {
@@ -93,7 +93,7 @@ impl<P: ListPage> TimedPager<P> {
                     _ => return Err(self.too_many(length)),
                 }
             }
-            // What is not beyond where this page started holds nothing new either.
+            // A next start that is not after this one leads to nothing new.
             match asked.is_none_or(|asked| next > asked) {
                 true => self.further = Some(next),
                 false => self.ended = true,
@@ -105,7 +105,7 @@ impl<P: ListPage> TimedPager<P> {
     fn too_many(&self, length: u64) -> Error {
         let time = self.cursor.last.unwrap_or_default();
         self.fetcher.broken(format!(
-            "a page holds no more than {length} items, and more than that have the same time, {time} ns; the list cannot be continued among them"
+            "more than {length} items, the maximum of a page, have the same time ({time} ns); the list cannot be continued"
         ))
     }
 

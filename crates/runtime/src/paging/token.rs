@@ -45,7 +45,7 @@ impl<P: ListPage> TokenPager<P> {
             Next::Page(token) => token,
             Next::Repeated(token) => {
                 let error = self.fetcher.broken(
-                    "the list does not end: its next page has the token of a page before it"
+                    "the list does not end: its next page has the token of an earlier page"
                         .to_owned(),
                 );
                 let here = self.fetcher.at(Position::Token(Some(token)), given);

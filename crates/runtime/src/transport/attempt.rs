@@ -1,11 +1,8 @@
 //! One attempt: middleware, credentials, redirects, and the response.
 
-use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::future::Either;
 use http::header::{ACCEPT, CONTENT_LENGTH, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::{Client, Url};
@@ -17,7 +14,7 @@ use crate::content::Progress;
 use crate::endpoint::origin;
 use crate::error::Error;
 use crate::fault;
-use crate::middleware::{Attempt, Last, Middleware, Next, ResponseFuture};
+use crate::middleware::{Attempt, Last, Next, ResponseFuture};
 use crate::raw_response::{REPORT, is_event_stream, target};
 use crate::request::{Body, Parts};
 use crate::response::{Response, ResponseBody};
@@ -49,75 +46,41 @@ pub(super) struct Sending<'a> {
 
 impl Last for Sending<'_> {
     fn send(&self, attempt: Attempt) -> ResponseFuture<'_> {
-        Box::pin(self.through(&[], attempt))
+        Box::pin(self.exchange(attempt))
     }
 }
 
 impl Sending<'_> {
-    /// Runs the attempt through the middleware, if there is any.
-    pub fn run(
-        &self,
-        attempt: Attempt,
-    ) -> impl Future<Output = Result<Response<ResponseBody>, Error>> + Send {
-        self.through(&self.transport.middleware, attempt)
-    }
-
-    /// Runs the attempt with or without middleware. Both ways share one future type, because each
-    /// type of future is compiled again with all its code.
-    fn through<'a>(
-        &'a self,
-        middleware: &'a [Arc<dyn Middleware>],
-        attempt: Attempt,
-    ) -> impl Future<Output = Result<Response<ResponseBody>, Error>> + Send + 'a {
-        if middleware.is_empty() {
-            return Either::Left(self.exchange(attempt));
-        }
+    /// Runs the attempt through the middleware.
+    pub fn run(&self, attempt: Attempt) -> ResponseFuture<'_> {
         let next = Next {
-            rest: middleware,
+            rest: &self.transport.middleware,
             last: self,
         };
-        Either::Right(next.run(attempt))
+        next.run(attempt)
     }
 
     /// Sends the request, follows permitted redirects, and reads the response.
-    ///
-    /// It is not an `async fn`, which would reserve space for the attempt twice.
-    fn exchange(
-        &self,
-        attempt: Attempt,
-    ) -> impl Future<Output = Result<Response<ResponseBody>, Error>> + Send {
+    async fn exchange(&self, attempt: Attempt) -> Result<Response<ResponseBody>, Error> {
         let Attempt {
-            url, mut headers, ..
+            mut url, headers, ..
         } = attempt;
-        // What middleware set is needed again for a redirect; all else is at hand.
-        let has_middleware = !self.transport.middleware.is_empty();
-        let kept = has_middleware.then(|| Box::new(headers.clone()));
-        self.secrets.authorise(&mut headers);
-        let mut request = reqwest::Request::new(self.parts.method.clone(), url);
-        *request.headers_mut() = headers;
-        async move {
-            let mut redirects = 0;
-            let response = loop {
-                let response = self.send_once(request).await?;
-                let next = self.followed(&response);
-                let Some(next) = next.filter(|_| redirects < MAX_REDIRECTS) else {
-                    break response;
-                };
-                redirects += 1;
-                request = reqwest::Request::new(self.parts.method.clone(), next);
-                let mut headers = match &kept {
-                    Some(headers) => HeaderMap::clone(headers),
-                    None => self.headers(),
-                };
-                self.secrets.authorise(&mut headers);
-                *request.headers_mut() = headers;
-            };
-            self.read(response).await
+        let mut redirects = 0;
+        loop {
+            let mut request = reqwest::Request::new(self.parts.method.clone(), url);
+            let mut authorised = headers.clone();
+            self.secrets.authorise(&mut authorised);
+            *request.headers_mut() = authorised;
+            let response = self.send_once(request).await?;
+            match self.followed(&response) {
+                Some(next) if redirects < MAX_REDIRECTS => url = next,
+                _ => return self.read(response).await,
+            }
+            redirects += 1;
         }
     }
 
-    /// Returns the headers of a request before middleware and credentials. They are built for each
-    /// request, which is cheaper than keeping and copying them.
+    /// Returns the headers of a request before middleware and credentials.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = self.parts.headers.clone();
         let accepted = match (self.parts.accept, self.taking) {
@@ -139,7 +102,7 @@ impl Sending<'_> {
         let Parts { method, body, .. } = self.parts;
         let progress = match body {
             Body::None => {
-                // Some proxies answer 411 to a request that could have a body and announces none.
+                // Some proxies reject a request without a body and without `Content-Length` (411).
                 if matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
                     request.headers_mut().insert(CONTENT_LENGTH, 0.into());
                 }
@@ -226,7 +189,7 @@ impl Sending<'_> {
         let Some(body) = self.bytes(response).await? else {
             let limit = self.transport.max_response_bytes;
             return Ok(Err(format!(
-                "the answer has more than {limit} bytes; raise `max_response_bytes` or ask for less"
+                "the response has more than {limit} bytes; raise `max_response_bytes` or ask for less"
             )));
         };
         let limit = self.transport.max_response_objects;
@@ -248,8 +211,8 @@ impl Sending<'_> {
             return Ok(None);
         }
         let (mut only, mut body) = (Bytes::new(), BytesMut::new());
-        // A piece is given back before the next is read: else the connection takes another buffer,
-        // and both grow to 400 KB.
+        // A piece is released before the next is read. Otherwise the connection allocates another
+        // buffer, and both grow to 400 KB.
         while let Some(piece) = self.piece(response).await? {
             if only.len() + body.len() + piece.len() > limit {
                 return Ok(None);

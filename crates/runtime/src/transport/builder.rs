@@ -347,7 +347,7 @@ impl TransportBuilder {
     /// - the endpoint is not a URL, or credentials would be sent to it unencrypted;
     /// - the application's name is not a valid header value;
     /// - a certificate or the proxy cannot be read;
-    /// - the HTTP client cannot be set up.
+    /// - the HTTP client cannot be created.
     pub fn build(self) -> Result<Transport, Error> {
         let endpoint = Endpoint::parse(&self.endpoint)?;
         let mut servers = Vec::new();
@@ -404,7 +404,7 @@ fn user_agent(application: Option<&str>) -> Result<HeaderValue, Error> {
         return Ok(HeaderValue::from_static(USER_AGENT));
     };
     HeaderValue::from_str(&format!("{application} {USER_AGENT}")).map_err(|error| {
-        Error::configuration(format!("{application:?} is no name for an application"))
+        Error::configuration(format!("{application:?} is not a valid application name"))
             .caused_by(error)
     })
 }

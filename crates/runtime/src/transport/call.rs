@@ -187,11 +187,8 @@ impl<'a> Call<'a> {
             headers: sending.headers(),
         };
         let span = trace::attempt(&self.endpoint, self.operation, self.attempts);
-        let received = {
-            // Pinned here, as each function that it were handed to would make room for it.
-            let running = pin!(sending.run(attempt).instrument(span.clone()));
-            self.in_time(running).await
-        };
+        let running = sending.run(attempt).instrument(span.clone());
+        let received = self.in_time(running).await;
         let response = match received {
             Ok(response) => RawResponse {
                 response,
@@ -221,7 +218,7 @@ impl<'a> Call<'a> {
             && error.status() == Some(http::StatusCode::NOT_FOUND);
         if may_be_its_own {
             error =
-                error.with_note("an attempt before, whose response was lost, may have deleted it");
+                error.with_note("an earlier attempt, whose response was lost, may have deleted it");
         }
         self.sent = error.was_sent();
         let is_repeatable = self.parts.body.is_repeatable();
@@ -231,10 +228,10 @@ impl<'a> Call<'a> {
                 .until(self.authorization_end(), true, pin!(self.renew()))
                 .await;
             return match renewed {
-                // The next call gets on with the new credential.
+                // The next call uses the new credential.
                 Ok(true) if !is_repeatable => Err(error),
                 Ok(true) => {
-                    tracing::debug!("the credential was renewed, the call is sent once more");
+                    tracing::debug!("credential renewed, retrying request");
                     Ok(())
                 }
                 Ok(false) => Err(error),
@@ -252,17 +249,17 @@ impl<'a> Call<'a> {
             .bound()
             .is_some_and(|end| next.is_none_or(|next| next >= end))
         {
-            tracing::debug!(?wait, "no time is left to send the call again");
+            tracing::debug!(?wait, "no time left for a retry");
             return Err(error);
         }
         if !self.policy().withdraw() {
             tracing::warn!(
                 operation = self.operation.name,
-                "the retry budget is used up; the call is not sent again"
+                "retry budget exhausted, not retrying"
             );
             return Err(error);
         }
-        tracing::debug!(?wait, kind = ?error.kind(), "the call is sent again");
+        tracing::debug!(?wait, kind = ?error.kind(), "retrying request");
         self.last_failure = Some(error);
         sleep(wait).await;
         Ok(())

@@ -4,7 +4,7 @@ use compute_kfp_runtime::operation::{Location, Operation, Parameter};
 use compute_kfp_runtime::{Request, Transport};
 use compute_kfp_test_server::{Response, TestServer};
 
-/// What the operations of the tests have in common.
+/// Parts that the operations of the tests share.
 pub const OPERATION: Operation = Operation::new("read_item", "read_item", "GET", "/items");
 
 pub const fn parameter(name: &'static str, location: Location) -> Parameter {

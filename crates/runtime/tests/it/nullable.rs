@@ -1,4 +1,4 @@
-//! Absent, null and a value are told apart.
+//! Distinction of absent, null and a value.
 
 use compute_kfp_runtime::Nullable;
 use proptest::prelude::*;

@@ -1,7 +1,5 @@
 //! Rules for backends: which of them a request comes from, and what they may change.
 
-use serde_json::Value;
-
 use crate::compute::creation::calling_id;
 use crate::compute::error::ComputeError;
 use crate::compute::resources::{self, parameters, shown};
@@ -12,8 +10,8 @@ use crate::reply::Reply;
 use crate::store::Store;
 
 pub(super) fn calling(store: &Store, call: &Call<'_>) -> Result<Object, ComputeError> {
-    let id = calling_id(store, call).to_string();
-    let backend = store.compute.all("backends").get(&[&id]);
+    let id = calling_id(store, call);
+    let backend = store.compute.find("backends", id);
     let backend = backend.ok_or_else(|| ComputeError::not_found("Backend not found"))?;
     Ok(backend.clone())
 }
@@ -33,9 +31,8 @@ pub(super) fn change_own(store: &mut Store, call: &Call<'_>) -> Result<Reply, Co
 pub(super) fn change_own_type(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     resources::change_found(store, call, Defaults::LeftOut, |store, _| {
         let backend = calling(store, call)?;
-        let id = backend.get("backend_type_id").map(Value::to_string);
-        let types = store.compute.all("backend_types");
-        let found = types.get(&[&id.unwrap_or_default()]);
+        let store = &store.compute;
+        let found = store.referred(&backend, "backend_type_id", "backend_types");
         let found = found.ok_or_else(|| ComputeError::not_found("Backend type not found"))?;
         Ok(found.clone())
     })

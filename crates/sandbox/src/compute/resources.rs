@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::compute::error::ComputeError;
 use crate::compute::paging;
 use crate::compute::schema::{self, Defaults};
-use crate::compute::store::kind_of;
+use crate::compute::store::{id_of, kind_of};
 use crate::compute::validation::Validation;
 use crate::compute::{creation, time};
 use crate::object::{Object, object};
@@ -113,13 +113,10 @@ pub(super) fn change_found(
 
 pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let parameters = parameters(call)?;
-    existing(store, call, &parameters)?;
-    let id = text_of(parameters.get("id"));
-    store
-        .compute
-        .collections
-        .get_mut(kind_of(call.described))
-        .remove(&[&id]);
+    let id = id_of(existing(store, call, &parameters)?);
+    let kind = kind_of(call.described);
+    let collection = store.compute.collections.get_mut(kind);
+    collection.remove(&[&id.to_string()]);
     Ok(Reply::no_content())
 }
 
@@ -153,8 +150,7 @@ pub(super) fn existing<'a>(
     parameters: &Object,
 ) -> Result<&'a Object, ComputeError> {
     let name = kind_of(call.described);
-    let id = text_of(parameters.get("id"));
-    let found = store.compute.all(name).get(&[&id]);
+    let found = store.compute.referred(parameters, "id", name);
     found.ok_or_else(|| ComputeError::not_found(&format!("{} not found", singular(name))))
 }
 
@@ -251,12 +247,7 @@ pub(super) fn check_references(
         let Some(referred) = referred(store, field).filter(|_| id.is_i64()) else {
             continue;
         };
-        if store
-            .compute
-            .all(referred)
-            .get(&[&id.to_string()])
-            .is_none()
-        {
+        if store.compute.find(referred, id).is_none() {
             let message = format!("{} {id} does not exist", singular(referred));
             return Err(if is_missing {
                 ComputeError::not_found(&message)
@@ -278,7 +269,7 @@ fn check_parent(store: &Store, call: &Call<'_>, parameters: &Object) -> Result<(
         let Some(parent) = referred(store, field).filter(|_| in_path) else {
             continue;
         };
-        if store.compute.all(parent).get(&[&id.to_string()]).is_none() {
+        if store.compute.find(parent, id).is_none() {
             let message = format!("{} not found", singular(parent));
             return Err(ComputeError::not_found(&message));
         }
@@ -297,10 +288,6 @@ fn singular(name: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
     first.into_iter().chain(letters).collect()
-}
-
-fn text_of(id: Option<&Value>) -> String {
-    id.map(Value::to_string).unwrap_or_default()
 }
 
 /// Returns the schema with this name in the spec.

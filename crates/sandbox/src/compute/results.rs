@@ -107,8 +107,11 @@ pub(super) fn final_of_job(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
 pub(super) fn of_algorithm(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let parameters = parameters(call)?;
     let algorithm_id = parameters.get("algorithm_id");
-    let id = algorithm_id.map(Value::to_string).unwrap_or_default();
-    if store.compute.all("algorithms").get(&[&id]).is_none() {
+    if store
+        .compute
+        .referred(&parameters, "algorithm_id", "algorithms")
+        .is_none()
+    {
         return Err(ComputeError::not_found("Algorithm not found"));
     }
     let of_algorithm = |result: &&Object| {

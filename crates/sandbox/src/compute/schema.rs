@@ -4,6 +4,7 @@
 use serde_json::{Number, Value, json};
 
 use crate::compute::time;
+use crate::number::whole;
 use crate::object::Object;
 use crate::specification::COMPUTE;
 
@@ -303,25 +304,20 @@ fn integer(value: &Value, in_body: bool) -> Result<i64, Wrong> {
                 .into())
             }
         },
-        Value::Number(number) => number.as_i64().or_else(|| whole(number)).ok_or_else(|| {
-            let has_fraction = number.as_f64().is_some_and(|float| float.fract() != 0.0);
-            if has_fraction {
-                "int_from_float"
-            } else {
-                "int_type"
-            }
-            .into()
-        }),
+        Value::Number(number) => number
+            .as_i64()
+            .or_else(|| whole(number.as_f64()?))
+            .ok_or_else(|| {
+                let has_fraction = number.as_f64().is_some_and(|float| float.fract() != 0.0);
+                if has_fraction {
+                    "int_from_float"
+                } else {
+                    "int_type"
+                }
+                .into()
+            }),
         _ => Err("int_type".into()),
     }
-}
-
-/// Returns a number as an integer, if it is one. So is `1.0`. Beyond 2^53 a float is ambiguous.
-#[allow(clippy::cast_possible_truncation)]
-fn whole(number: &Number) -> Option<i64> {
-    const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
-    let float = number.as_f64()?;
-    (float.fract() == 0.0 && float.abs() <= LARGEST_EXACT).then_some(float as i64)
 }
 
 fn in_bounds(schema: &Value, number: i64) -> Result<Value, Wrong> {

@@ -60,7 +60,9 @@ pub(crate) fn take_step(store: &mut Store, step: &RunStep, now: DateTime<Utc>) {
     }
     let canceling = text(&run, "state") == "CANCELING";
     match &step.kind {
-        StepKind::EndOfCancellation => cancel(store, run, now),
+        StepKind::EndOfCancellation => {
+            finish(store, run, "CANCELED", Some("The run was terminated"), now);
+        }
         _ if canceling => {}
         StepKind::Begin => {
             let mut run = run;
@@ -126,10 +128,6 @@ fn end_task(store: &mut Store, run: Object, task_id: &str, now: DateTime<Utc>) {
     if let Some(root) = root_of(store, &run) {
         go_on(store, run, &root, now);
     }
-}
-
-fn cancel(store: &mut Store, run: Object, now: DateTime<Utc>) {
-    finish(store, run, "CANCELED", Some("The run was terminated"), now);
 }
 
 /// Ends a run and its running tasks.

@@ -42,14 +42,8 @@ pub(super) enum Kind {
 impl Field {
     /// Returns the value of this field in an object, explicit or implied.
     pub(super) fn value_in(&self, object: &Object) -> Option<Value> {
-        let implied = || {
-            if self.zero_counts {
-                None
-            } else {
-                self.kind.zero()
-            }
-        };
-        object.get(self.name).cloned().or_else(implied)
+        let value = object.get(self.name).cloned();
+        value.or_else(|| self.kind.zero().filter(|_| !self.zero_counts))
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::kfp::error::KfpError;
 use crate::kfp::message::{Field, Kind, Message};
 use crate::kfp::{messages, time};
+use crate::number::whole;
 use crate::object::Object;
 
 impl Message {
@@ -205,14 +206,6 @@ fn integer(value: &Value) -> Option<i64> {
         Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
         _ => None,
     }
-}
-
-/// Returns a number as an integer, if it is one. So are `1.0` and `1e3`. Beyond 2^53 a float is
-/// ambiguous.
-#[allow(clippy::cast_possible_truncation)]
-fn whole(float: f64) -> Option<i64> {
-    const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
-    (float.fract() == 0.0 && float.abs() <= LARGEST_EXACT).then_some(float as i64)
 }
 
 fn double(value: &Value) -> Option<Value> {

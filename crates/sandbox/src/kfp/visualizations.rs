@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::html::Escaped;
 use crate::kfp::error::KfpError;
 use crate::kfp::messages;
 use crate::kfp::parameters::path_text;
@@ -23,7 +24,7 @@ pub(super) fn create(_store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpEr
     };
     let html = format!(
         "<p>{kind} of {}</p>",
-        escaped(text(&visualization, "source"))
+        Escaped(text(&visualization, "source"))
     );
     set(&mut visualization, "html", html);
     Ok(Reply::ok(visualization))
@@ -38,10 +39,4 @@ fn check(visualization: &Object) -> Result<(), KfpError> {
         return Err(KfpError::invalid_input("arguments must be JSON"));
     }
     Ok(())
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }

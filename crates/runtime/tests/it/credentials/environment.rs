@@ -13,7 +13,7 @@ const VARIABLE: &str = "CREDENTIALS_TEST_TOKEN";
 const CHILD: &str = "CREDENTIALS_TEST_CHILD";
 const MARK: &str = "outcome: ";
 
-/// What becomes of the variable in a process that has this value of it.
+/// Runs the test in a process that has this value of the variable.
 fn outcome(value: Option<&OsStr>) -> String {
     let test = "credentials::environment::the_token_is_what_the_variable_holds";
     let mut command = child::only(test);

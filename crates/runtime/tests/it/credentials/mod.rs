@@ -1,4 +1,4 @@
-//! Where credentials come from, how they are renewed, and who gets to see them.
+//! Sources, renewal and secrecy of credentials.
 //!
 //! One program, so that the server of the transport's tests is built once.
 
@@ -45,7 +45,7 @@ async fn bearer(credentials: &impl Credentials) -> Result<String, Error> {
     Ok(header.to_str().unwrap().to_owned())
 }
 
-/// What a server gets of a call with these credentials.
+/// Returns the request that a server receives with these credentials.
 async fn received(credentials: impl Credentials) -> Result<Received, Error> {
     let server = TestServer::playing([Response::json(200, "{}")]);
     let transport = Transport::builder(server.url()).credentials("user", credentials);

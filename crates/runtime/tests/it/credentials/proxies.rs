@@ -1,4 +1,4 @@
-//! What a proxy before the server asks for, alone and beside a token.
+//! Credentials for a proxy in front of the server, alone and with a token.
 
 use std::sync::Arc;
 

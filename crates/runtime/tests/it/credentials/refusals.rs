@@ -1,4 +1,4 @@
-//! What is done about a token that a server refused.
+//! Renewal of a token that a server rejected.
 
 use std::sync::Arc;
 

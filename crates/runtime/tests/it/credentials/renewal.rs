@@ -225,7 +225,7 @@ async fn a_fault_on_the_way_to_the_login_server_is_waited_out_as_one_of_the_api(
             let fetch = counted.fetch_add(1, Ordering::Relaxed);
             async move {
                 match fetch {
-                    0 => Err(Error::new(kind, "no answer from the login server")),
+                    0 => Err(Error::new(kind, "no response from the login server")),
                     _ => Ok(AccessToken::new("fetched")),
                 }
             }

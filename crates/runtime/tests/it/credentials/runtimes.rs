@@ -70,7 +70,7 @@ async fn a_source_that_panics_fails_the_call_and_not_the_next() {
     let credentials = RenewedToken::new(source);
     let error = bearer(&credentials).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
-    assert!(error.message().contains("broken off"), "{error}");
+    assert!(error.message().contains("aborted"), "{error}");
     broken.store(false, Ordering::SeqCst);
     assert_eq!(bearer(&credentials).await.unwrap(), "Bearer mended");
 }

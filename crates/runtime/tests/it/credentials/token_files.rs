@@ -163,7 +163,7 @@ async fn what_is_no_regular_file_is_refused_at_once() {
     for path in [std::path::Path::new("/dev/zero"), folder.path()] {
         let error = TokenFile::new(path).authorize(&mut authorization()).await;
         let message = error.unwrap_err().to_string();
-        assert!(message.contains("no regular file"), "{message}");
+        assert!(message.contains("not a regular file"), "{message}");
     }
     let file = folder.path().join("token");
     std::fs::write(&file, "\u{feff}Bearer  tok-1\n").unwrap();

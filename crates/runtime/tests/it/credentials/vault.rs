@@ -39,7 +39,7 @@ impl Vault {
         vault
     }
 
-    /// How often it was asked.
+    /// Number of calls so far.
     pub fn fetches(&self) -> usize {
         self.fetches.load(Ordering::SeqCst)
     }

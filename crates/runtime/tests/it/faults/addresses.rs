@@ -45,7 +45,7 @@ impl Addresses {
         Transport::builder("http://localhost").http_client(http)
     }
 
-    /// How many connections were begun.
+    /// Number of connections that were opened.
     pub fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }

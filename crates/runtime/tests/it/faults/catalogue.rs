@@ -8,17 +8,17 @@ use compute_kfp_runtime::ErrorKind;
 use super::server::{Step, answer, head, json};
 use compute_kfp_test_server::Response;
 
-/// Longest answer that the client of the matrix holds, in bytes.
+/// Maximum size of a response for the client of the matrix, in bytes.
 pub const MAX_RESPONSE: usize = 100_000;
 
 pub struct Fault {
     pub name: &'static str,
-    /// What the server does; `None` where nothing listens.
+    /// Behaviour of the server; `None` if nothing listens.
     pub step: Option<Step>,
-    /// What it ends as where it stays; `None` where the answer is taken nevertheless.
+    /// Error of a call while the fault persists; `None` if the response is accepted nevertheless.
     pub kind: Option<ErrorKind>,
     pub again: Again,
-    /// Whether only a time limit of the client ends it.
+    /// `true` if only a time limit of the client ends it.
     pub endless: bool,
 }
 
@@ -74,7 +74,7 @@ fn failure(name: &'static str, status: u16, again: Again) -> Fault {
     fault(name, step, ErrorKind::Server, again)
 }
 
-/// An answer with status 200 that is not what was asked for.
+/// A response with status 200 that does not match the API.
 fn wrong(name: &'static str, kind: ErrorKind, content_type: &str, body: impl AsRef<[u8]>) -> Fault {
     let answer = answer(200, &format!("content-type: {content_type}"), body);
     let step = Step::done(answer);
@@ -110,25 +110,25 @@ pub fn all(elsewhere: &str) -> Vec<Fault> {
             endless: false,
         },
         fault(
-            "connection reset before the answer; the server had not acted",
+            "connection reset before the response; the server had not acted",
             Step::refused(Response::raw("").then_reset()),
             Connection,
             Idempotent,
         ),
         fault(
-            "connection reset before the answer; the server had acted",
+            "connection reset before the response; the server had acted",
             Step::done(Response::raw("").then_reset()),
             Connection,
             Idempotent,
         ),
         fault(
-            "connection closed before the answer",
+            "connection closed before the response",
             Step::done(Response::raw("").then_close()),
             Connection,
             Idempotent,
         ),
         fault(
-            "connection reset after the answer's headers",
+            "connection reset after the response headers",
             Step::done(Response::raw(announced.clone()).then_reset()),
             Connection,
             Idempotent,
@@ -146,11 +146,11 @@ pub fn all(elsewhere: &str) -> Vec<Fault> {
             Idempotent,
         ),
         endless(
-            "no answer; the server had not acted",
+            "no response; the server had not acted",
             Step::refused(Response::raw("").then_stall()),
         ),
         endless(
-            "no answer; the server had acted",
+            "no response; the server had acted",
             Step::done(Response::raw("").then_stall()),
         ),
         endless(
@@ -233,7 +233,7 @@ pub fn all(elsewhere: &str) -> Vec<Fault> {
                 r#"{"number":0}"#,
             )
         },
-        wrong("text in place of JSON", Protocol, "text/plain", "hello"),
+        wrong("text instead of JSON", Protocol, "text/plain", "hello"),
         wrong(
             "JSON of another shape",
             Protocol,

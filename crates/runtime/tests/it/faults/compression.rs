@@ -1,4 +1,4 @@
-//! Answers that come compressed.
+//! Compressed responses.
 
 #![cfg(feature = "gzip")]
 

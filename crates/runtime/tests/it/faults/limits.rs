@@ -1,4 +1,4 @@
-//! What one answer may be: how slow, how long, and with how many headers.
+//! Limits of a response: its duration, size and headers.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ async fn silence_is_waited_for_only_so_long_before_and_in_an_answer() {
         })
         .await;
         assert_eq!(error.kind(), ErrorKind::Timeout);
-        assert_eq!(error.message(), "nothing came from the server for 50ms");
+        assert_eq!(error.message(), "no data from the server for 50ms");
         assert!(error.was_sent());
     }
 }
@@ -42,7 +42,7 @@ async fn an_answer_that_trickles_in_is_ended_by_the_limit_of_an_attempt() {
     let trickle = Response::raw(chunked).then_repeat(space, Duration::from_millis(5));
     let error = error(trickle, |client| client.attempt_timeout(LIMIT)).await;
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert_eq!(error.message(), "the answer was not complete after 50ms");
+    assert_eq!(error.message(), "the response was not complete after 50ms");
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn thousands_of_headers_are_told_from_a_connection_that_broke() {
     assert!(
         error
             .message()
-            .contains("is not HTTP as this client reads it"),
+            .contains("invalid HTTP response"),
         "{error}"
     );
     assert!(!error.is_retryable());

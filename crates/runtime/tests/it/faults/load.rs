@@ -12,15 +12,15 @@ use tokio::task::JoinSet;
 use super::server::{GET, Item, POST, Server, Step, Visit, answer, call, head, item};
 use compute_kfp_test_server::Response;
 
-/// How many calls are under way at a time.
+/// Number of concurrent calls.
 const AT_A_TIME: usize = 64;
 /// So many of a hundred visits meet a fault.
 const FAULTS: u64 = 5;
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(500);
-/// How long a slow answer takes.
+/// Duration of a slow response.
 const SLOW: Duration = Duration::from_millis(50);
 
-/// What came of all calls.
+/// Results of all calls.
 #[derive(Default)]
 pub struct Figures {
     pub calls: usize,
@@ -31,7 +31,7 @@ pub struct Figures {
     pub failed: BTreeMap<String, usize>,
     /// Requests that reached the server, retries included.
     pub visits: usize,
-    /// What must not be: a call without a result, one that was done twice, a wrong report.
+    /// Checks that every call has a correct result and was executed once at most.
     pub violations: Vec<String>,
 }
 

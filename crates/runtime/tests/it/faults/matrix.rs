@@ -18,17 +18,17 @@ use super::server::{DELETE, GET, Item, PATCH, POST, PUT, Server, Step, call};
 
 const METHODS: [&Operation; 5] = [&GET, &PUT, &DELETE, &POST, &PATCH];
 const ATTEMPTS: u32 = 3;
-/// How long an attempt may take where only that ends it; a good answer takes far less.
+/// Time limit of an attempt that nothing else ends; a good response takes far less.
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// How long a fault lasts.
+/// Duration of a fault.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Lasting {
     Once,
     Always,
 }
 
-/// What became of a call.
+/// The result of a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Outcome {
     failure: Option<Failure>,
@@ -100,7 +100,7 @@ fn is_sent_again(again: Again, method: &Operation) -> bool {
     }
 }
 
-/// What the rule for a fault means for a method.
+/// Returns the result that the rules define for a fault and a method.
 fn expected(fault: &Fault, cell: Cell) -> Outcome {
     let again = is_sent_again(fault.again, cell.method);
     let is_renewed = matches!(fault.again, Again::Renewed | Again::RenewedIdempotent);
@@ -124,7 +124,7 @@ fn expected(fault: &Fault, cell: Cell) -> Outcome {
     }
 }
 
-/// What becomes of every cell, in their order.
+/// Returns the results of all cells, in their order.
 async fn outcomes(faults: &Arc<Vec<Fault>>) -> Vec<Outcome> {
     let cells = faults.len() * METHODS.len() * 2;
     let known = faults.clone();
@@ -228,12 +228,12 @@ impl Credentials for Renewed {
 }
 
 const INTRODUCTION: &str = "\
-What becomes of a call when the server or the network fails: one line for each fault, one column for
-each method. It is written by the test that plays every fault to every method over real sockets.
+Results of calls when the server or the network fails: one row for each fault, one column for each
+method. The test that plays every fault to every method over real sockets writes this page.
 
-A field says what the caller gets (the answer, or an error of that kind), then how often the request
-was sent, then how often the server acted on it: `Connection 3/2` is an error of the kind
-`ErrorKind::Connection` after three attempts, two of which had an effect. At most three attempts are
+A cell has three parts: the result for the caller (a response, or an error of that kind), the number
+of requests, and the number of times that the server acted on one. `Connection 3/2` is an error of the
+kind `ErrorKind::Connection` after three attempts, two of which had an effect. Three attempts are
 allowed here, and the credential can be renewed. No `POST` or `PATCH` has an effect twice.
 ";
 
@@ -241,7 +241,7 @@ const STAYS: &str = "\
 # A fault that stays
 
 The last two columns: whether the request may have reached the server (`was_sent`), and for which
-methods the error says that the call can be repeated safely (`is_retryable`).
+methods the error allows a safe retry (`is_retryable`).
 ";
 
 fn document(faults: &[Fault], outcomes: &[Outcome]) -> String {
@@ -269,7 +269,7 @@ fn document(faults: &[Fault], outcomes: &[Outcome]) -> String {
 fn fields(outcomes: &[Outcome]) -> String {
     let field = |outcome: &Outcome| {
         let result = match outcome.failure {
-            None => "answer".to_owned(),
+            None => "response".to_owned(),
             Some(failure) => format!("`{:?}`", failure.kind),
         };
         format!("{result} {}/{}", outcome.attempts, outcome.executions)

@@ -1,4 +1,4 @@
-//! What a client makes of servers and networks that fail, over real sockets.
+//! Failing servers and networks, over real sockets.
 //!
 //! One program, so that the server below is built once.
 

@@ -1,4 +1,4 @@
-//! How often a call is sent, who decides that, and what ends it.
+//! Retries of calls: their number, and the settings and errors that end them.
 
 use std::error::Error as _;
 use std::sync::Arc;

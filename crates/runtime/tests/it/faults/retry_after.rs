@@ -1,4 +1,4 @@
-//! What a server that asks to be left alone gets.
+//! Waits that a server demands with `Retry-After`.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -19,7 +19,7 @@ async fn error(headers: &str) -> Error {
     client.send_empty(call(&GET, 0)).await.unwrap_err()
 }
 
-/// How long a call took that was refused once; `wait` is the longest it may wait.
+/// Returns the duration of a call that was rejected once; `wait` is the longest accepted wait.
 async fn overcome(status: u16, headers: &str, wait: Duration) -> Duration {
     let server = Server::failing(1, refusing(status, headers));
     let policy = RetryPolicy::default()

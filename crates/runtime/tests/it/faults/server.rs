@@ -1,4 +1,4 @@
-//! A server on loopback that fails as it is told to, and counts what it was asked and what it did.
+//! A loopback server with scripted failures, which counts requests and executions.
 //!
 //! Every call has a number, the last part of its path: `/items/7`. What a number was asked for is a
 //! visit; where the server acts on it, an execution.
@@ -18,10 +18,10 @@ pub struct Server {
     tallies: Arc<[Tally]>,
 }
 
-/// What the server does about one request.
+/// The reaction of the server to one request.
 #[derive(Clone)]
 pub struct Step {
-    /// Whether it acts on the request before it responds.
+    /// `true` if it acts on the request before it responds.
     pub acts: bool,
     /// The response; `None` is the one without a fault.
     pub response: Option<Response>,
@@ -41,7 +41,7 @@ struct Tally {
     executions: AtomicU32,
 }
 
-/// What a call without a fault answers: the number it was asked for.
+/// Returns the response of a call without a fault: its number.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Item {
     pub number: usize,
@@ -140,12 +140,12 @@ impl Step {
     }
 }
 
-/// The answer to the call of that number.
+/// Returns the response to the call of that number.
 pub fn item(number: usize) -> Response {
     Response::json(200, serde_json::to_string(&Item { number }).unwrap())
 }
 
-/// An answer with such further headers, one a line, and `Content-Length`.
+/// Returns a response with further headers, one per line, and `Content-Length`.
 pub fn answer(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Response {
     Response::new(status, headers, body)
 }
@@ -155,7 +155,7 @@ pub fn json(status: u16, headers: &str, body: &str) -> Response {
     answer(status, &headers, body)
 }
 
-/// An answer up to its body.
+/// Returns a response up to its body.
 pub fn head(status: u16, headers: &str) -> Bytes {
     let headers: String = headers
         .lines()

@@ -36,7 +36,7 @@ fn refusal(error: &str) -> Response {
     )
 }
 
-/// Starts a login with the first answer; the others are for the polls.
+/// Starts a login with the first response; the others are for the polls.
 async fn start(
     answers: impl IntoIterator<Item = Response>,
 ) -> (Result<PendingLogin, Error>, TestServer) {
@@ -177,10 +177,10 @@ async fn an_answer_that_starts_no_login_is_refused() {
         (codes(r#""expires_in": -1"#), "`expires_in` cannot be read"),
         (
             codes(r#""expires_in": 5, "interval": 18446744073709551615"#),
-            "which no login waits for",
+            "is too long",
         ),
         (refusal("unauthorized_client"), "unauthorized_client"),
-        (html(200), "an HTML page came"),
+        (html(200), "the response is an HTML page"),
     ] {
         let (pending, _) = start([answer]).await;
         is_refused(&pending.unwrap_err(), words);
@@ -190,7 +190,7 @@ async fn an_answer_that_starts_no_login_is_refused() {
         .start(&client(), &provider)
         .await
         .unwrap_err();
-    is_refused(&error, "names no device authorization endpoint");
+    is_refused(&error, "has no device authorization endpoint");
 }
 
 #[tokio::test]

@@ -48,8 +48,8 @@ async fn the_endpoints_that_a_server_names_are_used() {
 #[tokio::test]
 async fn an_answer_that_is_no_configuration_is_refused() {
     for (answer, words) in [
-        (html(200), "an HTML page came"),
-        (html(502), "502: an HTML page came"),
+        (html(200), "the response is an HTML page"),
+        (html(502), "502: the response is an HTML page"),
         (Response::json(200, "{"), "it is not JSON"),
         (Response::json(200, "{}"), "`token_endpoint` is missing"),
         (
@@ -60,7 +60,10 @@ async fn an_answer_that_is_no_configuration_is_refused() {
             Response::json(404, r#"{"error": "no_such_realm"}"#),
             "no_such_realm",
         ),
-        (Response::json(500, ""), "500: the server gave no reason"),
+        (
+            Response::json(500, ""),
+            "500: the server reported no reason",
+        ),
         (
             Response::json(200, " ".repeat(1024 * 1024 + 1)),
             "more than 1048576 bytes",

@@ -1,4 +1,4 @@
-//! What is said to a login server, and what becomes of its answers, over real sockets.
+//! Requests to a login server and its responses, over real sockets.
 
 mod client_credentials;
 mod device;

@@ -110,13 +110,10 @@ async fn a_failed_connection_is_the_source_of_the_error() {
 #[tokio::test]
 async fn an_answer_that_holds_no_tokens_is_refused() {
     for (answer, words) in [
-        (html(200), "an HTML page came"),
-        (html(403), "403: an HTML page came"),
+        (html(200), "the response is an HTML page"),
+        (html(403), "403: the response is an HTML page"),
         (Response::json(200, "{}"), "`access_token` is missing"),
-        (
-            Response::json(200, "[]"),
-            "it is not what the standard says",
-        ),
+        (Response::json(200, "[]"), "it does not follow the standard"),
         (
             Response::json(503, r#"{"error": "temporarily_unavailable"}"#),
             "503: temporarily_unavailable",
@@ -200,7 +197,7 @@ async fn a_refused_revocation_is_an_error() {
     assert!(!shown(&error).contains(OLD));
     let provider = Provider::new("https://login.example.org/token").unwrap();
     let error = provider.revoke(&client(), "me", OLD).await.unwrap_err();
-    is_refused(&error, "names no revocation endpoint");
+    is_refused(&error, "has no revocation endpoint");
 }
 
 proptest! {

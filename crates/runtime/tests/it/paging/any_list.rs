@@ -1,4 +1,4 @@
-//! Whatever the list, the sizes and the faults are: its items, in order, each once.
+//! Any list with any sizes and faults yields its items in order, each once.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use super::server::{Query, Server, cut_off, hang_up};
 struct Reading {
     size: u32,
     prefetch: usize,
-    /// Requests that fail, and whether in the middle of the answer.
+    /// Requests that fail, and `true` if in the middle of the response.
     faults: BTreeSet<(usize, bool)>,
 }
 

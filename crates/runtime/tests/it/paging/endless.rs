@@ -45,7 +45,7 @@ async fn pages_that_grow_without_items_end_the_list() {
     let mut numbers = items::<NumberedPage>(&server, &BY_NUMBER, |_| {});
     let (given, error) = drain(&mut numbers).await;
     assert_eq!(given, [7]);
-    check(error, "has no items, and there are now");
+    check(error, "has no items, and the number of pages grew");
 }
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn a_page_in_place_of_another_is_an_error() {
     let mut numbers = items::<NumberedPage>(&server, &BY_NUMBER, |_| {});
     let (given, error) = drain(&mut numbers).await;
     assert_eq!(given, [7]);
-    check(error, "page 1 came in place of page 2");
+    check(error, "page 1 instead of page 2");
 }
 
 #[tokio::test]

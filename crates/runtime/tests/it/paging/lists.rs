@@ -203,7 +203,7 @@ pub fn numbered_page(query: &Query, length: usize) -> String {
 }
 
 /// Lines from `start` on, at most `limit`; `next_start` is the time of the first that is left, or
-/// just behind the last that was given where `behind` says so.
+/// just after the last yielded item if `behind` is set.
 pub fn timed_page(query: &Query, times: &[i64], behind: bool) -> String {
     page_of_lines(query, &log(times), behind)
 }

@@ -122,7 +122,7 @@ async fn a_point_of_another_list_is_refused_and_nothing_is_sent() {
     let error = other.next().await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert!(
-        error.message().contains("`by_token`, not of `by_number`"),
+        error.message().contains("`by_token`, not to `by_number`"),
         "{error}"
     );
     assert_eq!(server.queries().len(), sent);
@@ -139,5 +139,5 @@ async fn a_number_of_a_page_of_another_size_is_refused() {
         request.resume(point);
     });
     let error = other.next().await.unwrap().unwrap_err();
-    assert!(error.message().contains("pages of size 10"), "{error}");
+    assert!(error.message().contains("page size 10"), "{error}");
 }

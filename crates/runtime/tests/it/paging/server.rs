@@ -1,4 +1,4 @@
-//! A server of lists that records what is asked of it and breaks where it is told to.
+//! A server of lists that records requests and fails at scripted points.
 
 use std::collections::BTreeMap;
 
@@ -57,12 +57,12 @@ impl Server {
     }
 }
 
-/// Hangs up without an answer.
+/// Hangs up without a response.
 pub fn hang_up() -> Response {
     Response::raw("").then_close()
 }
 
-/// Hangs up in the middle of this answer.
+/// Hangs up in the middle of this response.
 pub fn cut_off(body: String) -> Response {
     let half = body.len() / 2;
     Response::new(200, "", body).without_last(half)

@@ -139,7 +139,7 @@ async fn faults_of_tls_are_told_in_plain_words_with_the_remedy() {
         (
             Transport::builder(by_tls).no_proxy(),
             SettingsErrorKind::NoTls,
-            "does not speak TLS",
+            "does not use TLS",
         ),
     ] {
         let error = send(builder).await.unwrap_err();
@@ -221,7 +221,7 @@ async fn a_proxy_is_used_for_http_and_for_https() {
     );
 }
 
-/// What a process answers that has this proxy in its environment.
+/// Runs the test in a process that has this proxy in its environment.
 fn through_environment(proxy: &str, variables: &[(&str, &str)]) {
     let mut child = child::only("tls::the_variables_of_other_programs_name_the_proxy");
     child.env(CHILD, "1");
@@ -271,6 +271,49 @@ async fn servers_on_this_machine_and_in_a_cluster_are_reached_without_the_proxy_
         .unwrap();
     assert_eq!(lines(&proxy), [""; 0]);
     assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_server_on_this_machine_is_reached_without_the_proxy_of_the_environment() {
+    if let Some(login) = env::var_os(CHILD) {
+        let remote = Transport::builder("https://kfp.example.org")
+            .build()
+            .unwrap();
+        let request = remote.http_client().post(login.to_str().unwrap());
+        request.body("client_secret=s3cret").send().await.unwrap();
+        return;
+    }
+    let (login, proxy) = (
+        TestServer::playing([Response::empty(204)]),
+        TestServer::proxy(),
+    );
+    let mut child = child::only(
+        "tls::a_login_server_on_this_machine_is_reached_without_the_proxy_of_the_environment",
+    );
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        child.env(name, proxy.url());
+    }
+    child.env_remove("NO_PROXY").env_remove("no_proxy");
+    child.env(CHILD, login.url());
+    tokio::task::spawn_blocking(|| child::run(child))
+        .await
+        .unwrap();
+    assert_eq!(lines(&proxy), [""; 0]);
+    assert_eq!(login.only().text(), "client_secret=s3cret");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_proxy_of_the_environment_gets_the_password_of_its_variable() {
+    let proxy = TestServer::proxy();
+    let url = proxy.url().replace("http://", "http://alice:s3cret@");
+    tokio::task::spawn_blocking(move || through_environment(&url, &[]))
+        .await
+        .unwrap();
+    let request = proxy.only();
+    assert_eq!(
+        request.header("proxy-authorization"),
+        Some("Basic YWxpY2U6czNjcmV0")
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::{LookupSpan, Registry};
 
-/// Where a span is, among its fields: the name of the span around it.
+/// Name of the parent span, among the fields of a span.
 pub const AROUND: &str = "(around)";
 
 /// Fields of a span, as text.

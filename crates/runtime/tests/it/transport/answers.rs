@@ -1,4 +1,4 @@
-//! What a successful answer becomes.
+//! Decoding of successful responses.
 
 use compute_kfp_runtime::operation::Operation;
 use compute_kfp_runtime::{self as runtime, Error, ErrorKind, Request, Transport};
@@ -167,7 +167,10 @@ async fn an_answer_that_does_not_fit_says_where() {
 async fn an_answer_that_is_no_json_says_so() {
     for (body, said) in [
         (&br#"{"items":[{"id":1}"#[..], "EOF"),
-        (br#"{"items":[]} trailing"#, "goes on behind its JSON"),
+        (
+            br#"{"items":[]} trailing"#,
+            "trailing data after the JSON value",
+        ),
         (b"\xff\xfe", "not UTF-8"),
         (b"{\"\xff\":[]}", "not UTF-8"),
         (b"", "no body"),
@@ -177,7 +180,7 @@ async fn an_answer_that_is_no_json_says_so() {
         let error = unreadable(body).await;
         assert!(error.message().contains(said), "{error}");
     }
-    assert_eq!(unreadable("").await.message(), "the answer has no body");
+    assert_eq!(unreadable("").await.message(), "the response has no body");
 }
 
 #[tokio::test]

@@ -109,7 +109,7 @@ fn refused(operation: &str, arguments: Value) -> String {
     error.to_string()
 }
 
-/// The error of a call that is refused when it is to be sent, with nobody having been called.
+/// Returns the error of a call that is rejected before anything is sent.
 async fn refused_when_sent(
     operation: &str,
     arguments: Value,
@@ -145,7 +145,7 @@ fn an_unknown_operation_is_answered_with_the_nearest_names() {
     );
     assert_eq!(
         refused("%%\n", json!({})),
-        "there is no operation `%%\\n`; the table of operations has the names that there are"
+        "there is no operation `%%\\n`; see the table of operations"
     );
 }
 
@@ -207,7 +207,7 @@ fn all_that_is_wrong_with_arguments_is_said_with_its_place_and_without_its_value
         "`/open` is an integer; give a boolean",
         "`/ids/1` is an integer; give a string",
         "`/a~1b~0c` is an array; give a string",
-        "`/body` is not taken by this operation; leave it out",
+        "`/body` is not accepted by this operation; remove it",
     ] {
         assert!(message.contains(expected), "no {expected:?} in {message}");
     }
@@ -232,7 +232,7 @@ fn arguments_that_lack_something_or_are_no_object_are_refused() {
     );
     assert_eq!(
         refused("read_log", json!({ "x": 1 })),
-        "read_log: `/x` is not an argument; the operation takes none; nothing was sent"
+        "read_log: `/x` is not an argument; the operation has none; nothing was sent"
     );
     assert_eq!(
         refused("list_items", json!([])),
@@ -310,7 +310,7 @@ async fn one_of_several_bodies_is_sent_by_its_argument() {
     let error = refused_when_sent("send_any", json!({ "id": "p", "tags": ["x"] }), |call| call);
     assert_eq!(
         error.await.message(),
-        "`/files` is required; give it by `file`; nothing was sent"
+        "`/files` is required; add it with `file`; nothing was sent"
     );
     assert_eq!(
         refused("send_any", json!({ "id": "p", "tags": [1], "meta": "x" })),
@@ -357,7 +357,7 @@ async fn files_that_are_missing_unknown_or_given_as_json_are_refused() {
     let error = refused_when_sent("upload", json!({}), |call| call).await;
     assert_eq!(
         error.to_string(),
-        "upload: `/uploadfile` is required; give it by `file`; nothing was sent"
+        "upload: `/uploadfile` is required; add it with `file`; nothing was sent"
     );
     let error = refused_when_sent("send_text", json!({}), |call| call).await;
     assert!(
@@ -376,11 +376,11 @@ async fn files_that_are_missing_unknown_or_given_as_json_are_refused() {
     .await;
     assert_eq!(
         error.message(),
-        "`/uploadfile` is not a file; the operation takes none; nothing was sent"
+        "`/uploadfile` is not a file; the operation has none; nothing was sent"
     );
     assert_eq!(
         refused("upload", json!({ "uploadfile": "a.yaml" })),
-        "upload: `/uploadfile` is a file; give it by `file`, which reads it while it is sent; nothing was sent"
+        "upload: `/uploadfile` is a file; add it with `file`; nothing was sent"
     );
 }
 
@@ -428,7 +428,7 @@ async fn an_answer_without_content_is_null_where_the_operation_allows_it() {
 async fn what_is_not_json_comes_as_bytes() {
     let error = refused_when_sent("read_log", json!({}), |call| call).await;
     assert!(
-        error.message().contains("take it by `send_bytes`"),
+        error.message().contains("use `send_bytes`"),
         "{error}"
     );
     for name in ["read_log", "list_items"] {

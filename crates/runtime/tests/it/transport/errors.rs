@@ -1,4 +1,4 @@
-//! What a failed call becomes.
+//! Errors of failed calls.
 
 use compute_kfp_runtime::{Error, ErrorKind};
 use serde_json::{Value, json};
@@ -57,7 +57,10 @@ async fn each_status_has_its_kind() {
             message.starts_with(&format!("read_item: {status}: ")),
             "{message}"
         );
-        assert!(message.contains("the server gave no reason"), "{message}");
+        assert!(
+            message.contains("the server reported no reason"),
+            "{message}"
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! What HTTP/2 says of a request beside its answer.
+//! HTTP/2 error codes that show whether a request was executed.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};

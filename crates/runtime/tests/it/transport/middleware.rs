@@ -1,4 +1,4 @@
-//! What an application can do around each attempt.
+//! Application code around each attempt.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! What goes over the wire and what becomes of what comes back, over real sockets.
+//! Requests on the wire and their responses, over real sockets.
 //!
 //! One program, so that the server below is built once.
 

@@ -1,4 +1,4 @@
-//! What is set for one call.
+//! Settings of one call.
 
 use std::time::Duration;
 
@@ -30,11 +30,11 @@ async fn a_call_has_its_own_limits() {
     for (set, said) in [
         (
             CallOptions::timeout as fn(CallOptions, Duration) -> CallOptions,
-            "the call was not over after 30ms",
+            "the call timed out after 30ms",
         ),
         (
             CallOptions::attempt_timeout,
-            "the answer was not complete after 30ms",
+            "the response was not complete after 30ms",
         ),
     ] {
         let (server, _held) = TestServer::piecewise();

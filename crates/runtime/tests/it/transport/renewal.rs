@@ -1,4 +1,4 @@
-//! What happens when a server does not accept a credential any more.
+//! Credentials that a server no longer accepts.
 
 use std::error::Error as _;
 use std::sync::Arc;

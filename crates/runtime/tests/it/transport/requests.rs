@@ -1,4 +1,4 @@
-//! Where values stand in a request.
+//! Positions of values in a request.
 
 use compute_kfp_runtime::operation::{BodyKind, Location, Operation, Parameter, Style};
 use compute_kfp_runtime::{BuildError, Content, Error, ErrorKind, Request, Transport};

@@ -1,4 +1,4 @@
-//! Who gets which credential, and who gets to see it.
+//! Recipients and secrecy of credentials.
 
 use std::error::Error as _;
 use std::sync::atomic::{AtomicU32, Ordering};

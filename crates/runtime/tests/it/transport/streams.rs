@@ -1,4 +1,4 @@
-//! Answers that are handed over as they come.
+//! Streamed responses.
 
 use std::time::Duration;
 

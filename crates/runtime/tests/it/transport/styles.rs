@@ -22,7 +22,7 @@ async fn sent(parameter: Parameter, value: &Value) -> Received {
     server.only()
 }
 
-/// What arrives of a parameter `c`.
+/// Returns the parameter `c` as the server receives it.
 async fn received(location: Location, style: Style, explode: bool, value: &Value) -> String {
     let request = sent(
         Parameter::new("c", location, "any").style(style, explode),
@@ -282,7 +282,7 @@ async fn a_matrix_without_a_value_is_its_name_and_a_label_is_refused() {
         let mut request = Request::new(&LABEL);
         request.set_text("c", value.to_owned());
         let error = server.transport().send_empty(request).await.unwrap_err();
-        assert!(error.message().contains("another path"), "{error}");
+        assert!(error.message().contains("change the path"), "{error}");
     }
 }
 
