@@ -20,12 +20,29 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub fn start(columns: u16, mut command: Command) -> Self {
-        // The program reads what is typed into the terminal.
-        command
-            .stdin(Stdio::inherit())
-            .env("TERM", "xterm-256color");
-        let mut session = OsSession::spawn(command).unwrap();
+    /// Starts a command of a [`Program`](super::Program) in a terminal of this width.
+    pub fn start(columns: u16, command: Command) -> Self {
+        // The terminal gets its size after the start of a process; the program may read it at once.
+        let mut sized = Command::new("/bin/sh");
+        sized
+            .arg("-c")
+            .arg(format!(
+                r#"until [ "$(stty size)" = "{ROWS} {columns}" ]; do :; done; exec "$0" "$@""#
+            ))
+            .arg(command.get_program())
+            .args(command.get_args())
+            .env_clear()
+            .envs(
+                command
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .env("TERM", "xterm-256color")
+            .stdin(Stdio::inherit());
+        if let Some(directory) = command.get_current_dir() {
+            sized.current_dir(directory);
+        }
+        let mut session = OsSession::spawn(sized).unwrap();
         let process = session.get_process_mut();
         process.set_window_size(columns, ROWS).unwrap();
         session.set_expect_timeout(Some(PATIENCE));
