@@ -95,7 +95,7 @@ impl Table {
         }
         text.push('\n');
         let reference = self.reference.as_deref();
-        let compared = reference.map_or(String::new(), |name| format!(" beside {name} |"));
+        let compared = reference.map_or(String::new(), |name| format!(" relative to {name} |"));
         let ruled = reference.map_or("", |_| "--:|");
         writeln!(
             text,

@@ -9,10 +9,11 @@ use compute_kfp::{compute, kfp};
 use syn::{ImplItem, Item, Type, Visibility};
 
 /// The public functions of the `Client` of a module of the facade.
-fn methods(module: &str) -> BTreeSet<String> {
+pub fn methods(module: &str) -> BTreeSet<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/compute-kfp/src");
     let mut files = vec![source.join(format!("{module}.rs"))];
     let mut directories = vec![source.join(module)];
+    directories.retain(|directory| directory.exists());
     while let Some(directory) = directories.pop() {
         for entry in fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();

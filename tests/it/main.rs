@@ -11,6 +11,7 @@ mod every_operation;
 mod facade_methods;
 mod founding_operations;
 mod generated;
+mod guide;
 mod lists;
 mod one_api_only;
 mod operation_table;

@@ -171,10 +171,8 @@ fn there_are_137_operations_and_each_has_a_name_of_its_own() {
 fn a_path_takes_exactly_the_path_parameters_of_its_operation() {
     for operation in all_operations() {
         let in_path: BTreeSet<&str> = operation
-            .path
-            .split('{')
-            .skip(1)
-            .filter_map(|rest| Some(rest.split_once('}')?.0))
+            .path_pieces()
+            .filter_map(|(_, name)| name)
             .collect();
         let in_table: BTreeSet<&str> = operation
             .parameters

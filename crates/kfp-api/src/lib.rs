@@ -4,5 +4,8 @@
 
 mod generated;
 
-pub use compute_kfp_runtime::{Error, ErrorKind, Nullable, Response, Result, Timestamp, Transport};
+pub use compute_kfp_runtime::{
+    self as runtime, Error, ErrorKind, Nullable, Response, Result, Timestamp, Transport,
+    credentials,
+};
 pub use generated::*;

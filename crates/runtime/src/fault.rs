@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use reqwest::Url;
+use url::Url;
 
 use crate::content::Unsendable;
 use crate::endpoint::origin;

@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
-use reqwest::{Client, ClientBuilder, Proxy, Url, redirect, retry};
+use reqwest::{Client, ClientBuilder, Proxy, redirect, retry};
+use url::Url;
 
 use crate::endpoint::{Endpoint, is_inside, is_private};
 use crate::error::Error;

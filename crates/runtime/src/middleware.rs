@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use reqwest::Url;
+use url::Url;
 
 use crate::error::Error;
 use crate::operation::Operation;

@@ -39,7 +39,7 @@
 //! ```
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::{self, Display};
+use std::fmt;
 use std::hash::BuildHasher;
 use std::marker::PhantomData;
 use std::str::FromStr;
@@ -194,49 +194,31 @@ impl<'de, T: FromStr + TryFrom<i128>> Visitor<'de> for IntegerVisitor<T> {
     }
 }
 
-fn write_integer<S: Serializer>(integer: impl Display, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&integer)
+macro_rules! integers {
+    ($($integer:ty, $name:literal, $described:ident;)*) => {$(
+        impl sealed::Sealed for $integer {}
+
+        impl NumberText for $integer {
+            #[cfg(feature = "schemars")]
+            type Described = described::$described;
+
+            fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+
+            fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(IntegerVisitor {
+                    name: $name,
+                    integer: PhantomData,
+                })
+            }
+        }
+    )*};
 }
 
-fn read_integer<'de, T, D>(name: &'static str, deserializer: D) -> Result<T, D::Error>
-where
-    T: FromStr + TryFrom<i128>,
-    D: Deserializer<'de>,
-{
-    deserializer.deserialize_any(IntegerVisitor {
-        name,
-        integer: PhantomData,
-    })
-}
-
-impl sealed::Sealed for i64 {}
-
-impl NumberText for i64 {
-    #[cfg(feature = "schemars")]
-    type Described = described::Int64;
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        write_integer(self, serializer)
-    }
-
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        read_integer("an int64", deserializer)
-    }
-}
-
-impl sealed::Sealed for u64 {}
-
-impl NumberText for u64 {
-    #[cfg(feature = "schemars")]
-    type Described = described::Uint64;
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        write_integer(self, serializer)
-    }
-
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        read_integer("a uint64", deserializer)
-    }
+integers! {
+    i64, "an int64", Int64;
+    u64, "a uint64", Uint64;
 }
 
 impl sealed::Sealed for f64 {}
@@ -438,51 +420,29 @@ mod described {
 
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-    pub struct Int64;
+    macro_rules! described {
+        ($($name:ident, $schema_name:literal, $types:tt, $format:literal;)*) => {$(
+            pub struct $name;
 
-    impl JsonSchema for Int64 {
-        fn inline_schema() -> bool {
-            true
-        }
+            impl JsonSchema for $name {
+                fn inline_schema() -> bool {
+                    true
+                }
 
-        fn schema_name() -> Cow<'static, str> {
-            "NumberText".into()
-        }
+                fn schema_name() -> Cow<'static, str> {
+                    $schema_name.into()
+                }
 
-        fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({"type": ["string", "integer"], "format": "int64"})
-        }
+                fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                    json_schema!({"type": $types, "format": $format})
+                }
+            }
+        )*};
     }
 
-    pub struct Double;
-
-    impl JsonSchema for Double {
-        fn inline_schema() -> bool {
-            true
-        }
-
-        fn schema_name() -> Cow<'static, str> {
-            "DoubleText".into()
-        }
-
-        fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({"type": ["number", "string"], "format": "double"})
-        }
-    }
-
-    pub struct Uint64;
-
-    impl JsonSchema for Uint64 {
-        fn inline_schema() -> bool {
-            true
-        }
-
-        fn schema_name() -> Cow<'static, str> {
-            "Uint64Text".into()
-        }
-
-        fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({"type": ["string", "integer"], "format": "uint64"})
-        }
+    described! {
+        Int64, "NumberText", ["string", "integer"], "int64";
+        Uint64, "Uint64Text", ["string", "integer"], "uint64";
+        Double, "DoubleText", ["number", "string"], "double";
     }
 }

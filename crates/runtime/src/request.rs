@@ -10,7 +10,6 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use siphasher::sip::SipHasher24;
-use smallvec::SmallVec;
 
 use crate::content::Content;
 use crate::endpoint::Endpoint;
@@ -40,7 +39,7 @@ use crate::upload::{Part, Upload};
 pub struct Request {
     operation: &'static Operation,
     /// Values of the parameters that have been set.
-    values: SmallVec<[(&'static Parameter, Written); 2]>,
+    values: Vec<(&'static Parameter, Written)>,
     body: Body,
     /// Rarely used fields, boxed because a request is moved at every step while it is built.
     extras: Option<Box<Extras>>,
@@ -55,9 +54,6 @@ struct Extras {
 }
 
 const APPLICATION_JSON: &str = "application/json";
-
-/// Capacity that is sufficient for nearly every path.
-const PATH_BYTES: usize = 128;
 
 #[derive(Clone)]
 pub(crate) enum Body {
@@ -96,7 +92,7 @@ impl Request {
     pub fn new(operation: &'static Operation) -> Self {
         Self {
             operation,
-            values: SmallVec::new(),
+            values: Vec::new(),
             body: Body::None,
             extras: None,
         }
@@ -156,7 +152,7 @@ impl Request {
     pub(crate) fn next_page(&mut self, token: &str) {
         self.set("page_token", token);
         self.values
-            .retain(|(parameter, written)| match parameter.in_page_token {
+            .retain_mut(|(parameter, written)| match parameter.in_page_token {
                 InPageToken::Nothing => true,
                 InPageToken::Whole => false,
                 InPageToken::PredicatesExcept(prefix) => match written {
@@ -543,7 +539,7 @@ impl Request {
 
     /// Returns the path template with its values filled in.
     fn path(&self) -> Result<String, Error> {
-        let mut path = String::with_capacity(PATH_BYTES);
+        let mut path = String::new();
         for (text, name) in self.operation.path_pieces() {
             path.push_str(text);
             let Some(name) = name else { continue };

@@ -5,12 +5,12 @@ use std::ops::{Deref, DerefMut};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use reqwest::Url;
+use url::Url;
 
 /// A response: a value with a status and headers.
 ///
-/// Calls return the decoded value; middleware sees the [`ResponseBody`]. It can be used like the value itself; [`into_inner`](Response::into_inner) returns the
-/// owned value.
+/// Calls return the decoded value; middleware sees the [`ResponseBody`]. A response can be used like
+/// the value itself; [`into_inner`](Response::into_inner) returns the owned value.
 ///
 /// ```
 /// use compute_kfp_runtime::Response;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
-use smallvec::SmallVec;
 
 /// Minimum length of a credential that is redacted. A shorter one protects nothing, and removing it
 /// would garble the rest of the string.
@@ -14,7 +13,7 @@ const REDACTED: &[u8] = b"[redacted]";
 
 /// Headers that authorise one request, grouped by the credential that added them.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(SmallVec<[Arc<HeaderMap>; 1]>);
+pub(crate) struct Secrets(Vec<Arc<HeaderMap>>);
 
 impl Secrets {
     /// Adds the headers of one credential to those of the others.

@@ -8,8 +8,9 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use oauth2::{AsyncHttpClient, ErrorResponse, HttpRequest, HttpResponse, RequestTokenError};
-use reqwest::{Client, Url};
+use reqwest::Client;
 use tokio::time::timeout;
+use url::Url;
 
 use crate::endpoint::{Endpoint, origin};
 use crate::error::Error;

@@ -4,8 +4,9 @@ use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use oauth2::basic::BasicErrorResponse;
 use oauth2::{ClientId, RefreshToken, TokenUrl};
-use reqwest::{Client, Url};
+use reqwest::Client;
 use serde::Deserialize;
+use url::Url;
 
 use super::exchange::{Exchange, address};
 use super::tokens::{TokenClient, Tokens};

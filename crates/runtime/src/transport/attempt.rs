@@ -5,8 +5,9 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, CONTENT_LENGTH, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use reqwest::{Client, Url};
+use reqwest::Client;
 use tokio::time::timeout;
+use url::Url;
 
 use super::Inner;
 use crate::byte_stream::next_chunk;

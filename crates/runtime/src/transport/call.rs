@@ -6,7 +6,6 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use smallvec::SmallVec;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument as _, Span};
 
@@ -23,7 +22,7 @@ use crate::request::{Parts, Request};
 use crate::retry::RetryPolicy;
 use crate::secrets::Secrets;
 
-type Authorizations<'a> = SmallVec<[(&'a HeldCredentials, Authorization); 1]>;
+type Authorizations<'a> = Vec<(&'a HeldCredentials, Authorization)>;
 
 /// The future response of a call; boxed, so that the future that awaits it is small.
 pub(super) type Responding<'a> = Pending<'a, (Box<Call<'a>>, RawResponse)>;
@@ -93,7 +92,7 @@ impl<'a> Call<'a> {
             attempt_timeout: bounded.then_some(attempt_timeout),
             deadline: None,
             attempts: 0,
-            authorizations: SmallVec::new(),
+            authorizations: Vec::new(),
             renewed: false,
             sent: false,
             last_failure: None,
@@ -335,7 +334,7 @@ impl<'a> Call<'a> {
     async fn authorizations(&self) -> Result<Authorizations<'a>, Error> {
         let transport = self.transport;
         let security = self.operation.security;
-        let mut authorizations = SmallVec::new();
+        let mut authorizations = Vec::new();
         if security.is_empty() || transport.credentials.is_empty() {
             return Ok(authorizations);
         }

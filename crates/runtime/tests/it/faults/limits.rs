@@ -50,12 +50,7 @@ async fn thousands_of_headers_are_told_from_a_connection_that_broke() {
     let headers: String = (0..5000).map(|index| format!("x-{index}: y\n")).collect();
     let error = error(answer(200, &headers, "{}").then_close(), |client| client).await;
     assert_eq!(error.kind(), ErrorKind::Protocol);
-    assert!(
-        error
-            .message()
-            .contains("invalid HTTP response"),
-        "{error}"
-    );
+    assert!(error.message().contains("invalid HTTP response"), "{error}");
     assert!(!error.is_retryable());
 }
 

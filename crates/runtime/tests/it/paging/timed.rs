@@ -208,7 +208,12 @@ fn a_point_that_counts_its_items_is_refused_with_what_to_do() {
         "operation": "by_time", "position": {"time": {"last": 5, "given": 3}}, "given": 3,
     });
     let error = serde_json::from_value::<ResumePoint>(old).unwrap_err();
-    assert!(error.to_string().contains("start the list from the beginning"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("start the list from the beginning"),
+        "{error}"
+    );
     let unknown = json!({"operation": "by_time", "position": "start"});
     assert!(serde_json::from_value::<ResumePoint>(unknown).is_err());
 }

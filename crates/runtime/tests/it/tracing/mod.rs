@@ -159,10 +159,7 @@ async fn no_output_at_any_level_has_a_secret_or_the_value_of_a_parameter() {
     );
 
     let shown = shown + &collector.text();
-    assert!(
-        shown.contains("credential renewed"),
-        "tracing was captured"
-    );
+    assert!(shown.contains("credential renewed"), "tracing was captured");
     assert!(!shown.contains(SECRET), "{shown}");
     assert!(!shown.contains(CONFIDENTIAL), "{shown}");
 }

@@ -427,10 +427,7 @@ async fn an_answer_without_content_is_null_where_the_operation_allows_it() {
 #[tokio::test]
 async fn what_is_not_json_comes_as_bytes() {
     let error = refused_when_sent("read_log", json!({}), |call| call).await;
-    assert!(
-        error.message().contains("use `send_bytes`"),
-        "{error}"
-    );
+    assert!(error.message().contains("use `send_bytes`"), "{error}");
     for name in ["read_log", "list_items"] {
         let server =
             TestServer::playing([Response::new(200, "content-type: text/plain", "one\ntwo")]);

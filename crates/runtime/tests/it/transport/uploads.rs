@@ -214,7 +214,7 @@ async fn a_file_that_cannot_be_read_is_named_and_nothing_is_sent() {
     );
     assert!(!missing.was_sent());
     let folder = refused(raw(Content::file(std::env::temp_dir()))).await;
-    assert!(folder.message().contains("folder"), "{folder}");
+    assert!(folder.message().contains("directory"), "{folder}");
 }
 
 #[tokio::test]
@@ -369,11 +369,11 @@ async fn a_file_that_the_server_would_refuse_is_named_before_it_is_sent() {
     let server = TestServer::start(|_| Response::json(200, "{}"));
     let named = |name: &str, bytes: usize| Content::from(vec![b'a'; bytes]).named(name);
     for (content, expected) in [
-        (named("a.txt", 3), "none like `a.txt`"),
+        (named("a.txt", 3), "does not accept `a.txt`"),
         (named("yaml", 3), ".yaml, .tar.gz"),
         (
             named("a.yaml", 11),
-            "`a.yaml` has 11 bytes; the server takes at most 10",
+            "`a.yaml` has 11 bytes; the server accepts at most 10",
         ),
         (Content::from(vec![b'a'; 11]), "`package` has 11 bytes"),
     ] {
