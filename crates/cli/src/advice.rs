@@ -6,55 +6,40 @@ use compute_kfp::settings::Setting;
 use compute_kfp::{Error, ErrorKind, RetryPolicy, SettingsError, SettingsErrorKind};
 
 use crate::api::Api;
+use crate::configured_client::ConfiguredClient;
 use crate::failure::Failure;
-use crate::globals::Globals;
-use crate::setting_name::{
+use crate::options::Options;
+use crate::server_settings::{
     ALLOW_HTTP, CERTIFICATE_AUTHORITY, CLIENT_CERTIFICATE, INSECURE_SKIP_TLS_VERIFY,
 };
 use crate::settings::Settings;
-use crate::setup::Setup;
 
-/// Time limit of a request that is sent only for advice.
+/// Time limit of a request that only serves advice.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Returns the failure of a command that calls these APIs, with advice.
-pub async fn of(globals: &Globals, apis: &[Api], error: Error) -> Failure {
-    if let Some(message) = of_setup(apis, &error) {
-        return Failure::Advised {
-            error,
-            message: Some(message),
-            hint: None,
-        };
+pub async fn of(options: &Options, apis: &[Api], error: Error) -> Failure {
+    if let Some(message) = of_settings(apis, &error) {
+        return Failure::with_message(error, message);
     }
-    let Ok(settings) = Settings::read(globals) else {
+    let Ok(settings) = Settings::read(options) else {
         return error.into();
     };
     let called = error.operation().and_then(Api::of_operation);
     match called {
-        Some(Api::Kfp) if is_page(&error) && !globals.dry_run => {
-            match api_below(&settings).await {
-                Some(moved) => moved.into(),
-                None => Failure::Advised {
-                    error,
-                    message: None,
-                    hint: Some(
-                        "a session that has ended leads to a web page, and so does an endpoint without \
-                         the path of the API, such as /pipeline; `compute-kfp doctor` tells what is used"
-                            .to_owned(),
-                    ),
-                },
-            }
-        }
+        Some(Api::Kfp) if is_page(&error) && !options.dry_run => match api_below(&settings).await {
+            Some(moved) => moved.into(),
+            None => Failure::with_hint(
+                error,
+                "the session may have ended, or the endpoint lacks the path of the API, such as \
+                     /pipeline; `compute-kfp doctor` shows the settings"
+                    .to_owned(),
+            ),
+        },
         Some(Api::Compute) if error.kind() == ErrorKind::Authentication => {
-            match Setup::of(&settings, Api::Compute).ok().flatten() {
-                Some(setup) => match setup.hidden_login() {
-                    Some(hidden) => Failure::Advised {
-                        error,
-                        message: None,
-                        hint: Some(hidden),
-                    },
-                    None => error.into(),
-                },
+            let configured = ConfiguredClient::of(&settings, Api::Compute).ok().flatten();
+            match configured.and_then(|configured| configured.hidden_login()) {
+                Some(hidden) => Failure::with_hint(error, hidden),
                 None => error.into(),
             }
         }
@@ -63,7 +48,7 @@ pub async fn of(globals: &Globals, apis: &[Api], error: Error) -> Failure {
 }
 
 /// Returns the message of an error that a setting can fix, with the names of that setting.
-pub fn of_setup(apis: &[Api], error: &Error) -> Option<String> {
+pub fn of_settings(apis: &[Api], error: &Error) -> Option<String> {
     let fault = SettingsError::of(error)?;
     let called = error.operation().and_then(Api::of_operation);
     let apis = called.as_ref().map_or(apis, std::slice::from_ref);
@@ -72,14 +57,14 @@ pub fn of_setup(apis: &[Api], error: &Error) -> Option<String> {
             format!("use https, or allow it by {}", ALLOW_HTTP.ways(apis))
         }
         SettingsErrorKind::UnknownAuthority => format!(
-            "give the certificate of that authority by {}",
+            "trust that authority by {}",
             CERTIFICATE_AUTHORITY.ways(apis)
         ),
         SettingsErrorKind::ClientCertificate => {
-            format!("give one by {}", CLIENT_CERTIFICATE.ways(apis))
+            format!("set one by {}", CLIENT_CERTIFICATE.ways(apis))
         }
         SettingsErrorKind::SelfSigned => format!(
-            "give the server one with `CA:FALSE`, or for tests accept any by {}",
+            "issue a certificate with `CA:FALSE`, or for tests accept any by {}",
             INSECURE_SKIP_TLS_VERIFY.ways(apis)
         ),
         _ => return None,
@@ -97,9 +82,9 @@ pub fn is_page(error: &Error) -> bool {
 /// says so if it is there.
 pub async fn api_below(settings: &Settings<'_>) -> Option<Error> {
     const BELOW: &str = "/pipeline";
-    let setup = Setup::of(settings, Api::Kfp).ok().flatten()?;
-    let endpoint = setup.endpoint();
-    if endpoint.ends_with(BELOW) || setup.source(Setting::Endpoint).is_none() {
+    let configured = ConfiguredClient::of(settings, Api::Kfp).ok().flatten()?;
+    let endpoint = configured.endpoint();
+    if endpoint.ends_with(BELOW) || configured.source(Setting::Endpoint).is_none() {
         return None;
     }
     let below = format!("{endpoint}{BELOW}");
@@ -110,6 +95,6 @@ pub async fn api_below(settings: &Settings<'_>) -> Option<Error> {
     });
     builder.build().ok()?.get_healthz().send().await.ok()?;
     Some(Error::configuration(format!(
-        "`{endpoint}` answers with a web page; the API is at `{below}`; use that as the endpoint"
+        "`{endpoint}` responds with a web page: the API is at `{below}`; use that as the endpoint"
     )))
 }

@@ -82,6 +82,11 @@ impl Api {
     }
 }
 
+/// Converts `create_run` to `create-run`.
+pub fn kebab(name: &str) -> String {
+    name.replace('_', "-")
+}
+
 /// A client of one of the two APIs.
 pub enum Client {
     Compute(compute::Client),

@@ -78,7 +78,7 @@ pub fn of_json(operation: &'static Operation, text: &str) -> Result<(Value, File
             for path in paths {
                 let Value::String(path) = path else {
                     return Err(Failure::Usage(format!(
-                        "`/{}` is a file; give its path as a string",
+                        "invalid `/{}`: it is a file; give its path as a string",
                         part.argument
                     )));
                 };
@@ -94,7 +94,7 @@ pub fn text_of(argument: &str) -> Result<String, Failure> {
     match (argument, argument.strip_prefix('@')) {
         ("-", _) => standard_input(),
         (_, Some(path)) => fs::read_to_string(path)
-            .map_err(|error| Failure::io(format!("the file `{path}` cannot be read"), &error)),
+            .map_err(|error| Failure::io(format!("cannot read the file `{path}`"), &error)),
         (text, None) => Ok(text.to_owned()),
     }
 }
@@ -103,7 +103,7 @@ fn value_of(argument: &str, kind: &str, matches: &ArgMatches) -> Option<Value> {
     let given = matches.get_many::<Value>(argument)?.cloned();
     let mut given: Vec<Value> = given.collect();
     match kind {
-        // A list of lists or objects is one JSON text.
+        // A list of lists or objects is one JSON value.
         "array" if !given.iter().any(Value::is_array) => Some(given.into()),
         _ => given.pop(),
     }
@@ -119,7 +119,7 @@ fn warn_of_unknown(parameter: &Parameter, value: &Value) {
     for text in given.iter().filter_map(Value::as_str) {
         if !parameter.values.contains(&text) {
             warn(&format!(
-                "`{}` is none of the values that the description names for `{}`: {}; it is sent as it is",
+                "`{}` is not in the spec as a value of `{}`, which lists {}; it is sent unchanged",
                 text.escape_debug(),
                 parameter.argument,
                 parameter.values.join(", ")
@@ -144,7 +144,7 @@ fn json_body(text: Option<&str>, matches: &ArgMatches) -> Result<Option<Value>, 
         let steps = steps(path);
         if steps.len() > DEEPEST {
             return Err(Failure::Usage(format!(
-                "--set goes {} levels deep; at most {DEEPEST} are sent",
+                "--set is {} levels deep; the limit is {DEEPEST}",
                 steps.len()
             )));
         }
@@ -161,7 +161,7 @@ const DEEPEST: usize = 127;
 fn json(what: &str, text: &str) -> Result<Value, Failure> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_json::from_str(text)
-        .map_err(|error| Failure::Usage(format!("{what} is not JSON: {error}")))
+        .map_err(|error| Failure::Usage(format!("invalid JSON in {what}: {error}")))
 }
 
 /// Sets the value at a path. Dots separate names and indices; `\.` is a dot within a name.
@@ -185,14 +185,14 @@ fn set(place: &mut Value, path: &[String], value: Value) -> Result<(), String> {
             }
             let item = items.get_mut(index).ok_or_else(|| {
                 format!(
-                    "`{}` is no place in a list of {length}; give a number up to that",
+                    "`{}` is not an index in a list of {length}; use a number up to {length}",
                     step.escape_debug()
                 )
             })?;
             set(item, rest, value)
         }
         _ => Err(format!(
-            "there is a plain value above `{}`; set another path",
+            "`{}` is below a plain value; use another path",
             step.escape_debug()
         )),
     }
@@ -214,12 +214,12 @@ fn steps(path: &str) -> Vec<String> {
 
 pub fn standard_input() -> Result<String, Failure> {
     if io::stdin().is_terminal() {
-        say("reading from the terminal; end with Ctrl-D, or give up with Ctrl-C");
+        say("reading standard input from the terminal; finish with Ctrl-D, cancel with Ctrl-C");
     }
     let mut text = String::new();
     io::stdin()
         .read_to_string(&mut text)
-        .map_err(|error| Failure::io("standard input cannot be read", &error))?;
+        .map_err(|error| Failure::io("cannot read standard input", &error))?;
     Ok(text)
 }
 

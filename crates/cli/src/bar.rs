@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::globals::Globals;
-use crate::output::printable;
+use crate::options::Options;
+use crate::printable::printable;
 
 /// Time between two redraws while nothing happens.
 const TICK: Duration = Duration::from_millis(100);
@@ -18,21 +18,21 @@ pub struct Bar(ProgressBar);
 
 impl Bar {
     /// Creates a bar for bytes, with their `length` if it is known.
-    pub fn of_bytes(globals: &Globals, what: &str, length: Option<u64>) -> Self {
+    pub fn of_bytes(options: &Options, what: &str, length: Option<u64>) -> Self {
         let template = match length {
             Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
             None => "{spinner} {msg} {bytes} {bytes_per_sec}",
         };
-        Self::new(globals, what, length, template)
+        Self::new(options, what, length, template)
     }
 
     /// Creates a bar for a wait of unknown length.
-    pub fn of_states(globals: &Globals, what: &str) -> Self {
-        Self::new(globals, what, None, "{spinner} {msg} {elapsed}")
+    pub fn of_states(options: &Options, what: &str) -> Self {
+        Self::new(options, what, None, "{spinner} {msg} {elapsed}")
     }
 
-    fn new(globals: &Globals, what: &str, length: Option<u64>, template: &str) -> Self {
-        let target = match is_wanted(globals) {
+    fn new(options: &Options, what: &str, length: Option<u64>, template: &str) -> Self {
+        let target = match is_wanted(options) {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         };
@@ -49,9 +49,9 @@ impl Bar {
 }
 
 /// Returns whether a bar is shown. Other output on standard error would break it.
-fn is_wanted(globals: &Globals) -> bool {
+fn is_wanted(options: &Options) -> bool {
     let colourless = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stderr().is_terminal() && !colourless && globals.verbosity == 0
+    io::stderr().is_terminal() && !colourless && options.verbosity == 0
 }
 
 impl Deref for Bar {

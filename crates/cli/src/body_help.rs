@@ -6,8 +6,7 @@ use compute_kfp::body_fields::{Field, ObjectFields};
 use compute_kfp::operation::Operation;
 use serde_json::Value;
 
-use crate::api::Api;
-use crate::operation_command::kebab;
+use crate::api::{Api, kebab};
 
 /// Returns the fields of the body and of its nested objects, and a sample call with a body.
 pub fn of(operation: &'static Operation) -> Option<String> {
@@ -30,7 +29,7 @@ pub fn of(operation: &'static Operation) -> Option<String> {
         text.push('\n');
     }
     let example = api.example(operation.name)?;
-    // In lines, so that a narrow terminal breaks none.
+    // Indented, so that no line is too long for a narrow terminal.
     let example: Value = serde_json::from_str(example).ok()?;
     let example = format!("{example:#}").replace('\'', r"'\''");
     let _ = write!(

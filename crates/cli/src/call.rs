@@ -1,20 +1,22 @@
 //! Calling one operation.
 
-use clap::ArgMatches;
+use clap::Args;
 use compute_kfp::dynamic::{self, Call, ValuePage};
 use compute_kfp::operation::{Operation, ResponseKind};
 use compute_kfp::paging::{ListPage, NextPage};
 use serde_json::{Value, json};
 
-use crate::api::{Api, Client};
+use crate::api::{Api, Client, kebab};
 use crate::arguments::{self, Files};
+use crate::dry_run;
 use crate::failure::{Failure, say, warn};
-use crate::globals::Globals;
-use crate::operation_command::{ALL, MAX_ITEMS, PAGE_SIZE, kebab};
-use crate::output::{Format, Output, printable};
+use crate::operation_command::{ALL, MAX_ITEMS, OperationCommand, PAGE_SIZE};
+use crate::options::Options;
+use crate::output::{Format, Output};
+use crate::printable::printable;
 use crate::settings::Settings;
 
-/// The extent to which a list is read.
+/// The part of a list that is read.
 #[derive(Default)]
 struct Extent {
     all: bool,
@@ -22,14 +24,35 @@ struct Extent {
     page_size: Option<u32>,
 }
 
+/// Call an operation with its arguments as JSON
+///
+/// The keys are the names of the parameters in the spec, and `body`. For a parameter that is a file,
+/// give its path.
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {
+    /// API of the operation
+    pub api: Api,
+    /// Short or upstream name of the operation
+    operation: String,
+    /// Arguments such as {"run_id": "…"}; @FILE reads a file and - standard input
+    #[arg(value_name = "JSON|@FILE|-", default_value = "{}")]
+    arguments: String,
+}
+
+impl Arguments {
+    pub async fn run(&self, options: &Options) -> Result<(), Failure> {
+        let operation = dynamic::find(self.api.operations(), &self.operation)?;
+        let arguments = arguments::text_of(&self.arguments)?;
+        let (arguments, files) = arguments::of_json(operation, &arguments)?;
+        let extent = Extent::default();
+        send_or_preview(options, self.api, operation, arguments, files, extent).await
+    }
+}
+
 /// Runs the command of an operation.
-pub async fn operation(
-    globals: &Globals,
-    api: Api,
-    name: &str,
-    matches: &ArgMatches,
-) -> Result<(), Failure> {
-    let operation = dynamic::find(api.operations(), name)?;
+pub async fn run(options: &Options, api: Api, command: &OperationCommand) -> Result<(), Failure> {
+    let operation = dynamic::find(api.operations(), &command.name)?;
+    let matches = &command.matches;
     let (arguments, files) = arguments::of(operation, matches)?;
     let mut extent = Extent::default();
     if let Some(paging) = operation.paging {
@@ -39,21 +62,11 @@ pub async fn operation(
             extent.page_size = matches.get_one(PAGE_SIZE).copied();
         }
     }
-    run(globals, api, operation, arguments, files, extent).await
+    send_or_preview(options, api, operation, arguments, files, extent).await
 }
 
-/// Runs the command `call`.
-pub async fn by_json(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
-    let text = |name| matches.get_one::<String>(name).map_or("", String::as_str);
-    let api = matches.get_one("api").copied().unwrap_or(Api::Compute);
-    let operation = dynamic::find(api.operations(), text("operation"))?;
-    let arguments = arguments::text_of(text("arguments"))?;
-    let (arguments, files) = arguments::of_json(operation, &arguments)?;
-    run(globals, api, operation, arguments, files, Extent::default()).await
-}
-
-async fn run(
-    globals: &Globals,
+async fn send_or_preview(
+    options: &Options,
     api: Api,
     operation: &'static Operation,
     mut arguments: Value,
@@ -63,10 +76,10 @@ async fn run(
     if operation.deprecated {
         warn(&format!("`{}` is deprecated", operation.name));
     }
-    let settings = Settings::read(globals)?;
-    let mut output = Output::new(globals.output);
-    if globals.dry_run {
-        let (client, preview) = settings.preview(api)?;
+    let settings = Settings::read(options)?;
+    let mut output = Output::new(options.output);
+    if options.dry_run {
+        let (client, preview) = dry_run::preview(&settings, api)?;
         add_namespace(&client, operation, &mut arguments);
         let call = call(&client, operation, arguments.clone(), &files, &extent)?;
         let ended = send(call, operation, &extent, &mut output).await;
@@ -82,7 +95,7 @@ async fn run(
     add_namespace(&client, operation, &mut arguments);
     let call = call(&client, operation, arguments, &files, &extent)?;
     match send(call, operation, &extent, &mut output).await {
-        Err(Failure::Api(error)) => Err(client.with_release(error).await.into()),
+        Err(Failure::Api { error, .. }) => Err(client.with_release(error).await.into()),
         ended => ended,
     }
 }
@@ -116,19 +129,19 @@ async fn send(
         return Ok(());
     }
     if operation.response == Some(ResponseKind::Bytes) {
-        let mut answer = call.send_bytes().await?.into_inner();
-        while let Some(bytes) = answer.chunk().await? {
+        let mut response = call.send_bytes().await?.into_inner();
+        while let Some(bytes) = response.chunk().await? {
             output.bytes(&bytes)?;
         }
         return output.flush();
     }
-    let answer = call.send().await?.into_inner();
+    let response = call.send().await?.into_inner();
     match operation.response {
         None => Ok(()),
         Some(_) => {
-            output.answer(&answer, operation.paging.map(|paging| paging.items()))?;
-            if output.format() == Format::Table && is_continued(operation, answer) {
-                say("there is more; --all reads all of it");
+            output.response(&response, operation.paging.map(|paging| paging.items()))?;
+            if output.format() == Format::Table && is_continued(operation, response) {
+                say("more pages follow; --all reads all of them");
             }
             Ok(())
         }
@@ -136,10 +149,10 @@ async fn send(
 }
 
 /// Returns whether another page follows. JSON output shows this by itself.
-fn is_continued(operation: &'static Operation, answer: Value) -> bool {
+fn is_continued(operation: &'static Operation, response: Value) -> bool {
     let page = match operation
         .paging
-        .map(|_| serde_json::from_value::<ValuePage>(answer))
+        .map(|_| serde_json::from_value::<ValuePage>(response))
     {
         Some(Ok(page)) => page.of(operation),
         Some(Err(_)) | None => return false,

@@ -5,96 +5,93 @@ mod checkup;
 
 use std::time::Duration;
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::Args;
 
 use self::check::{Check, Subject, worst};
 use self::checkup::Checkup;
 use crate::api::Api;
 use crate::failure::Failure;
-use crate::globals::Globals;
+use crate::options::Options;
 use crate::output::{Format, Output};
 use crate::profile;
 use crate::settings::{Settings, Source};
 
-/// Time limit of a response, unless --timeout sets another.
+/// Default time limit of a response.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub fn command() -> Command {
-    Command::new("doctor")
-        .about("Tell what is configured, where it comes from, and whether it works")
-        .long_about(
-            "Tell what is configured, where it comes from, and whether it works\n\nAsks each server \
-             that is configured whether it is there, and then who is calling, each at most for 10 \
-             s or as --timeout says. Secrets are not shown. With --dry-run nothing is asked.",
-        )
-        .after_help(
-            "Exit status: 0 where nothing failed; else the first of 3 (a credential), 5 (no answer in \
-             time), 2 (settings), 4 (not that API), 1 (anything else) that something failed with.",
-        )
-        .arg(
-            Arg::new("api")
-                .value_name("API")
-                .value_parser(value_parser!(Api))
-                .help("Only this one"),
-        )
+/// Check what is configured, where it comes from, and whether it works
+///
+/// The command sends requests to each configured server: first to check that it responds, then to find
+/// out who is calling. Each request takes at most 10 s, or as long as --timeout allows. Secrets are not
+/// shown. With --dry-run nothing is sent.
+#[derive(Args, Clone, Debug)]
+#[command(
+    after_help = "Exit status: 0 nothing failed; otherwise the first of these that applies: \
+    3 a credential failed, 5 no response in time, 2 invalid settings, 4 not the right API, 1 anything else."
+)]
+pub struct Arguments {
+    /// API to check [default: both]
+    pub api: Option<Api>,
 }
 
-pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
-    let wanted = matches.get_one::<Api>("api").copied();
-    let globals = Globals {
-        timeout: globals.timeout.or(Some(PATIENCE)),
-        // What is wrong at times is to be told, too.
-        retries: globals.retries.or(Some(0)),
-        ..globals.clone()
-    };
-    let mut checks = vec![Check::of(Subject::Program, "version").ok(env!("CARGO_PKG_VERSION"))];
-    match Settings::read(&globals) {
-        Ok(settings) => {
-            checks.extend(files(&globals, &settings));
-            let checkup = async |api| match wanted.is_none_or(|wanted| wanted == api) {
-                true => Checkup::new(&globals, &settings, api).checks().await,
-                false => Vec::new(),
-            };
-            let (compute, kfp) = tokio::join!(checkup(Api::Compute), checkup(Api::Kfp));
-            checks.extend(compute.into_iter().chain(kfp));
+impl Arguments {
+    pub async fn run(&self, options: &Options) -> Result<(), Failure> {
+        let options = Options {
+            timeout: options.timeout.or(Some(PATIENCE)),
+            // An intermittent fault is worth a report, too.
+            retries: options.retries.or(Some(0)),
+            ..options.clone()
+        };
+        let version = Check::of(Subject::Program, "version");
+        let mut checks = vec![version.ok(env!("CARGO_PKG_VERSION"))];
+        match Settings::read(&options) {
+            Ok(settings) => {
+                checks.extend(files(&options, &settings));
+                let checkup = async |api| match self.api.is_none_or(|only| only == api) {
+                    true => Checkup::new(&options, &settings, api).checks().await,
+                    false => Vec::new(),
+                };
+                let (compute, kfp) = tokio::join!(checkup(Api::Compute), checkup(Api::Kfp));
+                checks.extend(compute.into_iter().chain(kfp));
+            }
+            Err(failure) => checks.push(
+                Check::of(Subject::Program, "config file")
+                    .failed(&failure)
+                    .remedy("correct the config file; nothing else is checked until then"),
+            ),
         }
-        Err(failure) => checks.push(
-            Check::of(Subject::Program, "config file")
-                .failed(&failure)
-                .remedy("correct what the message names; nothing else is checked until then"),
-        ),
-    }
-    print(&globals, &checks)?;
-    match worst(&checks) {
-        None => Ok(()),
-        Some(status) => Err(Failure::Diagnosed(status)),
+        print(&options, &checks)?;
+        match worst(&checks) {
+            None => Ok(()),
+            Some(status) => Err(Failure::Reported(status)),
+        }
     }
 }
 
 /// Checks the config file and the profile in it.
-fn files(globals: &Globals, settings: &Settings<'_>) -> Vec<Check> {
+fn files(options: &Options, settings: &Settings<'_>) -> Vec<Check> {
     let file = Check::of(Subject::Program, "config file");
     let Some(path) = profile::path().filter(|path| path.exists()) else {
-        return vec![file.skipped("there is none")];
+        return vec![file.skipped("none")];
     };
     let profile = Check::of(Subject::Program, "profile");
     let mut set = Api::ALL.into_iter().flat_map(|api| settings.of(api));
-    let profile = match &globals.profile {
+    let profile = match &options.profile {
         Some(name) => profile.ok(name).source("option --profile"),
         None if set.any(|setting| matches!(setting.source, Source::Profile(_))) => {
             profile.ok(profile::DEFAULT).source("default")
         }
-        None => profile.skipped("none is used"),
+        None => profile.skipped("none"),
     };
     vec![file.ok(path.display()), profile]
 }
 
-fn print(globals: &Globals, checks: &[Check]) -> Result<(), Failure> {
-    let mut output = Output::new(globals.output);
+fn print(options: &Options, checks: &[Check]) -> Result<(), Failure> {
+    let mut output = Output::new(options.output);
     if output.format() == Format::Table {
         output.text(&check::text(checks))?;
         return output.flush();
     }
     let checks = checks.iter().map(Check::json).collect();
-    output.answer(&serde_json::Value::Array(checks), None)
+    output.response(&serde_json::Value::Array(checks), None)
 }

@@ -10,9 +10,33 @@ use compute_kfp::operation::{BodyKind, Operation};
 use compute_kfp::settings::{Found, Setting};
 use serde_json::Value;
 
-use crate::api::Api;
+use crate::api::{Api, Client};
 use crate::arguments::Files;
+use crate::failure::Failure;
 use crate::settings::{self, Settings};
+
+/// Creates a client that sends nothing, and the preview of its request.
+pub fn preview(settings: &Settings<'_>, api: Api) -> Result<(Client, Preview), Failure> {
+    Ok(match api {
+        Api::Compute => {
+            let mut builder = settings.compute_builder()?;
+            let preview = Preview::new(settings, api, builder.found());
+            let mut found = builder.found().iter();
+            if found.any(|found| found.setting == Setting::Login) {
+                // Nothing is sent, so no login needs a refresh.
+                builder = builder.bearer_token("of a login");
+            }
+            let builder = builder.transport(|transport| preview.dry_run(transport));
+            (Client::Compute(builder.build()?), preview)
+        }
+        Api::Kfp => {
+            let builder = settings.kfp_builder()?;
+            let preview = Preview::new(settings, api, builder.found());
+            let builder = builder.transport(|transport| preview.dry_run(transport));
+            (Client::Kfp(builder.build()?), preview)
+        }
+    })
+}
 
 /// Captures the request that a transport would send.
 #[derive(Clone)]
@@ -32,7 +56,7 @@ struct Taken {
 
 impl Preview {
     /// Creates a preview. `found` holds the settings of the client.
-    pub fn new(settings: &Settings<'_>, api: Api, found: &[Found]) -> Self {
+    fn new(settings: &Settings<'_>, api: Api, found: &[Found]) -> Self {
         let settings = settings.of(api);
         Self {
             taken: Arc::default(),
@@ -46,7 +70,7 @@ impl Preview {
     }
 
     /// Makes a transport capture its request and send nothing.
-    pub fn dry_run(&self, transport: TransportBuilder) -> TransportBuilder {
+    fn dry_run(&self, transport: TransportBuilder) -> TransportBuilder {
         let (taken, variables) = (self.taken.clone(), self.variables.clone());
         transport.dry_run(move |request| {
             let headers = request.headers().iter().map(|(name, value)| {

@@ -7,28 +7,25 @@ use std::process::ExitCode;
 use compute_kfp::{Error, ErrorKind};
 use serde_json::{Value, json};
 
-use crate::output::{harmless, printable};
+use crate::printable::{harmless, printable};
 
 /// The reason why a command failed.
 #[derive(Debug)]
 pub enum Failure {
     /// The API refused the request, or the network failed.
-    Api(Error),
-    /// An API error with additional advice.
-    Advised {
+    Api {
         error: Error,
         /// Replaces the message of the error.
         message: Option<String>,
+        /// Replaces the usual hint.
         hint: Option<String>,
     },
-    /// The command line or the configuration is invalid. The message has the remedy.
+    /// The command line or a setting is invalid. The message includes the remedy.
     Usage(String),
     /// A file or the terminal could not be read or written.
     Io(String),
-    /// The awaited run or job did not succeed. This was reported already.
-    EndedBadly,
-    /// The doctor found faults and reported them. This is the exit status.
-    Diagnosed(u8),
+    /// The command has reported the failure already. This is the exit status.
+    Reported(u8),
     /// The reader of the output has closed it.
     ClosedPipe,
     /// The user pressed Ctrl-C.
@@ -44,13 +41,31 @@ impl Failure {
         }
     }
 
+    /// Creates the failure of a call with a message in the terms of the command line.
+    pub fn with_message(error: Error, message: String) -> Self {
+        Self::Api {
+            error,
+            message: Some(message),
+            hint: None,
+        }
+    }
+
+    /// Creates the failure of a call with a hint of its own.
+    pub fn with_hint(error: Error, hint: String) -> Self {
+        Self::Api {
+            error,
+            message: None,
+            hint: Some(hint),
+        }
+    }
+
     /// Returns the exit status: 0 done, 1 refused, 2 usage, 3 not authenticated, 4 not found, 5 timed
     /// out, 6 not supported by the server.
     pub fn status(&self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
-            Self::Api(error) | Self::Advised { error, .. } => match error.kind() {
-                // What is wrong with the arguments was found before anything was sent.
+            Self::Api { error, .. } => match error.kind() {
+                // Invalid arguments were found before anything was sent.
                 ErrorKind::InvalidRequest if error.status().is_none() => 2,
                 ErrorKind::Configuration => 2,
                 ErrorKind::Authentication => 3,
@@ -60,45 +75,56 @@ impl Failure {
                 _ => 1,
             },
             Self::Usage(_) => 2,
-            Self::Io(_) | Self::EndedBadly => 1,
-            Self::Diagnosed(status) => *status,
-            // As shells have it for a process that SIGINT ended.
+            Self::Io(_) => 1,
+            Self::Reported(status) => *status,
+            // The convention of shells for a process that SIGINT ended.
             Self::Interrupted => 130,
         }
     }
 
-    /// Returns the message for a person.
-    fn text(&self) -> Option<String> {
+    /// Returns the message, without a hint. A failure that was reported already has none.
+    pub fn message(&self) -> Option<&str> {
         match self {
-            Self::ClosedPipe | Self::EndedBadly | Self::Diagnosed(_) | Self::Interrupted => None,
-            Self::Usage(message) | Self::Io(message) => Some(message.clone()),
-            Self::Api(error) => Some(text(error, error.to_string(), hint(error))),
-            Self::Advised {
-                error,
-                message,
-                hint: advice,
-            } => {
-                let message = match (message, error.operation()) {
-                    (None, _) => error.to_string(),
-                    (Some(message), None) => message.clone(),
-                    (Some(message), Some(operation)) => format!("{}: {message}", operation.name),
-                };
-                Some(text(error, message, advice.as_deref()))
-            }
+            Self::Reported(_) | Self::ClosedPipe | Self::Interrupted => None,
+            Self::Usage(message) | Self::Io(message) => Some(message),
+            Self::Api { error, message, .. } => Some(message.as_deref().unwrap_or(error.message())),
         }
     }
 
-    /// Returns the message for a program.
-    fn json(&self) -> Option<Value> {
-        match self {
-            Self::ClosedPipe | Self::EndedBadly | Self::Diagnosed(_) | Self::Interrupted => None,
-            Self::Usage(message) => Some(usage(message)),
-            Self::Io(message) => Some(object("io", None, message)),
-            Self::Api(error) => Some(api(error, error.message())),
-            Self::Advised { error, message, .. } => {
-                Some(api(error, message.as_deref().unwrap_or(error.message())))
-            }
+    /// Returns the text for a person.
+    fn text(&self) -> Option<String> {
+        let Self::Api {
+            error,
+            message,
+            hint,
+        } = self
+        else {
+            return self.message().map(str::to_owned);
+        };
+        let (mut text, usual_hint) = match (message, error.operation()) {
+            (None, _) => (error.to_string(), usual_hint(error)),
+            (Some(message), None) => (message.clone(), None),
+            (Some(message), Some(operation)) => (format!("{}: {message}", operation.name), None),
+        };
+        if let Some(id) = error.request_id().filter(|id| !text.contains(*id)) {
+            text.push_str(&format!("\n  request id: {id}"));
         }
+        if let Some(hint) = hint.as_deref().or(usual_hint) {
+            text.push_str(&format!("\n  hint: {hint}"));
+        }
+        Some(text)
+    }
+
+    /// Returns the object for a program.
+    fn json(&self) -> Option<Value> {
+        let message = self.message()?;
+        Some(match self {
+            Self::Api { error, .. } => {
+                object(&snake(&format!("{:?}", error.kind())), Some(error), message)
+            }
+            Self::Io(_) => object("io", None, message),
+            _ => usage(message),
+        })
     }
 
     /// Prints the message on standard error and returns the exit status.
@@ -116,7 +142,11 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Api(error)
+        Self::Api {
+            error,
+            message: None,
+            hint: None,
+        }
     }
 }
 
@@ -131,22 +161,7 @@ pub fn ended_badly(message: &str, as_json: bool) -> Failure {
         true => say(&object("ended_badly", None, message).to_string()),
         false => say(&format!("error: {}", printable(message))),
     }
-    Failure::EndedBadly
-}
-
-fn text(error: &Error, mut text: String, hint: Option<&str>) -> String {
-    if let Some(id) = error.request_id().filter(|id| !text.contains(*id)) {
-        text.push_str(&format!("\n  request id: {id}"));
-    }
-    if let Some(hint) = hint {
-        text.push_str(&format!("\n  hint: {hint}"));
-    }
-    text
-}
-
-fn api(error: &Error, message: &str) -> Value {
-    let kind = snake(&format!("{:?}", error.kind()));
-    object(&kind, Some(error), message)
+    Failure::Reported(1)
 }
 
 fn object(kind: &str, error: Option<&Error>, message: &str) -> Value {
@@ -159,13 +174,13 @@ fn object(kind: &str, error: Option<&Error>, message: &str) -> Value {
     })
 }
 
-fn hint(error: &Error) -> Option<&'static str> {
+fn usual_hint(error: &Error) -> Option<&'static str> {
     match error.kind() {
         ErrorKind::Authentication => {
-            Some("`compute-kfp doctor` tells which credential is used and what to do")
+            Some("`compute-kfp doctor` shows which credential is used and what to do")
         }
         ErrorKind::Configuration | ErrorKind::Connection => {
-            Some("`compute-kfp doctor` tells what is configured and reachable")
+            Some("`compute-kfp doctor` shows the settings and checks the server")
         }
         _ => None,
     }

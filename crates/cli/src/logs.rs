@@ -1,76 +1,70 @@
 //! The log of a job.
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Args, Subcommand};
 use compute_kfp::Timestamp;
 use compute_kfp::compute::types::JobLogLine;
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::globals::{self, Globals};
-use crate::output::{Output, printable};
+use crate::options::{Interval, Options};
+use crate::output::Output;
+use crate::printable::printable;
 use crate::settings::Settings;
 
-pub fn command() -> Command {
-    Command::new("logs")
-        .about("Print the log of a job")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(
-            Command::new("job")
-                .about("Print the log of a job of Quantum Inspire")
-                .long_about(
-                    "Print the log of a job of Quantum Inspire\n\nEach line is printed with its time. With \
-                     --output json or jsonl it is an object as the API has it, with its time in nanoseconds \
-                     since 1970. How the job ended makes no difference to the exit status; `compute-kfp wait \
-                     job` tells.",
-                )
-                .arg(
-                    Arg::new("id")
-                        .required(true)
-                        .value_name("ID")
-                        .value_parser(value_parser!(i64))
-                        .help("Id of the job"),
-                )
-                .arg(
-                    Arg::new("follow")
-                        .long("follow")
-                        .short('f')
-                        .action(ArgAction::SetTrue)
-                        .help("Print what is written from now on, too, until the job has ended or --timeout is over"),
-                )
-                .arg(globals::interval().requires("follow")),
-        )
+/// Print the log of a job
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {
+    #[command(subcommand)]
+    of: Of,
 }
 
-pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
-    let Some((_, matches)) = matches.subcommand() else {
-        return Ok(());
-    };
-    let Some(id) = matches.get_one::<i64>("id").copied() else {
-        return Ok(());
-    };
-    globals.refuse_dry_run("`compute get-job-logs` reads the same, and can be previewed")?;
-    let client = Settings::read(globals)?.compute()?;
-    let mut output = Output::new(globals.output);
-    if !matches.get_flag("follow") {
-        let mut lines = client.get_job_logs(id).page_size(u32::MAX).items();
+#[derive(Clone, Debug, Subcommand)]
+enum Of {
+    /// Print the log of a job of Quantum Inspire
+    ///
+    /// Each line is printed with its time. With --output json or jsonl it is an object as the API
+    /// returns it, with its time in nanoseconds since 1970. The exit status does not depend on how the
+    /// job ended; use `compute-kfp wait job` for that.
+    Job(Job),
+}
+
+#[derive(Args, Clone, Debug)]
+struct Job {
+    /// Id of the job
+    id: i64,
+    /// Print new lines as they are written, until the job ends or --timeout is over
+    #[arg(long, short)]
+    follow: bool,
+    #[command(flatten)]
+    interval: Interval,
+}
+
+impl Arguments {
+    pub async fn run(&self, options: &Options) -> Result<(), Failure> {
+        options.refuse_dry_run("preview `compute get-job-logs`, which reads the same log")?;
+        let Of::Job(job) = &self.of;
+        let client = Settings::read(options)?.compute()?;
+        let mut output = Output::new(options.output);
+        if !job.follow {
+            let mut lines = client.get_job_logs(job.id).page_size(u32::MAX).items();
+            while let Some(line) = lines.next().await {
+                print(&mut output, &line?)?;
+            }
+            return Ok(());
+        }
+        let mut log = client.follow_job_logs(job.id);
+        if let Some(limit) = options.timeout {
+            log = log.timeout(limit);
+        }
+        if let Some(interval) = job.interval.interval {
+            log = log.min_interval(interval);
+        }
+        let mut lines = log.lines();
         while let Some(line) = lines.next().await {
             print(&mut output, &line?)?;
         }
-        return Ok(());
+        Ok(())
     }
-    let mut log = client.follow_job_logs(id);
-    if let Some(limit) = globals.timeout {
-        log = log.timeout(limit);
-    }
-    if let Some(interval) = globals::interval_of(matches) {
-        log = log.min_interval(interval);
-    }
-    let mut lines = log.lines();
-    while let Some(line) = lines.next().await {
-        print(&mut output, &line?)?;
-    }
-    Ok(())
 }
 
 fn print(output: &mut Output, line: &JobLogLine) -> Result<(), Failure> {

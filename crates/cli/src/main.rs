@@ -7,25 +7,24 @@ mod bar;
 mod body_help;
 mod call;
 mod circuit;
-mod command;
+mod command_line;
 mod completions;
+mod configured_client;
 mod doctor;
 mod dry_run;
 mod failure;
-mod globals;
 mod logs;
 mod man;
 mod operation_command;
 mod operations;
+mod options;
 mod output;
-mod package;
+mod printable;
 mod profile;
 mod record;
-mod sandbox;
+mod server_settings;
 mod session;
-mod setting_name;
 mod settings;
-mod setup;
 mod upload;
 mod verbose;
 mod wait;
@@ -37,34 +36,33 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use compute_kfp::compute::Login;
 
+use crate::api::kebab;
+use crate::command_line::CommandLine;
 use crate::failure::{Failure, say};
-use crate::globals::Globals;
-use crate::operation_command::kebab;
 
 fn main() -> ExitCode {
-    let matches = match command::command().try_get_matches() {
-        Ok(matches) => matches,
+    let command_line = match CommandLine::try_parse() {
+        Ok(command_line) => command_line,
         Err(error) => return not_understood(error),
     };
-    let globals = Globals::of(&matches);
     let ended = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::io("the runtime cannot be started", &error))
+        .map_err(|error| Failure::io("cannot start the async runtime", &error))
         .and_then(|runtime| {
-            let work = command::run(&globals, &matches);
-            let ended = match matches.subcommand_name() {
-                Some(sandbox::NAME) => runtime.block_on(work),
-                _ => {
-                    end_on_ctrl_c()?;
-                    let ended = runtime.block_on(interruptible(work));
-                    // A refresh token is spent; its successor is not yet in the file.
-                    runtime.block_on(Login::settled());
-                    ended
-                }
+            let work = command_line.run();
+            let ended = if command_line.handles_ctrl_c() {
+                runtime.block_on(work)
+            } else {
+                end_on_ctrl_c()?;
+                let ended = runtime.block_on(interruptible(work));
+                // A refresh token is spent; its successor is not yet in the file.
+                runtime.block_on(Login::settled());
+                ended
             };
             // A thread may hang in a read of the terminal.
             runtime.shutdown_background();
@@ -72,7 +70,7 @@ fn main() -> ExitCode {
         });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(globals.speaks_json()),
+        Err(failure) => failure.report(command_line.options.speaks_json()),
     }
 }
 
@@ -80,7 +78,7 @@ fn main() -> ExitCode {
 fn end_on_ctrl_c() -> Result<(), Failure> {
     /// Time for work that can end on its own.
     const GRACE: Duration = Duration::from_millis(300);
-    let deaf = |error: io::Error| Failure::io("Ctrl-C cannot be listened to", &error);
+    let deaf = |error: io::Error| Failure::io("cannot listen for Ctrl-C", &error);
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_all().build().map_err(deaf)?;
     let (listens, listening) = std::sync::mpsc::channel();
@@ -111,7 +109,7 @@ async fn interruptible(work: impl Future<Output = Result<(), Failure>>) -> Resul
         ended = work => ended,
         pressed = tokio::signal::ctrl_c() => match pressed {
             Ok(()) => Err(Failure::Interrupted),
-            Err(error) => Err(Failure::io("Ctrl-C cannot be listened to", &error)),
+            Err(error) => Err(Failure::io("cannot listen for Ctrl-C", &error)),
         },
     }
 }

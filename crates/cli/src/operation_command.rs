@@ -6,12 +6,14 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
+use clap::{
+    Arg, ArgAction, ArgMatches, Command, FromArgMatches, Subcommand, ValueHint, value_parser,
+};
 use compute_kfp::operation::{Body, BodyKind, BodyPart, Operation, Paging, Parameter, Style};
 use serde_json::Value;
 
-use crate::api::Api;
-use crate::{body_help, globals, upload};
+use crate::api::{Api, kebab};
+use crate::{body_help, options};
 
 /// Names of the arguments that lists have in addition to their parameters.
 pub const ALL: &str = "all";
@@ -23,34 +25,52 @@ pub const SET: &str = "set";
 
 const OWN: [&str; 5] = [ALL, MAX_ITEMS, PAGE_SIZE, BODY, SET];
 
-/// Returns the command of an API, with a subcommand for each operation.
-pub fn of_api(api: Api) -> Command {
-    let command = Command::new(api.name())
-        .about(format!("Call an operation of {}", api.title()))
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand_value_name("OPERATION")
-        .subcommand_help_heading("Operations");
-    // Only what is called for is built, or each start would pay for all operations.
-    match api {
-        Api::Compute => command.defer(|command| with_operations(command, Api::Compute)),
-        Api::Kfp => command.defer(|command| with_operations(command, Api::Kfp)),
+/// The command of an operation, with its arguments.
+#[derive(Clone, Debug)]
+pub struct OperationCommand {
+    pub name: String,
+    pub matches: ArgMatches,
+}
+
+impl FromArgMatches for OperationCommand {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let (name, matches) = matches
+            .subcommand()
+            .ok_or_else(|| clap::Error::new(ErrorKind::MissingSubcommand))?;
+        Ok(Self {
+            name: name.to_owned(),
+            matches: matches.clone(),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
     }
 }
 
-fn with_operations(command: Command, api: Api) -> Command {
-    let operations = api
-        .operations()
-        .iter()
-        .map(|operation| of_operation(api, operation));
-    match api {
-        Api::Compute => command.subcommands(operations),
-        Api::Kfp => command
-            .subcommand(upload::command())
-            .subcommands(operations),
+/// Each command is built when it is called. Otherwise each start would pay for all operations.
+impl Subcommand for OperationCommand {
+    fn augment_subcommands(command: Command) -> Command {
+        let command = command.subcommand_help_heading("Operations");
+        command.defer(|command| match Api::of_name(command.get_name()) {
+            Some(api) => {
+                command.subcommands(api.operations().iter().map(|it| of_operation(api, it)))
+            }
+            None => command,
+        })
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        Api::ALL.into_iter().any(|api| find(api, name).is_some())
     }
 }
 
+/// Returns the command of an operation, without its arguments.
 fn of_operation(api: Api, operation: &'static Operation) -> Command {
     let name = kebab(operation.name);
     let aliases = [operation.name, operation.id]
@@ -66,15 +86,15 @@ fn of_operation(api: Api, operation: &'static Operation) -> Command {
 }
 
 fn with_arguments(command: Command, api: Api) -> Command {
-    let name = command.get_name();
-    let found = api
-        .operations()
-        .iter()
-        .find(|operation| kebab(operation.name) == name);
-    match found {
+    match find(api, command.get_name()) {
         Some(operation) => with_arguments_of(command, operation),
         None => command,
     }
+}
+
+fn find(api: Api, command: &str) -> Option<&'static Operation> {
+    let mut operations = api.operations().iter().copied();
+    operations.find(|operation| kebab(operation.name) == command)
 }
 
 /// Adds the arguments of an operation to a command.
@@ -103,14 +123,14 @@ pub fn with_arguments_of(command: Command, operation: &'static Operation) -> Com
 fn long_about(operation: &Operation) -> String {
     let mut text = operation.summary.to_owned();
     if operation.deprecated {
-        text.push_str("\n\nDeprecated: a later version of the API may not have it.");
+        text.push_str("\n\nDeprecated: a later version of the API may remove it.");
     }
     if !operation.description.is_empty() {
         let _ = write!(text, "\n\n{}", operation.description);
     }
     let _ = write!(
         text,
-        "\n\n{} {}, `{}` in the description.",
+        "\n\nRequest: {} {}, operation `{}` in the spec.",
         operation.method, operation.path, operation.id
     );
     let schemes = operation.security.iter().map(|all| {
@@ -118,7 +138,7 @@ fn long_about(operation: &Operation) -> String {
         names.join(" and ")
     });
     match schemes.collect::<Vec<_>>().as_slice() {
-        [] => text.push_str(" It needs no credential."),
+        [] => text.push_str(" No credential is needed."),
         schemes => {
             let _ = write!(text, " Credential: {}.", schemes.join(", or "));
         }
@@ -131,7 +151,9 @@ fn of_parameter(operation: &Operation, parameter: &'static Parameter) -> Arg {
     if parameter.deprecated {
         help.insert_str(0, "Deprecated. ");
     }
-    if let Some(largest) = parameter.maximum {
+    if let Some(largest) = parameter.maximum
+        && !help.contains(&largest.to_string())
+    {
         let _ = write!(help, " At most {largest}.");
     }
     let kind = match parameter.kind {
@@ -167,7 +189,7 @@ fn long_of(operation: &Operation, parameter: &Parameter) -> String {
         .paging
         .is_some_and(|paging| paging.page_size() == parameter.argument);
     let own = OWN.contains(&long.as_str()) && !lists;
-    match own || globals::is_taken(&long) {
+    match own || options::is_taken(&long) {
         true => format!("parameter-{long}"),
         false => long,
     }
@@ -239,8 +261,8 @@ fn of_body(body: Body, required: bool) -> Vec<Arg> {
             .value_name("PATH=VALUE")
             .action(ArgAction::Append)
             .help(
-                "Set one property of the body, such as spec.name=demo or tags.0=new; a value \
-                 that is JSON is taken as such, and anything else as a string. Can be repeated",
+                "Property of the body to set, such as spec.name=demo or tags.0=new; a value that is \
+                 valid JSON is parsed as JSON. Can be repeated",
             ),
     ]
 }
@@ -251,19 +273,19 @@ fn of_list(paging: Paging) -> Vec<Arg> {
         Arg::new(ALL)
             .long(ALL)
             .action(ArgAction::SetTrue)
-            .help("Read all pages, and write each item as it comes"),
+            .help("Read all pages, and write items as they arrive"),
         named(MAX_ITEMS, MAX_ITEMS)
             .value_name("N")
             .value_parser(value_parser!(u64))
-            .help("Read as many pages as it takes for so many items"),
+            .help("Maximum number of items; reads as many pages as that takes"),
     ];
-    // Where the parameter has that very name, it is there already.
+    // A parameter of that name is an option already.
     if kebab(paging.page_size()) != PAGE_SIZE {
         options.push(
             named(PAGE_SIZE, PAGE_SIZE)
                 .value_name("N")
                 .value_parser(value_parser!(u32))
-                .help("How many items a page holds at most"),
+                .help("Maximum number of items in a page"),
         );
     }
     options
@@ -281,11 +303,6 @@ pub fn whole_bodies(operation: &Operation) -> impl Iterator<Item = Body> + use<>
 /// Returns the parts of a form that are arguments by name.
 pub fn parts(operation: &Operation) -> impl Iterator<Item = &'static BodyPart> + use<> {
     operation.bodies().flat_map(|body| body.kind.parts())
-}
-
-/// Converts `create_run` to `create-run`.
-pub fn kebab(name: &str) -> String {
-    name.replace('_', "-")
 }
 
 fn is_plain(kind: &str) -> bool {
@@ -307,34 +324,34 @@ fn value_name(kind: &str) -> &'static str {
 struct JsonValue {
     kind: &'static str,
     values: &'static [&'static str],
-    /// Whether a string may be written without quotes if any JSON is accepted.
+    /// Whether a string needs no quotes if any JSON is accepted.
     bare: bool,
 }
 
 impl JsonValue {
     fn read(self, text: &str) -> Result<Value, String> {
-        let wrong = |wanted: &str| format!("give {wanted}");
+        let expected = |kind: &str| format!("expected {kind}");
         match self.kind {
             "string" => Ok(text.into()),
             "boolean" => text
                 .parse::<bool>()
                 .map(Value::Bool)
-                .map_err(|_| wrong("true or false")),
+                .map_err(|_| expected("true or false")),
             "integer" => match (text.parse::<i64>(), text.parse::<u64>()) {
                 (Ok(number), _) => Ok(number.into()),
                 (_, Ok(number)) => Ok(number.into()),
-                _ => Err(wrong("a whole number")),
+                _ => Err(expected("an integer")),
             },
             "number" => match serde_json::from_str(text) {
                 Ok(number @ Value::Number(_)) => Ok(number),
-                _ => Err(wrong("a number")),
+                _ => Err(expected("a number")),
             },
-            // Numbers stay texts, which are the same on the wire and keep their digits.
+            // Numbers stay strings, which are the same on the wire and keep their digits.
             "any" if self.bare => Ok(match serde_json::from_str(text) {
                 Ok(value @ (Value::Array(_) | Value::Object(_) | Value::String(_))) => value,
                 _ => text.into(),
             }),
-            _ => serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}")),
+            _ => serde_json::from_str(text).map_err(|error| format!("not valid JSON: {error}")),
         }
     }
 }
@@ -348,7 +365,7 @@ impl TypedValueParser for JsonValue {
         arg: Option<&Arg>,
         value: &OsStr,
     ) -> Result<Value, clap::Error> {
-        let text = value.to_str().ok_or("it is not UTF-8".to_owned());
+        let text = value.to_str().ok_or("not UTF-8".to_owned());
         text.and_then(|text| self.read(text)).map_err(|problem| {
             let name = arg.map(ToString::to_string).unwrap_or_default();
             let value = value.to_string_lossy();

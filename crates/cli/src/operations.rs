@@ -1,43 +1,37 @@
 //! The list of all operations.
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::Args;
 use compute_kfp::operation::{Operation, Parameter};
 use serde_json::{Value, json};
 
-use crate::api::Api;
+use crate::api::{Api, kebab};
 use crate::failure::Failure;
-use crate::globals::Globals;
-use crate::operation_command::kebab;
+use crate::options::Options;
 use crate::output::{Format, Output};
 
-pub fn command() -> Command {
-    Command::new("operations")
-        .about("List every operation of both APIs")
-        .arg(
-            Arg::new("api")
-                .long("api")
-                .value_name("API")
-                .value_parser(value_parser!(Api))
-                .help("Only those of one API"),
-        )
+/// List every operation of both APIs
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {
+    /// API to list [default: both]
+    #[arg(long, value_name = "API")]
+    api: Option<Api>,
 }
 
-pub fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
-    let only: Option<&Api> = matches.get_one("api");
-    let apis = Api::ALL
-        .into_iter()
-        .filter(|api| only.is_none_or(|only| only == api));
-    let mut output = Output::new(globals.output);
-    let describe = match output.format() {
-        Format::Table => row,
-        _ => description,
-    };
-    let all = apis.flat_map(|api| {
-        api.operations()
-            .iter()
-            .map(move |operation| describe(api, operation))
-    });
-    output.answer(&all.collect(), None)
+impl Arguments {
+    pub fn run(&self, options: &Options) -> Result<(), Failure> {
+        let apis = Api::ALL.into_iter();
+        let apis = apis.filter(|api| self.api.is_none_or(|only| only == *api));
+        let mut output = Output::new(options.output);
+        let describe = match output.format() {
+            Format::Table => row,
+            _ => description,
+        };
+        let all = apis.flat_map(|api| {
+            let operations = api.operations().iter();
+            operations.map(move |operation| describe(api, operation))
+        });
+        output.response(&all.collect(), None)
+    }
 }
 
 /// Returns all properties of an operation.

@@ -1,7 +1,6 @@
 //! Output of commands on standard output.
 
 mod histogram;
-mod printable;
 mod table;
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
@@ -11,18 +10,18 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 
-pub use printable::{harmless, printable};
+use crate::printable::{harmless, printable};
 
 /// The output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// One indented JSON text
+    /// Indented JSON
     Json,
-    /// One line of JSON for each item
+    /// A line of JSON for each item
     Jsonl,
     /// YAML
     Yaml,
-    /// Columns for people
+    /// Tables for people
     Table,
 }
 
@@ -51,20 +50,20 @@ impl Output {
     }
 
     /// Writes a response. `items` names the property that holds the items, if it is a page of a list.
-    pub fn answer(&mut self, answer: &Value, items: Option<&str>) -> Result<(), Failure> {
-        let listed = match items.map(|name| answer.get(name)) {
+    pub fn response(&mut self, response: &Value, items: Option<&str>) -> Result<(), Failure> {
+        let listed = match items.map(|name| response.get(name)) {
             // Protobuf leaves out an empty list.
             Some(None | Some(Value::Null)) => Some(&[][..]),
             Some(Some(list)) => list.as_array().map(Vec::as_slice),
-            None => answer.as_array().map(Vec::as_slice),
+            None => response.as_array().map(Vec::as_slice),
         };
         match (self.format, listed) {
-            (Format::Json, _) => self.json(answer),
-            (Format::Yaml, _) => self.yaml(answer),
+            (Format::Json, _) => self.json(response),
+            (Format::Yaml, _) => self.yaml(response),
             (Format::Jsonl, Some(items)) => items.iter().try_for_each(|item| self.line(item)),
-            (Format::Jsonl, None) => self.line(answer),
+            (Format::Jsonl, None) => self.line(response),
             (Format::Table, Some(items)) => self.text(&table::of_items(items)),
-            (Format::Table, None) => self.text(&table::of_object(answer)),
+            (Format::Table, None) => self.text(&table::of_object(response)),
         }?;
         self.flush()
     }
@@ -129,9 +128,8 @@ impl Output {
     }
 
     fn yaml(&mut self, value: &Value) -> Result<(), Failure> {
-        let text = serde_saphyr::to_string(value).map_err(|error| {
-            Failure::Io(format!("the answer cannot be written as YAML: {error}"))
-        })?;
+        let text = serde_saphyr::to_string(value)
+            .map_err(|error| Failure::Io(format!("cannot write the response as YAML: {error}")))?;
         if self.documents > 0 {
             written(writeln!(self.to, "---"))?;
         }
@@ -156,5 +154,5 @@ fn escaped(json: String) -> String {
 }
 
 fn written(result: io::Result<()>) -> Result<(), Failure> {
-    result.map_err(|error| Failure::io("standard output cannot be written", &error))
+    result.map_err(|error| Failure::io("cannot write to standard output", &error))
 }

@@ -1,111 +1,108 @@
 //! Recording a quantum job in a run of Kubeflow Pipelines.
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Args, Subcommand};
 use compute_kfp::compute::Client;
-use compute_kfp::compute::types::{Job, Metadata};
+use compute_kfp::compute::types::{self, Metadata};
 use compute_kfp::kfp::types::Artifact;
 use compute_kfp::record::Recorded;
 use compute_kfp::waiting::Progress;
 use compute_kfp::{Error, ErrorKind};
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
-use crate::globals::{self, Globals};
+use crate::failure::{Failure, say};
+use crate::options::Options;
 use crate::output::{Format, Output};
+use crate::printable::printable;
 use crate::settings::Settings;
 
-const CALIBRATION: &str = "calibration";
 /// Placeholder for the backend that ran the job.
 const OWN_BACKEND: &str = "that of the job";
 
-pub fn command() -> Command {
-    Command::new("record")
-        .about("Record a quantum job in a run of Kubeflow Pipelines")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(job_command())
+/// Record a quantum job in a run of Kubeflow Pipelines
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {
+    #[command(subcommand)]
+    of: Of,
 }
 
-fn job_command() -> Command {
-    Command::new("job")
-        .about("Record the results of a job as artifacts and metrics of a task")
-        .long_about(
-            "Record the results of a job as artifacts and metrics of a task\n\nThe job and its results \
-             are read from Quantum Inspire. Each result becomes an artifact of the task, without its raw \
-             data. The number of shots and the time they took become metrics: artifacts of the type \
-             `Metric`. Doing it again adds nothing. Servers and credentials of both APIs are needed; \
-             they come from a profile or the environment.",
-        )
-        .arg(
-            Arg::new("id")
-                .required(true)
-                .value_name("ID")
-                .value_parser(value_parser!(i64))
-                .help("Id of the job"),
-        )
-        .arg(globals::text("run", "ID").required(true).help("Id of the run"))
-        .arg(globals::text("task", "ID").help(
-            "Id of the task in the run [default: the task `quantum-job-ID`, which is created if needed]",
-        ))
-        .arg(globals::text("namespace", "NAMESPACE").help(
-            "Namespace of the artifacts [default: that of the run, else the one that is set up, else \
-             `kubeflow` if the server has a single user]",
-        ))
-        .arg(
-            globals::text(CALIBRATION, "BACKEND")
-                .num_args(0..=1)
-                .require_equals(true)
-                .default_missing_value(OWN_BACKEND)
-                .help(
-                    "Record the newest calibration, too: of the backend that ran the job, or of the one \
-                     with that id. Each number in it becomes a metric",
-                ),
-        )
+#[derive(Clone, Debug, Subcommand)]
+enum Of {
+    /// Record the results of a job as artifacts and metrics of a task
+    ///
+    /// The command reads the job and its results from Quantum Inspire. Each result becomes an artifact
+    /// of the task, without its raw data. The number of shots and the execution time become metrics:
+    /// artifacts of the type `Metric`. Recording a job again adds nothing. Set up the servers and
+    /// credentials of both APIs by a profile or by variables.
+    Job(Job),
 }
 
-pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
-    let Some((_, matches)) = matches.subcommand() else {
-        return Ok(());
-    };
-    let text = |name| matches.get_one::<String>(name).map(String::as_str);
-    let (Some(id), Some(run)) = (matches.get_one::<i64>("id"), text("run")) else {
-        return Ok(());
-    };
-    globals.refuse_dry_run("what is recorded depends on the job")?;
-    if globals.endpoint.is_some() || globals.token_file.is_some() {
-        // What one server was given must not go to the other.
-        return Err(Failure::Usage(
-            "--endpoint and --token-file are for one server, and this needs two; set both up by a \
-             profile or by variables"
-                .to_owned(),
-        ));
-    }
-    let settings = Settings::read(globals)?;
-    let (compute, kfp) = (settings.compute()?, settings.kfp()?);
-    let job = compute.read_job(*id).send().await?.into_inner();
-    let results = compute.read_results_by_job_id(*id).page_size(u32::MAX);
-    let results = results.items().collect().await?;
-    if results.is_empty() {
-        return Err(no_results(&job).into());
-    }
-    let calibration = match text(CALIBRATION) {
-        Some(backend) => Some(calibration(&compute, &job, backend).await?),
-        None => None,
-    };
-    let mut record = kfp.record_job(&job, run).results(&results);
-    if let Some(task) = text("task") {
-        record = record.task(task);
-    }
-    if let Some(calibration) = &calibration {
-        record = record.calibration(calibration);
-    }
-    if let Some(namespace) = text("namespace") {
-        record = record.namespace(namespace);
-    }
-    print(globals, &record.send().await?)
+#[derive(Args, Clone, Debug)]
+struct Job {
+    /// Id of the job
+    id: i64,
+    /// Id of the run
+    #[arg(long, value_name = "ID")]
+    run: String,
+    /// Id of the task in the run [default: the task `quantum-job-ID`, which is created if needed]
+    #[arg(long, value_name = "ID")]
+    task: Option<String>,
+    /// Namespace of the artifacts [default: the run's, else the configured one, else `kubeflow` if the
+    /// server has a single user]
+    #[arg(long)]
+    namespace: Option<String>,
+    /// Also record the newest calibration, of the backend that ran the job or of the one with this id.
+    /// Each number in it becomes a metric
+    #[arg(
+        long,
+        value_name = "BACKEND",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = OWN_BACKEND
+    )]
+    calibration: Option<String>,
 }
 
-fn no_results(job: &Job) -> Error {
+impl Arguments {
+    pub async fn run(&self, options: &Options) -> Result<(), Failure> {
+        let Of::Job(arguments) = &self.of;
+        options.refuse_dry_run("the recorded data depends on the job")?;
+        let settings = Settings::read(options)?;
+        let (compute, kfp) = (settings.compute()?, settings.kfp()?);
+        let job = compute.read_job(arguments.id).send().await?.into_inner();
+        let results = compute.read_results_by_job_id(job.id).page_size(u32::MAX);
+        let results = results.items().collect().await?;
+        if results.is_empty() {
+            return Err(no_results(&job).into());
+        }
+        let calibration = match &arguments.calibration {
+            Some(backend) => Some(calibration(&compute, &job, backend).await?),
+            None => None,
+        };
+        let mut record = kfp.record_job(&job, &arguments.run).results(&results);
+        if let Some(task) = &arguments.task {
+            record = record.task(task);
+        }
+        if let Some(calibration) = &calibration {
+            record = record.calibration(calibration);
+        }
+        if let Some(namespace) = &arguments.namespace {
+            record = record.namespace(namespace);
+        }
+        let recorded = record.send().await?;
+        print(options, &recorded)?;
+        if Output::new(options.output).format() == Format::Table {
+            let (run, task) = (&arguments.run, printable(&recorded.task_id));
+            let endpoint = kfp.transport().endpoint();
+            say(&format!(
+                "recorded at `{endpoint}`; show the task with \
+                 `compute-kfp kfp get-task --run-id {run} --task-id {task}`"
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn no_results(job: &types::Job) -> Error {
     let (id, state) = (job.id, &job.status);
     let remedy = match job.is_final() {
         true => "nothing was recorded".to_owned(),
@@ -115,7 +112,11 @@ fn no_results(job: &Job) -> Error {
     Error::new(ErrorKind::Conflict, message)
 }
 
-async fn calibration(client: &Client, job: &Job, backend: &str) -> Result<Metadata, Failure> {
+async fn calibration(
+    client: &Client,
+    job: &types::Job,
+    backend: &str,
+) -> Result<Metadata, Failure> {
     let backend_id = match backend {
         OWN_BACKEND => {
             let batch_jobs = client.read_batch_jobs().id(job.batch_job_id);
@@ -125,14 +126,14 @@ async fn calibration(client: &Client, job: &Job, backend: &str) -> Result<Metada
                 .and_then(|batch_job| batch_job.backend_id);
             backend_id.ok_or_else(|| {
                 Failure::Usage(format!(
-                    "it is not known which backend ran job {}; give its id as --{CALIBRATION}=ID",
+                    "the backend that ran job {} is unknown; give its id as --calibration=ID",
                     job.id
                 ))
             })?
         }
         id => id.parse().map_err(|_| {
             Failure::Usage(format!(
-                "`{}` is no id of a backend; give a number",
+                "invalid backend id `{}`: it must be a number",
                 id.escape_debug()
             ))
         })?,
@@ -140,8 +141,8 @@ async fn calibration(client: &Client, job: &Job, backend: &str) -> Result<Metada
     Ok(client.latest_calibration(backend_id).send().await?)
 }
 
-fn print(globals: &Globals, recorded: &Recorded) -> Result<(), Failure> {
-    let mut output = Output::new(globals.output);
+fn print(options: &Options, recorded: &Recorded) -> Result<(), Failure> {
+    let mut output = Output::new(options.output);
     let (artifacts, metrics) = (&recorded.artifacts, &recorded.metrics);
     match output.format() {
         Format::Table => {
@@ -157,8 +158,8 @@ fn print(globals: &Globals, recorded: &Recorded) -> Result<(), Failure> {
         }
         _ => {
             let task = &recorded.task_id;
-            let answer = json!({"task_id": task, "artifacts": artifacts, "metrics": metrics});
-            output.answer(&answer, None)
+            let response = json!({"task_id": task, "artifacts": artifacts, "metrics": metrics});
+            output.response(&response, None)
         }
     }
 }

@@ -7,17 +7,16 @@
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
 
-use compute_kfp::settings::Setting::{AllowHttp, Login};
+use compute_kfp::settings::Setting::AllowHttp;
 use compute_kfp::settings::{Found, Origin, Variables};
 use compute_kfp::{RetryPolicy, Transport, TransportBuilder, compute, kfp};
 
 use crate::api::{Api, Client};
-use crate::dry_run::Preview;
 use crate::failure::{Failure, say};
-use crate::globals::Globals;
+use crate::options::Options;
 use crate::profile::{self, Profile};
+use crate::server_settings::{ServerSettings, SettingNames};
 use crate::verbose::Verbose;
 
 /// The source of a setting.
@@ -51,45 +50,40 @@ pub struct Setting {
 
 /// Settings from options, profiles and variables. Files of a login or a pod come after them.
 pub struct Settings<'a> {
-    globals: &'a Globals,
+    options: &'a Options,
     profile: Profile,
 }
 
 impl<'a> Settings<'a> {
-    pub fn read(globals: &'a Globals) -> Result<Self, Failure> {
+    pub fn read(options: &'a Options) -> Result<Self, Failure> {
         Ok(Self {
-            globals,
-            profile: profile::read(globals.profile.as_deref())?,
+            options,
+            profile: profile::read(options.profile.as_deref())?,
         })
     }
 
     /// Returns the settings of an API. The SDK finds the others.
     pub fn of(&self, api: Api) -> Vec<Setting> {
         let variables = api.variables();
-        let mut settings = self.place(api, &variables);
+        let mut settings = self.of_one_source(api, &variables);
         let has = |settings: &[Setting], variable| {
             settings.iter().any(|setting| setting.variable == variable)
         };
-        // What this machine needs to reach servers is no server's alone.
+        // This machine needs them to reach any server.
         for variable in [variables.certificate_authority, variables.proxy] {
             if !has(&settings, variable) {
                 settings.extend(of_environment(variable));
             }
         }
-        for (variable, value, option) in self.options(api, &variables) {
-            let stands_for = [
-                (variables.token_file, Some(variables.token)),
-                (variables.cookie_file.unwrap_or_default(), variables.cookie),
-            ];
+        let files = values_and_files(&variables);
+        for option in self.of_options(api) {
+            // A file that an option names replaces the value that another source sets.
+            let replaced = files.iter().find(|(_, file)| *file == option.variable);
             settings.retain(|setting| {
-                setting.variable != variable
-                    && !stands_for.contains(&(variable, Some(setting.variable)))
+                setting.variable != option.variable
+                    && replaced.is_none_or(|(value, _)| setting.variable != *value)
             });
-            settings.push(Setting {
-                variable,
-                value,
-                source: Source::Option(option),
-            });
+            settings.push(option);
         }
         settings
     }
@@ -98,89 +92,58 @@ impl<'a> Settings<'a> {
     pub fn hidden(&self, api: Api) -> Vec<(Setting, Source)> {
         let variables = api.variables();
         let used = self.of(api);
-        let by_variable = |name| used.iter().find(|setting| Some(setting.variable) == name);
-        // Of the two, the SDK takes the value.
-        let values = [
-            (Some(variables.token_file), Some(variables.token)),
-            (variables.cookie_file, variables.cookie),
-        ];
-        let file_of = |setting: &Setting| {
-            let mut values = values.iter();
-            let (_, value) = values.find(|(file, _)| *file == Some(setting.variable))?;
+        let by_variable = |name| used.iter().find(|setting| setting.variable == name);
+        // The SDK prefers a value to the file that holds it.
+        let files = values_and_files(&variables);
+        let value_of = |setting: &Setting| {
+            let mut files = files.iter();
+            let (value, _) = files.find(|(_, file)| *file == setting.variable)?;
             by_variable(*value)
         };
         let set = variables.names().filter_map(of_environment);
-        let set = set.chain(self.of_profile(api, &variables));
+        let set = set.chain(self.of_profile(api));
         set.filter_map(|setting| {
-            let same = by_variable(Some(setting.variable));
+            let same = by_variable(setting.variable);
             let hiding = match same.is_some_and(|used| used.source == setting.source) {
-                true => file_of(&setting),
-                false => same.or_else(|| file_of(&setting)).or(used.first()),
+                true => value_of(&setting),
+                false => same.or_else(|| value_of(&setting)).or(used.first()),
             };
             Some((setting, hiding?.source.clone()))
         })
         .collect()
     }
 
-    fn options(
-        &self,
-        api: Api,
-        variables: &Variables,
-    ) -> Vec<(&'static str, OsString, &'static str)> {
-        let endpoint = self.globals.endpoint.as_ref();
-        let endpoint = endpoint.map(|url| (variables.endpoint, url.into(), "endpoint"));
-        let token_file = self.globals.token_file.clone().map(PathBuf::into_os_string);
-        let token_file = token_file.map(|path| (variables.token_file, path, "token-file"));
-        let connection = self.globals.connection.iter();
-        let connection = connection
-            .filter_map(|(name, value)| Some((name.variable(api)?, value.clone(), name.option)));
-        endpoint
-            .into_iter()
-            .chain(token_file)
-            .chain(connection)
-            .collect()
-    }
-
     /// Returns the settings of the source that provides server and credentials.
-    fn place(&self, api: Api, variables: &Variables) -> Vec<Setting> {
-        let of_profile = self.of_profile(api, variables);
-        if self.globals.profile.is_some() && !of_profile.is_empty() {
+    fn of_one_source(&self, api: Api, variables: &Variables) -> Vec<Setting> {
+        let of_profile = self.of_profile(api);
+        if self.options.profile.is_some() && !of_profile.is_empty() {
             return of_profile;
         }
         let of_environment: Vec<Setting> = variables.names().filter_map(of_environment).collect();
         let mut names = variables.server_names();
-        let decides = names.any(|name| {
+        let names_a_server = names.any(|name| {
             of_environment
                 .iter()
                 .any(|setting| setting.variable == name)
         });
-        match decides || of_profile.is_empty() {
+        match names_a_server || of_profile.is_empty() {
             true => of_environment,
             false => of_profile,
         }
     }
 
-    fn of_profile(&self, api: Api, variables: &Variables) -> Vec<Setting> {
+    fn of_options(&self, api: Api) -> Vec<Setting> {
+        from(&self.options.server, api, |names| {
+            Source::Option(names.option)
+        })
+    }
+
+    fn of_profile(&self, api: Api) -> Vec<Setting> {
         let Some(section) = self.profile.section(api) else {
             return Vec::new();
         };
-        let name = self.globals.profile.as_deref().unwrap_or(profile::DEFAULT);
-        let setting = |variable, value: OsString| Setting {
-            variable,
-            value,
-            source: Source::Profile(name.to_owned()),
-        };
-        let endpoint = section.endpoint.as_ref();
-        let token_file = section.token_file.clone().map(PathBuf::into_os_string);
-        let connection = section.connection().into_iter();
-        let connection =
-            connection.filter_map(|(name, value)| Some(setting(name.variable(api)?, value)));
-        endpoint
-            .map(|endpoint| setting(variables.endpoint, endpoint.into()))
-            .into_iter()
-            .chain(token_file.map(|path| setting(variables.token_file, path)))
-            .chain(connection)
-            .collect()
+        let name = self.options.profile.as_deref().unwrap_or(profile::DEFAULT);
+        from(section, api, |_| Source::Profile(name.to_owned()))
     }
 
     /// Creates a client of the API from all settings.
@@ -200,14 +163,14 @@ impl<'a> Settings<'a> {
     }
 
     pub fn compute_builder(&self) -> Result<compute::ClientBuilder, Failure> {
-        self.tell(Api::Compute);
+        self.log(Api::Compute);
         let builder = compute::ClientBuilder::from_variables(&self.variables(Api::Compute))?;
         let held = held(builder.found());
         Ok(builder.transport(|transport| self.transport(transport, held)))
     }
 
     pub fn kfp_builder(&self) -> Result<kfp::ClientBuilder, Failure> {
-        self.tell(Api::Kfp);
+        self.log(Api::Kfp);
         let mut builder = kfp::ClientBuilder::from_variables(&self.variables(Api::Kfp))?;
         let endpoint = Api::Kfp.variables().endpoint;
         let is_elsewhere = self.of(Api::Kfp).iter().any(|setting| {
@@ -229,7 +192,7 @@ impl<'a> Settings<'a> {
         };
         let endpoint = setting.value.into_string().map_err(|_| {
             Failure::Usage(format!(
-                "the address of the server, set by {}, is not UTF-8; set it anew",
+                "the endpoint in {} is not UTF-8; correct it",
                 setting.source
             ))
         })?;
@@ -248,32 +211,9 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// Creates a client that sends nothing, and the preview of its request.
-    pub fn preview(&self, api: Api) -> Result<(Client, Preview), Failure> {
-        Ok(match api {
-            Api::Compute => {
-                let mut builder = self.compute_builder()?;
-                let preview = Preview::new(self, api, builder.found());
-                let found = builder.found().iter();
-                if found.clone().any(|found| found.setting == Login) {
-                    // No login is renewed for something that is not sent.
-                    builder = builder.bearer_token("of a login");
-                }
-                let builder = builder.transport(|transport| preview.dry_run(transport));
-                (Client::Compute(builder.build()?), preview)
-            }
-            Api::Kfp => {
-                let builder = self.kfp_builder()?;
-                let preview = Preview::new(self, api, builder.found());
-                let builder = builder.transport(|transport| preview.dry_run(transport));
-                (Client::Kfp(builder.build()?), preview)
-            }
-        })
-    }
-
     /// Prints the sources of the settings if -vv is given.
-    fn tell(&self, api: Api) {
-        if self.globals.verbosity > 1 {
+    fn log(&self, api: Api) {
+        if self.options.verbosity > 1 {
             for setting in self.of(api) {
                 say(&format!("* {} by {}", setting.variable, setting.source));
             }
@@ -316,18 +256,41 @@ impl<'a> Settings<'a> {
         held: Vec<&'static str>,
     ) -> TransportBuilder {
         transport = transport.application(concat!("compute-kfp-cli/", env!("CARGO_PKG_VERSION")));
-        if let Some(limit) = self.globals.timeout {
+        if let Some(limit) = self.options.timeout {
             transport = transport.timeout(limit);
         }
-        if let Some(retries) = self.globals.retries {
+        if let Some(retries) = self.options.retries {
             let policy = RetryPolicy::default().max_attempts(retries.saturating_add(1));
             transport = transport.retry(policy);
         }
-        match self.globals.verbosity {
+        match self.options.verbosity {
             0 => transport,
             _ => transport.middleware(Verbose { held }),
         }
     }
+}
+
+/// Returns the settings that are set in options or a profile and that the API has.
+fn from(
+    settings: &ServerSettings,
+    api: Api,
+    source: impl Fn(&SettingNames) -> Source,
+) -> Vec<Setting> {
+    let settings = settings.values().filter_map(|(names, value)| {
+        Some(Setting {
+            variable: names.variable(api)?,
+            value,
+            source: source(names),
+        })
+    });
+    settings.collect()
+}
+
+/// Returns the variables of secrets, each with the variable of the file that can hold it.
+fn values_and_files(variables: &Variables) -> Vec<(&'static str, &'static str)> {
+    let cookie = variables.cookie.zip(variables.cookie_file);
+    let token = (variables.token, variables.token_file);
+    cookie.into_iter().chain([token]).collect()
 }
 
 /// Returns the setting of a variable, if it is set.
@@ -342,7 +305,9 @@ fn of_environment(variable: &'static str) -> Option<Setting> {
 
 /// Returns the schemes that a client has credentials for.
 fn held(found: &[Found]) -> Vec<&'static str> {
-    use compute_kfp::settings::Setting::{ApiKey, IdentityHeader, SessionCookie, Token, TokenFile};
+    use compute_kfp::settings::Setting::{
+        ApiKey, IdentityHeader, Login, SessionCookie, Token, TokenFile,
+    };
     use compute_kfp::{compute::operations as compute, kfp::operations as kfp};
 
     let schemes = found.iter().flat_map(|found| match found.setting {

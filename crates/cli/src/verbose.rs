@@ -6,7 +6,7 @@ use compute_kfp::middleware::{Attempt, Middleware, Next, ResponseFuture};
 use compute_kfp::operation::{Operation, SecurityScheme};
 
 use crate::failure::say;
-use crate::output::printable;
+use crate::printable::printable;
 
 /// Parts of the names of response headers that hold secrets. Request credentials are never seen here.
 const SECRET: [&str; 6] = ["auth", "cookie", "credential", "key", "secret", "token"];

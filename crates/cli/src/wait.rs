@@ -1,86 +1,94 @@
 //! Waiting for the end of a run or a job.
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Args, Subcommand};
 use compute_kfp::Timestamp;
 use compute_kfp::waiting::{Progress, Wait};
 use serde_json::json;
 
+use crate::api::Api;
 use crate::bar::Bar;
 use crate::failure::{Failure, ended_badly};
-use crate::globals::{self, Globals};
-use crate::output::{Output, printable};
+use crate::options::{Interval, Options};
+use crate::output::Output;
+use crate::printable::printable;
 use crate::settings::Settings;
 
-const STATUS: &str = "Exit status: 0 it ended as it should, 1 it did not, 3 not authenticated, \
-    4 there is none, 5 --timeout was over before it ended.";
+const STATUS: &str = "Exit status: 0 it succeeded, 1 it did not, 3 not authenticated, 4 not found, \
+    5 it had not ended when --timeout was over.";
 
-pub fn command() -> Command {
-    Command::new("wait")
-        .about("Wait until a run or a job has ended, and print its states as they come")
-        .after_help(STATUS)
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(
-            of("run", "Wait until a run of Kubeflow Pipelines has ended").arg(id("Id of the run")),
-        )
-        .subcommand(
-            of("job", "Wait until a job of Quantum Inspire has ended")
-                .arg(id("Id of the job").value_parser(value_parser!(i64))),
-        )
+/// Wait for a run or a job to end, and print each change of its state
+#[derive(Args, Clone, Debug)]
+#[command(after_help = STATUS)]
+pub struct Arguments {
+    #[command(subcommand)]
+    of: Of,
 }
 
-fn of(name: &'static str, about: &'static str) -> Command {
-    let long = format!(
-        "{about}\n\nEach state is a line, with the time at which it was seen. With --output json or \
-         jsonl it is an object with time, state and message. --timeout limits the wait."
-    );
-    Command::new(name)
-        .about(about)
-        .long_about(long)
-        .after_help(STATUS)
-        .arg(globals::interval())
+#[derive(Clone, Debug, Subcommand)]
+enum Of {
+    /// Wait for a run of Kubeflow Pipelines to end
+    ///
+    /// Each state is a line, with the time at which it was seen. With --output json or jsonl it is an
+    /// object with time, state and message. --timeout limits the wait.
+    #[command(after_help = STATUS)]
+    Run {
+        /// Id of the run
+        id: String,
+        #[command(flatten)]
+        interval: Interval,
+    },
+    /// Wait for a job of Quantum Inspire to end
+    ///
+    /// Each state is a line, with the time at which it was seen. With --output json or jsonl it is an
+    /// object with time, state and message. --timeout limits the wait.
+    #[command(after_help = STATUS)]
+    Job {
+        /// Id of the job
+        id: i64,
+        #[command(flatten)]
+        interval: Interval,
+    },
 }
 
-fn id(help: &'static str) -> Arg {
-    Arg::new("id").required(true).value_name("ID").help(help)
-}
+impl Arguments {
+    /// Returns the API that the command calls.
+    pub fn api(&self) -> Api {
+        match self.of {
+            Of::Run { .. } => Api::Kfp,
+            Of::Job { .. } => Api::Compute,
+        }
+    }
 
-pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
-    globals.refuse_dry_run("a wait asks until the end")?;
-    let settings = Settings::read(globals)?;
-    match matches.subcommand() {
-        Some(("run", matches)) => match matches.get_one::<String>("id") {
-            Some(id) => {
+    pub async fn run(&self, options: &Options) -> Result<(), Failure> {
+        options.refuse_dry_run("a wait sends requests until the end")?;
+        let settings = Settings::read(options)?;
+        match &self.of {
+            Of::Run { id, interval } => {
                 let wait = settings.kfp()?.wait_for_run(id);
-                until_the_end(globals, matches, &format!("run {id}"), wait).await
+                until_the_end(options, *interval, &format!("run {id}"), wait).await
             }
-            None => Ok(()),
-        },
-        Some((_, matches)) => match matches.get_one::<i64>("id") {
-            Some(id) => {
+            Of::Job { id, interval } => {
                 let wait = settings.compute()?.wait_for_job(*id);
-                until_the_end(globals, matches, &format!("job {id}"), wait).await
+                until_the_end(options, *interval, &format!("job {id}"), wait).await
             }
-            None => Ok(()),
-        },
-        None => Ok(()),
+        }
     }
 }
 
 async fn until_the_end<T: Progress>(
-    globals: &Globals,
-    matches: &ArgMatches,
+    options: &Options,
+    interval: Interval,
     what: &str,
     mut wait: Wait<T>,
 ) -> Result<(), Failure> {
-    if let Some(limit) = globals.timeout {
+    if let Some(limit) = options.timeout {
         wait = wait.timeout(limit);
     }
-    if let Some(interval) = globals::interval_of(matches) {
+    if let Some(interval) = interval.interval {
         wait = wait.min_interval(interval);
     }
-    let mut output = Output::new(globals.output);
-    let bar = Bar::of_states(globals, what);
+    let mut output = Output::new(options.output);
+    let bar = Bar::of_states(options, what);
     let mut changes = wait.changes();
     let mut last = None;
     while let Some(now) = changes.next().await {
@@ -94,18 +102,18 @@ async fn until_the_end<T: Progress>(
     }
     drop(bar);
     match last {
-        Some(last) if !last.has_succeeded() => Err(badly(globals, what, &last)),
+        Some(last) if !last.has_succeeded() => Err(failed(options, what, &last)),
         _ => Ok(()),
     }
 }
 
 /// Reports the state in which a run or job ended, and why.
-pub fn badly(globals: &Globals, what: &str, last: &impl Progress) -> Failure {
+pub fn failed(options: &Options, what: &str, last: &impl Progress) -> Failure {
     let reason = last.message().map(|text| format!(": {text}"));
     let message = format!(
         "{what} ended as {}{}",
         last.state(),
         reason.unwrap_or_default()
     );
-    ended_badly(&message, globals.speaks_json())
+    ended_badly(&message, options.speaks_json())
 }

@@ -43,5 +43,6 @@ pub use credentials::{DEFAULT_COMPUTE_API_KEY, DEFAULT_COMPUTE_TOKEN, DEFAULT_KF
 pub use fault::Fault;
 pub use inspection::ReceivedRequest;
 pub use kfp::NAMESPACE;
+pub use kfp::package::pipeline_name;
 pub use kfp::server::KfpServer;
 pub use sandbox::Sandbox;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::failure::Failure;
-use crate::output::printable;
+use crate::printable::printable;
 
 /// The subject of a check.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Status {
         match self {
             Self::Ok => '✔',
             Self::Warning => '!',
-            Self::Skipped => '–',
+            Self::Skipped => '·',
             Self::Failed(_) => '✘',
         }
     }
@@ -87,15 +87,7 @@ impl Check {
     }
 
     pub fn failed(self, failure: &Failure) -> Self {
-        let message = match failure {
-            Failure::Advised {
-                message: Some(message),
-                ..
-            } => message.clone(),
-            Failure::Api(error) | Failure::Advised { error, .. } => error.message().to_owned(),
-            Failure::Usage(message) | Failure::Io(message) => message.clone(),
-            _ => "it ended early".to_owned(),
-        };
+        let message = failure.message().unwrap_or("ended early");
         self.ended(Status::Failed(failure.status()), message)
     }
 

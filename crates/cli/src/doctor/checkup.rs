@@ -10,49 +10,46 @@ use compute_kfp::{Error, ErrorKind, SettingsError, kfp};
 use super::check::{Check, Subject};
 use crate::advice;
 use crate::api::{Api, Client};
+use crate::configured_client::{ConfiguredClient, title};
 use crate::failure::Failure;
-use crate::globals::Globals;
+use crate::options::Options;
 use crate::session::Identity;
 use crate::settings::{Settings, Source};
-use crate::setup::{Setup, title};
 
 pub struct Checkup<'a> {
-    globals: &'a Globals,
+    options: &'a Options,
     settings: &'a Settings<'a>,
     api: Api,
 }
 
 impl<'a> Checkup<'a> {
-    pub fn new(globals: &'a Globals, settings: &'a Settings<'a>, api: Api) -> Self {
+    pub fn new(options: &'a Options, settings: &'a Settings<'a>, api: Api) -> Self {
         Self {
-            globals,
+            options,
             settings,
             api,
         }
     }
 
     pub async fn checks(&self) -> Vec<Check> {
-        let setup = match Setup::of(self.settings, self.api) {
-            Ok(Some(setup)) => setup,
-            Ok(None) => return vec![self.not_set_up()],
+        let configured = match ConfiguredClient::of(self.settings, self.api) {
+            Ok(Some(configured)) => configured,
+            Ok(None) => return vec![self.not_configured()],
             Err(failure) => return vec![self.broken(failure)],
         };
-        let mut checks = self.configured(&setup);
-        if self.globals.dry_run {
-            let not_asked = "nothing is asked in a dry run";
-            checks.push(self.check("server").skipped(not_asked));
-            checks.push(self.check("access").skipped(not_asked));
+        let mut checks = self.configured(&configured);
+        if self.options.dry_run {
+            let not_sent = "nothing is sent in a dry run";
+            checks.push(self.check("server").skipped(not_sent));
+            checks.push(self.check("access").skipped(not_sent));
             return checks;
         }
-        let server = self.server(&setup).await;
-        let answers = server.is_ok();
+        let server = self.server(&configured).await;
+        let responds = server.is_ok();
         checks.push(server);
-        match answers {
-            true => checks.extend(self.access(&setup).await),
-            false => checks.push(
-                self.check("access")
-                    .skipped("the server is not there to ask"),
-            ),
+        match responds {
+            true => checks.extend(self.access(&configured).await),
+            false => checks.push(self.check("access").skipped("the server does not respond")),
         }
         checks
     }
@@ -61,15 +58,17 @@ impl<'a> Checkup<'a> {
         Check::of(Subject::Api(self.api), name)
     }
 
-    fn not_set_up(&self) -> Check {
+    fn not_configured(&self) -> Check {
         let check = self.check("settings").skipped("nothing is configured");
         let variables = self.api.variables();
         let (endpoint, token) = (variables.endpoint, variables.token);
         match self.api {
             Api::Compute => check.remedy(format!(
-                "to use it, log in with `compute-kfp login`, or set {endpoint} and {token}"
+                "to use this API, log in with `compute-kfp login`, or set {endpoint} and {token}"
             )),
-            Api::Kfp => check.remedy(format!("to use it, set {endpoint}, or make a profile")),
+            Api::Kfp => check.remedy(format!(
+                "to use this API, set {endpoint} or create a profile"
+            )),
         }
     }
 
@@ -83,33 +82,30 @@ impl<'a> Checkup<'a> {
             .collect();
         sources.dedup();
         let check = self.check("settings").failed(&self.advised(failure));
-        let check = check.remedy("correct what the message names");
+        let check = check.remedy("correct the setting that the message names");
         match sources.as_slice() {
             [] => check,
             sources => check.source(sources.join(", ")),
         }
     }
 
-    fn configured(&self, setup: &Setup) -> Vec<Check> {
-        let endpoint = self.check("endpoint").ok(setup.endpoint());
-        let endpoint = match setup.source(Setting::Endpoint) {
+    fn configured(&self, configured: &ConfiguredClient) -> Vec<Check> {
+        let endpoint = self.check("endpoint").ok(configured.endpoint());
+        let endpoint = match configured.source(Setting::Endpoint) {
             Some(source) => endpoint.source(source),
             None => endpoint,
         };
-        let others = setup.found.iter();
+        let others = configured.found.iter();
         let others = others.filter(|(found, _)| found.setting != Setting::Endpoint);
         let mut checks = vec![endpoint];
         checks.extend(others.map(|(found, source)| self.setting(found, source)));
-        if setup.credential().is_none() {
+        if configured.credential().is_none() {
             checks.push(match self.api {
-                Api::Compute => self
-                    .check("credential")
-                    .warning("there is none")
-                    .remedy(format!(
-                        "log in with `compute-kfp login`, or set {}",
-                        self.api.variables().token
-                    )),
-                Api::Kfp => self.check("credential").skipped("there is none"),
+                Api::Compute => self.check("credential").warning("none").remedy(format!(
+                    "log in with `compute-kfp login`, or set {}",
+                    self.api.variables().token
+                )),
+                Api::Kfp => self.check("credential").skipped("none"),
             });
         }
         let hidden = self.settings.hidden(self.api).into_iter();
@@ -123,7 +119,7 @@ impl<'a> Checkup<'a> {
                 .skipped(format!("{place}, hidden by {by}"))
         }));
         if self.api == Api::Compute {
-            checks.extend(self.login_file(setup));
+            checks.extend(self.login_file(configured));
         }
         checks
     }
@@ -134,44 +130,50 @@ impl<'a> Checkup<'a> {
             Some(path) if found.setting == Setting::TokenFile => match File::open(path) {
                 Ok(_) => check.ok(path),
                 Err(error) => {
-                    let message = format!("`{path}` cannot be read: {error}");
+                    let message = format!("cannot read `{path}`: {error}");
                     check
                         .failed(&Error::authentication(message).into())
-                        .remedy("correct the path, or put the token there")
+                        .remedy("correct the path, or write the token to this file")
                 }
             },
             Some(value) => check.ok(value),
             None => match found.setting {
-                Setting::AllowHttp => check.ok("is allowed to any host"),
+                Setting::AllowHttp => check.ok("allowed for any host"),
                 Setting::InsecureSkipTlsVerify => check
-                    .warning("is off: any certificate of the server is accepted")
-                    .remedy("trust the authority of the server by --certificate-authority instead"),
-                _ => check.ok("is set, not shown"),
+                    .warning("off: any certificate of the server is accepted")
+                    .remedy(
+                        "use --certificate-authority to trust the authority of the server instead",
+                    ),
+                _ => check.ok("set, not shown"),
             },
         }
     }
 
     /// Checks the membership of the login in use, or a login file that is not used.
-    fn login_file(&self, setup: &Setup) -> Option<Check> {
+    fn login_file(&self, configured: &ConfiguredClient) -> Option<Check> {
         let file = self.check("login file");
         let login = match Login::from_default_file() {
-            Ok(login) => login.host(setup.endpoint()),
+            Ok(login) => login.host(configured.endpoint()),
             Err(error) if error.kind() == ErrorKind::Authentication => return None,
             Err(error) => {
                 let check = file.warning(error.message());
-                return Some(check.remedy("it is not used now; correct it or move it away"));
+                return Some(check.remedy("the file is not used; correct or remove it"));
             }
         };
         let path = login.path().display();
-        if let Some(hidden) = setup.hidden_login() {
-            return Some(file.warning(hidden).remedy(
-                "remove what hides the login, or log out with `compute-kfp logout` to end it",
-            ));
+        if let Some(hidden) = configured.hidden_login() {
+            return Some(
+                file.warning(hidden)
+                    .remedy("remove that credential, or end the login with `compute-kfp logout`"),
+            );
         }
-        if setup.source(Setting::Login).is_none() {
-            let why = match setup.credential() {
+        if configured.source(Setting::Login).is_none() {
+            let why = match configured.credential() {
                 Some((found, _)) => {
-                    format!("`{path}` is not used, but the {}", title(found.setting))
+                    format!(
+                        "`{path}` is not used; the {} takes precedence",
+                        title(found.setting)
+                    )
                 }
                 None => format!("`{path}` holds no login to this server"),
             };
@@ -183,26 +185,26 @@ impl<'a> Checkup<'a> {
         Some(match login.team_member_id() {
             Ok(Some(id)) => check.ok(id),
             Ok(None) => check
-                .warning("none is chosen")
-                .remedy("choose one with `compute-kfp login --team-member ID`"),
+                .warning("none is selected")
+                .remedy("select one with `compute-kfp login --team-member ID`"),
             Err(error) => check.failed(&error.into()),
         })
     }
 
-    /// Checks whether the server responds. A proxy that demands a credential counts as a response.
-    async fn server(&self, setup: &Setup) -> Check {
+    /// Checks whether the server responds. A proxy that requires a credential counts as a response.
+    async fn server(&self, configured: &ConfiguredClient) -> Check {
         let check = self.check("server");
-        let anonymous = match setup.anonymous(self.settings) {
+        let anonymous = match configured.anonymous(self.settings) {
             Ok(client) => client,
             Err(failure) => return check.failed(&failure),
         };
-        let asked = Instant::now();
-        let answer = match &anonymous {
+        let sent = Instant::now();
+        let response = match &anonymous {
             Client::Compute(client) => client.healthz().send().await.map(drop),
             Client::Kfp(client) => client.get_healthz().send().await.map(drop),
         };
-        let took = asked.elapsed().as_millis();
-        let moved = match &answer {
+        let took = sent.elapsed().as_millis();
+        let moved = match &response {
             Err(error) if self.api == Api::Kfp && advice::is_page(error) => {
                 advice::api_below(self.settings).await
             }
@@ -213,23 +215,23 @@ impl<'a> Checkup<'a> {
                 .failed(&moved.into())
                 .remedy("use the endpoint that the message names");
         }
-        match answer {
-            Ok(()) => check.ok(format!("answers, in {took} ms")),
-            Err(error) if wants_a_credential(&error) => {
-                check.ok(format!("answers, in {took} ms, and wants a credential"))
+        match response {
+            Ok(()) => check.ok(format!("responds in {took} ms")),
+            Err(error) if requires_a_credential(&error) => {
+                check.ok(format!("responds in {took} ms and requires a credential"))
             }
             Err(error) => self.refused(check, None, error),
         }
     }
 
     /// Checks whether the server accepts each of the credentials.
-    async fn access(&self, setup: &Setup) -> Vec<Check> {
-        let client = match &setup.client {
-            Client::Kfp(client) => return vec![self.access_to_kfp(setup, client).await],
+    async fn access(&self, configured: &ConfiguredClient) -> Vec<Check> {
+        let client = match &configured.client {
+            Client::Kfp(client) => return vec![self.access_to_kfp(configured, client).await],
             Client::Compute(client) => client,
         };
         let mut checks = Vec::new();
-        for (credential, source) in setup.credentials() {
+        for (credential, source) in configured.credentials() {
             let check = self.check("access");
             let check = match Identity::of(client, credential).await {
                 Ok(identity) => check.ok(identity.name()),
@@ -244,12 +246,12 @@ impl<'a> Checkup<'a> {
         checks
     }
 
-    async fn access_to_kfp(&self, setup: &Setup, client: &kfp::Client) -> Check {
+    async fn access_to_kfp(&self, configured: &ConfiguredClient, client: &kfp::Client) -> Check {
         let mut request = client.list_pipelines().page_size(1);
         if let Some(namespace) = client.namespace() {
             request = request.namespace(namespace);
         }
-        let credential = setup.credential();
+        let credential = configured.credential();
         let check = self.check("access");
         let check = match request.send().await {
             Ok(_) if credential.is_none() => {
@@ -268,44 +270,46 @@ impl<'a> Checkup<'a> {
     fn refused(&self, check: Check, credential: Option<&Found>, error: Error) -> Check {
         let by_login = credential.is_none_or(|found| found.setting == Setting::Login);
         let remedy = match error.kind() {
-            _ if SettingsError::of(&error).is_some() => "correct what the message names",
+            _ if SettingsError::of(&error).is_some() => {
+                "correct the setting that the message names"
+            }
             ErrorKind::Authentication if self.api == Api::Compute && by_login => {
                 "log in with `compute-kfp login`"
             }
-            ErrorKind::Authentication => "replace the credential, which is wrong or has expired",
-            ErrorKind::Permission => "ask for the permission, or use another account or namespace",
+            ErrorKind::Authentication => "replace the credential, which is invalid or has expired",
+            ErrorKind::Permission => "request the permission, or use another account or namespace",
             ErrorKind::Connection => "check the address, the network and the proxy",
-            ErrorKind::Timeout => "try again, or allow more time with --timeout",
+            ErrorKind::Timeout => "try again, or increase --timeout",
             ErrorKind::Server | ErrorKind::RateLimited => {
-                "try again later; if it stays so, tell who runs the server"
+                "try again later; if it persists, contact the operator of the server"
             }
             ErrorKind::NotFound | ErrorKind::Protocol => {
-                "check that the address is that of this API"
+                "check that the endpoint is the address of this API"
             }
-            _ => "correct what the message names",
+            _ => "correct the setting that the message names",
         };
         check.failed(&self.advised(error.into())).remedy(remedy)
     }
 
-    /// Puts a failure in the terms of the command line.
+    /// Replaces the message of a failure by one in the terms of the command line.
     fn advised(&self, failure: Failure) -> Failure {
-        let message = match &failure {
-            Failure::Api(error) => advice::of_setup(&[self.api], error),
-            _ => None,
-        };
-        match (failure, message) {
-            (Failure::Api(error), Some(message)) => Failure::Advised {
+        match failure {
+            Failure::Api {
                 error,
-                message: Some(message),
-                hint: None,
+                message: None,
+                hint,
+            } => Failure::Api {
+                message: advice::of_settings(&[self.api], &error),
+                error,
+                hint,
             },
-            (failure, _) => failure,
+            other => other,
         }
     }
 }
 
-/// Returns whether a server, or a proxy in front of it, demanded a credential.
-fn wants_a_credential(error: &Error) -> bool {
+/// Returns whether a server, or a proxy in front of it, required a credential.
+fn requires_a_credential(error: &Error) -> bool {
     let by_kind = matches!(
         error.kind(),
         ErrorKind::Authentication | ErrorKind::Permission

@@ -104,7 +104,7 @@ fn columns(items: &[Value]) -> Vec<&str> {
 /// Returns a value as a table cell.
 fn cell(value: &Value) -> String {
     match value {
-        Value::Null => "-".to_owned(),
+        Value::Null => String::new(),
         value if is_unset(value) => String::new(),
         Value::String(text) => printable(text),
         other => printable(&other.to_string()),

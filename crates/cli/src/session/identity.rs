@@ -36,7 +36,7 @@ impl Identity {
     /// Finds a user, who works as the chosen member.
     async fn of_user(client: &compute::Client, chosen: Option<i64>) -> Result<Self, Error> {
         let chosen = match chosen {
-            Some(id) => as_far_as_told(client.read_member(id).send().await)?,
+            Some(id) => if_visible(client.read_member(id).send().await)?,
             None => None,
         };
         let (user_id, member) = match chosen {
@@ -44,11 +44,11 @@ impl Identity {
             None => only_one(client).await?,
         };
         let user = match user_id {
-            Some(id) => as_far_as_told(client.read_user(id).send().await)?,
+            Some(id) => if_visible(client.read_user(id).send().await)?,
             None => None,
         };
         let team = match &member {
-            Some(member) => as_far_as_told(client.read_team(member.team_id).send().await)?,
+            Some(member) => if_visible(client.read_team(member.team_id).send().await)?,
             None => None,
         };
         Ok(Self::User {
@@ -69,7 +69,7 @@ impl Identity {
             Self::User {
                 user_id: Some(id), ..
             } => format!("user {id}"),
-            Self::User { .. } => "a user whom the server does not name".to_owned(),
+            Self::User { .. } => "unknown user".to_owned(),
         }
     }
 
@@ -120,9 +120,9 @@ async fn only_one(client: &compute::Client) -> Result<(Option<i64>, Option<Membe
 }
 
 /// Returns `None` if the server has no such object or does not show it.
-pub fn as_far_as_told<T>(answer: Result<Response<T>, Error>) -> Result<Option<T>, Error> {
-    match answer {
-        Ok(answer) => Ok(Some(answer.into_inner())),
+pub fn if_visible<T>(response: Result<Response<T>, Error>) -> Result<Option<T>, Error> {
+    match response {
+        Ok(response) => Ok(Some(response.into_inner())),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Permission) => {
             Ok(None)
         }

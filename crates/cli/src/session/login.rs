@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::Args;
 use compute_kfp::ErrorKind;
 use compute_kfp::compute::login::PendingLogin;
 use compute_kfp::compute::{DEFAULT_ENDPOINT, Login};
@@ -10,105 +10,100 @@ use compute_kfp::compute::{DEFAULT_ENDPOINT, Login};
 use super::{membership, stored_login, whoami};
 use crate::api::Api;
 use crate::bar::Bar;
+use crate::configured_client::ConfiguredClient;
 use crate::failure::{Failure, say, warn};
-use crate::globals::Globals;
-use crate::output::printable;
+use crate::options::Options;
+use crate::printable::printable;
 use crate::settings::Settings;
-use crate::setup::Setup;
 
-pub const NAME: &str = "login";
-
-const TEAM_MEMBER: &str = "team-member";
-const SHARE_LOGIN_SERVER: &str = "share-login-server";
-
-pub fn command() -> Command {
-    Command::new(NAME)
-        .about("Log in to Quantum Inspire by a browser")
-        .long_about(
-            "Log in to Quantum Inspire by a browser, on this or any other device\n\nThe login is kept in \
-             ~/.quantuminspire/config.json, as the program `quantuminspire` keeps it. The server is that \
-             of --endpoint, of the profile or of COMPUTE_ENDPOINT, or the public one.",
-        )
-        .arg(
-            Arg::new(TEAM_MEMBER)
-                .long(TEAM_MEMBER)
-                .value_name("ID")
-                .value_parser(value_parser!(i64))
-                .help("Membership to work as, where there are several; a login that is still good is kept"),
-        )
-        .arg(
-            Arg::new(SHARE_LOGIN_SERVER)
-                .long(SHARE_LOGIN_SERVER)
-                .action(ArgAction::SetTrue)
-                .help("Allow a login server that another API uses, too; only if one operator runs both"),
-        )
+/// Log in to Quantum Inspire in a browser
+///
+/// The browser may run on this or any other device. The login is stored in
+/// ~/.quantuminspire/config.json, which the program `quantuminspire` uses too. The server comes from
+/// --endpoint, the profile or COMPUTE_ENDPOINT; the default is the public server.
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {
+    /// Membership to work as, if you belong to several teams; a valid login is kept
+    #[arg(long, value_name = "ID")]
+    team_member: Option<i64>,
+    /// Allow a login server that another API uses too; only if one operator runs both
+    #[arg(long)]
+    share_login_server: bool,
 }
 
-pub async fn run(globals: &Globals, matches: &ArgMatches) -> Result<(), Failure> {
-    let settings = Settings::read(globals)?;
-    let endpoint = settings.endpoint(Api::Compute)?;
-    let endpoint = endpoint.unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned());
-    let wanted = matches.get_one(TEAM_MEMBER).copied();
-    let setup = match wanted {
-        Some(id) => chosen_anew(&settings, &endpoint, id).await?,
-        None => None,
-    };
-    let setup = match setup {
-        Some(setup) => setup,
-        None => log_in(globals, &settings, &endpoint, matches).await?,
-    };
-    warn_of_what_goes_first(&settings);
-    whoami::answer(globals, &setup).await
+impl Arguments {
+    pub async fn run(&self, options: &Options) -> Result<(), Failure> {
+        options.refuse_dry_run("`login` is more than one request")?;
+        options
+            .in_time("login not completed", self.log_in(options))
+            .await
+    }
+
+    async fn log_in(&self, options: &Options) -> Result<(), Failure> {
+        let settings = Settings::read(options)?;
+        let endpoint = settings.endpoint(Api::Compute)?;
+        let endpoint = endpoint.unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned());
+        let kept = match self.team_member {
+            Some(id) => with_membership(&settings, &endpoint, id).await?,
+            None => None,
+        };
+        let configured = match kept {
+            Some(configured) => configured,
+            None => log_in(options, &settings, &endpoint, self).await?,
+        };
+        warn_of_precedence(&settings);
+        whoami::print(options, &configured).await
+    }
 }
 
 /// Changes the membership of the existing login. Returns `None` if the login is no longer valid.
-async fn chosen_anew(
+async fn with_membership(
     settings: &Settings<'_>,
     endpoint: &str,
     id: i64,
-) -> Result<Option<Setup>, Failure> {
+) -> Result<Option<ConfiguredClient>, Failure> {
     let Some(login) = stored_login(Some(endpoint.to_owned()))? else {
         return Ok(None);
     };
     if !login.is_logged_in()? {
         return Ok(None);
     }
-    let setup = Setup::of_login(settings, login.endpoint())?;
-    match membership::set(&setup, &login, id).await {
-        Ok(()) => Ok(Some(setup)),
+    let configured = ConfiguredClient::of_login(settings, login.endpoint())?;
+    match membership::set(&configured, &login, id).await {
+        Ok(()) => Ok(Some(configured)),
         Err(error) if error.kind() == ErrorKind::Authentication => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
 async fn log_in(
-    globals: &Globals,
+    options: &Options,
     settings: &Settings<'_>,
     endpoint: &str,
-    matches: &ArgMatches,
-) -> Result<Setup, Failure> {
+    arguments: &Arguments,
+) -> Result<ConfiguredClient, Failure> {
     let connections = settings.anonymous(Api::Compute, endpoint)?;
     let device = Login::device(endpoint).http_client(connections.http_client().clone());
     let device = device
         .allow_plain_http(settings.allows_http(Api::Compute)?)
-        .share_login_server(matches.get_flag(SHARE_LOGIN_SERVER));
+        .share_login_server(arguments.share_login_server);
     let pending = device.start().await?;
     show(&pending, endpoint);
-    let spinner = Bar::of_states(globals, "waiting for you to confirm");
+    let spinner = Bar::of_states(options, "waiting for you to confirm");
     let logged_in = pending.finish().await?;
     drop(spinner);
     let login = logged_in.login;
     say(&format!(
-        "logged in to `{}`; the login is kept in `{}`",
+        "logged in to `{}`; the login is stored in `{}`",
         login.endpoint(),
         login.path().display()
     ));
-    let setup = Setup::of_login(settings, login.endpoint())?;
-    match matches.get_one(TEAM_MEMBER) {
-        Some(id) => membership::set(&setup, &login, *id).await?,
-        None => membership::choose(&setup, &login, &logged_in.members).await?,
+    let configured = ConfiguredClient::of_login(settings, login.endpoint())?;
+    match arguments.team_member {
+        Some(id) => membership::set(&configured, &login, id).await?,
+        None => membership::choose(&configured, &login, &logged_in.members).await?,
     }
-    Ok(setup)
+    Ok(configured)
 }
 
 fn show(pending: &PendingLogin, endpoint: &str) {
@@ -119,7 +114,7 @@ fn show(pending: &PendingLogin, endpoint: &str) {
         Some(complete) => {
             say(&format!("  {}", printable(complete)));
             say(&format!(
-                "and check that it shows {code}, or open {page} and enter that code."
+                "and check that it shows the code {code}, or open {page} and enter that code."
             ));
         }
         None => {
@@ -128,10 +123,10 @@ fn show(pending: &PendingLogin, endpoint: &str) {
         }
     }
     let left = humantime::format_duration(Duration::from_secs(pending.expires_in().as_secs()));
-    say(&format!("The code is good for {left}."));
+    say(&format!("The code is valid for {left}."));
 }
 
-fn warn_of_what_goes_first(settings: &Settings<'_>) {
+fn warn_of_precedence(settings: &Settings<'_>) {
     let endpoint = Api::Compute.variables().endpoint;
     let first = settings.of(Api::Compute);
     if let Some(setting) = first.iter().find(|setting| setting.variable != endpoint) {

@@ -1,27 +1,30 @@
 //! Ending a login.
 
-use clap::Command;
+use clap::Args;
 
 use super::stored_login;
 use crate::api::Api;
 use crate::failure::{Failure, say};
-use crate::globals::Globals;
+use crate::options::Options;
 use crate::settings::Settings;
 
-pub const NAME: &str = "logout";
+/// Log out of Quantum Inspire
+///
+/// Revokes the refresh token and removes the tokens from the login file. Without --endpoint, a profile
+/// or COMPUTE_ENDPOINT, this ends the login to the file's default server.
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {}
 
-pub fn command() -> Command {
-    Command::new(NAME)
-        .about("Log out of Quantum Inspire")
-        .long_about(
-            "Log out of Quantum Inspire\n\nMakes the refresh token useless and takes the tokens out of \
-             the login file. Without --endpoint, a profile or COMPUTE_ENDPOINT, it is the login to the \
-             file's default server.",
-        )
+impl Arguments {
+    pub async fn run(&self, options: &Options) -> Result<(), Failure> {
+        options.refuse_dry_run("`logout` is more than one request")?;
+        let late = "the login is unchanged: the login server did not respond";
+        options.in_time(late, log_out(options)).await
+    }
 }
 
-pub async fn run(globals: &Globals) -> Result<(), Failure> {
-    let settings = Settings::read(globals)?;
+async fn log_out(options: &Options) -> Result<(), Failure> {
+    let settings = Settings::read(options)?;
     let endpoint = settings.endpoint(Api::Compute)?;
     let Some(login) = stored_login(endpoint)? else {
         say("nothing to do: there is no login file");
@@ -38,7 +41,7 @@ pub async fn run(globals: &Globals) -> Result<(), Failure> {
     let http = connections.http_client().clone();
     login.clone().http_client(http).log_out().await?;
     say(&format!(
-        "logged out of `{server}`: its tokens are useless now and no longer in `{file}`"
+        "logged out of `{server}`: its tokens are revoked and removed from `{file}`"
     ));
     Ok(())
 }

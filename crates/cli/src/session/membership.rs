@@ -6,28 +6,32 @@ use compute_kfp::Error;
 use compute_kfp::compute::types::Member;
 use compute_kfp::compute::{self, Login};
 
-use super::identity::as_far_as_told;
+use super::identity::if_visible;
 use crate::api::Client;
+use crate::configured_client::ConfiguredClient;
 use crate::failure::{Failure, say, warn};
-use crate::output::printable;
-use crate::setup::Setup;
+use crate::printable::printable;
 
 /// Stores a membership that the server knows.
-pub async fn set(setup: &Setup, login: &Login, id: i64) -> Result<(), Error> {
-    if let Client::Compute(client) = &setup.client {
+pub async fn set(configured: &ConfiguredClient, login: &Login, id: i64) -> Result<(), Error> {
+    if let Client::Compute(client) = &configured.client {
         client.read_member(id).send().await?;
     }
     login.set_team_member_id(id).await
 }
 
 /// Asks the user if there is a choice and a terminal to ask on.
-pub async fn choose(setup: &Setup, login: &Login, members: &[Member]) -> Result<(), Failure> {
-    let Client::Compute(client) = &setup.client else {
+pub async fn choose(
+    configured: &ConfiguredClient,
+    login: &Login,
+    members: &[Member],
+) -> Result<(), Failure> {
+    let Client::Compute(client) = &configured.client else {
         return Ok(());
     };
     match members {
         [] => {
-            warn("you are a member of no team yet, so that projects cannot be made");
+            warn("you are not a member of any team, so you cannot create projects");
             return Ok(());
         }
         // The SDK has stored it.
@@ -37,7 +41,7 @@ pub async fn choose(setup: &Setup, login: &Login, members: &[Member]) -> Result<
     let lines = lines(client, members).await?;
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(Failure::Usage(format!(
-            "you are logged in, but there are several memberships; choose one of these with \
+            "you are logged in but belong to several teams; select a membership with \
              `compute-kfp login --team-member ID`, which keeps the login:\n{}",
             lines.join("\n")
         )));
@@ -47,11 +51,15 @@ pub async fn choose(setup: &Setup, login: &Login, members: &[Member]) -> Result<
         say(&format!("{number:3}  {line}"));
     }
     let id = loop {
-        let text = asked(&format!("Which one do you work as? [1-{}] ", members.len())).await?;
+        let text = ask(&format!(
+            "Which one do you want to work as? [1-{}] ",
+            members.len()
+        ))
+        .await?;
         let number = text.trim().parse::<usize>().ok();
         match number.and_then(|number| members.get(number.checked_sub(1)?)) {
             Some(member) => break member.id,
-            None => say("That is none of the numbers before the teams."),
+            None => say("Enter the number of a team."),
         }
     };
     Ok(login.set_team_member_id(id).await?)
@@ -60,7 +68,7 @@ pub async fn choose(setup: &Setup, login: &Login, members: &[Member]) -> Result<
 async fn lines(client: &compute::Client, members: &[Member]) -> Result<Vec<String>, Failure> {
     let mut lines = Vec::with_capacity(members.len());
     for member in members {
-        let team = as_far_as_told(client.read_team(member.team_id).send().await)?;
+        let team = if_visible(client.read_team(member.team_id).send().await)?;
         let team = team.map_or_else(|| format!("team {}", member.team_id), |team| team.name);
         let inactive = match member.is_active {
             true => "",
@@ -76,8 +84,8 @@ async fn lines(client: &compute::Client, members: &[Member]) -> Result<Vec<Strin
 }
 
 /// Prompts for a line and returns it.
-async fn asked(question: &str) -> Result<String, Failure> {
-    let unreadable = |error: &io::Error| Failure::io("the terminal cannot be read", error);
+async fn ask(question: &str) -> Result<String, Failure> {
+    let unreadable = |error: &io::Error| Failure::io("cannot read the terminal", error);
     let _ = write!(io::stderr(), "{question}");
     let read = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
@@ -90,7 +98,7 @@ async fn asked(question: &str) -> Result<String, Failure> {
     };
     match read {
         Ok((0, _)) => Err(Failure::Usage(
-            "no membership was chosen; choose one with `compute-kfp login --team-member ID`, \
+            "no membership was selected; select one with `compute-kfp login --team-member ID`, \
              which keeps the login"
                 .to_owned(),
         )),

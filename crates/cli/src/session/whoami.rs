@@ -1,65 +1,66 @@
 //! The server, user and membership that commands use.
 
-use clap::Command;
+use clap::Args;
 use compute_kfp::Error;
 use compute_kfp::settings::Setting;
 use serde_json::{Map, Value, json};
 
 use super::Identity;
 use crate::api::{Api, Client};
+use crate::configured_client::{ConfiguredClient, title};
 use crate::failure::{Failure, warn};
-use crate::globals::Globals;
+use crate::options::Options;
 use crate::output::Output;
 use crate::settings::Settings;
-use crate::setup::{Setup, title};
 
-pub const NAME: &str = "whoami";
+/// Show the authenticated user of Quantum Inspire
+///
+/// Also shows the server, the membership, and where the credential comes from.
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {}
 
-pub fn command() -> Command {
-    Command::new(NAME)
-        .about("Tell who is logged in to Quantum Inspire")
-        .long_about(
-            "Tell who is logged in to Quantum Inspire\n\nAlso which server, which membership, and \
-             where the credential comes from.",
-        )
-}
-
-pub async fn run(globals: &Globals) -> Result<(), Failure> {
-    let settings = Settings::read(globals)?;
-    let setup = Setup::of(&settings, Api::Compute)?;
-    let setup = setup.ok_or_else(|| nobody(compute_kfp::compute::DEFAULT_ENDPOINT))?;
-    answer(globals, &setup).await
+impl Arguments {
+    pub async fn run(&self, options: &Options) -> Result<(), Failure> {
+        options.refuse_dry_run("`whoami` is more than one request")?;
+        let settings = Settings::read(options)?;
+        let configured = ConfiguredClient::of(&settings, Api::Compute)?;
+        let configured =
+            configured.ok_or_else(|| nobody(compute_kfp::compute::DEFAULT_ENDPOINT))?;
+        print(options, &configured).await
+    }
 }
 
 /// Requests the identity of the client from the server, and prints it.
-pub async fn answer(globals: &Globals, setup: &Setup) -> Result<(), Failure> {
-    let Client::Compute(client) = &setup.client else {
+pub async fn print(options: &Options, configured: &ConfiguredClient) -> Result<(), Failure> {
+    let Client::Compute(client) = &configured.client else {
         return Ok(());
     };
-    let endpoint = setup.endpoint();
-    let (credential, source) = setup.credential().ok_or_else(|| nobody(endpoint))?;
-    if let Some(hidden) = setup.hidden_login() {
+    let endpoint = configured.endpoint();
+    let (credential, source) = configured.credential().ok_or_else(|| nobody(endpoint))?;
+    if let Some(hidden) = configured.hidden_login() {
         warn(&hidden);
     }
     let identity = Identity::of(client, credential).await?;
-    let mut told = Map::new();
+    let mut shown = Map::new();
     for (name, value) in identity.properties() {
-        told.insert(name.to_owned(), value);
+        shown.insert(name.to_owned(), value);
     }
-    let endpoint_source = setup.source(Setting::Endpoint).map(ToString::to_string);
+    let endpoint_source = configured
+        .source(Setting::Endpoint)
+        .map(ToString::to_string);
     let by: [(&str, Value); 4] = [
         ("endpoint", json!(endpoint)),
         ("endpoint_source", json!(endpoint_source)),
         ("credential", json!(title(credential.setting))),
         ("credential_source", json!(source.to_string())),
     ];
-    told.extend(by.map(|(name, value)| (name.to_owned(), value)));
-    Output::new(globals.output).answer(&Value::Object(told), None)
+    shown.extend(by.map(|(name, value)| (name.to_owned(), value)));
+    Output::new(options.output).response(&Value::Object(shown), None)
 }
 
 fn nobody(endpoint: &str) -> Failure {
     let message = format!(
-        "there is no credential for `{endpoint}`; log in with `compute-kfp login`, or set COMPUTE_TOKEN"
+        "no credential for `{endpoint}`; log in with `compute-kfp login`, or set COMPUTE_TOKEN"
     );
     Error::authentication(message).into()
 }

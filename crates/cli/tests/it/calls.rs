@@ -1,4 +1,4 @@
-//! What calls send and print.
+//! Requests and output of calls.
 
 #[cfg(unix)]
 use crate::program::terminal::Terminal;
@@ -61,7 +61,7 @@ fn one_page_is_what_the_server_sent_and_all_pages_are_a_line_for_each_item() {
 }
 
 #[test]
-fn no_more_items_are_written_and_no_more_pages_read_than_asked_for() {
+fn max_items_limits_the_items_written_and_the_pages_read() {
     let (sandbox, program) = sandbox_with_runs(25);
     let some = program.run(["kfp", "list_runs", "--page_size", "10", "--max_items", "12"]);
     assert_eq!(some.output.lines().count(), 12, "{some:?}");
@@ -84,7 +84,7 @@ fn numbered_lists_take_the_same_options() {
 }
 
 #[test]
-fn answers_come_in_the_format_that_is_asked_for() {
+fn responses_are_written_in_the_requested_format() {
     let (_sandbox, program) = sandbox_with_runs(2);
     let list = |format| program.run(["--output", format, "kfp", "list-runs"]).output;
     let json: Value = serde_json::from_str(&list("json")).unwrap();
@@ -120,7 +120,7 @@ fn answers_come_in_the_format_that_is_asked_for() {
 }
 
 #[test]
-fn tables_show_nothing_for_times_that_are_not_set() {
+fn tables_leave_unset_times_empty() {
     let runs = json!({ "runs": [
         { "run_id": "1", "finished_at": "1970-01-01T00:00:00Z", "scheduled_at": "1970-01-01T00:00:00.000Z" },
         { "run_id": "2", "finished_at": "1970-01-01T00:00:00.5Z" },
@@ -147,7 +147,7 @@ fn tables_show_nothing_for_times_that_are_not_set() {
 }
 
 #[test]
-fn what_a_server_sends_does_not_steer_the_terminal() {
+fn responses_do_not_control_the_terminal() {
     let sandbox = sandbox();
     let program = Program::with(&sandbox);
     let body = r#"{"display_name": "red \u001b[31m alert"}"#;
@@ -167,7 +167,7 @@ fn what_a_server_sends_does_not_steer_the_terminal() {
 }
 
 #[test]
-fn bodies_come_from_texts_files_standard_input_and_single_settings() {
+fn bodies_come_from_strings_files_standard_input_and_set() {
     let sandbox = sandbox();
     let program = Program::with(&sandbox);
     let sent = |words: &[&str], input: Option<&str>| {
@@ -239,7 +239,7 @@ fn bodies_come_from_texts_files_standard_input_and_single_settings() {
 }
 
 #[test]
-fn verbose_tells_of_requests_with_their_headers_and_hides_secrets() {
+fn verbose_logs_requests_with_their_headers_and_hides_secrets() {
     let sandbox = sandbox();
     let program = Program::with(&sandbox);
     let told = program.run(["-vv", "compute", "read-members"]);
@@ -261,7 +261,7 @@ fn verbose_tells_of_requests_with_their_headers_and_hides_secrets() {
 }
 
 #[test]
-fn verbose_tells_of_no_credential_that_is_not_sent() {
+fn verbose_logs_no_credential_that_is_not_sent() {
     let server = TestServer::playing([Response::json(200, "{}")]);
     let told = Program::alone().run(["-v", "--endpoint", server.url(), "kfp", "list-runs"]);
     assert_eq!(told.status, 0, "{told:?}");
@@ -269,7 +269,7 @@ fn verbose_tells_of_no_credential_that_is_not_sent() {
 }
 
 #[test]
-fn items_are_written_before_the_next_page_has_come() {
+fn items_are_written_before_the_next_page_arrives() {
     let (go_on, may_go_on) = tokio::sync::oneshot::channel::<()>();
     let may_go_on = std::sync::Mutex::new(Some(may_go_on));
     let server = TestServer::keeping_alive(move |request| match request.index {
@@ -289,7 +289,7 @@ fn items_are_written_before_the_next_page_has_come() {
 }
 
 #[test]
-fn a_header_does_not_steer_the_terminal() {
+fn a_header_does_not_control_the_terminal() {
     let answer = "HTTP/1.1 200 OK\r\nx-note: \u{9b}31mred\r\ncontent-length: 2\r\n\r\n{}";
     let server = TestServer::playing([Response::raw(answer)]);
     let ended = Program::alone().run(["-v", "--endpoint", server.url(), "kfp", "get-healthz"]);
@@ -297,7 +297,7 @@ fn a_header_does_not_steer_the_terminal() {
 }
 
 #[test]
-fn a_value_that_the_description_does_not_name_is_sent_with_a_warning() {
+fn a_value_that_the_spec_does_not_list_is_sent_with_a_warning() {
     let sandbox = sandbox();
     let program = Program::with(&sandbox);
     let ended = program.run(["kfp", "list-runs", "--view", "HUGE"]);
@@ -313,7 +313,7 @@ fn a_value_that_the_description_does_not_name_is_sent_with_a_warning() {
 }
 
 #[test]
-fn calls_by_json_take_both_names_and_say_what_is_wrong() {
+fn calls_by_json_accept_both_names_and_report_mistakes() {
     let sandbox = sandbox();
     let program = Program::with(&sandbox);
     let upload = program.file(
@@ -327,7 +327,7 @@ fn calls_by_json_take_both_names_and_say_what_is_wrong() {
     assert_eq!(made["display_name"], "uploaded");
     for (operation, arguments, said) in [
         ("get_run", r#"{"run": 1}"#, "/run_id"),
-        ("get_run", "{", "not JSON"),
+        ("get_run", "{", "invalid JSON in the arguments"),
         ("get_runn", "{}", "`get_run`"),
         ("upload_pipeline", r#"{"uploadfile": 1}"#, "/uploadfile"),
     ] {
@@ -338,7 +338,7 @@ fn calls_by_json_take_both_names_and_say_what_is_wrong() {
 }
 
 #[test]
-fn what_a_server_sends_cannot_steer_a_terminal() {
+fn no_format_lets_a_server_control_the_terminal() {
     let evil = "\u{1b}[31m\u{9b}31m\u{7f}";
     let answer = json!({"pipelines": [{evil: evil, "name": evil}], "next_page_token": evil});
     let server = TestServer::start(move |_| answer.clone().into());
@@ -372,7 +372,7 @@ fn what_a_server_sends_cannot_steer_a_terminal() {
 
 #[cfg(unix)]
 #[test]
-fn a_terminal_is_not_steered_by_names_and_values_of_a_server() {
+fn names_and_values_of_a_server_do_not_control_the_terminal() {
     let evil = "\u{1b}[31m\u{9b}31m\u{7f}";
     let answer = json!({"pipelines": [{evil: evil, "name": evil}]});
     let server = TestServer::start(move |_| answer.clone().into());

@@ -73,7 +73,7 @@ fn a_circuit_is_read_from_standard_input() {
 }
 
 #[test]
-fn standard_error_tells_the_job_and_its_end() {
+fn standard_error_reports_the_job_and_its_end() {
     let world = World::fast();
     let file = world.program.file("bell.cq", BELL);
     let done = world
@@ -86,7 +86,7 @@ fn standard_error_tells_the_job_and_its_end() {
         Some(&&*format!("job {job} is completed")),
         "{done:?}"
     );
-    // A program that reads JSON is not disturbed.
+    // Nothing disturbs a program that reads JSON.
     let done = world
         .program
         .run(&run(&["--backend-type", "Spin-2", &file, "-o", "json"]));
@@ -94,7 +94,7 @@ fn standard_error_tells_the_job_and_its_end() {
 }
 
 #[test]
-fn a_job_that_failed_is_status_1_and_says_why() {
+fn a_job_that_failed_is_status_1_with_its_reason() {
     let world = World::fast();
     let file = world.program.file("bad.cq", FAILING);
     let arguments = run(&["--backend-type", "Spin-2", &file, "-o", "json"]);
@@ -110,7 +110,7 @@ fn a_job_that_failed_is_status_1_and_says_why() {
 }
 
 #[test]
-fn failures_have_the_usual_status() {
+fn failures_have_the_documented_exit_status() {
     let world = World::new();
     let file = world.program.file("bell.cq", BELL);
     let arguments = run(&["--backend-type", "Spin-2", &file, "-o", "json"]);
@@ -179,14 +179,15 @@ fn a_terminal_shows_the_states_and_then_a_histogram() {
     world.sandbox.advance(END);
     let ended = terminal.end();
     assert_eq!(ended.status, 0, "{}", ended.text);
-    assert!(ended.showed("handing the circuit in"), "{}", ended.text);
+    assert!(ended.showed("submitting the circuit"), "{}", ended.text);
     let screen = ended.screen();
-    assert!(!screen.contains("handing"), "{screen}");
+    assert!(!screen.contains("submitting"), "{screen}");
     let lines: Vec<_> = screen.lines().collect();
-    let [.., end, head, first, second, third] = &lines[..] else {
+    let [.., end, head, first, second, third, next] = &lines[..] else {
         panic!("{screen}");
     };
     assert!(end.ends_with("is completed"), "{screen}");
+    assert!(next.contains("compute-kfp record job 1"), "{screen}");
     assert_eq!(*head, "result 1: 1000 shots in 0.25 s");
     let blocks = |line: &str| line.matches('█').count();
     for (line, state, counted) in [
@@ -206,7 +207,7 @@ fn a_terminal_shows_the_states_and_then_a_histogram() {
 
 #[cfg(unix)]
 #[test]
-fn without_colour_nothing_is_drawn_over() {
+fn without_colour_nothing_is_overwritten() {
     let world = World::fast();
     let file = world.program.file("bell.cq", BELL);
     let mut command = world

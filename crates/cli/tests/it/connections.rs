@@ -5,7 +5,7 @@ use compute_kfp_test_server::{Authority, Received, Response, TestServer, Tls};
 
 const LIST: [&str; 2] = ["kfp", "list-runs"];
 
-/// The three ways to set something up: an option, a key of a profile, a variable.
+/// The three ways to change a setting: an option, a key of a profile, a variable.
 fn ways(option: &str, value: Option<&str>, endpoint: &str) -> [Program; 3] {
     let key = option.replace('-', "_");
     let variable = format!("KFP_{}", key.to_uppercase());
@@ -56,7 +56,7 @@ fn list(endpoint: &str, words: &[&str]) -> Ended {
 }
 
 #[test]
-fn plain_http_is_refused_with_the_ways_to_allow_it() {
+fn plain_http_is_refused_and_the_message_names_the_ways_to_allow_it() {
     for words in [&["--dry-run"][..], &[]] {
         let ended = list("http://kfp.example.org", words);
         assert_eq!(ended.status, 2, "{ended:?}");
@@ -81,7 +81,7 @@ fn plain_http_is_refused_with_the_ways_to_allow_it() {
 }
 
 #[test]
-fn an_authority_can_be_trusted_and_is_asked_for() {
+fn an_authority_can_be_trusted_and_the_message_names_the_ways() {
     let authority = Authority::new();
     let server = with_tls(&authority, Tls::default());
     let folder = Program::alone();
@@ -107,7 +107,7 @@ fn an_authority_can_be_trusted_and_is_asked_for() {
 }
 
 #[test]
-fn a_client_certificate_is_shown_and_asked_for() {
+fn a_client_certificate_is_sent_and_the_message_names_the_ways() {
     let authority = Authority::new();
     let tls = Tls {
         demands_certificate: true,
@@ -136,7 +136,7 @@ fn a_client_certificate_is_shown_and_asked_for() {
 }
 
 #[test]
-fn the_check_of_certificates_can_be_turned_off_and_the_doctor_says_so() {
+fn tls_verification_can_be_turned_off_and_the_doctor_warns() {
     let server = with_tls(&Authority::new(), Tls::default());
     each_way("insecure-skip-tls-verify", None, server.url(), &[]);
     let program = Program::alone().variable("KF_PIPELINES_ENDPOINT", server.url());
@@ -150,7 +150,7 @@ fn the_check_of_certificates_can_be_turned_off_and_the_doctor_says_so() {
 }
 
 #[test]
-fn faults_of_certificates_that_no_setting_mends_are_told_apart() {
+fn certificate_faults_that_no_setting_fixes_have_their_own_messages() {
     let authority = Authority::new();
     let folder = Program::alone();
     let ca = folder.file("ca.pem", authority.pem());
@@ -251,7 +251,7 @@ fn credentials_of_the_context_file_stay_with_the_server_of_the_environment() {
 }
 
 #[test]
-fn what_allows_more_in_the_environment_does_not_count_for_a_profile() {
+fn permissions_of_the_environment_do_not_apply_to_a_profile() {
     let program = Program::alone().variable("KFP_ALLOW_HTTP", "true");
     let token = program.file("token", "t0ken");
     program.file(
@@ -262,7 +262,7 @@ fn what_allows_more_in_the_environment_does_not_count_for_a_profile() {
     assert_eq!(ended.status, 2, "{ended:?}");
 }
 
-/// A dashboard that has the API below `/pipeline`.
+/// A dashboard with the API below `/pipeline`.
 fn dashboard(below: &'static str) -> TestServer {
     TestServer::start(move |request| match request.path().starts_with(below) {
         true => Response::json(200, "{}"),
@@ -292,7 +292,7 @@ fn an_endpoint_that_lacks_the_path_below_the_dashboard_is_named() {
 }
 
 #[test]
-fn a_web_page_without_an_api_below_is_still_a_credential_that_is_wanted() {
+fn a_web_page_without_an_api_below_is_an_authentication_error() {
     let server = dashboard("/nothing");
     let ended = list(server.url(), &[]);
     assert_eq!(ended.status, 3, "{ended:?}");
@@ -308,7 +308,7 @@ fn an_endpoint_may_end_with_the_path_of_the_api() {
 }
 
 #[test]
-fn a_login_goes_by_the_connection_that_is_set_up() {
+fn a_login_uses_the_configured_connection() {
     let proxy = TestServer::start(|_| Response::json(404, "{}"));
     let login = [
         "login",

@@ -1,10 +1,10 @@
-//! What the doctor finds, and what it says to do.
+//! Findings and remedies of the doctor.
 
 use crate::program::{Program, WRONG_TOKEN, sandbox};
 use compute_kfp_sandbox::{Fault, Sandbox};
 use serde_json::Value;
 
-/// With tokens for both APIs of a server.
+/// Creates a program with tokens for both APIs of a server.
 fn with_tokens(server: &Sandbox, compute_token: &str, kfp_token: &str) -> Program {
     Program::alone()
         .variable("COMPUTE_ENDPOINT", server.url())
@@ -17,7 +17,7 @@ fn with_good_tokens(server: &Sandbox) -> Program {
     with_tokens(server, server.compute_token(), server.kfp_token())
 }
 
-/// The exit status, and all checks.
+/// Returns the exit status and all checks.
 #[track_caller]
 fn examined(program: &Program, words: &[&str]) -> (i32, Value) {
     let ended = program.run(words);
@@ -26,7 +26,7 @@ fn examined(program: &Program, words: &[&str]) -> (i32, Value) {
     (ended.status, checks)
 }
 
-/// The check of this name, of an API or of the program.
+/// Returns the check of this name, of an API or of the program.
 #[track_caller]
 fn check<'a>(checks: &'a Value, api: Option<&str>, name: &str) -> &'a Value {
     let found = checks.as_array().unwrap().iter();
@@ -110,7 +110,7 @@ fn all_is_well_with_a_login_and_a_context_file() {
 }
 
 #[test]
-fn where_nothing_is_configured_nothing_is_wrong() {
+fn without_any_settings_nothing_fails() {
     let (status, checks) = examined(&Program::alone(), &["doctor"]);
     assert_eq!(status, 0);
     for api in [COMPUTE, KFP] {
@@ -121,7 +121,7 @@ fn where_nothing_is_configured_nothing_is_wrong() {
 }
 
 #[test]
-fn a_server_that_is_down_is_told_and_not_asked_further() {
+fn a_server_that_is_down_is_reported_and_gets_no_further_request() {
     let server = sandbox();
     let program = with_good_tokens(&server);
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -140,7 +140,7 @@ fn a_server_that_is_down_is_told_and_not_asked_further() {
 }
 
 #[test]
-fn a_server_that_does_not_answer_in_time_is_told_so() {
+fn a_server_that_does_not_respond_in_time_is_reported() {
     let server = sandbox();
     server.fail(Fault::hold().on("healthz")).unwrap();
     let program = with_good_tokens(&server);
@@ -156,7 +156,7 @@ fn a_server_that_does_not_answer_in_time_is_told_so() {
 }
 
 #[test]
-fn a_wrong_token_is_told_and_not_shown() {
+fn a_wrong_token_is_reported_and_not_shown() {
     let server = sandbox();
     let program = with_tokens(&server, WRONG_TOKEN, WRONG_TOKEN);
     let (status, checks) = examined(&program, &["doctor"]);
@@ -172,7 +172,7 @@ fn a_wrong_token_is_told_and_not_shown() {
 }
 
 #[test]
-fn a_credential_outweighs_what_else_is_wrong() {
+fn the_exit_status_of_a_credential_takes_precedence() {
     let server = sandbox();
     let program = with_tokens(&server, WRONG_TOKEN, server.kfp_token());
     server.fail(Fault::status(503).on("get_healthz")).unwrap();
@@ -189,7 +189,7 @@ fn a_credential_outweighs_what_else_is_wrong() {
 }
 
 #[test]
-fn a_server_without_a_credential_is_there_but_gives_no_access() {
+fn without_a_credential_the_server_responds_but_access_fails() {
     let server = sandbox();
     let examined = |api| {
         let (status, checks) = examined(
@@ -218,7 +218,7 @@ fn a_server_without_a_credential_is_there_but_gives_no_access() {
 }
 
 #[test]
-fn an_option_for_one_server_is_refused_where_both_are_examined() {
+fn an_option_for_one_server_is_refused_if_both_are_checked() {
     let server = sandbox();
     let program = with_good_tokens(&server);
     let token = program.file("token", WRONG_TOKEN);
@@ -237,7 +237,7 @@ fn an_option_for_one_server_is_refused_where_both_are_examined() {
 }
 
 #[test]
-fn what_is_set_and_not_used_is_told_with_what_hides_it() {
+fn unused_settings_are_listed_with_the_source_that_hides_them() {
     let program = Program::alone()
         .variable("KFP_TOKEN", WRONG_TOKEN)
         .variable("KF_PIPELINES_SA_TOKEN_PATH", "token");
@@ -271,13 +271,13 @@ fn what_is_set_and_not_used_is_told_with_what_hides_it() {
 }
 
 #[test]
-fn a_login_that_is_hidden_by_another_setting_is_told() {
+fn a_login_that_another_setting_hides_is_reported() {
     let server = sandbox();
     let mut program = Program::alone();
     let login = program.run(["login", "--endpoint", server.url()]);
     assert_eq!(login.status, 0, "{login:?}");
     program = program.variable("COMPUTE_API_KEY", server.compute_api_key());
-    let hidden = "API key (variable COMPUTE_API_KEY) hides the login";
+    let hidden = "API key (variable COMPUTE_API_KEY) takes precedence over the login";
     let endpoint = ["--endpoint", server.url()];
     let whoami = program.run([&["whoami"], &endpoint[..]].concat());
     assert_eq!(whoami.status, 0, "{whoami:?}");
@@ -364,7 +364,7 @@ fn an_address_with_a_password_is_refused_and_not_shown() {
 }
 
 #[test]
-fn profiles_and_token_files_are_told() {
+fn profiles_and_token_files_are_listed() {
     let server = sandbox();
     let program = Program::alone();
     program.file("token", server.compute_token());
@@ -398,7 +398,7 @@ fn profiles_and_token_files_are_told() {
 }
 
 #[test]
-fn of_a_config_file_only_the_profile_that_counts_is_told() {
+fn only_the_profile_in_use_is_listed() {
     let server = sandbox();
     let kfp = format!("kfp]\nendpoint = {:?}\n", server.url());
     let file = ".config/compute-kfp/config.toml";
@@ -418,7 +418,7 @@ fn of_a_config_file_only_the_profile_that_counts_is_told() {
 }
 
 #[test]
-fn a_login_that_has_ended_is_to_be_made_again() {
+fn a_login_that_has_ended_must_be_renewed() {
     let server = sandbox();
     let program = Program::alone();
     let login = program.run(&["login", "--endpoint", server.url()]);
@@ -467,7 +467,7 @@ fn a_user_and_a_backend_are_checked_side_by_side() {
 }
 
 #[test]
-fn a_dry_run_asks_no_server() {
+fn a_dry_run_sends_no_request() {
     let server = sandbox();
     let (status, checks) = examined(&with_good_tokens(&server), &["doctor", "--dry-run"]);
     assert_eq!(status, 0);

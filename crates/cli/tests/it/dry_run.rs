@@ -6,7 +6,7 @@ use crate::program::world::PACKAGE;
 use crate::program::{Ended, Program, sandbox};
 use compute_kfp_test_server::{Received, Response, TestServer};
 
-/// The headers that the first part of a dry run shows.
+/// Returns the headers in the first part of a dry run.
 fn shown(dry: &Ended) -> Vec<(String, String)> {
     assert_eq!(dry.status, 0, "{dry:?}");
     let head = dry.output.lines().skip(1);
@@ -20,7 +20,7 @@ fn server() -> TestServer {
     TestServer::playing([Response::json(200, "{}")])
 }
 
-/// The headers of a request, but for those that the connection adds.
+/// Returns the headers of a request, without those that the connection adds.
 fn sent(request: &Received) -> Vec<(&str, &str)> {
     let own = ["host", "content-length", "accept-encoding"];
     let headers = request.headers.iter();
@@ -128,7 +128,7 @@ fn a_dry_run_hides_secrets() {
 }
 
 #[test]
-fn a_dry_run_says_what_the_call_would_say() {
+fn a_dry_run_reports_the_errors_of_the_call() {
     let program = Program::alone().variable("COMPUTE_API_KEY", "k3y");
     let dry = |program: &Program, words: &[&str]| {
         let ended = program.run([&["--dry-run"], words].concat());
@@ -151,7 +151,7 @@ fn a_dry_run_says_what_the_call_would_say() {
 }
 
 #[test]
-fn a_dry_run_renews_no_login() {
+fn a_dry_run_refreshes_no_login() {
     let server = sandbox();
     let program = Program::alone();
     let login = program.run(["login", "--endpoint", server.url()]);
@@ -162,7 +162,7 @@ fn a_dry_run_renews_no_login() {
     assert_eq!(server.received().len(), before);
 }
 
-/// Runs the curl of a dry run in a shell, if there is one here.
+/// Runs the curl command of a dry run in a shell, if there is one.
 fn by_curl(program: &Program, dry: &Ended) -> bool {
     let (_, curl) = dry.output.split_once("\ncurl ").unwrap();
     let mut shell = Command::new("sh");
@@ -201,7 +201,7 @@ fn curl_sends_what_the_call_sends() {
             assert_eq!(curl.header(name), call.header(name));
         }
         match words.contains(&"upload-pipeline") {
-            // Each has a boundary of its own.
+            // Each has its own boundary.
             true => assert!(String::from_utf8_lossy(curl.body()).contains(PACKAGE)),
             false => assert_eq!(curl.body(), call.body()),
         }

@@ -1,6 +1,6 @@
 //! Every operation of both APIs through the command line, against the sandbox.
 
-// What the operations can serve is known to the sandbox's own test of all of them.
+// The sandbox's own test of all operations knows what each needs.
 #[allow(dead_code, reason = "the sandbox's tests use more of it")]
 #[path = "../../../sandbox/tests/it/every_operation/api_spec.rs"]
 mod api_spec;
@@ -14,17 +14,20 @@ mod support;
 #[path = "../../../sandbox/tests/it/every_operation/world.rs"]
 mod world;
 
-use crate::program::{Ended, Program, sandbox, wait_for};
+use std::path::Path;
+
+use crate::program::{Ended, Program, wait_for};
 use api_spec::ApiSpec;
 use compute_kfp::operation::{BodyKind, Operation};
 use compute_kfp::{compute, kfp};
-use compute_kfp_sandbox::{NAMESPACE, ReceivedRequest};
+use compute_kfp_sandbox::{NAMESPACE, ReceivedRequest, Sandbox};
 use serde_json::{Map, Value};
+use tempfile::TempDir;
 use world::{PIPELINE, World};
 
 struct Api {
     name: &'static str,
-    description: ApiSpec,
+    spec: ApiSpec,
     operations: &'static [&'static Operation],
 }
 
@@ -32,7 +35,7 @@ impl Api {
     fn compute() -> Self {
         Self {
             name: "compute",
-            description: ApiSpec::compute(),
+            spec: ApiSpec::compute(),
             operations: compute::operations::OPERATIONS,
         }
     }
@@ -40,7 +43,7 @@ impl Api {
     fn kfp() -> Self {
         Self {
             name: "kfp",
-            description: ApiSpec::kfp(),
+            spec: ApiSpec::kfp(),
             operations: kfp::operations::OPERATIONS,
         }
     }
@@ -50,7 +53,7 @@ fn apis() -> [Api; 2] {
     [Api::compute(), Api::kfp()]
 }
 
-/// The arguments as options, with names in kebab case.
+/// Returns the arguments as options, with names in kebab case.
 fn options(arguments: &Map<String, Value>) -> Vec<String> {
     let mut options = Vec::new();
     for (name, value) in arguments {
@@ -69,8 +72,8 @@ fn options(arguments: &Map<String, Value>) -> Vec<String> {
     options
 }
 
-/// What is the same in two requests that ask for the same.
-fn asked_for(request: &ReceivedRequest) -> (String, String, Option<String>, Option<Value>) {
+/// Returns the parts of a request that depend on the arguments.
+fn essentials(request: &ReceivedRequest) -> (String, String, Option<String>, Option<Value>) {
     (
         request.method().to_owned(),
         request.path().to_owned(),
@@ -79,9 +82,25 @@ fn asked_for(request: &ReceivedRequest) -> (String, String, Option<String>, Opti
     )
 }
 
+/// Returns the data of the sandbox of a world, which is faster to start with than to create.
+fn data_of(sandbox: &Sandbox, path: &Path) -> Value {
+    sandbox.save().unwrap();
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn with_data(data: &Value) -> Sandbox {
+    let sandbox = Sandbox::builder().require_kfp_token();
+    sandbox.empty().seed(data.clone()).start_blocking().unwrap()
+}
+
+fn with_data_file(path: &Path) -> Sandbox {
+    let sandbox = Sandbox::builder().require_kfp_token();
+    sandbox.data_file(path).start_blocking().unwrap()
+}
+
 #[test]
 fn every_operation_is_called_by_options_and_by_json_with_the_same_effect() {
-    // Each API in a thread of its own: this takes longer than all other tests together.
+    // Each API in its own thread, since this is the longest test.
     let called = std::thread::scope(|scope| {
         let apis = [Api::compute, Api::kfp];
         let apis = apis.map(|api| scope.spawn(move || every_operation_is_called(&api())));
@@ -92,8 +111,11 @@ fn every_operation_is_called_by_options_and_by_json_with_the_same_effect() {
 
 /// Calls each operation by options and by JSON; returns their number.
 fn every_operation_is_called(api: &Api) -> usize {
-    let common = sandbox();
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("data.json");
+    let common = with_data_file(&path);
     let common = wait_for(World::create(&common));
+    let data = data_of(common.sandbox, &path);
     for operation in api.operations {
         let mut requests = Vec::new();
         for by_json in [false, true] {
@@ -101,13 +123,13 @@ fn every_operation_is_called(api: &Api) -> usize {
             let world = match operation.method {
                 "GET" => &common,
                 _ => {
-                    changed = sandbox();
-                    own = wait_for(World::create(&changed));
+                    changed = with_data(&data);
+                    own = common.again(&changed);
                     &own
                 }
             };
             let program = Program::with(world.sandbox);
-            let mut arguments = world.arguments(operation, &api.description);
+            let mut arguments = world.arguments(operation, &api.spec);
             if let Some((BodyKind::Multipart(_), _)) = operation.body {
                 let path = program.file("again.json", PIPELINE.to_string());
                 arguments.insert("uploadfile".to_owned(), path.into());
@@ -126,10 +148,10 @@ fn every_operation_is_called(api: &Api) -> usize {
                 program.run(words)
             };
             is_answered(api, operation, &ended);
-            requests.push(asked_for(world.sandbox.received().last().unwrap()));
+            requests.push(essentials(world.sandbox.received().last().unwrap()));
         }
         if !matches!(operation.body, Some((BodyKind::Multipart(_), _))) {
-            // Identifiers that the sandbox makes up are the same in each start.
+            // The sandbox generates the same identifiers after each start.
             assert_eq!(requests[0], requests[1], "{}", operation.id);
         }
     }
@@ -139,7 +161,7 @@ fn every_operation_is_called(api: &Api) -> usize {
 #[track_caller]
 fn is_answered(api: &Api, operation: &Operation, ended: &Ended) {
     let told = format!("{}: {ended:?}", operation.id);
-    // Servers do not implement it, as its description says.
+    // Servers do not implement it, as its spec says.
     if operation.id == "DummyFilterService_GetFilter" {
         assert_eq!(ended.status, 4, "{told}");
         return;
@@ -153,18 +175,18 @@ fn is_answered(api: &Api, operation: &Operation, ended: &Ended) {
     }
     let answer: Value = serde_json::from_str(&ended.output).expect(&told);
     let errors = api
-        .description
+        .spec
         .errors(operation, operation.success_status, &answer);
     assert!(errors.is_empty(), "{told}: {errors:?}");
 }
 
-/// Words with one space between, as terminals break lines elsewhere.
+/// Returns a string with single spaces, since terminals break lines elsewhere.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
-fn the_help_of_every_operation_holds_what_the_description_says() {
+fn the_help_of_every_operation_contains_the_texts_of_the_spec() {
     let program = Program::alone();
     for api in apis() {
         let list = program.run([api.name, "--help"]);
@@ -261,10 +283,10 @@ fn the_help_of_an_operation_lists_the_fields_of_its_body() {
     assert!(!update.contains(", required"), "{update}");
 }
 
-/// The schema of a body, as the description has it.
+/// Returns the schema of a body from the spec.
 fn body_schema<'a>(api: &'a Api, swagger: &'a Value, operation: &Operation) -> &'a Value {
     if api.name == "compute" {
-        return api.description.resolve(api.description.body(operation));
+        return api.spec.resolve(api.spec.body(operation));
     }
     let method = operation.method.to_ascii_lowercase();
     let parameters = &swagger["paths"][operation.path][method]["parameters"];
@@ -277,7 +299,7 @@ fn body_schema<'a>(api: &'a Api, swagger: &'a Value, operation: &Operation) -> &
     }
 }
 
-/// An example with identifiers of what there is.
+/// Returns an example with identifiers of the world.
 fn filled(world: &World<'_>, name: &str, value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -296,14 +318,19 @@ fn filled(world: &World<'_>, name: &str, value: &Value) -> Value {
 }
 
 #[test]
-fn the_example_of_each_help_is_taken_by_the_server() {
+fn the_server_accepts_the_example_of_each_help() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("data.json");
+    let original = with_data_file(&path);
+    let original = wait_for(World::create(&original));
+    let data = data_of(original.sandbox, &path);
     for api in apis() {
         for operation in api.operations {
             if !matches!(operation.body, Some((BodyKind::Json, _))) {
                 continue;
             }
-            let sandbox = sandbox();
-            let world = wait_for(World::create(&sandbox));
+            let sandbox = with_data(&data);
+            let world = original.again(&sandbox);
             let program = Program::with(&sandbox);
             let name = operation.name.replace('_', "-");
             let help = program.run([api.name, &name, "--help"]).output;
@@ -317,7 +344,7 @@ fn the_example_of_each_help_is_taken_by_the_server() {
                 let argument = option.trim_start_matches("--").replace('-', "_");
                 given.insert(argument, Value::Null);
             }
-            let mut arguments = world.arguments(operation, &api.description);
+            let mut arguments = world.arguments(operation, &api.spec);
             arguments.insert("body".to_owned(), filled(&world, "", &example));
             let required = operation.parameters.iter().filter(|it| it.required);
             let required = required.map(|it| it.argument.to_owned());
@@ -334,7 +361,7 @@ fn the_example_of_each_help_is_taken_by_the_server() {
 }
 
 #[test]
-fn the_list_of_operations_is_complete_and_says_what_the_tables_say() {
+fn the_list_of_operations_is_complete_and_agrees_with_the_tables() {
     let program = Program::alone();
     let ended = program.run(["operations", "--output", "json"]);
     let listed: Vec<Value> = serde_json::from_str(&ended.output).unwrap();

@@ -1,4 +1,4 @@
-//! How commands end other than well.
+//! Failures of commands.
 
 use std::net::TcpListener;
 
@@ -10,7 +10,7 @@ use compute_kfp_sandbox::{Fault, Sandbox};
 use serde_json::Value;
 
 #[test]
-fn the_exit_status_tells_what_kind_of_failure_it_was() {
+fn the_exit_status_depends_on_the_kind_of_failure() {
     let faults = Fault::read_all(
         "read_backends:status=500;read_languages:delay=60s;read_members:status=403",
     )
@@ -109,7 +109,7 @@ fn an_error_names_operation_status_and_request() {
 }
 
 #[test]
-fn repeats_are_as_many_as_allowed() {
+fn retries_are_limited_by_the_option() {
     for (retries, requests) in [("0", 1), ("2", 3)] {
         let fault = Fault::read_all("read_backends:status=503").unwrap();
         let builder = fault
@@ -123,7 +123,7 @@ fn repeats_are_as_many_as_allowed() {
 }
 
 #[test]
-fn mistyped_names_are_answered_with_the_nearest() {
+fn mistyped_names_are_reported_with_the_nearest_names() {
     let program = Program::alone();
     for (words, nearest) in [
         (vec!["kfp", "list-rums"], "'list-runs'"),
@@ -141,7 +141,7 @@ fn mistyped_names_are_answered_with_the_nearest() {
 }
 
 #[test]
-fn a_closed_pipe_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     let sandbox = sandbox();
     let program = Program::with(&sandbox);
     for words in [
@@ -159,7 +159,7 @@ fn a_closed_pipe_is_no_error() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_a_call_under_way() {
+fn ctrl_c_ends_a_call_in_progress() {
     let fault = Fault::read_all("read_languages:delay=60s").unwrap();
     let builder = fault
         .into_iter()
@@ -175,7 +175,7 @@ fn ctrl_c_ends_a_call_under_way() {
 }
 
 #[test]
-fn help_and_versions_are_no_mistakes() {
+fn help_and_versions_exit_with_status_0() {
     let program = Program::alone();
     for words in [
         &["--help"][..],

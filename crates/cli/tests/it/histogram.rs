@@ -1,8 +1,8 @@
-//! Bars of outcomes, without a program around them.
+//! Histograms, drawn without the program.
 
 #[path = "../../src/output/histogram.rs"]
 mod drawn;
-#[path = "../../src/output/printable.rs"]
+#[path = "../../src/printable.rs"]
 mod printable;
 
 use drawn::of_counts;
@@ -32,7 +32,7 @@ fn bars_are_as_long_as_the_counts_are_large() {
 }
 
 #[test]
-fn whatever_a_server_sends_is_shown() {
+fn any_counts_of_a_server_are_shown() {
     assert_eq!(of_counts(&Map::new(), 80), "");
     let lines = lines(json!({"\u{1b}[31m": 0, "x": "many", "y": -3}), 5);
     assert_eq!(lines.len(), 3);
@@ -43,7 +43,7 @@ fn whatever_a_server_sends_is_shown() {
 }
 
 #[test]
-fn what_is_seldom_is_counted_where_there_is_too_much() {
+fn rare_outcomes_are_summed_up_if_there_are_too_many() {
     let counts = (0..100).map(|n| (format!("{n:07b}"), json!(1)));
     let text = of_counts(&counts.collect(), 80);
     assert_eq!(text.lines().count(), 65);

@@ -1,4 +1,4 @@
-//! `compute-kfp logs`: the log of a job, as it is and as it comes.
+//! `compute-kfp logs`: the log of a job, complete or followed.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::program::world::{BELL, END, FAILING, World};
 use compute_kfp::compute::types::JobLogLine;
 use serde_json::Value;
 
-/// More lines than a page of the log holds.
+/// More lines than fit in a page of the log.
 fn long() -> String {
     "X q[0]\n".repeat(500)
 }
@@ -32,7 +32,7 @@ fn all_pages_of_the_log_are_printed() {
 }
 
 #[test]
-fn people_get_times_and_nothing_that_steers_their_terminal() {
+fn tables_show_times_and_no_control_characters() {
     let world = World::new();
     let job = world.job("X q[0] // \u{1b}[31m\u{7}red\n");
     world.sandbox.advance(END);
@@ -76,7 +76,7 @@ fn a_log_is_followed_until_the_job_has_ended() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_well() {
+fn a_closed_pipe_ends_it_without_an_error() {
     let world = World::new();
     let job = world.job(&long());
     let mut going = world
@@ -90,7 +90,7 @@ fn a_reader_that_goes_away_ends_it_well() {
 }
 
 #[test]
-fn failures_have_the_usual_status() {
+fn failures_have_the_documented_exit_status() {
     let world = World::new();
     for follow in [&[][..], &["--follow"]] {
         let arguments = [&["logs", "job", "4711", "-o", "json"], follow].concat();
@@ -124,7 +124,7 @@ fn failures_have_the_usual_status() {
 
 #[cfg(unix)]
 #[test]
-fn a_terminal_shows_lines_for_people() {
+fn a_terminal_shows_lines_with_times() {
     let world = World::new();
     let job = world.job(BELL);
     let mut terminal = Terminal::start(

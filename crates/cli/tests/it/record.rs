@@ -63,7 +63,7 @@ fn the_task_can_be_named() {
 }
 
 #[test]
-fn the_calibration_is_that_of_the_backend_or_of_another() {
+fn the_calibration_is_of_the_job_s_backend_or_of_another() {
     let world = World::new();
     let (job, run) = (ended(&world, BELL), world.pipeline_run(false));
     let backends = ["--calibration", "--calibration=9"].map(|calibration| {
@@ -112,7 +112,7 @@ fn a_job_without_results_is_not_recorded() {
 }
 
 #[test]
-fn failures_have_the_usual_status() {
+fn failures_have_the_documented_exit_status() {
     let world = World::new();
     assert_eq!(
         world
@@ -129,7 +129,7 @@ fn failures_have_the_usual_status() {
 }
 
 #[test]
-fn one_server_is_not_given_the_credentials_of_the_other() {
+fn no_server_receives_the_credentials_of_the_other() {
     let world = World::new();
     let sent = world.sandbox.received().len();
     for option in ["--endpoint", "--token-file", "--dry-run"] {

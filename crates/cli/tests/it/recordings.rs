@@ -1,4 +1,4 @@
-//! The recordings that the documentation shows, of real runs in a terminal.
+//! The recordings in the documentation, of real runs in a terminal.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ fn interaction(line: &str, seen: &Seen) -> Interaction {
     Interaction::new(UserInput::command(line), output).with_exit_status(ExitStatus(seen.status))
 }
 
-/// Compares with the file that is checked in, or renews it.
+/// Compares a recording with the file that is checked in, or updates the file.
 #[track_caller]
 fn is_recorded(name: &str, interactions: impl IntoIterator<Item = Interaction>) {
     let options = TemplateOptions {
@@ -57,7 +57,7 @@ fn texts(transcript: &Transcript) -> String {
 }
 
 #[test]
-fn lists_are_tables_and_mistakes_are_met_with_the_nearest_name() {
+fn lists_are_tables_and_mistakes_are_reported_with_the_nearest_names() {
     let world = World::new();
     for name in ["calibrate", "readout"] {
         let package = PACKAGE.replace("name: calibrate", &format!("name: {name}"));
@@ -86,7 +86,7 @@ fn a_circuit_ends_with_a_histogram() {
 }
 
 #[test]
-fn the_doctor_tells_what_is_configured_and_by_what() {
+fn the_doctor_lists_settings_and_their_sources() {
     let program = Program::alone().variable("KFP_TOKEN", "t");
     let line = "compute-kfp doctor kfp --dry-run --endpoint https://kfp.example.org";
     is_recorded("doctor", [interaction(line, &start(&program, line).end())]);

@@ -1,9 +1,9 @@
-//! Where settings come from.
+//! Sources of settings.
 
 use crate::program::{Ended, Program, sandbox};
 use compute_kfp_sandbox::Sandbox;
 
-/// Which of the sandboxes was asked, and by which credential.
+/// Lists runs, with these options.
 fn list(program: &Program, words: &[&str]) -> Ended {
     program.run(words.iter().chain(&["kfp", "list-runs"]).copied())
 }
@@ -17,7 +17,7 @@ fn profile(program: &Program, name: &str, sandbox: &Sandbox) -> String {
 }
 
 #[test]
-fn a_named_profile_counts_more_than_the_environment_and_that_more_than_the_default() {
+fn a_named_profile_precedes_the_environment_which_precedes_the_default_profile() {
     let [usual, named, around, given] = [sandbox(), sandbox(), sandbox(), sandbox()];
     let asked = |sandbox: &Sandbox| sandbox.received().len();
     let mut program = Program::alone();
@@ -59,7 +59,7 @@ fn a_token_of_the_environment_does_not_go_to_the_server_of_a_profile() {
 }
 
 #[test]
-fn a_token_file_overrules_the_token_of_the_environment_for_both_apis() {
+fn a_token_file_option_overrides_the_token_of_the_environment_for_both_apis() {
     let sandbox = sandbox();
     let program = Program::with(&sandbox)
         .variable("KFP_TOKEN", "old")
@@ -75,7 +75,7 @@ fn a_token_file_overrules_the_token_of_the_environment_for_both_apis() {
 }
 
 #[test]
-fn mistakes_in_the_config_file_are_named_with_their_place() {
+fn mistakes_in_the_config_file_are_reported_with_their_line() {
     let program = Program::alone();
     let ended = list(&program, &["--profile", "work"]);
     assert_eq!(ended.status, 2, "{ended:?}");
@@ -120,7 +120,7 @@ fn times_are_plain_seconds_or_have_units() {
 }
 
 #[test]
-fn the_namespace_of_the_context_file_is_asked_for_unless_another_is_given() {
+fn the_namespace_of_the_context_file_is_the_default() {
     let sandbox = sandbox();
     let program = Program::with(&sandbox);
     program.file(".config/kfp/context.json", r#"{"namespace": "team-a"}"#);

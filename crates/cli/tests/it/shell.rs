@@ -1,4 +1,4 @@
-//! What the command line does for shells: completions, manual pages, and the sandbox as a process.
+//! Completions, man pages, and the sandbox as a process.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -51,7 +51,7 @@ fn there_is_a_manual_page_for_every_command() {
 
 #[cfg(unix)]
 #[test]
-fn the_sandbox_runs_until_ctrl_c_and_is_used_by_what_it_prints() {
+fn the_sandbox_runs_until_ctrl_c_and_prints_the_variables_to_use() {
     let program = Program::alone();
     let mut sandbox = program
         .command(["sandbox", "--port", "0"])

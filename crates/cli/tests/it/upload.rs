@@ -9,13 +9,13 @@ use compute_kfp_sandbox::Fault;
 
 const UPLOAD: &str = "upload_pipeline";
 
-/// A package that is larger than what is read at once.
+/// Returns a package that takes several reads.
 fn large() -> String {
     format!("{PACKAGE}{}", "# filler\n".repeat(40_000))
 }
 
 #[test]
-fn a_name_makes_a_pipeline_and_then_versions_of_it() {
+fn a_new_name_creates_a_pipeline_and_a_known_name_a_version() {
     let world = World::new();
     let file = world.program.file("calibrate.yaml", PACKAGE);
     let first = world
@@ -127,7 +127,7 @@ fn a_pipeline_can_have_another_name_than_its_file() {
 }
 
 #[test]
-fn an_upload_that_was_turned_away_is_sent_again() {
+fn an_upload_that_was_refused_is_retried() {
     let world = World::new();
     let file = world.program.file("calibrate.yaml", PACKAGE);
     world
@@ -144,7 +144,7 @@ fn an_upload_that_was_turned_away_is_sent_again() {
 }
 
 #[test]
-fn what_cannot_be_uploaded_is_named() {
+fn files_that_cannot_be_uploaded_are_named() {
     let world = World::new();
     let missing = world
         .program
@@ -187,7 +187,7 @@ fn an_upload_that_takes_too_long_is_status_5() {
 
 #[cfg(unix)]
 #[test]
-fn a_terminal_shows_how_far_it_is_and_is_left_clean() {
+fn a_terminal_shows_the_progress_and_is_left_clean() {
     let world = World::new();
     let (name, content) = ("calibrate.yaml", large());
     let file = world.program.file(name, &content);
@@ -208,7 +208,7 @@ fn a_terminal_shows_how_far_it_is_and_is_left_clean() {
     );
 }
 
-/// Long enough for a bar to be drawn.
+/// Time after which a bar has been drawn.
 fn slow() -> World {
     let world = World::new();
     let hold = Fault::delay(Duration::from_millis(300)).on(UPLOAD);
@@ -230,7 +230,7 @@ fn there_is_no_bar_without_colour() {
 }
 
 #[test]
-fn there_is_no_bar_where_standard_error_is_no_terminal() {
+fn there_is_no_bar_if_standard_error_is_not_a_terminal() {
     let world = slow();
     let file = world.program.file("calibrate.yaml", large());
     let done = world.program.run(["kfp", "upload", &file]);

@@ -1,11 +1,11 @@
-//! `compute-kfp wait`: what it prints, and what its exit status says.
+//! `compute-kfp wait`: its output and exit status.
 
 #[cfg(unix)]
 use crate::program::terminal::Terminal;
 use crate::program::world::{BEGIN, BELL, END, FAILING, World};
 
 #[test]
-fn each_state_of_a_job_is_a_line_as_it_comes() {
+fn each_state_of_a_job_is_a_line_as_it_arrives() {
     let world = World::new();
     let job = world.job(BELL);
     let mut going = world
@@ -26,7 +26,7 @@ fn each_state_of_a_job_is_a_line_as_it_comes() {
 }
 
 #[test]
-fn each_state_of_a_run_is_a_line_as_it_comes() {
+fn each_state_of_a_run_is_a_line_as_it_arrives() {
     let world = World::new();
     let run = world.pipeline_run(false);
     let mut going =
@@ -42,7 +42,7 @@ fn each_state_of_a_run_is_a_line_as_it_comes() {
 }
 
 #[test]
-fn what_ended_badly_is_status_1_and_says_why() {
+fn a_run_or_job_that_failed_is_status_1_with_its_reason() {
     let world = World::new();
     let (job, run) = (world.job(FAILING), world.pipeline_run(true));
     world.sandbox.advance(END);
@@ -68,7 +68,7 @@ fn what_ended_badly_is_status_1_and_says_why() {
 }
 
 #[test]
-fn what_is_not_there_is_status_4() {
+fn a_missing_run_or_job_is_status_4() {
     let world = World::new();
     for arguments in [["wait", "job", "4711"], ["wait", "run", "no-such-run"]] {
         let failure = world
@@ -103,7 +103,7 @@ fn a_wait_that_takes_too_long_is_status_5_and_names_the_last_state() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_well() {
+fn a_closed_pipe_ends_it_without_an_error() {
     let world = World::new();
     let job = world.job(FAILING);
     let mut going = world
@@ -116,17 +116,20 @@ fn a_reader_that_goes_away_ends_it_well() {
 }
 
 #[test]
-fn there_is_no_preview_and_nothing_is_sent() {
+fn a_dry_run_is_refused_and_sends_nothing() {
     let world = World::new();
     let done = world.program.run(&["wait", "job", "1", "--dry-run"]);
     assert_eq!(done.status, 2);
-    assert!(done.errors.contains("there is no preview"), "{done:?}");
+    assert!(
+        done.errors.contains("--dry-run is not possible"),
+        "{done:?}"
+    );
     assert!(world.sandbox.received().is_empty());
 }
 
 #[cfg(unix)]
 #[test]
-fn a_terminal_shows_the_present_state_until_the_end() {
+fn a_terminal_shows_the_current_state_until_the_end() {
     let world = World::new();
     let job = world.job(BELL);
     let command = world
@@ -149,7 +152,7 @@ fn a_terminal_shows_the_present_state_until_the_end() {
 
 #[cfg(unix)]
 #[test]
-fn without_colour_there_are_lines_and_nothing_else() {
+fn without_colour_there_are_only_lines() {
     let world = World::new();
     let job = world.job(BELL);
     world.sandbox.advance(END);

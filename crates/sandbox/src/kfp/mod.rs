@@ -13,7 +13,7 @@ mod messages;
 mod metrics;
 mod objects;
 mod operations;
-mod package;
+pub(crate) mod package;
 mod parameters;
 mod pipelines;
 mod proto_json;

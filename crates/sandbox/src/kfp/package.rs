@@ -18,8 +18,54 @@ const LARGEST: u64 = 32 * 1024 * 1024;
 /// The file that is used if an archive has several.
 const MAIN_FILE: &str = "pipeline.yaml";
 
-/// Parses the pipeline in a file. The file name determines the format.
+/// Returns the name of the pipeline in a package: `pipelineInfo.name` of its spec, if there is one.
+///
+/// The name of the file determines the format, as on a KFP server: `.yaml`, `.yml`, `.json`, `.zip` or
+/// `.tar.gz`. A small archive may expand to gigabytes, so it is not unpacked beyond the maximum size of a
+/// package.
+///
+/// ```
+/// let package = b"pipelineInfo: {name: calibrate}";
+/// let name = compute_kfp_sandbox::pipeline_name("calibrate.yaml", &package[..]);
+/// assert_eq!(name.as_deref(), Ok("calibrate"));
+/// ```
+///
+/// # Errors
+///
+/// Returns the reason if the file is not a package or its pipeline has no name.
+pub fn pipeline_name(file_name: &str, file: impl Read) -> Result<String, String> {
+    let mut content = Vec::new();
+    let mut file = file.take(LARGEST + 1);
+    file.read_to_end(&mut content)
+        .map_err(|error| error.to_string())?;
+    let documents = documents(file_name, &content)?;
+    let spec = documents.first();
+    let name = spec.and_then(|spec| spec.pointer("/pipelineInfo/name")?.as_str());
+    let name = name.filter(|name| !name.is_empty());
+    name.map(str::to_owned)
+        .ok_or_else(|| "it has no `pipelineInfo.name`".to_owned())
+}
+
+/// Parses the pipeline in a file.
 pub(super) fn read(file_name: &str, content: &[u8]) -> Result<Object, String> {
+    let mut documents = documents(file_name, content)?.into_iter();
+    let (pipeline, platform) = (documents.next(), documents.next());
+    let pipeline = with_plain_numbers(&pipeline.unwrap_or_default());
+    check(&pipeline)?;
+    let Value::Object(pipeline) = pipeline else {
+        return Err(invalid(&"expected an object"));
+    };
+    Ok(match platform {
+        None => pipeline,
+        Some(platform) => Object::from_iter([
+            ("pipeline_spec".to_owned(), json!(pipeline)),
+            ("platform_spec".to_owned(), platform),
+        ]),
+    })
+}
+
+/// Parses the documents in a file. The file name determines the format.
+fn documents(file_name: &str, content: &[u8]) -> Result<Vec<Value>, String> {
     if u64::try_from(content.len()).unwrap_or(u64::MAX) > LARGEST {
         return Err(format!("The file is larger than {LARGEST} bytes"));
     }
@@ -102,36 +148,21 @@ fn format(file_name: &str) -> Option<Format> {
     }
 }
 
-fn read_text(file_name: &str, content: &[u8]) -> Result<Object, String> {
-    let documents: Vec<Value> = match format(file_name) {
+fn read_text(file_name: &str, content: &[u8]) -> Result<Vec<Value>, String> {
+    match format(file_name) {
         Some(Format::Json) => {
-            vec![serde_json::from_slice(content).map_err(|error| invalid(&error))?]
+            let document = serde_json::from_slice(content).map_err(|error| invalid(&error))?;
+            Ok(vec![document])
         }
         Some(Format::Yaml) => {
             let text = std::str::from_utf8(content).map_err(|error| invalid(&error))?;
-            serde_saphyr::from_multiple(text).map_err(|error| invalid(&error))?
+            serde_saphyr::from_multiple(text).map_err(|error| invalid(&error))
         }
-        None => {
-            return Err(format!(
-                "Unexpected format of the pipeline file {file_name}: \
-                 it must be .yaml, .yml, .json, .zip or .tar.gz"
-            ));
-        }
-    };
-    let mut documents = documents.into_iter();
-    let (pipeline, platform) = (documents.next(), documents.next());
-    let pipeline = with_plain_numbers(&pipeline.unwrap_or_default());
-    check(&pipeline)?;
-    let Value::Object(pipeline) = pipeline else {
-        return Err(invalid(&"expected an object"));
-    };
-    Ok(match platform {
-        None => pipeline,
-        Some(platform) => Object::from_iter([
-            ("pipeline_spec".to_owned(), json!(pipeline)),
-            ("platform_spec".to_owned(), platform),
-        ]),
-    })
+        None => Err(format!(
+            "Unexpected format of the pipeline file {file_name}: \
+             it must be .yaml, .yml, .json, .zip or .tar.gz"
+        )),
+    }
 }
 
 /// The messages in a pipeline's spec, as far as they are checked. Each has its fields, and the message

@@ -1,4 +1,4 @@
-//! The program, with an environment that is the test's alone.
+//! The program, with its own environment for each test.
 
 #[cfg(unix)]
 pub mod terminal;
@@ -13,9 +13,9 @@ use compute_kfp_sandbox::Sandbox;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A token that no server takes.
+/// A token that no server accepts.
 pub const WRONG_TOKEN: &str = "wr0ng-t0ken";
-/// What the program may never show.
+/// Secrets that the program must never show.
 const SECRETS: [&str; 8] = [
     "sandbox-compute-user-token",
     "sandbox-compute-backend-key",
@@ -33,7 +33,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// With nothing configured.
+    /// Creates a program without settings.
     pub fn alone() -> Self {
         Self {
             home: TempDir::new().unwrap(),
@@ -41,7 +41,7 @@ impl Program {
         }
     }
 
-    /// With everything that leads to a sandbox.
+    /// Creates a program with the settings of a sandbox.
     pub fn with(sandbox: &Sandbox) -> Self {
         Self::alone()
             .variable("COMPUTE_ENDPOINT", sandbox.url())
@@ -57,12 +57,12 @@ impl Program {
         self
     }
 
-    /// A path below the home folder.
+    /// Returns a path below the home directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
-    /// Writes a file below the home folder, and gives its path.
+    /// Writes a file below the home directory and returns its path.
     pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -84,7 +84,7 @@ impl Program {
         command
     }
 
-    /// Runs the program to its end, without a terminal.
+    /// Runs the program until it ends, without a terminal.
     pub fn run(&self, words: impl IntoIterator<Item: AsRef<OsStr>>) -> Ended {
         Ended::of(&mut self.command(words))
     }
@@ -101,7 +101,7 @@ impl Program {
     }
 }
 
-/// A program that has ended, and has shown no secret.
+/// A program that has ended and has not shown a secret.
 #[derive(Debug)]
 pub struct Ended {
     pub status: i32,
@@ -127,14 +127,14 @@ impl Ended {
         ended
     }
 
-    /// What a program prints that ends well.
+    /// Returns the output of a program that succeeded, as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
         assert_eq!(self.status, 0, "{self:?}");
         serde_json::from_str(&self.output).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
-    /// What a program says that fails.
+    /// Returns the error of a program that failed, as JSON.
     #[track_caller]
     pub fn failure(&self, status: i32) -> Value {
         assert_eq!(self.status, status, "{self:?}");
@@ -142,14 +142,14 @@ impl Ended {
     }
 }
 
-/// A program that has not ended yet, and does not outlive its test.
+/// A running program. It does not outlive its test.
 pub struct Going {
     process: Child,
     output: Option<Lines<BufReader<ChildStdout>>>,
 }
 
 impl Going {
-    /// The next line on standard output, as soon as it comes.
+    /// Returns the next line on standard output as soon as it arrives.
     #[track_caller]
     pub fn line(&mut self) -> Option<String> {
         let line = self.output.as_mut()?.next()?.unwrap();
@@ -162,12 +162,12 @@ impl Going {
         serde_json::from_str(&self.line().unwrap()).unwrap()
     }
 
-    /// From now on nobody reads what it prints.
+    /// Closes the pipe from the program.
     pub fn close(&mut self) {
         self.output = None;
     }
 
-    /// What Ctrl-C does.
+    /// Sends the signal of Ctrl-C.
     #[cfg(unix)]
     pub fn interrupt(&self) {
         let mut kill = Command::new("kill");
@@ -175,7 +175,7 @@ impl Going {
         assert!(kill.status().unwrap().success());
     }
 
-    /// Waits for the end, with the lines that were not read before.
+    /// Waits for the program to end, and returns the lines that were not read yet.
     #[track_caller]
     pub fn end(mut self) -> Ended {
         let mut output = String::new();
@@ -202,7 +202,7 @@ impl Drop for Going {
     }
 }
 
-/// A sandbox that wants tokens, as servers behind a proxy do.
+/// Starts a sandbox that requires tokens, like a server behind a proxy.
 pub fn sandbox() -> Sandbox {
     let sandbox = Sandbox::builder().require_kfp_token();
     sandbox.start_blocking().unwrap()

@@ -1,4 +1,4 @@
-//! The program in a pseudo-terminal, and what a person sees there.
+//! The program in a pseudo-terminal, and its screen.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use expectrl::{ControlCode, Eof, Expect};
 
 use super::shows_no_secret;
 
-/// Longer than anything takes on a slow machine; nothing waits for it.
+/// Time limit for a slow machine. No test waits that long.
 const PATIENCE: Duration = Duration::from_secs(120);
 const ROWS: u16 = 60;
 
@@ -20,12 +20,29 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub fn start(columns: u16, mut command: Command) -> Self {
-        // The program reads what is typed into the terminal.
-        command
-            .stdin(Stdio::inherit())
-            .env("TERM", "xterm-256color");
-        let mut session = OsSession::spawn(command).unwrap();
+    /// Starts a command of a [`Program`](super::Program) in a terminal of this width.
+    pub fn start(columns: u16, command: Command) -> Self {
+        // The terminal gets its size after the start of a process; the program may read it at once.
+        let mut sized = Command::new("/bin/sh");
+        sized
+            .arg("-c")
+            .arg(format!(
+                r#"until [ "$(stty size)" = "{ROWS} {columns}" ]; do :; done; exec "$0" "$@""#
+            ))
+            .arg(command.get_program())
+            .args(command.get_args())
+            .env_clear()
+            .envs(
+                command
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .env("TERM", "xterm-256color")
+            .stdin(Stdio::inherit());
+        if let Some(directory) = command.get_current_dir() {
+            sized.current_dir(directory);
+        }
+        let mut session = OsSession::spawn(sized).unwrap();
         let process = session.get_process_mut();
         process.set_window_size(columns, ROWS).unwrap();
         session.set_expect_timeout(Some(PATIENCE));
@@ -74,21 +91,21 @@ impl Terminal {
     }
 }
 
-/// What was seen of a program that has ended.
+/// The output of a program that has ended.
 pub struct Seen {
     pub status: i32,
-    /// All that was written, even if it is gone from the screen.
+    /// Everything that was written, even if it is no longer on the screen.
     pub text: String,
     columns: u16,
 }
 
 impl Seen {
-    /// What is on the screen at last.
+    /// Returns the final screen.
     pub fn screen(&self) -> String {
         self.screens().pop().unwrap_or_default()
     }
 
-    /// What is on the screen at last, with its colours as escape sequences.
+    /// Returns the final screen, with colours as escape sequences.
     pub fn styled(&self) -> String {
         let mut parser = vt100::Parser::new(ROWS, self.columns, 0);
         parser.process(self.text.as_bytes());
@@ -97,12 +114,12 @@ impl Seen {
         rows.collect()
     }
 
-    /// Whether a text was on the screen at any time.
+    /// Returns whether a string was on the screen at any time.
     pub fn showed(&self, text: &str) -> bool {
         self.screens().iter().any(|screen| screen.contains(text))
     }
 
-    /// All that was on the screen, one after the other.
+    /// Returns all states of the screen, in order.
     fn screens(&self) -> Vec<String> {
         let mut parser = vt100::Parser::new(ROWS, self.columns, 0);
         let mut screens: Vec<String> = Vec::new();

@@ -9,7 +9,7 @@ use super::{Ended, Program, WRONG_TOKEN, wait_for};
 
 pub const BELL: &str =
     "version 3.0\nqubit[2] q\nbit[2] b\nH q[0]\nCNOT q[0], q[1]\nb = measure q\n";
-/// The sandbox lets it fail.
+/// A circuit that fails in the sandbox.
 pub const FAILING: &str = "version 3.0\n// error\n";
 pub const PACKAGE: &str = "\
 pipelineInfo:
@@ -23,9 +23,9 @@ root:
     tasks:
       measure: {}
 ";
-/// Enough on the sandbox's clock for what was handed in to be going on, and not to have ended.
+/// Time on the sandbox's clock after which a submitted job or run is in progress.
 pub const BEGIN: Duration = Duration::from_millis(2500);
-/// Enough on the sandbox's clock for anything to have ended.
+/// Time on the sandbox's clock after which every job and run has ended.
 pub const END: Duration = Duration::from_secs(60);
 
 pub struct World {
@@ -34,17 +34,17 @@ pub struct World {
 }
 
 impl World {
-    /// Nothing goes on unless the test lets time pass.
+    /// Creates a world in which time passes only if the test advances it.
     pub fn new() -> Self {
         Self::of(Sandbox::builder())
     }
 
-    /// A second passes in a hundredth of one.
+    /// Creates a world whose clock runs a hundred times as fast.
     pub fn fast() -> Self {
         Self::of(Sandbox::builder().speed(100.0))
     }
 
-    /// KFP things belong to namespaces.
+    /// Creates a world with a multi-user installation of KFP.
     pub fn multi_user() -> Self {
         Self::of(Sandbox::builder().multi_user())
     }
@@ -63,7 +63,7 @@ impl World {
         Ended::of(&mut command)
     }
 
-    /// The id of a job that was just enqueued.
+    /// Enqueues a job and returns its id.
     pub fn job(&self, circuit: &str) -> String {
         let client = compute::Client::builder().endpoint(self.sandbox.url());
         let client = client.bearer_token(self.sandbox.compute_token());
@@ -72,7 +72,7 @@ impl World {
         job.unwrap().id.to_string()
     }
 
-    /// The id of a run that was just created.
+    /// Creates a run and returns its id.
     pub fn pipeline_run(&self, failing: bool) -> String {
         let package = Content::from(PACKAGE.to_owned()).named("calibrate.yaml");
         let client = self.kfp();

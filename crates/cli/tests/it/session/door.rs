@@ -8,7 +8,7 @@ use compute_kfp_test_server::{Received, Response, TestServer};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Stands before the sandbox and passes everything on, but what asks for tokens too early.
+/// A proxy in front of the sandbox that rejects early requests for tokens.
 pub struct Door {
     pub url: String,
     confirmed: Arc<AtomicBool>,
@@ -54,7 +54,7 @@ pub fn two_memberships() -> Value {
 async fn pass(http: reqwest::Client, behind: String, request: Received) -> Response {
     let method = Method::from_bytes(request.method.as_bytes()).unwrap();
     let mut passed = http.request(method, behind + &request.target);
-    // With the header `host`, so that the sandbox names this place as its own.
+    // With the header `host`, so that the sandbox uses this address as its own.
     for (name, value) in &request.headers {
         passed = passed.header(name, value);
     }

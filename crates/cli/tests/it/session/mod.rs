@@ -1,4 +1,4 @@
-//! Logging in, who is logged in, and logging out, in a terminal and without one.
+//! `login`, `whoami` and `logout`, in a terminal and without one.
 
 mod door;
 use compute_kfp_sandbox::{Fault, Sandbox};
@@ -27,7 +27,7 @@ fn a_terminal_shows_the_code_and_waits_until_it_is_confirmed() {
     let program = Program::alone();
     let mut terminal = Terminal::start(120, program.command(&["login", "--endpoint", &door.url]));
     terminal.shows(&format!("{}/?user_code=SAND-BOX", door.url));
-    terminal.shows("check that it shows SAND-BOX");
+    terminal.shows("check that it shows the code SAND-BOX");
     terminal.shows("waiting for you to confirm");
     assert!(!program.path(".quantuminspire/config.json").exists());
     door.confirm();
@@ -54,7 +54,7 @@ fn a_person_with_several_memberships_chooses_one_by_its_number() {
     terminal.shows("2  research\u{fffd}[31m (membership 70, member)");
     terminal.shows("[1-2]");
     terminal.enter("3");
-    terminal.shows("none of the numbers");
+    terminal.shows("Enter the number of a team");
     terminal.shows("[1-2]");
     terminal.enter("2");
     let seen = terminal.end();
@@ -80,11 +80,11 @@ fn ctrl_c_ends_the_waiting_and_leaves_no_spinner() {
 }
 
 #[test]
-fn no_color_means_no_spinner_either() {
+fn no_color_disables_the_spinner_too() {
     let door = Door::new(json!({}));
     let program = Program::alone().variable("NO_COLOR", "1");
     let mut terminal = Terminal::start(120, program.command(&["login", "--endpoint", &door.url]));
-    terminal.shows("The code is good for 10m");
+    terminal.shows("The code is valid for 10m");
     door.confirm();
     let seen = terminal.end();
     let screen = seen.screen();
@@ -94,7 +94,7 @@ fn no_color_means_no_spinner_either() {
 }
 
 #[test]
-fn without_a_terminal_a_membership_is_named_and_the_login_is_kept() {
+fn without_a_terminal_memberships_are_listed_and_the_login_is_kept() {
     let door = Door::new(two_memberships());
     door.confirm();
     let program = Program::alone().variable("COMPUTE_ENDPOINT", &door.url);
@@ -128,7 +128,7 @@ fn without_a_terminal_a_membership_is_named_and_the_login_is_kept() {
 }
 
 #[test]
-fn a_login_that_nobody_confirms_ends_in_time() {
+fn a_login_that_nobody_confirms_times_out() {
     let door = Door::new(json!({}));
     let program = Program::alone();
     let ended = program.run(&["login", "--endpoint", &door.url, "--timeout", "0.5"]);
@@ -141,7 +141,7 @@ fn a_login_that_nobody_confirms_ends_in_time() {
 }
 
 #[test]
-fn whoami_tells_server_user_membership_and_credential() {
+fn whoami_shows_server_user_membership_and_credential() {
     let server = sandbox();
     let program = logged_in(&server);
     let file = program.path(".quantuminspire/config.json");
@@ -171,7 +171,7 @@ fn whoami_tells_server_user_membership_and_credential() {
 }
 
 #[test]
-fn whoami_tells_which_place_gave_the_credential() {
+fn whoami_shows_the_source_of_the_credential() {
     let server = sandbox();
     let token = server.compute_token();
     let program = Program::alone()
@@ -207,7 +207,7 @@ fn whoami_tells_which_place_gave_the_credential() {
 }
 
 #[test]
-fn whoami_without_a_good_credential_is_not_authenticated() {
+fn whoami_without_a_valid_credential_is_not_authenticated() {
     let nobody = Program::alone().run(&["whoami"]);
     assert_eq!(nobody.status, 3, "{nobody:?}");
     assert!(nobody.errors.contains("`compute-kfp login`"), "{nobody:?}");
@@ -223,7 +223,7 @@ fn whoami_without_a_good_credential_is_not_authenticated() {
 }
 
 #[test]
-fn what_the_server_does_not_show_of_a_user_is_left_out() {
+fn properties_that_the_server_hides_are_left_out() {
     let server = sandbox();
     let program = logged_in(&server);
     server.fail(Fault::status(403).on("read_user")).unwrap();
@@ -234,7 +234,7 @@ fn what_the_server_does_not_show_of_a_user_is_left_out() {
 }
 
 #[test]
-fn of_members_of_several_users_the_chosen_one_tells_who_it_is() {
+fn the_selected_membership_identifies_the_user() {
     let other = json!({ "compute": {
         "members": [{ "id": 70, "team_id": 1, "user_id": 9, "role": "member", "is_active": true }],
     }});
@@ -258,7 +258,7 @@ fn of_members_of_several_users_the_chosen_one_tells_who_it_is() {
 }
 
 #[test]
-fn whoami_waits_no_longer_than_it_may() {
+fn whoami_respects_the_timeout() {
     let server = sandbox();
     let program = logged_in(&server);
     server.fail(Fault::hold().on("read_member")).unwrap();
@@ -267,7 +267,7 @@ fn whoami_waits_no_longer_than_it_may() {
 }
 
 #[test]
-fn a_login_that_other_settings_hide_is_said_to_be_so() {
+fn a_login_that_other_settings_hide_is_reported() {
     let server = sandbox();
     let program = Program::alone()
         .variable("COMPUTE_ENDPOINT", server.url())
@@ -283,7 +283,7 @@ fn a_login_that_other_settings_hide_is_said_to_be_so() {
 }
 
 #[test]
-fn logging_out_takes_the_tokens_out_of_the_file_and_can_be_repeated() {
+fn logging_out_removes_the_tokens_from_the_file_and_can_be_repeated() {
     let server = sandbox();
     let program = logged_in(&server);
     let before = server.received().len();

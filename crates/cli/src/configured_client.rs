@@ -9,12 +9,12 @@ use crate::failure::Failure;
 use crate::settings::{Settings, Source};
 
 /// A client and the settings it is made from.
-pub struct Setup {
+pub struct ConfiguredClient {
     pub client: Client,
     pub found: Vec<(Found, Source)>,
 }
 
-impl Setup {
+impl ConfiguredClient {
     /// Creates the client of this API, or `None` if nothing configures it.
     pub fn of(settings: &Settings<'_>, api: Api) -> Result<Option<Self>, Failure> {
         let (client, found) = match api {
@@ -57,15 +57,15 @@ impl Setup {
         let held = vec![compute::operations::SCHEME_USER_BEARER.name];
         let builder = builder.transport(|transport| settings.transport(transport, held));
         let client = Client::Compute(builder.build()?);
-        let mut setup = Self::new(settings, Api::Compute, client, found);
+        let mut configured = Self::new(settings, Api::Compute, client, found);
         if settings.endpoint(Api::Compute)?.is_none() {
-            for (found, source) in &mut setup.found {
+            for (found, source) in &mut configured.found {
                 if found.setting == Setting::Endpoint {
                     *source = Source::Elsewhere(Origin::Default);
                 }
             }
         }
-        Ok(setup)
+        Ok(configured)
     }
 
     fn new(settings: &Settings<'_>, api: Api, client: Client, found: Vec<Found>) -> Self {
@@ -119,21 +119,21 @@ impl Setup {
         found.or_else(|| self.credentials().next())
     }
 
-    /// Returns a message if the login file holds a login to this server that another credential hides.
+    /// Returns a message if another credential takes precedence over a login to this server.
     pub fn hidden_login(&self) -> Option<String> {
         let (credential, source) = self.credential()?;
         if self.source(Setting::Login).is_some() {
             return None;
         }
         let login = Login::from_default_file().ok()?;
-        // Without it, the login would choose the server, too.
+        // Without that credential, the login would also provide the server.
         let login = match self.source(Setting::Endpoint) {
             Some(Source::Elsewhere(Origin::Default)) => login,
             _ => login.host(self.endpoint()),
         };
         login.is_logged_in().ok()?.then(|| {
             format!(
-                "the {} ({source}) hides the login in `{}`; remove it to use the login",
+                "the {} ({source}) takes precedence over the login in `{}`; remove it to use the login",
                 title(credential.setting),
                 login.path().display()
             )

@@ -1,0 +1,191 @@
+//! The settings of a server, as options and as keys of a profile.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use compute_kfp::settings::Variables;
+use serde::Deserialize;
+
+use crate::api::Api;
+
+/// The settings of a server that options and profiles can set. None of them is a secret.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[command(next_help_heading = "Connection options")]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Address of the server
+    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url)]
+    endpoint: Option<String>,
+
+    /// File with the bearer token, read again when it changes
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    token_file: Option<PathBuf>,
+
+    /// Certificate authorities to trust in addition to the system's, in PEM
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    certificate_authority: Option<PathBuf>,
+
+    /// Client certificate in PEM, with its key unless --client-key is given
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    client_certificate: Option<PathBuf>,
+
+    /// Key of the client certificate, in PEM
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    client_key: Option<PathBuf>,
+
+    /// Proxy [default: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY]
+    #[arg(long, global = true, value_name = "URL")]
+    proxy: Option<String>,
+
+    /// File with the session cookies of the proxy in front of KFP, as `name=value; other=value`
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    cookie_file: Option<PathBuf>,
+
+    /// Header that identifies the caller to KFP, such as `kubeflow-userid: user@example.org`
+    #[arg(long, global = true, value_name = "NAME: VALUE")]
+    identity_header: Option<String>,
+
+    /// Send credentials over plain HTTP to any host, not only to this machine and inside a cluster
+    #[arg(long, global = true, num_args = 0, default_missing_value = "true")]
+    allow_http: Option<bool>,
+
+    /// Accept any certificate of the server, for tests: credentials can be stolen
+    #[arg(long, global = true, num_args = 0, default_missing_value = "true")]
+    insecure_skip_tls_verify: Option<bool>,
+}
+
+impl ServerSettings {
+    /// Returns the settings that are set, with their values in the format of variables.
+    pub fn values(&self) -> impl Iterator<Item = (&'static SettingNames, OsString)> {
+        let flag = |value: Option<bool>| value.map(|value| value.to_string().into());
+        let file = |path: &Option<PathBuf>| path.clone().map(PathBuf::into_os_string);
+        let text = |text: &Option<String>| text.clone().map(OsString::from);
+        let values = [
+            (&ENDPOINT, text(&self.endpoint)),
+            (&TOKEN_FILE, file(&self.token_file)),
+            (&CERTIFICATE_AUTHORITY, file(&self.certificate_authority)),
+            (&CLIENT_CERTIFICATE, file(&self.client_certificate)),
+            (&CLIENT_KEY, file(&self.client_key)),
+            (&PROXY, text(&self.proxy)),
+            (&COOKIE_FILE, file(&self.cookie_file)),
+            (&IDENTITY_HEADER, text(&self.identity_header)),
+            (&ALLOW_HTTP, flag(self.allow_http)),
+            (
+                &INSECURE_SKIP_TLS_VERIFY,
+                flag(self.insecure_skip_tls_verify),
+            ),
+        ];
+        let values = values.into_iter();
+        values.filter_map(|(names, value)| Some((names, value?)))
+    }
+}
+
+/// The names of a setting: as an option, a key of a profile, and a variable of each API.
+pub struct SettingNames {
+    /// Name of the option, without its hyphens.
+    pub option: &'static str,
+    variable: fn(&Variables) -> Option<&'static str>,
+    /// Value in a hint, unless it is a flag.
+    value: Option<&'static str>,
+    /// Whether it applies to one server only, like a credential.
+    pub is_for_one_server: bool,
+}
+
+static ENDPOINT: SettingNames = SettingNames {
+    option: "endpoint",
+    variable: |variables| Some(variables.endpoint),
+    value: Some("URL"),
+    is_for_one_server: true,
+};
+
+static TOKEN_FILE: SettingNames = SettingNames {
+    option: "token-file",
+    variable: |variables| Some(variables.token_file),
+    value: Some("FILE"),
+    is_for_one_server: true,
+};
+
+pub static CERTIFICATE_AUTHORITY: SettingNames = SettingNames {
+    option: "certificate-authority",
+    variable: |variables| Some(variables.certificate_authority),
+    value: Some("FILE"),
+    is_for_one_server: false,
+};
+
+pub static CLIENT_CERTIFICATE: SettingNames = SettingNames {
+    option: "client-certificate",
+    variable: |variables| Some(variables.client_certificate),
+    value: Some("FILE"),
+    is_for_one_server: true,
+};
+
+static CLIENT_KEY: SettingNames = SettingNames {
+    option: "client-key",
+    variable: |variables| Some(variables.client_key),
+    value: Some("FILE"),
+    is_for_one_server: true,
+};
+
+static PROXY: SettingNames = SettingNames {
+    option: "proxy",
+    variable: |variables| Some(variables.proxy),
+    value: Some("URL"),
+    is_for_one_server: false,
+};
+
+static COOKIE_FILE: SettingNames = SettingNames {
+    option: "cookie-file",
+    variable: |variables| variables.cookie_file,
+    value: Some("FILE"),
+    is_for_one_server: false,
+};
+
+static IDENTITY_HEADER: SettingNames = SettingNames {
+    option: "identity-header",
+    variable: |variables| variables.identity_header,
+    value: Some("'NAME: VALUE'"),
+    is_for_one_server: false,
+};
+
+pub static ALLOW_HTTP: SettingNames = SettingNames {
+    option: "allow-http",
+    variable: |variables| Some(variables.allow_http),
+    value: None,
+    is_for_one_server: true,
+};
+
+pub static INSECURE_SKIP_TLS_VERIFY: SettingNames = SettingNames {
+    option: "insecure-skip-tls-verify",
+    variable: |variables| Some(variables.insecure_skip_tls_verify),
+    value: None,
+    is_for_one_server: true,
+};
+
+impl SettingNames {
+    /// Returns the variable of an API, if that API has this setting.
+    pub fn variable(&self, api: Api) -> Option<&'static str> {
+        (self.variable)(&api.variables())
+    }
+
+    /// Returns the key in a profile.
+    pub fn key(&self) -> String {
+        self.option.replace('-', "_")
+    }
+
+    /// Returns the ways to set it, for hints about these APIs.
+    pub fn ways(&self, apis: &[Api]) -> String {
+        let set = self.value.unwrap_or("true");
+        let variables = apis.iter().filter_map(|api| self.variable(*api));
+        let variables: Vec<String> = variables.map(|name| format!("{name}={set}")).collect();
+        let option = match self.value {
+            Some(value) => format!("--{} {value}", self.option),
+            None => format!("--{}", self.option),
+        };
+        format!(
+            "{option}, `{}` in a profile, or {}",
+            self.key(),
+            variables.join(" or ")
+        )
+    }
+}
