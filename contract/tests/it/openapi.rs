@@ -9,12 +9,7 @@ use serde_json::{Value, json};
 fn prepared(spec: &str, overlay: &str) -> Value {
     let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs");
     let overlay = Overlay::from_file(specs.join(overlay)).unwrap();
-    openapi(
-        &Spec::from_file(specs.join(spec))
-            .unwrap()
-            .overlay(overlay),
-    )
-    .unwrap()
+    openapi(&Spec::from_file(specs.join(spec)).unwrap().overlay(overlay)).unwrap()
 }
 
 fn judged(document: &Value) -> Output {

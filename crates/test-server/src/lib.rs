@@ -26,11 +26,9 @@
 mod received;
 mod response;
 mod server;
-#[cfg(feature = "tls")]
-mod tls;
 
 pub use received::Received;
 pub use response::Response;
 pub use server::TestServer;
 #[cfg(feature = "tls")]
-pub use tls::{Authority, Tls};
+pub use server::{Authority, Tls};

@@ -17,6 +17,11 @@ use crate::received::receive;
 use crate::response::Then;
 use crate::{Received, Response};
 
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(feature = "tls")]
+pub use tls::{Authority, Tls};
+
 /// An HTTP server on loopback. It stops, with all its connections, when it is dropped.
 pub struct TestServer {
     address: SocketAddr,
@@ -271,7 +276,7 @@ async fn serve_connection(stream: TcpStream, shared: &Shared) {
     if let Some(acceptor) = &shared.tls {
         // A client that does not trust the certificate leaves.
         if let Ok(stream) = acceptor.accept(stream).await {
-            crate::tls::serve(stream, shared).await;
+            tls::serve(stream, shared).await;
         }
         return;
     }

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
-use crate::server::{Setup, Shared, Stream};
+use super::{Setup, Shared, Stream};
 use crate::{Received, Response, TestServer};
 
 /// TLS settings of a server.
@@ -129,11 +129,11 @@ impl Stream for TlsStream<TcpStream> {
     }
 }
 
-pub(crate) async fn serve(stream: TlsStream<TcpStream>, shared: &Shared) {
+pub(super) async fn serve(stream: TlsStream<TcpStream>, shared: &Shared) {
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
         serve_http_2(stream, shared).await;
     } else {
-        crate::server::serve(stream, shared).await;
+        super::serve(stream, shared).await;
     }
 }
 
