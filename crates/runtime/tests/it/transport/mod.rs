@@ -1,8 +1,5 @@
 //! Requests on the wire and their responses, over real sockets.
-//!
-//! One program, so that the server below is built once.
 
-mod answers;
 mod bodies;
 mod compression;
 mod connections;
@@ -16,10 +13,10 @@ mod middleware;
 mod options;
 mod renewal;
 mod requests;
+mod responses;
 mod security;
 mod servers;
-mod setup;
+mod settings;
 mod streams;
 mod styles;
-
 mod uploads;
