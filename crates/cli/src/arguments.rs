@@ -9,7 +9,7 @@ use compute_kfp::operation::{Body, BodyKind, Operation, Parameter};
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, say, warn};
-use crate::operation_command::{BODY, SET, parts, whole_bodies};
+use crate::operation_command::{BODY, SET};
 
 /// Body parts that are files, by name.
 pub type Files = Vec<(String, PathBuf)>;
@@ -24,7 +24,7 @@ pub fn of(operation: &'static Operation, matches: &ArgMatches) -> Result<(Value,
             arguments.insert(parameter.argument.to_owned(), value);
         }
     }
-    for part in parts(operation) {
+    for part in operation.body_parts() {
         if part.file {
             let paths = matches.get_many::<PathBuf>(part.argument);
             let paths = paths.into_iter().flatten();
@@ -33,7 +33,7 @@ pub fn of(operation: &'static Operation, matches: &ArgMatches) -> Result<(Value,
             arguments.insert(part.argument.to_owned(), value);
         }
     }
-    for body in whole_bodies(operation) {
+    for body in operation.whole_bodies() {
         let text = matches.get_one::<String>(body.argument);
         if let Some(given) = body_of(body, text.map(String::as_str), matches, &mut files)? {
             arguments.insert(body.argument.to_owned(), given);
@@ -69,7 +69,7 @@ pub fn of_json(operation: &'static Operation, text: &str) -> Result<(Value, File
     let mut arguments = json("the arguments", text)?;
     let mut files = Vec::new();
     if let Some(given) = arguments.as_object_mut() {
-        for part in parts(operation).filter(|part| part.file) {
+        for part in operation.body_parts().filter(|part| part.file) {
             let paths = match given.shift_remove(part.argument) {
                 None | Some(Value::Null) => continue,
                 Some(Value::Array(paths)) if part.kind == "array" => paths,

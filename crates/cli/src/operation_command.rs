@@ -104,11 +104,11 @@ pub fn with_arguments_of(command: Command, operation: &'static Operation) -> Com
         .iter()
         .map(|parameter| of_parameter(operation, parameter));
     let mut command = command.long_about(long_about(operation)).args(parameters);
-    for part in parts(operation) {
+    for part in operation.body_parts() {
         command = command.arg(of_part(operation, part));
     }
     let required = matches!(operation.body, Some((_, true))) && operation.other_bodies.is_empty();
-    for body in whole_bodies(operation) {
+    for body in operation.whole_bodies() {
         command = command.args(of_body(body, required));
     }
     if let Some(help) = body_help::of(operation) {
@@ -292,17 +292,6 @@ fn of_list(paging: Paging) -> Vec<Arg> {
         .into_iter()
         .map(|option| option.help_heading(HEADING))
         .collect()
-}
-
-/// Returns the bodies that are single arguments.
-pub fn whole_bodies(operation: &Operation) -> impl Iterator<Item = Body> + use<> {
-    let bodies = operation.bodies();
-    bodies.filter(|body| !matches!(body.kind, BodyKind::Multipart(_)))
-}
-
-/// Returns the parts of a form that are arguments by name.
-pub fn parts(operation: &Operation) -> impl Iterator<Item = &'static BodyPart> + use<> {
-    operation.bodies().flat_map(|body| body.kind.parts())
 }
 
 fn is_plain(kind: &str) -> bool {

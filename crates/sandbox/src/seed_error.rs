@@ -1,5 +1,7 @@
 use std::fmt;
 
+use compute_kfp_runtime::json_pointer;
+
 /// A fault of the data and its place, as the steps of a JSON pointer.
 pub(crate) struct SeedError {
     place: Vec<String>,
@@ -23,10 +25,7 @@ impl SeedError {
 /// The message, after the place as a JSON pointer.
 impl fmt::Display for SeedError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("at \"")?;
-        for step in &self.place {
-            write!(formatter, "/{}", step.replace('~', "~0").replace('/', "~1"))?;
-        }
-        write!(formatter, "\": {}", self.message)
+        let place = json_pointer::of(&self.place);
+        write!(formatter, "at \"{place}\": {}", self.message)
     }
 }

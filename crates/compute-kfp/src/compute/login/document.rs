@@ -1,5 +1,6 @@
 //! The content of a login file. Unknown fields are preserved.
 
+use compute_kfp_runtime::json_pointer;
 use reqwest::Url;
 use serde_json::{Map, Value};
 
@@ -242,7 +243,7 @@ fn member<'a>(
 
 /// Returns the JSON pointer (RFC 6901) of a member.
 fn below(place: &str, name: &str) -> String {
-    format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"))
+    format!("{place}{}", json_pointer::of([name]))
 }
 
 fn expected(pointer: &str, what: &str) -> Fault {
