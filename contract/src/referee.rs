@@ -35,12 +35,12 @@ impl Referee {
     ///
     /// Fails if there is no `node`, if the referee is not installed (`make contract` installs it), or if
     /// it does not start.
-    pub async fn start(kind: Kind, description: &Path) -> io::Result<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("referees");
+    pub async fn start(kind: Kind, spec: &Path) -> io::Result<Self> {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("referees");
         let mut process = Command::new("node")
-            .arg(folder.join("run.mjs"))
-            .args(kind.command(&folder, free_port()?))
-            .arg(description)
+            .arg(directory.join("run.mjs"))
+            .args(kind.command(&directory, free_port()?))
+            .arg(spec)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -86,8 +86,8 @@ impl Referee {
 }
 
 impl Kind {
-    fn command(self, folder: &Path, port: u16) -> Vec<PathBuf> {
-        let bin = folder.join("node_modules/.bin");
+    fn command(self, directory: &Path, port: u16) -> Vec<PathBuf> {
+        let bin = directory.join("node_modules/.bin");
         let port = port.to_string();
         match self {
             Self::Steady => {

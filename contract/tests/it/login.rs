@@ -14,16 +14,16 @@ use tempfile::TempDir;
 /// A session of a signed-in user.
 struct Person {
     server: LoginServer,
-    folder: TempDir,
+    directory: TempDir,
     login: Login,
 }
 
 impl Person {
     async fn logged_in() -> Self {
         let server = LoginServer::start().await.unwrap();
-        let folder = TempDir::new().unwrap();
+        let directory = TempDir::new().unwrap();
         let pending = Login::device(format!("{}/api", server.url()))
-            .file(folder.path().join("config.json"))
+            .file(directory.path().join("config.json"))
             .start()
             .await
             .unwrap();
@@ -34,7 +34,7 @@ impl Person {
         assert_eq!(logged_in.members.len(), 1);
         Self {
             server,
-            folder,
+            directory,
             login: logged_in.login,
         }
     }
@@ -45,7 +45,7 @@ impl Person {
     }
 
     fn file(&self) -> PathBuf {
-        self.folder.path().join("config.json")
+        self.directory.path().join("config.json")
     }
 
     fn stored(&self, name: &str) -> Value {

@@ -109,7 +109,7 @@ fn operation(request: &Recorded) -> Option<(&'static Operation, Vec<(&'static st
 }
 
 /// Returns the arguments of a call, by the types of its parameters.
-fn arguments(operation: &Operation, request: &Recorded, folder: &Path) -> Option<Arguments> {
+fn arguments(operation: &Operation, request: &Recorded, directory: &Path) -> Option<Arguments> {
     let mut arguments = Arguments::default();
     for (name, text) in &request.query {
         let mut declared = operation.parameters.iter();
@@ -126,7 +126,7 @@ fn arguments(operation: &Operation, request: &Recorded, folder: &Path) -> Option
         arguments.values.insert("body".to_owned(), body);
     }
     if let Some(file) = &request.file {
-        let path = folder.join(&file.name);
+        let path = directory.join(&file.name);
         std::fs::write(&path, &file.content).unwrap();
         let (BodyKind::Multipart(parts), _) = operation.body? else {
             return None;
@@ -232,9 +232,9 @@ struct Judged {
 }
 
 /// Makes one recorded request. Returns `None` if the client cannot make it.
-async fn judged(exchange: &Exchange, way: Way, folder: &Path) -> Option<Judged> {
+async fn judged(exchange: &Exchange, way: Way, directory: &Path) -> Option<Judged> {
     let (operation, path) = operation(&exchange.request)?;
-    let mut arguments = arguments(operation, &exchange.request, folder)?;
+    let mut arguments = arguments(operation, &exchange.request, directory)?;
     for (name, value) in path {
         arguments.values.insert(name.to_owned(), json!(value));
     }
@@ -316,14 +316,14 @@ async fn judged(exchange: &Exchange, way: Way, folder: &Path) -> Option<Judged> 
 
 #[tokio::test]
 async fn the_client_makes_reads_and_explains_what_was_recorded() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let (mut wrong, mut not_made, mut not_typed) = (Vec::new(), Vec::new(), Vec::new());
     for exchange in exchanges() {
-        let typed = judged(&exchange, Way::Typed, folder.path()).await;
+        let typed = judged(&exchange, Way::Typed, directory.path()).await;
         if !typed.as_ref().is_some_and(|judged| judged.expressible) {
             not_typed.push(exchange.name.clone());
         }
-        let named = judged(&exchange, Way::ByName, folder.path()).await;
+        let named = judged(&exchange, Way::ByName, directory.path()).await;
         if named.is_none() {
             not_made.push(exchange.name.clone());
         }

@@ -30,9 +30,9 @@ enum Client {
 }
 
 impl Court {
-    async fn opened(api: &Api, kind: Kind, folder: &Path) -> Self {
-        let description = description(api, kind, folder);
-        let referee = Referee::start(kind, &description).await.unwrap();
+    async fn opened(api: &Api, kind: Kind, directory: &Path) -> Self {
+        let spec = spec(api, kind, directory);
+        let referee = Referee::start(kind, &spec).await.unwrap();
         let url = referee.url().to_owned();
         let complaints = Arc::new(Mutex::new(None));
         let heard = complaints.clone();
@@ -82,11 +82,11 @@ fn client(api: &Api, url: &str, listener: impl Middleware) -> Client {
 }
 
 /// Writes the spec in the dialect that the referee reads.
-fn description(api: &Api, kind: Kind, folder: &Path) -> PathBuf {
+fn spec(api: &Api, kind: Kind, directory: &Path) -> PathBuf {
     match (api.name, kind) {
         ("kfp", Kind::Steady) => Path::new(OPENAPI30_OF_KFP).to_owned(),
         ("kfp", Kind::Prism) => {
-            let file = folder.join("kfp.swagger.json");
+            let file = directory.join("kfp.swagger.json");
             let document = for_prism(api.document.clone());
             std::fs::write(&file, document.to_string()).unwrap();
             file
@@ -96,14 +96,14 @@ fn description(api: &Api, kind: Kind, folder: &Path) -> PathBuf {
 }
 
 async fn is_satisfied(kind: Kind) {
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("pipeline.yaml");
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("pipeline.yaml");
     std::fs::write(&file, "pipelineInfo:\n  name: hello\n").unwrap();
 
     let apis = [Api::compute().unwrap(), Api::kfp().unwrap()];
     let mut courts = Vec::new();
     for api in &apis {
-        courts.push((api, Court::opened(api, kind, folder.path()).await));
+        courts.push((api, Court::opened(api, kind, directory.path()).await));
     }
     let mut table = String::new();
     let mut failures = Vec::new();
@@ -129,10 +129,10 @@ async fn is_satisfied(kind: Kind) {
 }
 
 async fn finds_fault(kind: Kind) {
-    let folder = TempDir::new().unwrap();
+    let directory = TempDir::new().unwrap();
     let api = Api::compute().unwrap();
-    let description = description(&api, kind, folder.path());
-    let referee = Referee::start(kind, &description).await.unwrap();
+    let spec = spec(&api, kind, directory.path());
+    let referee = Referee::start(kind, &spec).await.unwrap();
     let http = reqwest::Client::new();
     let wrong = [
         ("GET", "/jobs?page=first", "", "page"),

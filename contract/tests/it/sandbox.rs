@@ -14,19 +14,19 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schemathesis");
+const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schemathesis");
 
-async fn is_satisfied_with(api: Api, description: &str) {
+async fn is_satisfied_with(api: Api, spec: &str) {
     // The clock stands still, so that every run sees the same states.
     let sandbox = Sandbox::builder().speed(0.0).recording(false);
     let sandbox = sandbox.require_kfp_token().start().await.unwrap();
-    let folder = TempDir::new().unwrap();
-    let file = prepared(&api, description, folder.path()).await;
+    let directory = TempDir::new().unwrap();
+    let file = prepared(&api, spec, directory.path()).await;
 
     if api.name == "kfp" {
         furnish(&sandbox).await;
     }
-    let config = configured(&api, &sandbox, folder.path()).await;
+    let config = configured(&api, &sandbox, directory.path()).await;
 
     let output = in_venv("st")
         .args(["--config-file", &config, "--no-color"])
@@ -35,13 +35,13 @@ async fn is_satisfied_with(api: Api, description: &str) {
         .env("COMPUTE_API_KEY", sandbox.compute_api_key())
         .env("KFP_TOKEN", sandbox.kfp_token())
         .env("PYTHONUTF8", "1")
-        .current_dir(folder.path())
+        .current_dir(directory.path())
         .output()
         .await
         .unwrap();
     let said = said(&output);
     assert!(output.status.success(), "{said}");
-    let all = api.cases(Variant::Required, folder.path()).len();
+    let all = api.cases(Variant::Required, directory.path()).len();
     assert!(said.contains(&format!("Tested: {all}\n")), "{said}");
 
     let (_, summary) = said.split_once("Test cases:\n").unwrap();
@@ -52,15 +52,15 @@ async fn is_satisfied_with(api: Api, description: &str) {
 }
 
 /// Writes the spec in the form that Schemathesis can use.
-async fn prepared(api: &Api, description: &str, folder: &Path) -> String {
+async fn prepared(api: &Api, spec: &str, directory: &Path) -> String {
     let output = in_venv("python")
-        .arg(format!("{FOLDER}/prepare.py"))
-        .args([api.name, &format!("{FOLDER}/../../specs/{description}")])
+        .arg(format!("{DIRECTORY}/prepare.py"))
+        .args([api.name, &format!("{DIRECTORY}/../../specs/{spec}")])
         .output()
         .await
         .unwrap();
     assert!(output.status.success(), "{}", said(&output));
-    let file = folder.join("description.json");
+    let file = directory.join("spec.json");
     std::fs::write(&file, output.stdout).unwrap();
     file.to_str().unwrap().to_owned()
 }
@@ -114,7 +114,7 @@ async fn furnish(sandbox: &Sandbox) {
 
 /// Writes the configuration with the sandbox's identifiers, so that half of the requests are for
 /// existing objects.
-async fn configured(api: &Api, sandbox: &Sandbox, folder: &Path) -> String {
+async fn configured(api: &Api, sandbox: &Sandbox, directory: &Path) -> String {
     let token = match api.name {
         "compute" => sandbox.compute_token(),
         _ => sandbox.kfp_token(),
@@ -135,7 +135,7 @@ async fn configured(api: &Api, sandbox: &Sandbox, folder: &Path) -> String {
     }
     assert!(!held.is_empty());
 
-    let mut config = std::fs::read_to_string(format!("{FOLDER}/schemathesis.toml")).unwrap();
+    let mut config = std::fs::read_to_string(format!("{DIRECTORY}/schemathesis.toml")).unwrap();
     for (name, values) in &held {
         let values = Value::Array(values.clone());
         write!(config, "\n[dictionaries.{name}]\nvalues = {values}\n").unwrap();
@@ -145,7 +145,7 @@ async fn configured(api: &Api, sandbox: &Sandbox, folder: &Path) -> String {
         let half = format!("{{ dictionary = \"{name}\", probability = 0.5 }}");
         writeln!(config, "\"path.{name}\" = {half}").unwrap();
     }
-    let file = folder.join("schemathesis.toml");
+    let file = directory.join("schemathesis.toml");
     std::fs::write(&file, config).unwrap();
     file.to_str().unwrap().to_owned()
 }
@@ -175,7 +175,7 @@ fn collect_identifiers(value: &Value, held: &mut BTreeMap<String, Vec<Value>>) {
 
 /// Returns a program that `make contract` installs.
 fn in_venv(program: &str) -> Command {
-    let mut command = Command::new(format!("{FOLDER}/.venv/bin/{program}"));
+    let mut command = Command::new(format!("{DIRECTORY}/.venv/bin/{program}"));
     command.kill_on_drop(true);
     command
 }
@@ -198,9 +198,9 @@ async fn schemathesis_is_satisfied_with_kfp() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_python_clients_work_with_it() {
     let sandbox = Sandbox::start().await.unwrap();
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/witness");
-    let output = Command::new(format!("{folder}/.venv/bin/python"))
-        .arg(format!("{folder}/use_sandbox.py"))
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/witness");
+    let output = Command::new(format!("{directory}/.venv/bin/python"))
+        .arg(format!("{directory}/use_sandbox.py"))
         .args([sandbox.url(), sandbox.compute_token(), sandbox.kfp_token()])
         .kill_on_drop(true)
         .output()

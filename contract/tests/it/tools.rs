@@ -9,7 +9,7 @@ use compute_kfp_sandbox::Sandbox;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tools");
+const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tools");
 
 /// A sandbox, and a home directory for logins.
 struct Person {
@@ -40,7 +40,7 @@ impl Person {
     }
 
     fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(format!("{FOLDER}/.venv/bin/{name}"));
+        let mut command = Command::new(format!("{DIRECTORY}/.venv/bin/{name}"));
         command
             .env("HOME", self.home.path())
             .env("BROWSER", "true")
@@ -51,7 +51,7 @@ impl Person {
 
     async fn run(&self, script: &str, arguments: &[&str]) {
         let mut command = self.program("python");
-        command.arg(format!("{FOLDER}/{script}")).args(arguments);
+        command.arg(format!("{DIRECTORY}/{script}")).args(arguments);
         succeeds(&command.output().await.unwrap());
     }
 }

@@ -62,9 +62,9 @@ struct Outcome {
 /// Sends the calls through the Python clients, and returns their outcomes and the received requests.
 async fn witnesses(calls: &[Value]) -> (BTreeMap<String, Outcome>, BTreeMap<String, Request>) {
     let server = TestServer::playing([json!({})]);
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("witness");
-    let mut python = tokio::process::Command::new(folder.join(".venv/bin/python"))
-        .arg(folder.join("send.py"))
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("witness");
+    let mut python = tokio::process::Command::new(directory.join(".venv/bin/python"))
+        .arg(directory.join("send.py"))
         .arg(server.url())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -156,8 +156,8 @@ fn call(api: &Api, case: &Case) -> Value {
 
 #[tokio::test]
 async fn the_python_clients_send_the_same() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("pipeline.yaml");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("pipeline.yaml");
     std::fs::write(&file, "components: {}\n").unwrap();
     let sdk = Sdk::new();
     let (mut calls, mut ours) = (Vec::new(), Vec::new());

@@ -74,39 +74,39 @@ fn documents() -> Vec<(&'static str, String)> {
 }
 
 /// Writes a crate with the code of the specs and a program that reads and writes its types.
-fn write_crate(folder: &Path) {
+fn write_crate(directory: &Path) {
     let crates = workspace().join("crates").canonicalize().unwrap();
     put(
-        &folder.join("Cargo.toml"),
+        &directory.join("Cargo.toml"),
         &MANIFEST.replace("CRATES", &crates.display().to_string()),
     );
     put(
-        &folder.join("Cargo.lock"),
+        &directory.join("Cargo.lock"),
         &std::fs::read_to_string(workspace().join("Cargo.lock")).unwrap(),
     );
     let mut library = "//! Scratch.\n#![deny(warnings, missing_docs)]\n\n".to_owned();
     for (name, text) in documents() {
         let spec = Spec::from_string(format!("{name}.json"), text);
         let generated = generate(&spec).unwrap_or_else(|error| panic!("{name}: {error}"));
-        write(&generated, folder.join("src").join(name)).unwrap();
+        write(&generated, directory.join("src").join(name)).unwrap();
         writeln!(library, "/// Generated.\npub mod {name};").unwrap();
     }
-    put(&folder.join("src/lib.rs"), &library);
+    put(&directory.join("src/lib.rs"), &library);
     put(
-        &folder.join("src/main.rs"),
+        &directory.join("src/main.rs"),
         include_str!("round_trips/program.rs"),
     );
     put(
-        &folder.join("src/sending.rs"),
+        &directory.join("src/sending.rs"),
         include_str!("round_trips/sending.rs"),
     );
 }
 
-fn cargo(folder: &Path, arguments: &[&str]) {
+fn cargo(directory: &Path, arguments: &[&str]) {
     // Shared dependencies with the same features are built only once.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let output = Command::new(env!("CARGO"))
-        .current_dir(folder)
+        .current_dir(directory)
         .args(arguments)
         .env("CARGO_TARGET_DIR", target)
         .env("RUSTDOCFLAGS", "-D warnings")
@@ -123,14 +123,14 @@ fn cargo(folder: &Path, arguments: &[&str]) {
 
 #[test]
 fn generated_code_compiles_without_warnings_with_and_without_schemas_and_round_trips() {
-    let folder = scratch();
-    write_crate(&folder);
-    cargo(&folder, &["check", "--lib"]);
+    let directory = scratch();
+    write_crate(&directory);
+    cargo(&directory, &["check", "--lib"]);
     cargo(
-        &folder,
+        &directory,
         &["doc", "--no-deps", "--lib", "--features", "dynamic,mock"],
     );
-    cargo(&folder, &["run", "--features", "schemars,dynamic,mock"]);
+    cargo(&directory, &["run", "--features", "schemars,dynamic,mock"]);
 }
 
 #[test]
@@ -141,18 +141,18 @@ fn a_written_crate_compiles_with_its_features_and_without_and_so_does_its_exampl
     for (spec, text) in specs {
         let name = format!("{}-client", spec.replace('_', "-"));
         // It is below this workspace but not a member of it.
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&name);
-        let _ = std::fs::remove_dir_all(&folder);
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&name);
+        let _ = std::fs::remove_dir_all(&directory);
         let spec = Spec::from_string(spec, text).for_crate(name.replace('-', "_"));
         let generated = generate(&spec).unwrap();
-        compute_kfp_codegen::write_crate(&generated, &folder, &name, Some(&runtime)).unwrap();
+        compute_kfp_codegen::write_crate(&generated, &directory, &name, Some(&runtime)).unwrap();
         put(
-            &folder.join("Cargo.lock"),
+            &directory.join("Cargo.lock"),
             &std::fs::read_to_string(workspace().join("Cargo.lock")).unwrap(),
         );
-        cargo(&folder, &["check", "--no-default-features"]);
+        cargo(&directory, &["check", "--no-default-features"]);
         let features = "dynamic,mock,schemars";
-        cargo(&folder, &["test", "--doc", "--features", features]);
+        cargo(&directory, &["test", "--doc", "--features", features]);
     }
 }
 

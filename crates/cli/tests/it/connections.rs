@@ -84,8 +84,8 @@ fn plain_http_is_refused_and_the_message_names_the_ways_to_allow_it() {
 fn an_authority_can_be_trusted_and_the_message_names_the_ways() {
     let authority = Authority::new();
     let server = with_tls(&authority, Tls::default());
-    let folder = Program::alone();
-    let file = folder.file("ca.pem", authority.pem());
+    let directory = Program::alone();
+    let file = directory.file("ca.pem", authority.pem());
     let refused = list(server.url(), &[]);
     assert_eq!(refused.status, 1, "{refused:?}");
     for way in [
@@ -114,13 +114,13 @@ fn a_client_certificate_is_sent_and_the_message_names_the_ways() {
         ..Tls::default()
     };
     let server = with_tls(&authority, tls);
-    let folder = Program::alone();
-    let ca = folder.file("ca.pem", authority.pem());
+    let directory = Program::alone();
+    let ca = directory.file("ca.pem", authority.pem());
     let (certificate, key) = authority.issue("client");
-    let both = folder.file("both.pem", format!("{certificate}{key}"));
+    let both = directory.file("both.pem", format!("{certificate}{key}"));
     let (certificate, key) = (
-        folder.file("client.pem", certificate),
-        folder.file("key.pem", key),
+        directory.file("client.pem", certificate),
+        directory.file("key.pem", key),
     );
     let trusting = ["--certificate-authority", &ca];
     let refused = list(server.url(), &trusting);
@@ -152,8 +152,8 @@ fn tls_verification_can_be_turned_off_and_the_doctor_warns() {
 #[test]
 fn certificate_faults_that_no_setting_fixes_have_their_own_messages() {
     let authority = Authority::new();
-    let folder = Program::alone();
-    let ca = folder.file("ca.pem", authority.pem());
+    let directory = Program::alone();
+    let ca = directory.file("ca.pem", authority.pem());
     let other = Tls {
         other_host: Some("kfp.example.org"),
         ..Tls::default()
@@ -197,8 +197,8 @@ fn a_proxy_is_used_whichever_way_it_is_set() {
 #[test]
 fn cookies_and_identity_reach_the_server_whichever_way_they_are_set() {
     let server = TestServer::start(|_| Response::json(200, "{}"));
-    let folder = Program::alone();
-    let cookie = folder.file("cookie", "authservice_session=abc\n");
+    let directory = Program::alone();
+    let cookie = directory.file("cookie", "authservice_session=abc\n");
     each_way("cookie-file", Some(&cookie), server.url(), &[]);
     let header = "kubeflow-userid: user@example.org";
     each_way("identity-header", Some(header), server.url(), &[]);

@@ -32,8 +32,8 @@ fn there_is_a_manual_page_for_every_command() {
     let wrong = program.run(["man", "kfp", "nosuch"]);
     assert_eq!(wrong.status, 2, "{wrong:?}");
 
-    let folder = program.path("man");
-    let ended = program.run(["man", "--dir", folder.to_str().unwrap()]);
+    let directory = program.path("man");
+    let ended = program.run(["man", "--dir", directory.to_str().unwrap()]);
     assert_eq!(ended.status, 0, "{ended:?}");
     for (api, operations) in [
         ("compute", compute::operations::OPERATIONS),
@@ -42,7 +42,9 @@ fn there_is_a_manual_page_for_every_command() {
         for operation in operations {
             let name = operation.name.replace('_', "-");
             assert!(
-                folder.join(format!("compute-kfp-{api}-{name}.1")).exists(),
+                directory
+                    .join(format!("compute-kfp-{api}-{name}.1"))
+                    .exists(),
                 "{name}"
             );
         }

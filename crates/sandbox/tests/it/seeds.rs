@@ -57,8 +57,8 @@ async fn seeded_objects_behave_like_created_ones() {
 #[tokio::test]
 async fn seeds_are_added_in_their_order() {
     let experiment = |name: &str| json!({ "kfp": { "experiments": [{ "display_name": name }] } });
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("seed.json");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("seed.json");
     fs::write(&file, experiment("from a file").to_string()).unwrap();
     let builder = Sandbox::builder()
         .seed(experiment("first"))
@@ -147,8 +147,8 @@ async fn invalid_data_is_rejected_with_a_pointer() {
 
 #[tokio::test]
 async fn the_binary_accepts_several_files_and_names_an_invalid_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
     let (one, other, wrong) = (path("one.json"), path("other.json"), path("wrong.json"));
     fs::write(
         &one,

@@ -36,9 +36,9 @@ fn shown_of(error: &Error) -> String {
 
 #[tokio::test]
 async fn no_provider_and_no_error_shows_a_secret() {
-    let folder = tempdir().unwrap();
+    let directory = tempdir().unwrap();
     let file = |name: &str, content: &[u8]| {
-        let path = folder.path().join(name);
+        let path = directory.path().join(name);
         fs::write(&path, content).unwrap();
         path
     };
@@ -71,7 +71,7 @@ async fn no_provider_and_no_error_shows_a_secret() {
         Arc::new(TokenFile::new(file("broken", BROKEN.as_bytes()))),
         Arc::new(TokenFile::new(file("not text", b"s3cret\xff"))),
         Arc::new(TokenFile::new(file("large", large.as_bytes()))),
-        Arc::new(TokenFile::new(folder.path().join("missing"))),
+        Arc::new(TokenFile::new(directory.path().join("missing"))),
         Arc::new(TokenVariable::new("CREDENTIALS_TEST_UNSET")),
         Arc::new(SessionCookie::new(SECRET)),
         Arc::new(SessionCookie::new(format!("session={BROKEN}"))),

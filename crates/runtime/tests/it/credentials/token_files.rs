@@ -12,10 +12,10 @@ use tempfile::{TempDir, tempdir};
 use super::{FOR_USERS, authorization, bearer, refused};
 use compute_kfp_test_server::{Response, TestServer};
 
-fn folder() -> (TempDir, std::path::PathBuf) {
-    let folder = tempdir().unwrap();
-    let path = folder.path().join("token");
-    (folder, path)
+fn directory() -> (TempDir, std::path::PathBuf) {
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("token");
+    (directory, path)
 }
 
 fn modified(path: &Path) -> SystemTime {
@@ -32,7 +32,7 @@ fn write_unseen(path: &Path, text: &str) {
 
 #[tokio::test]
 async fn a_rotated_token_is_sent_with_the_next_request() {
-    let (_folder, path) = folder();
+    let (_folder, path) = directory();
     let server = TestServer::playing([Response::json(200, "{}")]);
     let transport = Transport::builder(server.url())
         .credentials("user", TokenFile::new(&path))
@@ -55,7 +55,7 @@ async fn a_rotated_token_is_sent_with_the_next_request() {
 
 #[tokio::test]
 async fn a_file_that_did_not_change_is_not_read_again() {
-    let (_folder, path) = folder();
+    let (_folder, path) = directory();
     fs::write(&path, "first").unwrap();
     let token = TokenFile::new(&path);
     assert_eq!(bearer(&token).await.unwrap(), "Bearer first");
@@ -65,7 +65,7 @@ async fn a_file_that_did_not_change_is_not_read_again() {
 
 #[tokio::test]
 async fn a_refused_token_has_the_file_read_again() {
-    let (_folder, path) = folder();
+    let (_folder, path) = directory();
     fs::write(&path, "first").unwrap();
     let token = TokenFile::new(&path);
     bearer(&token).await.unwrap();
@@ -78,11 +78,11 @@ async fn a_refused_token_has_the_file_read_again() {
 #[cfg(unix)]
 #[tokio::test]
 async fn another_file_in_its_place_is_read_however_much_it_looks_like_the_first() {
-    let (folder, path) = folder();
+    let (directory, path) = directory();
     fs::write(&path, "first").unwrap();
     let token = TokenFile::new(&path);
     bearer(&token).await.unwrap();
-    let other = folder.path().join("other");
+    let other = directory.path().join("other");
     fs::write(&other, "other").unwrap();
     let file = File::options().write(true).open(&other).unwrap();
     file.set_modified(modified(&path)).unwrap();
@@ -95,13 +95,17 @@ async fn another_file_in_its_place_is_read_however_much_it_looks_like_the_first(
 async fn a_link_that_is_swapped_as_kubernetes_does_is_followed() {
     use std::os::unix::fs::symlink;
 
-    let (folder, path) = folder();
+    let (directory, path) = directory();
     let write = |version: &str| {
-        let data = folder.path().join(version);
+        let data = directory.path().join(version);
         fs::create_dir(&data).unwrap();
         fs::write(data.join("token"), version).unwrap();
-        symlink(version, folder.path().join("..new")).unwrap();
-        fs::rename(folder.path().join("..new"), folder.path().join("..data")).unwrap();
+        symlink(version, directory.path().join("..new")).unwrap();
+        fs::rename(
+            directory.path().join("..new"),
+            directory.path().join("..data"),
+        )
+        .unwrap();
     };
     symlink("..data/token", &path).unwrap();
     let token = TokenFile::new(&path);
@@ -113,7 +117,7 @@ async fn a_link_that_is_swapped_as_kubernetes_does_is_followed() {
 
 #[tokio::test]
 async fn the_token_is_kept_while_the_file_cannot_be_read() {
-    let (_folder, path) = folder();
+    let (_folder, path) = directory();
     fs::write(&path, "held").unwrap();
     let token = TokenFile::new(&path);
     bearer(&token).await.unwrap();
@@ -130,7 +134,7 @@ async fn the_token_is_kept_while_the_file_cannot_be_read() {
 
 #[tokio::test]
 async fn a_file_without_a_token_is_named() {
-    let (_folder, path) = folder();
+    let (_folder, path) = directory();
     let token = TokenFile::new(&path);
     let too_much = vec![b'x'; 1024 * 1024 + 1];
     let cases: [(Option<&[u8]>, &str); 5] = [
@@ -159,15 +163,15 @@ async fn a_file_without_a_token_is_named() {
 #[cfg(unix)]
 #[tokio::test]
 async fn what_is_no_regular_file_is_refused_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    for path in [std::path::Path::new("/dev/zero"), folder.path()] {
+    let directory = tempfile::tempdir().unwrap();
+    for path in [std::path::Path::new("/dev/zero"), directory.path()] {
         let error = TokenFile::new(path).authorize(&mut authorization()).await;
         let message = error.unwrap_err().to_string();
         assert!(message.contains("not a regular file"), "{message}");
     }
-    let file = folder.path().join("token");
+    let file = directory.path().join("token");
     std::fs::write(&file, "\u{feff}Bearer  tok-1\n").unwrap();
-    let link = folder.path().join("link");
+    let link = directory.path().join("link");
     std::os::unix::fs::symlink(&file, &link).unwrap();
     let mut authorised = authorization();
     TokenFile::new(link)

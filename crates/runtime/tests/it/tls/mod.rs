@@ -377,8 +377,8 @@ async fn a_server_without_tls_needs_no_certificates_of_the_system() {
     // It answers whatever is asked without an address of its own.
     let server = TestServer::proxy();
     let url = server.url().to_owned();
-    let folder = tempfile::tempdir().unwrap();
-    let missing = folder.path().join("none.pem");
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("none.pem");
     let test = "tls::a_server_without_tls_needs_no_certificates_of_the_system";
     let child = tokio::task::spawn_blocking(move || where_the_system_trusts(&missing, test, &url));
     child.await.unwrap();
@@ -396,8 +396,8 @@ async fn requests_beside_the_operations_trust_the_system_also_where_the_endpoint
     let authority = Authority::new();
     let server = serve(&authority, &["http/1.1"], false);
     let url = format!("{}/tokens", server.url());
-    let folder = tempfile::tempdir().unwrap();
-    let trusted = folder.path().join("trusted.pem");
+    let directory = tempfile::tempdir().unwrap();
+    let trusted = directory.path().join("trusted.pem");
     std::fs::write(&trusted, authority.pem()).unwrap();
     let test =
         "tls::requests_beside_the_operations_trust_the_system_also_where_the_endpoint_is_plain";

@@ -320,8 +320,8 @@ async fn one_of_several_bodies_is_sent_by_its_argument() {
 
 #[tokio::test]
 async fn a_file_streams_from_its_path_into_its_part() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("train.yaml");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("train.yaml");
     std::fs::write(&path, "components: {}").unwrap();
     let server = TestServer::playing([Response::json(200, "{}")]);
     call(

@@ -45,10 +45,10 @@ struct OnDisk(std::path::PathBuf);
 
 impl OnDisk {
     fn new(name: &str, content: &[u8]) -> Self {
-        let folder =
+        let directory =
             std::env::temp_dir().join(format!("runtime-upload-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join(name);
+        std::fs::create_dir_all(&directory).unwrap();
+        let path = directory.join(name);
         std::fs::write(&path, content).unwrap();
         Self(path)
     }
@@ -213,8 +213,8 @@ async fn a_file_that_cannot_be_read_is_named_and_nothing_is_sent() {
         "{missing}"
     );
     assert!(!missing.was_sent());
-    let folder = refused(raw(Content::file(std::env::temp_dir()))).await;
-    assert!(folder.message().contains("directory"), "{folder}");
+    let directory = refused(raw(Content::file(std::env::temp_dir()))).await;
+    assert!(directory.message().contains("directory"), "{directory}");
 }
 
 #[tokio::test]
