@@ -33,7 +33,8 @@ compute-kfp-runtime = { path = "CRATES/runtime", default-features = false, featu
 compute-kfp-test-server = { path = "CRATES/test-server" }
 schemars = "1"
 serde = { version = "1", features = ["derive"] }
-serde_json = "1"
+# Calls by name send parameters in the order of their JSON.
+serde_json = { version = "1", features = ["preserve_order"] }
 tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 
 [workspace]
