@@ -88,7 +88,7 @@ pub struct SettingNames {
     variable: fn(&Variables) -> Option<&'static str>,
     /// Value in a hint, unless it is a flag.
     value: Option<&'static str>,
-    /// Whether it applies to one server only, like a credential.
+    /// Whether both APIs have the setting, but a value suits one server only, like a token.
     pub is_for_one_server: bool,
 }
 

@@ -56,17 +56,17 @@ impl HttpClients {
     pub fn others(&self) -> &Client {
         self.others.get_or_init(|| {
             let client = self.connections.client(Trust::System);
-            // It trusts no one then, and says so when it connects.
+            // Without certificates, requests over TLS fail with an error that says so.
             client.unwrap_or_else(|_| self.calls.clone())
         })
     }
 }
 
-/// Refuses a client with the default policy, which follows redirects and takes along all headers that
+/// Rejects a client with the default redirect policy. It follows redirects, with all headers that
 /// `reqwest` does not know as secret.
 ///
-/// A client shows any other policy in its `Debug`, and nothing else tells it. What this `reqwest` shows
-/// is looked at first: a later one may show something else.
+/// Only the `Debug` output of a client shows its policy, unless it is the default. A later `reqwest` may
+/// show something else, so the output of a client without redirects is checked first.
 pub(crate) fn refuse_redirects(client: &Client) -> Result<(), Error> {
     const SHOWN: &str = "redirect_policy";
     let shows_policy = |client: &Client| format!("{client:?}").contains(SHOWN);
