@@ -1,24 +1,43 @@
-use std::collections::BTreeMap;
+//! Events that happen on their own as time passes.
+
+use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use crate::compute::store as compute;
-use crate::kfp::step as kfp;
-
-/// An event that happens on its own as time passes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) enum Event {
-    Compute(compute::Step),
-    Kfp(kfp::Step),
+    /// The sandbox's own backend claims the batch job with this id.
+    BatchJob(i64),
+    /// A part of the job with this id.
+    Job(i64, usize),
+    /// A step of a run. Steps of an abandoned attempt have no effect.
+    Run {
+        run_id: String,
+        attempt: u64,
+        step: RunStep,
+    },
+    /// Runs of the recurring run with this id may be due.
+    RecurringRun(String),
+    /// A run has ended, so that another one of the recurring run with this id can start.
+    EndOfRun(String),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) enum RunStep {
+    Begin,
+    FirstTask,
+    EndOfTask { task_id: String },
+    EndOfCancellation,
 }
 
 /// Events by due time. Events with the same due time are in the order in which they were planned.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Agenda {
-    planned: u64,
-    events: BTreeMap<(DateTime<Utc>, u64), Planned>,
+    events: VecDeque<Planned>,
     /// Due time and clock time of the present event, while one happens.
+    #[serde(skip)]
     pub(crate) happening: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
@@ -32,37 +51,20 @@ pub(crate) struct Planned {
 
 impl Agenda {
     pub(crate) fn add(&mut self, due: DateTime<Utc>, at: DateTime<Utc>, event: Event) {
-        self.planned += 1;
-        let planned = Planned { event, due, at };
-        self.events.insert((due, self.planned), planned);
+        let place = self.events.partition_point(|planned| planned.due <= due);
+        self.events.insert(place, Planned { event, due, at });
     }
 
     /// Postpones the events that were due before a time to that time.
     pub(crate) fn postpone(&mut self, now: DateTime<Utc>) {
-        for planned in std::mem::take(&mut self.events).into_values() {
-            self.add(planned.due.max(now), planned.at.max(now), planned.event);
+        for planned in &mut self.events {
+            planned.due = planned.due.max(now);
+            planned.at = planned.at.max(now);
         }
     }
 
     pub(crate) fn next_due(&mut self, now: DateTime<Utc>) -> Option<Planned> {
-        let first = self.events.first_entry()?;
-        (first.key().0 <= now).then(|| first.remove())
-    }
-}
-
-/// Serializes the events in the order in which they will happen.
-impl Serialize for Agenda {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.events.values())
-    }
-}
-
-impl<'de> Deserialize<'de> for Agenda {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut agenda = Self::default();
-        for planned in Vec::<Planned>::deserialize(deserializer)? {
-            agenda.add(planned.due, planned.at, planned.event);
-        }
-        Ok(agenda)
+        let is_due = self.events.front().is_some_and(|first| first.due <= now);
+        is_due.then(|| self.events.pop_front())?
     }
 }

@@ -375,7 +375,7 @@ impl SandboxBuilder {
         }
         if matches!(self.clock_start, ClockStart::Wall) {
             store.clock.set_to_wall_clock();
-            store.agenda.postpone(store.clock.passed());
+            store.agenda.postpone(store.clock.passed);
         }
         store.clock.set_speed(self.speed);
         store.kfp.short_pages = self.short_pages;

@@ -12,11 +12,11 @@ const TICK: TimeDelta = TimeDelta::milliseconds(1250);
 /// and how far it was advanced.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Clock {
-    /// The time without the ticks.
-    passed: DateTime<Utc>,
-    /// Total of the ticks, by which the clock is ahead of the elapsed time.
-    #[serde(with = "microseconds")]
-    ticked: TimeDelta,
+    /// The time without the ticks, which determines when events are due. Otherwise the creation of an
+    /// object would trigger them.
+    pub(crate) passed: DateTime<Utc>,
+    /// The time that the next event gets.
+    pub(crate) reading: DateTime<Utc>,
     #[serde(skip)]
     pace: Option<Pace>,
 }
@@ -30,7 +30,7 @@ impl Clock {
     pub(crate) fn starting_at(start: DateTime<Utc>) -> Self {
         Self {
             passed: start,
-            ticked: TimeDelta::zero(),
+            reading: start,
             pace: None,
         }
     }
@@ -46,33 +46,20 @@ impl Clock {
     /// Advances to the time of the wall clock.
     pub(crate) fn set_to_wall_clock(&mut self) {
         let now = SystemTime::now().into();
-        if now > self.reading() {
-            self.passed = now;
-            self.ticked = TimeDelta::zero();
+        if now > self.reading {
+            (self.passed, self.reading) = (now, now);
         }
     }
 
     /// Returns the time of an event that happens now. No two events have the same time.
     pub(crate) fn now(&mut self) -> DateTime<Utc> {
-        let now = self.reading();
         let tick = if self.pace.is_some() {
             TimeDelta::microseconds(1)
         } else {
             TICK
         };
-        self.ticked = self.ticked.checked_add(&tick).unwrap_or(self.ticked);
-        now
-    }
-
-    /// Returns the time without ticks, which determines when events are due. Otherwise the creation of
-    /// an object would trigger them.
-    pub(crate) fn passed(&self) -> DateTime<Utc> {
-        self.passed
-    }
-
-    /// Returns the time without a tick.
-    pub(crate) fn reading(&self) -> DateTime<Utc> {
-        later(self.passed, self.ticked)
+        let next = later(self.reading, tick);
+        std::mem::replace(&mut self.reading, next)
     }
 
     /// Updates the time from the wall clock. This uses up the ticks.
@@ -82,37 +69,27 @@ impl Clock {
             let passed = now.duration_since(pace.counted_up_to).unwrap_or_default();
             pace.counted_up_to = pace.counted_up_to.max(now);
             let passed = Duration::try_from_secs_f64(passed.as_secs_f64() * pace.speed);
-            let shown = self.reading();
-            self.advance(passed.unwrap_or_default());
-            self.ticked = (shown - self.passed).max(TimeDelta::zero());
+            self.passed = later(self.passed, delta(passed.unwrap_or_default()));
+            self.reading = self.reading.max(self.passed);
         }
     }
 
     /// Advances the clock, at most to the last representable time.
     pub(crate) fn advance(&mut self, by: Duration) {
-        let by = TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
+        let by = delta(by);
         self.passed = later(self.passed, by);
+        self.reading = later(self.reading, by);
     }
+}
+
+fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
 /// Returns a time after another one, or the last representable time.
 pub(crate) fn later(time: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
     time.checked_add_signed(by)
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
-}
-
-/// Serialization of durations in snapshots.
-pub(crate) mod microseconds {
-    use chrono::TimeDelta;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(span: &TimeDelta, to: S) -> Result<S::Ok, S::Error> {
-        span.num_microseconds().unwrap_or(i64::MAX).serialize(to)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<TimeDelta, D::Error> {
-        i64::deserialize(from).map(TimeDelta::microseconds)
-    }
 }
 
 impl Default for Clock {

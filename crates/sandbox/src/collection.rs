@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -28,12 +29,10 @@ impl Rank {
     }
 }
 
-/// Objects of one kind in the order of their creation, with an index by key.
+/// Objects of one kind by key, in the order of their creation.
 pub(crate) struct Collection {
     key_fields: &'static [&'static str],
-    added: u64,
-    numbers: BTreeMap<Key, u64>,
-    objects: BTreeMap<u64, Object>,
+    objects: IndexMap<Key, Object>,
     changes: u64,
 }
 
@@ -41,9 +40,7 @@ impl Collection {
     fn keyed_by(key_fields: &'static [&'static str]) -> Self {
         Self {
             key_fields,
-            added: 0,
-            numbers: BTreeMap::new(),
-            objects: BTreeMap::new(),
+            objects: IndexMap::new(),
             changes: 0,
         }
     }
@@ -57,11 +54,7 @@ impl Collection {
 
     /// Adds an object, or replaces the one with the same key.
     pub(crate) fn put(&mut self, object: Object) {
-        let number = *self.numbers.entry(self.key_of(&object)).or_insert_with(|| {
-            self.added += 1;
-            self.added
-        });
-        self.objects.insert(number, object);
+        self.objects.insert(self.key_of(&object), object);
         self.changes += 1;
     }
 
@@ -70,21 +63,17 @@ impl Collection {
     }
 
     pub(crate) fn keyed(&self, key: &Key) -> Option<&Object> {
-        self.objects.get(self.numbers.get(key)?)
+        self.objects.get(key)
     }
 
     pub(crate) fn remove(&mut self, key: &[&str]) {
-        if let Some(number) = self.numbers.remove(&owned(key)) {
-            self.objects.remove(&number);
-            self.changes += 1;
-        }
+        self.objects.shift_remove(&owned(key));
+        self.changes += 1;
     }
 
     /// Removes the objects that do not match.
     pub(crate) fn retain(&mut self, keep: impl Fn(&Object) -> bool) {
         self.objects.retain(|_, object| keep(object));
-        self.numbers
-            .retain(|_, number| self.objects.contains_key(number));
         self.changes += 1;
     }
 

@@ -37,7 +37,7 @@ pub(crate) fn write(shared: &Shared) -> String {
         "<p>Specs: <a href=/openapi/compute.json>Compute</a>, \
          <a href=/openapi/kfp.json>KFP</a>\n"
             .to_owned(),
-        format!("<p>Clock: {}\n", store.clock.reading().format("%FT%T%.3fZ")),
+        format!("<p>Clock: {}\n", store.clock.reading.format("%FT%T%.3fZ")),
         faults(shared),
         held(&store),
         operations("compute", "Compute", compute),

@@ -2,7 +2,6 @@
 
 use crate::agenda::Event;
 use crate::compute::jobs;
-use crate::kfp::step::Step;
 use crate::kfp::{execution, recurring_runs};
 use crate::store::Store;
 
@@ -10,19 +9,20 @@ impl Store {
     /// Runs all events that are due, and the events that follow from them.
     pub(crate) fn catch_up(&mut self) {
         self.clock.follow();
-        let now = self.clock.passed();
+        let now = self.clock.passed;
         while let Some(planned) = self.agenda.next_due(now) {
             self.is_changed = true;
             self.agenda.happening = Some((planned.due, planned.at));
             match planned.event {
-                Event::Compute(step) => jobs::take_step(self, &step, planned.at),
-                Event::Kfp(Step::Run(step)) => execution::take_step(self, &step, planned.at),
-                Event::Kfp(Step::Recurring(id)) => {
-                    recurring_runs::take_step(self, &id, planned.at);
-                }
-                Event::Kfp(Step::EndOfRun { recurring_run_id }) => {
-                    recurring_runs::go_on(self, &recurring_run_id, planned.at);
-                }
+                Event::BatchJob(id) => jobs::reserve(self, id, planned.at),
+                Event::Job(id, part) => jobs::go(self, id, part, planned.at),
+                Event::Run {
+                    run_id,
+                    attempt,
+                    step,
+                } => execution::take_step(self, &run_id, attempt, &step, planned.at),
+                Event::RecurringRun(id) => recurring_runs::take_step(self, &id, planned.at),
+                Event::EndOfRun(id) => recurring_runs::go_on(self, &id, planned.at),
             }
             self.agenda.happening = None;
         }

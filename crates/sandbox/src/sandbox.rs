@@ -114,7 +114,7 @@ impl Sandbox {
     pub fn now(&self) -> SystemTime {
         let mut store = self.shared.store();
         store.clock.follow();
-        store.clock.reading().into()
+        store.clock.reading.into()
     }
 
     /// Writes the [`data_file`](crate::SandboxBuilder::data_file) now, if there is one.

@@ -39,7 +39,7 @@ impl Store {
     /// Plans an event for the time when the clock shows `at`, or would show it without ticks in
     /// between.
     pub(crate) fn plan(&mut self, at: DateTime<Utc>, event: Event) {
-        let now = (self.clock.passed(), self.clock.reading());
+        let now = (self.clock.passed, self.clock.reading);
         let (passed, reading) = self.agenda.happening.unwrap_or(now);
         let due = later(at, passed - reading);
         self.agenda.add(due, at, event);

@@ -8,7 +8,7 @@ use crate::agenda::Event;
 use crate::clock::later;
 use crate::compute::error::ComputeError;
 use crate::compute::resources::{self, existing, parameters};
-use crate::compute::store::{BACKEND_ID, Step, id_of};
+use crate::compute::store::{BACKEND_ID, id_of};
 use crate::compute::{results, time};
 use crate::object::{Object, object, set, text};
 use crate::operation::Call;
@@ -23,13 +23,6 @@ const LOGGING_PARTS: usize = 3;
 
 /// A job fails if its source contains this.
 const FAILURE: &str = "error";
-
-pub(crate) fn take_step(store: &mut Store, step: &Step, now: DateTime<Utc>) {
-    match *step {
-        Step::Reserve { batch_job } => reserve(store, batch_job, now),
-        Step::Go { job, part } => go(store, job, part, now),
-    }
-}
 
 pub(super) fn enqueue(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let parameters = parameters(call)?;
@@ -53,13 +46,12 @@ pub(super) fn enqueue(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compu
 
 /// Plans that the sandbox's own backend claims a waiting batch job after some time.
 pub(super) fn plan_reservation(store: &mut Store, batch_job: i64) {
-    let now = store.clock.reading();
+    let now = store.clock.reading;
     plan(store, batch_job, now);
 }
 
 fn plan(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
-    let step = Step::Reserve { batch_job };
-    store.plan(later(now, IN_THE_QUEUE), Event::Compute(step));
+    store.plan(later(now, IN_THE_QUEUE), Event::BatchJob(batch_job));
 }
 
 /// Ends a batch job if all its jobs have ended.
@@ -123,7 +115,8 @@ pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, Comput
     Ok(reply)
 }
 
-fn reserve(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
+/// Claims a waiting batch job for the sandbox's own backend.
+pub(crate) fn reserve(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
     let Some(mut batch) = store.compute.find("batch_jobs", batch_job).cloned() else {
         return;
     };
@@ -176,7 +169,7 @@ fn move_on(store: &mut Store, batch: &Object, now: DateTime<Utc>) {
 }
 
 /// Runs one part of a job: its start, a part that logs, or its end.
-fn go(store: &mut Store, id: i64, part: usize, now: DateTime<Utc>) {
+pub(crate) fn go(store: &mut Store, id: i64, part: usize, now: DateTime<Utc>) {
     let Some(mut job) = store.compute.find("jobs", id).cloned() else {
         return;
     };
@@ -199,11 +192,7 @@ fn go(store: &mut Store, id: i64, part: usize, now: DateTime<Utc>) {
         finish(store, job, &source, now);
         return;
     }
-    let next = Step::Go {
-        job: id,
-        part: part + 1,
-    };
-    store.plan(later(now, PART), Event::Compute(next));
+    store.plan(later(now, PART), Event::Job(id, part + 1));
 }
 
 /// Logs a part of the lines of the source.

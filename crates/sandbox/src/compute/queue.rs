@@ -86,7 +86,7 @@ pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeE
     let parameters = parameters(call)?;
     let kind = existing(store, call, &parameters)?.get("id").cloned();
     let of_user_only = parameters.get("user_only") == Some(&json!(true));
-    let now = store.clock.reading();
+    let now = store.clock.reading;
     let mut waits = Vec::new();
     for batch in waiting(store).filter(|batch| batch.get("backend_type_id") == kind.as_ref()) {
         if of_user_only && batch.get("user_id") != Some(&json!(USER_ID)) {

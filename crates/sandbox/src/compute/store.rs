@@ -18,13 +18,6 @@ pub(super) const BACKEND_KEY: &str = "authentication_hash";
 /// Nanoseconds between two lines that are logged together.
 const APART: i64 = 1000;
 
-/// An event of a batch job or a job as time passes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Step {
-    Reserve { batch_job: i64 },
-    Go { job: i64, part: usize },
-}
-
 /// The objects, which snapshots store separately, and all other state.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]

@@ -4,11 +4,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::agenda::Event;
+use crate::agenda::{Event, RunStep};
 use crate::clock::later;
 use crate::kfp::resource::{RUN, TASK};
 use crate::kfp::state::{ROOT, enter, is_final};
-use crate::kfp::step::{RunStep, Step, StepKind};
 use crate::kfp::{package, time};
 use crate::object::{Object, object, set, text};
 use crate::store::Store;
@@ -26,57 +25,59 @@ const FAILURE_PARAMETER: &str = "fail";
 const FAILURE_NAME: &str = "error";
 
 pub(super) fn plan_start(store: &mut Store, run_id: &str, now: DateTime<Utc>) {
-    plan(store, run_id, StepKind::Begin, later(now, WAIT));
+    plan(store, run_id, RunStep::Begin, later(now, WAIT));
 }
 
 pub(super) fn plan_retry(store: &mut Store, run_id: &str, now: DateTime<Utc>) {
     *store.kfp.attempts.entry(run_id.to_owned()).or_default() += 1;
-    plan(store, run_id, StepKind::Begin, later(now, WAIT));
+    plan(store, run_id, RunStep::Begin, later(now, WAIT));
 }
 
 pub(super) fn plan_cancellation(store: &mut Store, run_id: &str, now: DateTime<Utc>) {
-    plan(store, run_id, StepKind::EndOfCancellation, later(now, WAIT));
+    plan(store, run_id, RunStep::EndOfCancellation, later(now, WAIT));
 }
 
-fn plan(store: &mut Store, run_id: &str, kind: StepKind, due: DateTime<Utc>) {
-    let step = RunStep {
-        run_id: run_id.to_owned(),
-        attempt: attempt(store, run_id),
-        kind,
+fn plan(store: &mut Store, run_id: &str, step: RunStep, due: DateTime<Utc>) {
+    let attempt = attempt(store, run_id);
+    let run_id = run_id.to_owned();
+    let event = Event::Run {
+        run_id,
+        attempt,
+        step,
     };
-    store.plan(due, Event::Kfp(Step::Run(step)));
+    store.plan(due, event);
 }
 
 fn attempt(store: &Store, run_id: &str) -> u64 {
     store.kfp.attempts.get(run_id).copied().unwrap_or_default()
 }
 
-pub(crate) fn take_step(store: &mut Store, step: &RunStep, now: DateTime<Utc>) {
-    let Some(run) = RUN.find(store, &step.run_id).cloned() else {
+pub(crate) fn take_step(
+    store: &mut Store,
+    run_id: &str,
+    attempt: u64,
+    step: &RunStep,
+    now: DateTime<Utc>,
+) {
+    let Some(mut run) = RUN.find(store, run_id).cloned() else {
         return;
     };
-    if step.attempt != attempt(store, &step.run_id) || is_final(&run) {
+    if attempt != self::attempt(store, run_id) || is_final(&run) {
         return;
     }
     let canceling = text(&run, "state") == "CANCELING";
-    match &step.kind {
-        StepKind::EndOfCancellation => {
+    match step {
+        RunStep::EndOfCancellation => {
             finish(store, run, "CANCELED", Some("The run was terminated"), now);
         }
         _ if canceling => {}
-        StepKind::Begin => {
-            let mut run = run;
+        RunStep::Begin => {
             enter(&mut run, "RUNNING", now);
             RUN.put(store, run);
-            plan(
-                store,
-                &step.run_id,
-                StepKind::FirstTask,
-                later(now, PREPARATION),
-            );
+            plan(store, run_id, RunStep::FirstTask, later(now, PREPARATION));
         }
-        StepKind::FirstTask => begin(store, run, now),
-        StepKind::EndOfTask { task_id } => end_task(store, run, task_id, now),
+        RunStep::FirstTask => begin(store, run, now),
+        RunStep::EndOfTask { task_id } => end_task(store, run, task_id, now),
     }
 }
 
@@ -106,7 +107,7 @@ fn go_on(store: &mut Store, run: Object, root: &Object, now: DateTime<Utc>) {
             let parent = text(root, "task_id").to_owned();
             let task = add_task(store, &run, name, "RUNTIME", Some(&parent), now);
             let task_id = text(&task, "task_id").to_owned();
-            let end = StepKind::EndOfTask { task_id };
+            let end = RunStep::EndOfTask { task_id };
             plan(store, text(&run, "run_id"), end, later(now, TASK_TIME));
         }
         None => finish(store, run, "SUCCEEDED", None, now),
@@ -159,8 +160,7 @@ pub(super) fn finish(
     enter(&mut run, state, now);
     let recurring_run_id = text(&run, "recurring_run_id").to_owned();
     RUN.put(store, run);
-    let ended = Step::EndOfRun { recurring_run_id };
-    store.plan(now, Event::Kfp(ended));
+    store.plan(now, Event::EndOfRun(recurring_run_id));
 }
 
 fn end(

@@ -37,7 +37,7 @@ pub(crate) fn add_default(store: &mut Store) {
     let experiment = object(json!({
         "display_name": DEFAULT,
         "description": "Runs without an experiment of their own",
-        "created_at": time::created_at(store.clock.reading()),
+        "created_at": time::created_at(store.clock.reading),
     }));
     add(store, experiment);
 }

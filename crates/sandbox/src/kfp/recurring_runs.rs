@@ -9,7 +9,6 @@ use crate::kfp::resource::{EXPERIMENT, RECURRING_RUN, RUN};
 use crate::kfp::schedule::Schedule;
 use crate::kfp::shown::shown;
 use crate::kfp::state::is_final;
-use crate::kfp::step::Step;
 use crate::kfp::store::Progress;
 use crate::kfp::{runs, time};
 use crate::object::{Object, set, text};
@@ -34,7 +33,7 @@ const HANDED_ON: &[&str] = &[
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let recurring = RECURRING_RUN.read(call)?;
-    let now = store.clock.reading();
+    let now = store.clock.reading;
     let recurring = checked(store, recurring, now)?;
     let recurring = add(store, recurring);
     Ok(Reply::ok(shown(store, &RECURRING_RUN, &recurring)))
@@ -175,8 +174,7 @@ fn plan(store: &mut Store, id: &str, next: DateTime<Utc>) {
     let progress = store.kfp.progress.get_mut(id);
     if let Some(progress) = progress.filter(|progress| progress.planned != Some(next)) {
         progress.planned = Some(next);
-        let step = Step::Recurring(id.to_owned());
-        store.plan(next, Event::Kfp(step));
+        store.plan(next, Event::RecurringRun(id.to_owned()));
     }
 }
 

@@ -157,7 +157,7 @@ fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     if resource.kind == RECURRING_RUN.kind {
         recurring_runs::forget(store, &id);
     } else if resource.kind == RUN.kind {
-        let now = store.clock.reading();
+        let now = store.clock.reading;
         recurring_runs::go_on(store, text(&object, "recurring_run_id"), now);
     }
     Ok(Reply::ok(json!({})))
