@@ -1,5 +1,8 @@
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use compute_api_client::operations as compute;
+use compute_kfp_runtime::operation::{Operation, SecurityScheme};
+use kfp_api_client::operations as kfp;
 
 use crate::credentials::{Credentials, KfpAccess};
 use crate::login;
@@ -9,46 +12,40 @@ use crate::store::Store;
 const IDENTITY_HEADERS: [&str; 2] = ["kubeflow-userid", "x-goog-authenticated-user-email"];
 
 #[derive(Clone, Copy)]
-pub(crate) enum Scheme {
-    ComputeUser,
-    ComputeBackend,
-    KfpBearer,
-}
-
-#[derive(Clone, Copy)]
 pub(crate) enum Refusal {
     NotAuthenticated,
     WrongKind,
 }
 
-/// Checks a request against the schemes of its operation.
+/// Checks a request against the schemes of its operation. An operation without schemes is public, as is
+/// the health of KFP, whatever the spec says.
 ///
-/// An operation without schemes is public. `known` has all schemes of the API: if the API knows a
-/// credential, but the operation does not accept its kind, it is forbidden rather than unknown.
+/// If the API knows a credential, but the operation does not accept its kind, it is forbidden rather than
+/// unknown.
 pub(crate) fn authenticate(
     headers: &HeaderMap,
     credentials: &Credentials,
     store: &Store,
-    accepted: &[Scheme],
-    known: &[Scheme],
+    operation: &Operation,
 ) -> Result<(), Refusal> {
-    if accepted.is_empty() {
-        return Ok(());
-    }
-    if let [Scheme::KfpBearer] = accepted
-        && admits(headers, credentials.kfp_access)
+    let accepted = operation.security.concat();
+    if accepted.is_empty()
+        || *operation == kfp::GET_HEALTHZ
+        || (accepted.contains(&&kfp::SCHEME_BEARER) && admits(headers, credentials.kfp_access))
     {
         return Ok(());
     }
     let presented = presented(headers).ok_or(Refusal::NotAuthenticated)?;
-    let fits_any = |schemes: &[Scheme]| {
-        schemes
-            .iter()
-            .any(|s| fits(*s, presented, credentials, store))
+    let fits_any = |schemes: &[&SecurityScheme]| {
+        let mut schemes = schemes.iter();
+        schemes.any(|scheme| fits(scheme, presented, credentials, store))
     };
-    if fits_any(accepted) {
+    let is_of_kfp = kfp::SECURITY_SCHEMES
+        .iter()
+        .any(|known| accepted.contains(known));
+    if fits_any(&accepted) {
         Ok(())
-    } else if fits_any(known) {
+    } else if !is_of_kfp && fits_any(compute::SECURITY_SCHEMES) {
         Err(Refusal::WrongKind)
     } else {
         Err(Refusal::NotAuthenticated)
@@ -75,16 +72,23 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
     }
 }
 
-fn fits(scheme: Scheme, presented: &str, credentials: &Credentials, store: &Store) -> bool {
-    match scheme {
-        Scheme::ComputeUser => bearer_token(presented).is_some_and(|token| {
-            token == credentials.compute_token || login::is_valid(token, credentials)
-        }),
-        Scheme::ComputeBackend => {
-            presented == credentials.compute_api_key
-                || store.compute.backend_of_key(presented).is_some()
-        }
-        Scheme::KfpBearer => bearer_token(presented) == Some(&credentials.kfp_token),
+fn fits(
+    scheme: &SecurityScheme,
+    presented: &str,
+    credentials: &Credentials,
+    store: &Store,
+) -> bool {
+    if *scheme == compute::SCHEME_BACKEND {
+        return presented == credentials.compute_api_key
+            || store.compute.backend_of_key(presented).is_some();
+    }
+    let Some(token) = bearer_token(presented) else {
+        return false;
+    };
+    if *scheme == kfp::SCHEME_BEARER {
+        token == credentials.kfp_token
+    } else {
+        token == credentials.compute_token || login::is_valid(token, credentials)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method};
 use axum::response::Response;
 use serde_json::json;
@@ -12,11 +13,11 @@ use crate::shared::Shared;
 use crate::specification;
 
 /// Returns the response to a request for a document, or `None` for other requests.
-pub(crate) fn respond(shared: &Shared, method: &Method, path: &str) -> Option<Response> {
-    if method != Method::GET && method != Method::HEAD {
+pub(crate) fn respond(shared: &Shared, head: &Parts) -> Option<Response> {
+    if !matches!(head.method, Method::GET | Method::HEAD) {
         return None;
     }
-    let document = match path {
+    let document = match head.uri.path() {
         "/" => html(page::write(shared)),
         "/openapi" | "/openapi/" => index(),
         "/openapi/compute.json" => typed(specification::COMPUTE_TEXT, "application/json"),
@@ -63,10 +64,8 @@ fn typed(content: impl Into<Body>, content_type: &'static str) -> Response {
 mod tests {
     use axum::http::Method;
 
-    use crate::compute::error::ComputeError;
-    use crate::compute::rules::OPERATIONS;
-    use crate::kfp::error::KfpError;
-    use crate::kfp::server::KfpServer;
+    use crate::compute::rules as compute;
+    use crate::kfp::operations as kfp;
     use crate::operation::select;
 
     #[test]
@@ -79,8 +78,8 @@ mod tests {
             "/openapi/kfp.json",
         ] {
             for method in [Method::GET, Method::HEAD] {
-                assert!(select::<ComputeError>(&OPERATIONS, &method, path).is_err());
-                assert!(select::<KfpError>(KfpServer::All.operations(), &method, path).is_err());
+                assert!(select(compute::OPERATIONS.iter(), &method, path).is_err());
+                assert!(select(kfp::OPERATIONS.iter(), &method, path).is_err());
             }
         }
     }

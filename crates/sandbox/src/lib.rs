@@ -35,7 +35,6 @@ mod shared;
 mod specification;
 mod store;
 mod uuids;
-mod write_limit;
 
 pub use builder::SandboxBuilder;
 pub use compute::store::BACKEND_ID;

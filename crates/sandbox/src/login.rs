@@ -5,7 +5,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::http::header::HOST;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
@@ -44,17 +45,12 @@ fn own_url(headers: &HeaderMap) -> String {
 }
 
 /// Returns the response to a request for the identity provider, or `None` for other requests.
-pub(crate) fn respond(
-    method: &Method,
-    path: &str,
-    headers: &HeaderMap,
-    body: &[u8],
-    credentials: &Credentials,
-) -> Option<Reply> {
-    let reply = match (path, method.as_str()) {
-        (DISCOVERY, "GET") => Reply::ok(discovery(&own_url(headers))),
-        (DEVICE, "POST") => Reply::ok(device_authorization(&own_url(headers))),
-        (TOKEN, "POST") => token(body, &own_url(headers), credentials),
+pub(crate) fn respond(head: &Parts, body: &[u8], credentials: &Credentials) -> Option<Reply> {
+    let url = own_url(&head.headers);
+    let reply = match (head.uri.path(), head.method.as_str()) {
+        (DISCOVERY, "GET") => Reply::ok(discovery(&url)),
+        (DEVICE, "POST") => Reply::ok(device_authorization(&url)),
+        (TOKEN, "POST") => token(body, &url, credentials),
         (REVOCATION, "POST") => Reply::ok(json!({})),
         _ => return None,
     };

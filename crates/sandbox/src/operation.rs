@@ -2,13 +2,13 @@ use std::collections::BTreeSet;
 
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use compute_kfp_runtime::operation::{Operation as Description, SecurityScheme};
+use compute_kfp_runtime::operation::Operation as Description;
 
-use crate::authentication::{Refusal, Scheme, authenticate};
+use crate::authentication::{Refusal, authenticate};
 use crate::credentials::Credentials;
 use crate::path_template::fit;
 use crate::reply::Reply;
-use crate::request_body::{Part, RequestBody};
+use crate::request_body::Part;
 use crate::store::Store;
 
 /// An operation of an API. `E` is the API's error type.
@@ -41,6 +41,7 @@ impl<'a> Call<'a> {
 }
 
 /// A failure outside of an operation's handler.
+#[derive(Clone, Copy)]
 pub(crate) enum Rejection<'a> {
     NoSuchPath,
     /// The path has only these methods.
@@ -55,43 +56,44 @@ pub(crate) enum Rejection<'a> {
 }
 
 /// An error in the format of an API.
-pub(crate) trait ApiError: Sized {
-    /// Every scheme of the API's spec, with its credential.
-    const SCHEMES: &'static [(&'static SecurityScheme, Scheme)];
-
-    /// Returns whether an operation needs no credential, whatever the spec says.
-    fn is_public(_operation: &Description) -> bool {
-        false
-    }
+pub(crate) trait ApiError: Sized + 'static {
     /// Adds the operation to the error of its handler.
     fn of_operation(self, _call: &Call<'_>) -> Self {
         self
     }
+
     fn rejected(rejection: Rejection<'_>) -> Self;
     fn into_response(self) -> Response;
 }
 
-pub(crate) struct Incoming<'a> {
-    pub(crate) query: &'a str,
-    pub(crate) headers: &'a HeaderMap,
-    pub(crate) body: &'a RequestBody,
-    pub(crate) parts: &'a [Part],
+/// Returns the operations of an API, each with a rule of its own or the one that its path and method
+/// suggest.
+pub(crate) fn served<E>(
+    operations: &[&'static Description],
+    rules: &[(&Description, Handle<E>)],
+    suggested: impl Fn(&Description) -> Option<Handle<E>>,
+) -> Vec<Operation<E>> {
+    let operations = operations.iter().filter_map(|described| {
+        let rule = rules.iter().find(|(ruled, _)| ruled == described);
+        let handle = rule.map(|(_, handle)| *handle);
+        Some(Operation {
+            described,
+            handle: handle.or_else(|| suggested(described))?,
+        })
+    });
+    operations.collect()
 }
 
 /// The operation of a request, and the values in its path.
-pub(crate) struct Selected<'a, E: 'static> {
-    pub(crate) operation: &'static Operation<E>,
-    pub(crate) path_values: Vec<(&'static str, &'a str)>,
-}
+pub(crate) type Selected<'a, E> = (&'static Operation<E>, Vec<(&'static str, &'a str)>);
 
 /// Finds the operation with that method and the closest path. `/a/me` does not match `/a/{id}`.
 pub(crate) fn select<'a, E: ApiError>(
-    operations: &'static [Operation<E>],
+    operations: impl Iterator<Item = &'static Operation<E>>,
     method: &Method,
     path: &'a str,
 ) -> Result<Selected<'a, E>, E> {
     let mut fitting: Vec<_> = operations
-        .iter()
         .filter_map(|operation| Some((operation, fit(operation.described.path, path)?)))
         .collect();
     let closest = fitting.iter().map(|(_, fit)| fit.closeness.clone()).max();
@@ -106,59 +108,26 @@ pub(crate) fn select<'a, E: ApiError>(
     fitting
         .into_iter()
         .find(|(operation, _)| operation.described.method == method.as_str())
-        .map(|(operation, fit)| Selected {
-            operation,
-            path_values: fit.values,
-        })
+        .map(|(operation, fit)| (operation, fit.values))
         .ok_or_else(|| E::rejected(Rejection::MethodNotAllowed(&allowed)))
 }
 
-pub(crate) fn respond<E: ApiError>(
-    selected: Result<Selected<'_, E>, E>,
-    incoming: &Incoming<'_>,
-    credentials: &Credentials,
-    store: &mut Store,
-) -> Response {
-    let reply = selected.and_then(|selected| perform(selected, incoming, credentials, store));
-    reply.map_or_else(E::into_response, Reply::into_response)
-}
-
-fn perform<E: ApiError>(
-    selected: Selected<'_, E>,
-    incoming: &Incoming<'_>,
+/// Performs an operation if the caller may, and if the body was `received`.
+pub(crate) fn perform<E: ApiError>(
+    operation: &Operation<E>,
+    call: &Call<'_>,
+    received: Result<(), Rejection<'_>>,
     credentials: &Credentials,
     store: &mut Store,
 ) -> Result<Reply, E> {
-    let operation = selected.operation;
-    let accepted: Vec<Scheme> = E::SCHEMES
-        .iter()
-        .filter(|(scheme, _)| {
-            let needed = operation.described.security;
-            !E::is_public(operation.described) && needed.iter().any(|any| any.contains(scheme))
-        })
-        .map(|(_, scheme)| *scheme)
-        .collect();
-    let known: Vec<Scheme> = E::SCHEMES.iter().map(|(_, scheme)| *scheme).collect();
-    authenticate(incoming.headers, credentials, store, &accepted, &known)
+    authenticate(call.headers, credentials, store, call.described)
         .map_err(|refusal| E::rejected(Rejection::Refused(refusal)))?;
-    let body = match incoming.body {
-        RequestBody::Complete(bytes) => bytes,
-        RequestBody::TooLarge => return Err(E::rejected(Rejection::BodyTooLarge)),
-        RequestBody::Interrupted => return Err(E::rejected(Rejection::BodyInterrupted)),
-    };
-    let call = Call {
-        described: operation.described,
-        path_values: selected.path_values,
-        query: incoming.query,
-        headers: incoming.headers,
-        body,
-        parts: incoming.parts,
-    };
-    if operation.described.method != "GET" {
+    received.map_err(E::rejected)?;
+    if call.described.method != "GET" {
         if let Some(failure) = &store.save_failure {
             return Err(E::rejected(Rejection::Failed(failure)));
         }
         store.is_changed = true;
     }
-    (operation.handle)(store, &call).map_err(|error| error.of_operation(&call))
+    (operation.handle)(store, call).map_err(|error| error.of_operation(call))
 }

@@ -5,6 +5,8 @@ use compute_kfp_runtime::operation::BodyKind;
 use http_body_util::BodyExt;
 use tokio::sync::Semaphore;
 
+use crate::operation::Rejection;
+
 /// Default maximum of a gRPC server.
 const LARGEST_MESSAGE: usize = 4 * 1024 * 1024;
 
@@ -21,54 +23,41 @@ pub(crate) const PERMITS: usize = 2;
 /// the rest of an oversized body is drained up to here.
 const LARGEST_DRAINED: usize = 64 * 1024 * 1024;
 
-pub(crate) enum RequestBody {
-    Complete(Bytes),
-    TooLarge,
-    Interrupted,
-}
-
-impl RequestBody {
-    pub(crate) async fn read(mut body: Body, kind: Option<BodyKind>, permits: &Semaphore) -> Self {
-        let mut permit = None;
-        let largest = match kind {
-            Some(BodyKind::Multipart(_)) => LARGEST_UPLOAD,
-            _ => LARGEST_MESSAGE,
+pub(crate) async fn read(
+    mut body: Body,
+    kind: Option<BodyKind>,
+    permits: &Semaphore,
+) -> Result<Bytes, Rejection<'static>> {
+    let mut permit = None;
+    let largest = match kind {
+        Some(BodyKind::Multipart(_)) => LARGEST_UPLOAD,
+        _ => LARGEST_MESSAGE,
+    };
+    let mut kept = Vec::new();
+    let mut seen = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Rejection::BodyInterrupted)?;
+        let Some(data) = frame.data_ref() else {
+            continue;
         };
-        let mut kept = Vec::new();
-        let mut seen = 0;
-        while let Some(frame) = body.frame().await {
-            let Ok(frame) = frame else {
-                return Self::Interrupted;
-            };
-            let Some(data) = frame.data_ref() else {
-                continue;
-            };
-            seen += data.len();
-            if permit.is_none() && (LARGEST_WITHOUT_PERMIT..=largest).contains(&seen) {
-                permit = permits.acquire().await.ok();
-            }
-            if seen <= largest {
-                kept.extend_from_slice(data);
-            } else {
-                kept = Vec::new();
-                permit = None;
-                if seen > LARGEST_DRAINED {
-                    break;
-                }
-            }
+        seen += data.len();
+        if permit.is_none() && (LARGEST_WITHOUT_PERMIT..=largest).contains(&seen) {
+            permit = permits.acquire().await.ok();
         }
         if seen <= largest {
-            Self::Complete(kept.into())
+            kept.extend_from_slice(data);
         } else {
-            Self::TooLarge
+            kept = Vec::new();
+            permit = None;
+            if seen > LARGEST_DRAINED {
+                break;
+            }
         }
     }
-
-    pub(crate) fn bytes(&self) -> Bytes {
-        match self {
-            Self::Complete(bytes) => bytes.clone(),
-            Self::TooLarge | Self::Interrupted => Bytes::new(),
-        }
+    if seen <= largest {
+        Ok(kept.into())
+    } else {
+        Err(Rejection::BodyTooLarge)
     }
 }
 

@@ -3,8 +3,9 @@ use std::net::TcpListener;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::response::Response;
 use axum::serve::Listener;
 use compute_kfp_runtime::operation::BodyKind;
@@ -13,19 +14,19 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::sync::{oneshot, watch};
+use tokio_io_timeout::TimeoutStream;
 
 use crate::addressing;
-use crate::compute::error::ComputeError;
-use crate::compute::rules::OPERATIONS;
+use crate::compute::rules as compute;
 use crate::documents;
 use crate::injection::{Disconnected, ended};
 use crate::inspection::ReceivedRequest;
-use crate::kfp::error::KfpError;
+use crate::kfp::operations as kfp;
 use crate::login;
-use crate::operation::{ApiError, Incoming, Operation, Rejection, respond, select};
-use crate::request_body::{RequestBody, parts};
+use crate::operation::{ApiError, Call, Operation, Rejection, perform, select};
+use crate::reply::Reply;
+use crate::request_body::{self, parts};
 use crate::shared::Shared;
-use crate::write_limit::WriteLimit;
 
 /// Time for active requests to end when the server stops.
 const TIME_TO_FINISH: Duration = Duration::from_secs(1);
@@ -128,8 +129,9 @@ async fn serve_until(
         let service = service_fn(move |request: hyper::Request<_>| {
             receive(Arc::clone(&served), request.map(Body::new))
         });
-        let stream = WriteLimit::new(stream, shared.request_time);
-        let connection = http.serve_connection(TokioIo::new(stream), service);
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(shared.request_time));
+        let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
         tokio::spawn(connections.watch(connection));
     }
     drop(listener);
@@ -143,15 +145,15 @@ pub(crate) fn is_for_kfp(path: &str) -> bool {
 
 async fn receive(shared: Arc<Shared>, request: Request) -> Result<Response, Disconnected> {
     if is_for_kfp(request.uri().path()) {
-        let operations = shared.kfp_server.operations();
-        handle::<KfpError>(operations, &shared, request).await
+        let of_server = |operation: &&_| shared.kfp_server.has(operation);
+        handle(kfp::OPERATIONS.iter().filter(of_server), &shared, request).await
     } else {
-        handle::<ComputeError>(&OPERATIONS, &shared, request).await
+        handle(compute::OPERATIONS.iter(), &shared, request).await
     }
 }
 
 async fn handle<E: ApiError>(
-    operations: &'static [Operation<E>],
+    operations: impl Iterator<Item = &'static Operation<E>>,
     shared: &Shared,
     request: Request,
 ) -> Result<Response, Disconnected> {
@@ -160,47 +162,40 @@ async fn handle<E: ApiError>(
     let described = selected
         .as_ref()
         .ok()
-        .map(|selected| selected.operation.described);
+        .map(|(operation, _)| operation.described);
     let kind = described.and_then(|described| Some(described.body?.0));
-    let body = RequestBody::read(body, kind, &shared.large_bodies);
+    let body = request_body::read(body, kind, &shared.large_bodies);
     let body = tokio::time::timeout(shared.request_time, body).await;
-    let body = body.unwrap_or(RequestBody::Interrupted);
+    let body = body.unwrap_or(Err(Rejection::BodyInterrupted));
+    let (bytes, received) = match body {
+        Ok(bytes) => (bytes, Ok(())),
+        Err(rejection) => (Bytes::new(), Err(rejection)),
+    };
     let parts = match kind {
-        Some(BodyKind::Multipart(_)) => parts(&head.headers, &body.bytes()).await,
+        Some(BodyKind::Multipart(_)) => parts(&head.headers, &bytes).await,
         _ => Vec::new(),
     };
     let operation_id = described.map(|described| described.id);
-    shared
-        .log
-        .add(ReceivedRequest::new(operation_id, &head, body.bytes()));
-    let refusal = (!shared.exposed).then(|| addressing::refusal(&head.headers));
-    if let Some(refusal) = refusal.flatten() {
-        return Ok(refusal.into_response());
+    let request = ReceivedRequest::new(operation_id, &head, bytes.clone());
+    shared.log.add(request);
+    if let Some(response) = beside_the_apis(shared, &head, &bytes) {
+        return Ok(response);
     }
-    if let Some(document) = documents::respond(shared, &head.method, head.uri.path()) {
-        return Ok(document);
-    }
-    let (path, sent) = (head.uri.path(), body.bytes());
-    let login = login::respond(
-        &head.method,
-        path,
-        &head.headers,
-        &sent,
-        &shared.credentials,
-    );
-    if let Some(reply) = login {
-        return Ok(reply.into_response());
-    }
-    let incoming = Incoming {
-        headers: &head.headers,
-        query: head.uri.query().unwrap_or_default(),
-        body: &body,
-        parts: &parts,
-    };
     let perform = || {
         let mut store = shared.store();
         store.catch_up();
-        respond(selected, &incoming, &shared.credentials, &mut store)
+        let reply = selected.and_then(|(operation, path_values)| {
+            let call = Call {
+                described: operation.described,
+                path_values,
+                query: head.uri.query().unwrap_or_default(),
+                headers: &head.headers,
+                body: &bytes,
+                parts: &parts,
+            };
+            perform(operation, &call, received, &shared.credentials, &mut store)
+        });
+        reply.map_or_else(E::into_response, Reply::into_response)
     };
     let Some(mut met) = described.and_then(|described| shared.faults.meeting(described)) else {
         return Ok(perform());
@@ -212,4 +207,12 @@ async fn handle<E: ApiError>(
         (status, _) => E::rejected(Rejection::Injected(status.unwrap_or_default())).into_response(),
     };
     met.spoil(response).await
+}
+
+/// Returns the response to a request that is for no operation, or that no operation may get.
+fn beside_the_apis(shared: &Shared, head: &Parts, body: &[u8]) -> Option<Response> {
+    let refusal = addressing::refusal(&head.headers).filter(|_| !shared.exposed);
+    let reply = refusal.or_else(|| login::respond(head, body, &shared.credentials));
+    let response = reply.map(Reply::into_response);
+    response.or_else(|| documents::respond(shared, head))
 }

@@ -1,11 +1,9 @@
 use axum::http::header::{ALLOW, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use compute_api_client::operations;
-use compute_kfp_runtime::operation::SecurityScheme;
 use serde_json::{Value, json};
 
-use crate::authentication::{Refusal, Scheme};
+use crate::authentication::Refusal;
 use crate::operation::{ApiError, Rejection};
 use crate::reply::Reply;
 
@@ -61,11 +59,6 @@ impl ComputeError {
 }
 
 impl ApiError for ComputeError {
-    const SCHEMES: &'static [(&'static SecurityScheme, Scheme)] = &[
-        (&operations::SCHEME_USER_BEARER, Scheme::ComputeUser),
-        (&operations::SCHEME_BACKEND, Scheme::ComputeBackend),
-    ];
-
     fn rejected(rejection: Rejection<'_>) -> Self {
         match rejection {
             Rejection::NoSuchPath => Self::not_found("Not Found"),

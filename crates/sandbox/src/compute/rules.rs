@@ -11,18 +11,12 @@ use crate::compute::{
     backends, compilation, job_logs, jobs, queue, reservations, resources, results,
 };
 use crate::login;
-use crate::operation::{Call, Handle, Operation};
+use crate::operation::{Call, Handle, Operation, served};
 use crate::reply::Reply;
 use crate::store::Store;
 
-pub(crate) static OPERATIONS: LazyLock<Vec<Operation<ComputeError>>> = LazyLock::new(|| {
-    let operations = operations::OPERATIONS.iter().copied();
-    let served = operations.filter_map(|described| {
-        let handle = rule(described).or_else(|| suggested(described))?;
-        Some(Operation { described, handle })
-    });
-    served.collect()
-});
+pub(crate) static OPERATIONS: LazyLock<Vec<Operation<ComputeError>>> =
+    LazyLock::new(|| served(operations::OPERATIONS, RULES, suggested));
 
 fn suggested(operation: &Description) -> Option<Handle<ComputeError>> {
     let path = operation.path.trim_matches('/');
@@ -43,41 +37,34 @@ fn suggested(operation: &Description) -> Option<Handle<ComputeError>> {
     })
 }
 
-/// Returns the rule of an operation, if it has one.
-fn rule(operation: &Description) -> Option<Handle<ComputeError>> {
-    let rules: &[(&Description, Handle<ComputeError>)] = &[
-        (&operations::AUTH_CONFIG, auth_config),
-        (&operations::READ_BACKEND_SELF, backends::read_own),
-        (&operations::UPDATE_BACKEND_SELF, backends::change_own),
-        (&operations::UPDATE_BACKEND_TYPE, backends::change_own_type),
-        (&operations::READ_BACKEND_TYPE_QUEUE, queue::read),
-        (&operations::PEEK_BATCH_JOB, queue::peek),
-        (&operations::POP_BATCH_JOB, queue::pop),
-        (&operations::UNPOP_BATCH_JOB, queue::unpop),
-        (&operations::COMPILE_COMMIT, compilation::compile),
-        (&operations::READ_DRAIN_MODE, queue::read_drain_mode),
-        (&operations::UPDATE_DRAIN_MODE, queue::set_drain_mode),
-        (&operations::TERMINATE_RESERVATION, reservations::terminate),
-        (&operations::ENQUEUE_BATCH_JOB, jobs::enqueue),
-        (&operations::FINISH_BATCH_JOB, jobs::finish_batch),
-        (&operations::HEALTHZ, healthz),
-        (&operations::UPDATE_JOB_STATUS, jobs::update),
-        (&operations::DELETE_JOB, jobs::delete),
-        (&operations::GET_JOB_LOGS, job_logs::read),
-        (
-            &operations::READ_FINAL_RESULT_BY_JOB_ID,
-            results::final_of_job,
-        ),
-        (
-            &operations::READ_RESULTS_BY_ALGORITHM_ID,
-            results::of_algorithm,
-        ),
-    ];
-    rules
-        .iter()
-        .find(|(ruled, _)| ruled.id == operation.id)
-        .map(|(_, handle)| *handle)
-}
+static RULES: &[(&Description, Handle<ComputeError>)] = &[
+    (&operations::AUTH_CONFIG, auth_config),
+    (&operations::READ_BACKEND_SELF, backends::read_own),
+    (&operations::UPDATE_BACKEND_SELF, backends::change_own),
+    (&operations::UPDATE_BACKEND_TYPE, backends::change_own_type),
+    (&operations::READ_BACKEND_TYPE_QUEUE, queue::read),
+    (&operations::PEEK_BATCH_JOB, queue::peek),
+    (&operations::POP_BATCH_JOB, queue::pop),
+    (&operations::UNPOP_BATCH_JOB, queue::unpop),
+    (&operations::COMPILE_COMMIT, compilation::compile),
+    (&operations::READ_DRAIN_MODE, queue::read_drain_mode),
+    (&operations::UPDATE_DRAIN_MODE, queue::set_drain_mode),
+    (&operations::TERMINATE_RESERVATION, reservations::terminate),
+    (&operations::ENQUEUE_BATCH_JOB, jobs::enqueue),
+    (&operations::FINISH_BATCH_JOB, jobs::finish_batch),
+    (&operations::HEALTHZ, healthz),
+    (&operations::UPDATE_JOB_STATUS, jobs::update),
+    (&operations::DELETE_JOB, jobs::delete),
+    (&operations::GET_JOB_LOGS, job_logs::read),
+    (
+        &operations::READ_FINAL_RESULT_BY_JOB_ID,
+        results::final_of_job,
+    ),
+    (
+        &operations::READ_RESULTS_BY_ALGORITHM_ID,
+        results::of_algorithm,
+    ),
+];
 
 /// Returns the sandbox itself as the login server.
 fn auth_config(_store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {

@@ -2,11 +2,9 @@ use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use compute_kfp_runtime::operation::{Operation, SecurityScheme};
-use kfp_api_client::operations;
 use serde_json::json;
 
-use crate::authentication::{Refusal, Scheme};
+use crate::authentication::Refusal;
 use crate::operation::{ApiError, Call, Rejection};
 use crate::percent::decode_lossy;
 use crate::reply::Reply;
@@ -123,13 +121,6 @@ impl KfpError {
 }
 
 impl ApiError for KfpError {
-    const SCHEMES: &'static [(&'static SecurityScheme, Scheme)] =
-        &[(&operations::SCHEME_BEARER, Scheme::KfpBearer)];
-
-    fn is_public(operation: &Operation) -> bool {
-        operation.id == operations::GET_HEALTHZ.id
-    }
-
     /// Prepends the operation to the internal chain of causes. A deletion also names its path values.
     fn of_operation(mut self, call: &Call<'_>) -> Self {
         if self.for_a_person.is_some() && matches!(self.shape, Shape::Status) {

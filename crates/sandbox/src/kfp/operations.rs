@@ -8,103 +8,69 @@ use serde_json::json;
 
 use crate::kfp::error::KfpError;
 use crate::kfp::parameters::QueryParameters;
-use crate::kfp::server::KfpServer;
 use crate::kfp::{
     artifacts, experiments, metrics, pipelines, recurring_runs, reports, resources, runs, tasks,
     visualizations,
 };
-use crate::operation::{ApiError, Call, Handle, Operation, Rejection};
+use crate::operation::{Call, Handle, Operation, served};
 use crate::reply::Reply;
 use crate::store::Store;
 
-impl KfpServer {
-    /// Returns the operations of the server.
-    pub(crate) fn operations(self) -> &'static [Operation<KfpError>] {
-        static RELEASE_217: LazyLock<Vec<Operation<KfpError>>> =
-            LazyLock::new(|| operations_of(KfpServer::Release217));
-        static NEXT: LazyLock<Vec<Operation<KfpError>>> =
-            LazyLock::new(|| operations_of(KfpServer::Next));
-        static ALL: LazyLock<Vec<Operation<KfpError>>> =
-            LazyLock::new(|| operations_of(KfpServer::All));
-        match self {
-            Self::Release217 => &RELEASE_217,
-            Self::Next => &NEXT,
-            Self::All => &ALL,
-        }
-    }
-}
+pub(crate) static OPERATIONS: LazyLock<Vec<Operation<KfpError>>> =
+    LazyLock::new(|| served(operations::OPERATIONS, RULES, resources::suggested));
 
-fn operations_of(server: KfpServer) -> Vec<Operation<KfpError>> {
-    let operations = operations::OPERATIONS.iter().copied();
-    operations
-        .filter(|described| server.has(described))
-        .map(|described| Operation {
-            described,
-            handle: rule(described)
-                .or_else(|| resources::suggested(described))
-                .unwrap_or(not_served),
-        })
-        .collect()
-}
-
-fn rule(operation: &Description) -> Option<Handle<KfpError>> {
-    let rules: &[(&Description, Handle<KfpError>)] = &[
-        (&operations::GET_HEALTHZ, healthz),
-        (&operations::AUTHORIZE, authorize),
-        (&operations::GET_FILTER, filter),
-        (&operations::CREATE_ARTIFACT, artifacts::create),
-        (&operations::BATCH_CREATE_ARTIFACTS, artifacts::batch_create),
-        (&operations::UPDATE_ARTIFACT, artifacts::update),
-        (&operations::CREATE_ARTIFACT_TASK, artifacts::link),
-        (
-            &operations::BATCH_CREATE_ARTIFACT_TASKS,
-            artifacts::batch_link,
-        ),
-        (&operations::LOG_METRIC, metrics::log),
-        (&operations::GET_METRIC, metrics::get),
-        (&operations::CREATE_EXPERIMENT, experiments::create),
-        (&operations::CREATE_PIPELINE, pipelines::create),
-        (
-            &operations::CREATE_PIPELINE_AND_VERSION,
-            pipelines::create_with_version,
-        ),
-        (&operations::GET_PIPELINE_BY_NAME, pipelines::get_by_name),
-        (&operations::UPDATE_PIPELINE, pipelines::update),
-        (
-            &operations::CREATE_PIPELINE_VERSION,
-            pipelines::create_version,
-        ),
-        (
-            &operations::UPDATE_PIPELINE_VERSION,
-            pipelines::update_version,
-        ),
-        (&operations::UPLOAD_PIPELINE, pipelines::upload),
-        (
-            &operations::UPLOAD_PIPELINE_VERSION,
-            pipelines::upload_version,
-        ),
-        (&operations::CREATE_RUN, runs::create),
-        (&operations::TERMINATE_RUN, runs::terminate),
-        (&operations::RETRY_RUN, runs::retry),
-        (&operations::CREATE_RECURRING_RUN, recurring_runs::create),
-        (&operations::ENABLE_RECURRING_RUN, recurring_runs::enable),
-        (&operations::DISABLE_RECURRING_RUN, recurring_runs::disable),
-        (&operations::REPORT_WORKFLOW, reports::workflow),
-        (
-            &operations::REPORT_SCHEDULED_WORKFLOW,
-            reports::scheduled_workflow,
-        ),
-        (&operations::CREATE_VISUALIZATION_V1, visualizations::create),
-        (&operations::FIND_CACHED_TASK, tasks::find_cached),
-        (&operations::CREATE_TASK, tasks::create),
-        (&operations::UPDATE_TASK, tasks::update),
-        (&operations::BATCH_UPDATE_TASKS, tasks::batch_update),
-    ];
-    rules
-        .iter()
-        .find(|(ruled, _)| ruled.id == operation.id)
-        .map(|(_, handle)| *handle)
-}
+static RULES: &[(&Description, Handle<KfpError>)] = &[
+    (&operations::GET_HEALTHZ, healthz),
+    (&operations::AUTHORIZE, authorize),
+    (&operations::GET_FILTER, filter),
+    (&operations::CREATE_ARTIFACT, artifacts::create),
+    (&operations::BATCH_CREATE_ARTIFACTS, artifacts::batch_create),
+    (&operations::UPDATE_ARTIFACT, artifacts::update),
+    (&operations::CREATE_ARTIFACT_TASK, artifacts::link),
+    (
+        &operations::BATCH_CREATE_ARTIFACT_TASKS,
+        artifacts::batch_link,
+    ),
+    (&operations::LOG_METRIC, metrics::log),
+    (&operations::GET_METRIC, metrics::get),
+    (&operations::CREATE_EXPERIMENT, experiments::create),
+    (&operations::CREATE_PIPELINE, pipelines::create),
+    (
+        &operations::CREATE_PIPELINE_AND_VERSION,
+        pipelines::create_with_version,
+    ),
+    (&operations::GET_PIPELINE_BY_NAME, pipelines::get_by_name),
+    (&operations::UPDATE_PIPELINE, pipelines::update),
+    (
+        &operations::CREATE_PIPELINE_VERSION,
+        pipelines::create_version,
+    ),
+    (
+        &operations::UPDATE_PIPELINE_VERSION,
+        pipelines::update_version,
+    ),
+    (&operations::UPLOAD_PIPELINE, pipelines::upload),
+    (
+        &operations::UPLOAD_PIPELINE_VERSION,
+        pipelines::upload_version,
+    ),
+    (&operations::CREATE_RUN, runs::create),
+    (&operations::TERMINATE_RUN, runs::terminate),
+    (&operations::RETRY_RUN, runs::retry),
+    (&operations::CREATE_RECURRING_RUN, recurring_runs::create),
+    (&operations::ENABLE_RECURRING_RUN, recurring_runs::enable),
+    (&operations::DISABLE_RECURRING_RUN, recurring_runs::disable),
+    (&operations::REPORT_WORKFLOW, reports::workflow),
+    (
+        &operations::REPORT_SCHEDULED_WORKFLOW,
+        reports::scheduled_workflow,
+    ),
+    (&operations::CREATE_VISUALIZATION_V1, visualizations::create),
+    (&operations::FIND_CACHED_TASK, tasks::find_cached),
+    (&operations::CREATE_TASK, tasks::create),
+    (&operations::UPDATE_TASK, tasks::update),
+    (&operations::BATCH_UPDATE_TASKS, tasks::batch_update),
+];
 
 /// Returns the health. It bypasses the gateway and has more fields than the spec.
 fn healthz(store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
@@ -137,8 +103,4 @@ fn authorize(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
 /// schema.
 fn filter(_store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
     Err(KfpError::not_found("Filter", "of lists"))
-}
-
-fn not_served(_store: &mut Store, _call: &Call<'_>) -> Result<Reply, KfpError> {
-    Err(KfpError::rejected(Rejection::MethodNotAllowed(&[])))
 }

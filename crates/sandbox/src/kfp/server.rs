@@ -1,5 +1,8 @@
-use compute_kfp_runtime::operation::Operation;
+use compute_kfp_runtime::operation::Operation as Description;
 use kfp_api_client::operations;
+
+use crate::kfp::error::KfpError;
+use crate::operation::Operation;
 
 /// The KFP server that a sandbox behaves as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -15,7 +18,7 @@ pub enum KfpServer {
 }
 
 /// Operations that no server has.
-static DRAFTS: [&Operation; 7] = [
+static DRAFTS: [&Description; 7] = [
     &operations::AUTHORIZE,
     &operations::CREATE_VISUALIZATION_V1,
     &operations::GET_FILTER,
@@ -26,7 +29,7 @@ static DRAFTS: [&Operation; 7] = [
 ];
 
 /// Operations of the next API that release 2.17 does not have.
-static AFTER_2_17: [&Operation; 13] = [
+static AFTER_2_17: [&Description; 13] = [
     &operations::BATCH_CREATE_ARTIFACT_TASKS,
     &operations::BATCH_CREATE_ARTIFACTS,
     &operations::BATCH_UPDATE_TASKS,
@@ -43,12 +46,12 @@ static AFTER_2_17: [&Operation; 13] = [
 ];
 
 impl KfpServer {
-    pub(super) fn has(self, operation: &Operation) -> bool {
-        let lacks = match self {
-            Self::All => return true,
-            Self::Next => [&DRAFTS[..], &[]],
-            Self::Release217 => [&DRAFTS[..], &AFTER_2_17],
-        };
-        !lacks.concat().contains(&operation)
+    pub(crate) fn has(self, operation: &Operation<KfpError>) -> bool {
+        let lacks = |operations: &[&Description]| operations.contains(&operation.described);
+        match self {
+            Self::All => true,
+            Self::Next => !lacks(&DRAFTS),
+            Self::Release217 => !lacks(&DRAFTS) && !lacks(&AFTER_2_17),
+        }
     }
 }
