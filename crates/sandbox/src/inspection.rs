@@ -4,8 +4,6 @@ use std::sync::{Mutex, PoisonError};
 use axum::body::Bytes;
 use axum::http::request::Parts;
 
-use crate::percent::{decode_query_lossy, query_pairs};
-
 /// A request that reached a sandbox, whatever its response.
 ///
 /// `Debug` shows neither the `Authorization` nor the `Cookie` header.
@@ -82,9 +80,9 @@ impl ReceivedRequest {
     /// Returns the decoded values of a query parameter, in the order sent.
     #[must_use]
     pub fn query_values(&self, name: &str) -> Vec<String> {
-        query_pairs(self.query.as_deref().unwrap_or_default())
-            .filter(|(sent, _)| decode_query_lossy(sent) == name)
-            .map(|(_, value)| decode_query_lossy(value))
+        form_urlencoded::parse(self.query.as_deref().unwrap_or_default().as_bytes())
+            .filter(|(sent, _)| sent == name)
+            .map(|(_, value)| value.into_owned())
             .collect()
     }
 

@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::credentials::Credentials;
-use crate::percent::{decode_query_lossy, query_pairs};
 use crate::reply::Reply;
 
 const DISCOVERY: &str = "/.well-known/openid-configuration";
@@ -82,12 +81,11 @@ fn device_authorization(url: &str) -> Value {
 }
 
 fn token(body: &[u8], url: &str, credentials: &Credentials) -> Reply {
-    let form = String::from_utf8_lossy(body);
     let sent = |name: &str| {
-        let found = query_pairs(&form).find(|(sent, _)| decode_query_lossy(sent) == name);
-        found.map_or_else(String::new, |(_, value)| decode_query_lossy(value))
+        let found = form_urlencoded::parse(body).find(|(sent, _)| sent == name);
+        found.map(|(_, value)| value).unwrap_or_default()
     };
-    let (granted, expected) = match sent("grant_type").as_str() {
+    let (granted, expected) = match sent("grant_type").as_ref() {
         "urn:ietf:params:oauth:grant-type:device_code" => (sent("device_code"), DEVICE_CODE),
         "refresh_token" => (sent("refresh_token"), REFRESH_TOKEN),
         _ => return refused("unsupported_grant_type"),

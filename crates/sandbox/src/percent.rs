@@ -20,10 +20,6 @@ pub(crate) fn decode_query_strict(text: &str) -> Result<String, String> {
     decode_strict(&text.replace('+', " ")).map(Cow::into_owned)
 }
 
-pub(crate) fn decode_query_lossy(text: &str) -> String {
-    decode_lossy(&text.replace('+', " ")).into_owned()
-}
-
 /// Returns the names and values of a query string, not decoded.
 pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query

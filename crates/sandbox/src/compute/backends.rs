@@ -2,8 +2,8 @@
 
 use crate::compute::creation::calling_id;
 use crate::compute::error::ComputeError;
-use crate::compute::resources::{self, parameters, shown};
-use crate::compute::schema::Defaults;
+use crate::compute::request;
+use crate::compute::resources::{apply, shown};
 use crate::object::Object;
 use crate::operation::Call;
 use crate::reply::Reply;
@@ -17,23 +17,25 @@ pub(super) fn calling(store: &Store, call: &Call<'_>) -> Result<Object, ComputeE
 }
 
 pub(super) fn read_own(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    parameters(call)?;
+    request::read(call)?;
     Ok(Reply::ok(shown(call, &calling(store, call)?)))
 }
 
 pub(super) fn change_own(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    resources::change_found(store, call, Defaults::LeftOut, |store, _| {
-        calling(store, call)
-    })
+    let (_, body) = request::read(call)?;
+    let backend = calling(store, call)?;
+    apply(store, call, backend, body)
 }
 
 /// Changes the type of the calling backend.
 pub(super) fn change_own_type(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    resources::change_found(store, call, Defaults::LeftOut, |store, _| {
-        let backend = calling(store, call)?;
-        let store = &store.compute;
-        let found = store.referred(&backend, "backend_type_id", "backend_types");
-        let found = found.ok_or_else(|| ComputeError::not_found("Backend type not found"))?;
-        Ok(found.clone())
-    })
+    let (_, body) = request::read(call)?;
+    let backend = calling(store, call)?;
+    let found = store
+        .compute
+        .referred(&backend, "backend_type_id", "backend_types");
+    let found = found
+        .cloned()
+        .ok_or_else(|| ComputeError::not_found("Backend type not found"))?;
+    apply(store, call, found, body)
 }

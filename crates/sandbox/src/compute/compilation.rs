@@ -3,10 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;
-use crate::compute::jobs;
 use crate::compute::resources::{self, check_references, existing, named_schema};
-use crate::compute::schema::Defaults;
-use crate::compute::validation::Validation;
+use crate::compute::{jobs, request};
 use crate::object::{Object, object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
@@ -17,10 +15,8 @@ const WHOLLY: &str = "routing";
 
 /// Adds a compiled file. The sandbox compiles nothing: the new file has the content of the old one.
 pub(super) fn compile(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let mut validation = Validation::of(call);
-    let parameters = validation.parameters();
-    let body = object(validation.body(Defaults::Filled)?);
-    validation.finish()?;
+    let (parameters, body) = request::read(call)?;
+    let body = object(body);
     let commit_id = existing(store, call, &parameters)?.get("id").cloned();
     check_references(store, call, &body)?;
 

@@ -67,16 +67,13 @@ fn finish_backend(store: &mut Store, backend: &mut Object) {
 }
 
 fn allow_job(store: &Store, sent: &Object) -> Result<(), ComputeError> {
-    let Some(batch) = store.compute.referred(sent, "batch_job_id", "batch_jobs") else {
+    let Some(batch) = store.compute.batch_of(sent) else {
         return Ok(());
     };
-    if text(batch, "status") != "planned" {
+    if text(&batch, "status") != "planned" {
         return Err(ComputeError::conflict("Batch job is already enqueued"));
     }
-    let Some(kind) = store
-        .compute
-        .referred(batch, "backend_type_id", "backend_types")
-    else {
+    let Some(kind) = store.compute.type_of(&batch) else {
         return Ok(());
     };
     let largest = |name| kind.get(name).and_then(Value::as_u64).unwrap_or(u64::MAX);
@@ -97,16 +94,10 @@ fn allow_job(store: &Store, sent: &Object) -> Result<(), ComputeError> {
 }
 
 fn finish_job(store: &mut Store, job: &mut Object) {
-    let kind = store
-        .compute
-        .algorithm_of(job)
-        .map_or("quantum", |algorithm| text(algorithm, "type"));
+    let algorithm = store.compute.algorithm_of(job);
+    let kind = algorithm.map_or("quantum", |algorithm| text(algorithm, "type"));
     let kind = kind.to_owned();
-    let Some(mut batch) = store
-        .compute
-        .referred(job, "batch_job_id", "batch_jobs")
-        .cloned()
-    else {
+    let Some(mut batch) = store.compute.batch_of(job) else {
         return;
     };
     if let Some(ids) = batch.get_mut("job_ids").and_then(Value::as_array_mut) {

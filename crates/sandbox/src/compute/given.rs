@@ -37,7 +37,7 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
         let place = vec![json!(field)];
         let read = schema::read(field_schema, value, place, Defaults::Filled, &mut problems);
         if let Some(problem) = problems.into_iter().next() {
-            return Err(of_validation(&problem.into_json()));
+            return Err(of_validation(&problem));
         }
         *value = read.unwrap_or_default();
     }

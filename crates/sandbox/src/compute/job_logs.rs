@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;
-use crate::compute::resources::{existing, parameters};
+use crate::compute::request;
+use crate::compute::resources::existing;
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::Store;
@@ -9,7 +10,7 @@ use crate::store::Store;
 /// Returns a page of the lines from `start` to `end`, inclusive. `next_start` is the timestamp of the
 /// first line that was left out.
 pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let parameters = parameters(call)?;
+    let (parameters, _) = request::read(call)?;
     let job = existing(store, call, &parameters)?;
     let id = job.get("id").and_then(Value::as_i64).unwrap_or_default();
     let number = |name| parameters.get(name).and_then(Value::as_i64);

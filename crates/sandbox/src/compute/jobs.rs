@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::agenda::Event;
 use crate::clock::later;
 use crate::compute::error::ComputeError;
-use crate::compute::resources::{self, existing, parameters};
+use crate::compute::resources::{self, existing, in_path};
 use crate::compute::store::{BACKEND_ID, id_of};
-use crate::compute::{results, time};
+use crate::compute::{request, results, time};
 use crate::object::{Object, object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
@@ -25,8 +25,7 @@ const LOGGING_PARTS: usize = 3;
 const FAILURE: &str = "error";
 
 pub(super) fn enqueue(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let parameters = parameters(call)?;
-    let mut batch = existing(store, call, &parameters)?.clone();
+    let mut batch = in_path(store, call)?;
     let state = text(&batch, "status");
     if state != "planned" {
         let message = format!("Batch job is {state}, only a planned one can be enqueued");
@@ -56,8 +55,7 @@ fn plan(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
 
 /// Ends a batch job if all its jobs have ended.
 pub(super) fn finish_batch(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let parameters = parameters(call)?;
-    let mut batch = existing(store, call, &parameters)?.clone();
+    let mut batch = in_path(store, call)?;
     let jobs = store.compute.jobs_of(&batch);
     if !jobs.iter().all(|job| is_final(text(job, "status"))) {
         let message = "Batch job has jobs that have not ended";
@@ -74,11 +72,11 @@ pub(super) fn finish_batch(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
 
 /// Changes the fields that the body names. A final state ends the job; no job leaves a final state.
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let parameters = parameters(call)?;
-    let before = text(existing(store, call, &parameters)?, "status").to_owned();
-    let was_final = is_final(&before);
+    let (parameters, body) = request::read(call)?;
     let held = existing(store, call, &parameters)?.clone();
-    let changed = resources::change(store, call)?;
+    let before = text(&held, "status").to_owned();
+    let was_final = is_final(&before);
+    let changed = resources::apply(store, call, held.clone(), body)?;
     let mut job = object(changed.body);
     let state = text(&job, "status").to_owned();
     if was_final && state != before {
@@ -97,14 +95,9 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, Comput
 }
 
 pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let parameters = parameters(call)?;
-    let job = existing(store, call, &parameters)?.clone();
+    let job = in_path(store, call)?;
     let reply = resources::delete(store, call)?;
-    let batch = store
-        .compute
-        .referred(&job, "batch_job_id", "batch_jobs")
-        .cloned();
-    if let Some(mut batch) = batch {
+    if let Some(mut batch) = store.compute.batch_of(&job) {
         if let Some(ids) = batch.get_mut("job_ids").and_then(Value::as_array_mut) {
             ids.retain(|id| Some(id) != job.get("id"));
         }
@@ -136,10 +129,7 @@ pub(crate) fn reserve(store: &mut Store, batch_job: i64, now: DateTime<Utc>) {
 
 /// Marks a claimed batch job as running as soon as one of its jobs runs.
 fn begin_claimed(store: &mut Store, job: &Object) {
-    let batch = store
-        .compute
-        .referred(job, "batch_job_id", "batch_jobs")
-        .cloned();
+    let batch = store.compute.batch_of(job);
     if let Some(mut batch) = batch.filter(|batch| text(batch, "status") == "reserved") {
         set(&mut batch, "status", "running");
         store.compute.put("batch_jobs", batch);
@@ -231,11 +221,7 @@ fn end(store: &mut Store, job: &mut Object, state: &str, now: DateTime<Utc>) {
     set(job, "status", state);
     set(job, "finished_at", time::naive(now));
     store.compute.put("jobs", job.clone());
-    let batch = store
-        .compute
-        .referred(job, "batch_job_id", "batch_jobs")
-        .cloned();
-    if let Some(batch) = batch {
+    if let Some(batch) = store.compute.batch_of(job) {
         move_on(store, &batch, now);
     }
 }

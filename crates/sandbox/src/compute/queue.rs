@@ -5,11 +5,9 @@ use serde_json::{Value, json};
 use crate::compute::creation::{USER_ID, calling_id};
 use crate::compute::error::ComputeError;
 use crate::compute::jobs::{self, is_draining};
-use crate::compute::resources::{existing, parameters};
-use crate::compute::schema::Defaults;
+use crate::compute::resources::{existing, in_path};
 use crate::compute::store::id_of;
-use crate::compute::validation::Validation;
-use crate::compute::{backends, time};
+use crate::compute::{backends, request, time};
 use crate::object::{Object, object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
@@ -19,9 +17,7 @@ const NONE_WAITS: &str = "No batch job is waiting";
 
 /// Returns the next batch job, or a 422 if none waits: the spec declares no other error.
 pub(super) fn peek(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let mut validation = Validation::of(call);
-    let body = validation.body(Defaults::Filled)?;
-    validation.finish()?;
+    let (_, body) = request::read(call)?;
     let passed_over = body.as_array().map_or(&[][..], Vec::as_slice);
     let next = next(store, call, passed_over)?;
     let next = next.ok_or_else(|| ComputeError::unprocessable(NONE_WAITS))?;
@@ -42,8 +38,7 @@ pub(super) fn pop(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeEr
 }
 
 pub(super) fn unpop(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let parameters = parameters(call)?;
-    let mut batch = existing(store, call, &parameters)?.clone();
+    let mut batch = in_path(store, call)?;
     let backend_id = calling_id(store, call);
     if text(&batch, "status") != "reserved" || batch.get("backend_id") != Some(&json!(backend_id)) {
         let message = "Batch job is not reserved by the calling backend";
@@ -83,7 +78,7 @@ fn waiting(store: &Store) -> impl Iterator<Item = &Object> {
 
 /// Returns the number of jobs that wait for a backend type, and the time they have waited so far.
 pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let parameters = parameters(call)?;
+    let (parameters, _) = request::read(call)?;
     let kind = existing(store, call, &parameters)?.get("id").cloned();
     let of_user_only = parameters.get("user_only") == Some(&json!(true));
     let now = store.clock.reading;
@@ -114,9 +109,8 @@ pub(super) fn read_drain_mode(store: &mut Store, _call: &Call<'_>) -> Result<Rep
 }
 
 pub(super) fn set_drain_mode(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let mut validation = Validation::of(call);
-    let mut record = object(validation.body(Defaults::Filled)?);
-    validation.finish()?;
+    let (_, body) = request::read(call)?;
+    let mut record = object(body);
     set(&mut record, "id", 1);
     store.compute.put("drain_mode", record);
     if !is_draining(store) {

@@ -3,15 +3,14 @@
 use serde_json::Value;
 
 use crate::compute::error::ComputeError;
-use crate::compute::resources::{existing, parameters};
+use crate::compute::resources::in_path;
 use crate::object::set;
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::Store;
 
 pub(super) fn terminate(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let parameters = parameters(call)?;
-    let mut reservation = existing(store, call, &parameters)?.clone();
+    let mut reservation = in_path(store, call)?;
     if reservation.get("is_terminated") == Some(&Value::Bool(true)) {
         let message = "Reservation is terminated already";
         return Err(ComputeError::unprocessable(message));

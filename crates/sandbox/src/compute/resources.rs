@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;
 use crate::compute::paging;
-use crate::compute::schema::{self, Defaults};
+use crate::compute::schema;
 use crate::compute::store::{id_of, kind_of};
-use crate::compute::validation::Validation;
-use crate::compute::{creation, time};
+use crate::compute::{creation, request, time};
 use crate::object::{Object, object};
 use crate::operation::Call;
 use crate::reply::Reply;
@@ -17,11 +16,7 @@ use crate::specification::COMPUTE;
 use crate::store::Store;
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let mut validation = Validation::of(call);
-    validation.parameters();
-    let body = validation.body(Defaults::Filled)?;
-    validation.finish()?;
-
+    let (_, body) = request::read(call)?;
     let name = kind_of(call.described);
     let mut sent = object(body);
     creation::complete(name, store, call, &mut sent);
@@ -32,13 +27,11 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, Comput
 }
 
 pub(super) fn read(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let parameters = parameters(call)?;
-    let found = existing(store, call, &parameters)?;
-    Ok(Reply::ok(shown(call, found)))
+    Ok(Reply::ok(shown(call, &in_path(store, call)?)))
 }
 
 pub(super) fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let parameters = parameters(call)?;
+    let (parameters, _) = request::read(call)?;
     check_parent(store, call, &parameters)?;
     let held = store.compute.all(kind_of(call.described));
     let objects = held
@@ -61,35 +54,20 @@ pub(super) fn page(
     paging::page_of(parameters, objects, &sortable, |object| shown(call, object))
 }
 
-/// Replaces the fields that the body can have, and keeps the others.
-pub(super) fn replace(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    change_found(store, call, Defaults::Filled, in_path(call))
-}
-
-/// Changes the fields that the body names, also to an empty string.
+/// Replaces the fields that the body can have, or changes those that it names, also to an empty string.
 pub(super) fn change(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    change_found(store, call, Defaults::LeftOut, in_path(call))
+    let (parameters, body) = request::read(call)?;
+    let held = existing(store, call, &parameters)?.clone();
+    apply(store, call, held, body)
 }
 
-fn in_path<'a>(
-    call: &'a Call<'_>,
-) -> impl FnOnce(&Store, &Object) -> Result<Object, ComputeError> + 'a {
-    |store, parameters| existing(store, call, parameters).cloned()
-}
-
-/// Changes the object that is found once the request is known to be valid.
-pub(super) fn change_found(
+/// Applies the changes of a body to an object.
+pub(super) fn apply(
     store: &mut Store,
     call: &Call<'_>,
-    defaults: Defaults,
-    find: impl FnOnce(&Store, &Object) -> Result<Object, ComputeError>,
+    mut changed: Object,
+    body: Value,
 ) -> Result<Reply, ComputeError> {
-    let mut validation = Validation::of(call);
-    let parameters = validation.parameters();
-    let body = validation.body(defaults)?;
-    validation.finish()?;
-
-    let mut changed = find(store, &parameters)?;
     let changes = object(body);
     check_references(store, call, &changes)?;
     let can_be_null = |name: &str| {
@@ -103,17 +81,12 @@ pub(super) fn change_found(
             *held = value;
         }
     }
-    store
-        .compute
-        .collections
-        .get_mut(kind_of(call.described))
-        .put(changed.clone());
+    store.compute.put(kind_of(call.described), changed.clone());
     Ok(Reply::ok(shown(call, &changed)))
 }
 
 pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let parameters = parameters(call)?;
-    let id = id_of(existing(store, call, &parameters)?);
+    let id = id_of(&in_path(store, call)?);
     let kind = kind_of(call.described);
     let collection = store.compute.collections.get_mut(kind);
     collection.remove(&[&id.to_string()]);
@@ -122,7 +95,7 @@ pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, Comput
 
 /// Deletes the objects that belong to the object in the path.
 pub(super) fn delete_all_of(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let parameters = parameters(call)?;
+    let (parameters, _) = request::read(call)?;
     check_parent(store, call, &parameters)?;
     store
         .compute
@@ -136,14 +109,13 @@ pub(super) fn delete_all_of(store: &mut Store, call: &Call<'_>) -> Result<Reply,
     Ok(Reply::no_content())
 }
 
-pub(super) fn parameters(call: &Call<'_>) -> Result<Object, ComputeError> {
-    let mut validation = Validation::of(call);
-    let parameters = validation.parameters();
-    validation.finish()?;
-    Ok(parameters)
+/// Returns the object whose `id` is in the path of a request without a body.
+pub(super) fn in_path(store: &Store, call: &Call<'_>) -> Result<Object, ComputeError> {
+    let (parameters, _) = request::read(call)?;
+    existing(store, call, &parameters).cloned()
 }
 
-/// Returns the object whose `id` is in the path.
+/// Returns the object with the `id` among the parameters.
 pub(super) fn existing<'a>(
     store: &'a Store,
     call: &Call<'_>,
@@ -180,7 +152,7 @@ pub(super) fn add(
         created.insert(field.to_owned(), value);
     }
     creation::finish_creation(name, store, &mut created);
-    store.compute.collections.get_mut(name).put(created.clone());
+    store.compute.put(name, created.clone());
     created
 }
 

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 use crate::clock::later;
 use crate::compute::error::ComputeError;
-use crate::compute::resources::{self, parameters};
-use crate::compute::time;
+use crate::compute::{request, resources, time};
 use crate::object::{Object, object, text};
 use crate::operation::Call;
 use crate::reply::Reply;
@@ -20,12 +19,8 @@ const MOST_BITS: usize = 256;
 pub(super) fn add(store: &mut Store, job: &Object, source: &str, now: DateTime<Utc>) {
     let hybrid = text(job, "algorithm_type") == "hybrid";
     let number = if hybrid { source.lines().count() } else { 1 };
-    let batch = store.compute.referred(job, "batch_job_id", "batch_jobs");
-    let kind = batch.and_then(|batch| {
-        store
-            .compute
-            .referred(batch, "backend_type_id", "backend_types")
-    });
+    let batch = store.compute.batch_of(job);
+    let kind = batch.and_then(|batch| store.compute.type_of(&batch));
     let of_kind = |name| kind.and_then(|kind| kind.get(name)).and_then(Value::as_u64);
     let default_shots = of_kind("default_number_of_shots").unwrap_or(1024);
     let qubits = of_kind("nqubits").and_then(|qubits| usize::try_from(qubits).ok());
@@ -96,8 +91,9 @@ fn add_object(store: &mut Store, name: &'static str, schema: &str, value: Value)
 
 /// Returns the newest final result, or a 404 if the job has none.
 pub(super) fn final_of_job(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let job_id = parameters(call)?.remove("job_id");
-    let of_job = |result: &&Object| result.get("job_id") == job_id.as_ref();
+    let (parameters, _) = request::read(call)?;
+    let job_id = parameters.get("job_id");
+    let of_job = |result: &&Object| result.get("job_id") == job_id;
     let results = store.compute.all("final_results");
     let newest = results.iter().rfind(of_job);
     let newest = newest.ok_or_else(|| ComputeError::not_found("Final result not found"))?;
@@ -105,7 +101,7 @@ pub(super) fn final_of_job(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
 }
 
 pub(super) fn of_algorithm(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
-    let parameters = parameters(call)?;
+    let (parameters, _) = request::read(call)?;
     let algorithm_id = parameters.get("algorithm_id");
     if store
         .compute

@@ -28,8 +28,7 @@ fn suggested(operation: &Description) -> Option<Handle<ComputeError>> {
             resources::list
         }
         ("GET", [_, "{id}"]) => resources::read,
-        ("PUT", [_, "{id}"]) => resources::replace,
-        ("PATCH", [_, "{id}"]) => resources::change,
+        ("PUT" | "PATCH", [_, "{id}"]) => resources::change,
         ("DELETE", [_, "{id}"]) => resources::delete,
         ("GET", [_, _, _]) if operation.paging.is_some() => resources::list,
         ("DELETE", [_, _, _]) => resources::delete_all_of,

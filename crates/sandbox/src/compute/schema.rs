@@ -10,26 +10,18 @@ use crate::specification::COMPUTE;
 
 type Place = Vec<Value>;
 
-/// A fault of a value and its place, in the format of the response.
-pub(super) struct Problem(Value);
-
-impl Problem {
-    fn new(wrong: Wrong, place: &Place, input: &Value) -> Self {
-        let Wrong(kind, message, context) = wrong;
-        let mut told = json!({ "type": kind, "loc": place, "msg": message, "input": input });
-        if let Some(context) = context {
-            told["ctx"] = context;
-        }
-        Self(told)
+/// Returns a fault of a value and its place, in the format of the response.
+fn problem(wrong: Wrong, place: &Place, input: &Value) -> Value {
+    let Wrong(kind, message, context) = wrong;
+    let mut told = json!({ "type": kind, "loc": place, "msg": message, "input": input });
+    if let Some(context) = context {
+        told["ctx"] = context;
     }
+    told
+}
 
-    pub(super) fn missing(place: &Place, input: &Value) -> Self {
-        Self::new("missing".into(), place, input)
-    }
-
-    pub(super) fn into_json(self) -> Value {
-        self.0
-    }
+pub(super) fn missing(place: &Place, input: &Value) -> Value {
+    problem("missing".into(), place, input)
 }
 
 /// Name, message and context of a fault of a value.
@@ -79,7 +71,7 @@ pub(super) fn read(
     value: &Value,
     place: Place,
     defaults: Defaults,
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<Value>,
 ) -> Option<Value> {
     // In paths and queries everything is text.
     let in_body = place.first().is_some_and(|part| part == "body");
@@ -96,7 +88,7 @@ struct Reader<'a> {
     place: Place,
     in_body: bool,
     defaults: Defaults,
-    problems: &'a mut Vec<Problem>,
+    problems: &'a mut Vec<Value>,
 }
 
 impl Reader<'_> {
@@ -126,7 +118,7 @@ impl Reader<'_> {
     }
 
     fn noted(&mut self, read: Result<Value, Wrong>, value: &Value) -> Option<Value> {
-        let note = |wrong| self.problems.push(Problem::new(wrong, &self.place, value));
+        let note = |wrong| self.problems.push(problem(wrong, &self.place, value));
         read.map_err(note).ok()
     }
 
@@ -190,7 +182,7 @@ impl Reader<'_> {
                 }
                 None if is_required(name) => {
                     self.place.push(json!(name));
-                    self.problems.push(Problem::missing(&self.place, value));
+                    self.problems.push(missing(&self.place, value));
                     self.place.pop();
                     complete = false;
                     None

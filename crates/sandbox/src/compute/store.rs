@@ -97,6 +97,14 @@ impl ComputeStore {
             .collect()
     }
 
+    pub(super) fn batch_of(&self, job: &Object) -> Option<Object> {
+        self.referred(job, "batch_job_id", "batch_jobs").cloned()
+    }
+
+    pub(super) fn type_of(&self, batch: &Object) -> Option<&Object> {
+        self.referred(batch, "backend_type_id", "backend_types")
+    }
+
     pub(super) fn algorithm_of(&self, job: &Object) -> Option<&Object> {
         let file = self.referred(job, "file_id", "files")?;
         let commit = self.referred(file, "commit_id", "commits")?;
