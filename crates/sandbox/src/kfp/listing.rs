@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::collection::{Collection, Key};
@@ -33,6 +34,17 @@ struct Sort {
 /// The last object of a page: the value of the sort column, then the key.
 type Last = (Value, Key);
 
+/// The content of a page token.
+#[derive(Deserialize)]
+struct Token {
+    list: String,
+    sort: (String, bool),
+    filter: Vec<Value>,
+    after: Last,
+    /// The number of the page, which matters only if pages are short.
+    page: u64,
+}
+
 impl Resource {
     /// Returns one page of the `wanted` objects, each in the format of `shown`.
     pub(super) fn page(
@@ -42,12 +54,12 @@ impl Resource {
         wanted: Option<&dyn Fn(&Object) -> bool>,
         shown: impl Fn(&Object) -> Object,
     ) -> Result<Reply, KfpError> {
-        let largest = if query.text("view")? == "FULL" {
+        let largest = if query.text("view") == "FULL" {
             LARGEST_FULL_PAGE_SIZE
         } else {
             LARGEST_PAGE_SIZE
         };
-        let page_size = page_size(query.int32("page_size")?, largest)?;
+        let page_size = page_size(query.int32("page_size"), largest)?;
         let (criteria, after, number) = self.criteria(query)?;
         let page_size = if store.short_pages {
             shortened(page_size, number)
@@ -119,13 +131,13 @@ impl Resource {
         &'static self,
         query: &QueryParameters,
     ) -> Result<(Criteria, Option<Last>, u64), KfpError> {
-        let sort_by = match query.text("sort_by")? {
-            "" => query.text("order_by")?,
+        let sort_by = match query.text("sort_by") {
+            "" => query.text("order_by"),
             sort_by => sort_by,
         };
-        let page_token = query.text("page_token")?;
+        let page_token = query.text("page_token");
         let asked_for = Criteria {
-            filter: Filter::read(query.text("filter")?, self)?,
+            filter: Filter::read(query.text("filter"), self)?,
             sort: self.sort(sort_by)?,
         };
         if page_token.is_empty() {
@@ -173,7 +185,6 @@ impl Resource {
         Ok(Sort { column, descending })
     }
 
-    /// Returns a page token. The page number matters only if pages are short.
     fn token(&self, criteria: &Criteria, last: &Last, number: u64) -> String {
         let token = json!({
             "list": self.kind,
@@ -186,22 +197,18 @@ impl Resource {
     }
 
     fn resume(&'static self, page_token: &str) -> Result<(Criteria, Last, u64), KfpError> {
+        let bytes = STANDARD.decode(page_token).ok();
+        let token = bytes.and_then(|bytes| serde_json::from_slice::<Token>(&bytes).ok());
+        let token = token.filter(|token| token.list == self.kind);
         let refuse = || KfpError::malformed("invalid page token");
-        let bytes = STANDARD.decode(page_token).map_err(|_| refuse())?;
-        let token: Value = serde_json::from_slice(&bytes).map_err(|_| refuse())?;
-        if token["list"] != self.kind {
-            return Err(refuse());
-        }
-        let place: Last = serde_json::from_value(token["after"].clone()).map_err(|_| refuse())?;
-        let (field, descending): (String, bool) =
-            serde_json::from_value(token["sort"].clone()).map_err(|_| refuse())?;
+        let token = token.ok_or_else(refuse)?;
+        let (field, descending) = token.sort;
         let column = self.column(&field).ok_or_else(refuse)?;
-        let source = token["filter"].as_array().cloned().ok_or_else(refuse)?;
         let criteria = Criteria {
             sort: Sort { column, descending },
-            filter: Filter::of(source, self)?,
+            filter: Filter::of(token.filter, self)?,
         };
-        Ok((criteria, place, token["page"].as_u64().unwrap_or_default()))
+        Ok((criteria, token.after, token.page))
     }
 }
 

@@ -90,7 +90,7 @@ fn authorize(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
         ("resources", "UNASSIGNED_RESOURCES"),
         ("verb", "UNASSIGNED_VERB"),
     ] {
-        let value = query.text(name)?;
+        let value = query.text(name);
         if value.is_empty() || value == unset {
             let message = format!("{name} is required");
             return Err(KfpError::invalid_input(message));

@@ -1,4 +1,4 @@
-use compute_kfp_runtime::operation::Location;
+use compute_kfp_runtime::operation::{Location, Parameter};
 use serde_json::{Value, json};
 
 use crate::kfp::error::KfpError;
@@ -17,64 +17,43 @@ pub(super) fn path_text(call: &Call<'_>, name: &str) -> Result<String, KfpError>
 
 /// The query of a request. Parameters that an operation does not have are ignored.
 pub(super) struct QueryParameters {
-    pairs: Vec<(String, String)>,
+    pairs: Vec<(&'static str, String)>,
     path: Vec<(&'static str, String)>,
 }
 
 impl QueryParameters {
+    /// Reads the parameters and checks them against the spec.
     pub(super) fn read(store: &Store, call: &Call<'_>) -> Result<Self, KfpError> {
-        let pairs = query_pairs(call.query)
+        let sent = query_pairs(call.query)
             .map(|(name, value)| Ok((decode_query_strict(name)?, decode_query_strict(value)?)))
-            .collect::<Result<_, String>>()
+            .collect::<Result<Vec<_>, String>>()
             .map_err(KfpError::unreadable)?;
         let path = call
             .path_values
             .iter()
             .map(|(name, _)| Ok((*name, path_text(call, name)?)))
             .collect::<Result<_, KfpError>>()?;
-        let mut query = Self { pairs, path };
-        if store.kfp.server == KfpServer::Release217 {
-            query.pairs.retain(|(name, _)| name != "view");
-        }
-        query.check(call)?;
-        Ok(query)
-    }
-
-    /// Checks the parameters against the spec, and replaces enum numbers by names.
-    fn check(&mut self, call: &Call<'_>) -> Result<(), KfpError> {
-        let described = call.described.parameters.iter();
-        for parameter in described.filter(|known| known.location == Location::Query) {
-            let camel_case = camel_case(parameter.name);
-            for (name, _) in &mut self.pairs {
-                if *name == camel_case {
-                    parameter.name.clone_into(name);
-                }
+        let mut pairs = Vec::new();
+        for parameter in call.described.parameters {
+            let is_unknown = parameter.name == "view" && store.kfp.server == KfpServer::Release217;
+            if parameter.location != Location::Query || is_unknown {
+                continue;
             }
-            if parameter.kind == "integer" {
-                self.int32(parameter.name)?;
-            } else if parameter.kind == "boolean" {
-                self.boolean(parameter.name)?;
-            } else if parameter.kind == "string" {
-                self.text(parameter.name)?;
+            let names = [parameter.name.to_owned(), camel_case(parameter.name)];
+            let named = sent.iter().filter(|(name, _)| names.contains(name));
+            let values: Vec<&str> = named.map(|(_, value)| value.as_str()).collect();
+            if parameter.kind != "array" && values.len() > 1 {
+                return Err(KfpError::unreadable(format!(
+                    "too many values for field \"{}\": {}",
+                    parameter.name,
+                    values.join(", ")
+                )));
             }
-            if let Some(known) = messages::enum_with(parameter.values) {
-                let sent = self
-                    .pairs
-                    .iter_mut()
-                    .filter(|(name, _)| name == parameter.name);
-                for (name, value) in sent.filter(|(_, value)| !value.is_empty()) {
-                    let number = value.parse().ok().and_then(|number| known.name_of(number));
-                    let named = known
-                        .number_of(value)
-                        .and_then(|number| known.name_of(number));
-                    let known = named.or(number).ok_or_else(|| {
-                        refusal(name, &format!("\"{value}\" is not a valid value"))
-                    })?;
-                    *value = known.to_owned();
-                }
+            for value in values {
+                pairs.push((parameter.name, checked(parameter, value)?));
             }
         }
-        Ok(())
+        Ok(Self { pairs, path })
     }
 
     /// Returns the parameters without those for paging.
@@ -84,39 +63,48 @@ impl QueryParameters {
         json!([self.path, pairs.collect::<Vec<_>>()])
     }
 
-    pub(super) fn texts(&self, name: &str) -> Vec<&str> {
-        let named = self.pairs.iter().filter(|(sent, _)| sent == name);
-        named.map(|(_, value)| value.as_str()).collect()
+    pub(super) fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = self.pairs.iter().filter(move |(sent, _)| *sent == name);
+        named.map(|(_, value)| value.as_str())
     }
 
     /// Returns a parameter. It is empty if absent, which is the same here.
-    pub(super) fn text(&self, name: &str) -> Result<&str, KfpError> {
-        match self.texts(name).as_slice() {
-            [] => Ok(""),
-            [value] => Ok(value),
-            several => Err(KfpError::unreadable(format!(
-                "too many values for field \"{name}\": {}",
-                several.join(", ")
-            ))),
-        }
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.texts(name).next().unwrap_or_default()
     }
 
-    pub(super) fn int32(&self, name: &str) -> Result<i32, KfpError> {
-        match self.text(name)? {
-            "" => Ok(0),
-            text => text
-                .parse()
-                .map_err(|_| refusal(name, "the value is not a 32-bit integer")),
-        }
+    pub(super) fn int32(&self, name: &str) -> i32 {
+        self.text(name).parse().unwrap_or_default()
     }
 
-    /// Parses a boolean in Go's spellings.
-    pub(super) fn boolean(&self, name: &str) -> Result<bool, KfpError> {
-        match self.text(name)? {
-            "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-            "" | "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-            _ => Err(refusal(name, "the value is not a boolean")),
+    pub(super) fn boolean(&self, name: &str) -> bool {
+        TRUE.contains(&self.text(name))
+    }
+}
+
+/// Go's spellings of booleans.
+const TRUE: [&str; 6] = ["1", "t", "T", "true", "TRUE", "True"];
+const FALSE: [&str; 7] = ["", "0", "f", "F", "false", "FALSE", "False"];
+
+/// Checks a value against the spec, and replaces the number of an enum's value by its name.
+fn checked(parameter: &Parameter, value: &str) -> Result<String, KfpError> {
+    let refuse = |reason: &str| Err(refusal(parameter.name, reason));
+    match parameter.kind {
+        "integer" if !value.is_empty() && value.parse::<i32>().is_err() => {
+            return refuse("the value is not a 32-bit integer");
         }
+        "boolean" if !TRUE.contains(&value) && !FALSE.contains(&value) => {
+            return refuse("the value is not a boolean");
+        }
+        _ => {}
+    }
+    let Some(known) = messages::enum_with(parameter.values).filter(|_| !value.is_empty()) else {
+        return Ok(value.to_owned());
+    };
+    let number = value.parse().ok().or_else(|| known.number_of(value));
+    match number.and_then(|number| known.name_of(number)) {
+        Some(name) => Ok(name.to_owned()),
+        None => refuse(&format!("\"{value}\" is not a valid value")),
     }
 }
 

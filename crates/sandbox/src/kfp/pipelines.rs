@@ -40,7 +40,7 @@ pub(super) fn create_with_version(store: &mut Store, call: &Call<'_>) -> Result<
 
 pub(super) fn get_by_name(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let query = QueryParameters::read(store, call)?;
-    let (name, namespace) = (path_text(call, "name")?, query.text("namespace")?);
+    let (name, namespace) = (path_text(call, "name")?, query.text("namespace"));
     let mut found = PIPELINE.all_with(&store.kfp, "name", &name);
     let found = found
         .find(|held| !store.kfp.multi_user || text(held, "namespace") == namespace)
@@ -97,7 +97,7 @@ pub(super) fn create_version(store: &mut Store, call: &Call<'_>) -> Result<Reply
 pub(super) fn upload(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let (query, file, spec) = uploaded(store, call)?;
     let mut fields = described(&query, &file, &PIPELINE)?;
-    let namespace = query.text("namespace")?;
+    let namespace = query.text("namespace");
     if !namespace.is_empty() {
         set(&mut fields, "namespace", namespace);
     }
@@ -115,7 +115,7 @@ pub(super) fn upload(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
 
 pub(super) fn upload_version(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let (query, file, spec) = uploaded(store, call)?;
-    let pipeline_id = query.text("pipelineid")?;
+    let pipeline_id = query.text("pipelineid");
     let fields = described(&query, &file, &PIPELINE_VERSION)?;
     if PIPELINE.find(store, pipeline_id).is_none() {
         let refusal = KfpError::invalid_input("pipelineid must be the id of a pipeline");
@@ -164,7 +164,7 @@ fn described(
 ) -> Result<Object, KfpError> {
     let mut fields = Object::new();
     for field in ["name", "display_name", "description", "code_source_url"] {
-        let value = query.text(field)?;
+        let value = query.text(field);
         if !value.is_empty() {
             set(&mut fields, field, value);
         }
@@ -175,7 +175,7 @@ fn described(
     resource
         .check_name(name_of(&fields))
         .map_err(KfpError::plain)?;
-    let tags = query.text("tags")?;
+    let tags = query.text("tags");
     if !tags.is_empty() {
         let texts_only = |tags: &Object| tags.values().all(Value::is_string);
         let tags = serde_json::from_str::<Object>(tags).ok().filter(texts_only);

@@ -21,11 +21,6 @@ impl Message {
             .map_err(KfpError::unreadable)
     }
 
-    /// Parses a value like [`read_changes`](Self::read_changes).
-    pub(super) fn changes(&'static self, value: &Value) -> Result<Changes, KfpError> {
-        self.read_fields(value).map_err(KfpError::unreadable)
-    }
-
     /// Parses a message to the format in which the server sends it: names as in the spec, 64-bit
     /// integers as strings, times in UTC, no zeros.
     pub(super) fn read(&'static self, value: &Value) -> Result<Object, String> {

@@ -53,7 +53,7 @@ fn resource(call: &Call<'_>) -> Result<&'static Resource, KfpError> {
 fn get(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let (resource, query) = (resource(call)?, QueryParameters::read(store, call)?);
     let object = resource.in_path(store, call)?;
-    let view = View::of(store, query.text("view")? == "FULL");
+    let view = View::of(store, query.text("view") == "FULL");
     Ok(Reply::ok(view.of_object(resource, &object)))
 }
 
@@ -69,7 +69,7 @@ fn page(
     query: &QueryParameters,
 ) -> Result<Reply, KfpError> {
     let wanted = wanted(store, call, resource, query)?;
-    let view = View::of(store, query.text("view")? == "FULL");
+    let view = View::of(store, query.text("view") == "FULL");
     let is_wanted = |object: &Object| {
         wanted.iter().all(|(field, values)| {
             values
@@ -92,11 +92,7 @@ fn wanted(
 ) -> Result<Vec<(&'static str, Vec<String>)>, KfpError> {
     let mut wanted = Vec::new();
     for (parameter, field, named) in RESTRICTIONS {
-        let mut values: Vec<String> = query
-            .texts(parameter)
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let mut values: Vec<String> = query.texts(parameter).map(str::to_owned).collect();
         if call.path_values.iter().any(|(name, _)| name == parameter) {
             values = vec![path_text(call, parameter)?];
         }
@@ -124,7 +120,7 @@ fn wanted(
         }
     }
     if store.kfp.multi_user && call.described.parameter("namespace").is_some() {
-        let namespace = query.text("namespace")?.to_owned();
+        let namespace = query.text("namespace").to_owned();
         let has_shared = resource.kind == PIPELINE.kind;
         let is_settled = wanted.iter().any(|(field, _)| *field == "experiment_id");
         if !namespace.is_empty() || has_shared {
@@ -142,7 +138,7 @@ fn delete(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let object = resource.in_path(store, call)?;
     let id = path_text(call, resource.key())?;
     if resource.kind == PIPELINE.kind {
-        let cascade = query.boolean("cascade")?;
+        let cascade = query.boolean("cascade");
         pipelines::delete_versions(store, cascade, &id)?;
     }
     if resource.kind == EXPERIMENT.kind && text(&object, "display_name") == DEFAULT {

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use crate::kfp::error::KfpError;
 use crate::kfp::objects::{has, required, task_of_run};
 use crate::kfp::parameters::path_text;
-use crate::kfp::proto_json::Changes;
 use crate::kfp::resource::{RUN, TASK};
 use crate::kfp::shown::shown;
 use crate::kfp::state::enter;
@@ -33,7 +32,7 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
 
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let (run_id, id) = (path_text(call, "run_id")?, path_text(call, "task_id")?);
-    let changes = TASK.read_changes(call)?;
+    let changes = TASK.described().read_body(call.body)?;
     let task = changed(store, &run_id, &id, changes)?;
     let task = execution::put_task(store, task);
     Ok(Reply::ok(shown(store, &TASK, &task)))
@@ -47,9 +46,11 @@ pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
     };
     let mut updated = Vec::new();
     for (id, update) in updates {
-        let changes = messages::named(TASK.message).changes(update)?;
-        let task = changed(store, &run_id, id, changes);
-        updated.push(task?);
+        let changes = TASK
+            .described()
+            .read(update)
+            .map_err(KfpError::unreadable)?;
+        updated.push(changed(store, &run_id, id, changes)?);
     }
     let mut tasks = Object::new();
     for task in updated {
@@ -80,25 +81,16 @@ pub(super) fn find_cached(store: &mut Store, call: &Call<'_>) -> Result<Reply, K
 }
 
 /// Returns the task with the changes of a request. A new state is added to the history.
-fn changed(
-    store: &mut Store,
-    run_id: &str,
-    id: &str,
-    changes: Changes,
-) -> Result<Object, KfpError> {
-    let sent = changes
-        .iter()
-        .filter_map(|(field, value)| Some(((*field).to_owned(), value.clone()?)));
-    let sent: Object = sent.collect();
-    if !matches!(text(&sent, "task_id"), "") && text(&sent, "task_id") != id {
+fn changed(store: &mut Store, run_id: &str, id: &str, changes: Object) -> Result<Object, KfpError> {
+    if !matches!(text(&changes, "task_id"), "") && text(&changes, "task_id") != id {
         return Err(KfpError::invalid_input(
             "task_id differs from the one in the path",
         ));
     }
     let mut task = task_of_run(store, id, run_id)?.clone();
-    check(store, run_id, &sent)?;
+    check(store, run_id, &changes)?;
     let now = store.clock.now();
-    for (field, value) in sent {
+    for (field, value) in changes {
         match (field.as_str(), &value) {
             ("task_id" | "run_id" | "state_history" | "child_tasks", _) => {}
             ("state", Value::String(state)) if text(&task, "state") != state => {
