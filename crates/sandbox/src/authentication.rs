@@ -1,7 +1,7 @@
-use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
 use compute_api_client::operations as compute;
 use compute_kfp_runtime::operation::{Operation, SecurityScheme};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
 use kfp_api_client::operations as kfp;
 
 use crate::credentials::{Credentials, KfpAccess};

@@ -1,14 +1,12 @@
 //! Documents other than the APIs: the page at `/` and the specs.
 
-use axum::body::Body;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method};
-use axum::response::Response;
+use http::header::CONTENT_SECURITY_POLICY;
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
 use crate::page;
-use crate::reply::Reply;
+use crate::reply::{Reply, Response, response};
 use crate::shared::Shared;
 use crate::specification;
 
@@ -20,8 +18,8 @@ pub(crate) fn respond(shared: &Shared, head: &Parts) -> Option<Response> {
     let document = match head.uri.path() {
         "/" => html(page::write(shared)),
         "/openapi" | "/openapi/" => index(),
-        "/openapi/compute.json" => typed(specification::COMPUTE_TEXT, "application/json"),
-        "/openapi/kfp.json" => typed(specification::KFP_TEXT, "application/json"),
+        "/openapi/compute.json" => specification(specification::COMPUTE_TEXT),
+        "/openapi/kfp.json" => specification(specification::KFP_TEXT),
         _ => return None,
     };
     Some(document)
@@ -29,12 +27,16 @@ pub(crate) fn respond(shared: &Shared, head: &Parts) -> Option<Response> {
 
 /// Returns an HTML page. It allows no scripts, since its content is untrusted.
 fn html(page: String) -> Response {
-    let mut response = typed(page, "text/html; charset=utf-8");
+    let mut response = response(StatusCode::OK, page, "text/html; charset=utf-8");
     let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");
     response
         .headers_mut()
         .insert(CONTENT_SECURITY_POLICY, policy);
     response
+}
+
+fn specification(text: &'static str) -> Response {
+    response(StatusCode::OK, text, "application/json")
 }
 
 fn index() -> Response {
@@ -52,17 +54,9 @@ fn index() -> Response {
     .into_response()
 }
 
-fn typed(content: impl Into<Body>, content_type: &'static str) -> Response {
-    let mut response = Response::new(content.into());
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
-}
-
 #[cfg(test)]
 mod tests {
-    use axum::http::Method;
+    use http::Method;
 
     use crate::compute::rules as compute;
     use crate::kfp::operations as kfp;

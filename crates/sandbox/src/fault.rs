@@ -2,8 +2,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use axum::http::{HeaderValue, StatusCode};
 use compute_kfp_runtime::operation::Operation;
+use http::{HeaderValue, StatusCode};
 
 /// A deliberate fault for [`Sandbox::fail`](crate::Sandbox::fail).
 ///

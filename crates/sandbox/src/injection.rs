@@ -5,16 +5,15 @@ use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use axum::body::{Body, Bytes};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::Response;
 use compute_kfp_runtime::operation::Operation;
-use http_body_util::BodyExt;
-use hyper::body::{Frame, SizeHint};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use http_body_util::{Either, Full};
+use hyper::body::{Bytes, Frame, SizeHint};
 use tokio::sync::watch;
 
 use crate::fault::{Fault, Lost};
+use crate::reply::Response;
 use crate::uuids::scramble;
 
 /// Closes the connection without a response.
@@ -127,14 +126,13 @@ impl Met {
     }
 
     /// Returns the response that replaces this one.
-    pub(crate) async fn spoil(self, mut response: Response) -> Result<Response, Disconnected> {
+    pub(crate) fn spoil(
+        self,
+        mut response: Response,
+    ) -> Result<http::Response<Body>, Disconnected> {
         let fault = self.fault;
-        if fault.lost == Some(Lost::BeforeTheHead) {
-            return Err(Disconnected);
-        }
         if let Some(body) = fault.body {
-            response.headers_mut().remove(CONTENT_LENGTH);
-            *response.body_mut() = Body::from(body);
+            *response.body_mut() = body.into();
         }
         let content_type = fault.content_type.map(|it| HeaderValue::from_str(&it).ok());
         if let Some(content_type) = content_type.flatten() {
@@ -145,11 +143,12 @@ impl Met {
             response.headers_mut().insert(RETRY_AFTER, seconds);
         }
         if has_no_body(response.status()) {
-            *response.body_mut() = Body::empty();
+            response.body_mut().clear();
         }
         match fault.lost {
-            Some(Lost::InTheBody) => cut(response).await,
-            _ => Ok(response),
+            None => Ok(whole(response)),
+            Some(Lost::InTheBody) if !response.body().is_empty() => Ok(response.map(half)),
+            Some(_) => Err(Disconnected),
         }
     }
 }
@@ -161,22 +160,23 @@ fn has_no_body(status: StatusCode) -> bool {
     )
 }
 
-async fn cut(response: Response) -> Result<Response, Disconnected> {
-    let (head, body) = response.into_parts();
-    let whole = body.collect().await.map_err(|_| Disconnected)?.to_bytes();
-    if whole.is_empty() {
-        return Err(Disconnected);
-    }
-    let half = HalfBody {
-        length: u64::try_from(whole.len()).unwrap_or(u64::MAX),
-        half: Some(whole.slice(..whole.len() / 2)),
+/// The body of a response on the wire.
+pub(crate) type Body = Either<Full<Bytes>, HalfBody>;
+
+pub(crate) fn whole(response: Response) -> http::Response<Body> {
+    response.map(|body| Either::Left(Full::new(body)))
+}
+
+fn half(body: Bytes) -> Body {
+    Either::Right(HalfBody {
+        length: u64::try_from(body.len()).unwrap_or(u64::MAX),
+        half: Some(body.slice(..body.len() / 2)),
         flushed: false,
-    };
-    Ok(Response::from_parts(head, Body::new(half)))
+    })
 }
 
 /// The first half of a body with the length of the whole, then a failure.
-struct HalfBody {
+pub(crate) struct HalfBody {
     length: u64,
     half: Option<Bytes>,
     flushed: bool,

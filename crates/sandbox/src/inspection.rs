@@ -1,8 +1,8 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use axum::body::Bytes;
-use axum::http::request::Parts;
+use http::request::Parts;
+use hyper::body::Bytes;
 
 /// A request that reached a sandbox, whatever its response.
 ///

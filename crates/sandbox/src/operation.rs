@@ -1,13 +1,12 @@
 use std::collections::BTreeSet;
 
-use axum::http::{HeaderMap, Method, StatusCode};
-use axum::response::Response;
 use compute_kfp_runtime::operation::Operation as Description;
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::authentication::{Refusal, authenticate};
 use crate::credentials::Credentials;
 use crate::path_template::fit;
-use crate::reply::Reply;
+use crate::reply::{Reply, Response};
 use crate::request_body::Part;
 use crate::store::Store;
 

@@ -1,8 +1,9 @@
-use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::Response;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+use hyper::body::Bytes;
 use serde_json::Value;
+
+pub(crate) type Response = http::Response<Bytes>;
 
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
@@ -33,15 +34,22 @@ impl Reply {
 
     pub(crate) fn into_response(self) -> Response {
         if self.status == StatusCode::NO_CONTENT {
-            let mut response = Response::new(Body::empty());
+            let mut response = Response::default();
             *response.status_mut() = self.status;
             return response;
         }
-        let mut response = Response::new(Body::from(self.body.to_string()));
-        *response.status_mut() = self.status;
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response
+        response(self.status, self.body.to_string(), "application/json")
     }
+}
+
+pub(crate) fn response(
+    status: StatusCode,
+    body: impl Into<Bytes>,
+    content_type: &'static str,
+) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static(content_type);
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
 }

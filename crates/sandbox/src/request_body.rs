@@ -1,8 +1,8 @@
-use axum::body::{Body, Bytes};
-use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
 use compute_kfp_runtime::operation::BodyKind;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt;
+use hyper::body::{Bytes, Incoming};
 use tokio::sync::Semaphore;
 
 use crate::operation::Rejection;
@@ -24,7 +24,7 @@ pub(crate) const PERMITS: usize = 2;
 const LARGEST_DRAINED: usize = 64 * 1024 * 1024;
 
 pub(crate) async fn read(
-    mut body: Body,
+    mut body: Incoming,
     kind: Option<BodyKind>,
     permits: &Semaphore,
 ) -> Result<Bytes, Rejection<'static>> {

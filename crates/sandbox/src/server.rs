@@ -3,12 +3,9 @@ use std::net::TcpListener;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use axum::extract::Request;
-use axum::http::request::Parts;
-use axum::response::Response;
-use axum::serve::Listener;
 use compute_kfp_runtime::operation::BodyKind;
+use http::request::Parts;
+use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,12 +16,12 @@ use tokio_io_timeout::TimeoutStream;
 use crate::addressing;
 use crate::compute::rules as compute;
 use crate::documents;
-use crate::injection::{Disconnected, ended};
+use crate::injection::{Body, Disconnected, ended, whole};
 use crate::inspection::ReceivedRequest;
 use crate::kfp::operations as kfp;
 use crate::login;
 use crate::operation::{ApiError, Call, Operation, Rejection, perform, select};
-use crate::reply::Reply;
+use crate::reply::{Reply, Response};
 use crate::request_body::{self, parts};
 use crate::shared::Shared;
 
@@ -36,6 +33,9 @@ const SAVED_EVERY: Duration = Duration::from_secs(2);
 
 /// Interval between checks for changes that have to be written.
 const CHECKED_EVERY: Duration = Duration::from_millis(100);
+
+/// Pause after a connection that could not be accepted.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A running server. Dropping `stop` stops it, and `stopped` completes afterwards.
 pub(crate) struct Running {
@@ -106,10 +106,10 @@ async fn save_now_and_then(shared: Arc<Shared>) {
     }
 }
 
-/// Serves until told to stop. Unlike a router, hyper lets a service close a connection without a
+/// Serves until told to stop. hyper lets a service close a connection without a
 /// response.
 async fn serve_until(
-    mut listener: tokio::net::TcpListener,
+    listener: tokio::net::TcpListener,
     shared: Arc<Shared>,
     mut told_to_stop: watch::Receiver<()>,
 ) {
@@ -118,17 +118,20 @@ async fn serve_until(
     http.timer(TokioTimer::new())
         .header_read_timeout(shared.request_time);
     loop {
-        let (stream, _) = tokio::select! {
-            accepted = Listener::accept(&mut listener) => accepted,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             () = ended(&mut told_to_stop) => break,
+        };
+        let Ok((stream, _)) = accepted else {
+            // The client has gone already, or too many files are open for the moment.
+            tokio::time::sleep(PAUSE).await;
+            continue;
         };
         // Without Nagle's algorithm, a response never waits for an acknowledgement. A socket that
         // rejects the option still works.
         let _ = stream.set_nodelay(true);
         let served = Arc::clone(&shared);
-        let service = service_fn(move |request: hyper::Request<_>| {
-            receive(Arc::clone(&served), request.map(Body::new))
-        });
+        let service = service_fn(move |request| receive(Arc::clone(&served), request));
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(shared.request_time));
         let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
@@ -143,7 +146,10 @@ pub(crate) fn is_for_kfp(path: &str) -> bool {
     path.starts_with("/apis/")
 }
 
-async fn receive(shared: Arc<Shared>, request: Request) -> Result<Response, Disconnected> {
+async fn receive(
+    shared: Arc<Shared>,
+    request: http::Request<Incoming>,
+) -> Result<http::Response<Body>, Disconnected> {
     if is_for_kfp(request.uri().path()) {
         let of_server = |operation: &&_| shared.kfp_server.has(operation);
         handle(kfp::OPERATIONS.iter().filter(of_server), &shared, request).await
@@ -155,8 +161,8 @@ async fn receive(shared: Arc<Shared>, request: Request) -> Result<Response, Disc
 async fn handle<E: ApiError>(
     operations: impl Iterator<Item = &'static Operation<E>>,
     shared: &Shared,
-    request: Request,
-) -> Result<Response, Disconnected> {
+    request: http::Request<Incoming>,
+) -> Result<http::Response<Body>, Disconnected> {
     let (head, body) = request.into_parts();
     let selected = select(operations, &head.method, head.uri.path());
     let described = selected
@@ -179,7 +185,7 @@ async fn handle<E: ApiError>(
     let request = ReceivedRequest::new(operation_id, &head, bytes.clone());
     shared.log.add(request);
     if let Some(response) = beside_the_apis(shared, &head, &bytes) {
-        return Ok(response);
+        return Ok(whole(response));
     }
     let perform = || {
         let mut store = shared.store();
@@ -198,7 +204,7 @@ async fn handle<E: ApiError>(
         reply.map_or_else(E::into_response, Reply::into_response)
     };
     let Some(mut met) = described.and_then(|described| shared.faults.meeting(described)) else {
-        return Ok(perform());
+        return Ok(whole(perform()));
     };
     met.wait().await;
     let response = met.fault.lets_operation_be_done().then(perform);
@@ -206,7 +212,7 @@ async fn handle<E: ApiError>(
         (None, Some(response)) => response,
         (status, _) => E::rejected(Rejection::Injected(status.unwrap_or_default())).into_response(),
     };
-    met.spoil(response).await
+    met.spoil(response)
 }
 
 /// Returns the response to a request that is for no operation, or that no operation may get.

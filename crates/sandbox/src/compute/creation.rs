@@ -1,6 +1,6 @@
 //! The creation of objects: what paths and schemas do not express.
 
-use axum::http::header::AUTHORIZATION;
+use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;

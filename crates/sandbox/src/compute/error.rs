@@ -1,11 +1,10 @@
-use axum::http::header::{ALLOW, WWW_AUTHENTICATE};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::response::Response;
+use http::header::{ALLOW, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use crate::authentication::Refusal;
 use crate::operation::{ApiError, Rejection};
-use crate::reply::Reply;
+use crate::reply::{Reply, Response};
 
 /// An error in FastAPI's format: `{"detail": …}`.
 pub(crate) struct ComputeError {

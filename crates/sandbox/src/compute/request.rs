@@ -2,7 +2,7 @@
 
 use std::str::Utf8Error;
 
-use axum::http::header::CONTENT_TYPE;
+use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
 use crate::compute::error::ComputeError;

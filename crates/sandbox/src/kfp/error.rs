@@ -1,13 +1,10 @@
-use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::Response;
+use http::StatusCode;
 use serde_json::json;
 
 use crate::authentication::Refusal;
 use crate::operation::{ApiError, Call, Rejection};
 use crate::percent::decode_lossy;
-use crate::reply::Reply;
+use crate::reply::{Reply, Response, response};
 
 /// An error response in one of the server's formats.
 ///
@@ -172,11 +169,7 @@ impl ApiError for KfpError {
         let (code, status) = (self.code, self.status);
         let body = match (self.shape, self.for_a_person) {
             (Shape::Plain, _) => {
-                let mut response = Response::new(Body::from(self.message));
-                *response.status_mut() = status;
-                let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-                response.headers_mut().insert(CONTENT_TYPE, plain);
-                return response;
+                return response(status, self.message, "text/plain; charset=utf-8");
             }
             (Shape::Upload, sentence) => {
                 let sentence = sentence.unwrap_or(self.message);
