@@ -22,8 +22,7 @@ use crate::store::Store;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ClockStart {
-    /// At this time, or at the default one.
-    Fixed(Option<SystemTime>),
+    At(SystemTime),
     Wall,
 }
 
@@ -39,21 +38,21 @@ pub(crate) enum ClockStart {
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `start`"]
 pub struct SandboxBuilder {
-    host: IpAddr,
-    exposed: bool,
-    port: u16,
-    seeded: bool,
-    recording: bool,
-    credentials: Credentials,
-    clock_start: ClockStart,
-    speed: f64,
-    short_pages: bool,
-    kfp_server: KfpServer,
-    multi_user: bool,
-    request_time: Duration,
-    faults: Vec<Fault>,
-    data_file: Option<PathBuf>,
-    seeds: Vec<Seed>,
+    pub(crate) host: IpAddr,
+    pub(crate) exposed: bool,
+    pub(crate) port: u16,
+    pub(crate) seeded: bool,
+    pub(crate) recording: bool,
+    pub(crate) credentials: Credentials,
+    pub(crate) clock_start: Option<ClockStart>,
+    pub(crate) speed: f64,
+    pub(crate) short_pages: bool,
+    pub(crate) kfp_server: KfpServer,
+    pub(crate) multi_user: bool,
+    pub(crate) request_time: Duration,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) data_file: Option<PathBuf>,
+    pub(crate) seeds: Vec<Seed>,
 }
 
 impl Default for SandboxBuilder {
@@ -65,7 +64,7 @@ impl Default for SandboxBuilder {
             seeded: true,
             recording: true,
             credentials: Credentials::default(),
-            clock_start: ClockStart::Fixed(None),
+            clock_start: None,
             speed: 0.0,
             short_pages: false,
             kfp_server: KfpServer::All,
@@ -182,7 +181,7 @@ impl SandboxBuilder {
     /// Without a [`speed`](Self::speed), the clock does not follow the wall clock. Each created object
     /// is 1.25 s younger than the one before, so two runs of a test see the same times.
     pub fn clock_starts_at(mut self, start: SystemTime) -> Self {
-        self.clock_start = ClockStart::Fixed(Some(start));
+        self.clock_start = Some(ClockStart::At(start));
         self
     }
 
@@ -191,7 +190,7 @@ impl SandboxBuilder {
     /// The clock of a [`data_file`](Self::data_file) is advanced to the time of the wall clock. Events
     /// that were due in the meantime happen at the start.
     pub fn wall_clock(mut self) -> Self {
-        self.clock_start = ClockStart::Wall;
+        self.clock_start = Some(ClockStart::Wall);
         self.speed(1.0)
     }
 
@@ -338,14 +337,11 @@ impl SandboxBuilder {
         if self.exposed || self.host.is_loopback() {
             return Ok(());
         }
-        Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!(
-                "{} is not a loopback address: other machines could reach the sandbox; \
-                 allow this explicitly if intended",
-                self.host
-            ),
-        ))
+        Err(invalid(format!(
+            "{} is not a loopback address: other machines could reach the sandbox; \
+             allow this explicitly if intended",
+            self.host
+        )))
     }
 
     fn store(&self) -> io::Result<(Store, Option<DataFile>)> {
@@ -356,11 +352,11 @@ impl SandboxBuilder {
             }
             None => (None, None),
         };
-        let start = match self.clock_start {
-            ClockStart::Fixed(start) => start,
-            ClockStart::Wall => Some(SystemTime::now()),
+        let clock = match self.clock_start {
+            None => Clock::default(),
+            Some(ClockStart::At(start)) => Clock::starting_at(start.into()),
+            Some(ClockStart::Wall) => Clock::starting_at(SystemTime::now().into()),
         };
-        let clock = start.map_or_else(Clock::default, |start| Clock::starting_at(start.into()));
         let mut store = if self.seeded && held.is_none() {
             seeding::seeded(clock)
         } else {
@@ -373,7 +369,7 @@ impl SandboxBuilder {
                 seed.sow(&mut store)?;
             }
         }
-        if matches!(self.clock_start, ClockStart::Wall) {
+        if matches!(self.clock_start, Some(ClockStart::Wall)) {
             store.clock.set_to_wall_clock();
             store.agenda.postpone(store.clock.passed);
         }

@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use chrono::DateTime;
 use clap::Args;
 
-use crate::{Fault, KfpServer, Sandbox};
+use crate::builder::ClockStart;
+use crate::seeding::Seed;
+use crate::{Fault, KfpServer, Sandbox, SandboxBuilder};
 
 /// In-memory server for the Quantum Inspire Compute API and Kubeflow Pipelines.
 ///
@@ -73,12 +74,6 @@ pub struct Arguments {
     faults: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum ClockStart {
-    Wall,
-    At(SystemTime),
-}
-
 fn clock(text: &str) -> Result<ClockStart, String> {
     if text == "wall" {
         return Ok(ClockStart::Wall);
@@ -126,38 +121,26 @@ impl Arguments {
     /// Returns an error of kind [`InvalidInput`](io::ErrorKind::InvalidInput) if an argument is invalid,
     /// and otherwise the error of the operating system.
     pub async fn run(self) -> io::Result<()> {
-        let mut builder = Sandbox::builder()
-            .host(self.host)
-            .port(self.port)
-            .recording(false);
-        builder = builder.kfp_server(self.kfp);
+        let mut builder = SandboxBuilder {
+            host: self.host,
+            exposed: self.expose,
+            port: self.port,
+            seeded: !self.empty,
+            recording: false,
+            clock_start: Some(self.clock),
+            kfp_server: self.kfp,
+            data_file: self.data,
+            seeds: self.seed.into_iter().map(Seed::File).collect(),
+            ..Sandbox::builder().speed(self.speed)
+        };
         if self.require_token {
             builder = builder.require_kfp_token();
         }
         if self.multi_user {
             builder = builder.multi_user();
         }
-        builder = match self.clock {
-            ClockStart::Wall => builder.wall_clock(),
-            ClockStart::At(time) => builder.clock_starts_at(time),
-        };
-        builder = builder.speed(self.speed);
-        if self.expose {
-            builder = builder.exposed();
-        }
-        if self.empty {
-            builder = builder.empty();
-        }
-        for path in &self.seed {
-            builder = builder.seed_file(path);
-        }
-        if let Some(path) = &self.data {
-            builder = builder.data_file(path);
-        }
         for text in &self.faults {
-            for fault in Fault::read_all(text)? {
-                builder = builder.fault(fault);
-            }
+            builder.faults.extend(Fault::read_all(text)?);
         }
         let sandbox = builder.start().await?;
         let announcement = announcement(&sandbox);

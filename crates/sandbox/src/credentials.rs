@@ -1,6 +1,8 @@
 use std::fmt;
 use std::io;
 
+use crate::fault::invalid;
+
 /// Default Compute user token of a sandbox.
 ///
 /// A client sends it as `Authorization: Bearer <token>`.
@@ -62,10 +64,9 @@ fn check_sendable(name: &str, credential: &str) -> io::Result<()> {
     if sendable {
         return Ok(());
     }
-    Err(io::Error::new(
-        io::ErrorKind::InvalidInput,
-        format!("{name} is not valid in a header: use visible ASCII characters without spaces"),
-    ))
+    Err(invalid(format!(
+        "{name} is not valid in a header: use visible ASCII characters without spaces"
+    )))
 }
 
 impl fmt::Debug for Credentials {

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value};
 
 /// A JSON object in the format in which its API sends it.
@@ -9,6 +11,13 @@ pub(crate) fn text<'a>(object: &'a Object, field: &str) -> &'a str {
         .get(field)
         .and_then(Value::as_str)
         .unwrap_or_default()
+}
+
+/// Returns the object in a field. It is empty if absent.
+pub(crate) fn inner<'a>(object: &'a Object, field: &str) -> &'a Object {
+    static NONE: LazyLock<Object> = LazyLock::new(Object::new);
+    let inner = object.get(field).and_then(Value::as_object);
+    inner.unwrap_or(&NONE)
 }
 
 /// Returns the fields of an object. Other values have none.

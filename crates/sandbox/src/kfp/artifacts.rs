@@ -8,7 +8,7 @@ use crate::kfp::objects::{required, task_of_run};
 use crate::kfp::parameters::path_text;
 use crate::kfp::resource::{ARTIFACT, ARTIFACT_TASK};
 use crate::kfp::shown::shown;
-use crate::object::{Object, object, set, text};
+use crate::object::{Object, inner, object, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::Store;
@@ -26,8 +26,7 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
 pub(super) fn batch_create(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let body = messages::named("v2beta1CreateArtifactsBulkRequest").read_body(call.body)?;
     let requests = objects(&body, "artifacts");
-    let links = check_batch(store, &requests);
-    let links = links?;
+    let links = check_batch(store, &requests)?;
     let mut created = Vec::new();
     for (request, link) in requests.into_iter().zip(links) {
         let artifact = add(store, request, link);
@@ -55,9 +54,7 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpErr
 
 pub(super) fn link(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let body = messages::named("v2beta1CreateArtifactTaskRequest").read_body(call.body)?;
-    let none = Object::new();
-    let link = body.get("artifact_task").and_then(Value::as_object);
-    let link = link.unwrap_or(&none);
+    let link = inner(&body, "artifact_task");
     check_links(store, &[link])?;
     Ok(Reply::ok(ARTIFACT_TASK.add(store, link.clone())))
 }
@@ -83,7 +80,7 @@ fn check_batch(store: &Store, requests: &[&Object]) -> Result<Vec<Object>, KfpEr
     if requests.is_empty() {
         return Err(KfpError::invalid_input("the request has no artifacts"));
     }
-    let namespace = |request: &Object| Some(request.get("artifact")?.get("namespace")?.clone());
+    let namespace = |request: &Object| inner(request, "artifact").get("namespace").cloned();
     let differs = |pair: &[&Object]| namespace(pair[0]) != namespace(pair[1]);
     if store.kfp.multi_user && requests.windows(2).any(differs) {
         let refusal = "all artifacts of a request must be in one namespace";
@@ -97,9 +94,7 @@ fn check_batch(store: &Store, requests: &[&Object]) -> Result<Vec<Object>, KfpEr
 
 /// Checks a request to create an artifact, and creates the link to the task that produced it.
 fn check(store: &Store, request: &Object) -> Result<Object, KfpError> {
-    let none = Object::new();
-    let artifact = request.get("artifact").and_then(Value::as_object);
-    let artifact = artifact.unwrap_or(&none);
+    let artifact = inner(request, "artifact");
     let kind = text(artifact, "type");
     if artifact.contains_key("artifact_id") {
         let refusal = "Artifact: the server sets artifact_id";
@@ -143,8 +138,7 @@ fn check(store: &Store, request: &Object) -> Result<Object, KfpError> {
 
 /// Creates the artifact of a checked request, or finds it, and links it to its task.
 fn add(store: &mut Store, request: &Object, mut link: Object) -> Object {
-    let artifact = request.get("artifact").and_then(Value::as_object);
-    let artifact = artifact.cloned().unwrap_or_default();
+    let artifact = inner(request, "artifact");
     let identity = [
         "namespace",
         "name",
@@ -162,7 +156,7 @@ fn add(store: &mut Store, request: &Object, mut link: Object) -> Object {
         _ => None,
     };
     let is_new = reused.is_none();
-    let artifact = reused.unwrap_or_else(|| ARTIFACT.add(store, artifact));
+    let artifact = reused.unwrap_or_else(|| ARTIFACT.add(store, artifact.clone()));
     set(&mut link, "artifact_id", text(&artifact, "artifact_id"));
     if is_new || !is_linked(store, &link) {
         ARTIFACT_TASK.add(store, link);

@@ -9,7 +9,7 @@ use crate::clock::later;
 use crate::kfp::resource::{RUN, TASK};
 use crate::kfp::state::{ROOT, enter, is_final};
 use crate::kfp::{package, time};
-use crate::object::{Object, object, set, text};
+use crate::object::{Object, inner, object, set, text};
 use crate::store::Store;
 
 /// Time that a run is pending, and time it takes to stop.
@@ -183,13 +183,10 @@ fn fails(store: &Store, run: &Object, task: &str) -> bool {
     if attempt(store, text(run, "run_id")) > 0 {
         return false;
     }
-    let parameters = run
-        .get("runtime_config")
-        .and_then(|config| config.get("parameters"));
-    let told = parameters.and_then(|parameters| parameters.get(FAILURE_PARAMETER));
+    let parameters = inner(inner(run, "runtime_config"), "parameters");
     let names = package::tasks(run.get("pipeline_spec").unwrap_or(&Value::Null));
     let is_last = names.last().is_some_and(|last| last == task);
-    match told {
+    match parameters.get(FAILURE_PARAMETER) {
         Some(Value::Bool(true)) if is_last => true,
         Some(Value::String(name)) if name == task || (name == "true" && is_last) => true,
         _ => task.contains(FAILURE_NAME),

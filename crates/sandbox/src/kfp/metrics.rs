@@ -1,11 +1,11 @@
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::kfp::error::KfpError;
 use crate::kfp::messages;
 use crate::kfp::objects::required;
 use crate::kfp::parameters::path_text;
 use crate::kfp::resource::METRIC;
-use crate::object::{Object, text};
+use crate::object::{Object, inner, text};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::Store;
@@ -13,8 +13,7 @@ use crate::store::Store;
 /// Replaces the task's metric with this name. The metric keeps its creation time.
 pub(super) fn log(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let body = messages::named("v2beta1LogMetricRequest").read_body(call.body)?;
-    let metric = body.get("metric").and_then(Value::as_object).cloned();
-    let mut metric = metric.unwrap_or_default();
+    let mut metric = inner(&body, "metric").clone();
     check(&metric)?;
     let key = [text(&metric, "task_id"), text(&metric, "name")];
     let held = store.kfp.of(&METRIC).get(&key);

@@ -229,18 +229,17 @@ fn check_fields(value: &Value, message: &str) -> Result<(), String> {
 }
 
 /// Checks the parameters of a run against those that its pipeline declares.
-pub(super) fn check_parameters(spec: &Value, parameters: Option<&Value>) -> Result<(), String> {
+pub(super) fn check_parameters(spec: &Value, given: &Object) -> Result<(), String> {
     let spec = spec.get("pipeline_spec").unwrap_or(spec);
     let declared = spec.pointer("/root/inputDefinitions/parameters");
     let declared = declared.and_then(Value::as_object);
-    let given = parameters.and_then(Value::as_object);
-    for name in given.into_iter().flatten().map(|(name, _)| name) {
+    for name in given.keys() {
         if declared.is_none_or(|declared| !declared.contains_key(name)) {
             return Err(format!("the pipeline declares no parameter {name}"));
         }
     }
     for (name, parameter) in declared.into_iter().flatten() {
-        let Some(value) = given.and_then(|given| given.get(name)) else {
+        let Some(value) = given.get(name) else {
             let is_optional = parameter.get("isOptional") == Some(&json!(true));
             if is_optional || parameter.get("defaultValue").is_some() {
                 continue;

@@ -1,7 +1,7 @@
 //! Recurring runs. They start runs when these are due, within their maximum concurrency.
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::agenda::Event;
 use crate::kfp::error::KfpError;
@@ -11,7 +11,7 @@ use crate::kfp::shown::shown;
 use crate::kfp::state::is_final;
 use crate::kfp::store::Progress;
 use crate::kfp::{runs, time};
-use crate::object::{Object, set, text};
+use crate::object::{Object, inner, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::Store;
@@ -210,8 +210,7 @@ fn under_way(store: &Store, id: &str) -> usize {
 }
 
 fn schedule(recurring: &Object, created: DateTime<Utc>) -> Result<Schedule, String> {
-    let trigger = recurring.get("trigger").and_then(Value::as_object);
-    Schedule::read(trigger.unwrap_or(&Object::new()), created)
+    Schedule::read(inner(recurring, "trigger"), created)
 }
 
 fn max_concurrency(recurring: &Object) -> usize {

@@ -7,7 +7,7 @@ use crate::kfp::resource::{EXPERIMENT, PIPELINE, PIPELINE_VERSION, RUN};
 use crate::kfp::shown::shown;
 use crate::kfp::state::enter;
 use crate::kfp::{execution, experiments, package, time};
-use crate::object::{Object, set, text};
+use crate::object::{Object, inner, set, text};
 use crate::operation::Call;
 use crate::reply::Reply;
 use crate::store::Store;
@@ -63,16 +63,10 @@ pub(super) fn checked(store: &Store, mut run: Object) -> Result<Object, KfpError
         }
     }
     if let Some(spec) = run.get("pipeline_spec") {
-        let parameters = run
-            .get("runtime_config")
-            .and_then(|config| config.get("parameters"));
+        let parameters = inner(inner(&run, "runtime_config"), "parameters");
         package::check_parameters(spec, parameters).map_err(KfpError::invalid_input)?;
     }
-    if run
-        .get("runtime_config")
-        .and_then(Value::as_object)
-        .is_some_and(Object::is_empty)
-    {
+    if inner(&run, "runtime_config").is_empty() {
         run.remove("runtime_config");
     }
     run.entry("service_account")
@@ -83,12 +77,9 @@ pub(super) fn checked(store: &Store, mut run: Object) -> Result<Object, KfpError
 /// Returns the pipeline version of a run, and its spec. It is the newest version if the run names only
 /// a pipeline.
 fn referred(store: &Store, run: &Object) -> Result<Option<(Value, Option<Value>)>, KfpError> {
-    let reference = run
-        .get("pipeline_version_reference")
-        .and_then(Value::as_object);
-    let part = |name| reference.map_or("", |reference| text(reference, name));
-    let pipeline_id = part("pipeline_id");
-    let version_id = match part("pipeline_version_id") {
+    let reference = inner(run, "pipeline_version_reference");
+    let pipeline_id = text(reference, "pipeline_id");
+    let version_id = match text(reference, "pipeline_version_id") {
         "" => text(run, "pipeline_version_id"),
         id => id,
     };
