@@ -9,7 +9,7 @@ use compute_kfp::compute::{BackendTypeName, CircuitOutcome};
 use serde_json::json;
 
 use crate::arguments::standard_input;
-use crate::bar::Bar;
+use crate::bar;
 use crate::failure::{Failure, say};
 use crate::options::{Interval, Options};
 use crate::output::{Format, Output};
@@ -102,7 +102,7 @@ impl Arguments {
         if let Some(interval) = run.interval.interval {
             circuit = circuit.min_interval(interval);
         }
-        let bar = Bar::of_states(options, "submitting the circuit");
+        let bar = bar::of_states(options, "submitting the circuit");
         let (shown, silent) = (bar.clone(), options.speaks_json());
         let circuit = circuit.on_change(move |job, state| {
             let state = printable(&format!("job {job} is {state}"));

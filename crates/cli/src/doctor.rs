@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use self::check::{Check, Subject, worst};
+use self::check::{Check, worst};
 use self::checkup::Checkup;
 use crate::api::Api;
 use crate::failure::Failure;
@@ -42,7 +42,7 @@ impl Arguments {
             retries: options.retries.or(Some(0)),
             ..options.clone()
         };
-        let version = Check::of(Subject::Program, "version");
+        let version = Check::of(None, "version");
         let mut checks = vec![version.ok(env!("CARGO_PKG_VERSION"))];
         match Settings::read(&options) {
             Ok(settings) => {
@@ -55,7 +55,7 @@ impl Arguments {
                 checks.extend(compute.into_iter().chain(kfp));
             }
             Err(failure) => checks.push(
-                Check::of(Subject::Program, "config file")
+                Check::of(None, "config file")
                     .failed(&failure)
                     .remedy("correct the config file; nothing else is checked until then"),
             ),
@@ -70,11 +70,11 @@ impl Arguments {
 
 /// Checks the config file and the profile in it.
 fn files(options: &Options, settings: &Settings<'_>) -> Vec<Check> {
-    let file = Check::of(Subject::Program, "config file");
+    let file = Check::of(None, "config file");
     let Some(path) = profile::path().filter(|path| path.exists()) else {
         return vec![file.skipped("none")];
     };
-    let profile = Check::of(Subject::Program, "profile");
+    let profile = Check::of(None, "profile");
     let mut set = Api::ALL.into_iter().flat_map(|api| settings.of(api));
     let profile = match &options.profile {
         Some(name) => profile.ok(name).source("option --profile"),

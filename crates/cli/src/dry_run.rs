@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use compute_kfp::TransportBuilder;
@@ -177,19 +176,15 @@ impl Taken {
             (name, value, *is_secret)
         });
         let parts = match &self.body {
-            Some(body) => vec![Part {
-                shown: body.clone(),
-                option: "--data-binary",
-                argument: body.clone(),
-            }],
+            Some(body) => vec![("--data-binary", body.clone())],
             None => parts(operation, arguments, files),
         };
         let mut text = format!("{} {}\n", self.method, self.url);
         for (name, value, _) in headers.clone() {
             let _ = writeln!(text, "{name}: {value}");
         }
-        for part in &parts {
-            let _ = writeln!(text, "\n{}", part.shown);
+        for (_, value) in &parts {
+            let _ = writeln!(text, "\n{value}");
         }
         let _ = write!(text, "\ncurl --request {}", self.method);
         for option in connection {
@@ -208,8 +203,8 @@ impl Taken {
             };
             let _ = write!(text, " \\\n  --header {header}");
         }
-        for part in &parts {
-            let _ = write!(text, " \\\n  {} {}", part.option, quoted(&part.argument));
+        for (option, value) in &parts {
+            let _ = write!(text, " \\\n  {option} {}", quoted(value));
         }
         let _ = write!(text, " \\\n  {}", quoted(&self.url));
         text
@@ -220,22 +215,24 @@ fn is_multipart(kind: BodyKind) -> bool {
     matches!(kind, BodyKind::Multipart(_))
 }
 
-/// Returns the parts of a form, or the file of a body. They are not held in memory.
-fn parts(operation: &Operation, arguments: &Value, files: &Files) -> Vec<Part> {
+/// Returns the parts of a form, or the file of a body, as options of curl. Files are not held in memory.
+fn parts(operation: &Operation, arguments: &Value, files: &Files) -> Vec<(&'static str, String)> {
+    let files_of = |argument: &'static str| {
+        let files = files.iter().filter(move |(name, _)| name == argument);
+        files.map(|(_, path)| path.display())
+    };
     let mut parts = Vec::new();
     for body in operation.bodies() {
         for field in body.kind.parts() {
-            let value = arguments.get(field.argument).filter(|it| !it.is_null());
-            parts.extend(
-                value.map(|value| Part::form(format!("{}={}", field.name, text_of(value)))),
-            );
-            let files = files.iter().filter(|(name, _)| name == field.argument);
-            parts.extend(
-                files.map(|(_, path)| Part::form(format!("{}=@{}", field.name, path.display()))),
-            );
+            let (name, value) = (field.name, arguments.get(field.argument));
+            if let Some(value) = value.filter(|it| !it.is_null()) {
+                parts.push(("--form", format!("{name}={}", text_of(value))));
+            }
+            let files = files_of(field.argument);
+            parts.extend(files.map(|path| ("--form", format!("{name}=@{path}"))));
         }
-        let files = files.iter().filter(|(name, _)| name == body.argument);
-        parts.extend(files.map(|(_, path)| Part::file(path)));
+        let files = files_of(body.argument);
+        parts.extend(files.map(|path| ("--data-binary", format!("@{path}"))));
     }
     parts
 }
@@ -244,31 +241,6 @@ fn text_of(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// An option of curl, and its form for people.
-struct Part {
-    shown: String,
-    option: &'static str,
-    argument: String,
-}
-
-impl Part {
-    fn form(field: String) -> Self {
-        Self {
-            shown: field.clone(),
-            option: "--form",
-            argument: field,
-        }
-    }
-
-    fn file(path: &Path) -> Self {
-        Self {
-            shown: format!("@{}", path.display()),
-            option: "--data-binary",
-            argument: format!("@{}", path.display()),
-        }
-    }
 }
 
 /// Quotes a string as one shell word.

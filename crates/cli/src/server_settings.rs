@@ -86,83 +86,58 @@ pub struct SettingNames {
     /// Name of the option, without its hyphens.
     pub option: &'static str,
     variable: fn(&Variables) -> Option<&'static str>,
-    /// Value in a hint, unless it is a flag.
-    value: Option<&'static str>,
+    /// Value in a hint; empty for a flag.
+    value: &'static str,
     /// Whether both APIs have the setting, but a value suits one server only, like a token.
     pub is_for_one_server: bool,
 }
 
-static ENDPOINT: SettingNames = SettingNames {
-    option: "endpoint",
-    variable: |variables| Some(variables.endpoint),
-    value: Some("URL"),
-    is_for_one_server: true,
-};
-
-static TOKEN_FILE: SettingNames = SettingNames {
-    option: "token-file",
-    variable: |variables| Some(variables.token_file),
-    value: Some("FILE"),
-    is_for_one_server: true,
-};
-
-pub static CERTIFICATE_AUTHORITY: SettingNames = SettingNames {
-    option: "certificate-authority",
-    variable: |variables| Some(variables.certificate_authority),
-    value: Some("FILE"),
-    is_for_one_server: false,
-};
-
-pub static CLIENT_CERTIFICATE: SettingNames = SettingNames {
-    option: "client-certificate",
-    variable: |variables| Some(variables.client_certificate),
-    value: Some("FILE"),
-    is_for_one_server: true,
-};
-
-static CLIENT_KEY: SettingNames = SettingNames {
-    option: "client-key",
-    variable: |variables| Some(variables.client_key),
-    value: Some("FILE"),
-    is_for_one_server: true,
-};
-
-static PROXY: SettingNames = SettingNames {
-    option: "proxy",
-    variable: |variables| Some(variables.proxy),
-    value: Some("URL"),
-    is_for_one_server: false,
-};
-
-static COOKIE_FILE: SettingNames = SettingNames {
-    option: "cookie-file",
-    variable: |variables| variables.cookie_file,
-    value: Some("FILE"),
-    is_for_one_server: false,
-};
-
-static IDENTITY_HEADER: SettingNames = SettingNames {
-    option: "identity-header",
-    variable: |variables| variables.identity_header,
-    value: Some("'NAME: VALUE'"),
-    is_for_one_server: false,
-};
-
-pub static ALLOW_HTTP: SettingNames = SettingNames {
-    option: "allow-http",
-    variable: |variables| Some(variables.allow_http),
-    value: None,
-    is_for_one_server: true,
-};
-
-pub static INSECURE_SKIP_TLS_VERIFY: SettingNames = SettingNames {
-    option: "insecure-skip-tls-verify",
-    variable: |variables| Some(variables.insecure_skip_tls_verify),
-    value: None,
-    is_for_one_server: true,
-};
+static ENDPOINT: SettingNames =
+    SettingNames::new("endpoint", "URL", |of| Some(of.endpoint)).for_one_server();
+static TOKEN_FILE: SettingNames =
+    SettingNames::new("token-file", "FILE", |of| Some(of.token_file)).for_one_server();
+pub static CERTIFICATE_AUTHORITY: SettingNames =
+    SettingNames::new("certificate-authority", "FILE", |of| {
+        Some(of.certificate_authority)
+    });
+pub static CLIENT_CERTIFICATE: SettingNames =
+    SettingNames::new("client-certificate", "FILE", |of| {
+        Some(of.client_certificate)
+    })
+    .for_one_server();
+static CLIENT_KEY: SettingNames =
+    SettingNames::new("client-key", "FILE", |of| Some(of.client_key)).for_one_server();
+static PROXY: SettingNames = SettingNames::new("proxy", "URL", |of| Some(of.proxy));
+static COOKIE_FILE: SettingNames = SettingNames::new("cookie-file", "FILE", |of| of.cookie_file);
+static IDENTITY_HEADER: SettingNames =
+    SettingNames::new("identity-header", "'NAME: VALUE'", |of| of.identity_header);
+pub static ALLOW_HTTP: SettingNames =
+    SettingNames::new("allow-http", "", |of| Some(of.allow_http)).for_one_server();
+pub static INSECURE_SKIP_TLS_VERIFY: SettingNames =
+    SettingNames::new("insecure-skip-tls-verify", "", |of| {
+        Some(of.insecure_skip_tls_verify)
+    })
+    .for_one_server();
 
 impl SettingNames {
+    const fn new(
+        option: &'static str,
+        value: &'static str,
+        variable: fn(&Variables) -> Option<&'static str>,
+    ) -> Self {
+        Self {
+            option,
+            variable,
+            value,
+            is_for_one_server: false,
+        }
+    }
+
+    const fn for_one_server(mut self) -> Self {
+        self.is_for_one_server = true;
+        self
+    }
+
     /// Returns the variable of an API, if that API has this setting.
     pub fn variable(&self, api: Api) -> Option<&'static str> {
         (self.variable)(&api.variables())
@@ -175,13 +150,12 @@ impl SettingNames {
 
     /// Returns the ways to set it, for hints about these APIs.
     pub fn ways(&self, apis: &[Api]) -> String {
-        let set = self.value.unwrap_or("true");
+        let (option, set) = match self.value {
+            "" => (format!("--{}", self.option), "true"),
+            value => (format!("--{} {value}", self.option), value),
+        };
         let variables = apis.iter().filter_map(|api| self.variable(*api));
         let variables: Vec<String> = variables.map(|name| format!("{name}={set}")).collect();
-        let option = match self.value {
-            Some(value) => format!("--{} {value}", self.option),
-            None => format!("--{}", self.option),
-        };
         format!(
             "{option}, `{}` in a profile, or {}",
             self.key(),

@@ -8,7 +8,7 @@ use compute_kfp::Content;
 use compute_kfp::kfp::Uploaded;
 use serde_json::json;
 
-use crate::bar::Bar;
+use crate::bar;
 use crate::failure::{Failure, say};
 use crate::options::Options;
 use crate::output::{Format, Output};
@@ -44,7 +44,7 @@ impl Arguments {
         let length = length(path)?;
         let client = Settings::read(options)?.kfp()?;
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-        let bar = Bar::of_bytes(options, &file_name, length);
+        let bar = bar::of_bytes(options, &file_name, length);
         let shown = bar.clone();
         let package = Content::file(path).on_read(move |bytes| shown.set_position(bytes));
         let name = match &self.name {

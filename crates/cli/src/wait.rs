@@ -6,7 +6,7 @@ use compute_kfp::waiting::{Progress, Wait};
 use serde_json::json;
 
 use crate::api::Api;
-use crate::bar::Bar;
+use crate::bar;
 use crate::failure::{Failure, ended_badly};
 use crate::options::{Interval, Options};
 use crate::output::Output;
@@ -88,7 +88,7 @@ async fn until_the_end<T: Progress>(
         wait = wait.min_interval(interval);
     }
     let mut output = Output::new(options.output);
-    let bar = Bar::of_states(options, what);
+    let bar = bar::of_states(options, what);
     let mut changes = wait.changes();
     let mut last = None;
     while let Some(now) = changes.next().await {

@@ -8,22 +8,6 @@ use crate::api::Api;
 use crate::failure::Failure;
 use crate::printable::printable;
 
-/// The subject of a check.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    Program,
-    Api(Api),
-}
-
-impl Subject {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Program => "compute-kfp",
-            Self::Api(api) => api.name(),
-        }
-    }
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Status {
     Ok,
@@ -54,7 +38,8 @@ impl Status {
 }
 
 pub struct Check {
-    subject: Subject,
+    /// The checked API; `None` for the program itself.
+    api: Option<Api>,
     name: &'static str,
     status: Status,
     value: String,
@@ -63,9 +48,9 @@ pub struct Check {
 }
 
 impl Check {
-    pub fn of(subject: Subject, name: &'static str) -> Self {
+    pub fn of(api: Option<Api>, name: &'static str) -> Self {
         Self {
-            subject,
+            api,
             name,
             status: Status::Skipped,
             value: String::new(),
@@ -118,12 +103,8 @@ impl Check {
     }
 
     pub fn json(&self) -> Value {
-        let api = match self.subject {
-            Subject::Program => None,
-            Subject::Api(api) => Some(api.name()),
-        };
         json!({
-            "api": api,
+            "api": self.api.map(Api::name),
             "check": self.name,
             "status": self.status.name(),
             "value": self.value,
@@ -148,7 +129,7 @@ pub fn worst(checks: &[Check]) -> Option<u8> {
     worst.or_else(|| failed().next())
 }
 
-/// Returns a line for each check, grouped by subject, and each remedy on its own line.
+/// Returns a line for each check, grouped by API, and each remedy on its own line.
 pub fn text(checks: &[Check]) -> String {
     let widest = |of: fn(&Check) -> &str| {
         let widths = checks.iter().map(|check| of(check).chars().count());
@@ -156,11 +137,12 @@ pub fn text(checks: &[Check]) -> String {
     };
     let width = widest(|check| check.name);
     let mut lines = Vec::new();
-    let mut subject = None;
+    let mut subject = "";
     for check in checks {
-        if subject != Some(check.subject) {
-            subject = Some(check.subject);
-            lines.push(check.subject.name().to_owned());
+        let of = check.api.map_or("compute-kfp", Api::name);
+        if subject != of {
+            subject = of;
+            lines.push(of.to_owned());
         }
         let (mark, name) = (check.status.mark(), check.name);
         let source = check.source.as_ref().map(|source| format!("  ({source})"));

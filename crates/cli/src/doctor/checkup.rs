@@ -7,7 +7,7 @@ use compute_kfp::compute::Login;
 use compute_kfp::settings::{Found, Setting};
 use compute_kfp::{Error, ErrorKind, SettingsError, kfp};
 
-use super::check::{Check, Subject};
+use super::check::Check;
 use crate::advice;
 use crate::api::{Api, Client};
 use crate::configured_client::{ConfiguredClient, title};
@@ -55,7 +55,7 @@ impl<'a> Checkup<'a> {
     }
 
     fn check(&self, name: &'static str) -> Check {
-        Check::of(Subject::Api(self.api), name)
+        Check::of(Some(self.api), name)
     }
 
     fn not_configured(&self) -> Check {

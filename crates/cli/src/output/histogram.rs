@@ -81,27 +81,10 @@ fn ratio(part: f64, whole: f64) -> f64 {
 
 /// Returns a bar and its width in cells. Any outcome that occurred has a visible bar.
 fn bar(part: f64, room: usize) -> (String, usize) {
-    let mut left = part * room as f64;
-    let mut bar = String::new();
-    let mut cells = 0;
-    while left >= 1.0 && cells < room {
-        bar.push_str(WHOLE);
-        cells += 1;
-        left -= 1.0;
+    let mut eighths = (part * room as f64 * 8.0) as usize;
+    if part > 0.0 {
+        eighths = eighths.max(1);
     }
-    let eighth = PARTS
-        .iter()
-        .enumerate()
-        .rev()
-        .find(|(n, _)| left >= *n as f64 / 8.0);
-    let rest = match eighth {
-        Some((0, _)) | None if part > 0.0 && cells == 0 => PARTS[1],
-        Some((_, rest)) if cells < room => rest,
-        _ => "",
-    };
-    if !rest.is_empty() {
-        bar.push_str(rest);
-        cells += 1;
-    }
-    (bar, cells)
+    let bar = WHOLE.repeat(eighths / 8) + PARTS[eighths % 8];
+    (bar, eighths.div_ceil(8))
 }

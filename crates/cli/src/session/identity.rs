@@ -73,30 +73,26 @@ impl Identity {
         }
     }
 
-    /// Returns the known properties by name.
-    pub fn properties(&self) -> Vec<(&'static str, Value)> {
+    /// Returns the known properties.
+    pub fn properties(&self) -> Value {
         match self {
-            Self::Backend(backend) => vec![
-                ("backend", json!(backend.name)),
-                ("backend_id", json!(backend.id)),
-            ],
+            Self::Backend(backend) => json!({"backend": backend.name, "backend_id": backend.id}),
             Self::User {
                 user_id,
                 user,
                 member,
                 team,
             } => {
-                let user = user.as_ref();
-                let member = member.as_ref();
-                vec![
-                    ("name", json!(user.map(|user| &user.full_name))),
-                    ("email", json!(user.map(|user| &user.email))),
-                    ("user_id", json!(user_id)),
-                    ("team", json!(team.as_ref().map(|team| &team.name))),
-                    ("team_id", json!(member.map(|member| member.team_id))),
-                    ("role", json!(member.map(|member| &member.role))),
-                    ("team_member_id", json!(member.map(|member| member.id))),
-                ]
+                let (user, member) = (user.as_ref(), member.as_ref());
+                json!({
+                    "name": user.map(|user| &user.full_name),
+                    "email": user.map(|user| &user.email),
+                    "user_id": user_id,
+                    "team": team.as_ref().map(|team| &team.name),
+                    "team_id": member.map(|member| member.team_id),
+                    "role": member.map(|member| &member.role),
+                    "team_member_id": member.map(|member| member.id),
+                })
             }
         }
     }

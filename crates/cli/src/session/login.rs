@@ -9,7 +9,7 @@ use compute_kfp::compute::{DEFAULT_ENDPOINT, Login};
 
 use super::{membership, stored_login, whoami};
 use crate::api::Api;
-use crate::bar::Bar;
+use crate::bar;
 use crate::configured_client::ConfiguredClient;
 use crate::failure::{Failure, say, warn};
 use crate::options::Options;
@@ -89,7 +89,7 @@ async fn log_in(
         .share_login_server(arguments.share_login_server);
     let pending = device.start().await?;
     show(&pending, endpoint);
-    let spinner = Bar::of_states(options, "waiting for you to confirm");
+    let spinner = bar::of_states(options, "waiting for you to confirm");
     let logged_in = pending.finish().await?;
     drop(spinner);
     let login = logged_in.login;

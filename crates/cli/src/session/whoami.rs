@@ -3,7 +3,7 @@
 use clap::Args;
 use compute_kfp::Error;
 use compute_kfp::settings::Setting;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::Identity;
 use crate::api::{Api, Client};
@@ -41,21 +41,13 @@ pub async fn print(options: &Options, configured: &ConfiguredClient) -> Result<(
         warn(&hidden);
     }
     let identity = Identity::of(client, credential).await?;
-    let mut shown = Map::new();
-    for (name, value) in identity.properties() {
-        shown.insert(name.to_owned(), value);
-    }
-    let endpoint_source = configured
-        .source(Setting::Endpoint)
-        .map(ToString::to_string);
-    let by: [(&str, Value); 4] = [
-        ("endpoint", json!(endpoint)),
-        ("endpoint_source", json!(endpoint_source)),
-        ("credential", json!(title(credential.setting))),
-        ("credential_source", json!(source.to_string())),
-    ];
-    shown.extend(by.map(|(name, value)| (name.to_owned(), value)));
-    Output::new(options.output).response(&Value::Object(shown), None)
+    let endpoint_source = configured.source(Setting::Endpoint);
+    let mut shown = identity.properties();
+    shown["endpoint"] = json!(endpoint);
+    shown["endpoint_source"] = json!(endpoint_source.map(ToString::to_string));
+    shown["credential"] = json!(title(credential.setting));
+    shown["credential_source"] = json!(source.to_string());
+    Output::new(options.output).response(&shown, None)
 }
 
 fn nobody(endpoint: &str) -> Failure {
