@@ -77,18 +77,15 @@ fn allow_job(store: &Store, sent: &Object) -> Result<(), ComputeError> {
         return Ok(());
     };
     let largest = |name| kind.get(name).and_then(Value::as_u64).unwrap_or(u64::MAX);
-    let jobs = batch
-        .get("job_ids")
-        .and_then(Value::as_array)
-        .map_or(0, Vec::len);
+    let jobs = batch.get("job_ids").and_then(Value::as_array);
+    let jobs = jobs.map_or(0, Vec::len);
     if u64::try_from(jobs).unwrap_or(u64::MAX) >= largest("max_jobs_per_batch_job") {
         return Err(ComputeError::conflict("Batch job is full"));
     }
     let shots = sent.get("number_of_shots").and_then(Value::as_u64);
     let most = largest("max_number_of_shots");
     if shots.is_some_and(|shots| shots > most) {
-        let message = format!("number_of_shots is at most {most} on this backend type");
-        return Err(ComputeError::unprocessable(&message));
+        return Err(format!("number_of_shots is at most {most} on this backend type").into());
     }
     Ok(())
 }
@@ -115,8 +112,7 @@ fn allow_reservation(sent: &Object) -> Result<(), ComputeError> {
     if time::parse(text(sent, "start_time")) < time::parse(text(sent, "end_time")) {
         return Ok(());
     }
-    let message = "end_time must be later than start_time";
-    Err(ComputeError::unprocessable(message))
+    Err("end_time must be later than start_time".into())
 }
 
 /// Assigns a backend of the requested type.

@@ -15,10 +15,10 @@ pub(crate) struct ComputeError {
 }
 
 impl ComputeError {
-    fn new(status: StatusCode, detail: &str) -> Self {
+    fn new(status: StatusCode, detail: impl Into<Value>) -> Self {
         Self {
             status,
-            detail: Value::from(detail),
+            detail: detail.into(),
             header: None,
         }
     }
@@ -31,11 +31,6 @@ impl ComputeError {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    /// Creates the error of a valid request that breaks a rule of the application.
-    pub(super) fn unprocessable(detail: &str) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
-    }
-
     /// Creates the error of a request that conflicts with the current state.
     pub(super) fn conflict(detail: &str) -> Self {
         Self::new(StatusCode::CONFLICT, detail)
@@ -43,17 +38,19 @@ impl ComputeError {
 
     /// Creates the error of a request with invalid parts, one failure each.
     pub(super) fn invalid(failures: Vec<Value>) -> Self {
-        let detail = Value::from(failures);
-        Self {
-            status: StatusCode::UNPROCESSABLE_ENTITY,
-            detail,
-            header: None,
-        }
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, failures)
     }
 
     fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.header = Some(Box::new((name, value)));
         self
+    }
+}
+
+/// Converts a sentence to the error of a valid request that breaks a rule of the application.
+impl<T: Into<String>> From<T> for ComputeError {
+    fn from(sentence: T) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, sentence.into())
     }
 }
 

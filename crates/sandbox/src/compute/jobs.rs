@@ -28,8 +28,7 @@ pub(super) fn enqueue(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compu
     let mut batch = in_path(store, call)?;
     let state = text(&batch, "status");
     if state != "planned" {
-        let message = format!("Batch job is {state}, only a planned one can be enqueued");
-        return Err(ComputeError::unprocessable(&message));
+        return Err(format!("Batch job is {state}, only a planned one can be enqueued").into());
     }
     let now = store.clock.now();
     set(&mut batch, "status", "queued");
@@ -58,8 +57,7 @@ pub(super) fn finish_batch(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
     let mut batch = in_path(store, call)?;
     let jobs = store.compute.jobs_of(&batch);
     if !jobs.iter().all(|job| is_final(text(job, "status"))) {
-        let message = "Batch job has jobs that have not ended";
-        return Err(ComputeError::unprocessable(message));
+        return Err("Batch job has jobs that have not ended".into());
     }
     if text(&batch, "status") != "finished" {
         let now = store.clock.now();
@@ -81,8 +79,7 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Reply, Comput
     let state = text(&job, "status").to_owned();
     if was_final && state != before {
         store.compute.put("jobs", held);
-        let message = format!("Job is {before}, which is final");
-        return Err(ComputeError::unprocessable(&message));
+        return Err(format!("Job is {before}, which is final").into());
     }
     if state == "running" {
         begin_claimed(store, &job);

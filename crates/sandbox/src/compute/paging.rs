@@ -56,10 +56,8 @@ fn sort(objects: &mut [&Object], sort_by: &str, sortable: &[&str]) -> Result<(),
         None => (sort_by, false),
     };
     if !sortable.contains(&field) {
-        return Err(ComputeError::unprocessable(&format!(
-            "Cannot sort by '{field}', only by {}",
-            sortable.join(", ")
-        )));
+        let known = sortable.join(", ");
+        return Err(format!("Cannot sort by '{field}', only by {known}").into());
     }
     if descending {
         objects.sort_by_cached_key(|object| Reverse(rank(object, field)));

@@ -20,7 +20,7 @@ pub(super) fn peek(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeE
     let (_, body) = request::read(call)?;
     let passed_over = body.as_array().map_or(&[][..], Vec::as_slice);
     let next = next(store, call, passed_over)?;
-    let next = next.ok_or_else(|| ComputeError::unprocessable(NONE_WAITS))?;
+    let next = next.ok_or(NONE_WAITS)?;
     Ok(Reply::ok(next))
 }
 
@@ -41,8 +41,7 @@ pub(super) fn unpop(store: &mut Store, call: &Call<'_>) -> Result<Reply, Compute
     let mut batch = in_path(store, call)?;
     let backend_id = calling_id(store, call);
     if text(&batch, "status") != "reserved" || batch.get("backend_id") != Some(&json!(backend_id)) {
-        let message = "Batch job is not reserved by the calling backend";
-        return Err(ComputeError::unprocessable(message));
+        return Err("Batch job is not reserved by the calling backend".into());
     }
     set(&mut batch, "status", "queued");
     set(&mut batch, "backend_id", Value::Null);

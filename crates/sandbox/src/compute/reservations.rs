@@ -12,8 +12,7 @@ use crate::store::Store;
 pub(super) fn terminate(store: &mut Store, call: &Call<'_>) -> Result<Reply, ComputeError> {
     let mut reservation = in_path(store, call)?;
     if reservation.get("is_terminated") == Some(&Value::Bool(true)) {
-        let message = "Reservation is terminated already";
-        return Err(ComputeError::unprocessable(message));
+        return Err("Reservation is terminated already".into());
     }
     set(&mut reservation, "is_terminated", true);
     store.compute.put("reservations", reservation.clone());

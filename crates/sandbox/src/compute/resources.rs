@@ -224,7 +224,7 @@ pub(super) fn check_references(
             return Err(if is_missing {
                 ComputeError::not_found(&message)
             } else {
-                ComputeError::unprocessable(&message)
+                message.into()
             });
         }
     }

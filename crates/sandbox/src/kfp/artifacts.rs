@@ -78,13 +78,12 @@ fn objects<'a>(body: &'a Object, list_field: &str) -> Vec<&'a Object> {
 
 fn check_batch(store: &Store, requests: &[&Object]) -> Result<Vec<Object>, KfpError> {
     if requests.is_empty() {
-        return Err(KfpError::invalid_input("the request has no artifacts"));
+        return Err("the request has no artifacts".into());
     }
     let namespace = |request: &Object| inner(request, "artifact").get("namespace").cloned();
     let differs = |pair: &[&Object]| namespace(pair[0]) != namespace(pair[1]);
     if store.kfp.multi_user && requests.windows(2).any(differs) {
-        let refusal = "all artifacts of a request must be in one namespace";
-        return Err(KfpError::invalid_input(refusal));
+        return Err("all artifacts of a request must be in one namespace".into());
     }
     requests
         .iter()
@@ -97,13 +96,11 @@ fn check(store: &Store, request: &Object) -> Result<Object, KfpError> {
     let artifact = inner(request, "artifact");
     let kind = text(artifact, "type");
     if artifact.contains_key("artifact_id") {
-        let refusal = "Artifact: the server sets artifact_id";
-        return Err(KfpError::invalid_input(refusal));
+        return Err("Artifact: the server sets artifact_id".into());
     }
     for field in ["namespace", "type", "name"] {
         if text(artifact, field).is_empty() {
-            let refusal = format!("Artifact: {field} is required");
-            return Err(KfpError::invalid_input(refusal));
+            return Err(format!("Artifact: {field} is required").into());
         }
     }
     for field in ["run_id", "task_id", "producer_key"] {
@@ -115,8 +112,7 @@ fn check(store: &Store, request: &Object) -> Result<Object, KfpError> {
         _ => "name",
     };
     if !artifact.contains_key(missing) {
-        let refusal = format!("{missing} is required for a {kind}");
-        return Err(KfpError::invalid_input(refusal));
+        return Err(format!("{missing} is required for a {kind}").into());
     }
     let (run_id, task_id) = (text(request, "run_id"), text(request, "task_id"));
     let task = task_of_run(store, task_id, run_id)?;
@@ -175,8 +171,7 @@ fn check_links(store: &Store, links: &[&Object]) -> Result<(), KfpError> {
             "key",
         ];
         if let Some(missing) = required.iter().find(|field| !link.contains_key(**field)) {
-            let refusal = format!("artifact_task.{missing} is required");
-            return Err(KfpError::invalid_input(refusal));
+            return Err(format!("artifact_task.{missing} is required").into());
         }
         task_of_run(store, text(link, "task_id"), text(link, "run_id"))?;
         ARTIFACT.existing(store, text(link, "artifact_id"))?;
@@ -186,8 +181,7 @@ fn check_links(store: &Store, links: &[&Object]) -> Result<(), KfpError> {
         Ok(())
     };
     if links.is_empty() {
-        let refusal = "the request has no artifact tasks";
-        return Err(KfpError::invalid_input(refusal));
+        return Err("the request has no artifact tasks".into());
     }
     links.iter().try_for_each(|link| check(link))
 }

@@ -117,6 +117,13 @@ impl KfpError {
     }
 }
 
+/// Converts a sentence to the error of invalid input.
+impl<T: Into<String>> From<T> for KfpError {
+    fn from(sentence: T) -> Self {
+        Self::invalid_input(sentence)
+    }
+}
+
 impl ApiError for KfpError {
     /// Prepends the operation to the internal chain of causes. A deletion also names its path values.
     fn of_operation(mut self, call: &Call<'_>) -> Self {

@@ -127,9 +127,10 @@ impl Predicate {
         let (kind, value) = only_operand(predicate, key)?;
         if let Some(name) = tag(predicate).filter(|_| resource.has_tags()) {
             if operation != "EQUALS" || kind != "string_value" {
-                let refusal =
-                    format!("a filter on tag {name:?} supports only EQUALS with a string_value");
-                return Err(KfpError::invalid_input(refusal));
+                return Err(format!(
+                    "a filter on tag {name:?} supports only EQUALS with a string_value"
+                )
+                .into());
             }
             return Ok(Self {
                 subject: Subject::Tag(name.to_owned()),
@@ -147,18 +148,15 @@ impl Predicate {
             "IN" => (Relation::Ordering(Ordering::is_eq), |kind| !is_scalar(kind)),
             "IS_SUBSTRING" => (Relation::Substring, |kind| kind == "string_value"),
             _ => {
-                return Err(KfpError::invalid_input(
-                    "a predicate has an unknown operation",
-                ));
+                return Err("a predicate has an unknown operation".into());
             }
         };
         if !fits(kind) {
-            let refusal = format!("operation {operation} does not support a {kind}");
-            return Err(KfpError::invalid_input(refusal));
+            return Err(format!("operation {operation} does not support a {kind}").into());
         }
-        let column = resource.column(key).ok_or_else(|| {
-            KfpError::invalid_input(format!("the list cannot be filtered by {key:?}"))
-        })?;
+        let column = resource
+            .column(key)
+            .ok_or_else(|| format!("the list cannot be filtered by {key:?}"))?;
         Ok(Self {
             subject: Subject::Column(column),
             relation,

@@ -150,9 +150,7 @@ impl Resource {
             let same_order =
                 asked.column.field == known.column.field && asked.descending == known.descending;
             if !same_order || !asked_for.filter.is_same_as(&held.filter, self) {
-                return Err(KfpError::invalid_input(
-                    "the page token belongs to another order or filter: omit both",
-                ));
+                return Err("the page token belongs to another order or filter: omit both".into());
             }
         }
         // Predicates on tags are not in the token.
@@ -174,14 +172,15 @@ impl Resource {
             [key] | [key, "asc"] => (*key, false),
             [key, "desc"] => (*key, true),
             _ => {
-                return Err(KfpError::invalid_input(format!(
+                return Err(format!(
                     "invalid order {sort_by:?}: use \"field\", \"field asc\" or \"field desc\""
-                )));
+                )
+                .into());
             }
         };
-        let column = self.column(key).ok_or_else(|| {
-            KfpError::invalid_input(format!("the list cannot be sorted by {key:?}"))
-        })?;
+        let column = self
+            .column(key)
+            .ok_or_else(|| format!("the list cannot be sorted by {key:?}"))?;
         Ok(Sort { column, descending })
     }
 
@@ -255,8 +254,6 @@ fn page_size(asked_for: i32, largest: usize) -> Result<usize, KfpError> {
     match usize::try_from(asked_for) {
         Ok(0) => Ok(DEFAULT_PAGE_SIZE),
         Ok(size) => Ok(size.min(largest)),
-        Err(_) => Err(KfpError::invalid_input(format!(
-            "page size {asked_for} is negative"
-        ))),
+        Err(_) => Err(format!("page size {asked_for} is negative").into()),
     }
 }

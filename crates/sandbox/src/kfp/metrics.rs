@@ -35,7 +35,7 @@ fn check(metric: &Object) -> Result<(), KfpError> {
     required(metric, "task_id")?;
     required(metric, "name")?;
     if !metric.contains_key("value") {
-        return Err(KfpError::invalid_input("value is required"));
+        return Err("value is required".into());
     }
     Ok(())
 }

@@ -107,15 +107,11 @@ impl Resource {
     /// Checks the length of a name.
     pub(super) fn check_name(&self, name: &str) -> Result<(), KfpError> {
         if name.is_empty() {
-            return Err(KfpError::invalid_input(format!(
-                "the {} has no name",
-                self.name
-            )));
+            return Err(format!("the {} has no name", self.name).into());
         }
         if name.chars().count() > self.longest_name {
             let longest = self.longest_name;
-            let refusal = format!("the name is longer than {longest} characters");
-            return Err(KfpError::invalid_input(refusal));
+            return Err(format!("the name is longer than {longest} characters").into());
         }
         Ok(())
     }
@@ -131,7 +127,7 @@ pub(super) fn task_of_run<'a>(
     if text(task, "run_id") == run_id {
         return Ok(task);
     }
-    Err(KfpError::invalid_input("the task belongs to another run"))
+    Err("the task belongs to another run".into())
 }
 
 /// Returns the error of a multi-user installation for a request without a namespace.
@@ -155,7 +151,7 @@ pub(super) fn has(store: &KfpStore, object: &Object, name: &str, value: &str) ->
 /// Returns a string of the request that must not be empty.
 pub(super) fn required<'a>(object: &'a Object, field: &str) -> Result<&'a str, KfpError> {
     match text(object, field) {
-        "" => Err(KfpError::invalid_input(format!("{field} is required"))),
+        "" => Err(format!("{field} is required").into()),
         text => Ok(text),
     }
 }

@@ -92,8 +92,7 @@ fn authorize(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     ] {
         let value = query.text(name);
         if value.is_empty() || value == unset {
-            let message = format!("{name} is required");
-            return Err(KfpError::invalid_input(message));
+            return Err(format!("{name} is required").into());
         }
     }
     Ok(Reply::ok(json!({})))

@@ -23,7 +23,7 @@ pub(super) fn create_with_version(store: &mut Store, call: &Call<'_>) -> Result<
     let mut body = messages::named(name).read_body(call.body)?;
     let mut part = |name, resource: &Resource| match body.remove(name) {
         Some(Value::Object(part)) => Ok(resource.settable(part)),
-        _ => Err(KfpError::invalid_input(format!("{name} is required"))),
+        _ => Err(format!("{name} is required")),
     };
     let pipeline = part("pipeline", &PIPELINE)?;
     let mut version = part("pipeline_version", &PIPELINE_VERSION)?;
@@ -84,8 +84,7 @@ pub(super) fn create_version(store: &mut Store, call: &Call<'_>) -> Result<Reply
     let pipeline_id = path_text(call, "pipeline_id")?;
     check_package_url(&version)?;
     if text(&version, "pipeline_id").is_empty() {
-        let refusal = "pipeline_id is required in the body too";
-        return Err(KfpError::invalid_input(refusal));
+        return Err("pipeline_id is required in the body too".into());
     }
     PIPELINE.existing(store, &pipeline_id)?;
     let version = PIPELINE_VERSION.settable(version);
@@ -135,9 +134,10 @@ pub(super) fn delete_versions(
 ) -> Result<(), KfpError> {
     let versions = PIPELINE_VERSION.all_with(&store.kfp, "pipeline_id", pipeline_id);
     if versions.count() > 0 && !cascade {
-        return Err(KfpError::invalid_input(format!(
+        return Err(format!(
             "pipeline {pipeline_id} has versions: delete them first, or set cascade"
-        )));
+        )
+        .into());
     }
     PIPELINE_VERSION.remove_all_of(store, "pipeline_id", pipeline_id);
     Ok(())
@@ -227,8 +227,6 @@ fn check_package_url(version: &Object) -> Result<(), KfpError> {
         .and_then(|url| url.get("pipeline_url"));
     match url.and_then(Value::as_str) {
         Some(url) if url.starts_with("http://") || url.starts_with("https://") => Ok(()),
-        _ => Err(KfpError::invalid_input(
-            "package_url.pipeline_url must be an http or https URL",
-        )),
+        _ => Err("package_url.pipeline_url must be an http or https URL".into()),
     }
 }

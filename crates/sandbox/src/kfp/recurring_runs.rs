@@ -45,10 +45,9 @@ fn checked(store: &Store, mut recurring: Object, now: DateTime<Utc>) -> Result<O
     recurring.entry("trigger").or_insert_with(|| json!({}));
     let run = runs::checked(store, recurring.clone())?;
     if !(1..=10).contains(&max_concurrency(&recurring)) {
-        let refusal = "max_concurrency is required, from 1 to 10";
-        return Err(KfpError::invalid_input(refusal));
+        return Err("max_concurrency is required, from 1 to 10".into());
     }
-    schedule(&recurring, now).map_err(KfpError::invalid_input)?;
+    schedule(&recurring, now)?;
     for field in ["experiment_id", "service_account"] {
         if let Some(value) = run.get(field) {
             set(&mut recurring, field, value.clone());

@@ -55,14 +55,12 @@ fn manifest(call: &Call<'_>) -> Result<Value, KfpError> {
         let message = "proto: syntax error: the body must be a JSON string";
         return Err(KfpError::unreadable(message));
     };
-    let manifest: Value = serde_json::from_str(&text).map_err(|error| {
-        KfpError::invalid_input(format!("the manifest is invalid JSON: {error}"))
-    })?;
+    let manifest: Value = serde_json::from_str(&text)
+        .map_err(|error| format!("the manifest is invalid JSON: {error}"))?;
     for field in ["name", "namespace", "uid"] {
         let value = manifest.get("metadata").and_then(|held| held.get(field));
         if value.and_then(Value::as_str).is_none_or(str::is_empty) {
-            let message = format!("the manifest must have metadata.{field}");
-            return Err(KfpError::invalid_input(message));
+            return Err(format!("the manifest must have metadata.{field}").into());
         }
     }
     Ok(manifest)

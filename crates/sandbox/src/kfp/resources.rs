@@ -107,16 +107,13 @@ fn wanted(
         }
     }
     if resource.kind == ARTIFACT_TASK.kind && wanted.iter().all(|(field, _)| *field == "type") {
-        let missing = "at least one of task_ids, run_ids and artifact_ids is required";
-        return Err(KfpError::invalid_input(missing));
+        return Err("at least one of task_ids, run_ids and artifact_ids is required".into());
     }
     if let Some((_, parents)) = wanted.iter().find(|(field, _)| *field == "parent_task_id") {
         let run_id = path_text(call, "run_id")?;
         let mut parents = parents.iter().filter_map(|id| TASK.find(store, id));
         if parents.any(|parent| text(parent, "run_id") != run_id) {
-            return Err(KfpError::invalid_input(
-                "the parent task belongs to another run",
-            ));
+            return Err("the parent task belongs to another run".into());
         }
     }
     if store.kfp.multi_user && call.described.parameter("namespace").is_some() {

@@ -64,7 +64,7 @@ pub(super) fn checked(store: &Store, mut run: Object) -> Result<Object, KfpError
     }
     if let Some(spec) = run.get("pipeline_spec") {
         let parameters = inner(inner(&run, "runtime_config"), "parameters");
-        package::check_parameters(spec, parameters).map_err(KfpError::invalid_input)?;
+        package::check_parameters(spec, parameters)?;
     }
     if inner(&run, "runtime_config").is_empty() {
         run.remove("runtime_config");
@@ -96,11 +96,12 @@ fn referred(store: &Store, run: &Object) -> Result<Option<(Value, Option<Value>)
     } else if run.contains_key("pipeline_spec") {
         return Ok(None);
     } else {
-        return Err(KfpError::invalid_input("the run has no pipeline"));
+        return Err("the run has no pipeline".into());
     };
     if !pipeline_id.is_empty() && text(version, "pipeline_id") != pipeline_id {
-        let refusal = format!("version {version_id} does not belong to pipeline {pipeline_id}");
-        return Err(KfpError::invalid_input(refusal));
+        return Err(
+            format!("version {version_id} does not belong to pipeline {pipeline_id}").into(),
+        );
     }
     let id = |field| text(version, field).to_owned();
     let reference = json!({

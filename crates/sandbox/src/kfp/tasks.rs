@@ -42,7 +42,7 @@ pub(super) fn batch_update(store: &mut Store, call: &Call<'_>) -> Result<Reply, 
     let run_id = path_text(call, "run_id")?;
     let body = messages::named("RunServiceUpdateTasksBulkBody").read_body(call.body)?;
     let Some(Value::Object(updates)) = body.get("tasks") else {
-        return Err(KfpError::invalid_input("the request has no tasks"));
+        return Err("the request has no tasks".into());
     };
     let mut updated = Vec::new();
     for (id, update) in updates {
@@ -83,9 +83,7 @@ pub(super) fn find_cached(store: &mut Store, call: &Call<'_>) -> Result<Reply, K
 /// Returns the task with the changes of a request. A new state is added to the history.
 fn changed(store: &mut Store, run_id: &str, id: &str, changes: Object) -> Result<Object, KfpError> {
     if !matches!(text(&changes, "task_id"), "") && text(&changes, "task_id") != id {
-        return Err(KfpError::invalid_input(
-            "task_id differs from the one in the path",
-        ));
+        return Err("task_id differs from the one in the path".into());
     }
     let mut task = task_of_run(store, id, run_id)?.clone();
     check(store, run_id, &changes)?;
@@ -105,15 +103,11 @@ fn changed(store: &mut Store, run_id: &str, id: &str, changes: Object) -> Result
 fn check(store: &Store, run_id: &str, task: &Object) -> Result<(), KfpError> {
     let of_run = text(task, "run_id");
     if !of_run.is_empty() && of_run != run_id {
-        return Err(KfpError::invalid_input(
-            "run_id differs from the one in the path",
-        ));
+        return Err("run_id differs from the one in the path".into());
     }
     let parent_id = text(task, "parent_task_id");
     if !parent_id.is_empty() && text(TASK.existing(store, parent_id)?, "run_id") != run_id {
-        return Err(KfpError::invalid_input(
-            "the parent task belongs to another run",
-        ));
+        return Err("the parent task belongs to another run".into());
     }
     Ok(())
 }

@@ -32,11 +32,11 @@ pub(super) fn create(_store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpEr
 
 fn check(visualization: &Object) -> Result<(), KfpError> {
     if text(visualization, "source").is_empty() && text(visualization, "type") != "CUSTOM" {
-        return Err(KfpError::invalid_input("source is required"));
+        return Err("source is required".into());
     }
     let arguments = text(visualization, "arguments");
     if !arguments.is_empty() && serde_json::from_str::<Value>(arguments).is_err() {
-        return Err(KfpError::invalid_input("arguments must be JSON"));
+        return Err("arguments must be JSON".into());
     }
     Ok(())
 }
