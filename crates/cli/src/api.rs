@@ -78,7 +78,7 @@ impl Api {
     }
 
     pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|api| api.name() == name)
+        Self::from_str(name, false).ok()
     }
 }
 

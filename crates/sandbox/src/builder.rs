@@ -11,7 +11,6 @@ use crate::credentials::{Credentials, KfpAccess};
 use crate::data_file::DataFile;
 use crate::fault::{Fault, invalid};
 use crate::injection::Faults;
-use crate::inspection::RequestLog;
 use crate::kfp::server::KfpServer;
 use crate::request_body::PERMITS;
 use crate::sandbox::Sandbox;
@@ -321,7 +320,7 @@ impl SandboxBuilder {
         let shared = Arc::new(Shared {
             kfp_server: self.kfp_server,
             faults,
-            log: RequestLog::new(self.recording),
+            received: self.recording.then(Mutex::default),
             store: Mutex::new(store),
             data_file: data_file.map(Mutex::new),
             exposed: self.exposed,

@@ -53,20 +53,20 @@ impl Default for Credentials {
 
 impl Credentials {
     pub(crate) fn check(&self) -> io::Result<()> {
-        check_sendable("the Compute token", &self.compute_token)?;
-        check_sendable("the Compute API key", &self.compute_api_key)?;
-        check_sendable("the KFP token", &self.kfp_token)
+        for (name, credential) in [
+            ("the Compute token", &self.compute_token),
+            ("the Compute API key", &self.compute_api_key),
+            ("the KFP token", &self.kfp_token),
+        ] {
+            let is_plain = credential.bytes().all(|byte| byte.is_ascii_graphic());
+            if credential.is_empty() || !is_plain {
+                return Err(invalid(format!(
+                    "{name} is not valid in a header: use visible ASCII characters without spaces"
+                )));
+            }
+        }
+        Ok(())
     }
-}
-
-fn check_sendable(name: &str, credential: &str) -> io::Result<()> {
-    let sendable = !credential.is_empty() && credential.bytes().all(|byte| byte.is_ascii_graphic());
-    if sendable {
-        return Ok(());
-    }
-    Err(invalid(format!(
-        "{name} is not valid in a header: use visible ASCII characters without spaces"
-    )))
 }
 
 impl fmt::Debug for Credentials {

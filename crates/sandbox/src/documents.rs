@@ -42,8 +42,8 @@ fn specification(text: &'static str) -> Response {
 fn index() -> Response {
     let entry = |specification: &specification::Specification, path: &str| {
         json!({
-            "title": specification.title(),
-            "version": specification.version(),
+            "title": specification.info()["title"],
+            "version": specification.info()["version"],
             "path": path,
         })
     };

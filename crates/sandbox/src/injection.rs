@@ -1,32 +1,20 @@
 //! Active faults and their effect on responses.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
 use compute_kfp_runtime::operation::Operation;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt, StreamExt};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
-use http_body_util::{Either, Full};
-use hyper::body::{Bytes, Frame, SizeHint};
+use http_body_util::{Either, Full, StreamBody};
+use hyper::body::{Bytes, Frame};
 use tokio::sync::watch;
 
 use crate::fault::{Fault, Lost};
 use crate::reply::Response;
 use crate::uuids::scramble;
-
-/// Closes the connection without a response.
-#[derive(Debug)]
-pub(crate) struct Disconnected;
-
-impl std::fmt::Display for Disconnected {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("a fault closes the connection")
-    }
-}
-
-impl std::error::Error for Disconnected {}
 
 #[derive(Default)]
 pub(crate) struct Faults {
@@ -126,10 +114,7 @@ impl Met {
     }
 
     /// Returns the response that replaces this one.
-    pub(crate) fn spoil(
-        self,
-        mut response: Response,
-    ) -> Result<http::Response<Body>, Disconnected> {
+    pub(crate) fn spoil(self, mut response: Response) -> io::Result<http::Response<Body>> {
         let fault = self.fault;
         if let Some(body) = fault.body {
             *response.body_mut() = body.into();
@@ -147,8 +132,8 @@ impl Met {
         }
         match fault.lost {
             None => Ok(whole(response)),
-            Some(Lost::InTheBody) if !response.body().is_empty() => Ok(response.map(half)),
-            Some(_) => Err(Disconnected),
+            Some(Lost::InTheBody) if !response.body().is_empty() => Ok(cut(response)),
+            Some(_) => Err(disconnected()),
         }
     }
 }
@@ -160,49 +145,31 @@ fn has_no_body(status: StatusCode) -> bool {
     )
 }
 
-/// The body of a response on the wire.
-pub(crate) type Body = Either<Full<Bytes>, HalfBody>;
+/// The body of a response on the wire: all of it, or a part and then a failure.
+pub(crate) type Body =
+    Either<Full<Bytes>, StreamBody<BoxStream<'static, io::Result<Frame<Bytes>>>>>;
 
 pub(crate) fn whole(response: Response) -> http::Response<Body> {
     response.map(|body| Either::Left(Full::new(body)))
 }
 
-fn half(body: Bytes) -> Body {
-    Either::Right(HalfBody {
-        length: u64::try_from(body.len()).unwrap_or(u64::MAX),
-        half: Some(body.slice(..body.len() / 2)),
-        flushed: false,
+/// Closes the connection in the middle of the body, whose length is that of the whole.
+fn cut(mut response: Response) -> http::Response<Body> {
+    let length = HeaderValue::from(response.body().len());
+    response.headers_mut().insert(CONTENT_LENGTH, length);
+    response.map(|body| {
+        let half = Frame::data(body.slice(..body.len() / 2));
+        // A body that has to wait lets the connection send what it holds back.
+        let failure = tokio::task::yield_now().map(|()| Err(disconnected()));
+        let frames = stream::iter([Ok(half)]).chain(failure.into_stream());
+        Either::Right(StreamBody::new(frames.boxed()))
     })
 }
 
-/// The first half of a body with the length of the whole, then a failure.
-pub(crate) struct HalfBody {
-    length: u64,
-    half: Option<Bytes>,
-    flushed: bool,
-}
-
-impl hyper::body::Body for HalfBody {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        if let Some(half) = self.half.take() {
-            return Poll::Ready(Some(Ok(Frame::data(half))));
-        }
-        // A body that has to wait lets the connection send what it holds back.
-        if !self.flushed {
-            self.flushed = true;
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(Some(Err(io::Error::other(Disconnected))))
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.length)
-    }
+/// Returns the error that closes a connection without a response.
+fn disconnected() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::ConnectionAborted,
+        "a fault closes the connection",
+    )
 }

@@ -1,7 +1,7 @@
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 use http::request::Parts;
+use http::{HeaderMap, Method, Uri};
 use hyper::body::Bytes;
 
 /// A request that reached a sandbox, whatever its response.
@@ -21,26 +21,19 @@ use hyper::body::Bytes;
 #[derive(Clone)]
 pub struct ReceivedRequest {
     operation_id: Option<&'static str>,
-    method: String,
-    path: String,
-    query: Option<String>,
-    headers: Vec<(String, Vec<u8>)>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
     body: Bytes,
 }
 
 impl ReceivedRequest {
     pub(crate) fn new(operation_id: Option<&'static str>, head: &Parts, body: Bytes) -> Self {
-        let headers = head
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-            .collect();
         Self {
             operation_id,
-            method: head.method.as_str().to_owned(),
-            path: head.uri.path().to_owned(),
-            query: head.uri.query().map(str::to_owned),
-            headers,
+            method: head.method.clone(),
+            uri: head.uri.clone(),
+            headers: head.headers.clone(),
             body,
         }
     }
@@ -56,19 +49,19 @@ impl ReceivedRequest {
     /// Returns the HTTP method, in capitals.
     #[must_use]
     pub fn method(&self) -> &str {
-        &self.method
+        self.method.as_str()
     }
 
     /// Returns the path as sent, without the query and still percent-encoded.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.path
+        self.uri.path()
     }
 
     /// Returns the query as sent, without the `?` and still percent-encoded.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
-        self.query.as_deref()
+        self.uri.query()
     }
 
     /// Returns the decoded value of a query parameter. If there are several, returns the first.
@@ -80,7 +73,7 @@ impl ReceivedRequest {
     /// Returns the decoded values of a query parameter, in the order sent.
     #[must_use]
     pub fn query_values(&self, name: &str) -> Vec<String> {
-        form_urlencoded::parse(self.query.as_deref().unwrap_or_default().as_bytes())
+        form_urlencoded::parse(self.query().unwrap_or_default().as_bytes())
             .filter(|(sent, _)| sent == name)
             .map(|(_, value)| value.into_owned())
             .collect()
@@ -90,9 +83,10 @@ impl ReceivedRequest {
     ///
     /// A value that is not UTF-8 is omitted; [`header`](Self::header) returns `None` for it.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value).ok()?)))
+        let headers = self.headers.iter();
+        headers.filter_map(|(name, value)| {
+            Some((name.as_str(), std::str::from_utf8(value.as_bytes()).ok()?))
+        })
     }
 
     /// Returns the value of a header. If there are several, returns the first. Case is ignored in the
@@ -130,8 +124,8 @@ impl fmt::Debug for ReceivedRequest {
             .debug_struct("ReceivedRequest")
             .field("operation_id", &self.operation_id)
             .field("method", &self.method)
-            .field("path", &self.path)
-            .field("query", &self.query)
+            .field("path", &self.path())
+            .field("query", &self.query())
             .field("headers", &headers)
             .field("body", &String::from_utf8_lossy(&self.body))
             .finish()
@@ -140,35 +134,4 @@ impl fmt::Debug for ReceivedRequest {
 
 fn is_secret(header: &str) -> bool {
     matches!(header, "authorization" | "cookie" | "proxy-authorization")
-}
-
-/// The requests received so far.
-pub(crate) struct RequestLog {
-    enabled: bool,
-    requests: Mutex<Vec<ReceivedRequest>>,
-}
-
-impl RequestLog {
-    pub(crate) fn new(enabled: bool) -> Self {
-        Self {
-            enabled,
-            requests: Mutex::default(),
-        }
-    }
-
-    pub(crate) fn add(&self, request: ReceivedRequest) {
-        if self.enabled {
-            self.requests
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(request);
-        }
-    }
-
-    pub(crate) fn all(&self) -> Vec<ReceivedRequest> {
-        self.requests
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
 }

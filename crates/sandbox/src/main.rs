@@ -15,20 +15,13 @@ struct Program {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match Program::parse().sandbox.run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-            report(&error);
-            ExitCode::from(2)
-        }
-        Err(error) => {
-            report(&error);
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn report(error: &io::Error) {
+    let Err(error) = Program::parse().sandbox.run().await else {
+        return ExitCode::SUCCESS;
+    };
     // If standard error is closed, the message is lost.
     let _ = writeln!(io::stderr(), "error: {error}");
+    match error.kind() {
+        io::ErrorKind::InvalidInput => ExitCode::from(2),
+        _ => ExitCode::FAILURE,
+    }
 }

@@ -4,7 +4,7 @@ use compute_kfp_runtime::operation::Operation;
 use serde_json::Value;
 
 use crate::collection::Collection;
-use crate::html::Escaped;
+use crate::html::escaped;
 use crate::object::Object;
 use crate::shared::Shared;
 use crate::store::Store;
@@ -48,7 +48,7 @@ pub(crate) fn write(shared: &Shared) -> String {
 
 fn faults(shared: &Shared) -> String {
     let faults = shared.faults.all().into_iter();
-    let items = faults.map(|fault| format!("<li><code>{}</code>\n", Escaped(&fault.to_string())));
+    let items = faults.map(|fault| format!("<li><code>{}</code>\n", escaped(&fault.to_string())));
     let items: String = items.collect();
     if items.is_empty() {
         return "<h2>Faults</h2>\n<p>None\n".to_owned();
@@ -76,9 +76,9 @@ fn row(api: &str, name: &str, held: &Collection) -> String {
     let newest: Vec<String> = newest.map(|object| shown(held, object)).collect();
     format!(
         "<tr><td>{api}<td>{}<td>{}<td>{}\n",
-        Escaped(name),
+        escaped(name),
         held.len(),
-        Escaped(&newest.join(", "))
+        escaped(&newest.join(", "))
     )
 }
 
@@ -97,11 +97,11 @@ fn operations(prefix: &str, title: &str, operations: &[&Operation]) -> String {
         format!(
             "<details id={prefix}-{name}><summary><code>{method} {path}</code> \
              <a href=#{prefix}-{name}>{name}</a>: {summary}</summary>\n<p>{description}</details>\n",
-            name = Escaped(operation.name),
-            method = Escaped(operation.method),
-            path = Escaped(operation.path),
-            summary = Escaped(operation.summary),
-            description = Escaped(operation.description),
+            name = escaped(operation.name),
+            method = escaped(operation.method),
+            path = escaped(operation.path),
+            summary = escaped(operation.summary),
+            description = escaped(operation.description),
         )
     });
     let items: String = items.collect();

@@ -16,7 +16,7 @@ use tokio_io_timeout::TimeoutStream;
 use crate::addressing;
 use crate::compute::rules as compute;
 use crate::documents;
-use crate::injection::{Body, Disconnected, ended, whole};
+use crate::injection::{Body, ended, whole};
 use crate::inspection::ReceivedRequest;
 use crate::kfp::operations as kfp;
 use crate::login;
@@ -149,7 +149,7 @@ pub(crate) fn is_for_kfp(path: &str) -> bool {
 async fn receive(
     shared: Arc<Shared>,
     request: http::Request<Incoming>,
-) -> Result<http::Response<Body>, Disconnected> {
+) -> io::Result<http::Response<Body>> {
     if is_for_kfp(request.uri().path()) {
         let of_server = |operation: &&_| shared.kfp_server.has(operation);
         handle(kfp::OPERATIONS.iter().filter(of_server), &shared, request).await
@@ -162,7 +162,7 @@ async fn handle<E: ApiError>(
     operations: impl Iterator<Item = &'static Operation<E>>,
     shared: &Shared,
     request: http::Request<Incoming>,
-) -> Result<http::Response<Body>, Disconnected> {
+) -> io::Result<http::Response<Body>> {
     let (head, body) = request.into_parts();
     let selected = select(operations, &head.method, head.uri.path());
     let described = selected
@@ -182,8 +182,9 @@ async fn handle<E: ApiError>(
         _ => Vec::new(),
     };
     let operation_id = described.map(|described| described.id);
-    let request = ReceivedRequest::new(operation_id, &head, bytes.clone());
-    shared.log.add(request);
+    if let Some(mut received) = shared.received() {
+        received.push(ReceivedRequest::new(operation_id, &head, bytes.clone()));
+    }
     if let Some(response) = beside_the_apis(shared, &head, &bytes) {
         return Ok(whole(response));
     }

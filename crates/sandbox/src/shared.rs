@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use crate::credentials::Credentials;
 use crate::data_file::DataFile;
 use crate::injection::Faults;
-use crate::inspection::RequestLog;
+use crate::inspection::ReceivedRequest;
 use crate::kfp::server::KfpServer;
 use crate::seeding::snapshot;
 use crate::store::Store;
@@ -17,7 +17,8 @@ pub(crate) struct Shared {
     pub(crate) kfp_server: KfpServer,
     pub(crate) credentials: Credentials,
     pub(crate) faults: Faults,
-    pub(crate) log: RequestLog,
+    /// The requests received so far, if they are recorded.
+    pub(crate) received: Option<Mutex<Vec<ReceivedRequest>>>,
     pub(crate) store: Mutex<Store>,
     pub(crate) data_file: Option<Mutex<DataFile>>,
     /// Whether requests may name any host.
@@ -30,6 +31,11 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn received(&self) -> Option<MutexGuard<'_, Vec<ReceivedRequest>>> {
+        let received = self.received.as_ref()?;
+        Some(received.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Writes the data file if anything has changed since the last write, and returns whether it did.

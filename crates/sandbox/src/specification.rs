@@ -26,12 +26,9 @@ impl Specification {
         }
     }
 
-    pub(crate) fn title(&self) -> Option<&Value> {
-        self.document.pointer("/info/title")
-    }
-
-    pub(crate) fn version(&self) -> Option<&Value> {
-        self.document.pointer("/info/version")
+    /// Returns the title and the version.
+    pub(crate) fn info(&self) -> &Value {
+        &self.document["info"]
     }
 
     fn named_schemas(&'static self) -> Option<&'static Object> {

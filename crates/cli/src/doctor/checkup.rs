@@ -17,20 +17,12 @@ use crate::session::Identity;
 use crate::settings::{Settings, Source};
 
 pub struct Checkup<'a> {
-    options: &'a Options,
-    settings: &'a Settings<'a>,
-    api: Api,
+    pub options: &'a Options,
+    pub settings: &'a Settings<'a>,
+    pub api: Api,
 }
 
-impl<'a> Checkup<'a> {
-    pub fn new(options: &'a Options, settings: &'a Settings<'a>, api: Api) -> Self {
-        Self {
-            options,
-            settings,
-            api,
-        }
-    }
-
+impl Checkup<'_> {
     pub async fn checks(&self) -> Vec<Check> {
         let configured = match ConfiguredClient::of(self.settings, self.api) {
             Ok(Some(configured)) => configured,

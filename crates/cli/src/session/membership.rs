@@ -85,24 +85,21 @@ async fn lines(client: &compute::Client, members: &[Member]) -> Result<Vec<Strin
 
 /// Prompts for a line and returns it.
 async fn ask(question: &str) -> Result<String, Failure> {
-    let unreadable = |error: &io::Error| Failure::io("cannot read the terminal", error);
     let _ = write!(io::stderr(), "{question}");
     let read = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
-        let read = io::stdin().read_line(&mut line)?;
-        Ok((read, line))
+        io::stdin().read_line(&mut line).map(|_| line)
     });
-    let read: io::Result<(usize, String)> = match read.await {
-        Ok(read) => read,
-        Err(error) => Err(io::Error::other(error)),
-    };
-    match read {
-        Ok((0, _)) => Err(Failure::Usage(
+    match read
+        .await
+        .unwrap_or_else(|error| Err(io::Error::other(error)))
+    {
+        Ok(line) if line.is_empty() => Err(Failure::Usage(
             "no membership was selected; select one with `compute-kfp login --team-member ID`, \
              which keeps the login"
                 .to_owned(),
         )),
-        Ok((_, line)) => Ok(line),
-        Err(error) => Err(unreadable(&error)),
+        Ok(line) => Ok(line),
+        Err(error) => Err(Failure::io("cannot read the terminal", &error)),
     }
 }

@@ -1,5 +1,7 @@
 //! Initial objects of a sandbox.
 
+use std::collections::BTreeMap;
+
 use compute_api_client::operations::OPERATIONS;
 use serde_json::{Value, json};
 
@@ -12,15 +14,11 @@ use crate::store::Store;
 /// Adds an object in the format in which the server sends it. Omitted fields get their initial values.
 /// Ids may be omitted. Given ids must be in ascending order.
 pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(), SeedError> {
-    let kinds: Vec<&str> = store
-        .compute
-        .kinds()
-        .filter(|name| schema_of(name).is_some())
-        .collect();
-    let known = kinds.iter().find(|name| **name == kind).copied();
-    let known = known.and_then(|name| Some((name, schema_of(name)?)));
-    let Some((name, object_schema)) = known else {
-        let kinds = kinds.join(", ");
+    let kinds = store.compute.kinds();
+    let kinds = kinds.filter_map(|name| Some((name, schema_of(name)?)));
+    let kinds: BTreeMap<&str, &Value> = kinds.collect();
+    let Some((&name, &object_schema)) = kinds.get_key_value(kind) else {
+        let kinds = kinds.into_keys().collect::<Vec<_>>().join(", ");
         return Err(SeedError::new(format!(
             "unknown kind {kind:?}: use one of {kinds}"
         )));
@@ -57,17 +55,13 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
 
 /// Returns the schema of a single object of that kind, from the operation that returns it.
 fn schema_of(name: &str) -> Option<&'static Value> {
-    let path = format!("/{name}/{{id}}");
-    let own = OPERATIONS
-        .iter()
-        .find(|operation| operation.path == path && operation.method == "GET");
-    let collection = format!("/{name}");
-    let creation = || {
-        OPERATIONS
-            .iter()
-            .find(|operation| operation.path == collection && operation.method == "POST")
+    let find = |method: &str, path: String| {
+        let mut operations = OPERATIONS.iter();
+        operations.find(|operation| operation.path == path && operation.method == method)
     };
-    let response = COMPUTE.response(own.or_else(creation)?)?;
+    let own = find("GET", format!("/{name}/{{id}}"));
+    let own = own.or_else(|| find("POST", format!("/{name}")));
+    let response = COMPUTE.response(own?)?;
     Some(COMPUTE.resolve(response))
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::html::Escaped;
+use crate::html::escaped;
 use crate::kfp::error::KfpError;
 use crate::kfp::messages;
 use crate::kfp::parameters::path_text;
@@ -24,7 +24,7 @@ pub(super) fn create(_store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpEr
     };
     let html = format!(
         "<p>{kind} of {}</p>",
-        Escaped(text(&visualization, "source"))
+        escaped(text(&visualization, "source"))
     );
     set(&mut visualization, "html", html);
     Ok(Reply::ok(visualization))
