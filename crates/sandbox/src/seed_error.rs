@@ -8,14 +8,16 @@ pub(crate) struct SeedError {
     message: String,
 }
 
-impl SeedError {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
+impl<T: Into<String>> From<T> for SeedError {
+    fn from(message: T) -> Self {
         Self {
             place: Vec::new(),
             message: message.into(),
         }
     }
+}
 
+impl SeedError {
     pub(crate) fn inside(mut self, step: impl ToString) -> Self {
         self.place.insert(0, step.to_string());
         self

@@ -73,12 +73,12 @@ const STATE: &str = "sandbox";
 type AddOne = fn(&mut Store, &str, &Value) -> Result<(), SeedError>;
 
 fn add(store: &mut Store, data: &Value) -> Result<(), SeedError> {
-    let apis = data.as_object().ok_or_else(|| SeedError::new(FORM))?;
+    let apis = data.as_object().ok_or(FORM)?;
     let (mut add_to_compute, mut add_to_kfp): (AddOne, AddOne) =
         (compute::given::add_seed, kfp::given::add_seed);
     if let Some(state) = apis.get(STATE) {
         *store = Store::deserialize(state)
-            .map_err(|error| SeedError::new(error.to_string()).inside(STATE))?;
+            .map_err(|error| SeedError::from(error.to_string()).inside(STATE))?;
         add_to_compute =
             |store, kind, object| hold(store.compute.collections.known_mut(kind), kind, object);
         add_to_kfp =
@@ -88,7 +88,7 @@ fn add(store: &mut Store, data: &Value) -> Result<(), SeedError> {
         let add_one = match api.as_str() {
             "compute" => add_to_compute,
             "kfp" => add_to_kfp,
-            _ => return Err(SeedError::new(format!("unknown API {api:?}: {FORM}")).inside(api)),
+            _ => return Err(SeedError::from(format!("unknown API {api:?}: {FORM}")).inside(api)),
         };
         add_kinds(store, kinds, add_one).map_err(|problem| problem.inside(api))?;
     }
@@ -97,10 +97,8 @@ fn add(store: &mut Store, data: &Value) -> Result<(), SeedError> {
 
 /// Stores an object of a snapshot. It is complete and stays unchanged.
 fn hold(collection: Option<&mut Collection>, kind: &str, object: &Value) -> Result<(), SeedError> {
-    let collection = collection.ok_or_else(|| SeedError::new(format!("unknown kind {kind:?}")))?;
-    let object = object
-        .as_object()
-        .ok_or_else(|| SeedError::new("expected an object"))?;
+    let collection = collection.ok_or_else(|| format!("unknown kind {kind:?}"))?;
+    let object = object.as_object().ok_or("expected an object")?;
     collection.put(object.clone());
     Ok(())
 }
@@ -123,10 +121,10 @@ pub(crate) fn snapshot(store: &Store) -> serde_json::Result<Vec<u8>> {
 
 fn add_kinds(store: &mut Store, kinds: &Value, add_one: AddOne) -> Result<(), SeedError> {
     let form = "expected an object with a list for each kind of object";
-    let kinds = kinds.as_object().ok_or_else(|| SeedError::new(form))?;
+    let kinds = kinds.as_object().ok_or(form)?;
     for (kind, objects) in kinds {
         let list = objects.as_array();
-        let list = list.ok_or_else(|| SeedError::new("expected a list").inside(kind))?;
+        let list = list.ok_or_else(|| SeedError::from("expected a list").inside(kind))?;
         for (index, object) in list.iter().enumerate() {
             add_one(store, kind, object).map_err(|problem| problem.inside(index).inside(kind))?;
         }

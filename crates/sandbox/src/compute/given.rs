@@ -19,18 +19,14 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
     let kinds: BTreeMap<&str, &Value> = kinds.collect();
     let Some((&name, &object_schema)) = kinds.get_key_value(kind) else {
         let kinds = kinds.into_keys().collect::<Vec<_>>().join(", ");
-        return Err(SeedError::new(format!(
-            "unknown kind {kind:?}: use one of {kinds}"
-        )));
+        return Err(format!("unknown kind {kind:?}: use one of {kinds}").into());
     };
     let given = given.as_object();
-    let mut object = given
-        .ok_or_else(|| SeedError::new("expected an object"))?
-        .clone();
+    let mut object = given.ok_or("expected an object")?.clone();
     for (field, value) in &mut object {
         let known = properties(object_schema).find(|(known, _)| known == field);
         let (_, field_schema) =
-            known.ok_or_else(|| SeedError::new("unknown field").inside(field))?;
+            known.ok_or_else(|| SeedError::from("unknown field").inside(field))?;
         let mut problems = Vec::new();
         let place = vec![json!(field)];
         let read = schema::read(field_schema, value, place, Defaults::Filled, &mut problems);
@@ -43,7 +39,7 @@ pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(
         let last = store.compute.ids.get(name).copied().unwrap_or_default();
         if id <= last {
             let message = format!("{id} must be greater than {last}, the last id in use");
-            return Err(SeedError::new(message).inside("id"));
+            return Err(SeedError::from(message).inside("id"));
         }
         store.compute.continue_ids_after(name, id - 1);
     }
@@ -70,7 +66,7 @@ fn of_validation(problem: &Value) -> SeedError {
     let steps = problem.get("loc").and_then(Value::as_array);
     let steps = steps.into_iter().flatten().rev();
     steps.fold(
-        SeedError::new(message.unwrap_or_default()),
+        SeedError::from(message.unwrap_or_default()),
         |problem, step| {
             problem.inside(
                 step.as_str()

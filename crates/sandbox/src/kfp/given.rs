@@ -11,21 +11,19 @@ use crate::store::Store;
 pub(crate) fn add_seed(store: &mut Store, kind: &str, given: &Value) -> Result<(), SeedError> {
     let Some(resource) = RESOURCES.iter().find(|resource| resource.kind == kind) else {
         let kinds = RESOURCES.map(|resource| resource.kind).join(", ");
-        return Err(SeedError::new(format!(
-            "unknown kind {kind:?}: use one of {kinds}"
-        )));
+        return Err(format!("unknown kind {kind:?}: use one of {kinds}").into());
     };
     let message = messages::named(resource.message);
-    let object = message.read(given).map_err(SeedError::new)?;
+    let object = message.read(given)?;
     let collection = store.kfp.of(resource);
     if !object.contains_key("name") && resource.key_fields.contains(&"name") {
-        return Err(SeedError::new("expected a name").inside("name"));
+        return Err(SeedError::from("expected a name").inside("name"));
     }
     let key = collection.key_of(&object);
     let key: Vec<&str> = key.iter().map(String::as_str).collect();
     if collection.get(&key).is_some() {
         let message = format!("{} exists already", key.join(" "));
-        return Err(SeedError::new(message));
+        return Err(message.into());
     }
     resource.add(store, object);
     Ok(())

@@ -70,31 +70,30 @@ fn documents(file_name: &str, content: &[u8]) -> Result<Vec<Value>, String> {
         return Err(format!("The file is larger than {LARGEST} bytes"));
     }
     let lower_case = file_name.to_ascii_lowercase();
-    if lower_case.ends_with(".tar.gz") || lower_case.ends_with(".tgz") {
-        let (name, content) = from_tar(content)?;
-        return read_text(&name, &content);
-    }
-    if lower_case.ends_with(".zip") {
-        let (name, content) = from_zip(content)?;
-        return read_text(&name, &content);
-    }
-    read_text(file_name, content)
+    let files = if lower_case.ends_with(".tar.gz") || lower_case.ends_with(".tgz") {
+        from_tar(content)?
+    } else if lower_case.ends_with(".zip") {
+        from_zip(content)?
+    } else {
+        return read_text(file_name, content);
+    };
+    let (name, content) = main_file(files)?;
+    read_text(&name, &content)
 }
 
-fn from_tar(content: &[u8]) -> Result<(String, Vec<u8>), String> {
+/// The files of an archive, with their names.
+type Files = Vec<(String, Vec<u8>)>;
+
+fn from_tar(content: &[u8]) -> Result<Files, String> {
     let mut archive = tar::Archive::new(GzDecoder::new(content).take(LARGEST));
     let mut files = Vec::new();
     let mut left = LARGEST;
     for entry in archive.entries().map_err(|error| invalid(&error))? {
         let entry = entry.map_err(|error| invalid(&error))?;
-        let name = entry
-            .path()
-            .map_err(|error| invalid(&error))?
-            .to_string_lossy()
-            .into_owned();
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         files.push((name, unpacked(entry, &mut left)?));
     }
-    main_file(files)
+    Ok(files)
 }
 
 /// Reads a file of an archive. `left` is the remaining size limit.
@@ -109,7 +108,7 @@ fn unpacked(file: impl Read, left: &mut u64) -> Result<Vec<u8>, String> {
     Ok(content)
 }
 
-fn from_zip(content: &[u8]) -> Result<(String, Vec<u8>), String> {
+fn from_zip(content: &[u8]) -> Result<Files, String> {
     let archive = zip::ZipArchive::new(Cursor::new(content));
     let mut archive = archive.map_err(|error| invalid(&error))?;
     let mut files = Vec::new();
@@ -120,10 +119,10 @@ fn from_zip(content: &[u8]) -> Result<(String, Vec<u8>), String> {
         let name = file.name().map_err(|error| invalid(&error))?;
         files.push((name.into_owned(), content));
     }
-    main_file(files)
+    Ok(files)
 }
 
-fn main_file(mut files: Vec<(String, Vec<u8>)>) -> Result<(String, Vec<u8>), String> {
+fn main_file(mut files: Files) -> Result<(String, Vec<u8>), String> {
     files.retain(|(name, _)| !name.ends_with('/') && format(name).is_some());
     let main = files.iter().position(|(name, _)| name == MAIN_FILE);
     let place = main.unwrap_or_default();
@@ -275,15 +274,8 @@ pub(super) fn tasks(spec: &Value) -> Vec<String> {
     while !waiting.is_empty() {
         let ready = |task: &Value| {
             let before = task.get("dependentTasks").and_then(Value::as_array);
-            before.into_iter().flatten().all(|name| {
-                let is_ordered = ordered
-                    .iter()
-                    .any(|known| Some(known.as_str()) == name.as_str());
-                is_ordered
-                    || !waiting
-                        .iter()
-                        .any(|(known, _)| Some(known.as_str()) == name.as_str())
-            })
+            let mut before = before.into_iter().flatten();
+            before.all(|name| waiting.iter().all(|(known, _)| name != *known))
         };
         // Tasks that wait for each other are taken as they come.
         let next = waiting
