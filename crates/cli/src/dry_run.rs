@@ -4,9 +4,11 @@ use std::ffi::OsStr;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use compute_kfp::TransportBuilder;
 use compute_kfp::operation::{BodyKind, Operation};
 use compute_kfp::settings::{Found, Setting};
+use http::Request;
 use serde_json::Value;
 
 use crate::api::{Api, Client};
@@ -38,78 +40,93 @@ pub fn preview(settings: &Settings<'_>, api: Api) -> Result<(Client, Preview), F
 }
 
 /// Captures the request that a transport would send.
-#[derive(Clone)]
 pub struct Preview {
-    taken: Arc<Mutex<Option<Taken>>>,
-    variables: Placeholders,
-    connection: Vec<String>,
-}
-
-struct Taken {
-    method: String,
-    url: String,
-    /// Name, value, and whether it is secret.
-    headers: Vec<(String, String, bool)>,
-    body: Option<String>,
+    api: Api,
+    /// The settings of the client, as the SDK found them and as they are configured.
+    found: Vec<Found>,
+    settings: Vec<settings::Setting>,
+    taken: Arc<Mutex<Option<Request<Option<Bytes>>>>>,
 }
 
 impl Preview {
-    /// Creates a preview. `found` holds the settings of the client.
     fn new(settings: &Settings<'_>, api: Api, found: &[Found]) -> Self {
-        let settings = settings.of(api);
         Self {
+            api,
+            found: found.to_vec(),
+            settings: settings.of(api),
             taken: Arc::default(),
-            connection: connection(api, &settings),
-            variables: Placeholders {
-                api,
-                found: found.to_vec(),
-                settings,
-            },
         }
     }
 
     /// Makes a transport capture its request and send nothing.
     fn dry_run(&self, transport: TransportBuilder) -> TransportBuilder {
-        let (taken, variables) = (self.taken.clone(), self.variables.clone());
+        let taken = self.taken.clone();
         transport.dry_run(move |request| {
-            let headers = request.headers().iter().map(|(name, value)| {
-                let text = String::from_utf8_lossy(value.as_bytes());
-                let text = match value.is_sensitive() {
-                    true => variables.of(name.as_str(), &text),
-                    false => text.into_owned(),
-                };
-                (name.to_string(), text, value.is_sensitive())
-            });
-            let body = request.body().as_ref();
-            let body = body.map(|body| String::from_utf8_lossy(body).into_owned());
-            *taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(Taken {
-                method: request.method().to_string(),
-                url: request.uri().to_string(),
-                headers: headers.collect(),
-                body,
-            });
+            *taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(request.clone());
         })
     }
 
     /// Returns the request and the equivalent curl command, if there was a request.
     pub fn text(&self, operation: &Operation, arguments: &Value, files: &Files) -> Option<String> {
         let taken = self.taken.lock();
-        let taken = taken.unwrap_or_else(PoisonError::into_inner).take()?;
-        Some(taken.text(&self.connection, operation, arguments, files))
+        let request = taken.unwrap_or_else(PoisonError::into_inner).take()?;
+        let (method, url) = (request.method(), request.uri().to_string());
+        let mut bodies = operation.bodies();
+        let is_form = request.body().is_none()
+            && bodies.any(|body| matches!(body.kind, BodyKind::Multipart(_)));
+        let headers: Vec<(&str, String, bool)> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| {
+                let (name, text) = (name.as_str(), String::from_utf8_lossy(value.as_bytes()));
+                let text = match value.is_sensitive() {
+                    true => self.placeholder(name, &text),
+                    false if is_form && name == "content-type" => "multipart/form-data".to_owned(),
+                    false => text.into_owned(),
+                };
+                (name, text, value.is_sensitive())
+            })
+            .collect();
+        let parts = match request.body() {
+            Some(body) => {
+                let body = String::from_utf8_lossy(body).into_owned();
+                vec![("--data-binary", body)]
+            }
+            None => parts(operation, arguments, files),
+        };
+        let mut text = format!("{method} {url}\n");
+        for (name, value, _) in &headers {
+            let _ = writeln!(text, "{name}: {value}");
+        }
+        for (_, value) in &parts {
+            let _ = writeln!(text, "\n{value}");
+        }
+        let _ = write!(text, "\ncurl --request {method}");
+        for option in self.connection() {
+            let _ = write!(text, " \\\n  {option}");
+        }
+        for (name, value, is_secret) in headers {
+            // curl adds these itself, a form's with its boundary.
+            if name == "content-length" || (is_form && name == "content-type") {
+                continue;
+            }
+            let header = format!("{name}: {value}");
+            let header = match is_secret {
+                // In double quotes, so that the shell puts the secret in.
+                true => format!("\"{header}\""),
+                false => quoted(&header),
+            };
+            let _ = write!(text, " \\\n  --header {header}");
+        }
+        for (option, value) in &parts {
+            let _ = write!(text, " \\\n  {option} {}", quoted(value));
+        }
+        let _ = write!(text, " \\\n  {}", quoted(&url));
+        Some(text)
     }
-}
 
-/// Shell placeholders for secrets.
-#[derive(Clone)]
-struct Placeholders {
-    api: Api,
-    found: Vec<Found>,
-    settings: Vec<settings::Setting>,
-}
-
-impl Placeholders {
-    /// Returns the placeholder for the value of this header.
-    fn of(&self, header: &str, value: &str) -> String {
+    /// Returns the shell placeholder for the secret value of this header.
+    fn placeholder(&self, header: &str, value: &str) -> String {
         let variables = self.api.variables();
         let found = |setting| self.found.iter().find(|found| found.setting == setting);
         let identity = found(Setting::IdentityHeader).and_then(|found| found.value.as_deref());
@@ -136,83 +153,28 @@ impl Placeholders {
             (None, None) => "[hidden]".to_owned(),
         }
     }
+
+    /// Returns the curl options for the same connection.
+    fn connection(&self) -> impl Iterator<Item = String> {
+        let variables = self.api.variables();
+        self.settings.iter().filter_map(move |setting| {
+            let value = quoted(&setting.value.to_string_lossy());
+            match setting.variable {
+                name if name == variables.certificate_authority => {
+                    Some(format!("--cacert {value}"))
+                }
+                name if name == variables.client_certificate => Some(format!("--cert {value}")),
+                name if name == variables.client_key => Some(format!("--key {value}")),
+                // It may hold a password.
+                name if name == variables.proxy => Some(format!("--proxy \"${name}\"")),
+                _ => None,
+            }
+        })
+    }
 }
 
 fn content_of(path: &OsStr) -> String {
     format!("$(cat {})", quoted(&path.to_string_lossy()))
-}
-
-/// Returns the curl options for the same connection.
-fn connection(api: Api, settings: &[settings::Setting]) -> Vec<String> {
-    let variables = api.variables();
-    let option = |setting: &settings::Setting| {
-        let value = quoted(&setting.value.to_string_lossy());
-        match setting.variable {
-            name if name == variables.certificate_authority => Some(format!("--cacert {value}")),
-            name if name == variables.client_certificate => Some(format!("--cert {value}")),
-            name if name == variables.client_key => Some(format!("--key {value}")),
-            // It may hold a password.
-            name if name == variables.proxy => Some(format!("--proxy \"${name}\"")),
-            _ => None,
-        }
-    };
-    settings.iter().filter_map(option).collect()
-}
-
-impl Taken {
-    fn text(
-        &self,
-        connection: &[String],
-        operation: &Operation,
-        arguments: &Value,
-        files: &Files,
-    ) -> String {
-        let is_form = self.body.is_none() && operation.bodies().any(|body| is_multipart(body.kind));
-        let headers = self.headers.iter().map(|(name, value, is_secret)| {
-            let value = match is_form && name == "content-type" {
-                true => "multipart/form-data",
-                false => value,
-            };
-            (name, value, *is_secret)
-        });
-        let parts = match &self.body {
-            Some(body) => vec![("--data-binary", body.clone())],
-            None => parts(operation, arguments, files),
-        };
-        let mut text = format!("{} {}\n", self.method, self.url);
-        for (name, value, _) in headers.clone() {
-            let _ = writeln!(text, "{name}: {value}");
-        }
-        for (_, value) in &parts {
-            let _ = writeln!(text, "\n{value}");
-        }
-        let _ = write!(text, "\ncurl --request {}", self.method);
-        for option in connection {
-            let _ = write!(text, " \\\n  {option}");
-        }
-        for (name, value, is_secret) in headers {
-            // curl adds these itself, a form's with its boundary.
-            if name == "content-length" || (is_form && name == "content-type") {
-                continue;
-            }
-            let header = format!("{name}: {value}");
-            let header = match is_secret {
-                // In double quotes, so that the shell puts the secret in.
-                true => format!("\"{header}\""),
-                false => quoted(&header),
-            };
-            let _ = write!(text, " \\\n  --header {header}");
-        }
-        for (option, value) in &parts {
-            let _ = write!(text, " \\\n  {option} {}", quoted(value));
-        }
-        let _ = write!(text, " \\\n  {}", quoted(&self.url));
-        text
-    }
-}
-
-fn is_multipart(kind: BodyKind) -> bool {
-    matches!(kind, BodyKind::Multipart(_))
 }
 
 /// Returns the parts of a form, or the file of a body, as options of curl. Files are not held in memory.

@@ -18,7 +18,10 @@ use crate::{compute, kfp};
 
 /// Returns a store without data, except for what every server has.
 pub(crate) fn empty(clock: Clock) -> Store {
-    let mut store = Store::new(clock);
+    let mut store = Store {
+        clock,
+        ..Store::default()
+    };
     catalogue::add(&mut store);
     experiments::add_default(&mut store);
     store

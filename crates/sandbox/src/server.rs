@@ -141,16 +141,12 @@ async fn serve_until(
     let _ = tokio::time::timeout(TIME_TO_FINISH, connections.shutdown()).await;
 }
 
-/// Returns whether a path belongs to KFP. No path of the other API begins like this.
-pub(crate) fn is_for_kfp(path: &str) -> bool {
-    path.starts_with("/apis/")
-}
-
 async fn receive(
     shared: Arc<Shared>,
     request: http::Request<Incoming>,
 ) -> io::Result<http::Response<Body>> {
-    if is_for_kfp(request.uri().path()) {
+    // No path of the Compute API begins like this.
+    if request.uri().path().starts_with("/apis/") {
         let of_server = |operation: &&_| shared.kfp_server.has(operation);
         handle(kfp::OPERATIONS.iter().filter(of_server), &shared, request).await
     } else {

@@ -8,7 +8,7 @@ use crate::kfp::store::KfpStore;
 use crate::uuids::Uuids;
 
 /// All data of a sandbox. Its own serialization is the part of snapshots that is not objects.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Store {
     pub(crate) clock: Clock,
     pub(crate) agenda: Agenda,
@@ -24,18 +24,6 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self {
-            clock,
-            agenda: Agenda::default(),
-            uuids: Uuids::default(),
-            compute: ComputeStore::default(),
-            kfp: KfpStore::default(),
-            is_changed: false,
-            save_failure: None,
-        }
-    }
-
     /// Plans an event for the time when the clock shows `at`, or would show it without ticks in
     /// between.
     pub(crate) fn plan(&mut self, at: DateTime<Utc>, event: Event) {

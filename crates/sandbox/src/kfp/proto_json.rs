@@ -71,62 +71,53 @@ impl Field {
         if value.is_null() && !matches!(self.kind, Kind::AnyValue) {
             return Ok(None);
         }
-        let read = self
-            .kind
-            .read(value)
-            .map_err(|reason| self.refusal(value, reason))?;
+        let read = self.kind.read(self.name, value)?;
         let dropped = !self.zero_counts && self.kind.is_zero(&read);
         Ok((!dropped).then_some(read))
     }
-
-    fn refusal(&self, value: &Value, reason: Refusal) -> String {
-        match reason {
-            Refusal::Kind(kind) => {
-                format!(
-                    "proto: invalid value for {kind} field {}: {value}",
-                    self.name
-                )
-            }
-            Refusal::Inside(reason) => reason,
-        }
-    }
-}
-
-enum Refusal {
-    Kind(&'static str),
-    Inside(String),
 }
 
 impl Kind {
-    fn read(&'static self, value: &Value) -> Result<Value, Refusal> {
-        match self {
-            Self::Text => value
-                .as_str()
-                .map(Value::from)
-                .ok_or(Refusal::Kind("string")),
-            Self::Boolean => value
-                .as_bool()
-                .map(Value::from)
-                .ok_or(Refusal::Kind("bool")),
-            Self::Int32 => int32(value).map(Value::from).ok_or(Refusal::Kind("int32")),
-            Self::Int64 => integer(value)
-                .map(|number| json!(number.to_string()))
-                .ok_or(Refusal::Kind("int64")),
-            Self::Double => double(value).ok_or(Refusal::Kind("double")),
-            Self::Time => instant(value).ok_or(Refusal::Kind("google.protobuf.Timestamp")),
-            Self::Enum(known) => known.read(value).ok_or(Refusal::Kind("enum")),
-            Self::Message(name) => messages::named(name)
-                .read(value)
-                .map(Value::Object)
-                .map_err(Refusal::Inside),
-            Self::List(kind) => list(kind, value),
-            Self::Map(kind) => map(kind, value),
-            Self::Struct if value.is_object() => Ok(with_plain_numbers(value)),
-            Self::Struct => Err(Refusal::Kind("google.protobuf.Struct")),
-            Self::AnyMessage if is_any_message(value) => Ok(value.clone()),
-            Self::AnyMessage => Err(Refusal::Kind("google.protobuf.Any")),
-            Self::AnyValue => Ok(with_plain_numbers(value)),
-        }
+    fn read(&'static self, field: &str, value: &Value) -> Result<Value, String> {
+        let (kind, read) = match self {
+            Self::Text => ("string", value.as_str().map(Value::from)),
+            Self::Boolean => ("bool", value.as_bool().map(Value::from)),
+            Self::Int32 => ("int32", int32(value).map(Value::from)),
+            Self::Int64 => (
+                "int64",
+                integer(value).map(|number| json!(number.to_string())),
+            ),
+            Self::Double => ("double", double(value)),
+            Self::Time => ("google.protobuf.Timestamp", instant(value)),
+            Self::Enum(known) => ("enum", known.read(value)),
+            Self::Message(name) => return messages::named(name).read(value).map(Value::Object),
+            Self::List(kind) => match value {
+                Value::Array(elements) => {
+                    let elements = elements.iter().map(|element| kind.read(field, element));
+                    return elements.collect::<Result<Vec<_>, _>>().map(Value::from);
+                }
+                _ => ("repeated", None),
+            },
+            Self::Map(kind) => match value {
+                Value::Object(entries) => {
+                    let entries = entries.iter();
+                    let entries =
+                        entries.map(|(name, value)| Ok((name.clone(), kind.read(field, value)?)));
+                    return entries.collect::<Result<_, _>>().map(Value::Object);
+                }
+                _ => ("map", None),
+            },
+            Self::Struct => (
+                "google.protobuf.Struct",
+                value.is_object().then(|| with_plain_numbers(value)),
+            ),
+            Self::AnyMessage => (
+                "google.protobuf.Any",
+                is_any_message(value).then(|| value.clone()),
+            ),
+            Self::AnyValue => return Ok(with_plain_numbers(value)),
+        };
+        read.ok_or_else(|| format!("proto: invalid value for {kind} field {field}: {value}"))
     }
 }
 
@@ -153,28 +144,6 @@ pub(super) fn with_plain_numbers(value: &Value) -> Value {
             .collect(),
         other => other.clone(),
     }
-}
-
-fn list(kind: &'static Kind, value: &Value) -> Result<Value, Refusal> {
-    let Value::Array(elements) = value else {
-        return Err(Refusal::Kind("repeated"));
-    };
-    elements
-        .iter()
-        .map(|element| kind.read(element))
-        .collect::<Result<Vec<_>, _>>()
-        .map(Value::from)
-}
-
-fn map(kind: &'static Kind, value: &Value) -> Result<Value, Refusal> {
-    let Value::Object(entries) = value else {
-        return Err(Refusal::Kind("map"));
-    };
-    entries
-        .iter()
-        .map(|(name, value)| Ok((name.clone(), kind.read(value)?)))
-        .collect::<Result<Object, _>>()
-        .map(Value::Object)
 }
 
 /// Returns whether it is empty or names its type by a URL, which a server has to know.
