@@ -2,12 +2,12 @@ use std::collections::BTreeSet;
 
 use compute_kfp_runtime::operation::Operation as Description;
 use http::{HeaderMap, Method, StatusCode};
+use hyper::body::Bytes;
 
 use crate::authentication::{Refusal, authenticate};
 use crate::credentials::Credentials;
 use crate::path_template::fit;
 use crate::reply::{Reply, Response};
-use crate::request_body::Part;
 use crate::store::Store;
 
 /// An operation of an API. `E` is the API's error type.
@@ -28,6 +28,13 @@ pub(crate) struct Call<'a> {
     pub(crate) body: &'a [u8],
     /// The parts of a `multipart/form-data` body.
     pub(crate) parts: &'a [Part],
+}
+
+/// A part of a `multipart/form-data` body.
+pub(crate) struct Part {
+    pub(crate) name: String,
+    pub(crate) file_name: Option<String>,
+    pub(crate) content: Bytes,
 }
 
 impl<'a> Call<'a> {

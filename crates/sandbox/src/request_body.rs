@@ -1,11 +1,14 @@
 use compute_kfp_runtime::operation::BodyKind;
+use std::io;
+
+use futures_util::stream;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 use tokio::sync::Semaphore;
 
-use crate::operation::Rejection;
+use crate::operation::{Part, Rejection};
 
 /// Default maximum of a gRPC server.
 const LARGEST_MESSAGE: usize = 4 * 1024 * 1024;
@@ -61,15 +64,8 @@ pub(crate) async fn read(
     }
 }
 
-/// A part of a `multipart/form-data` body.
-pub(crate) struct Part {
-    pub(crate) name: String,
-    pub(crate) file_name: Option<String>,
-    pub(crate) content: Bytes,
-}
-
 /// Returns the parts of a body, or none if it does not match its content type.
-pub(crate) async fn parts(headers: &HeaderMap, body: &[u8]) -> Vec<Part> {
+pub(crate) async fn parts(headers: &HeaderMap, body: Bytes) -> Vec<Part> {
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -77,7 +73,7 @@ pub(crate) async fn parts(headers: &HeaderMap, body: &[u8]) -> Vec<Part> {
     let Some(boundary) = boundary else {
         return Vec::new();
     };
-    let mut multipart = multer::Multipart::with_reader(body, boundary);
+    let mut multipart = multer::Multipart::new(stream::iter([io::Result::Ok(body)]), boundary);
     let mut parts = Vec::new();
     while let Ok(Some(field)) = multipart.next_field().await {
         let name = field.name().unwrap_or_default().to_owned();

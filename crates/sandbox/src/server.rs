@@ -147,7 +147,7 @@ async fn receive(
 ) -> io::Result<http::Response<Body>> {
     // No path of the Compute API begins like this.
     if request.uri().path().starts_with("/apis/") {
-        let of_server = |operation: &&_| shared.kfp_server.has(operation);
+        let of_server = |operation: &&Operation<_>| shared.kfp_server.has(operation.described);
         handle(kfp::OPERATIONS.iter().filter(of_server), &shared, request).await
     } else {
         handle(compute::OPERATIONS.iter(), &shared, request).await
@@ -174,7 +174,7 @@ async fn handle<E: ApiError>(
         Err(rejection) => (Bytes::new(), Err(rejection)),
     };
     let parts = match kind {
-        Some(BodyKind::Multipart(_)) => parts(&head.headers, &bytes).await,
+        Some(BodyKind::Multipart(_)) => parts(&head.headers, bytes.clone()).await,
         _ => Vec::new(),
     };
     let operation_id = described.map(|described| described.id);

@@ -1,8 +1,5 @@
-use compute_kfp_runtime::operation::Operation as Description;
+use compute_kfp_runtime::operation::Operation;
 use kfp_api_client::operations;
-
-use crate::kfp::error::KfpError;
-use crate::operation::Operation;
 
 /// The KFP server that a sandbox behaves as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -18,7 +15,7 @@ pub enum KfpServer {
 }
 
 /// Operations that no server has.
-static DRAFTS: [&Description; 7] = [
+static DRAFTS: [&Operation; 7] = [
     &operations::AUTHORIZE,
     &operations::CREATE_VISUALIZATION_V1,
     &operations::GET_FILTER,
@@ -29,7 +26,7 @@ static DRAFTS: [&Description; 7] = [
 ];
 
 /// Operations of the next API that release 2.17 does not have.
-static AFTER_2_17: [&Description; 13] = [
+static AFTER_2_17: [&Operation; 13] = [
     &operations::BATCH_CREATE_ARTIFACT_TASKS,
     &operations::BATCH_CREATE_ARTIFACTS,
     &operations::BATCH_UPDATE_TASKS,
@@ -46,8 +43,8 @@ static AFTER_2_17: [&Description; 13] = [
 ];
 
 impl KfpServer {
-    pub(crate) fn has(self, operation: &Operation<KfpError>) -> bool {
-        let lacks = |operations: &[&Description]| operations.contains(&operation.described);
+    pub(crate) fn has(self, operation: &Operation) -> bool {
+        let lacks = |operations: &[&Operation]| operations.contains(&operation);
         match self {
             Self::All => true,
             Self::Next => !lacks(&DRAFTS),
