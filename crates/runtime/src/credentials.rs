@@ -73,16 +73,6 @@ pub trait Credentials: fmt::Debug + Send + Sync + 'static {
         let _ = refused;
         Box::pin(async { Ok(false) })
     }
-
-    /// Returns whether it would add the same to a new request as it added to an `earlier` one.
-    ///
-    /// If `true`, the request gets a copy, and [`authorize`](Self::authorize) is not called. The
-    /// default implementation returns `false`. Return `true` only for a credential that never
-    /// changes.
-    fn still_adds(&self, earlier: &Authorization) -> bool {
-        let _ = earlier;
-        false
-    }
 }
 
 /// The part of a request that authorises it.
@@ -101,8 +91,7 @@ pub trait Credentials: fmt::Debug + Send + Sync + 'static {
 pub struct Authorization {
     scheme: &'static SecurityScheme,
     http: Arc<HttpClients>,
-    /// Shared with the request that is authorised.
-    headers: Arc<HeaderMap>,
+    headers: HeaderMap,
 }
 
 impl Authorization {
@@ -116,7 +105,7 @@ impl Authorization {
         Self {
             scheme,
             http,
-            headers: Arc::default(),
+            headers: HeaderMap::new(),
         }
     }
 
@@ -133,10 +122,6 @@ impl Authorization {
     /// Returns the headers that have been added so far.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
-    }
-
-    pub(crate) fn shared_headers(&self) -> Arc<HeaderMap> {
-        self.headers.clone()
     }
 
     /// Adds a token: as `Bearer <token>`, or in the place that the scheme defines.
@@ -193,7 +178,7 @@ impl Authorization {
                 self.scheme.name
             ))
         })?;
-        secrets::set(Arc::make_mut(&mut self.headers), &name, value);
+        secrets::set(&mut self.headers, &name, value);
         Ok(())
     }
 
@@ -252,10 +237,6 @@ impl<C: Credentials + ?Sized> Credentials for Arc<C> {
     fn renew<'a>(&'a self, refused: &'a Authorization) -> Pending<'a, bool> {
         (**self).renew(refused)
     }
-
-    fn still_adds(&self, earlier: &Authorization) -> bool {
-        (**self).still_adds(earlier)
-    }
 }
 
 /// Sends all of them with each request, such as a token and the cookie of a proxy.
@@ -277,11 +258,6 @@ impl Credentials for Vec<Arc<dyn Credentials>> {
             }
             Ok(renewed)
         })
-    }
-
-    fn still_adds(&self, earlier: &Authorization) -> bool {
-        self.iter()
-            .all(|credentials| credentials.still_adds(earlier))
     }
 }
 
@@ -306,10 +282,6 @@ impl BearerToken {
 impl Credentials for BearerToken {
     fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()> {
         Box::pin(async move { authorization.token(self.0.expose_secret()) })
-    }
-
-    fn still_adds(&self, _: &Authorization) -> bool {
-        true
     }
 }
 
@@ -340,10 +312,6 @@ impl ApiKey {
 impl Credentials for ApiKey {
     fn authorize<'a>(&'a self, authorization: &'a mut Authorization) -> Pending<'a, ()> {
         Box::pin(async move { authorization.key(self.0.expose_secret()) })
-    }
-
-    fn still_adds(&self, _: &Authorization) -> bool {
-        true
     }
 }
 

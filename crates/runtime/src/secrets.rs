@@ -1,7 +1,6 @@
 //! Redaction of the credentials of a request from everything that is kept of its response.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
@@ -11,25 +10,19 @@ use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
 const SHORTEST: usize = 6;
 const REDACTED: &[u8] = b"[redacted]";
 
-/// Headers that authorise one request, grouped by the credential that added them.
+/// Headers that authorise one request.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(Vec<Arc<HeaderMap>>);
+pub(crate) struct Secrets(HeaderMap);
 
 impl Secrets {
     /// Adds the headers of one credential to those of the others.
-    pub fn add(&mut self, added: Arc<HeaderMap>) {
-        self.0.push(added);
-    }
-
-    fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        self.0.iter().flat_map(|added| added.iter())
+    pub fn add(&mut self, added: &HeaderMap) {
+        set_all(&mut self.0, added);
     }
 
     /// Sets the headers in a request and replaces existing ones.
     pub fn authorise(&self, headers: &mut HeaderMap) {
-        for (name, value) in self.headers() {
-            set(headers, name, value.clone());
-        }
+        set_all(headers, &self.0);
     }
 
     /// Returns the bytes without any of the credentials.
@@ -74,7 +67,7 @@ impl Secrets {
                 texts.push(text);
             }
         };
-        for (name, value) in self.headers() {
+        for (name, value) in &self.0 {
             let value = value.as_bytes();
             add(value);
             if *name == COOKIE {
@@ -115,6 +108,12 @@ fn behind(value: &[u8], mark: u8) -> Option<&[u8]> {
     Some(value[at + 1..].trim_ascii())
 }
 
+fn set_all(headers: &mut HeaderMap, added: &HeaderMap) {
+    for (name, value) in added {
+        set(headers, name, value.clone());
+    }
+}
+
 /// Sets a header. Cookies share one header; any other header has one value.
 pub(crate) fn set(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
     let mut value = match headers.get(name) {
@@ -141,7 +140,7 @@ mod tests {
     fn secrets(name: HeaderName, value: &str) -> Secrets {
         let mut secrets = Secrets::default();
         let value = HeaderValue::from_str(value).unwrap();
-        secrets.add(Arc::new(HeaderMap::from_iter([(name, value)])));
+        secrets.add(&HeaderMap::from_iter([(name, value)]));
         secrets
     }
 

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use self::attempt::Taking;
 pub use self::builder::TransportBuilder;
 use self::call::{Call, Responding};
 use crate::byte_stream::ByteStream;
-use crate::credentials::{Authorization, Credentials};
+use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::http_client::HttpClients;
@@ -69,7 +69,8 @@ struct Inner {
     allow_plain_http: bool,
     http: Arc<HttpClients>,
     user_agent: HeaderValue,
-    credentials: Vec<HeldCredentials>,
+    /// Credentials, by the name of their scheme.
+    credentials: Vec<(String, Arc<dyn Credentials>)>,
     middleware: Vec<Arc<dyn Middleware>>,
     dry_run: Option<DryRun>,
     retry: RetryPolicy,
@@ -100,48 +101,15 @@ impl Inner {
         Ok(endpoint)
     }
 
-    fn held(&self, scheme: &SecurityScheme) -> Option<&HeldCredentials> {
+    fn held(&self, scheme: &SecurityScheme) -> Option<&dyn Credentials> {
         let mut all = self.credentials.iter();
-        all.find(|held| held.scheme == scheme.name)
+        let (_, held) = all.find(|(name, _)| name == scheme.name)?;
+        Some(&**held)
     }
 }
 
 fn is_same(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
-}
-
-/// The credentials of a scheme.
-struct HeldCredentials {
-    scheme: String,
-    credentials: Arc<dyn Credentials>,
-    /// The last authorization, if the credentials would still add the same.
-    last: Mutex<Option<Authorization>>,
-}
-
-impl HeldCredentials {
-    /// Returns the authorization of a request by this scheme.
-    async fn authorization(
-        &self,
-        scheme: &'static SecurityScheme,
-        http: &Arc<HttpClients>,
-    ) -> Result<Authorization, Error> {
-        if let Some(last) = &*self.last()
-            && last.scheme() == scheme
-            && self.credentials.still_adds(last)
-        {
-            return Ok(last.clone());
-        }
-        let mut authorization = Authorization::over(scheme, http.clone());
-        self.credentials.authorize(&mut authorization).await?;
-        if self.credentials.still_adds(&authorization) {
-            *self.last() = Some(authorization.clone());
-        }
-        Ok(authorization)
-    }
-
-    fn last(&self) -> MutexGuard<'_, Option<Authorization>> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Transport {
@@ -302,7 +270,7 @@ where
 /// unknown.
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let schemes = self.0.credentials.iter().map(|held| &held.scheme);
+        let schemes = self.0.credentials.iter().map(|(scheme, _)| scheme);
         f.debug_struct("Transport")
             .field("endpoint", &self.endpoint())
             .field("credentials", &schemes.collect::<Vec<_>>())

@@ -51,10 +51,6 @@ impl Credentials for SessionCookie {
             authorization.header(COOKIE, cookies)
         })
     }
-
-    fn still_adds(&self, _: &Authorization) -> bool {
-        true
-    }
 }
 
 impl fmt::Debug for SessionCookie {
@@ -99,10 +95,6 @@ impl Credentials for IdentityHeader {
         Box::pin(async move {
             authorization.header(header_name(&self.name)?, self.value.expose_secret())
         })
-    }
-
-    fn still_adds(&self, _: &Authorization) -> bool {
-        true
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::error::Error as StdError;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -149,7 +148,7 @@ impl<'a> Exchange<'a> {
             headers.insert(AUTHORIZATION, value.clone());
         }
         let mut secrets = Secrets::default();
-        secrets.add(Arc::new(headers));
+        secrets.add(&headers);
         secrets
     }
 

@@ -1,14 +1,14 @@
 //! The builder of a transport.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderValue;
 use reqwest::Client;
 
-use super::{DryRun, HeldCredentials, Inner, Transport, is_same};
+use super::{DryRun, Inner, Transport, is_same};
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -363,13 +363,6 @@ impl TransportBuilder {
                     .check_credentials(endpoint, self.allow_plain_http)?;
             }
         }
-        let credentials = self.credentials.into_iter();
-        let credentials = credentials.map(|(scheme, credentials)| HeldCredentials {
-            scheme,
-            credentials,
-            last: Mutex::default(),
-        });
-        let credentials = credentials.collect();
         let user_agent = user_agent(self.application.as_deref())?;
         let http = match self.http {
             Some(client) => {
@@ -384,7 +377,7 @@ impl TransportBuilder {
             allow_plain_http: self.allow_plain_http,
             http: Arc::new(http),
             user_agent,
-            credentials,
+            credentials: self.credentials,
             middleware: self.middleware,
             dry_run: self.dry_run,
             retry: self.retry,

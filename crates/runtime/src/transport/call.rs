@@ -10,8 +10,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument as _, Span};
 
 use super::attempt::{Sending, Taking};
-use super::{HeldCredentials, Inner, trace};
-use crate::credentials::{Authorization, Pending};
+use super::{Inner, trace};
+use crate::credentials::{Authorization, Credentials, Pending};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::fault;
@@ -22,7 +22,7 @@ use crate::request::{Parts, Request};
 use crate::retry::RetryPolicy;
 use crate::secrets::Secrets;
 
-type Authorizations<'a> = Vec<(&'a HeldCredentials, Authorization)>;
+type Authorizations<'a> = Vec<(&'a dyn Credentials, Authorization)>;
 
 /// The future response of a call; boxed, so that the future that awaits it is small.
 pub(super) type Responding<'a> = Pending<'a, (Box<Call<'a>>, RawResponse)>;
@@ -164,7 +164,7 @@ impl<'a> Call<'a> {
     async fn attempt(&mut self) -> Result<RawResponse, Error> {
         let mut secrets = Secrets::default();
         for (_, authorization) in &self.authorizations {
-            secrets.add(authorization.shared_headers());
+            secrets.add(authorization.headers());
         }
         self.attempts += 1;
         trace::sending(self.attempts);
@@ -351,7 +351,8 @@ impl<'a> Call<'a> {
         })?;
         for scheme in *fitting {
             if let Some(held) = transport.held(scheme) {
-                let authorization = held.authorization(scheme, &transport.http).await?;
+                let mut authorization = Authorization::over(scheme, transport.http.clone());
+                held.authorize(&mut authorization).await?;
                 authorizations.push((held, authorization));
             }
         }
@@ -362,7 +363,7 @@ impl<'a> Call<'a> {
     async fn renew(&self) -> Result<bool, Error> {
         let mut renewed = false;
         for (held, refused) in &self.authorizations {
-            renewed |= held.credentials.renew(refused).await?;
+            renewed |= held.renew(refused).await?;
         }
         Ok(renewed)
     }
