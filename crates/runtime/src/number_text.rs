@@ -39,15 +39,14 @@
 //! ```
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
-use std::hash::BuildHasher;
+#[cfg(feature = "schemars")]
 use std::marker::PhantomData;
-use std::str::FromStr;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
-use serde::ser::{Serialize, Serializer};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
+use crate::null;
 use crate::nullable::Nullable;
 
 /// Writes the numbers in `value`: integers as strings, doubles as strings if they are not finite.
@@ -68,7 +67,7 @@ pub fn serialize<T: NumberText, S: Serializer>(
     value: &T,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    value.write(serializer)
+    value.to_wire().serialize(serializer)
 }
 
 /// Reads numbers that are written as strings or as numbers.
@@ -86,293 +85,113 @@ pub fn serialize<T: NumberText, S: Serializer>(
 ///     compute_kfp_runtime::number_text::deserialize::<u64, _>(serde_json::json!("-1")).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     r#"invalid value: string "-1", expected a uint64 as a string or a number"#
+///     r#"invalid value: "-1", expected a uint64 as a string or a number"#
 /// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub fn deserialize<'de, T: NumberText, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    T::read(deserializer)
+    T::Wire::deserialize(deserializer).map(T::from_wire)
 }
 
 /// A field type that [`serialize`] and [`deserialize`] support.
 ///
-/// Sealed: implemented for `i64`, `u64`, `f64`, and for `Option`, [`Nullable`], `Vec` and
-/// string-keyed maps of types that implement it.
+/// It is implemented for `i64`, `u64`, `f64`, and for `Option`, [`Nullable`], `Vec` and string-keyed
+/// maps of types that implement it.
 ///
 /// ```
 /// fn total<T: compute_kfp_runtime::number_text::NumberText>(_: &T) {}
 /// total(&vec![Some(1_i64)]);
 /// ```
-pub trait NumberText: sealed::Sealed + Sized {
+pub trait NumberText: Sized {
+    /// Type with the wire format.
     #[cfg(feature = "schemars")]
-    #[doc(hidden)]
-    type Described: schemars::JsonSchema;
+    type Wire: Serialize + DeserializeOwned + schemars::JsonSchema;
+    /// Type with the wire format.
+    #[cfg(not(feature = "schemars"))]
+    type Wire: Serialize + DeserializeOwned;
 
-    #[doc(hidden)]
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+    /// Converts to the type with the wire format.
+    fn to_wire(&self) -> Self::Wire;
 
-    #[doc(hidden)]
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+    /// Converts from the type with the wire format.
+    fn from_wire(wire: Self::Wire) -> Self;
 }
 
-mod sealed {
-    pub trait Sealed {}
-}
+macro_rules! numbers {
+    ($($number:ty),*) => {$(
+        impl NumberText for $number {
+            type Wire = Text<Self>;
 
-struct Written<'a, T>(&'a T);
-
-impl<T: NumberText> Serialize for Written<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.write(serializer)
-    }
-}
-
-struct Read<T>(T);
-
-impl<'de, T: NumberText> Deserialize<'de> for Read<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::read(deserializer).map(Self)
-    }
-}
-
-struct IntegerVisitor<T> {
-    name: &'static str,
-    integer: PhantomData<T>,
-}
-
-impl<T: FromStr + TryFrom<i128>> IntegerVisitor<T> {
-    fn checked<E: Error>(&self, number: i128, seen: Unexpected<'_>) -> Result<T, E> {
-        T::try_from(number).map_err(|_| E::invalid_value(seen, self))
-    }
-}
-
-impl<'de, T: FromStr + TryFrom<i128>> Visitor<'de> for IntegerVisitor<T> {
-    type Value = T;
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        text.parse()
-            .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
-        self.checked(number.into(), Unexpected::Signed(number))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
-        self.checked(number.into(), Unexpected::Unsigned(number))
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
-        let seen = Unexpected::Float(number);
-        if number.fract() == 0.0 {
-            // The cast saturates far outside 64 bits, so what is too large stays too large.
-            self.checked(number as i128, seen)
-        } else {
-            Err(E::invalid_value(seen, &self))
-        }
-    }
-
-    // With serde_json's `arbitrary_precision`, which any crate of the build can turn on, a number
-    // arrives as a map that only `serde_json::Number` understands.
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))?;
-        match (number.as_i64(), number.as_u64(), number.as_f64()) {
-            (Some(number), _, _) => self.visit_i64(number),
-            (_, Some(number), _) => self.visit_u64(number),
-            (_, _, Some(number)) => self.visit_f64(number),
-            _ => Err(A::Error::invalid_value(
-                Unexpected::Other(&number.to_string()),
-                &self,
-            )),
-        }
-    }
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} as a string or a number", self.name)
-    }
-}
-
-macro_rules! integers {
-    ($($integer:ty, $name:literal, $described:ident;)*) => {$(
-        impl sealed::Sealed for $integer {}
-
-        impl NumberText for $integer {
-            #[cfg(feature = "schemars")]
-            type Described = described::$described;
-
-            fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+            fn to_wire(&self) -> Text<Self> {
+                Text(*self)
             }
 
-            fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(IntegerVisitor {
-                    name: $name,
-                    integer: PhantomData,
-                })
+            fn from_wire(wire: Text<Self>) -> Self {
+                wire.0
             }
         }
     )*};
 }
 
-integers! {
-    i64, "an int64", Int64;
-    u64, "a uint64", Uint64;
-}
-
-impl sealed::Sealed for f64 {}
-
-impl NumberText for f64 {
-    #[cfg(feature = "schemars")]
-    type Described = described::Double;
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match *self {
-            number if number.is_nan() => serializer.serialize_str(NAN),
-            f64::INFINITY => serializer.serialize_str(INFINITY),
-            f64::NEG_INFINITY => serializer.serialize_str(MINUS_INFINITY),
-            number => serializer.serialize_f64(number),
-        }
-    }
-
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(DoubleVisitor)
-    }
-}
-
-// How doubles are written that JSON has no number for.
-const NAN: &str = "NaN";
-const INFINITY: &str = "Infinity";
-const MINUS_INFINITY: &str = "-Infinity";
-
-struct DoubleVisitor;
-
-impl<'de> Visitor<'de> for DoubleVisitor {
-    type Value = f64;
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<f64, E> {
-        let number = match text {
-            NAN => Some(f64::NAN),
-            INFINITY => Some(f64::INFINITY),
-            MINUS_INFINITY => Some(f64::NEG_INFINITY),
-            // As a number of JSON: Rust's own reader takes more, such as `inf`, and would stand in
-            // programs beside the one of `serde_json`.
-            _ => serde_json::from_str(text).ok(),
-        };
-        number.ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<f64, E> {
-        Ok(number)
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<f64, E> {
-        Ok(number as f64)
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<f64, E> {
-        Ok(number as f64)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<f64, A::Error> {
-        let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))?;
-        number
-            .as_f64()
-            .ok_or_else(|| A::Error::invalid_value(Unexpected::Other(&number.to_string()), &self))
-    }
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a double as a number or a string")
-    }
-}
-
-impl<T: NumberText> sealed::Sealed for Option<T> {}
+numbers!(i64, u64, f64);
 
 impl<T: NumberText> NumberText for Option<T> {
-    #[cfg(feature = "schemars")]
-    type Described = Option<T::Described>;
+    type Wire = Option<T::Wire>;
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.as_ref().map(Written).serialize(serializer)
+    fn to_wire(&self) -> Self::Wire {
+        self.as_ref().map(T::to_wire)
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = Option::<Read<T>>::deserialize(deserializer)?;
-        Ok(read.map(|Read(value)| value))
+    fn from_wire(wire: Self::Wire) -> Self {
+        wire.map(T::from_wire)
     }
 }
-
-impl<T: NumberText> sealed::Sealed for Nullable<T> {}
 
 impl<T: NumberText> NumberText for Nullable<T> {
-    #[cfg(feature = "schemars")]
-    type Described = Nullable<T::Described>;
+    type Wire = Nullable<T::Wire>;
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.as_ref().map(Written).serialize(serializer)
+    fn to_wire(&self) -> Self::Wire {
+        self.as_ref().map(T::to_wire)
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::<T>::read(deserializer).map(Self::from)
+    fn from_wire(wire: Self::Wire) -> Self {
+        wire.map(T::from_wire)
     }
 }
-
-impl<T: NumberText> sealed::Sealed for Vec<T> {}
 
 impl<T: NumberText> NumberText for Vec<T> {
-    #[cfg(feature = "schemars")]
-    type Described = Vec<T::Described>;
+    type Wire = OrNull<Vec<T::Wire>>;
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter().map(Written))
+    fn to_wire(&self) -> Self::Wire {
+        OrNull(self.iter().map(T::to_wire).collect())
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = Option::<Vec<Read<T>>>::deserialize(deserializer)?.unwrap_or_default();
-        Ok(read.into_iter().map(|Read(value)| value).collect())
+    fn from_wire(wire: Self::Wire) -> Self {
+        wire.0.into_iter().map(T::from_wire).collect()
     }
 }
 
-impl<T: NumberText> sealed::Sealed for BTreeMap<String, T> {}
+macro_rules! maps {
+    ($($map:ident),*) => {$(
+        impl<T: NumberText> NumberText for $map<String, T> {
+            type Wire = OrNull<$map<String, T::Wire>>;
 
-impl<T: NumberText> NumberText for BTreeMap<String, T> {
-    #[cfg(feature = "schemars")]
-    type Described = BTreeMap<String, T::Described>;
+            fn to_wire(&self) -> Self::Wire {
+                let fields = self.iter().map(|(key, value)| (key.clone(), value.to_wire()));
+                OrNull(fields.collect())
+            }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter().map(|(key, value)| (key, Written(value))))
-    }
-
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read =
-            Option::<BTreeMap<String, Read<T>>>::deserialize(deserializer)?.unwrap_or_default();
-        Ok(read
-            .into_iter()
-            .map(|(key, Read(value))| (key, value))
-            .collect())
-    }
+            fn from_wire(wire: Self::Wire) -> Self {
+                let fields = wire.0.into_iter();
+                fields.map(|(key, value)| (key, T::from_wire(value))).collect()
+            }
+        }
+    )*};
 }
 
-impl<T: NumberText, H: BuildHasher + Default> sealed::Sealed for HashMap<String, T, H> {}
-
-impl<T: NumberText, H: BuildHasher + Default> NumberText for HashMap<String, T, H> {
-    #[cfg(feature = "schemars")]
-    type Described = HashMap<String, T::Described>;
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter().map(|(key, value)| (key, Written(value))))
-    }
-
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read =
-            Option::<HashMap<String, Read<T>>>::deserialize(deserializer)?.unwrap_or_default();
-        Ok(read
-            .into_iter()
-            .map(|(key, Read(value))| (key, value))
-            .collect())
-    }
-}
+maps!(BTreeMap, HashMap);
 
 /// The JSON schema of a field that uses this module.
 ///
@@ -402,47 +221,156 @@ impl<T: NumberText> schemars::JsonSchema for Schema<T> {
     }
 
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        T::Described::schema_name()
+        T::Wire::schema_name()
     }
 
     fn schema_id() -> std::borrow::Cow<'static, str> {
-        T::Described::schema_id()
+        T::Wire::schema_id()
     }
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        T::Described::json_schema(generator)
+        T::Wire::json_schema(generator)
     }
 }
 
-#[cfg(feature = "schemars")]
-mod described {
-    use std::borrow::Cow;
+use wire::{OrNull, Text};
 
-    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+/// The types with the wire format.
+mod wire {
+    use super::*;
 
-    macro_rules! described {
-        ($($name:ident, $schema_name:literal, $types:tt, $format:literal;)*) => {$(
-            pub struct $name;
+    // A list or a map; null is read as an empty one. (A comment of documentation would be in schemas.)
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent, bound(deserialize = "T: Default + Deserialize<'de>"))]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+    pub struct OrNull<T>(#[serde(deserialize_with = "null::as_empty")] pub T);
 
-            impl JsonSchema for $name {
-                fn inline_schema() -> bool {
-                    true
-                }
+    /// A number as a string or a number.
+    pub struct Text<T>(pub T);
 
-                fn schema_name() -> Cow<'static, str> {
-                    $schema_name.into()
-                }
-
-                fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                    json_schema!({"type": $types, "format": $format})
-                }
-            }
-        )*};
+    impl<T: Number> Serialize for Text<T> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            self.0.write(serializer)
+        }
     }
 
-    described! {
-        Int64, "NumberText", ["string", "integer"], "int64";
-        Uint64, "Uint64Text", ["string", "integer"], "uint64";
-        Double, "DoubleText", ["number", "string"], "double";
+    impl<'de, T: Number> Deserialize<'de> for Text<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let value = Value::deserialize(deserializer)?;
+            let number = match &value {
+                Value::String(text) => T::of_text(text),
+                Value::Number(number) => T::of_number(number),
+                _ => None,
+            };
+            number.map(Self).ok_or_else(|| {
+                let expected = T::EXPECTED;
+                D::Error::custom(format!("invalid value: {value}, expected {expected}"))
+            })
+        }
+    }
+
+    #[cfg(feature = "schemars")]
+    impl<T: Number> schemars::JsonSchema for Text<T> {
+        fn inline_schema() -> bool {
+            true
+        }
+
+        fn schema_name() -> std::borrow::Cow<'static, str> {
+            T::FORMAT.into()
+        }
+
+        fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+            schemars::json_schema!({"type": T::TYPES, "format": T::FORMAT})
+        }
+    }
+}
+
+/// A number that may be written as a string.
+trait Number: Sized {
+    /// JSON types, the one that is written first.
+    #[cfg(feature = "schemars")]
+    const TYPES: [&'static str; 2];
+    /// Name in OpenAPI.
+    #[cfg(feature = "schemars")]
+    const FORMAT: &'static str;
+    /// Description for errors.
+    const EXPECTED: &'static str;
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+    fn of_text(text: &str) -> Option<Self>;
+
+    fn of_number(number: &serde_json::Number) -> Option<Self>;
+}
+
+macro_rules! integers {
+    ($($integer:ty, $format:literal, $expected:literal;)*) => {$(
+        impl Number for $integer {
+            #[cfg(feature = "schemars")]
+            const TYPES: [&'static str; 2] = ["string", "integer"];
+            #[cfg(feature = "schemars")]
+            const FORMAT: &'static str = $format;
+            const EXPECTED: &'static str = $expected;
+
+            fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+
+            fn of_text(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+
+            fn of_number(number: &serde_json::Number) -> Option<Self> {
+                let integer = number.as_i128().or_else(|| without_fraction(number.as_f64()?));
+                integer?.try_into().ok()
+            }
+        }
+    )*};
+}
+
+integers! {
+    i64, "int64", "an int64 as a string or a number";
+    u64, "uint64", "a uint64 as a string or a number";
+}
+
+/// Converts a double without a fraction. The cast saturates far outside 64 bits, so what is too large
+/// stays too large.
+fn without_fraction(double: f64) -> Option<i128> {
+    (double.fract() == 0.0).then_some(double as i128)
+}
+
+// How doubles are written that JSON has no number for.
+const NAN: &str = "NaN";
+const INFINITY: &str = "Infinity";
+const MINUS_INFINITY: &str = "-Infinity";
+
+impl Number for f64 {
+    #[cfg(feature = "schemars")]
+    const TYPES: [&'static str; 2] = ["number", "string"];
+    #[cfg(feature = "schemars")]
+    const FORMAT: &'static str = "double";
+    const EXPECTED: &'static str = "a double as a number or a string";
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            number if number.is_nan() => serializer.serialize_str(NAN),
+            f64::INFINITY => serializer.serialize_str(INFINITY),
+            f64::NEG_INFINITY => serializer.serialize_str(MINUS_INFINITY),
+            number => serializer.serialize_f64(number),
+        }
+    }
+
+    fn of_text(text: &str) -> Option<Self> {
+        match text {
+            NAN => Some(f64::NAN),
+            INFINITY => Some(f64::INFINITY),
+            MINUS_INFINITY => Some(f64::NEG_INFINITY),
+            // As a number of JSON: Rust's own reader takes more, such as `inf`.
+            _ => serde_json::from_str(text).ok(),
+        }
+    }
+
+    fn of_number(number: &serde_json::Number) -> Option<Self> {
+        number.as_f64()
     }
 }

@@ -43,11 +43,11 @@ fn an_error_names_the_value() {
     let error = |json| read::<i64>(json).unwrap_err();
     assert_eq!(
         error(json!("many")),
-        r#"invalid value: string "many", expected an int64 as a string or a number"#
+        r#"invalid value: "many", expected an int64 as a string or a number"#
     );
     assert!(error(json!(1.5)).contains("1.5"));
     assert!(error(json!("1.0")).contains("1.0"));
-    assert!(error(json!("")).contains(r#"string """#));
+    assert!(error(json!("")).contains(r#"value: "","#));
     assert!(error(json!(true)).contains("true"));
     assert!(error(json!(u64::MAX)).contains("18446744073709551615"));
     assert!(error(json!(9_223_372_036_854_775_808.0)).contains("9.223372036854776e"));
