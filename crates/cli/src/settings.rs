@@ -8,7 +8,6 @@ use std::env;
 use std::ffi::OsString;
 use std::fmt;
 
-use compute_kfp::settings::Setting::AllowHttp;
 use compute_kfp::settings::{Found, Origin, Variables};
 use compute_kfp::{RetryPolicy, Transport, TransportBuilder, compute, kfp};
 
@@ -222,18 +221,15 @@ impl<'a> Settings<'a> {
 
     /// Creates a transport to a server with the connection settings of an API and without credentials.
     pub fn anonymous(&self, api: Api, endpoint: &str) -> Result<Transport, Failure> {
+        Ok(self.connections(api, endpoint)?.build()?)
+    }
+
+    /// Returns a builder of that transport.
+    pub fn connections(&self, api: Api, endpoint: &str) -> Result<TransportBuilder, Failure> {
         let transport = self.transport(Transport::builder(endpoint), Vec::new());
         let variables = api.variables();
         let (transport, _) = variables.connect(&self.variables(api), transport)?;
-        Ok(transport.build()?)
-    }
-
-    /// Returns whether credentials may be sent over plain HTTP to any host.
-    pub fn allows_http(&self, api: Api) -> Result<bool, Failure> {
-        let variables = api.variables();
-        let transport = Transport::builder(String::new());
-        let (_, found) = variables.connect(&self.variables(api), transport)?;
-        Ok(found.iter().any(|found| found.setting == AllowHttp))
+        Ok(transport)
     }
 
     /// Returns a lookup of variables: those of the API as configured here, all others from the

@@ -62,27 +62,6 @@ impl HttpClients {
     }
 }
 
-/// Rejects a client with the default redirect policy. It follows redirects, with all headers that
-/// `reqwest` does not know as secret.
-///
-/// Only the `Debug` output of a client shows its policy, unless it is the default. A later `reqwest` may
-/// show something else, so the output of a client without redirects is checked first.
-pub(crate) fn refuse_redirects(client: &Client) -> Result<(), Error> {
-    const SHOWN: &str = "redirect_policy";
-    let shows_policy = |client: &Client| format!("{client:?}").contains(SHOWN);
-    if shows_policy(client) {
-        return Ok(());
-    }
-    let none = Client::builder().redirect(redirect::Policy::none());
-    match trusting(none, Trust::Nothing).build() {
-        Ok(none) if shows_policy(&none) => Err(Error::configuration(
-            "the HTTP client follows redirects and would take credentials to other hosts; build it \
-             with `redirect(Policy::none())`",
-        )),
-        _ => Ok(()),
-    }
-}
-
 /// The certificates that are trusted in addition to those that were set.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trust {
@@ -95,26 +74,27 @@ enum Trust {
 pub(crate) struct Connections {
     pub connect_timeout: Duration,
     pub proxy: ProxyChoice,
-    pub root_certificates: Vec<Setting>,
-    pub identity: Option<Setting>,
+    /// Certificates in PEM.
+    pub root_certificates: Vec<Vec<u8>>,
+    /// Certificate chain and key of the client, in PEM.
+    pub identity: Option<(Vec<u8>, Vec<u8>)>,
     pub pool_idle_timeout: Duration,
     pub pool_max_idle_per_host: usize,
     pub http1_only: bool,
     pub accept_invalid_certificates: bool,
+    pub configure: Option<Configure>,
 }
+
+/// The caller's own settings of an HTTP client.
+pub(crate) type Configure = Arc<dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync>;
 
 #[derive(Clone)]
 pub(crate) enum ProxyChoice {
     /// The proxy set by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
     Environment,
     None,
-    Given {
-        /// `true` if the proxy itself is reached over TLS.
-        by_tls: bool,
-        /// `true` if requests to it stay on this machine, inside a cluster, or encrypted.
-        is_private: bool,
-        set: Setting,
-    },
+    /// The proxy with this address.
+    Given(String),
 }
 
 impl Default for Connections {
@@ -128,6 +108,7 @@ impl Default for Connections {
             pool_max_idle_per_host: usize::MAX,
             http1_only: false,
             accept_invalid_certificates: false,
+            configure: None,
         }
     }
 }
@@ -139,14 +120,14 @@ impl Connections {
         endpoint: &Endpoint,
         allow_plain_http: bool,
     ) -> Result<(), Error> {
-        match self.proxy {
-            ProxyChoice::Given {
-                is_private: false, ..
-            } if endpoint.scheme() == "http" && !allow_plain_http => {
-                Err(SettingsError::plain_http_proxy(endpoint.as_str()).into())
-            }
-            _ => endpoint.check_credentials(allow_plain_http),
+        if let ProxyChoice::Given(proxy) = &self.proxy
+            && !Url::parse(proxy).is_ok_and(|proxy| is_private(&proxy))
+            && endpoint.scheme() == "http"
+            && !allow_plain_http
+        {
+            return Err(SettingsError::plain_http_proxy(endpoint.as_str()).into());
         }
+        endpoint.check_credentials(allow_plain_http)
     }
 
     /// Returns whether certificates are needed although the server is reached without TLS: for its
@@ -154,7 +135,7 @@ impl Connections {
     fn need_certificates(&self, endpoint: &Endpoint) -> bool {
         let proxy = match &self.proxy {
             ProxyChoice::None => false,
-            ProxyChoice::Given { by_tls, .. } => *by_tls,
+            ProxyChoice::Given(proxy) => by_tls(proxy),
             ProxyChoice::Environment => {
                 let set = PROXY_VARIABLES.iter().filter_map(env::var_os);
                 !endpoint.is_inside() && { set }.any(|url| by_tls(&url.to_string_lossy()))
@@ -164,6 +145,7 @@ impl Connections {
             || !self.root_certificates.is_empty()
             || self.identity.is_some()
             || self.accept_invalid_certificates
+            || self.configure.is_some()
     }
 
     /// Creates an HTTP client that neither retries nor follows redirects, because the transport
@@ -172,21 +154,26 @@ impl Connections {
         let builder = Client::builder()
             .connect_timeout(self.connect_timeout)
             .pool_idle_timeout(self.pool_idle_timeout)
-            .pool_max_idle_per_host(self.pool_max_idle_per_host)
-            .redirect(redirect::Policy::none())
-            .retry(retry::never());
+            .pool_max_idle_per_host(self.pool_max_idle_per_host);
         let builder = match &self.proxy {
             ProxyChoice::Environment => environment_proxies(builder.no_proxy())?,
             ProxyChoice::None => builder.no_proxy(),
-            ProxyChoice::Given { set, .. } => set(builder)?,
+            ProxyChoice::Given(address) => builder.proxy(proxy(address)?),
         };
         let builder = if self.http1_only {
             builder.http1_only()
         } else {
             builder
         };
+        let mut builder = self.tls(builder, trust)?;
+        if let Some(configure) = &self.configure {
+            builder = configure(builder);
+        }
+        let builder = builder
+            .redirect(redirect::Policy::none())
+            .retry(retry::never());
         let certificates = !self.root_certificates.is_empty() || self.identity.is_some();
-        self.tls(builder, trust)?.build().map_err(|error| {
+        builder.build().map_err(|error| {
             Error::configuration(match certificates {
                 true => "the HTTP client cannot be created; check its certificates",
                 false => "the HTTP client cannot be created",
@@ -196,97 +183,99 @@ impl Connections {
     }
 
     fn tls(&self, builder: ClientBuilder, trust: Trust) -> Result<ClientBuilder, Error> {
-        let builder = match self.accept_invalid_certificates {
-            true => accepting_invalid_certificates(builder)?,
-            false => trusting(builder, trust),
+        let mut builder = match self.accept_invalid_certificates {
+            true => tls::accepting_invalid_certificates(builder)?,
+            false => tls::trusting(builder, trust),
         };
-        let mut settings = self.root_certificates.iter().chain(&self.identity);
-        settings.try_fold(builder, |builder, set| set(builder))
-    }
-}
-
-/// A function that sets certificates or a proxy on a new client. It is a pointer, so that programs
-/// that use none of these are built without the code for them.
-pub(crate) type Setting = Arc<dyn Fn(ClientBuilder) -> Result<ClientBuilder, Error> + Send + Sync>;
-
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn trusting(builder: ClientBuilder, trust: Trust) -> ClientBuilder {
-    match trust {
-        Trust::System => builder,
-        Trust::Nothing => builder.tls_certs_only([]),
-    }
-}
-
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn accepting_invalid_certificates(builder: ClientBuilder) -> Result<ClientBuilder, Error> {
-    Ok(builder.tls_danger_accept_invalid_certs(true))
-}
-
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-pub(crate) fn root_certificate(pem: Vec<u8>) -> Setting {
-    Arc::new(move |builder| {
-        let wrong = "a root certificate cannot be read; use PEM";
-        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-            .map_err(|error| Error::configuration(wrong).caused_by(error))?;
-        if certificates.is_empty() {
-            return Err(Error::configuration(wrong));
+        for pem in &self.root_certificates {
+            builder = tls::with_root_certificate(builder, pem)?;
         }
-        Ok(builder.tls_certs_merge(certificates))
-    })
+        match &self.identity {
+            Some((certificates, key)) => tls::with_identity(builder, certificates, key),
+            None => Ok(builder),
+        }
+    }
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-pub(crate) fn client_certificate(certificates: Vec<u8>, key: Vec<u8>) -> Setting {
-    Arc::new(move |builder| {
+mod tls {
+    use reqwest::{Certificate, ClientBuilder, Identity};
+
+    use super::Trust;
+    use crate::error::Error;
+
+    pub fn trusting(builder: ClientBuilder, trust: Trust) -> ClientBuilder {
+        match trust {
+            Trust::System => builder,
+            Trust::Nothing => builder.tls_certs_only([]),
+        }
+    }
+
+    pub fn accepting_invalid_certificates(builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+        Ok(builder.tls_danger_accept_invalid_certs(true))
+    }
+
+    pub fn with_root_certificate(
+        builder: ClientBuilder,
+        pem: &[u8],
+    ) -> Result<ClientBuilder, Error> {
+        let wrong = "a root certificate cannot be read; use PEM";
+        let certificates = Certificate::from_pem_bundle(pem)
+            .map_err(|error| Error::configuration(wrong).caused_by(error))?;
+        match certificates.is_empty() {
+            true => Err(Error::configuration(wrong)),
+            false => Ok(builder.tls_certs_merge(certificates)),
+        }
+    }
+
+    pub fn with_identity(
+        builder: ClientBuilder,
+        certificates: &[u8],
+        key: &[u8],
+    ) -> Result<ClientBuilder, Error> {
+        // If both TLS libraries are built in, the HTTP client prefers the platform's.
+        #[cfg(feature = "native-tls")]
+        let identity = Identity::from_pkcs8_pem(certificates, key);
+        #[cfg(not(feature = "native-tls"))]
+        let identity = Identity::from_pem(&[certificates, b"\n", key].concat());
         // The error of a key could show the key.
-        let identity = identity(&certificates, &key).map_err(|_| {
+        let identity = identity.map_err(|_| {
             Error::configuration(
                 "the client certificate or its key cannot be read; use PEM for both, and PKCS #8 for the key",
             )
         })?;
         Ok(builder.identity(identity))
-    })
+    }
 }
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn trusting(builder: ClientBuilder, _: Trust) -> ClientBuilder {
-    builder
-}
+mod tls {
+    use reqwest::ClientBuilder;
 
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn accepting_invalid_certificates(builder: ClientBuilder) -> Result<ClientBuilder, Error> {
-    useless()(builder)
-}
+    use super::Trust;
+    use crate::error::Error;
 
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-pub(crate) fn root_certificate(_: Vec<u8>) -> Setting {
-    useless()
-}
+    pub fn trusting(builder: ClientBuilder, _: Trust) -> ClientBuilder {
+        builder
+    }
 
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-pub(crate) fn client_certificate(_: Vec<u8>, _: Vec<u8>) -> Setting {
-    useless()
-}
-
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn useless() -> Setting {
-    Arc::new(|_| {
+    pub fn accepting_invalid_certificates(_: ClientBuilder) -> Result<ClientBuilder, Error> {
         Err(Error::configuration(
             "certificates need TLS; enable the feature `rustls` or `native-tls`",
         ))
-    })
-}
+    }
 
-/// Parses a client certificate in the way of the TLS library that the HTTP client prefers if both
-/// are built in.
-#[cfg(feature = "native-tls")]
-fn identity(certificates: &[u8], key: &[u8]) -> reqwest::Result<reqwest::Identity> {
-    reqwest::Identity::from_pkcs8_pem(certificates, key)
-}
+    pub fn with_root_certificate(builder: ClientBuilder, _: &[u8]) -> Result<ClientBuilder, Error> {
+        accepting_invalid_certificates(builder)
+    }
 
-#[cfg(all(feature = "rustls", not(feature = "native-tls")))]
-fn identity(certificates: &[u8], key: &[u8]) -> reqwest::Result<reqwest::Identity> {
-    reqwest::Identity::from_pem(&[certificates, b"\n", key].concat())
+    pub fn with_identity(
+        builder: ClientBuilder,
+        _: &[u8],
+        _: &[u8],
+    ) -> Result<ClientBuilder, Error> {
+        accepting_invalid_certificates(builder)
+    }
 }
 
 /// Adds the proxies of the environment, but for no server on this machine or inside a cluster: such a
@@ -326,20 +315,13 @@ fn environment_proxies(mut builder: ClientBuilder) -> Result<ClientBuilder, Erro
     Ok(builder)
 }
 
-pub(crate) fn proxy(url: String) -> ProxyChoice {
-    ProxyChoice::Given {
-        by_tls: by_tls(&url),
-        is_private: Url::parse(&url).is_ok_and(|url| is_private(&url)),
-        set: Arc::new(move |builder| {
-            // Neither the address nor its error is shown: it may hold a password.
-            let proxy = Proxy::all(&url).map_err(|_| {
-                Error::configuration(
-                    "the address of the proxy is not a URL; use one such as `http://proxy.example.org:3128`",
-                )
-            })?;
-            Ok(builder.proxy(proxy))
-        }),
-    }
+fn proxy(address: &str) -> Result<Proxy, Error> {
+    // Neither the address nor its error is shown: it may hold a password.
+    Proxy::all(address).map_err(|_| {
+        Error::configuration(
+            "the address of the proxy is not a URL; use one such as `http://proxy.example.org:3128`",
+        )
+    })
 }
 
 fn by_tls(proxy: &str) -> bool {

@@ -82,10 +82,9 @@ async fn log_in(
     endpoint: &str,
     arguments: &Arguments,
 ) -> Result<ConfiguredClient, Failure> {
-    let connections = settings.anonymous(Api::Compute, endpoint)?;
-    let device = Login::device(endpoint).http_client(connections.http_client().clone());
-    let device = device
-        .allow_plain_http(settings.allows_http(Api::Compute)?)
+    let transport = settings.connections(Api::Compute, endpoint)?;
+    let device = Login::device(endpoint)
+        .transport(|_| transport)
         .share_login_server(arguments.share_login_server);
     let pending = device.start().await?;
     show(&pending, endpoint);

@@ -6,16 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderValue;
-use reqwest::Client;
+use reqwest::ClientBuilder;
 
 use super::{DryRun, Inner, Transport, is_same};
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::http_client::{
-    Connections, HttpClients, ProxyChoice, client_certificate, proxy, refuse_redirects,
-    root_certificate,
-};
+use crate::http_client::{Connections, HttpClients, ProxyChoice};
 use crate::middleware::Middleware;
 use crate::retry::RetryPolicy;
 
@@ -43,7 +40,6 @@ pub struct TransportBuilder {
     endpoint: String,
     /// Addresses of servers, by their address in the spec.
     servers: Vec<(String, String)>,
-    http: Option<Client>,
     connections: Connections,
     /// Credentials, by the name of their scheme.
     credentials: Vec<(String, Arc<dyn Credentials>)>,
@@ -64,7 +60,6 @@ impl TransportBuilder {
         Self {
             endpoint,
             servers: Vec::new(),
-            http: None,
             connections: Connections::default(),
             credentials: Vec::new(),
             middleware: Vec::new(),
@@ -160,9 +155,6 @@ impl TransportBuilder {
     }
 
     /// Sets the time limit for connecting, including TLS [default: 10 s].
-    ///
-    /// This setting and all following settings of connections have no effect if
-    /// [`http_client`](Self::http_client) is set, which has its own.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connections.connect_timeout = timeout;
         self
@@ -202,8 +194,7 @@ impl TransportBuilder {
     /// # }
     /// ```
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        let certificate = root_certificate(pem.into());
-        self.connections.root_certificates.push(certificate);
+        self.connections.root_certificates.push(pem.into());
         self
     }
 
@@ -214,7 +205,7 @@ impl TransportBuilder {
         certificates: impl Into<Vec<u8>>,
         key: impl Into<Vec<u8>>,
     ) -> Self {
-        self.connections.identity = Some(client_certificate(certificates.into(), key.into()));
+        self.connections.identity = Some((certificates.into(), key.into()));
         self
     }
 
@@ -234,7 +225,7 @@ impl TransportBuilder {
     /// By default, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` apply, as for other
     /// programs, and servers on this machine or inside a cluster are reached directly.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.connections.proxy = proxy(url.into());
+        self.connections.proxy = ProxyChoice::Given(url.into());
         self
     }
 
@@ -291,26 +282,27 @@ impl TransportBuilder {
         self
     }
 
-    /// Uses this HTTP client, with its own connections, proxies and certificates.
+    /// Changes the HTTP client, for settings that this builder does not have. The function gets the
+    /// builder of `reqwest` 0.13 with the other settings already made.
     ///
-    /// It should neither follow redirects nor retry: the transport does both when it is safe. A client
-    /// with the default redirect policy of `reqwest` would send identity headers to other hosts, so
-    /// [`build`](Self::build) refuses it.
+    /// Its redirect and retry policies are replaced: the transport does both when it is safe.
     ///
     /// ```
+    /// use std::time::Duration;
+    ///
     /// use compute_kfp_runtime::Transport;
     ///
-    /// let http = reqwest::Client::builder()
-    ///     .redirect(reqwest::redirect::Policy::none())
-    ///     .retry(reqwest::retry::never())
-    ///     .tcp_keepalive(std::time::Duration::from_secs(30))
+    /// let transport = Transport::builder("https://kfp.example.org")
+    ///     .configure_http(|http| http.tcp_keepalive(Duration::from_secs(30)))
     ///     .build()?;
-    /// let transport = Transport::builder("https://kfp.example.org").http_client(http).build()?;
     /// # drop(transport);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok::<(), compute_kfp_runtime::Error>(())
     /// ```
-    pub fn http_client(mut self, client: Client) -> Self {
-        self.http = Some(client);
+    pub fn configure_http(
+        mut self,
+        configure: impl Fn(ClientBuilder) -> ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.connections.configure = Some(Arc::new(configure));
         self
     }
 
@@ -363,19 +355,13 @@ impl TransportBuilder {
                     .check_credentials(endpoint, self.allow_plain_http)?;
             }
         }
+        let http = Arc::new(HttpClients::new(self.connections, &endpoint)?);
         let user_agent = user_agent(self.application.as_deref())?;
-        let http = match self.http {
-            Some(client) => {
-                refuse_redirects(&client)?;
-                HttpClients::given(client)
-            }
-            None => HttpClients::new(self.connections, &endpoint)?,
-        };
         Ok(Transport(Arc::new(Inner {
             endpoint,
             servers,
             allow_plain_http: self.allow_plain_http,
-            http: Arc::new(http),
+            http,
             user_agent,
             credentials: self.credentials,
             middleware: self.middleware,

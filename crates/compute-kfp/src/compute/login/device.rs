@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use compute_kfp_runtime::{Error, oauth};
+use compute_kfp_runtime::{Error, Transport, TransportBuilder, oauth};
 
 use super::account::{Account, StoredTokens};
 use super::config_file::{ConfigFile, blocking};
@@ -19,18 +19,17 @@ const SCOPE: &str = "api-access openid profile email offline_access";
 pub struct DeviceLogin {
     endpoint: String,
     file: Option<PathBuf>,
-    http: Option<reqwest::Client>,
-    allow_plain_http: bool,
+    transport: TransportBuilder,
     share_login_server: bool,
 }
 
 impl DeviceLogin {
     pub(super) fn new(endpoint: String) -> Self {
+        let endpoint = endpoint.trim().trim_end_matches('/').to_owned();
         Self {
-            endpoint: endpoint.trim().trim_end_matches('/').to_owned(),
+            transport: Transport::builder(&endpoint),
+            endpoint,
             file: None,
-            http: None,
-            allow_plain_http: false,
             share_login_server: false,
         }
     }
@@ -41,16 +40,10 @@ impl DeviceLogin {
         self
     }
 
-    /// Sets your own client of `reqwest` 0.13, for example one with a proxy or certificates.
-    pub fn http_client(mut self, http: reqwest::Client) -> Self {
-        self.http = Some(http);
-        self
-    }
-
-    /// Sets whether tokens may be sent to the API over plain HTTP, to any host [default: `false`]. The
-    /// login server needs HTTPS.
-    pub fn allow_plain_http(mut self, allow: bool) -> Self {
-        self.allow_plain_http = allow;
+    /// Configures the transport: time limits, a proxy, certificates. It connects to the API and to the
+    /// login server, which needs HTTPS even if the transport allows plain HTTP.
+    pub fn transport(mut self, set: impl FnOnce(TransportBuilder) -> TransportBuilder) -> Self {
+        self.transport = set(self.transport);
         self
     }
 
@@ -81,15 +74,10 @@ impl DeviceLogin {
         let login = Login {
             file,
             host: self.endpoint,
-            http: self.http.clone(),
+            http: None,
         };
-        let allow = self.allow_plain_http;
-        let builder = Client::builder().login(login.clone());
-        let mut builder = builder.transport(|transport| transport.allow_plain_http(allow));
-        if let Some(http) = self.http {
-            builder = builder.transport(|transport| transport.http_client(http));
-        }
-        let client = builder.build()?;
+        let builder = Client::builder().transport(|_| self.transport);
+        let client = builder.login(login.clone()).build()?;
         let settings = client.auth_config().send().await?.into_inner();
         let login_server = &settings.well_known_endpoint;
         let fault = |fault| login.file.fault(&fault);
@@ -125,7 +113,7 @@ impl DeviceLogin {
             .start(http, &provider)
             .await?;
         Ok(PendingLogin {
-            login,
+            login: login.http_client(http.clone()),
             client,
             settings,
             pending,

@@ -85,16 +85,12 @@ async fn a_thousand_calls_on_many_threads_renew_an_expired_token_once() {
 async fn calls_of_a_transport_share_what_its_own_connections_fetched() {
     let tokens = TestServer::playing([Response::json(200, "fetched")]);
     let server = TestServer::playing([Response::json(200, "{}")]);
-    let http = reqwest::Client::builder()
-        .user_agent("of the client")
-        .redirect(reqwest::redirect::Policy::none())
-        .build();
     let transport = Transport::builder(server.url())
         .credentials(
             "user",
             RenewedToken::new(TokenServer(tokens.url().to_owned())),
         )
-        .http_client(http.unwrap())
+        .configure_http(|http| http.user_agent("of the client"))
         .build()
         .unwrap();
     for _ in 0..2 {

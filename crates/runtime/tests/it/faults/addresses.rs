@@ -35,14 +35,11 @@ impl Addresses {
     }
 
     pub fn transport(self: &Arc<Self>) -> TransportBuilder {
-        let http = reqwest::Client::builder()
-            .dns_resolver(self.clone())
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
+        let resolver = self.clone();
         // Without a port, so that the resolver decides it.
-        Transport::builder("http://localhost").http_client(http)
+        Transport::builder("http://localhost")
+            .no_proxy()
+            .configure_http(move |http| http.dns_resolver(resolver.clone()))
     }
 
     /// Number of connections that were opened.

@@ -180,15 +180,10 @@ async fn no_output_of_http_2_has_a_secret() {
             .ok();
         request.headers()["authorization"].clone()
     });
-    let http = reqwest::Client::builder()
-        .http2_prior_knowledge()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .unwrap();
     let transport = Transport::builder(url)
         .credentials("user", token())
         .credentials("tenant", ApiKey::new(SECRET))
-        .http_client(http)
+        .configure_http(|http| http.http2_prior_knowledge())
         .build()
         .unwrap();
     transport.send_empty(request()).await.unwrap();

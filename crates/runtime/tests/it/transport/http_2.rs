@@ -40,14 +40,9 @@ async fn resetting(reason: Reason, after_head: bool) -> (Transport, Arc<Mutex<Ve
             });
         }
     });
-    let http = reqwest::Client::builder()
-        .http2_prior_knowledge()
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .build()
-        .unwrap();
-    let transport = Transport::builder(url).http_client(http).build().unwrap();
-    (transport, seen)
+    let builder = Transport::builder(url);
+    let builder = builder.configure_http(|http| http.http2_prior_knowledge());
+    (builder.build().unwrap(), seen)
 }
 
 /// Resets a stream once the client has read of the body: more is sent than its first window holds.

@@ -256,8 +256,7 @@ async fn the_application_goes_before_the_sdk_whoever_made_the_http_client() {
         .send_empty(get())
         .await
         .unwrap();
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-    own.http_client(http.build().unwrap())
+    own.configure_http(|http| http.user_agent("of the client"))
         .build()
         .unwrap()
         .send_empty(get())

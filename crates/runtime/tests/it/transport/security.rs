@@ -544,15 +544,16 @@ async fn a_login_page_is_an_authentication_error_with_any_status_of_a_proxy() {
 }
 
 #[tokio::test]
-async fn a_client_that_follows_redirects_is_refused() {
-    let transport = |http| {
-        Transport::builder("https://kfp.example.org")
-            .http_client(http)
-            .build()
-    };
-    let error = transport(reqwest::Client::new()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Configuration);
-    assert!(error.message().contains("Policy::none()"), "{error}");
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-    transport(http.build().unwrap()).unwrap();
+async fn a_configured_http_client_does_not_follow_redirects() {
+    let elsewhere = server().await;
+    let location = format!("location: {}", elsewhere.url());
+    let first = TestServer::playing([Response::new(302, &location, "")]);
+    let transport = Transport::builder(first.url())
+        .credentials("user", BearerToken::new(TOKEN))
+        .configure_http(|http| http.redirect(reqwest::redirect::Policy::limited(3)))
+        .build()
+        .unwrap();
+    let sent = transport.send_empty(Request::new(&FOR_USERS)).await;
+    assert_eq!(sent.unwrap_err().kind(), ErrorKind::Authentication);
+    assert_eq!(elsewhere.connections(), 0);
 }
