@@ -8,9 +8,7 @@ mod trace;
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 use self::attempt::Taking;
 pub use self::builder::TransportBuilder;
-use self::call::{Call, Responding};
+use self::call::Call;
 use crate::byte_stream::ByteStream;
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
@@ -231,36 +229,27 @@ impl Transport {
     }
 
     /// Sends a request until its response can be decoded, or it must not be retried.
-    fn call<M>(&self, request: Request, taking: Taking, decode: M) -> Decoding<'_, M> {
-        Decoding {
-            responding: Call::begin(&self.0, request, taking),
-            decode,
-        }
-    }
-}
-
-/// The decoded outcome of a call.
-///
-/// It contains everything that depends on the type of the value, so that the rest is compiled only
-/// once. It is not an `async` block, which would be compiled again for each place that polls it. It
-/// holds no value of that type while the call waits.
-struct Decoding<'a, M> {
-    responding: Responding<'a>,
-    decode: M,
-}
-
-impl<T, M> Future for Decoding<'_, M>
-where
-    M: Fn(RawResponse) -> Result<Response<T>, Error> + Unpin,
-{
-    type Output = Result<Response<T>, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            let (call, response) = ready!(self.responding.as_mut().poll(context))?;
-            match (self.decode)(response) {
-                Ok(value) => return Poll::Ready(Ok(value)),
-                Err(error) => self.responding = call.retry(error),
+    ///
+    /// It contains everything that depends on the type of the value, so that the rest is compiled
+    /// only once. It holds no value of that type while the call waits.
+    fn call<T, M>(
+        &self,
+        request: Request,
+        taking: Taking,
+        decode: M,
+    ) -> impl Future<Output = Result<Response<T>, Error>> + Send
+    where
+        M: Fn(RawResponse) -> Result<Response<T>, Error> + Send,
+    {
+        async move {
+            let mut call = Call::begin(&self.0, request, taking)?;
+            let mut undecodable = None;
+            loop {
+                let response = call.response(undecodable).await?;
+                match decode(response) {
+                    Ok(value) => return Ok(value),
+                    Err(error) => undecodable = Some(error),
+                }
             }
         }
     }

@@ -24,9 +24,6 @@ use crate::secrets::Secrets;
 
 type Authorizations<'a> = Vec<(&'a dyn Credentials, Authorization)>;
 
-/// The future response of a call; boxed, so that the future that awaits it is small.
-pub(super) type Responding<'a> = Pending<'a, (Box<Call<'a>>, RawResponse)>;
-
 pub(super) struct Call<'a> {
     transport: &'a Inner,
     operation: &'static Operation,
@@ -51,27 +48,22 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Sends the request until a response is a success, or it must not be retried.
-    ///
-    /// The time limit of the call, its deposit for retries and its span start when the future is
-    /// first polled.
-    pub fn begin(transport: &'a Inner, request: Request, taking: Taking) -> Responding<'a> {
+    /// Starts the time limit of the call and its span; fails if the request cannot be sent.
+    pub fn begin(
+        transport: &'a Inner,
+        request: Request,
+        taking: Taking,
+    ) -> Result<Box<Self>, Error> {
         let operation = request.operation();
-        match Self::new(transport, request, taking) {
-            Ok(call) => call.responding(None),
-            Err(error) => Box::pin(async move {
-                let error = error.during(operation);
-                let endpoint = transport.endpoint_of(operation);
-                let endpoint = endpoint.unwrap_or(Cow::Borrowed(&transport.endpoint));
-                trace::failed(&trace::call(&endpoint, operation), &error);
-                Err(error)
-            }),
-        }
+        Self::new(transport, request, taking).map_err(|error| {
+            let error = error.during(operation);
+            let endpoint = transport.endpoint_of(operation);
+            let endpoint = endpoint.unwrap_or(Cow::Borrowed(&transport.endpoint));
+            trace::failed(&trace::call(&endpoint, operation), &error);
+            error
+        })
     }
 
-    /// Creates the call, or returns an error if it cannot be sent.
-    ///
-    /// It is boxed, because it moves into its [`Responding`] and comes back with each response.
     fn new(transport: &'a Inner, request: Request, taking: Taking) -> Result<Box<Self>, Error> {
         let operation = request.operation();
         let endpoint = transport.endpoint_of(operation)?;
@@ -79,42 +71,34 @@ impl<'a> Call<'a> {
         let bounded = taking == Taking::Whole && !parts.body.uploads();
         let timeout = options.timeout.unwrap_or(transport.timeout);
         let attempt_timeout = options.attempt_timeout.unwrap_or(transport.attempt_timeout);
-        let retry = options.retry;
-        Ok(Box::new(Self {
+        let call = Self {
             transport,
             operation,
+            span: trace::call(&endpoint, operation),
             endpoint,
             parts,
             taking,
-            span: Span::none(),
-            retry,
+            retry: options.retry,
             timeout,
             attempt_timeout: bounded.then_some(attempt_timeout),
-            deadline: None,
+            deadline: Instant::now().checked_add(timeout),
             attempts: 0,
             authorizations: Vec::new(),
             renewed: false,
             sent: false,
             last_failure: None,
-        }))
+        };
+        call.policy().deposit();
+        Ok(Box::new(call))
     }
 
-    /// Retries after a response that cannot be decoded, or returns the error that ends the call.
-    pub fn retry(self: Box<Self>, error: Error) -> Responding<'a> {
-        self.responding(Some(error))
-    }
-
-    fn responding(mut self: Box<Self>, undecodable: Option<Error>) -> Responding<'a> {
-        Box::pin(async move {
-            if undecodable.is_none() {
-                self.span = trace::call(&self.endpoint, self.operation);
-                self.deadline = Instant::now().checked_add(self.timeout);
-                self.policy().deposit();
-            }
-            let span = self.span.clone();
-            let response = self.next_response(undecodable).instrument(span).await?;
-            Ok((self, response))
-        })
+    /// Sends the request until a response is a success, or it must not be retried. It is retried first
+    /// if the last response could not be decoded.
+    ///
+    /// The future is boxed, so that the one that awaits it is small.
+    pub fn response(&mut self, undecodable: Option<Error>) -> Pending<'_, RawResponse> {
+        let span = self.span.clone();
+        Box::pin(self.next_response(undecodable).instrument(span))
     }
 
     async fn next_response(&mut self, undecodable: Option<Error>) -> Result<RawResponse, Error> {
