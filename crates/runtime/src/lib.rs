@@ -2,6 +2,7 @@
 // docs.rs shows which feature an item needs; only its nightly compiler can.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod backoff;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 pub mod body_fields;

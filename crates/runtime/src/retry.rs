@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use tower::retry::budget::{Budget as _, TpsBudget};
 
+use crate::backoff;
 use crate::error::Error;
 
-/// Maximum number of attempts for which the backoff doubles; it has reached its maximum long
-/// before.
-const MOST_DOUBLINGS: u32 = 30;
 /// Period for which a call counts as recent in the budget.
 const BUDGET_WINDOW: Duration = Duration::from_secs(10);
 
@@ -150,12 +148,9 @@ impl RetryPolicy {
     }
 
     fn jittered(&self, attempts: u32) -> Duration {
-        let doublings = attempts.saturating_sub(1).min(MOST_DOUBLINGS);
-        let bound = self
-            .first_backoff
-            .saturating_mul(1 << doublings)
-            .min(self.max_backoff);
-        Duration::try_from_secs_f64(bound.as_secs_f64() * fastrand::f64()).unwrap_or(bound)
+        let doublings = attempts.saturating_sub(1);
+        let bound = backoff::doubled(self.first_backoff, doublings, self.max_backoff);
+        backoff::random(Duration::ZERO, bound)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use compute_kfp_runtime::{Error, ErrorKind};
+use compute_kfp_runtime::{Error, ErrorKind, backoff};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// Maximum time between two requests that a `Retry-After` can demand.
@@ -77,7 +77,8 @@ pub(super) enum Stop {
 
 pub(super) struct Patience {
     policy: PollPolicy,
-    interval: Duration,
+    /// Number of pauses since the last change.
+    pauses: u32,
     started: Option<Instant>,
     outage_since: Option<Instant>,
     /// The fault of the last request, if it failed.
@@ -87,8 +88,8 @@ pub(super) struct Patience {
 impl Patience {
     pub fn new(policy: PollPolicy) -> Self {
         Self {
-            interval: policy.min_interval,
             policy,
+            pauses: 0,
             started: None,
             outage_since: None,
             fault: None,
@@ -145,18 +146,14 @@ impl Patience {
         self.pause_for_at_least(Duration::ZERO).await
     }
 
-    /// Resets the interval after a change, since more changes may follow soon.
+    /// Makes the next pause short after a change, since more changes may follow soon.
     pub fn refresh(&mut self) {
-        self.interval = self.policy.min_interval;
+        self.pauses = 0;
     }
 
     async fn pause_for_at_least(&mut self, least: Duration) -> Result<(), Stop> {
         let until = Instant::now().checked_add(self.jittered().max(least));
-        let longer = self
-            .interval
-            .saturating_mul(2)
-            .max(Duration::from_millis(1));
-        self.interval = longer.min(self.longest());
+        self.pauses = self.pauses.saturating_add(1);
         match (until, self.deadline()) {
             (Some(until), Some(deadline)) if until < deadline => sleep_until(until).await,
             (Some(until), None) => sleep_until(until).await,
@@ -169,18 +166,14 @@ impl Patience {
         Ok(())
     }
 
-    /// Returns a random time: between one interval and two, or between half of the longest interval and
-    /// all of it. So concurrent waits do not poll in step.
+    /// Returns a random time: between half of the growing interval and all of it. The first is twice
+    /// the shortest one.
     fn jittered(&self) -> Duration {
-        let most = self.interval.saturating_mul(2).min(self.longest());
-        let least = (most / 2).max(self.policy.min_interval);
-        let room = most.saturating_sub(least).as_secs_f64();
-        let random = Duration::try_from_secs_f64(room * fastrand::f64()).unwrap_or_default();
-        least.saturating_add(random).min(most)
-    }
-
-    fn longest(&self) -> Duration {
-        self.policy.max_interval.max(self.policy.min_interval)
+        let shortest = self.policy.min_interval;
+        let first = shortest.max(Duration::from_millis(1)).saturating_mul(2);
+        let longest = self.policy.max_interval.max(shortest);
+        let most = backoff::doubled(first, self.pauses, longest);
+        backoff::random((most / 2).max(shortest), most)
     }
 
     fn deadline(&mut self) -> Option<Instant> {
@@ -261,14 +254,14 @@ mod tests {
 
         #[test]
         fn a_pause_is_between_the_shortest_and_the_longest(
-            min_interval: Duration, max_interval: Duration, interval: Duration,
+            min_interval: Duration, max_interval: Duration, pauses: u32,
         ) {
             let mut patience = Patience::new(PollPolicy {
                 min_interval,
                 max_interval,
                 ..PollPolicy::default()
             });
-            patience.interval = interval.clamp(min_interval, max_interval.max(min_interval));
+            patience.pauses = pauses;
             let pause = patience.jittered();
             prop_assert!(pause >= min_interval && pause <= max_interval.max(min_interval));
         }
