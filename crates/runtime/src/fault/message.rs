@@ -14,13 +14,13 @@ const LONGEST: usize = 2_000;
 
 /// The code of google.rpc.Status for an internal error of the server.
 const INTERNAL: i64 = 13;
-/// Markers that KFP writes before the useful part of a message, and the kind of error they mean.
-const MARKS: [(&str, ErrorKind); 5] = [
-    ("Invalid input error", ErrorKind::InvalidRequest),
-    ("BadRequestError", ErrorKind::InvalidRequest),
-    ("ResourceNotFoundError", ErrorKind::NotFound),
-    ("Already exist error", ErrorKind::Conflict),
-    ("InternalServerError", ErrorKind::Server),
+/// Parts of the names of errors, in lower case and without spaces, and the kind that they mean.
+const NAMES: [(&str, ErrorKind); 5] = [
+    ("invalid", ErrorKind::InvalidRequest),
+    ("badrequest", ErrorKind::InvalidRequest),
+    ("notfound", ErrorKind::NotFound),
+    ("alreadyexist", ErrorKind::Conflict),
+    ("internal", ErrorKind::Server),
 ];
 /// Messages with which databases report a duplicate.
 const DUPLICATES: [&str; 2] = ["UNIQUE constraint", "Duplicate entry"];
@@ -42,7 +42,7 @@ pub(super) fn of(response: &Response<Bytes>) -> Option<Report> {
     let chain = json.as_ref().filter(|json| is_internal(json));
     let chain = chain.and_then(|json| json.get("message")?.as_str());
     let (text, kind) = match chain {
-        Some(chain) => behind_marks(without_stack(chain)),
+        Some(chain) => last_named(without_stack(chain)),
         None => (without_stack(&text), None),
     };
     let kind = match &json {
@@ -58,11 +58,6 @@ pub(super) fn of(response: &Response<Bytes>) -> Option<Report> {
         true => "; something of this name exists already, choose another name",
         false => "",
     };
-    // A terminal obeys control characters.
-    let text: String = text
-        .chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
-        .collect();
     let text = text.trim();
     (!text.is_empty()).then(|| Report {
         text: text.chars().take(LONGEST).chain(taken.chars()).collect(),
@@ -85,22 +80,28 @@ fn is_internal(json: &Value) -> bool {
         && has_details.is_none_or(|text| matches!(text, "" | "Internal Server Error"))
 }
 
-/// Returns the end of a chain of causes, after the last marker.
-fn behind_marks(chain: &str) -> (&str, Option<ErrorKind>) {
+/// Returns the end of a chain of causes: what follows the last name of an error, such as
+/// `NotFoundError: ` or `Invalid input error: `, with the kind that it means.
+fn last_named(chain: &str) -> (&str, Option<ErrorKind>) {
     if let Some(at) = DUPLICATES.iter().find_map(|mark| chain.find(mark)) {
         return (&chain[at..], Some(ErrorKind::Conflict));
     }
-    let found = MARKS.iter().filter_map(|(mark, kind)| {
-        let behind = chain.rfind(mark)? + mark.len();
-        Some((behind, *kind))
-    });
-    match found.max_by_key(|(behind, _)| *behind) {
-        Some((behind, kind)) => {
-            let cause = chain[behind..].strip_prefix(": ");
-            (cause.unwrap_or(chain), Some(kind))
+    let mut last = (chain, None);
+    let mut rest = chain;
+    while let Some((cause, after)) = rest.split_once(": ") {
+        rest = after;
+        if let Some(kind) = kind_named(cause) {
+            last = (rest, Some(kind));
         }
-        None => (chain, None),
     }
+    last
+}
+
+fn kind_named(cause: &str) -> Option<ErrorKind> {
+    let name = cause.replace(' ', "").to_lowercase();
+    let name = name.strip_suffix("error")?;
+    let (_, kind) = NAMES.iter().find(|(part, _)| name.contains(part))?;
+    Some(*kind)
 }
 
 /// Cuts the stack trace of a Go program from the end of a message: pairs of lines, a function and,

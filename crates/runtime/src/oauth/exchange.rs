@@ -187,11 +187,7 @@ impl<'a> Exchange<'a> {
     }
 
     pub fn refused(&self, words: &str) -> Error {
-        let words: String = words
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(MAX_TEXT)
-            .collect();
+        let words: String = words.chars().take(MAX_TEXT).collect();
         Error::authentication(format!(
             "the login server returned no {}: {words}",
             self.what
