@@ -232,24 +232,19 @@ impl Transport {
     ///
     /// It contains everything that depends on the type of the value, so that the rest is compiled
     /// only once. It holds no value of that type while the call waits.
-    fn call<T, M>(
+    async fn call<T>(
         &self,
         request: Request,
         taking: Taking,
-        decode: M,
-    ) -> impl Future<Output = Result<Response<T>, Error>> + Send
-    where
-        M: Fn(RawResponse) -> Result<Response<T>, Error> + Send,
-    {
-        async move {
-            let mut call = Call::begin(&self.0, request, taking)?;
-            let mut undecodable = None;
-            loop {
-                let response = call.response(undecodable).await?;
-                match decode(response) {
-                    Ok(value) => return Ok(value),
-                    Err(error) => undecodable = Some(error),
-                }
+        decode: impl Fn(RawResponse) -> Result<Response<T>, Error>,
+    ) -> Result<Response<T>, Error> {
+        let mut call = Call::begin(&self.0, request, taking)?;
+        let mut undecodable = None;
+        loop {
+            let response = call.response(undecodable).await?;
+            match decode(response) {
+                Ok(value) => return Ok(value),
+                Err(error) => undecodable = Some(error),
             }
         }
     }
