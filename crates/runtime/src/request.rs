@@ -300,7 +300,7 @@ impl Request {
 
     /// Sets a body that is sent unchanged. The content's own media type, if any, overrides `media`.
     pub fn raw_body(&mut self, media: &'static str, content: Content) {
-        self.body = Body::Upload(Box::new(Upload::raw(media, content)));
+        self.body = Body::Upload(Box::new(Upload::Raw { media, content }));
     }
 
     /// Sets a part of a multipart body to a file.
@@ -362,7 +362,7 @@ impl Request {
     /// Changes the form; a body of another kind is replaced by a form.
     fn change_form(&mut self, change: impl FnOnce(&mut Upload)) {
         if !matches!(&self.body, Body::Upload(upload) if upload.is_form()) {
-            self.body = Body::Upload(Box::new(Upload::form()));
+            self.body = Body::Upload(Box::new(Upload::Parts(Vec::new())));
         }
         if let Body::Upload(upload) = &mut self.body {
             change(upload);
@@ -382,45 +382,34 @@ impl Request {
 
     /// Returns what is missing in the body, by the names of the arguments.
     fn missing_of_body(&self) -> Option<String> {
-        match (&self.body, self.operation.body) {
-            (Body::None, Some((_, true))) if !self.operation.other_bodies.is_empty() => {
-                let names: Vec<&str> = self
-                    .operation
-                    .bodies()
-                    .flat_map(|body| match body.kind {
-                        BodyKind::Multipart(parts) => parts.iter().map(|it| it.argument).collect(),
-                        _ => vec![body.argument],
-                    })
-                    .collect();
-                let names = names.join("`, `");
-                Some(format!("a body is required; set one of `{names}`"))
-            }
-            (Body::Upload(upload), _) if upload.is_form() => {
-                let mut parts = self.operation.body_parts();
-                let missing = parts.find(|part| part.required && !upload.has_part(part.name))?;
-                let name = missing.argument;
-                Some(format!("the part `{name}` of the body is required; set it"))
-            }
+        let form = match &self.body {
+            Body::Upload(upload) => Some(&**upload).filter(|upload| upload.is_form()),
             _ => None,
+        };
+        let is_required = self.operation.body.is_some_and(|(_, required)| required);
+        let lacks_body = matches!(self.body, Body::None) && is_required;
+        let mut bodies = self.operation.bodies();
+        if lacks_body && bodies.any(|body| !matches!(body.kind, BodyKind::Multipart(_))) {
+            let names: Vec<&str> = self
+                .operation
+                .bodies()
+                .flat_map(|body| match body.kind {
+                    BodyKind::Multipart(parts) => parts.iter().map(|it| it.argument).collect(),
+                    _ => vec![body.argument],
+                })
+                .collect();
+            let one_of = if names.len() > 1 { "one of " } else { "" };
+            let names = names.join("`, `");
+            return Some(format!("a body is required; set {one_of}`{names}`"));
         }
-    }
-
-    #[cfg(feature = "dynamic")]
-    pub(crate) fn has_body(&self) -> bool {
-        !matches!(self.body, Body::None)
-    }
-
-    #[cfg(feature = "dynamic")]
-    pub(crate) fn is_form(&self) -> bool {
-        matches!(&self.body, Body::Upload(upload) if upload.is_form())
-    }
-
-    #[cfg(feature = "dynamic")]
-    pub(crate) fn has_part(&self, name: &str) -> bool {
-        match &self.body {
-            Body::Upload(upload) => upload.has_part(name),
-            _ => false,
+        if form.is_none() && !lacks_body {
+            return None;
         }
+        let is_set = |part: &BodyPart| form.is_some_and(|form| form.has_part(part.name));
+        let mut parts = self.operation.body_parts();
+        let missing = parts.find(|part| part.required && !is_set(part))?;
+        let name = missing.argument;
+        Some(format!("the part `{name}` of the body is required; set it"))
     }
 
     /// Records why the request cannot be sent; the first reason is reported.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::arguments::{self, BODY, body, part, pointer, with_article};
+use super::arguments::{self, body, part, pointer};
 use super::find::find;
 use super::value_page::ValuePage;
 use crate::byte_stream::ByteStream;
@@ -172,8 +172,7 @@ impl Call {
     ///
     /// If the operation is not a paged list, the first page is an error.
     pub fn pages(self) -> Pages<ValuePage> {
-        let (transport, request) = self.complete();
-        Pages::new(transport, request)
+        Pages::new(self.transport, self.request)
     }
 
     /// Sends the request and reads the response.
@@ -183,7 +182,10 @@ impl Call {
     /// Returns an error if the request cannot be sent, or the response is an error or cannot be
     /// decoded: see [`ErrorKind`](crate::ErrorKind).
     pub async fn send(self) -> Result<Response<Value>, Error> {
-        let (transport, mut request) = self.complete();
+        let Self {
+            transport,
+            mut request,
+        } = self;
         match request.operation().response {
             None => Ok(transport.send_empty(request).await?.map(|()| Value::Null)),
             Some(ResponseKind::Json) => transport.send_json(request).await,
@@ -209,8 +211,7 @@ impl Call {
     /// Returns an error if the request cannot be sent or the response is an error: see
     /// [`ErrorKind`](crate::ErrorKind).
     pub async fn send_bytes(self) -> Result<Response<ByteStream>, Error> {
-        let (transport, request) = self.complete();
-        transport.send_bytes(request).await
+        self.transport.send_bytes(self.request).await
     }
 
     /// Sends the request and returns the JSON values of the response as a stream.
@@ -220,7 +221,10 @@ impl Call {
     /// Returns an error if the response of the operation is not a stream of JSON; nothing is sent
     /// then. Otherwise see [`ErrorKind`](crate::ErrorKind).
     pub async fn stream(self) -> Result<Response<JsonStream<Value>>, Error> {
-        let (transport, mut request) = self.complete();
+        let Self {
+            transport,
+            mut request,
+        } = self;
         if !(request.operation().response).is_some_and(ResponseKind::is_json_stream) {
             request.refuse("the response is not a stream of JSON; use `send`".to_owned());
         }
@@ -235,41 +239,14 @@ impl Call {
     /// Returns an error if the operation has no events; nothing is sent then. Otherwise see
     /// [`ErrorKind`](crate::ErrorKind).
     pub async fn events(self) -> Result<Response<EventStream>, Error> {
-        let (transport, mut request) = self.complete();
+        let Self {
+            transport,
+            mut request,
+        } = self;
         if !request.operation().events {
             request.refuse("the operation has no server-sent events; use `send`".to_owned());
         }
         transport.send_events(request).await
-    }
-
-    /// Checks that no required file is missing; files can be added until now.
-    fn complete(mut self) -> (Transport, Request) {
-        let operation = self.operation();
-        let required = operation.body.is_some_and(|(_, required)| required);
-        let alternatives = !operation.other_bodies.is_empty();
-        if !self.request.has_body()
-            && required
-            && !alternatives
-            && operation.body_parts().next().is_none()
-        {
-            let place = pointer(&[BODY]);
-            let problem = format!("{place} is required; add a string, or a file with `file`");
-            self.request.refuse(problem);
-        }
-        if self.request.is_form() || required && !alternatives {
-            for part in operation.body_parts() {
-                if part.required && !self.request.has_part(part.name) {
-                    let remedy = match part.file {
-                        true => "add it with `file`".to_owned(),
-                        false => format!("add {}", with_article(part.kind)),
-                    };
-                    let place = pointer(&[part.argument]);
-                    self.request
-                        .refuse(format!("{place} is required; {remedy}"));
-                }
-            }
-        }
-        (self.transport, self.request)
     }
 }
 
