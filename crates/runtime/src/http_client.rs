@@ -16,6 +16,10 @@ use crate::settings_error::SettingsError;
 /// Environment variables for the proxy of unencrypted requests.
 const PROXY_VARIABLES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
+/// Time that an unused connection is kept. A request on one that the server is about to close fails, and
+/// a `POST` is then not retried.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// The HTTP clients of a transport.
 ///
 /// Loading the certificates that the system trusts takes longer than many calls. It fails if there
@@ -78,9 +82,6 @@ pub(crate) struct Connections {
     pub root_certificates: Vec<Vec<u8>>,
     /// Certificate chain and key of the client, in PEM.
     pub identity: Option<(Vec<u8>, Vec<u8>)>,
-    pub pool_idle_timeout: Duration,
-    pub pool_max_idle_per_host: usize,
-    pub http1_only: bool,
     pub accept_invalid_certificates: bool,
     pub configure: Option<Configure>,
 }
@@ -104,9 +105,6 @@ impl Default for Connections {
             proxy: ProxyChoice::Environment,
             root_certificates: Vec::new(),
             identity: None,
-            pool_idle_timeout: Duration::from_secs(60),
-            pool_max_idle_per_host: usize::MAX,
-            http1_only: false,
             accept_invalid_certificates: false,
             configure: None,
         }
@@ -125,7 +123,11 @@ impl Connections {
             && endpoint.scheme() == "http"
             && !allow_plain_http
         {
-            return Err(SettingsError::plain_http_proxy(endpoint.as_str()).into());
+            let message = format!(
+                "the proxy to `{}` would see credentials over plain HTTP",
+                endpoint.as_str()
+            );
+            return Err(SettingsError::plain_http(message).into());
         }
         endpoint.check_credentials(allow_plain_http)
     }
@@ -153,17 +155,11 @@ impl Connections {
     fn client(&self, trust: Trust) -> Result<Client, Error> {
         let builder = Client::builder()
             .connect_timeout(self.connect_timeout)
-            .pool_idle_timeout(self.pool_idle_timeout)
-            .pool_max_idle_per_host(self.pool_max_idle_per_host);
+            .pool_idle_timeout(POOL_IDLE_TIMEOUT);
         let builder = match &self.proxy {
             ProxyChoice::Environment => environment_proxies(builder.no_proxy())?,
             ProxyChoice::None => builder.no_proxy(),
             ProxyChoice::Given(address) => builder.proxy(proxy(address)?),
-        };
-        let builder = if self.http1_only {
-            builder.http1_only()
-        } else {
-            builder
         };
         let mut builder = self.tls(builder, trust)?;
         if let Some(configure) = &self.configure {

@@ -160,28 +160,6 @@ impl TransportBuilder {
         self
     }
 
-    /// Sets how long an unused connection is kept [default: 60 s].
-    ///
-    /// It should be shorter than the limit of the server. A request on a connection that the server
-    /// is about to close fails, and a `POST` is then not retried.
-    pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.connections.pool_idle_timeout = timeout;
-        self
-    }
-
-    /// Sets the maximum number of unused connections that are kept; 0 keeps none [default:
-    /// unlimited].
-    pub fn pool_max_idle_per_host(mut self, connections: usize) -> Self {
-        self.connections.pool_max_idle_per_host = connections;
-        self
-    }
-
-    /// Uses HTTP/1.1 even if the server offers HTTP/2.
-    pub fn http1_only(mut self) -> Self {
-        self.connections.http1_only = true;
-        self
-    }
-
     /// Trusts the certificates in this PEM string, in addition to those that the system trusts.
     ///
     /// ```no_run
@@ -282,8 +260,9 @@ impl TransportBuilder {
         self
     }
 
-    /// Changes the HTTP client, for settings that this builder does not have. The function gets the
-    /// builder of `reqwest` 0.13 with the other settings already made.
+    /// Changes the HTTP client, for settings that this builder does not have, such as those of the
+    /// connection pool. The function gets the builder of `reqwest` 0.13 with the other settings already
+    /// made.
     ///
     /// Its redirect and retry policies are replaced: the transport does both when it is safe.
     ///

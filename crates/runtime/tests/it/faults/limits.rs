@@ -79,7 +79,9 @@ async fn a_connection_is_used_again_unless_the_pool_holds_none() {
     for (kept, connections) in [(None, 1), (Some(0), 3)] {
         let server = Server::failing(0, Step::succeed());
         let client = match kept {
-            Some(kept) => server.transport().pool_max_idle_per_host(kept),
+            Some(kept) => server
+                .transport()
+                .configure_http(move |http| http.pool_max_idle_per_host(kept)),
             None => server.transport(),
         };
         let client = client.build().unwrap();

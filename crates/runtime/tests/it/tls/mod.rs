@@ -190,7 +190,9 @@ async fn http_2_is_spoken_where_it_is_offered() {
     let server = serve(&authority, &["h2", "http/1.1"], false);
     let trusting = to(&server).root_certificate(authority.pem());
     send(trusting.clone()).await.unwrap();
-    send(trusting.http1_only()).await.unwrap();
+    send(trusting.configure_http(|http| http.http1_only()))
+        .await
+        .unwrap();
     assert_eq!(lines(&server), ["GET /items HTTP/2", "GET /items HTTP/1.1"]);
 }
 
