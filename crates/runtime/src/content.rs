@@ -1,6 +1,5 @@
 //! Content that is sent unchanged: files, bytes and streams.
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
@@ -64,8 +63,15 @@ impl Content {
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());
         Self {
-            source: Source::File(path),
             name,
+            ..Self::new(Source::File(path))
+        }
+    }
+
+    fn new(source: Source) -> Self {
+        Self {
+            source,
+            name: None,
             media: None,
             on_read: None,
         }
@@ -82,15 +88,8 @@ impl Content {
     /// ```
     pub fn stream(reader: impl AsyncRead + Send + 'static, length: Option<u64>) -> Self {
         let reader: Reader = Box::pin(reader);
-        Self {
-            source: Source::Stream {
-                reader: Arc::new(Mutex::new(Some(reader))),
-                length,
-            },
-            name: None,
-            media: None,
-            on_read: None,
-        }
+        let reader = Arc::new(Mutex::new(Some(reader)));
+        Self::new(Source::Stream { reader, length })
     }
 
     /// Sets the file name that is sent. A server may recognise the format by the extension.
@@ -220,39 +219,6 @@ impl Progress {
     }
 }
 
-/// Content that could not be sent as it was announced.
-#[derive(Debug)]
-pub(crate) enum Unsendable {
-    Read(io::Error),
-    Short { read: u64, announced: u64 },
-    Long { announced: u64 },
-}
-
-impl fmt::Display for Unsendable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Read(error) => write!(f, "the content cannot be read: {error}"),
-            Self::Short { read, announced } => write!(
-                f,
-                "the content ended after {read} bytes, {announced} were announced"
-            ),
-            Self::Long { announced } => write!(
-                f,
-                "the content has more than the {announced} bytes that were announced"
-            ),
-        }
-    }
-}
-
-impl StdError for Unsendable {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self {
-            Self::Read(error) => Some(error),
-            Self::Short { .. } | Self::Long { .. } => None,
-        }
-    }
-}
-
 /// A reader that counts the bytes it reads and detects a wrong length.
 struct Metered {
     reader: Reader,
@@ -263,13 +229,15 @@ struct Metered {
 }
 
 impl Metered {
-    fn check(&self, ended: bool) -> Result<(), Unsendable> {
-        match self.length {
-            Some(announced) if self.read > announced => Err(Unsendable::Long { announced }),
-            Some(announced) if ended && self.read < announced => Err(Unsendable::Short {
-                read: self.read,
-                announced,
-            }),
+    fn check(&self, ended: bool) -> Result<(), Error> {
+        let Self { length, read, .. } = self;
+        match *length {
+            Some(announced) if *read > announced => Err(Error::invalid(format!(
+                "the content has more than the {announced} bytes that were announced"
+            ))),
+            Some(announced) if ended && *read < announced => Err(Error::invalid(format!(
+                "the content ended after {read} bytes, {announced} were announced"
+            ))),
             _ => Ok(()),
         }
     }
@@ -289,9 +257,10 @@ impl AsyncRead for Metered {
         if let Some(call) = self.on_read.as_ref().filter(|_| new > 0) {
             call(self.read);
         }
-        let checked = read
-            .map_err(Unsendable::Read)
-            .and_then(|()| self.check(new == 0));
+        let unreadable = |error: io::Error| {
+            Error::invalid(format!("the content cannot be read: {error}")).caused_by(error)
+        };
+        let checked = read.map_err(unreadable).and_then(|()| self.check(new == 0));
         Poll::Ready(checked.map_err(io::Error::other))
     }
 }
@@ -310,12 +279,7 @@ impl fmt::Debug for Content {
 
 impl From<Bytes> for Content {
     fn from(bytes: Bytes) -> Self {
-        Self {
-            source: Source::Bytes(bytes),
-            name: None,
-            media: None,
-            on_read: None,
-        }
+        Self::new(Source::Bytes(bytes))
     }
 }
 

@@ -121,7 +121,10 @@ impl Endpoint {
     pub fn check_credentials(&self, allow_plain_http: bool) -> Result<(), Error> {
         match allow_plain_http || self.is_private() {
             true => Ok(()),
-            false => Err(SettingsError::plain_http(self.as_str()).into()),
+            false => {
+                let message = format!("`{}` would receive credentials over plain HTTP", self.base);
+                Err(SettingsError::plain_http(message).into())
+            }
         }
     }
 

@@ -11,7 +11,6 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use crate::content::Unsendable;
 use crate::endpoint::origin;
 use crate::error::{Error, ErrorKind};
 use crate::response::Response;
@@ -47,8 +46,7 @@ pub(crate) fn unreadable_list(what: String) -> Error {
 pub(crate) fn http(error: reqwest::Error) -> Error {
     // The address may contain confidential parameters; the operation identifies it.
     let error = error.without_url();
-    if let Some(unsendable) = unsendable(&error) {
-        let message = unsendable.to_string();
+    if let Some(message) = unsendable(&error) {
         return Error::invalid(message).caused_by(error).sent(true);
     }
     let (kind, what, sent) = stage(&error);
@@ -217,8 +215,9 @@ fn is_early_end(cause: &(dyn StdError + 'static)) -> bool {
 }
 
 /// Returns the fault in the content of an upload. An `io::Error` does not name it as its source.
-fn unsendable(error: &reqwest::Error) -> Option<&Unsendable> {
-    causes(error).find_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
+fn unsendable(error: &reqwest::Error) -> Option<&str> {
+    let mut causes = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref());
+    causes.find_map(|cause| Some(cause.downcast_ref::<Error>()?.message()))
 }
 
 fn kind_of(status: StatusCode) -> ErrorKind {

@@ -50,6 +50,41 @@ pub enum SettingsErrorKind {
     NoTls,
 }
 
+impl SettingsErrorKind {
+    fn fault_and_remedy(self) -> (&'static str, &'static str) {
+        match self {
+            Self::PlainHttp => (
+                "credentials would be sent over plain HTTP",
+                "use https, or allow it with `allow_plain_http`",
+            ),
+            Self::UnknownAuthority => (
+                "the certificate of the server is signed by an authority that is not trusted",
+                "add the certificate of that authority with `root_certificate`",
+            ),
+            Self::SelfSigned => (
+                "the certificate of the server is that of an authority, as a self-signed one may be",
+                "use a server certificate with `CA:FALSE`, or for tests accept any with `danger_accept_invalid_certs`",
+            ),
+            Self::WrongHost => (
+                "the certificate of the server is for another host name",
+                "use a host name of the certificate as the endpoint",
+            ),
+            Self::OutOfDate => (
+                "the certificate of the server has expired or is not valid yet",
+                "renew it on the server, or correct the clock",
+            ),
+            Self::ClientCertificate => (
+                "the server requires a client certificate that it accepts",
+                "set a certificate and its key with `client_certificate`",
+            ),
+            Self::NoTls => (
+                "the server does not use TLS on this port",
+                "use http as the scheme of the endpoint, or another port",
+            ),
+        }
+    }
+}
+
 impl SettingsError {
     /// Returns the fault that caused an error, if there is one.
     pub fn of(error: &Error) -> Option<&Self> {
@@ -63,18 +98,10 @@ impl SettingsError {
         self.kind
     }
 
-    pub(crate) fn plain_http(endpoint: &str) -> Self {
+    pub(crate) fn plain_http(message: String) -> Self {
         Self {
             kind: SettingsErrorKind::PlainHttp,
-            message: format!("`{endpoint}` would receive credentials over plain HTTP"),
-            source: None,
-        }
-    }
-
-    pub(crate) fn plain_http_proxy(endpoint: &str) -> Self {
-        Self {
-            kind: SettingsErrorKind::PlainHttp,
-            message: format!("the proxy to `{endpoint}` would see credentials over plain HTTP"),
+            message,
             source: None,
         }
     }
@@ -85,26 +112,7 @@ impl SettingsError {
         let Some((kind, detail)) = causes.find_map(of_cause) else {
             return Err(error);
         };
-        let what = match kind {
-            SettingsErrorKind::PlainHttp | SettingsErrorKind::NoTls => {
-                "the server does not use TLS on this port"
-            }
-            SettingsErrorKind::UnknownAuthority => {
-                "the certificate of the server is signed by an authority that is not trusted"
-            }
-            SettingsErrorKind::SelfSigned => {
-                "the certificate of the server is that of an authority, as a self-signed one may be"
-            }
-            SettingsErrorKind::WrongHost => {
-                "the certificate of the server is for another host name"
-            }
-            SettingsErrorKind::OutOfDate => {
-                "the certificate of the server has expired or is not valid yet"
-            }
-            SettingsErrorKind::ClientCertificate => {
-                "the server requires a client certificate that it accepts"
-            }
-        };
+        let (what, _) = kind.fault_and_remedy();
         Ok(Self {
             kind,
             message: format!("{what} ({detail})"),
@@ -114,21 +122,7 @@ impl SettingsError {
 
     /// Returns the fault and its remedy.
     pub(crate) fn advice(&self) -> String {
-        let remedy = match self.kind {
-            SettingsErrorKind::PlainHttp => "use https, or allow it with `allow_plain_http`",
-            SettingsErrorKind::UnknownAuthority => {
-                "add the certificate of that authority with `root_certificate`"
-            }
-            SettingsErrorKind::SelfSigned => {
-                "use a server certificate with `CA:FALSE`, or for tests accept any with `danger_accept_invalid_certs`"
-            }
-            SettingsErrorKind::WrongHost => "use a host name of the certificate as the endpoint",
-            SettingsErrorKind::OutOfDate => "renew it on the server, or correct the clock",
-            SettingsErrorKind::ClientCertificate => {
-                "set a certificate and its key with `client_certificate`"
-            }
-            SettingsErrorKind::NoTls => "use http as the scheme of the endpoint, or another port",
-        };
+        let (_, remedy) = self.kind.fault_and_remedy();
         format!("{self}; {remedy}")
     }
 }

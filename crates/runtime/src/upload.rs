@@ -8,7 +8,6 @@ use reqwest::multipart::{self, Form};
 use reqwest::{Client, RequestBuilder};
 
 use crate::content::{Content, Progress};
-use crate::credentials::Pending;
 use crate::error::Error;
 use crate::fault;
 use crate::operation::BodyPart;
@@ -18,13 +17,7 @@ const BINARY: &str = "application/octet-stream";
 
 /// A body whose length the caller determines.
 #[derive(Clone)]
-pub(crate) struct Upload {
-    what: What,
-    attach: Attach,
-}
-
-#[derive(Clone)]
-enum What {
+pub(crate) enum Upload {
     Raw {
         media: &'static str,
         content: Content,
@@ -80,41 +73,14 @@ impl Part {
     }
 }
 
-/// A function pointer, so that programs without uploads are built without the code for files,
-/// streams and forms.
-type Attach = for<'a> fn(
-    &'a What,
-    &'a Client,
-    reqwest::Request,
-    &'a Progress,
-) -> Pending<'a, reqwest::Request>;
-
 impl Upload {
-    pub fn raw(media: &'static str, content: Content) -> Self {
-        Self::new(What::Raw { media, content })
-    }
-
-    /// Creates a form without parts.
-    pub fn form() -> Self {
-        Self::new(What::Parts(Vec::new()))
-    }
-
-    fn new(what: What) -> Self {
-        Self {
-            what,
-            attach: |what, client, request, progress| {
-                Box::pin(attach(what, client, request, progress))
-            },
-        }
-    }
-
     pub fn is_form(&self) -> bool {
-        matches!(self.what, What::Parts(_))
+        matches!(self, Self::Parts(_))
     }
 
     /// Sets the parts with this name in a form and replaces earlier ones.
     pub fn set_parts(&mut self, name: &'static str, new: Vec<Part>) {
-        if let What::Parts(parts) = &mut self.what {
+        if let Self::Parts(parts) = self {
             parts.retain(|(known, _)| *known != name);
             parts.extend(new.into_iter().map(|part| (name, part)));
         }
@@ -123,34 +89,34 @@ impl Upload {
     /// Adds a part to a form.
     #[cfg(feature = "dynamic")]
     pub fn add_part(&mut self, name: &'static str, part: Part) {
-        if let What::Parts(parts) = &mut self.what {
+        if let Self::Parts(parts) = self {
             parts.push((name, part));
         }
     }
 
     /// Returns the media type of raw content.
     pub fn media(&self) -> Option<&str> {
-        match &self.what {
-            What::Raw { media, content } => Some(content.own_media().unwrap_or(
+        match self {
+            Self::Raw { media, content } => Some(content.own_media().unwrap_or(
                 // A range, such as `image/*`, is no type.
                 if media.contains('*') { BINARY } else { media },
             )),
-            What::Parts(_) => None,
+            Self::Parts(_) => None,
         }
     }
 
     pub fn has_part(&self, name: &str) -> bool {
-        match &self.what {
-            What::Raw { .. } => false,
-            What::Parts(parts) => parts.iter().any(|(known, _)| *known == name),
+        match self {
+            Self::Raw { .. } => false,
+            Self::Parts(parts) => parts.iter().any(|(known, _)| *known == name),
         }
     }
 
     /// Returns whether it can be sent more than once.
     pub fn is_repeatable(&self) -> bool {
-        match &self.what {
-            What::Raw { content, .. } => content.is_repeatable(),
-            What::Parts(parts) => parts.iter().all(|(_, part)| match &part.value {
+        match self {
+            Self::Raw { content, .. } => content.is_repeatable(),
+            Self::Parts(parts) => parts.iter().all(|(_, part)| match &part.value {
                 PartValue::Text(_) => true,
                 PartValue::File(content) => content.is_repeatable(),
             }),
@@ -158,34 +124,25 @@ impl Upload {
     }
 
     /// Sets it as the body of a request, for one attempt.
-    pub fn attach<'a>(
-        &'a self,
-        client: &'a Client,
-        request: reqwest::Request,
-        progress: &'a Progress,
-    ) -> Pending<'a, reqwest::Request> {
-        (self.attach)(&self.what, client, request, progress)
-    }
-}
-
-async fn attach(
-    what: &What,
-    client: &Client,
-    mut request: reqwest::Request,
-    progress: &Progress,
-) -> Result<reqwest::Request, Error> {
-    match what {
-        What::Raw { content, .. } => {
-            let (body, length) = content.open(progress).await?;
-            let announced = length.map(|length| (CONTENT_LENGTH, length.into()));
-            request.headers_mut().extend(announced);
-            *request.body_mut() = Some(body);
-            Ok(request)
-        }
-        What::Parts(parts) => {
-            let form = form(parts, progress).await?;
-            let builder = RequestBuilder::from_parts(client.clone(), request);
-            builder.multipart(form).build().map_err(fault::http)
+    pub async fn attach(
+        &self,
+        client: &Client,
+        mut request: reqwest::Request,
+        progress: &Progress,
+    ) -> Result<reqwest::Request, Error> {
+        match self {
+            Self::Raw { content, .. } => {
+                let (body, length) = content.open(progress).await?;
+                let announced = length.map(|length| (CONTENT_LENGTH, length.into()));
+                request.headers_mut().extend(announced);
+                *request.body_mut() = Some(body);
+                Ok(request)
+            }
+            Self::Parts(parts) => {
+                let form = form(parts, progress).await?;
+                let builder = RequestBuilder::from_parts(client.clone(), request);
+                builder.multipart(form).build().map_err(fault::http)
+            }
         }
     }
 }
@@ -260,11 +217,11 @@ fn escaped(name: &str) -> String {
 
 impl fmt::Debug for Upload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.what {
-            What::Raw { media, content } => {
+        match self {
+            Self::Raw { media, content } => {
                 write!(f, "{}, {content:?}", content.own_media().unwrap_or(media))
             }
-            What::Parts(parts) => f
+            Self::Parts(parts) => f
                 .debug_list()
                 .entries(parts.iter().map(|(name, _)| name))
                 .finish(),

@@ -110,52 +110,26 @@ pub struct FilterValue {
     json: Value,
 }
 
-impl From<&str> for FilterValue {
-    fn from(text: &str) -> Self {
-        text.to_owned().into()
-    }
-}
-
-impl From<&String> for FilterValue {
-    fn from(text: &String) -> Self {
-        text.clone().into()
-    }
-}
-
-impl From<String> for FilterValue {
-    fn from(text: String) -> Self {
-        Self {
-            kind: "string_value",
-            json: text.into(),
+macro_rules! values {
+    ($($type:ty, $kind:literal, |$value:ident| $json:expr;)+) => {$(
+        impl From<$type> for FilterValue {
+            fn from($value: $type) -> Self {
+                Self {
+                    kind: $kind,
+                    json: Value::from($json),
+                }
+            }
         }
-    }
+    )+};
 }
 
-impl From<i32> for FilterValue {
-    fn from(number: i32) -> Self {
-        Self {
-            kind: "int_value",
-            json: number.into(),
-        }
-    }
-}
-
-impl From<i64> for FilterValue {
-    fn from(number: i64) -> Self {
-        Self {
-            kind: "long_value",
-            json: number.to_string().into(),
-        }
-    }
-}
-
-impl From<Timestamp> for FilterValue {
-    fn from(time: Timestamp) -> Self {
-        Self {
-            kind: "timestamp_value",
-            json: time.to_string().into(),
-        }
-    }
+values! {
+    &str, "string_value", |text| text;
+    &String, "string_value", |text| text.as_str();
+    String, "string_value", |text| text;
+    i32, "int_value", |number| number;
+    i64, "long_value", |number| number.to_string();
+    Timestamp, "timestamp_value", |time| time.to_string();
 }
 
 /// A type that [`Filter::in_`] accepts a list of.

@@ -94,7 +94,7 @@ async fn a_refusal_says_both_texts_of_the_server() {
     ))
     .await
     .unwrap_err();
-    is_refused(&error, "invalid_grant: Token is[2J not active");
+    is_refused(&error, "invalid_grant: Token is\\u{1b}[2J not active");
 }
 
 #[tokio::test]

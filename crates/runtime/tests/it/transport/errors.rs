@@ -222,7 +222,10 @@ async fn the_server_is_quoted_in_every_shape_it_writes() {
         (r#"{"error":"invalid_grant"}"#, "invalid_grant"),
         (r#"{"error":{"code":1,"message":"nested"}}"#, "nested"),
         (r#"{"message":"  padded\n"}"#, "padded"),
-        (r#"{"message":"two\nlines\u001b[31m"}"#, "two\nlines[31m"),
+        (
+            r#"{"message":"two\nlines\u001b[31m"}"#,
+            "two\nlines\\u{1b}[31m",
+        ),
         (
             r#"{"detail":{"reason":"odd"}}"#,
             r#"`{"detail":{"reason":"odd"}}`"#,
