@@ -18,21 +18,13 @@ enum Status {
 }
 
 impl Status {
-    fn name(self) -> &'static str {
+    /// Returns its name, and its mark for people.
+    fn shown(self) -> (&'static str, char) {
         match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Skipped => "skipped",
-            Self::Failed(_) => "failed",
-        }
-    }
-
-    fn mark(self) -> char {
-        match self {
-            Self::Ok => '✔',
-            Self::Warning => '!',
-            Self::Skipped => '·',
-            Self::Failed(_) => '✘',
+            Self::Ok => ("ok", '✔'),
+            Self::Warning => ("warning", '!'),
+            Self::Skipped => ("skipped", '·'),
+            Self::Failed(_) => ("failed", '✘'),
         }
     }
 }
@@ -106,7 +98,7 @@ impl Check {
         json!({
             "api": self.api.map(Api::name),
             "check": self.name,
-            "status": self.status.name(),
+            "status": self.status.shown().0,
             "value": self.value,
             "source": self.source,
             "remedy": self.remedy,
@@ -144,7 +136,7 @@ pub fn text(checks: &[Check]) -> String {
             subject = of;
             lines.push(of.to_owned());
         }
-        let (mark, name) = (check.status.mark(), check.name);
+        let ((_, mark), name) = (check.status.shown(), check.name);
         let source = check.source.as_ref().map(|source| format!("  ({source})"));
         let line = format!(
             "  {mark} {name:width$}  {}{}",

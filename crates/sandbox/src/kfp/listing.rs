@@ -22,13 +22,9 @@ const LARGEST_FULL_PAGE_SIZE: usize = 100;
 
 /// The selection of a page's objects, and their order.
 struct Criteria {
-    sort: Sort,
-    filter: Filter,
-}
-
-struct Sort {
     column: Column,
     descending: bool,
+    filter: Filter,
 }
 
 /// The last object of a page: the value of the sort column, then the key.
@@ -51,7 +47,7 @@ impl Resource {
         &'static self,
         store: &KfpStore,
         query: &QueryParameters,
-        wanted: Option<&dyn Fn(&Object) -> bool>,
+        wanted: impl Fn(&Object) -> bool,
         shown: impl Fn(&Object) -> Object,
     ) -> Result<Reply, KfpError> {
         let largest = if query.text("view") == "FULL" {
@@ -59,13 +55,11 @@ impl Resource {
         } else {
             LARGEST_PAGE_SIZE
         };
-        let page_size = page_size(query.int32("page_size"), largest)?;
+        let mut page_size = page_size(query.int32("page_size"), largest)?;
         let (criteria, after, number) = self.criteria(query)?;
-        let page_size = if store.short_pages {
-            shortened(page_size, number)
-        } else {
-            page_size
-        };
+        if store.short_pages {
+            page_size = shortened(page_size, number);
+        }
         let collection = store.of(self);
         let identity = self.identity(&criteria, query);
         let chosen = store
@@ -74,20 +68,20 @@ impl Resource {
                 criteria.choose(collection, wanted)
             });
         let start = after.as_ref().map_or(0, |(value, key)| {
-            let last = (criteria.sort.column.rank_of(value), key.clone());
-            chosen.partition_point(|place| !criteria.sort.is_after(place, &last))
+            let last = (criteria.column.rank_of(value), key.clone());
+            chosen.partition_point(|place| !criteria.is_after(place, &last))
         });
         let rest = chosen.get(start..).unwrap_or_default();
         let next = rest.len() > page_size;
         let page = rest.iter().take(page_size);
         let objects: Vec<&Object> = page.filter_map(|(_, key)| collection.keyed(key)).collect();
         let last = objects.last().map(|last| {
-            let value = criteria.sort.column.value(last);
+            let value = criteria.column.value(last);
             (value, collection.key_of(last))
         });
         let last = last.or(after).filter(|_| next);
         // The server looks at the sort key again when it cuts a next page, and then misses some.
-        if next && self.uncut.contains(&criteria.sort.column.field) {
+        if next && self.uncut.contains(&criteria.column.field) {
             let refusal = KfpError::invalid_input("this order supports only one page");
             let is_internal = self.kind == RUN.kind && store.server != KfpServer::Release217;
             return Err(if is_internal {
@@ -105,9 +99,20 @@ impl Resource {
 
     /// Returns a string that identifies a selection of objects.
     fn identity(&self, criteria: &Criteria, query: &QueryParameters) -> String {
-        let sort = (criteria.sort.column.field, criteria.sort.descending);
-        let filter = &criteria.filter.source;
-        json!([self.kind, query.restrictions(), sort, filter]).to_string()
+        let Criteria {
+            column,
+            descending,
+            filter,
+        } = criteria;
+        let restrictions = query.restrictions();
+        json!([
+            self.kind,
+            restrictions,
+            column.field,
+            descending,
+            filter.source
+        ])
+        .to_string()
     }
 
     /// Returns a page. Zero values are omitted, so an empty page is an empty object.
@@ -136,9 +141,12 @@ impl Resource {
             sort_by => sort_by,
         };
         let page_token = query.text("page_token");
+        let filter = Filter::read(query.text("filter"), self)?;
+        let (column, descending) = self.sort(sort_by)?;
         let asked_for = Criteria {
-            filter: Filter::read(query.text("filter"), self)?,
-            sort: self.sort(sort_by)?,
+            column,
+            descending,
+            filter,
         };
         if page_token.is_empty() {
             return Ok((asked_for, None, 0));
@@ -146,9 +154,7 @@ impl Resource {
         let (mut held, after, number) = self.resume(page_token)?;
         let has_filter = !asked_for.filter.source.is_empty();
         if has_filter || !sort_by.is_empty() {
-            let (asked, known) = (&asked_for.sort, &held.sort);
-            let same_order =
-                asked.column.field == known.column.field && asked.descending == known.descending;
+            let same_order = column.field == held.column.field && descending == held.descending;
             if !same_order || !asked_for.filter.is_same_as(&held.filter, self) {
                 return Err("the page token belongs to another order or filter: omit both".into());
             }
@@ -164,7 +170,7 @@ impl Resource {
         Ok((held, Some(after), number))
     }
 
-    fn sort(&self, sort_by: &str) -> Result<Sort, KfpError> {
+    fn sort(&self, sort_by: &str) -> Result<(Column, bool), KfpError> {
         let lower_case = sort_by.to_ascii_lowercase();
         let words: Vec<&str> = lower_case.split_whitespace().collect();
         let (key, descending) = match words.as_slice() {
@@ -181,13 +187,13 @@ impl Resource {
         let column = self
             .column(key)
             .ok_or_else(|| format!("the list cannot be sorted by {key:?}"))?;
-        Ok(Sort { column, descending })
+        Ok((column, descending))
     }
 
     fn token(&self, criteria: &Criteria, last: &Last, number: u64) -> String {
         let token = json!({
             "list": self.kind,
-            "sort": [criteria.sort.column.field, criteria.sort.descending],
+            "sort": [criteria.column.field, criteria.descending],
             "filter": criteria.filter.source,
             "after": last,
             "page": number,
@@ -204,7 +210,8 @@ impl Resource {
         let (field, descending) = token.sort;
         let column = self.column(&field).ok_or_else(refuse)?;
         let criteria = Criteria {
-            sort: Sort { column, descending },
+            column,
+            descending,
             filter: Filter::of(token.filter, self)?,
         };
         Ok((criteria, token.after, token.page))
@@ -213,25 +220,17 @@ impl Resource {
 
 impl Criteria {
     /// Returns the places of the selected objects in their order.
-    fn choose(
-        &self,
-        collection: &Collection,
-        wanted: Option<&dyn Fn(&Object) -> bool>,
-    ) -> Vec<Place> {
-        let is_chosen = |object: &&Object| {
-            wanted.is_none_or(|wanted| wanted(object)) && self.filter.accepts(object)
-        };
-        let place = |object| (self.sort.column.rank(object), collection.key_of(object));
+    fn choose(&self, collection: &Collection, wanted: impl Fn(&Object) -> bool) -> Vec<Place> {
+        let is_chosen = |object: &&Object| wanted(object) && self.filter.accepts(object);
+        let place = |object| (self.column.rank(object), collection.key_of(object));
         let mut chosen: Vec<Place> = collection.iter().filter(is_chosen).map(place).collect();
         chosen.sort_unstable();
-        if self.sort.descending {
+        if self.descending {
             chosen.reverse();
         }
         chosen
     }
-}
 
-impl Sort {
     fn is_after(&self, place: &Place, last: &Place) -> bool {
         if self.descending {
             place < last

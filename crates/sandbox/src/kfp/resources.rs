@@ -59,16 +59,7 @@ fn get(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
 
 fn list(store: &mut Store, call: &Call<'_>) -> Result<Reply, KfpError> {
     let (resource, query) = (resource(call)?, QueryParameters::read(store, call)?);
-    page(store, call, resource, &query)
-}
-
-fn page(
-    store: &Store,
-    call: &Call<'_>,
-    resource: &'static Resource,
-    query: &QueryParameters,
-) -> Result<Reply, KfpError> {
-    let wanted = wanted(store, call, resource, query)?;
+    let wanted = wanted(store, call, resource, &query)?;
     let view = View::of(store, query.text("view") == "FULL");
     let is_wanted = |object: &Object| {
         wanted.iter().all(|(field, values)| {
@@ -77,8 +68,7 @@ fn page(
                 .any(|value| has(&store.kfp, object, field, value))
         })
     };
-    let restricted = (!wanted.is_empty()).then_some(&is_wanted as &dyn Fn(&Object) -> bool);
-    resource.page(&store.kfp, query, restricted, |object| {
+    resource.page(&store.kfp, &query, is_wanted, |object| {
         view.of_object(resource, object)
     })
 }
