@@ -4,16 +4,20 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{ImplItemFn, Type, parse_quote};
 
-use crate::model::{Api, BodyContent, Kind, Operation, Part};
+use crate::model::{Api, BodyContent, Kind, Operation, Parameter, Part, Schema};
 use crate::taken::taken;
-use crate::tree::{ArgumentTypes, generic, ident, is_path, last_name};
+use crate::tree::ident;
 
 /// An argument of a call.
 pub(crate) struct Argument<'a> {
     /// Name of the argument or the setter.
     pub name: &'a str,
+    /// Name in `call` and on the command line.
+    pub wire: &'a str,
     pub required: bool,
     pub description: Option<&'a str>,
+    /// Type of the value.
+    pub value: Type,
     /// Type that the builder stores.
     pub ty: Type,
     /// Type of the parameter.
@@ -24,149 +28,59 @@ pub(crate) struct Argument<'a> {
     pub set: TokenStream,
     /// A value for examples, if the type suggests one.
     pub example: Option<String>,
+    pub source: Source,
+}
+
+/// The form of a value outside of Rust code.
+#[derive(Clone, Copy)]
+pub(crate) enum Source {
+    Json,
+    Text,
+    File,
+    Files,
 }
 
 /// Returns the arguments of an operation, in the order of the path, then of the document.
-pub(crate) fn arguments<'a>(
-    api: &Api,
-    types: &ArgumentTypes,
-    operation: &'a Operation,
-) -> Result<Vec<Argument<'a>>, String> {
-    let ty = |name: &str| {
-        let found = types.get(&(operation.builder.clone(), name.to_owned()));
-        let missing = || format!("`{}` has no argument `{name}`", operation.name);
-        found.cloned().ok_or_else(missing)
-    };
-    let mut found = Vec::new();
-    for parameter in &operation.parameters {
-        let ty = ty(&parameter.ident)?;
-        let (name, argument) = (ident(&parameter.ident), &parameter.argument);
-        let taken = taken(&ty, &name);
-        let set = if is_path(&ty, "String") || is_path(&ty, "std::string::String") {
-            quote! { request.set_text(#argument, #name); }
-        } else {
-            quote! { request.set(#argument, &#name); }
-        };
-        found.push(Argument {
-            name: &parameter.ident,
-            required: parameter.required,
-            description: parameter.description.as_deref(),
-            parameter: taken.parameter,
-            passed: taken.value,
-            set,
-            example: example(api, &ty, &parameter.ident),
-            ty,
-        });
-    }
+pub(crate) fn arguments<'a>(api: &Api, operation: &'a Operation) -> Vec<Argument<'a>> {
+    let parameters = operation.parameters.iter();
+    let mut found: Vec<_> = parameters.map(|it| parameter(api, operation, it)).collect();
     let Some(described) = &operation.body else {
-        return Ok(found);
+        return found;
     };
     let required = described.is_argument();
     for (name, media, content) in described.contents() {
         if let BodyContent::Multipart(parts) = content {
-            for part in parts {
-                found.push(self::part(api, part, required, ty(&part.ident)?));
-            }
+            found.extend(parts.iter().map(|it| part(api, it, required)));
         } else {
             found.push(Argument {
                 required,
                 description: described.description.as_deref(),
-                ..body(api, name, media, content, ty(name)?)
+                ..body(api, name, media, content)
             });
         }
     }
-    Ok(found)
+    found
 }
 
-fn body<'a>(
-    api: &Api,
-    wanted: &'a str,
-    media: &str,
-    content: &BodyContent,
-    ty: Type,
-) -> Argument<'a> {
-    let name = ident(wanted);
-    let encode = |body: TokenStream| match content {
-        BodyContent::Form(..) => quote! { request.form_body(#body); },
-        _ if wanted == "body" => quote! { request.json_body(#body); },
-        _ => quote! { request.json_body_as(#media, #body); },
-    };
-    let argument = |parameter, passed, ty: Type, set, example| Argument {
-        name: wanted,
-        required: true,
-        description: None,
-        ty,
-        parameter,
-        passed,
-        set,
-        example,
-    };
-    if let BodyContent::Raw = content {
-        return argument(
-            quote! { impl ::std::convert::Into<#ty> },
-            quote! { #name.into() },
-            ty,
-            quote! { request.raw_body(#media, #name); },
-            Some("Vec::from(\"content\")".to_owned()),
-        );
+impl<'a> Argument<'a> {
+    /// Returns an optional argument with the widest parameter type.
+    fn new(name: &'a str, wire: &'a str, value: Type, set: TokenStream) -> Self {
+        let taken = taken(&value, &ident(name));
+        Self {
+            name,
+            wire,
+            required: false,
+            description: None,
+            ty: value.clone(),
+            value,
+            parameter: taken.parameter,
+            passed: taken.value,
+            set,
+            example: None,
+            source: Source::Json,
+        }
     }
-    let shown = example(api, &ty, "body");
-    if matches!(kind_of(api, &ty), Some((_, Kind::Object(_)))) {
-        let error = quote! { ::compute_kfp_runtime::BuildError };
-        return argument(
-            quote! { impl ::std::convert::TryInto<#ty, Error: ::std::convert::Into<#error>> },
-            quote! { #name.try_into().map_err(::std::convert::Into::into) },
-            parse_quote! { ::std::result::Result<#ty, #error> },
-            encode(quote! { #name }),
-            shown,
-        );
-    }
-    let taken = taken(&ty, &name);
-    argument(
-        taken.parameter,
-        taken.value,
-        ty,
-        encode(quote! {
-            ::std::result::Result::Ok::<_, ::compute_kfp_runtime::BuildError>(#name)
-        }),
-        shown,
-    )
-}
 
-fn part<'a>(api: &Api, part: &'a Part, body_required: bool, ty: Type) -> Argument<'a> {
-    let (name, wire) = (ident(&part.ident), &part.name);
-    let taken = taken(&ty, &name);
-    let file = "std::path::Path::new(\"pipeline.yaml\")";
-    let (set, example) = if part.is_file_list() {
-        let set = quote! { request.file_parts(#wire, #name); };
-        (set, Some(format!("[{file}]")))
-    } else if part.is_file() {
-        (
-            quote! { request.file_part(#wire, #name); },
-            Some(file.to_owned()),
-        )
-    } else if is_path(&ty, "std::string::String") {
-        (
-            quote! { request.text_part(#wire, #name); },
-            Some("\"text\"".to_owned()),
-        )
-    } else {
-        let shown = example(api, &ty, &part.ident);
-        (quote! { request.value_part(#wire, &#name); }, shown)
-    };
-    Argument {
-        name: &part.ident,
-        required: body_required && part.required,
-        description: part.schema.description.as_deref(),
-        parameter: taken.parameter,
-        passed: taken.value,
-        ty,
-        set,
-        example,
-    }
-}
-
-impl Argument<'_> {
     /// Returns the method of a builder that sets the argument.
     pub fn setter(&self) -> ImplItemFn {
         let name = ident(self.name);
@@ -184,37 +98,173 @@ impl Argument<'_> {
     }
 }
 
-/// Returns a value for examples, if the type suggests one.
-fn example(api: &Api, ty: &Type, name: &str) -> Option<String> {
-    if let Some((schema, kind)) = kind_of(api, ty) {
-        return match kind {
-            Kind::Object(_) => Some(format!("types::{schema}::builder()")),
-            Kind::Enum(values) => values.first().map(|it| format!("{:?}", it.value)),
-            _ => None,
+fn parameter<'a>(api: &Api, operation: &Operation, parameter: &'a Parameter) -> Argument<'a> {
+    let (name, wire, schema) = (
+        ident(&parameter.ident),
+        &parameter.argument,
+        &parameter.schema,
+    );
+    let (value, set) = if operation.has_page_size(parameter) {
+        // The type is the same for all lists, whatever number type the spec uses.
+        (parse_quote! { u32 }, quote! { request.page_size(#name); })
+    } else if is_string(schema) {
+        (
+            rust_type(schema),
+            quote! { request.set_text(#wire, #name); },
+        )
+    } else {
+        (rust_type(schema), quote! { request.set(#wire, &#name); })
+    };
+    Argument {
+        required: parameter.required,
+        description: parameter.description.as_deref(),
+        example: example(api, schema, &parameter.ident),
+        ..Argument::new(&parameter.ident, wire, value, set)
+    }
+}
+
+fn body<'a>(api: &Api, wanted: &'a str, media: &str, content: &BodyContent) -> Argument<'a> {
+    let name = ident(wanted);
+    let (BodyContent::Json(schema) | BodyContent::Form(schema, _)) = content else {
+        return Argument {
+            example: Some("Vec::from(\"content\")".to_owned()),
+            source: Source::Text,
+            ..Argument::new(
+                wanted,
+                wanted,
+                parse_quote! { ::compute_kfp_runtime::Content },
+                quote! { request.raw_body(#media, #name); },
+            )
         };
+    };
+    let error = quote! { ::compute_kfp_runtime::BuildError };
+    let is_object = matches!(api.kind(schema), Kind::Object(_));
+    let result = match is_object {
+        true => quote! { #name },
+        false => quote! { ::std::result::Result::Ok::<_, #error>(#name) },
+    };
+    let set = match content {
+        BodyContent::Form(..) => quote! { request.form_body(#result); },
+        _ if wanted == "body" => quote! { request.json_body(#result); },
+        _ => quote! { request.json_body_as(#media, #result); },
+    };
+    let argument = Argument {
+        example: example(api, schema, "body"),
+        ..Argument::new(wanted, wanted, rust_type(schema), set)
+    };
+    if !is_object {
+        return argument;
     }
-    if let Some(item) = generic(ty, "Vec") {
-        return example(api, generic(item, "Option").unwrap_or(item), name)
-            .map(|item| format!("[{item}]"));
+    let value = &argument.value;
+    Argument {
+        ty: parse_quote! { ::std::result::Result<#value, #error> },
+        parameter: quote! {
+            impl ::std::convert::TryInto<#value, Error: ::std::convert::Into<#error>>
+        },
+        passed: quote! { #name.try_into().map_err(::std::convert::Into::into) },
+        ..argument
     }
-    match last_name(ty)?.as_str() {
-        "String" => Some(format!("\"{name}\"")),
-        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => Some("7".to_owned()),
-        "bool" => Some("true".to_owned()),
+}
+
+fn part<'a>(api: &Api, part: &'a Part, body_required: bool) -> Argument<'a> {
+    let (name, wire) = (ident(&part.ident), &part.name);
+    let content = quote! { ::compute_kfp_runtime::Content };
+    let file = "std::path::Path::new(\"pipeline.yaml\")";
+    let (source, value, set, example) = if part.is_file_list() {
+        (
+            Source::Files,
+            parse_quote! { ::std::vec::Vec<#content> },
+            quote! { request.file_parts(#wire, #name); },
+            Some(format!("[{file}]")),
+        )
+    } else if part.is_file() {
+        (
+            Source::File,
+            parse_quote! { #content },
+            quote! { request.file_part(#wire, #name); },
+            Some(file.to_owned()),
+        )
+    } else if is_string(&part.schema) {
+        (
+            Source::Json,
+            rust_type(&part.schema),
+            quote! { request.text_part(#wire, #name); },
+            Some("\"text\"".to_owned()),
+        )
+    } else {
+        (
+            Source::Json,
+            rust_type(&part.schema),
+            quote! { request.value_part(#wire, &#name); },
+            example(api, &part.schema, &part.ident),
+        )
+    };
+    Argument {
+        required: body_required && part.required,
+        description: part.schema.description.as_deref(),
+        example,
+        source,
+        ..Argument::new(&part.ident, &part.argument, value, set)
+    }
+}
+
+fn is_string(schema: &Schema) -> bool {
+    matches!(schema.kind, Kind::String | Kind::Binary)
+}
+
+/// Returns a value for examples, if the type suggests one.
+fn example(api: &Api, schema: &Schema, name: &str) -> Option<String> {
+    match (&schema.kind, api.kind(schema)) {
+        (Kind::Reference(name), Kind::Object(_)) => Some(format!("types::{name}::builder()")),
+        (_, Kind::Enum(values)) => values.first().map(|it| format!("{:?}", it.value)),
+        (Kind::Array(items), _) => example(api, items, name).map(|item| format!("[{item}]")),
+        (Kind::String | Kind::Binary, _) => Some(format!("\"{name}\"")),
+        (Kind::Integer(_) | Kind::IntegerText { .. }, _) => Some("7".to_owned()),
+        (Kind::Boolean, _) => Some("true".to_owned()),
         _ => None,
     }
 }
 
-/// Returns the schema of a type of the module `types`.
-fn kind_of<'a>(api: &'a Api, ty: &Type) -> Option<(&'a str, &'a Kind)> {
-    let Type::Path(path) = ty else { return None };
-    let segments: Vec<_> = path.path.segments.iter().collect();
-    let [module, name] = &segments[..] else {
-        return None;
-    };
-    if module.ident != "types" {
-        return None;
+/// Returns the type of a schema, as the modules beside `types` refer to it.
+pub(crate) fn rust_type(schema: &Schema) -> Type {
+    match &schema.kind {
+        Kind::Any | Kind::Enum(_) | Kind::Object(_) | Kind::Union(_) | Kind::Tagged(_) => {
+            parse_quote! { ::serde_json::Value }
+        }
+        Kind::Boolean => parse_quote! { bool },
+        Kind::Integer(name) => {
+            let name = ident(name);
+            parse_quote! { #name }
+        }
+        Kind::Number => parse_quote! { f64 },
+        Kind::String | Kind::Binary => parse_quote! { ::std::string::String },
+        Kind::Timestamp => parse_quote! { ::compute_kfp_runtime::Timestamp },
+        Kind::IntegerText { signed: true } => parse_quote! { i64 },
+        Kind::IntegerText { signed: false } => parse_quote! { u64 },
+        Kind::Array(items) => {
+            let items = optional(items);
+            parse_quote! { ::std::vec::Vec<#items> }
+        }
+        Kind::Map(values) if values.kind == Kind::Any => {
+            parse_quote! { ::serde_json::Map<::std::string::String, ::serde_json::Value> }
+        }
+        Kind::Map(values) => {
+            let values = optional(values);
+            parse_quote! { ::std::collections::BTreeMap<::std::string::String, #values> }
+        }
+        Kind::Reference(name) => {
+            let name = ident(name);
+            parse_quote! { types::#name }
+        }
     }
-    let (name, named) = api.schemas.get_key_value(&name.ident.to_string())?;
-    Some((name, &named.schema.kind))
+}
+
+/// Returns the type of an item, which may be null.
+fn optional(schema: &Schema) -> Type {
+    let ty = rust_type(schema);
+    if schema.nullable && schema.kind != Kind::Any {
+        parse_quote! { ::std::option::Option<#ty> }
+    } else {
+        ty
+    }
 }

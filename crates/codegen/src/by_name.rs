@@ -3,21 +3,14 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Type;
 
-use crate::model::{Api, Body, BodyContent, Operation, Part, Success};
-use crate::tree::{ArgumentTypes, ident};
+use crate::argument::{Source, arguments};
+use crate::model::{Api, Operation, Success};
+use crate::tree::ident;
 
-pub(crate) fn generate(
-    api: &Api,
-    types: &ArgumentTypes,
-    crate_name: Option<&str>,
-) -> Result<TokenStream, String> {
+pub(crate) fn generate(api: &Api, crate_name: Option<&str>) -> TokenStream {
     let client = ident(crate_name.unwrap_or("super"));
-    let mut calls = TokenStream::new();
-    for operation in &api.operations {
-        calls.extend(call(types, operation)?);
-    }
+    let calls = api.operations.iter().map(|operation| call(api, operation));
     let ids = api.operations.iter().map(|operation| &operation.upstream);
     let methods = api
         .operations
@@ -28,7 +21,7 @@ pub(crate) fn generate(
         .iter()
         .filter_map(|(name, schema)| Some((schema.upstream.as_deref()?, ident(name))));
     let (upstream, types): (Vec<_>, Vec<_>) = named.unzip();
-    Ok(quote! {
+    quote! {
         use #client::{Client, types};
 
         /// The names of all schemas that have a type.
@@ -55,7 +48,7 @@ pub(crate) fn generate(
 
             use super::super::{Arguments, Failure, written};
 
-            #calls
+            #(#calls)*
         }
 
         /// Deserializes a value as the type of a schema, and serializes it again.
@@ -76,69 +69,31 @@ pub(crate) fn generate(
                 other => ::std::result::Result::Err(super::Failure::Unknown(other.to_owned())),
             }
         }
-    })
+    }
 }
 
-fn call(types: &ArgumentTypes, operation: &Operation) -> Result<TokenStream, String> {
-    let ty = |name: &str| {
-        let found = types.get(&(operation.builder.clone(), name.to_owned()));
-        found.ok_or_else(|| format!("`{}` has no argument `{name}`", operation.name))
-    };
+fn call(api: &Api, operation: &Operation) -> TokenStream {
     let method = ident(&operation.name);
-    let (mut arguments, mut optional) = (TokenStream::new(), TokenStream::new());
-    for parameter in &operation.parameters {
-        let (wire, setter) = (&parameter.argument, ident(&parameter.ident));
-        let ty = ty(&parameter.ident)?;
-        if parameter.required {
-            arguments.extend(quote! { given.required::<#ty>(#wire)?, });
-        } else {
-            optional.extend(quote! {
-                if let ::std::option::Option::Some(value) = given.optional::<#ty>(#wire)? {
-                    call = call.#setter(value);
-                }
-            });
-        }
-    }
-    let only = operation.body.as_ref().is_some_and(Body::is_argument);
-    let contents = operation.body.iter().flat_map(|body| body.contents());
-    for (name, _, content) in contents {
-        if let BodyContent::Multipart(parts) = content {
-            let (must, may): (Vec<&Part>, Vec<&Part>) =
-                parts.iter().partition(|part| only && part.required);
-            for part in must {
-                let value = part_value(part, ty(&part.ident)?);
-                arguments.extend(quote! { #value?, });
-            }
-            for part in may {
-                let (setter, wire) = (ident(&part.ident), &part.argument);
-                let value = part_value(part, ty(&part.ident)?);
-                optional.extend(quote! {
-                    if given.has(#wire) {
-                        call = call.#setter(#value?);
-                    }
-                });
-            }
-            continue;
-        }
-        let ty = match content {
-            BodyContent::Raw => quote! { ::std::string::String },
-            _ => {
-                let ty = ty(name)?;
-                quote! { #ty }
-            }
+    let (mut required, mut optional) = (TokenStream::new(), TokenStream::new());
+    for argument in arguments(api, operation) {
+        let (setter, wire, ty) = (ident(argument.name), argument.wire, &argument.value);
+        let value = match argument.source {
+            Source::Json => quote! { given.required::<#ty>(#wire) },
+            Source::Text => quote! { given.required::<::std::string::String>(#wire) },
+            Source::File => quote! { given.file(#wire) },
+            Source::Files => quote! { given.file(#wire).map(|file| [file]) },
         };
-        let setter = ident(name);
-        if only {
-            arguments.extend(quote! { given.required::<#ty>(#name)?, });
+        if argument.required {
+            required.extend(quote! { #value?, });
         } else {
             optional.extend(quote! {
-                if let ::std::option::Option::Some(body) = given.optional::<#ty>(#name)? {
-                    call = call.#setter(body);
+                if given.has(#wire) {
+                    call = call.#setter(#value?);
                 }
             });
         }
     }
-    let given = (!arguments.is_empty() || !optional.is_empty()).then(|| quote! { mut });
+    let given = (!required.is_empty() || !optional.is_empty()).then(|| quote! { mut });
     let mutable = (!optional.is_empty()).then(|| quote! { mut });
     let response = match operation.success {
         Success::Bytes => quote! {
@@ -155,26 +110,15 @@ fn call(types: &ArgumentTypes, operation: &Operation) -> Result<TokenStream, Str
         },
         _ => quote! { written(&call.send().await?.into_inner()) },
     };
-    Ok(quote! {
+    quote! {
         pub async fn #method(
             client: &Client,
             #given given: Arguments,
         ) -> ::std::result::Result<::serde_json::Value, Failure> {
-            let #mutable call = client.#method(#arguments);
+            let #mutable call = client.#method(#required);
             #optional
             given.done()?;
             #response
         }
-    })
-}
-
-fn part_value(part: &Part, ty: &Type) -> TokenStream {
-    let wire = &part.argument;
-    if part.is_file_list() {
-        quote! { given.file(#wire).map(|file| [file]) }
-    } else if part.is_file() {
-        quote! { given.file(#wire) }
-    } else {
-        quote! { given.required::<#ty>(#wire) }
     }
 }

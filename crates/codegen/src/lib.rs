@@ -239,12 +239,10 @@ fn files(spec: &Spec, api: &Api) -> Result<(Vec<layout::File>, Summary), String>
     passes::apply(&context, &mut tree)?;
     let by_name = spec
         .has_by_name()
-        .then(|| by_name::generate(api, &tree.arguments, spec.crate_name()))
-        .transpose()?;
-    let summary = Summary::of(api, &tree.arguments)?;
+        .then(|| by_name::generate(api, spec.crate_name()));
     let mut files = layout::files(api, tree, operation_table::generate(api))?;
     if let Some(by_name) = by_name {
         files.push(("by_name.rs", layout::file(by_name)?));
     }
-    Ok((files, summary))
+    Ok((files, Summary::of(api)))
 }

@@ -30,6 +30,17 @@ impl Api {
             _ => None,
         }
     }
+
+    /// Returns the shape of a schema, which a reference leads to.
+    pub fn kind<'a>(&'a self, schema: &'a Schema) -> &'a Kind {
+        match &schema.kind {
+            Kind::Reference(name) => match self.schemas.get(name) {
+                Some(named) => &named.schema.kind,
+                None => &Kind::Any,
+            },
+            kind => kind,
+        }
+    }
 }
 
 /// A server that the document declares.
@@ -232,6 +243,12 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
+    /// Returns whether a parameter is the size of pages, under the name that all lists have.
+    pub fn has_page_size(&self, parameter: &Parameter) -> bool {
+        let size = self.paging.as_ref().map(Paging::size);
+        parameter.ident == "page_size" && size == Some(parameter.name.as_str())
+    }
+
     /// Returns the schemas of parameters, bodies and responses.
     pub fn schemas_mut(&mut self) -> impl Iterator<Item = &mut Schema> {
         let body = self.body.iter_mut().flat_map(Body::schemas_mut);

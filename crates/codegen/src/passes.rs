@@ -1,14 +1,14 @@
 //! The edits of progenitor's syntax tree, in the order in which they are applied.
 //!
-//! Each pass is one file that starts with its reason. Everything else stays as progenitor wrote it.
+//! Each pass is one file that starts with its reason. It edits items, or writes items of the same
+//! names from the model. Everything else stays as progenitor wrote it.
 //! A test compares the clients with the output of stock progenitor for the same document, and fails
 //! on any difference that no pass declares.
 
-mod arguments;
-mod bodies;
+mod builders;
+mod client;
 mod docs;
 mod dynamic;
-mod groups;
 mod inline;
 mod json_schemas;
 mod mocks;
@@ -20,8 +20,6 @@ mod paging;
 mod presence;
 #[cfg(test)]
 mod proof;
-mod setters;
-mod transport;
 mod type_builders;
 mod unions;
 
@@ -89,7 +87,7 @@ pub(crate) enum Change {
 }
 
 /// All passes, in order: each sees the result of those before it.
-pub(crate) const PASSES: [Pass; 18] = [
+pub(crate) const PASSES: [Pass; 15] = [
     names::PASS,
     open_enums::PASS,
     unions::PASS,
@@ -98,14 +96,11 @@ pub(crate) const PASSES: [Pass; 18] = [
     type_builders::PASS,
     json_schemas::PASS,
     non_exhaustive::PASS,
-    transport::PASS,
-    bodies::PASS,
-    setters::PASS,
-    arguments::PASS,
+    client::PASS,
+    builders::PASS,
     paging::PASS,
     dynamic::PASS,
     mocks::PASS,
-    groups::PASS,
     docs::PASS,
     inline::PASS,
 ];

@@ -3,7 +3,6 @@
 use crate::argument::arguments;
 use crate::model::{Api, Operation, SchemeKind, Success};
 use crate::prose::one_line;
-use crate::tree::ArgumentTypes;
 
 /// A summary of an API.
 #[derive(Clone, Debug)]
@@ -25,29 +24,30 @@ pub(crate) struct FirstCall {
 }
 
 impl Summary {
-    pub(crate) fn of(api: &Api, types: &ArgumentTypes) -> Result<Self, String> {
+    pub(crate) fn of(api: &Api) -> Self {
         let server = api.servers.first().map(|server| server.url.as_str());
-        Ok(Self {
+        Self {
             title: one_line(&api.title),
             version: one_line(&api.version),
             operations: api.operations.len(),
             types: api.schemas.len(),
             server: one_line(server.unwrap_or("https://api.example.org")),
-            first_call: first_call(api, types)?,
-        })
+            first_call: first_call(api),
+        }
     }
 }
 
 /// The operation that is easiest to call: it only reads and requires few arguments.
-fn first_call(api: &Api, types: &ArgumentTypes) -> Result<Option<FirstCall>, String> {
+fn first_call(api: &Api) -> Option<FirstCall> {
     let mut best: Option<((bool, usize), FirstCall)> = None;
     for operation in &api.operations {
         let printed = matches!(operation.success, Success::Json(_) | Success::Empty);
         if operation.deprecated || !printed {
             continue;
         }
-        let arguments = arguments(api, types, operation)?;
-        let required = arguments.into_iter().filter(|it| it.required);
+        let required = arguments(api, operation)
+            .into_iter()
+            .filter(|it| it.required);
         let Some(values) = required.map(|it| it.example).collect::<Option<Vec<_>>>() else {
             continue;
         };
@@ -60,7 +60,7 @@ fn first_call(api: &Api, types: &ArgumentTypes) -> Result<Option<FirstCall>, Str
             best = Some((rank, call));
         }
     }
-    Ok(best.map(|(_, call)| call))
+    best.map(|(_, call)| call)
 }
 
 fn credentials(api: &Api, operation: &Operation) -> Option<(String, &'static str)> {

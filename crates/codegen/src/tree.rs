@@ -1,6 +1,5 @@
 //! progenitor's output as a syntax tree, which the passes edit.
 
-use std::collections::HashMap;
 use std::mem;
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
@@ -10,9 +9,6 @@ use syn::{
     Attribute, Expr, ExprLit, Field, Fields, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl,
     ItemStruct, Lit, Meta, PathArguments, Token, Type,
 };
-
-/// The types of the arguments of operations, by builder and name.
-pub(crate) type ArgumentTypes = HashMap<(String, String), Type>;
 
 /// The items of progenitor's modules.
 #[derive(Clone, Debug, Default)]
@@ -27,8 +23,6 @@ pub(crate) struct Tree {
     pub builders: Vec<Item>,
     /// The file with the mocks.
     pub mocks: Vec<Item>,
-    /// The types of each operation's parameters and body, by builder and name of the setter.
-    pub arguments: ArgumentTypes,
 }
 
 impl Tree {
@@ -52,14 +46,6 @@ impl Tree {
         });
         let found = blocks.next();
         found.ok_or_else(|| format!("progenitor generated no builder `{name}`"))
-    }
-
-    /// Returns the client's method for an operation.
-    pub fn method(&mut self, name: &str) -> Result<&mut ImplItemFn, String> {
-        let wanted = ident(name);
-        let mut methods = implementations(&mut self.client).flat_map(|(_, block)| functions(block));
-        let found = methods.find(|method| method.sig.ident == wanted);
-        found.ok_or_else(|| format!("progenitor generated no method `{name}`"))
     }
 
     /// Returns all lists of items.
@@ -136,12 +122,6 @@ pub(crate) fn implementations(items: &mut [Item]) -> impl Iterator<Item = (Strin
         Item::Impl(block) => Some((last_name(&block.self_ty)?, block)),
         _ => None,
     })
-}
-
-/// Inserts methods of a builder before `send`, which stays the last.
-pub(crate) fn insert_before_send(block: &mut ItemImpl, methods: Vec<ImplItem>) {
-    let end = block.items.len().saturating_sub(1);
-    block.items.splice(end..end, methods);
 }
 
 /// Returns the functions of an implementation.

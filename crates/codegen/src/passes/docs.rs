@@ -1,29 +1,25 @@
 //! Documentation that rustdoc renders as intended.
 //!
 //! Why: progenitor copies descriptions verbatim, so that code in them becomes a test and a bracket
-//! a broken link. Its examples are not compiled, and setters, variants and fields without a
-//! description have no documentation. Here every public item has a summary, descriptions are
-//! escaped, examples compile, and upstream names and deprecation are marked.
+//! a broken link. Setters, variants and fields without a description have no documentation. Here
+//! every public item has a summary, descriptions are escaped, and upstream names and deprecation
+//! are marked.
 
 use std::collections::HashMap;
 
 use quote::ToTokens as _;
 use syn::visit_mut::VisitMut;
-use syn::{Attribute, FnArg, ImplItemFn, Item, ItemEnum, ItemStruct, parse_quote};
+use syn::{Attribute, ImplItemFn, Item, ItemEnum, ItemStruct, parse_quote};
 
 use super::presence::property_of;
 use super::{Change, Context, Part, Pass};
-use crate::argument::{Argument, arguments};
-use crate::model::{Api, Kind, NamedSchema, Operation, Schema};
-use crate::prose::{code, one_line, rustdoc};
-use crate::tree::{Tree, doc_text, fields, functions, ident, implementations, structs};
+use crate::model::{Api, Kind, NamedSchema, Schema};
+use crate::prose::{code, rustdoc};
+use crate::tree::{Tree, doc_text, fields, functions, implementations, structs};
 
 pub(super) const PASS: Pass = Pass {
     name: "docs",
-    changes: &[
-        (Change::Changes, Part::Docs),
-        (Change::Changes, Part::Method),
-    ],
+    changes: &[(Change::Changes, Part::Docs)],
     run,
 };
 
@@ -42,66 +38,10 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
         }
     }
     document_type_builders(api, tree);
-    for operation in &api.operations {
-        let arguments = arguments(api, &tree.arguments, operation)?;
-        document_operation(context, tree, operation, &arguments)?;
-    }
-    let about = api.description.as_deref().map(rustdoc).unwrap_or_default();
-    let client = structs(&mut tree.client).find(|item| item.ident == "Client");
-    if let Some(client) = client {
-        let servers = servers(api);
-        let text = format!(
-            "Client for {}\n\n{about}\n\nVersion: {}{servers}\n\nClones share connections and credentials.",
-            rustdoc(&one_line(&api.title)),
-            rustdoc(&one_line(&api.version)),
-        );
-        document(&mut client.attrs, &text);
-    }
     for items in tree.modules_mut() {
         items.iter_mut().for_each(|item| Lines.visit_item_mut(item));
     }
     Ok(())
-}
-
-/// Describes the servers of the spec and those of single operations.
-fn servers(api: &Api) -> String {
-    let mut text = String::new();
-    for (index, server) in api.servers.iter().enumerate() {
-        text.push_str(if index == 0 {
-            "\n\nServers of the spec:\n"
-        } else {
-            ""
-        });
-        let default = if index == 0 {
-            " ([default](Self::DEFAULT_ENDPOINT))"
-        } else {
-            ""
-        };
-        let about = server
-            .description
-            .as_deref()
-            .map(|it| rustdoc(&one_line(it)));
-        let about = about.map(|about| format!(": {about}")).unwrap_or_default();
-        text.push_str(&format!("\n- {}{default}{about}", code(&server.url)));
-    }
-    let mut own: Vec<&str> = api
-        .operations
-        .iter()
-        .filter_map(|it| it.server.as_deref())
-        .collect();
-    own.sort_unstable();
-    own.dedup();
-    if !own.is_empty() {
-        let own: Vec<String> = own.into_iter().map(code).collect();
-        text.push_str(&format!(
-            "\n\nSome operations have their own server and are sent there, regardless of the client's \
-             endpoint: {}. They use the client's credentials, but only over HTTPS or to this machine. \
-             [`TransportBuilder::server`](::compute_kfp_runtime::TransportBuilder::server) sets \
-             a different address.",
-            own.join(", ")
-        ));
-    }
-    text
 }
 
 fn document_struct(api: &Api, item: &mut ItemStruct) {
@@ -239,81 +179,8 @@ fn is_fallible(function: &ImplItemFn) -> bool {
     output.contains("BuildError")
 }
 
-fn document_operation(
-    context: &Context<'_>,
-    tree: &mut Tree,
-    operation: &Operation,
-    arguments: &[Argument<'_>],
-) -> Result<(), String> {
-    let method = tree.method(&operation.name)?;
-    let text = method_text(context, operation, arguments);
-    document(&mut method.attrs, &text);
-    alias(
-        &mut method.attrs,
-        Some(&operation.upstream),
-        &operation.name,
-    );
-    if operation.deprecated {
-        method.attrs.push(deprecated());
-    }
-    for function in functions(tree.builder(&operation.builder)?) {
-        let name = function.sig.ident.to_string();
-        let is_setter = matches!(function.sig.inputs.first(), Some(FnArg::Receiver(_)));
-        let argument = arguments.iter().find(|it| ident(it.name) == name);
-        if !is_setter {
-            document(
-                &mut function.attrs,
-                "Creates a request without optional values.",
-            );
-        } else if name == "send" {
-            append(
-                &mut function.attrs,
-                "# Errors\n\nReturns an error if the request cannot be sent, or the response \
-                 is an error or cannot be decoded: see \
-                 [`ErrorKind`](::compute_kfp_runtime::ErrorKind).",
-            );
-        } else if let Some(argument) = argument {
-            document_setter(operation, argument, function);
-        }
-    }
-    Ok(())
-}
-
-fn document_setter(operation: &Operation, argument: &Argument<'_>, function: &mut ImplItemFn) {
-    let parameter = operation
-        .parameters
-        .iter()
-        .find(|it| it.ident == argument.name);
-    let text = match parameter {
-        Some(parameter) => {
-            let fallback = format!("Sets the parameter {}.", code(&parameter.name));
-            described(&parameter.schema, argument.description, &fallback)
-        }
-        None => {
-            let body = operation.body.as_ref().filter(|it| !it.others.is_empty());
-            let mut bodies = body.iter().flat_map(|body| body.contents());
-            let media = bodies.find(|(name, ..)| *name == argument.name);
-            let description = argument.description.map(rustdoc);
-            match media {
-                Some((_, media, _)) => {
-                    let text = format!(
-                        "Sends a body of type {}. It replaces any other body.",
-                        code(media)
-                    );
-                    description.map_or_else(|| text.clone(), |it| format!("{text}\n\n{it}"))
-                }
-                None => description.unwrap_or_else(|| format!("Sets {}.", code(argument.name))),
-            }
-        }
-    };
-    document(&mut function.attrs, &text);
-    if parameter.is_some_and(|parameter| parameter.deprecated) {
-        function.attrs.push(deprecated());
-    }
-}
-
 /// Appends the default to a description that does not mention it.
-fn described(schema: &Schema, description: Option<&str>, fallback: &str) -> String {
+pub(super) fn described(schema: &Schema, description: Option<&str>, fallback: &str) -> String {
     let description = description.unwrap_or(fallback);
     let text = rustdoc(description);
     let Some(default) = schema.default.as_ref().filter(|value| !value.is_null()) else {
@@ -357,139 +224,11 @@ fn said_of(description: &str, value: &str) -> Option<String> {
     Some(rustdoc(&first.chain(letters).collect::<String>()))
 }
 
-/// Returns the documentation of a client's method.
-fn method_text(context: &Context<'_>, operation: &Operation, arguments: &[Argument<'_>]) -> String {
-    let mut text = String::new();
-    let mut paragraph = |paragraph: &str| {
-        if !paragraph.is_empty() {
-            if !text.is_empty() {
-                text.push_str("\n\n");
-            }
-            text.push_str(paragraph);
-        }
-    };
-    match operation.summary.as_deref() {
-        Some(summary) => {
-            let summary = rustdoc(&one_line(summary));
-            let ended = summary.ends_with(['.', '!', '?']) || summary.contains('\n');
-            paragraph(
-                &(if ended {
-                    summary
-                } else {
-                    format!("{summary}.")
-                }),
-            );
-        }
-        None if operation.description.is_none() => {
-            paragraph(&format!("Operation {}.", code(&operation.upstream)));
-        }
-        None => {}
-    }
-    let description = operation.description.as_deref().map(rustdoc);
-    paragraph(&description.unwrap_or_default());
-    paragraph(&format!(
-        "Sends a `{}` request to {}{}.",
-        operation.method,
-        code(&operation.path),
-        credentials(operation)
-    ));
-    if let Some(server) = &operation.server {
-        paragraph(&format!(
-            "The request goes to {}, the server of this operation, unless \
-             [`TransportBuilder::server`](::compute_kfp_runtime::TransportBuilder::server) sets \
-             a different address.",
-            code(server)
-        ));
-    }
-    if operation.events.is_some() {
-        paragraph(&format!(
-            "[`events`](builder::{}::events) of the builder requests server-sent events.",
-            operation.builder
-        ));
-    }
-    let (required, optional): (Vec<_>, Vec<_>) = arguments.iter().partition(|it| it.required);
-    let described: Vec<String> = required
-        .iter()
-        .filter_map(|argument| {
-            let description = rustdoc(argument.description?);
-            let plain = description.starts_with(char::is_alphabetic);
-            let gap = if plain { " " } else { "\n\n" };
-            let item = format!("- `{}`:{gap}{description}", argument.name);
-            Some(item.replace('\n', "\n  "))
-        })
-        .collect();
-    if !described.is_empty() {
-        paragraph(&format!("# Arguments\n\n{}", described.join("\n")));
-    }
-    if !optional.is_empty() {
-        let links: Vec<String> = optional
-            .iter()
-            .map(|argument| {
-                let name = argument.name;
-                format!("[`{name}`](builder::{}::{name})", operation.builder)
-            })
-            .collect();
-        paragraph(&format!(
-            "Optional, set by methods of the builder: {}.",
-            links.join(", ")
-        ));
-    }
-    paragraph(&example(context, operation, &required).unwrap_or_default());
-    text
-}
-
-fn example(
-    context: &Context<'_>,
-    operation: &Operation,
-    required: &[&Argument<'_>],
-) -> Option<String> {
-    let crate_name = context.crate_name?;
-    let values: Option<Vec<&str>> = required.iter().map(|it| it.example.as_deref()).collect();
-    let values = values?;
-    let import = if values.iter().any(|value| value.contains("types::")) {
-        format!("use {crate_name}::types;\n\n")
-    } else {
-        String::new()
-    };
-    let allow = if operation.deprecated {
-        "# #[allow(deprecated)]\n"
-    } else {
-        ""
-    };
-    Some(format!(
-        "# Examples\n\n```no_run\n{allow}\
-        # async fn example(client: &{crate_name}::Client) -> Result<(), {crate_name}::Error> {{\n\
-        {import}let response = client.{}({}).send().await?;\n\
-        # drop(response);\n# Ok(())\n# }}\n```",
-        operation.name,
-        values.join(", ")
-    ))
-}
-
-fn credentials(operation: &Operation) -> String {
-    if operation.security.is_empty() {
-        return ", without a credential".to_owned();
-    }
-    let alternatives: Vec<String> = operation
-        .security
-        .iter()
-        .map(|schemes| match schemes.len() {
-            0 => "no credential".to_owned(),
-            _ => schemes
-                .iter()
-                .map(|scheme| code(scheme))
-                .collect::<Vec<_>>()
-                .join(" and "),
-        })
-        .collect();
-    format!(", authorized by {}", alternatives.join(" or "))
-}
-
-fn deprecated() -> Attribute {
+pub(super) fn deprecated() -> Attribute {
     parse_quote! { #[deprecated(note = "deprecated in the spec; see the documentation")] }
 }
 
-fn alias(attributes: &mut Vec<Attribute>, upstream: Option<&str>, name: &str) {
+pub(super) fn alias(attributes: &mut Vec<Attribute>, upstream: Option<&str>, name: &str) {
     let usable = |text: &&str| {
         !text.is_empty()
             && *text != name
@@ -510,15 +249,6 @@ fn alias(attributes: &mut Vec<Attribute>, upstream: Option<&str>, name: &str) {
 fn document(attributes: &mut Vec<Attribute>, text: &str) {
     attributes.retain(|attribute| !attribute.path().is_ident("doc"));
     attributes.splice(0..0, doc_attributes(text));
-}
-
-/// Adds a paragraph to the documentation of an item.
-fn append(attributes: &mut Vec<Attribute>, text: &str) {
-    let end = attributes
-        .iter()
-        .filter(|it| it.path().is_ident("doc"))
-        .count();
-    attributes.splice(end..end, doc_attributes(&format!("\n{text}")));
 }
 
 /// Converts documentation into attributes, one per line.

@@ -13,15 +13,16 @@ use syn::visit_mut::{VisitMut, visit_path_mut};
 use syn::{FnArg, ImplItem, ImplItemFn, Item, ItemImpl, LitStr, Path, parse_quote};
 
 use super::{Change, Context, Part, Pass};
+use crate::argument::rust_type;
 use crate::document::{is_expressible, is_known_body};
 use crate::model::{
-    Api, BodyContent, Kind, Location, Operation, Paging, Parameter, Response, ResponseContent,
+    Api, BodyContent, Kind, Location, Operation, Parameter, Response, ResponseContent,
     StreamFormat, Success,
 };
 use crate::names::{pascal, snake};
 use crate::taken::taken;
 use crate::template::{Piece, pieces};
-use crate::tree::{ArgumentTypes, Tree, functions, ident};
+use crate::tree::{Tree, functions, ident};
 
 pub(super) const PASS: Pass = Pass {
     name: "mocks",
@@ -68,7 +69,7 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
                 functions(block).for_each(borrow_value);
                 let name = crate::tree::last_name(&block.self_ty).unwrap_or_default();
                 if let Some(operation) = whens.get(&name) {
-                    edit(context.api, &tree.arguments, operation, block);
+                    edit(context.api, operation, block);
                     functions(block).for_each(|it| document(it, "Expects"));
                 } else if let Some(operation) = thens.get(&name) {
                     functions(block).for_each(|it| respond(operation, it));
@@ -105,7 +106,7 @@ fn by_type<'a>(api: &'a Api, ending: &str) -> HashMap<String, &'a Operation> {
         .collect()
 }
 
-fn edit(api: &Api, types: &ArgumentTypes, operation: &Operation, block: &mut ItemImpl) {
+fn edit(api: &Api, operation: &Operation, block: &mut ItemImpl) {
     for function in functions(block) {
         let name = function.sig.ident.to_string();
         let name = name.trim_start_matches("r#");
@@ -114,8 +115,7 @@ fn edit(api: &Api, types: &ArgumentTypes, operation: &Operation, block: &mut Ite
             continue;
         }
         let parameter = operation.parameters.iter().find(|it| it.ident == name);
-        let paging = operation.paging.as_ref();
-        if name == "page_size" && paging.map(Paging::size) == parameter.map(|it| it.name.as_str()) {
+        if parameter.is_some_and(|it| operation.has_page_size(it)) {
             function.sig.generics.where_clause = Some(parse_quote! { where T: Into<Option<u32>> });
         }
         if let Some(parameter) = parameter.filter(|it| it.location == Location::Path) {
@@ -137,7 +137,7 @@ fn edit(api: &Api, types: &ArgumentTypes, operation: &Operation, block: &mut Ite
         _ => true,
     });
     let parameters = own.iter();
-    let parameters = parameters.filter_map(|it| written(operation, types, it).map(ImplItem::Fn));
+    let parameters = parameters.map(|it| ImplItem::Fn(written(operation, it)));
     let bodies = operation.body.iter().flat_map(|body| body.contents());
     let bodies = bodies.flat_map(|(name, media, content)| {
         let mut added: Vec<ImplItem> = Vec::new();
@@ -151,15 +151,13 @@ fn edit(api: &Api, types: &ArgumentTypes, operation: &Operation, block: &mut Ite
                 }
             })),
             _ if name == "body" && is_known_body(content, media) => {}
-            BodyContent::Json(_) => {
-                if let Some(ty) = types.get(&(operation.builder.clone(), name.to_owned())) {
-                    let function = ident(name);
-                    added.push(parse_quote! {
-                        pub fn #function(self, value: &#ty) -> Self {
-                            Self(self.0.json_body_obj(value))
-                        }
-                    });
-                }
+            BodyContent::Json(schema) => {
+                let (function, ty) = (ident(name), rust_type(schema));
+                added.push(parse_quote! {
+                    pub fn #function(self, value: &#ty) -> Self {
+                        Self(self.0.json_body_obj(value))
+                    }
+                });
             }
             BodyContent::Form(..) => {}
             BodyContent::Raw if name == "body" => {}
@@ -292,13 +290,9 @@ fn is_named(input: &FnArg, name: &str) -> bool {
 }
 
 /// Expects a value as the client writes it, in the style of its parameter.
-fn written(
-    operation: &Operation,
-    types: &ArgumentTypes,
-    parameter: &Parameter,
-) -> Option<ImplItemFn> {
-    let ty = types.get(&(operation.builder.clone(), parameter.ident.clone()))?;
-    let taken = taken(ty, &ident("value"));
+fn written(operation: &Operation, parameter: &Parameter) -> ImplItemFn {
+    let ty = rust_type(&parameter.schema);
+    let taken = taken(&ty, &ident("value"));
     let (taken, value) = (taken.parameter, taken.value);
     let (name, constant) = (ident(&parameter.ident), ident(&operation.constant));
     let argument = &parameter.argument;
@@ -314,12 +308,12 @@ fn written(
             Self(::compute_kfp_runtime::mock::expect(self.0, #operation_table, #argument, &value))
         }
     };
-    Some(parse_quote! {
+    parse_quote! {
         pub fn #name(self, value: #taken) -> Self {
             let value: #ty = #value;
             #expect
         }
-    })
+    }
 }
 
 /// Returns the pattern of a path that matches any values, with `{}` for the given parameter.

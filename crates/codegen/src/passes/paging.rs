@@ -16,7 +16,6 @@ pub(super) const PASS: Pass = Pass {
     name: "paging",
     changes: &[
         (Change::Adds, Part::Setter),
-        (Change::Changes, Part::Setter),
         (Change::Adds, Part::Implementation),
     ],
     run,
@@ -32,14 +31,6 @@ fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
         };
         let page_type = ident(page);
         let declared = methods(&parse_quote! { types::#page_type });
-        let size = operation
-            .parameters
-            .iter()
-            .find(|it| it.name == paging.size());
-        if let Some(size) = size.filter(|size| size.ident == "page_size") {
-            let key = (operation.builder.clone(), size.ident.clone());
-            tree.arguments.insert(key, parse_quote! { u32 });
-        }
         edit(
             tree.builder(&operation.builder)?,
             operation,
@@ -73,47 +64,23 @@ fn edit(
     paging: &Paging,
     declared: Vec<ImplItem>,
 ) {
-    let setter = functions(block).find(|function| function.sig.ident == "page_size");
-    let is_size = |name: &str| {
-        let mut parameters = operation.parameters.iter();
-        parameters.any(|it| it.ident == "page_size" && it.name == name)
-    };
-    match setter {
-        // The type is the same for all lists, whatever number type the spec uses.
-        Some(setter) if is_size(paging.size()) => {
-            let attributes = std::mem::take(&mut setter.attrs);
-            *setter = parse_quote! {
-                #(#attributes)*
-                pub fn page_size(mut self, items: u32) -> Self {
-                    self.request.page_size(items);
-                    self
-                }
-            };
-        }
-        Some(_) => {}
-        None => {
-            let summary = format!(
-                " Sets the maximum number of items on a page, as `{}` does.",
-                paging.size()
-            );
-            let parameter = operation
-                .parameters
-                .iter()
-                .find(|it| it.name == paging.size());
-            let limit = parameter.and_then(|it| it.maximum).map(|most| {
-                let limit =
-                    format!(" A number above {most} is sent as {most}, the maximum in the spec.");
-                quote! { #[doc = ""] #[doc = #limit] }
-            });
-            block.items.push(parse_quote! {
-                #[doc = #summary]
-                #limit
-                pub fn page_size(mut self, items: u32) -> Self {
-                    self.request.page_size(items);
-                    self
-                }
-            });
-        }
+    if !functions(block).any(|it| it.sig.ident == "page_size") {
+        let size = paging.size();
+        let summary = format!(" Sets the maximum number of items on a page, as `{size}` does.");
+        let parameter = operation.parameters.iter().find(|it| it.name == size);
+        let limit = parameter.and_then(|it| it.maximum).map(|most| {
+            let limit =
+                format!(" A number above {most} is sent as {most}, the maximum in the spec.");
+            quote! { #[doc = ""] #[doc = #limit] }
+        });
+        block.items.push(parse_quote! {
+            #[doc = #summary]
+            #limit
+            pub fn page_size(mut self, items: u32) -> Self {
+                self.request.page_size(items);
+                self
+            }
+        });
     }
     block.items.extend(declared);
 }

@@ -1991,8 +1991,7 @@ fn typed_operations_and_types_can_be_generated_by_name() {
     let generated = generate(&spec().for_crate("things").with_by_name()).unwrap();
     for code in [
         r#""ThingService_ListThings" =>"#,
-        r#"given.optional::<i64>("pageSize")"#,
-        "call = call.page_size(value)",
+        r#"call = call.page_size(given.required::<i64>("pageSize")?)"#,
         r#""v1Thing" => super::round_trip::<types::Thing>(value)"#,
     ] {
         has(&generated, "by_name.rs", code);

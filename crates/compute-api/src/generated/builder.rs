@@ -150,7 +150,7 @@ impl<'a> ReadAlgorithms<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/algorithms`
+    /// Sends a `GET` request to `/algorithms`.
     ///
     /// # Errors
     ///
@@ -253,7 +253,7 @@ impl<'a> CreateAlgorithm<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/algorithms`
+    /// Sends a `POST` request to `/algorithms`.
     ///
     /// # Errors
     ///
@@ -303,7 +303,7 @@ impl<'a> ReadAlgorithm<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/algorithms/{id}`
+    /// Sends a `GET` request to `/algorithms/{id}`.
     ///
     /// # Errors
     ///
@@ -361,7 +361,7 @@ impl<'a> UpdateAlgorithm<'a> {
         self
     }
 
-    ///Sends a `PUT` request to `/algorithms/{id}`
+    /// Sends a `PUT` request to `/algorithms/{id}`.
     ///
     /// # Errors
     ///
@@ -411,7 +411,7 @@ impl<'a> DeleteAlgorithm<'a> {
         self
     }
 
-    ///Sends a `DELETE` request to `/algorithms/{id}`
+    /// Sends a `DELETE` request to `/algorithms/{id}`.
     ///
     /// # Errors
     ///
@@ -460,7 +460,7 @@ impl<'a> AuthConfig<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/auth_config`
+    /// Sends a `GET` request to `/auth_config`.
     ///
     /// # Errors
     ///
@@ -606,7 +606,7 @@ impl<'a> ReadBackends<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/backends`
+    /// Sends a `GET` request to `/backends`.
     ///
     /// # Errors
     ///
@@ -706,7 +706,7 @@ impl<'a> CreateBackend<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/backends`
+    /// Sends a `POST` request to `/backends`.
     ///
     /// # Errors
     ///
@@ -756,7 +756,7 @@ impl<'a> ReadBackend<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/backends/{id}`
+    /// Sends a `GET` request to `/backends/{id}`.
     ///
     /// # Errors
     ///
@@ -805,7 +805,7 @@ impl<'a> ReadBackendSelf<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/backends/me`
+    /// Sends a `GET` request to `/backends/me`.
     ///
     /// # Errors
     ///
@@ -861,7 +861,7 @@ impl<'a> UpdateBackendSelf<'a> {
         self
     }
 
-    ///Sends a `PATCH` request to `/backends/me`
+    /// Sends a `PATCH` request to `/backends/me`.
     ///
     /// # Errors
     ///
@@ -1018,7 +1018,7 @@ impl<'a> ReadBackendsWithHostnames<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/backends/hostnames`
+    /// Sends a `GET` request to `/backends/hostnames`.
     ///
     /// # Errors
     ///
@@ -1119,7 +1119,7 @@ impl<'a> ReadBackendType<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/backend_types/{id}`
+    /// Sends a `GET` request to `/backend_types/{id}`.
     ///
     /// # Errors
     ///
@@ -1177,7 +1177,7 @@ impl<'a> ReadBackendTypeQueue<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/backend_types/{id}/queue`
+    /// Sends a `GET` request to `/backend_types/{id}/queue`.
     ///
     /// # Errors
     ///
@@ -1425,7 +1425,7 @@ impl<'a> ReadBackendTypes<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/backend_types/`
+    /// Sends a `GET` request to `/backend_types/`.
     ///
     /// # Errors
     ///
@@ -1528,7 +1528,7 @@ impl<'a> UpdateBackendType<'a> {
         self
     }
 
-    ///Sends a `PATCH` request to `/backend_types/me`
+    /// Sends a `PATCH` request to `/backend_types/me`.
     ///
     /// # Errors
     ///
@@ -1737,7 +1737,7 @@ impl<'a> ReadBatchJobs<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/batch_jobs`
+    /// Sends a `GET` request to `/batch_jobs`.
     ///
     /// # Errors
     ///
@@ -1837,7 +1837,7 @@ impl<'a> CreateBatchJob<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/batch_jobs`
+    /// Sends a `POST` request to `/batch_jobs`.
     ///
     /// # Errors
     ///
@@ -1887,7 +1887,7 @@ impl<'a> EnqueueBatchJob<'a> {
         self
     }
 
-    ///Sends a `PATCH` request to `/batch_jobs/{id}/enqueue`
+    /// Sends a `PATCH` request to `/batch_jobs/{id}/enqueue`.
     ///
     /// # Errors
     ///
@@ -1937,7 +1937,7 @@ impl<'a> FinishBatchJob<'a> {
         self
     }
 
-    ///Sends a `PATCH` request to `/batch_jobs/{id}/finish`
+    /// Sends a `PATCH` request to `/batch_jobs/{id}/finish`.
     ///
     /// # Errors
     ///
@@ -1993,7 +1993,7 @@ impl<'a> PeekBatchJob<'a> {
         self
     }
 
-    ///Sends a `PATCH` request to `/batch_jobs/peek`
+    /// Sends a `PATCH` request to `/batch_jobs/peek`.
     ///
     /// # Errors
     ///
@@ -2042,7 +2042,7 @@ impl<'a> PopBatchJob<'a> {
         self
     }
 
-    ///Sends a `PATCH` request to `/batch_jobs/pop`
+    /// Sends a `PATCH` request to `/batch_jobs/pop`.
     ///
     /// # Errors
     ///
@@ -2092,7 +2092,7 @@ impl<'a> UnpopBatchJob<'a> {
         self
     }
 
-    ///Sends a `PATCH` request to `/batch_jobs/{id}/unpop`
+    /// Sends a `PATCH` request to `/batch_jobs/{id}/unpop`.
     ///
     /// # Errors
     ///
@@ -2150,7 +2150,7 @@ impl<'a> CompileCommit<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/commits/{id}/compile`
+    /// Sends a `POST` request to `/commits/{id}/compile`.
     ///
     /// # Errors
     ///
@@ -2285,7 +2285,7 @@ impl<'a> ReadCommits<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/commits`
+    /// Sends a `GET` request to `/commits`.
     ///
     /// # Errors
     ///
@@ -2385,7 +2385,7 @@ impl<'a> CreateCommit<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/commits`
+    /// Sends a `POST` request to `/commits`.
     ///
     /// # Errors
     ///
@@ -2435,7 +2435,7 @@ impl<'a> ReadCommit<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/commits/{id}`
+    /// Sends a `GET` request to `/commits/{id}`.
     ///
     /// # Errors
     ///
@@ -2485,7 +2485,7 @@ impl<'a> DeleteCommit<'a> {
         self
     }
 
-    ///Sends a `DELETE` request to `/commits/{id}`
+    /// Sends a `DELETE` request to `/commits/{id}`.
     ///
     /// # Errors
     ///
@@ -2534,7 +2534,7 @@ impl<'a> ReadDrainMode<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/drain_mode`
+    /// Sends a `GET` request to `/drain_mode`.
     ///
     /// # Errors
     ///
@@ -2590,7 +2590,7 @@ impl<'a> UpdateDrainMode<'a> {
         self
     }
 
-    ///Sends a `PATCH` request to `/drain_mode`
+    /// Sends a `PATCH` request to `/drain_mode`.
     ///
     /// # Errors
     ///
@@ -2749,7 +2749,7 @@ impl<'a> ReadFiles<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/files`
+    /// Sends a `GET` request to `/files`.
     ///
     /// # Errors
     ///
@@ -2849,7 +2849,7 @@ impl<'a> CreateFile<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/files`
+    /// Sends a `POST` request to `/files`.
     ///
     /// # Errors
     ///
@@ -2899,7 +2899,7 @@ impl<'a> ReadFile<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/files/{id}`
+    /// Sends a `GET` request to `/files/{id}`.
     ///
     /// # Errors
     ///
@@ -2949,7 +2949,7 @@ impl<'a> DeleteFile<'a> {
         self
     }
 
-    ///Sends a `DELETE` request to `/files/{id}`
+    /// Sends a `DELETE` request to `/files/{id}`.
     ///
     /// # Errors
     ///
@@ -3005,7 +3005,7 @@ impl<'a> CreateFinalResult<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/final_results`
+    /// Sends a `POST` request to `/final_results`.
     ///
     /// # Errors
     ///
@@ -3055,7 +3055,7 @@ impl<'a> ReadFinalResultByJobId<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/final_results/job/{job_id}`
+    /// Sends a `GET` request to `/final_results/job/{job_id}`.
     ///
     /// # Errors
     ///
@@ -3105,7 +3105,7 @@ impl<'a> ReadFinalResult<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/final_results/{id}`
+    /// Sends a `GET` request to `/final_results/{id}`.
     ///
     /// # Errors
     ///
@@ -3152,7 +3152,7 @@ impl<'a> Healthz<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/healthz`
+    /// Sends a `GET` request to `/healthz`.
     ///
     /// # Errors
     ///
@@ -3399,7 +3399,7 @@ impl<'a> ReadJobs<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/jobs`
+    /// Sends a `GET` request to `/jobs`.
     ///
     /// # Errors
     ///
@@ -3499,7 +3499,7 @@ impl<'a> CreateJob<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/jobs`
+    /// Sends a `POST` request to `/jobs`.
     ///
     /// # Errors
     ///
@@ -3549,7 +3549,7 @@ impl<'a> ReadJob<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/jobs/{id}`
+    /// Sends a `GET` request to `/jobs/{id}`.
     ///
     /// # Errors
     ///
@@ -3599,7 +3599,7 @@ impl<'a> DeleteJob<'a> {
         self
     }
 
-    ///Sends a `DELETE` request to `/jobs/{id}`
+    /// Sends a `DELETE` request to `/jobs/{id}`.
     ///
     /// # Errors
     ///
@@ -3654,7 +3654,7 @@ impl<'a> UpdateJobStatus<'a> {
         self
     }
 
-    ///Sends a `PATCH` request to `/jobs/{id}`
+    /// Sends a `PATCH` request to `/jobs/{id}`.
     ///
     /// # Errors
     ///
@@ -3728,7 +3728,7 @@ impl<'a> GetJobLogs<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/jobs/{id}/logs`
+    /// Sends a `GET` request to `/jobs/{id}/logs`.
     ///
     /// # Errors
     ///
@@ -3825,7 +3825,7 @@ impl<'a> ReadLanguage<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/languages/{id}`
+    /// Sends a `GET` request to `/languages/{id}`.
     ///
     /// # Errors
     ///
@@ -3949,7 +3949,7 @@ impl<'a> ReadLanguages<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/languages`
+    /// Sends a `GET` request to `/languages`.
     ///
     /// # Errors
     ///
@@ -4114,7 +4114,7 @@ impl<'a> ReadMembers<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/members`
+    /// Sends a `GET` request to `/members`.
     ///
     /// # Errors
     ///
@@ -4214,7 +4214,7 @@ impl<'a> CreateMember<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/members`
+    /// Sends a `POST` request to `/members`.
     ///
     /// # Errors
     ///
@@ -4264,7 +4264,7 @@ impl<'a> ReadMember<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/members/{id}`
+    /// Sends a `GET` request to `/members/{id}`.
     ///
     /// # Errors
     ///
@@ -4314,7 +4314,7 @@ impl<'a> DeleteMember<'a> {
         self
     }
 
-    ///Sends a `DELETE` request to `/members/{id}`
+    /// Sends a `DELETE` request to `/members/{id}`.
     ///
     /// # Errors
     ///
@@ -4364,7 +4364,7 @@ impl<'a> ReadPermissionGroup<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/permission_groups/{id}`
+    /// Sends a `GET` request to `/permission_groups/{id}`.
     ///
     /// # Errors
     ///
@@ -4469,7 +4469,7 @@ impl<'a> ReadPermissionGroups<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/permission_groups/`
+    /// Sends a `GET` request to `/permission_groups/`.
     ///
     /// # Errors
     ///
@@ -4570,7 +4570,7 @@ impl<'a> ReadPermission<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/permissions/{id}`
+    /// Sends a `GET` request to `/permissions/{id}`.
     ///
     /// # Errors
     ///
@@ -4686,7 +4686,7 @@ impl<'a> ReadPermissions<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/permissions/`
+    /// Sends a `GET` request to `/permissions/`.
     ///
     /// # Errors
     ///
@@ -4887,7 +4887,7 @@ impl<'a> ReadProjects<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/projects`
+    /// Sends a `GET` request to `/projects`.
     ///
     /// # Errors
     ///
@@ -4987,7 +4987,7 @@ impl<'a> CreateProject<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/projects`
+    /// Sends a `POST` request to `/projects`.
     ///
     /// # Errors
     ///
@@ -5037,7 +5037,7 @@ impl<'a> ReadProject<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/projects/{id}`
+    /// Sends a `GET` request to `/projects/{id}`.
     ///
     /// # Errors
     ///
@@ -5092,7 +5092,7 @@ impl<'a> UpdateProject<'a> {
         self
     }
 
-    ///Sends a `PUT` request to `/projects/{id}`
+    /// Sends a `PUT` request to `/projects/{id}`.
     ///
     /// # Errors
     ///
@@ -5142,7 +5142,7 @@ impl<'a> DeleteProject<'a> {
         self
     }
 
-    ///Sends a `DELETE` request to `/projects/{id}`
+    /// Sends a `DELETE` request to `/projects/{id}`.
     ///
     /// # Errors
     ///
@@ -5200,7 +5200,7 @@ impl<'a> PartialUpdateProject<'a> {
         self
     }
 
-    ///Sends a `PATCH` request to `/projects/{id}`
+    /// Sends a `PATCH` request to `/projects/{id}`.
     ///
     /// # Errors
     ///
@@ -5356,7 +5356,7 @@ impl<'a> ReadReservations<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/reservations`
+    /// Sends a `GET` request to `/reservations`.
     ///
     /// # Errors
     ///
@@ -5459,7 +5459,7 @@ impl<'a> CreateReservation<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/reservations`
+    /// Sends a `POST` request to `/reservations`.
     ///
     /// # Errors
     ///
@@ -5509,7 +5509,7 @@ impl<'a> ReadReservation<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/reservations/{id}`
+    /// Sends a `GET` request to `/reservations/{id}`.
     ///
     /// # Errors
     ///
@@ -5559,7 +5559,7 @@ impl<'a> TerminateReservation<'a> {
         self
     }
 
-    ///Sends a `PATCH` request to `/reservations/{id}/terminate`
+    /// Sends a `PATCH` request to `/reservations/{id}/terminate`.
     ///
     /// # Errors
     ///
@@ -5612,7 +5612,7 @@ impl<'a> CreateResult<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/results`
+    /// Sends a `POST` request to `/results`.
     ///
     /// # Errors
     ///
@@ -5699,7 +5699,7 @@ impl<'a> ReadResultsByJobId<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/results/job/{job_id}`
+    /// Sends a `GET` request to `/results/job/{job_id}`.
     ///
     /// # Errors
     ///
@@ -5796,7 +5796,7 @@ impl<'a> DeleteResultsByJobId<'a> {
         self
     }
 
-    ///Sends a `DELETE` request to `/results/job/{job_id}`
+    /// Sends a `DELETE` request to `/results/job/{job_id}`.
     ///
     /// # Errors
     ///
@@ -5846,7 +5846,7 @@ impl<'a> ReadResult<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/results/{id}`
+    /// Sends a `GET` request to `/results/{id}`.
     ///
     /// # Errors
     ///
@@ -6000,7 +6000,7 @@ impl<'a> ReadResultsByAlgorithmId<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/results/algorithm/{algorithm_id}`
+    /// Sends a `GET` request to `/results/algorithm/{algorithm_id}`.
     ///
     /// # Errors
     ///
@@ -6097,7 +6097,7 @@ impl<'a> ReadTeam<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/teams/{id}`
+    /// Sends a `GET` request to `/teams/{id}`.
     ///
     /// # Errors
     ///
@@ -6221,7 +6221,7 @@ impl<'a> ReadTeams<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/teams/`
+    /// Sends a `GET` request to `/teams/`.
     ///
     /// # Errors
     ///
@@ -6318,7 +6318,7 @@ impl<'a> ReadTransaction<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/transactions/{id}`
+    /// Sends a `GET` request to `/transactions/{id}`.
     ///
     /// # Errors
     ///
@@ -6487,7 +6487,7 @@ impl<'a> ReadTransactions<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/transactions/`
+    /// Sends a `GET` request to `/transactions/`.
     ///
     /// # Errors
     ///
@@ -6693,7 +6693,7 @@ impl<'a> ReadUsers<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/users`
+    /// Sends a `GET` request to `/users`.
     ///
     /// # Errors
     ///
@@ -6793,7 +6793,7 @@ impl<'a> CreateUser<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/users`
+    /// Sends a `POST` request to `/users`.
     ///
     /// # Errors
     ///
@@ -6843,7 +6843,7 @@ impl<'a> ReadUser<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/users/{id}`
+    /// Sends a `GET` request to `/users/{id}`.
     ///
     /// # Errors
     ///
@@ -6893,7 +6893,7 @@ impl<'a> DeleteUser<'a> {
         self
     }
 
-    ///Sends a `DELETE` request to `/users/{id}`
+    /// Sends a `DELETE` request to `/users/{id}`.
     ///
     /// # Errors
     ///
@@ -6946,7 +6946,7 @@ impl<'a> CreateMetadataSelf<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/metadata`
+    /// Sends a `POST` request to `/metadata`.
     ///
     /// # Errors
     ///
@@ -7033,7 +7033,7 @@ impl<'a> ReadMetadataByBackendId<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/metadata/backend/{backend_id}`
+    /// Sends a `GET` request to `/metadata/backend/{backend_id}`.
     ///
     /// # Errors
     ///
@@ -7130,7 +7130,7 @@ impl<'a> ReadMetadata<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/metadata/{id}`
+    /// Sends a `GET` request to `/metadata/{id}`.
     ///
     /// # Errors
     ///

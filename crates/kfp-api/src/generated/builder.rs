@@ -52,8 +52,9 @@ impl<'a> ListArtifactTasks<'a> {
 
     /// Maximum number of links on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
+    pub fn page_size(mut self, page_size: u32) -> Self {
+        let request = &mut self.request;
+        request.page_size(page_size);
         self
     }
 
@@ -147,7 +148,7 @@ impl<'a> ListArtifactTasks<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/artifact_tasks`
+    /// Sends a `GET` request to `/apis/v2beta1/artifact_tasks`.
     ///
     /// # Errors
     ///
@@ -245,7 +246,7 @@ impl<'a> CreateArtifactTask<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/artifact_tasks`
+    /// Sends a `POST` request to `/apis/v2beta1/artifact_tasks`.
     ///
     /// # Errors
     ///
@@ -301,7 +302,7 @@ impl<'a> BatchCreateArtifactTasks<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/artifact_tasks:batchCreate`
+    /// Sends a `POST` request to `/apis/v2beta1/artifact_tasks:batchCreate`.
     ///
     /// # Errors
     ///
@@ -363,8 +364,9 @@ impl<'a> ListArtifacts<'a> {
 
     /// Maximum number of artifacts on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
+    pub fn page_size(mut self, page_size: u32) -> Self {
+        let request = &mut self.request;
+        request.page_size(page_size);
         self
     }
 
@@ -401,7 +403,7 @@ impl<'a> ListArtifacts<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/artifacts`
+    /// Sends a `GET` request to `/apis/v2beta1/artifacts`.
     ///
     /// # Errors
     ///
@@ -499,7 +501,7 @@ impl<'a> CreateArtifact<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/artifacts`
+    /// Sends a `POST` request to `/apis/v2beta1/artifacts`.
     ///
     /// # Errors
     ///
@@ -557,7 +559,7 @@ impl<'a> UpdateArtifact<'a> {
         self
     }
 
-    ///Sends a `PUT` request to `/apis/v2beta1/artifacts/{artifact_id}`
+    /// Sends a `PUT` request to `/apis/v2beta1/artifacts/{artifact.artifact_id}`.
     ///
     /// # Errors
     ///
@@ -607,7 +609,7 @@ impl<'a> GetArtifact<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/artifacts/{artifact_id}`
+    /// Sends a `GET` request to `/apis/v2beta1/artifacts/{artifact_id}`.
     ///
     /// # Errors
     ///
@@ -663,7 +665,7 @@ impl<'a> BatchCreateArtifacts<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/artifacts:batchCreate`
+    /// Sends a `POST` request to `/apis/v2beta1/artifacts:batchCreate`.
     ///
     /// # Errors
     ///
@@ -725,8 +727,9 @@ impl<'a> ListMetrics<'a> {
 
     /// Maximum number of metrics on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
+    pub fn page_size(mut self, page_size: u32) -> Self {
+        let request = &mut self.request;
+        request.page_size(page_size);
         self
     }
 
@@ -795,7 +798,7 @@ impl<'a> ListMetrics<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/metrics`
+    /// Sends a `GET` request to `/apis/v2beta1/metrics`.
     ///
     /// # Errors
     ///
@@ -893,7 +896,7 @@ impl<'a> LogMetric<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/metrics`
+    /// Sends a `POST` request to `/apis/v2beta1/metrics`.
     ///
     /// # Errors
     ///
@@ -948,7 +951,7 @@ impl<'a> GetMetric<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/metrics/{task_id}/{name}`
+    /// Sends a `GET` request to `/apis/v2beta1/metrics/{task_id}/{name}`.
     ///
     /// # Errors
     ///
@@ -1036,7 +1039,7 @@ impl<'a> Authorize<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/auth`
+    /// Sends a `GET` request to `/apis/v2beta1/auth`.
     ///
     /// # Errors
     ///
@@ -1100,8 +1103,9 @@ impl<'a> ListExperiments<'a> {
 
     /// Maximum number of experiments on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
+    pub fn page_size(mut self, page_size: u32) -> Self {
+        let request = &mut self.request;
+        request.page_size(page_size);
         self
     }
 
@@ -1138,7 +1142,7 @@ impl<'a> ListExperiments<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/experiments`
+    /// Sends a `GET` request to `/apis/v2beta1/experiments`.
     ///
     /// # Errors
     ///
@@ -1233,7 +1237,7 @@ impl<'a> CreateExperiment<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/experiments`
+    /// Sends a `POST` request to `/apis/v2beta1/experiments`.
     ///
     /// # Errors
     ///
@@ -1283,7 +1287,7 @@ impl<'a> GetExperiment<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/experiments/{experiment_id}`
+    /// Sends a `GET` request to `/apis/v2beta1/experiments/{experiment_id}`.
     ///
     /// # Errors
     ///
@@ -1333,7 +1337,7 @@ impl<'a> DeleteExperiment<'a> {
         self
     }
 
-    ///Sends a `DELETE` request to `/apis/v2beta1/experiments/{experiment_id}`
+    /// Sends a `DELETE` request to `/apis/v2beta1/experiments/{experiment_id}`.
     ///
     /// # Errors
     ///
@@ -1385,7 +1389,7 @@ impl<'a> ArchiveExperiment<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/experiments/{experiment_id}:archive`
+    /// Sends a `POST` request to `/apis/v2beta1/experiments/{experiment_id}:archive`.
     ///
     /// # Errors
     ///
@@ -1437,7 +1441,7 @@ impl<'a> UnarchiveExperiment<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/experiments/{experiment_id}:unarchive`
+    /// Sends a `POST` request to `/apis/v2beta1/experiments/{experiment_id}:unarchive`.
     ///
     /// # Errors
     ///
@@ -1488,7 +1492,7 @@ impl<'a> GetFilter<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/filters`
+    /// Sends a `GET` request to `/apis/v2beta1/filters`.
     ///
     /// # Errors
     ///
@@ -1537,7 +1541,7 @@ impl<'a> GetHealthz<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/healthz`
+    /// Sends a `GET` request to `/apis/v2beta1/healthz`.
     ///
     /// # Errors
     ///
@@ -1599,8 +1603,9 @@ impl<'a> ListPipelines<'a> {
 
     /// Maximum number of pipelines on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
+    pub fn page_size(mut self, page_size: u32) -> Self {
+        let request = &mut self.request;
+        request.page_size(page_size);
         self
     }
 
@@ -1637,7 +1642,7 @@ impl<'a> ListPipelines<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/pipelines`
+    /// Sends a `GET` request to `/apis/v2beta1/pipelines`.
     ///
     /// # Errors
     ///
@@ -1732,7 +1737,7 @@ impl<'a> CreatePipeline<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/pipelines`
+    /// Sends a `POST` request to `/apis/v2beta1/pipelines`.
     ///
     /// # Errors
     ///
@@ -1788,7 +1793,7 @@ impl<'a> CreatePipelineAndVersion<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/pipelines/create`
+    /// Sends a `POST` request to `/apis/v2beta1/pipelines/create`.
     ///
     /// # Errors
     ///
@@ -1849,7 +1854,7 @@ impl<'a> GetPipelineByName<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/pipelines/names/{name}`
+    /// Sends a `GET` request to `/apis/v2beta1/pipelines/names/{name}`.
     ///
     /// # Errors
     ///
@@ -1907,7 +1912,7 @@ impl<'a> UpdatePipeline<'a> {
         self
     }
 
-    ///Sends a `PATCH` request to `/apis/v2beta1/pipelines/{pipeline_id}`
+    /// Sends a `PATCH` request to `/apis/v2beta1/pipelines/{pipeline.pipeline_id}`.
     ///
     /// # Errors
     ///
@@ -1957,7 +1962,7 @@ impl<'a> GetPipeline<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/pipelines/{pipeline_id}`
+    /// Sends a `GET` request to `/apis/v2beta1/pipelines/{pipeline_id}`.
     ///
     /// # Errors
     ///
@@ -2015,7 +2020,7 @@ impl<'a> DeletePipeline<'a> {
         self
     }
 
-    ///Sends a `DELETE` request to `/apis/v2beta1/pipelines/{pipeline_id}`
+    /// Sends a `DELETE` request to `/apis/v2beta1/pipelines/{pipeline_id}`.
     ///
     /// # Errors
     ///
@@ -2069,8 +2074,9 @@ impl<'a> ListPipelineVersions<'a> {
 
     /// Maximum number of versions on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
+    pub fn page_size(mut self, page_size: u32) -> Self {
+        let request = &mut self.request;
+        request.page_size(page_size);
         self
     }
 
@@ -2107,7 +2113,7 @@ impl<'a> ListPipelineVersions<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions`
+    /// Sends a `GET` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions`.
     ///
     /// # Errors
     ///
@@ -2207,7 +2213,7 @@ impl<'a> CreatePipelineVersion<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions`
+    /// Sends a `POST` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions`.
     ///
     /// # Errors
     ///
@@ -2262,7 +2268,7 @@ impl<'a> GetPipelineVersion<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions/{pipeline_version_id}`
+    /// Sends a `GET` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions/{pipeline_version_id}`.
     ///
     /// # Errors
     ///
@@ -2317,7 +2323,7 @@ impl<'a> DeletePipelineVersion<'a> {
         self
     }
 
-    ///Sends a `DELETE` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions/{pipeline_version_id}`
+    /// Sends a `DELETE` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions/{pipeline_version_id}`.
     ///
     /// # Errors
     ///
@@ -2379,7 +2385,7 @@ impl<'a> UpdatePipelineVersion<'a> {
         self
     }
 
-    ///Sends a `PATCH` request to `/apis/v2beta1/pipelines/{pipeline_id}/versions/{pipeline_version_id}`
+    /// Sends a `PATCH` request to `/apis/v2beta1/pipelines/{pipeline_version.pipeline_id}/versions/{pipeline_version.pipeline_version_id}`.
     ///
     /// # Errors
     ///
@@ -2498,7 +2504,7 @@ impl<'a> UploadPipeline<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/pipelines/upload`
+    /// Sends a `POST` request to `/apis/v2beta1/pipelines/upload`.
     ///
     /// # Errors
     ///
@@ -2617,7 +2623,7 @@ impl<'a> UploadPipelineVersion<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/pipelines/upload_version`
+    /// Sends a `POST` request to `/apis/v2beta1/pipelines/upload_version`.
     ///
     /// # Errors
     ///
@@ -2690,8 +2696,9 @@ impl<'a> ListRecurringRuns<'a> {
 
     /// Maximum number of recurring runs on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
+    pub fn page_size(mut self, page_size: u32) -> Self {
+        let request = &mut self.request;
+        request.page_size(page_size);
         self
     }
 
@@ -2728,7 +2735,7 @@ impl<'a> ListRecurringRuns<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/recurringruns`
+    /// Sends a `GET` request to `/apis/v2beta1/recurringruns`.
     ///
     /// # Errors
     ///
@@ -2826,7 +2833,7 @@ impl<'a> CreateRecurringRun<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/recurringruns`
+    /// Sends a `POST` request to `/apis/v2beta1/recurringruns`.
     ///
     /// # Errors
     ///
@@ -2879,7 +2886,7 @@ impl<'a> GetRecurringRun<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/recurringruns/{recurring_run_id}`
+    /// Sends a `GET` request to `/apis/v2beta1/recurringruns/{recurring_run_id}`.
     ///
     /// # Errors
     ///
@@ -2949,7 +2956,7 @@ impl<'a> DeleteRecurringRun<'a> {
         self
     }
 
-    ///Sends a `DELETE` request to `/apis/v2beta1/recurringruns/{recurring_run_id}`
+    /// Sends a `DELETE` request to `/apis/v2beta1/recurringruns/{recurring_run_id}`.
     ///
     /// # Errors
     ///
@@ -3004,7 +3011,7 @@ impl<'a> DisableRecurringRun<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/recurringruns/{recurring_run_id}:disable`
+    /// Sends a `POST` request to `/apis/v2beta1/recurringruns/{recurring_run_id}:disable`.
     ///
     /// # Errors
     ///
@@ -3059,7 +3066,7 @@ impl<'a> EnableRecurringRun<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/recurringruns/{recurring_run_id}:enable`
+    /// Sends a `POST` request to `/apis/v2beta1/recurringruns/{recurring_run_id}:enable`.
     ///
     /// # Errors
     ///
@@ -3114,7 +3121,7 @@ impl<'a> ReportScheduledWorkflow<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/scheduledworkflows`
+    /// Sends a `POST` request to `/apis/v2beta1/scheduledworkflows`.
     ///
     /// # Errors
     ///
@@ -3169,7 +3176,7 @@ impl<'a> ReportWorkflow<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/workflows`
+    /// Sends a `POST` request to `/apis/v2beta1/workflows`.
     ///
     /// # Errors
     ///
@@ -3242,8 +3249,9 @@ impl<'a> ListRuns<'a> {
 
     /// Maximum number of runs on a page. The default, also for 0, is 20; a value above 200 counts as 200. With `view=FULL` the limit is 100. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
+    pub fn page_size(mut self, page_size: u32) -> Self {
+        let request = &mut self.request;
+        request.page_size(page_size);
         self
     }
 
@@ -3291,7 +3299,7 @@ impl<'a> ListRuns<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/runs`
+    /// Sends a `GET` request to `/apis/v2beta1/runs`.
     ///
     /// # Errors
     ///
@@ -3393,7 +3401,7 @@ impl<'a> CreateRun<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/runs`
+    /// Sends a `POST` request to `/apis/v2beta1/runs`.
     ///
     /// # Errors
     ///
@@ -3465,7 +3473,7 @@ impl<'a> GetRun<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/runs/{run_id}`
+    /// Sends a `GET` request to `/apis/v2beta1/runs/{run_id}`.
     ///
     /// # Errors
     ///
@@ -3526,7 +3534,7 @@ impl<'a> DeleteRun<'a> {
         self
     }
 
-    ///Sends a `DELETE` request to `/apis/v2beta1/runs/{run_id}`
+    /// Sends a `DELETE` request to `/apis/v2beta1/runs/{run_id}`.
     ///
     /// # Errors
     ///
@@ -3591,8 +3599,9 @@ impl<'a> ListTasks<'a> {
 
     /// Maximum number of tasks on a page. The default, also for 0, is 20; a value above 200 counts as 200. A negative value is a 400. A page may contain fewer and still not be the last.
     #[inline]
-    pub fn page_size(mut self, items: u32) -> Self {
-        self.request.page_size(items);
+    pub fn page_size(mut self, page_size: u32) -> Self {
+        let request = &mut self.request;
+        request.page_size(page_size);
         self
     }
 
@@ -3629,7 +3638,7 @@ impl<'a> ListTasks<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/runs/{run_id}/tasks`
+    /// Sends a `GET` request to `/apis/v2beta1/runs/{run_id}/tasks`.
     ///
     /// # Errors
     ///
@@ -3729,7 +3738,7 @@ impl<'a> CreateTask<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/runs/{run_id}/tasks`
+    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}/tasks`.
     ///
     /// # Errors
     ///
@@ -3784,7 +3793,7 @@ impl<'a> GetTask<'a> {
         self
     }
 
-    ///Sends a `GET` request to `/apis/v2beta1/runs/{run_id}/tasks/{task_id}`
+    /// Sends a `GET` request to `/apis/v2beta1/runs/{run_id}/tasks/{task_id}`.
     ///
     /// # Errors
     ///
@@ -3844,7 +3853,7 @@ impl<'a> UpdateTask<'a> {
         self
     }
 
-    ///Sends a `PATCH` request to `/apis/v2beta1/runs/{run_id}/tasks/{task_id}`
+    /// Sends a `PATCH` request to `/apis/v2beta1/runs/{run_id}/tasks/{task_id}`.
     ///
     /// # Errors
     ///
@@ -3902,7 +3911,7 @@ impl<'a> BatchUpdateTasks<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/runs/{run_id}/tasks:batchUpdate`
+    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}/tasks:batchUpdate`.
     ///
     /// # Errors
     ///
@@ -3963,7 +3972,7 @@ impl<'a> ArchiveRun<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:archive`
+    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:archive`.
     ///
     /// # Errors
     ///
@@ -4026,7 +4035,7 @@ impl<'a> RetryRun<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:retry`
+    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:retry`.
     ///
     /// # Errors
     ///
@@ -4089,7 +4098,7 @@ impl<'a> TerminateRun<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:terminate`
+    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:terminate`.
     ///
     /// # Errors
     ///
@@ -4152,7 +4161,7 @@ impl<'a> UnarchiveRun<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:unarchive`
+    /// Sends a `POST` request to `/apis/v2beta1/runs/{run_id}:unarchive`.
     ///
     /// # Errors
     ///
@@ -4210,7 +4219,7 @@ impl<'a> FindCachedTask<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/tasks:findCached`
+    /// Sends a `POST` request to `/apis/v2beta1/tasks:findCached`.
     ///
     /// # Errors
     ///
@@ -4268,7 +4277,7 @@ impl<'a> CreateVisualizationV1<'a> {
         self
     }
 
-    ///Sends a `POST` request to `/apis/v2beta1/visualizations/{namespace}`
+    /// Sends a `POST` request to `/apis/v2beta1/visualizations/{namespace}`.
     ///
     /// # Errors
     ///

@@ -1,0 +1,317 @@
+//! The client sends requests through the runtime's transport.
+//!
+//! Why: progenitor's client holds a `reqwest::Client` and a base URL, without credentials, retries
+//! or limits. It has all methods in one block, where one of 80 is hard to find, and its examples
+//! are not compiled. A missing parameter or body is only noticed when the request is sent. Here
+//! required values are arguments of the methods, each tag has its own block with a heading and a
+//! sentence, and examples compile.
+
+use heck::ToSnakeCase as _;
+use quote::quote;
+use syn::{Attribute, ImplItemFn, Item, parse_quote};
+
+use super::docs::{alias, deprecated, doc_attributes};
+use super::{Change, Context, Part, Pass};
+use crate::argument::{Argument, arguments};
+use crate::model::{Api, Operation};
+use crate::prose::{code, one_line, rustdoc};
+use crate::taken::many;
+use crate::tree::{Tree, ident};
+
+pub(super) const PASS: Pass = Pass {
+    name: "client",
+    changes: &[
+        (Change::Adds, Part::Client),
+        (Change::Changes, Part::Client),
+        (Change::Removes, Part::Client),
+        (Change::Removes, Part::Module),
+        (Change::Removes, Part::Implementation),
+        (Change::Changes, Part::Method),
+        (Change::Changes, Part::Docs),
+        (Change::Adds, Part::Docs),
+    ],
+    run,
+};
+
+fn run(context: &Context<'_>, tree: &mut Tree) -> Result<(), String> {
+    let api = context.api;
+    tree.client.retain(|item| matches!(item, Item::Mod(_)));
+    tree.client.extend(client(api));
+    for (tag, description) in &api.tags {
+        let sentence = description.as_deref().map(rustdoc);
+        let sentence =
+            sentence.unwrap_or_else(|| format!("Operations with the tag {}.", code(tag)));
+        let doc = doc_attributes(&format!("# {}\n\n{sentence}", heading(tag)));
+        tree.client.extend(block(context, &doc, Some(tag)));
+    }
+    tree.client.extend(block(context, &[], None));
+    Ok(())
+}
+
+fn client(api: &Api) -> [Item; 2] {
+    let about = api.description.as_deref().map(rustdoc).unwrap_or_default();
+    let doc = doc_attributes(&format!(
+        "Client for {}\n\n{about}\n\nVersion: {}{}\n\nClones share connections and credentials.",
+        rustdoc(&one_line(&api.title)),
+        rustdoc(&one_line(&api.version)),
+        servers(api),
+    ));
+    let endpoint = api.servers.first().map(|server| {
+        let url = &server.url;
+        let summary = format!(" The server in the spec: {}.", code(url));
+        quote! {
+            #[doc = #summary]
+            ///
+            /// `Client::new(Transport::builder(Client::DEFAULT_ENDPOINT).build()?)` is a client for
+            /// it.
+            pub const DEFAULT_ENDPOINT: &'static str = #url;
+        }
+    });
+    let held = parse_quote! {
+        #(#doc)*
+        #[derive(Clone, Debug)]
+        pub struct Client {
+            transport: ::compute_kfp_runtime::Transport,
+        }
+    };
+    let block = parse_quote! {
+        impl Client {
+            #endpoint
+
+            /// Creates a client that sends its requests through `transport`.
+            pub fn new(transport: ::compute_kfp_runtime::Transport) -> Self {
+                Self { transport }
+            }
+
+            /// Returns the transport: endpoint, credentials, retries and limits.
+            pub fn transport(&self) -> &::compute_kfp_runtime::Transport {
+                &self.transport
+            }
+        }
+    };
+    [held, block]
+}
+
+/// Returns the block with the methods of a tag, if it has any.
+fn block(context: &Context<'_>, doc: &[Attribute], tag: Option<&String>) -> Option<Item> {
+    let operations = context.api.operations.iter();
+    let operations = operations.filter(|it| it.tags.first() == tag);
+    let methods: Vec<_> = operations.map(|it| method(context, it)).collect();
+    (!methods.is_empty()).then(|| {
+        parse_quote! {
+            #(#doc)*
+            impl Client {
+                #(#methods)*
+            }
+        }
+    })
+}
+
+fn method(context: &Context<'_>, operation: &Operation) -> ImplItemFn {
+    let arguments = arguments(context.api, operation);
+    let mut doc = doc_attributes(&method_text(context, operation, &arguments));
+    alias(&mut doc, Some(&operation.upstream), &operation.name);
+    let required = arguments.iter().filter(|it| it.required);
+    let (inputs, passed): (Vec<_>, Vec<_>) = required
+        .map(|it| {
+            let (name, parameter) = (ident(it.name), &it.parameter);
+            (quote! { #name: #parameter }, &it.passed)
+        })
+        .unzip();
+    let many = many(&inputs);
+    let deprecated = operation.deprecated.then(deprecated);
+    let (name, builder) = (ident(&operation.name), ident(&operation.builder));
+    parse_quote! {
+        #(#doc)*
+        #many
+        #deprecated
+        pub fn #name(&self, #(#inputs),*) -> builder::#builder<'_> {
+            builder::#builder::new(self, #(#passed),*)
+        }
+    }
+}
+
+/// Returns `Recurring run` for `RecurringRunService`, which is how grpc-gateway names a service.
+fn heading(tag: &str) -> String {
+    let mut text = one_line(tag);
+    if let Some(service) = text.strip_suffix("Service").filter(|it| !it.is_empty()) {
+        let words = service.to_snake_case().replace('_', " ");
+        let mut letters = words.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        text = first.chain(letters).collect();
+    }
+    if rustdoc(&text) == text {
+        text
+    } else {
+        code(&text)
+    }
+}
+
+/// Describes the servers of the spec and those of single operations.
+fn servers(api: &Api) -> String {
+    let mut text = String::new();
+    for (index, server) in api.servers.iter().enumerate() {
+        text.push_str(if index == 0 {
+            "\n\nServers of the spec:\n"
+        } else {
+            ""
+        });
+        let default = if index == 0 {
+            " ([default](Self::DEFAULT_ENDPOINT))"
+        } else {
+            ""
+        };
+        let about = server
+            .description
+            .as_deref()
+            .map(|it| rustdoc(&one_line(it)));
+        let about = about.map(|about| format!(": {about}")).unwrap_or_default();
+        text.push_str(&format!("\n- {}{default}{about}", code(&server.url)));
+    }
+    let mut own: Vec<&str> = api
+        .operations
+        .iter()
+        .filter_map(|it| it.server.as_deref())
+        .collect();
+    own.sort_unstable();
+    own.dedup();
+    if !own.is_empty() {
+        let own: Vec<String> = own.into_iter().map(code).collect();
+        text.push_str(&format!(
+            "\n\nSome operations have their own server and are sent there, regardless of the client's \
+             endpoint: {}. They use the client's credentials, but only over HTTPS or to this machine. \
+             [`TransportBuilder::server`](::compute_kfp_runtime::TransportBuilder::server) sets \
+             a different address.",
+            own.join(", ")
+        ));
+    }
+    text
+}
+
+/// Returns the documentation of a client's method.
+fn method_text(context: &Context<'_>, operation: &Operation, arguments: &[Argument<'_>]) -> String {
+    let mut text = String::new();
+    let mut paragraph = |paragraph: &str| {
+        if !paragraph.is_empty() {
+            if !text.is_empty() {
+                text.push_str("\n\n");
+            }
+            text.push_str(paragraph);
+        }
+    };
+    match operation.summary.as_deref() {
+        Some(summary) => {
+            let summary = rustdoc(&one_line(summary));
+            let ended = summary.ends_with(['.', '!', '?']) || summary.contains('\n');
+            paragraph(
+                &(if ended {
+                    summary
+                } else {
+                    format!("{summary}.")
+                }),
+            );
+        }
+        None if operation.description.is_none() => {
+            paragraph(&format!("Operation {}.", code(&operation.upstream)));
+        }
+        None => {}
+    }
+    let description = operation.description.as_deref().map(rustdoc);
+    paragraph(&description.unwrap_or_default());
+    paragraph(&format!(
+        "Sends a `{}` request to {}{}.",
+        operation.method,
+        code(&operation.path),
+        credentials(operation)
+    ));
+    if let Some(server) = &operation.server {
+        paragraph(&format!(
+            "The request goes to {}, the server of this operation, unless \
+             [`TransportBuilder::server`](::compute_kfp_runtime::TransportBuilder::server) sets \
+             a different address.",
+            code(server)
+        ));
+    }
+    if operation.events.is_some() {
+        paragraph(&format!(
+            "[`events`](builder::{}::events) of the builder requests server-sent events.",
+            operation.builder
+        ));
+    }
+    let (required, optional): (Vec<_>, Vec<_>) = arguments.iter().partition(|it| it.required);
+    let described: Vec<String> = required
+        .iter()
+        .filter_map(|argument| {
+            let description = rustdoc(argument.description?);
+            let plain = description.starts_with(char::is_alphabetic);
+            let gap = if plain { " " } else { "\n\n" };
+            let item = format!("- `{}`:{gap}{description}", argument.name);
+            Some(item.replace('\n', "\n  "))
+        })
+        .collect();
+    if !described.is_empty() {
+        paragraph(&format!("# Arguments\n\n{}", described.join("\n")));
+    }
+    if !optional.is_empty() {
+        let links: Vec<String> = optional
+            .iter()
+            .map(|argument| {
+                let name = argument.name;
+                format!("[`{name}`](builder::{}::{name})", operation.builder)
+            })
+            .collect();
+        paragraph(&format!(
+            "Optional, set by methods of the builder: {}.",
+            links.join(", ")
+        ));
+    }
+    paragraph(&example(context, operation, &required).unwrap_or_default());
+    text
+}
+
+fn example(
+    context: &Context<'_>,
+    operation: &Operation,
+    required: &[&Argument<'_>],
+) -> Option<String> {
+    let crate_name = context.crate_name?;
+    let values: Option<Vec<&str>> = required.iter().map(|it| it.example.as_deref()).collect();
+    let values = values?;
+    let import = if values.iter().any(|value| value.contains("types::")) {
+        format!("use {crate_name}::types;\n\n")
+    } else {
+        String::new()
+    };
+    let allow = if operation.deprecated {
+        "# #[allow(deprecated)]\n"
+    } else {
+        ""
+    };
+    Some(format!(
+        "# Examples\n\n```no_run\n{allow}\
+        # async fn example(client: &{crate_name}::Client) -> Result<(), {crate_name}::Error> {{\n\
+        {import}let response = client.{}({}).send().await?;\n\
+        # drop(response);\n# Ok(())\n# }}\n```",
+        operation.name,
+        values.join(", ")
+    ))
+}
+
+fn credentials(operation: &Operation) -> String {
+    if operation.security.is_empty() {
+        return ", without a credential".to_owned();
+    }
+    let alternatives: Vec<String> = operation
+        .security
+        .iter()
+        .map(|schemes| match schemes.len() {
+            0 => "no credential".to_owned(),
+            _ => schemes
+                .iter()
+                .map(|scheme| code(scheme))
+                .collect::<Vec<_>>()
+                .join(" and "),
+        })
+        .collect();
+    format!(", authorized by {}", alternatives.join(" or "))
+}
